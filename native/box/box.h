@@ -1,0 +1,81 @@
+/* libbox: makes, enters and removes containers described by an OCI runtime spec. Used in process by the shim and by tsstack-box.
+ *
+ * Conventions (docs/style of the project): the last argument is an error out-parameter; a negative result means failure;
+ * nothing here prints or exits, except in children after fork, which end in exec or _exit on the spot. */
+#ifndef TSSTACK_BOX_H
+#define TSSTACK_BOX_H
+
+#include "../common/error.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* A root filesystem made of layers; see docs/native.md, section 2. */
+struct box_overlay
+{
+  const char *directory;    /* working directory while mounting, for short relative layer names; may be NULL */
+  const char *const *lower; /* topmost first, NULL-terminated */
+  const char *upper;        /* NULL: read-only root */
+  const char *work;
+};
+
+struct box_options
+{
+  const char *id;
+  const char *bundle;                /* working directory for relative paths in the spec */
+  const json_t *spec;                /* config.json, already parsed */
+  const struct box_overlay *overlay; /* NULL: use spec.root.path */
+  const char *cgroup;                /* overrides linux.cgroupsPath; relative = below the caller's own cgroup */
+  int stdio[3];                      /* descriptors for the process; ignored with process.terminal */
+};
+
+struct box_container;
+
+/* Makes namespaces, cgroup, mounts and everything else, up to but not including the exec of the user's program. On failure nothing is left behind. */
+int box_create (const struct box_options *options, struct box_container **container, struct tss_error *error);
+
+/* Lets the program run. Returns when the exec has succeeded (0) or failed (-1, TSS_ERROR_EXEC_*). */
+int box_start (struct box_container *container, struct tss_error *error);
+
+/* Host pid of the container's first process. The caller is its parent and reaps it. */
+pid_t box_pid (const struct box_container *container);
+
+/* Master side of the terminal when process.terminal is true, else -1. Owned by the container until box_steal_terminal. */
+int box_steal_terminal (struct box_container *container);
+
+struct box_exec_options
+{
+  const json_t *process; /* OCI process object; process.terminal asks for a new terminal */
+  int stdio[3];
+  bool privileged; /* all capabilities, no seccomp filter */
+};
+
+/* Starts a second process in the container, as a child of the caller. *PID is its host pid, *TERMINAL the master side or -1. */
+int box_exec (struct box_container *container, const struct box_exec_options *options, pid_t *pid, int *terminal,
+              struct tss_error *error);
+
+/* SIGKILL to everything in the container's cgroup, also what has escaped the process tree. */
+int box_kill_all (struct box_container *container, struct tss_error *error);
+int box_freeze (struct box_container *container, bool frozen, struct tss_error *error);
+
+struct box_stats
+{
+  uint64_t cpu_usage_ns, memory_bytes, memory_limit_bytes, pids, block_read_bytes, block_write_bytes;
+};
+int box_read_stats (struct box_container *container, struct box_stats *stats, struct tss_error *error);
+
+/* Host pids in the container's cgroup; *PIDS is malloced. Returns the count. */
+ssize_t box_pids (struct box_container *container, pid_t **pids, struct tss_error *error);
+
+/* Applies an OCI linux.resources object. */
+int box_update (struct box_container *container, const json_t *resources, struct tss_error *error);
+
+/* Number of OOM kills in the container's cgroup so far; 0 where the host cannot tell. */
+uint64_t box_oom_kills (struct box_container *container);
+
+/* Kills what is left, removes the cgroup, closes every descriptor, frees. Never fails halfway: what could not be removed is reported after everything else was tried. */
+int box_destroy (struct box_container *container, struct tss_error *error);
+
+#endif
