@@ -1,0 +1,184 @@
+/** Objects of the store: an id, a version for optimistic locking, a spec (what a user wants) and, where it applies, a status (what is). */
+import type { DesiredState, ObservedState } from './states.ts';
+import type { NetworkSpec, PayloadSpec, ServiceSpec, VolumeSpec } from './spec.ts';
+
+export interface StoredObject {
+  readonly id: string;
+  /** Grows with each write of this object; 1 for a new one. */
+  readonly version: number;
+  /** RFC 3339. */
+  readonly createdAt: string;
+  readonly updatedAt: string;
+}
+
+export interface StackObject extends StoredObject {
+  readonly kind: 'stack';
+  readonly name: string;
+  readonly workingDir: string;
+  readonly files: readonly string[];
+  readonly disabledServices: readonly string[];
+  /** True while `down` takes it apart; the object goes last. */
+  readonly removing: boolean;
+}
+
+export interface ServiceObject extends StoredObject {
+  readonly kind: 'service';
+  readonly stack: string;
+  readonly name: string;
+  readonly spec: ServiceSpec;
+  /** Changes when containers have to be replaced; see manager/orchestrators spec-hash. */
+  readonly specHash: string;
+  /** Counts forced replacements (`up --force-recreate`); part of what a task must match. */
+  readonly forceCount: number;
+}
+
+export interface NetworkObject extends StoredObject {
+  readonly kind: 'network';
+  /** Owner, or null when it belongs to no stack. */
+  readonly stack: string | null;
+  /** Key in the stack file. */
+  readonly key: string;
+  readonly name: string;
+  readonly spec: NetworkSpec;
+  readonly subnet: string;
+  readonly gateway: string;
+  readonly bridge: string;
+}
+
+export interface VolumeObject extends StoredObject {
+  readonly kind: 'volume';
+  readonly stack: string | null;
+  readonly key: string;
+  readonly name: string;
+  readonly spec: VolumeSpec;
+  /** Anonymous volumes belong to one task slot: `<service>/<slot><target>`. */
+  readonly anonymousOf: string | null;
+  /** Node that holds it. */
+  readonly nodeId: string;
+}
+
+export interface PayloadObject extends StoredObject {
+  readonly kind: 'secret' | 'config';
+  readonly stack: string | null;
+  readonly key: string;
+  readonly name: string;
+  readonly spec: PayloadSpec;
+}
+
+export interface NodeObject extends StoredObject {
+  readonly kind: 'node';
+  readonly hostname: string;
+  readonly state: 'ready' | 'down' | 'unknown';
+  readonly availability: 'active' | 'pause' | 'drain';
+  readonly description: NodeDescription;
+}
+
+export interface NodeDescription {
+  readonly hostname: string;
+  readonly architecture: string;
+  readonly os: string;
+  readonly kernel: string;
+  readonly cpus: number;
+  readonly memoryBytes: number;
+  readonly cgroup: 'v1' | 'hybrid' | 'v2';
+  /** What this host lacks and what is done instead, one sentence each. */
+  readonly limitations: readonly string[];
+  /** Destinations of the host's routes in CIDR form, which address pools avoid. */
+  readonly routes: readonly string[];
+}
+
+export interface TaskObject extends StoredObject {
+  readonly kind: 'task';
+  readonly stack: string;
+  readonly service: string;
+  readonly serviceId: string;
+  /** 1, 2, …; the number in the container's name. */
+  readonly slot: number;
+  readonly nodeId: string | null;
+  readonly containerName: string;
+  readonly spec: ServiceSpec;
+  readonly specHash: string;
+  readonly forceCount: number;
+  readonly desired: DesiredState;
+  /** Run that is wanted: `start` and `restart` add 1. The first run is 1. */
+  readonly desiredRun: number;
+  /** Grace of the next stop in ms, overriding the spec's (`-t`); null = the spec's; -1 = for ever. */
+  readonly stopGraceMs: number | null;
+  /** With desired `remove`: remove its anonymous volumes too. */
+  readonly removeVolumes: boolean;
+  /** One-off container of `run`, else null. */
+  readonly oneOff: OneOffSpec | null;
+  /** Addresses, filled by the allocator. */
+  readonly attachments: readonly TaskAttachment[];
+  /** Container of this stack whose network namespace it shares (network_mode service:x): that task's id. */
+  readonly sharedNetworkTask: string | null;
+  readonly status: TaskStatus;
+}
+
+/** `run`: nothing restarts it and nothing replaces it. */
+export interface OneOffSpec {
+  /** Remove everything of it when it has ended (`--rm`). */
+  readonly autoRemove: boolean;
+  /** Names of the service resolve to it too (`--use-aliases`). */
+  readonly useAliases: boolean;
+}
+
+export interface TaskAttachment {
+  readonly networkId: string;
+  /** Key of the network in the stack. */
+  readonly network: string;
+  /** With prefix length: 172.30.0.5/24. */
+  readonly address: string;
+  readonly gateway: string;
+  readonly mac: string;
+  readonly aliases: readonly string[];
+}
+
+/** Written by the agent that holds the task (by managers up to `assigned`). */
+export interface TaskStatus {
+  readonly run: number;
+  readonly state: ObservedState;
+  /** RFC 3339, when this state was reached. */
+  readonly at: string;
+  /** One line for people: why it is pending, why it failed. */
+  readonly message: string;
+  readonly error: { readonly code: string; readonly message: string; readonly hint: string | null } | null;
+  readonly container: ContainerStatus | null;
+}
+
+/** What is known of the container while it exists. */
+export interface ContainerStatus {
+  readonly imageId: string;
+  readonly imageReference: string;
+  /** argv as it was started. */
+  readonly command: readonly string[];
+  readonly phase: 'created' | 'running' | 'paused' | 'restarting' | 'stopping' | 'exited';
+  readonly pid: number | null;
+  readonly createdAt: string;
+  readonly startedAt: string | null;
+  readonly finishedAt: string | null;
+  readonly exitCode: number | null;
+  readonly oomKilled: boolean;
+  readonly restartCount: number;
+  /** Null without a healthcheck. */
+  readonly health: {
+    readonly state: 'starting' | 'healthy' | 'unhealthy';
+    readonly failingStreak: number;
+    readonly lastOutput: string;
+  } | null;
+  readonly ports: readonly PublishedPort[];
+  /** Names of named volumes, paths of binds. */
+  readonly mounts: readonly string[];
+}
+
+export interface PublishedPort {
+  readonly target: number;
+  readonly protocol: 'tcp' | 'udp';
+  /** `0.0.0.0` and `::` = all. */
+  readonly hostIp: string;
+  readonly published: number;
+}
+
+export type ModelObject =
+  StackObject | ServiceObject | NetworkObject | VolumeObject | PayloadObject | NodeObject | TaskObject;
+export type ObjectKind = ModelObject['kind'];

@@ -1,0 +1,234 @@
+/**
+ * Specs: what a user wants. They are made from a stack file by the command line (src/stack/lower), travel as JSON documents,
+ * are validated at the manager's door and never change afterwards: a change is a new spec.
+ * Absent values are null, sizes end in `Bytes`, times in `Ms`, so that a document reads the same everywhere.
+ */
+
+/** One stack: everything that one or several merged stack files declare. */
+export interface StackSpec {
+  readonly name: string;
+  /** Absolute directory that relative paths of the file were resolved against. */
+  readonly workingDir: string;
+  /** Absolute paths of the files it came from; `-` for standard input. */
+  readonly files: readonly string[];
+  readonly services: Readonly<Record<string, ServiceSpec>>;
+  /** By the key in the stack file; `name` is the object's own name. */
+  readonly networks: Readonly<Record<string, NetworkSpec>>;
+  readonly volumes: Readonly<Record<string, VolumeSpec>>;
+  readonly secrets: Readonly<Record<string, PayloadSpec>>;
+  readonly configs: Readonly<Record<string, PayloadSpec>>;
+  /** Names of services that the file has but a profile or the selection left out: they are no orphans. */
+  readonly disabledServices: readonly string[];
+}
+
+export interface ServiceSpec {
+  readonly name: string;
+  /** Reference as in the file: `redis:7`, `repo@sha256:…`, `oci-layout://DIR`, `docker-archive://FILE`, `rootfs://DIR`. */
+  readonly image: string;
+  readonly pullPolicy: PullPolicy;
+  readonly replicas: number;
+  /** Literal container name, or null for `<stack>-<service>-<slot>`. */
+  readonly containerName: string | null;
+  readonly container: ContainerSpec;
+  readonly networkMode: NetworkMode;
+  /** Empty unless networkMode.kind is `networks`. */
+  readonly networks: readonly NetworkAttachmentSpec[];
+  readonly ports: readonly PortSpec[];
+  readonly expose: readonly string[];
+  readonly dependsOn: Readonly<Record<string, DependencySpec>>;
+  /** Local restarts, done by the shim. */
+  readonly restart: RestartSpec;
+  /** `attach: false`: output is not collected by `up` and `logs` unless the service is named. */
+  readonly attach: boolean;
+  /** deploy.labels: on the service, not on its containers. */
+  readonly serviceLabels: Readonly<Record<string, string>>;
+}
+
+export type PullPolicy = 'always' | 'missing' | 'never';
+
+export type NetworkMode =
+  | { readonly kind: 'networks' }
+  | { readonly kind: 'none' }
+  | { readonly kind: 'host' }
+  | { readonly kind: 'service'; readonly service: string };
+
+export interface NetworkAttachmentSpec {
+  /** Key of the network in the stack. */
+  readonly network: string;
+  readonly aliases: readonly string[];
+  readonly ipv4Address: string | null;
+}
+
+export interface PortSpec {
+  readonly target: number;
+  readonly protocol: 'tcp' | 'udp';
+  /** Null = all addresses of the host. */
+  readonly hostIp: string | null;
+  /** Null = any free port; a range = the first free one in it. */
+  readonly published: { readonly from: number; readonly to: number } | null;
+}
+
+export interface DependencySpec {
+  readonly condition: 'service_started' | 'service_healthy' | 'service_completed_successfully';
+  /** Restart the dependant when the dependency is restarted or replaced by a command. */
+  readonly restart: boolean;
+  /** False: a missing or failed dependency is only a warning. */
+  readonly required: boolean;
+}
+
+export interface RestartSpec {
+  readonly policy: 'no' | 'always' | 'unless-stopped' | 'on-failure';
+  /** With on-failure; 0 = unlimited. */
+  readonly maxRetries: number;
+}
+
+/** What one container is made from; null means "as the image says, else the engine's default". */
+export interface ContainerSpec {
+  /** Null keeps the image's; an entrypoint (even empty) also discards the image's command. */
+  readonly entrypoint: readonly string[] | null;
+  /** Null keeps the image's; empty clears it. */
+  readonly command: readonly string[] | null;
+  /** Null value = unset, also hiding the image's. */
+  readonly environment: Readonly<Record<string, string | null>>;
+  readonly workingDir: string | null;
+  readonly user: string | null;
+  readonly groupAdd: readonly string[];
+  readonly hostname: string | null;
+  readonly domainname: string | null;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly tty: boolean;
+  readonly stdinOpen: boolean;
+  readonly init: boolean;
+  readonly readOnly: boolean;
+  readonly privileged: boolean;
+  readonly capAdd: readonly string[];
+  readonly capDrop: readonly string[];
+  readonly noNewPrivileges: boolean;
+  /** Null = the built-in profile; `unconfined`; or the text of a profile in JSON. */
+  readonly seccomp: string | null;
+  readonly mounts: readonly MountSpec[];
+  readonly secrets: readonly PayloadMountSpec[];
+  readonly configs: readonly PayloadMountSpec[];
+  readonly devices: readonly { readonly source: string; readonly target: string; readonly permissions: string }[];
+  readonly shmSizeBytes: number | null;
+  readonly ulimits: Readonly<Record<string, { readonly soft: number; readonly hard: number }>>;
+  readonly sysctls: Readonly<Record<string, string>>;
+  /** Host name to addresses; `host-gateway` stands for the host as seen from the bridge. */
+  readonly extraHosts: readonly { readonly host: string; readonly address: string }[];
+  readonly dns: readonly string[];
+  readonly dnsSearch: readonly string[];
+  readonly dnsOptions: readonly string[];
+  readonly resources: ResourcesSpec;
+  readonly oomScoreAdj: number | null;
+  readonly stopSignal: string | null;
+  /** Null = 10 s. */
+  readonly stopGraceMs: number | null;
+  readonly healthcheck: HealthcheckSpec | null;
+  readonly logging: LoggingSpec;
+}
+
+export type MountSpec =
+  | {
+      readonly type: 'volume';
+      /** Key of the volume in the stack, or null for an anonymous one. */
+      readonly volume: string | null;
+      readonly target: string;
+      readonly readOnly: boolean;
+      readonly noCopy: boolean;
+    }
+  | {
+      readonly type: 'bind';
+      /** Absolute path on the host. */
+      readonly source: string;
+      readonly target: string;
+      readonly readOnly: boolean;
+      readonly propagation: string | null;
+      readonly createHostPath: boolean;
+    }
+  | {
+      readonly type: 'tmpfs';
+      readonly target: string;
+      readonly sizeBytes: number | null;
+      readonly mode: number | null;
+      /** Further mount options as in `tmpfs: /run:uid=1000`. */
+      readonly options: readonly string[];
+    };
+
+/** A secret or config as a file in the container. */
+export interface PayloadMountSpec {
+  /** Key of the secret or config in the stack. */
+  readonly source: string;
+  /** Absolute path. */
+  readonly target: string;
+  readonly uid: number;
+  readonly gid: number;
+  readonly mode: number;
+}
+
+export interface ResourcesSpec {
+  /** Cores; 1.5 = one and a half. */
+  readonly cpus: number | null;
+  readonly cpuset: string | null;
+  readonly cpuShares: number | null;
+  readonly cpuPeriodUs: number | null;
+  readonly cpuQuotaUs: number | null;
+  readonly memoryBytes: number | null;
+  readonly memoryReservationBytes: number | null;
+  /** Memory plus swap; -1 = unlimited swap; null = twice the memory. */
+  readonly memorySwapBytes: number | null;
+  /** -1 = unlimited. */
+  readonly pids: number | null;
+}
+
+export interface HealthcheckSpec {
+  /** `disabled` also hides the image's. Null = the image's test with these timings. */
+  readonly test: readonly string[] | 'disabled' | null;
+  readonly intervalMs: number | null;
+  readonly timeoutMs: number | null;
+  readonly retries: number | null;
+  readonly startPeriodMs: number | null;
+  readonly startIntervalMs: number | null;
+}
+
+export interface LoggingSpec {
+  readonly driver: 'file' | 'none';
+  /** Size at which a log file is rotated. Default 10 MiB. */
+  readonly maxBytes: number;
+  /** Files kept, the current one included. Default 3. */
+  readonly maxFiles: number;
+}
+
+export interface NetworkSpec {
+  /** `<stack>_<key>` unless the file names it. */
+  readonly name: string;
+  readonly external: boolean;
+  readonly internal: boolean;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly driverOptions: Readonly<Record<string, string>>;
+  /** IPv4 pools asked for; empty = one from the default pools. */
+  readonly ipam: readonly {
+    readonly subnet: string | null;
+    readonly ipRange: string | null;
+    readonly gateway: string | null;
+    readonly auxAddresses: Readonly<Record<string, string>>;
+  }[];
+}
+
+export interface VolumeSpec {
+  /** `<stack>_<key>` unless the file names it. */
+  readonly name: string;
+  readonly external: boolean;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** A secret or a config. The content is read by the command line, where the files are. */
+export interface PayloadSpec {
+  readonly name: string;
+  readonly external: boolean;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Base64; null when external, or in documents that leave the manager (contents never do, except to the agents that need them). */
+  readonly content: string | null;
+  /** `sha256:` of the content, salted for secrets; part of the change detection. */
+  readonly digest: string | null;
+}
