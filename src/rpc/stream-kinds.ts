@@ -1,0 +1,109 @@
+/**
+ * The kinds of two-way streams (`OpenStream.kind`): arguments in `OpenStream.arguments`, documents in `Frame.document`.
+ * Streams about a task go to the agent that holds it.
+ */
+export interface StreamKinds {
+  /** Runs a process in the container. stdin/stdout/stderr frames; ends with exit. */
+  readonly exec: {
+    readonly arguments: {
+      readonly command: readonly string[];
+      readonly environment: readonly string[];
+      readonly user: string | null;
+      readonly workingDir: string | null;
+      readonly tty: boolean;
+      readonly stdin: boolean;
+      readonly detach: boolean;
+      readonly privileged: boolean;
+      readonly size: { readonly rows: number; readonly columns: number } | null;
+    };
+    readonly document: never;
+  };
+  /** Joins the container's own stdio; with `start` the container, created with desired state `ready`, is started once the stream stands, so that no output is lost. */
+  readonly attach: {
+    readonly arguments: {
+      readonly stdin: boolean;
+      readonly output: boolean;
+      readonly size: { readonly rows: number; readonly columns: number } | null;
+    };
+    readonly document: never;
+  };
+  /**
+   * Log records of one container in the CRI text format, whole lines, as stdout frames of up to 1 MiB (`TIME stdout|stderr F|P TEXT\n`).
+   * Ends with exit when the end is reached, or with `follow` when the container has ended for good (removed, or exited with no restart to come).
+   */
+  readonly logs: {
+    readonly arguments: {
+      readonly follow: boolean;
+      /** Last n lines before following; null = all. */
+      readonly tail: number | null;
+      /** RFC 3339 bounds; null = open. */
+      readonly since: string | null;
+      readonly until: string | null;
+    };
+    readonly document: never;
+  };
+  /** Processes of the container. One document, then exit. */
+  readonly top: {
+    readonly arguments: Record<string, never>;
+    readonly document: { readonly titles: readonly string[]; readonly processes: readonly (readonly string[])[] };
+  };
+  /** One document a second (or one with `once`). */
+  readonly stats: {
+    readonly arguments: { readonly once: boolean };
+    readonly document: {
+      readonly cpuUsageNs: number;
+      readonly memoryBytes: number;
+      readonly memoryLimitBytes: number;
+      readonly pids: number;
+      readonly blockReadBytes: number;
+      readonly blockWriteBytes: number;
+    };
+  };
+  /** Sends a signal (name or number). `kill` of the command line with SIGKILL ends the container for good. */
+  readonly signal: { readonly arguments: { readonly signal: string }; readonly document: never };
+  readonly pause: { readonly arguments: Record<string, never>; readonly document: never };
+  readonly unpause: { readonly arguments: Record<string, never>; readonly document: never };
+  /** Pulls an image on a node. Progress documents, then exit. */
+  readonly 'image.pull': {
+    readonly arguments: { readonly reference: string; readonly policy: 'always' | 'missing' };
+    readonly document: ImageProgress;
+  };
+  /** stdin frames carry a docker-archive or OCI archive; documents name the loaded references. */
+  readonly 'image.load': {
+    readonly arguments: Record<string, never>;
+    readonly document: ImageProgress;
+  };
+  /** stdin frames carry a root filesystem tar. */
+  readonly 'image.import': {
+    readonly arguments: { readonly reference: string; readonly changes: readonly string[] };
+    readonly document: ImageProgress;
+  };
+  readonly 'image.list': {
+    readonly arguments: Record<string, never>;
+    readonly document: { readonly images: readonly ImageSummary[] };
+  };
+  readonly 'image.remove': {
+    readonly arguments: { readonly reference: string; readonly force: boolean };
+    readonly document: { readonly removed: readonly string[] };
+  };
+}
+
+export type StreamKind = keyof StreamKinds;
+
+export interface ImageProgress {
+  /** resolving, downloading, unpacking, done, loaded. */
+  readonly status: string;
+  /** Layer or reference it is about. */
+  readonly id: string;
+  readonly current: number;
+  /** 0 = unknown. */
+  readonly total: number;
+}
+
+export interface ImageSummary {
+  readonly id: string;
+  readonly references: readonly string[];
+  readonly sizeBytes: number;
+  readonly createdAt: string;
+  readonly platform: string;
+}
