@@ -1,0 +1,77 @@
+/**
+ * Bundles the command line and the daemon with esbuild into dist/: one entry each, one chunk per verb, loaded when it is needed.
+ * `--if-stale` does nothing when no source is newer than the last bundle.
+ */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+
+const root = join(import.meta.dirname, '..');
+const stampPath = join(root, 'dist/.complete');
+const sources = ['src', 'agents', 'proto', 'tools/build.ts', 'package-lock.json'];
+
+function newestChange(path: string): number {
+  const status = statSync(path);
+  if (!status.isDirectory()) return status.mtimeMs;
+  return readdirSync(path).reduce((newest, name) => Math.max(newest, newestChange(join(path, name))), status.mtimeMs);
+}
+
+function currentCommit(): string {
+  try {
+    return execFileSync('git', ['-C', root, 'rev-parse', 'HEAD'], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }).trim();
+  } catch {
+    return 'no-git';
+  }
+}
+
+function isStale(): boolean {
+  try {
+    const built = statSync(stampPath).mtimeMs;
+    return sources.some((source) => newestChange(join(root, source)) > built);
+  } catch {
+    return true;
+  }
+}
+
+/** The commit that bin/tsstack compares with; written last, so that an interrupted build does not count. */
+function writeStamp(): void {
+  writeFileSync(stampPath, `${currentCommit()}\n`);
+}
+
+async function bundle(): Promise<void> {
+  rmSync(join(root, 'dist'), { recursive: true, force: true });
+  mkdirSync(join(root, 'dist'), { recursive: true });
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+  await build({
+    absWorkingDir: root,
+    entryPoints: { 'cli/main': 'src/cli/main.ts', 'daemon/main': 'src/daemon/main.ts' },
+    outdir: 'dist',
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node26',
+    minifySyntax: true,
+    minifyWhitespace: true,
+    keepNames: true,
+    sourcemap: 'external',
+    define: { 'process.env.TSSTACK_VERSION': JSON.stringify(version) },
+    // Some packages are CommonJS and call require() for Node's own modules.
+    banner: {
+      js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+    },
+    logLevel: 'warning',
+  });
+  writeStamp();
+}
+
+if (!process.argv.includes('--if-stale') || isStale()) {
+  process.stderr.write('tsstack setup: bundling\n');
+  await bundle();
+} else if (readFileSync(stampPath, 'utf8').trim() !== currentCommit()) {
+  writeStamp();
+}
