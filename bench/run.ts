@@ -1,0 +1,102 @@
+/**
+ * `npm run bench [CASE…]`: tsstack beside Debian's docker and compose, in one run on the same machine, in network and mount namespaces of the bench's own.
+ * Prints medians, ratios and targets, and writes everything to bench/results/. TSSTACK_BENCH_REPEAT sets the rounds (default 5).
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism, release, tmpdir, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { bigImage, busyboxImage } from '../test/fixtures/images.ts';
+import { startRegistry } from '../test/fixtures/registry.ts';
+import type { Case } from './cases/case.ts';
+import { lifecycle } from './cases/lifecycle.ts';
+import { logs } from './cases/logs.ts';
+import { memory } from './cases/memory.ts';
+import { pull } from './cases/pull.ts';
+import { runOnce } from './cases/run-once.ts';
+import { dockerEngine, hasDocker } from './engines/docker.ts';
+import type { Engine } from './engines/engine.ts';
+import { tsstackEngine } from './engines/tsstack.ts';
+import { Recorder } from './lib/measure.ts';
+import { renderTable } from './lib/table.ts';
+
+const insideVariable = 'TSSTACK_BENCH_INSIDE';
+const cases: readonly Case[] = [lifecycle, runOnce, memory, logs, pull];
+
+/** The same program again with namespaces of its own, so that docker's rules and mounts vanish with it. */
+function runInside(): never {
+  const script = 'ip link set lo up && exec "$@"';
+  const argv = [
+    '--net',
+    '--mount',
+    '--propagation',
+    'private',
+    'sh',
+    '-c',
+    script,
+    'sh',
+    process.execPath,
+    ...process.argv.slice(1),
+  ];
+  const { status } = spawnSync('unshare', argv, { stdio: 'inherit', env: { ...process.env, [insideVariable]: '1' } });
+  process.exit(status ?? 1);
+}
+
+async function measureEngine(
+  engine: Engine,
+  wanted: readonly Case[],
+  scratch: string,
+  recorder: Recorder,
+): Promise<string> {
+  const registry = await startRegistry();
+  await engine.start();
+  try {
+    const busybox = await busyboxImage();
+    await engine.load(busybox.dockerArchive);
+    const bigReference = await registry.push(await bigImage());
+    const repeat = Number(process.env['TSSTACK_BENCH_REPEAT'] ?? 5);
+    const directory = join(scratch, `stacks-${engine.name}`);
+    mkdirSync(directory, { recursive: true });
+    for (const one of wanted) {
+      process.stderr.write(`${engine.name}: ${one.name}\n`);
+      await one.run({ engine, directory, image: busybox.reference, repeat, recorder, bigReference });
+    }
+    return await engine.describe();
+  } finally {
+    await engine.stop();
+    await registry.stop();
+  }
+}
+
+async function main(): Promise<void> {
+  const names = process.argv.slice(2);
+  const wanted = cases.filter(({ name }) => names.length === 0 || names.includes(name));
+  if (wanted.length === 0)
+    throw new Error(`there is no such case; there are ${cases.map(({ name }) => name).join(', ')}`);
+  const scratch = mkdtempSync(join(tmpdir(), 'tsstack-bench-'));
+  const recorder = new Recorder();
+  const engines = [
+    tsstackEngine(join(scratch, 'tsstack')),
+    ...(hasDocker() ? [dockerEngine(join(scratch, 'docker'))] : []),
+  ];
+  const versions: string[] = [];
+  try {
+    for (const engine of engines) versions.push(await measureEngine(engine, wanted, scratch, recorder));
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+  const rows = recorder.measurements();
+  process.stdout.write(
+    `${versions.join(' | ')} | Linux ${release()}, ${availableParallelism()} cores\n${renderTable(rows, engines[1]?.name)}\n`,
+  );
+  const results = join(import.meta.dirname, 'results');
+  mkdirSync(results, { recursive: true });
+  const machine = { kernel: release(), cores: availableParallelism(), memoryBytes: totalmem() };
+  writeFileSync(
+    join(results, 'latest.json'),
+    `${JSON.stringify({ at: new Date().toISOString(), versions, machine, rows }, null, 1)}\n`,
+  );
+}
+
+if (process.env[insideVariable] === undefined) runInside();
+await main();
