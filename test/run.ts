@@ -18,11 +18,15 @@ const scratch = mkdtempSync(join(tmpdir(), 'tsstack-test-'));
 const suites = ['unit', 'integration', 'e2e'] as const;
 const timeoutsMs = { unit: 20_000, integration: 60_000, e2e: 180_000 } as const;
 
+/** Tests get a network and mounts of their own: whatever goes wrong in them, the machine's stay as they are. */
+const isolation = ['--net', '--mount', '--propagation', 'private', 'sh', '-c', 'ip link set lo up && exec "$@"', 'sh'];
+
 function runMocha(name: string, files: readonly string[], timeoutMs: number): Totals {
   const totalsPath = join(scratch, `${name}.json`);
   const mocha = join(root, 'node_modules/mocha/bin/mocha.js');
   const args = ['--disable-warning=ExperimentalWarning', mocha, '--reporter', join(root, 'test/support/reporter.ts')];
-  const { status } = spawnSync(process.execPath, [...args, '--timeout', String(timeoutMs), '--exit', ...files], {
+  const command = [process.execPath, ...args, '--timeout', String(timeoutMs), '--exit', ...files];
+  const { status } = spawnSync('unshare', [...isolation, ...command], {
     cwd: root,
     stdio: 'inherit',
     env: { ...process.env, TSSTACK_TEST_TOTALS: totalsPath },
