@@ -1,0 +1,105 @@
+/** The three kinds of calls as promises, iterables and streams. */
+import type { Client, ServiceError } from '@grpc/grpc-js';
+import { TsstackError } from '../../model/errors.ts';
+import { errorOfCall } from '../error-mapping.ts';
+import type { Messages } from '../generated/contract.ts';
+import { StreamReader, StreamWriter } from '../message-stream.ts';
+import type { CallOptions, DuplexStream } from '../service-types.ts';
+import { decodeMessage } from '../wire/decode.ts';
+import { encodeMessage } from '../wire/encode.ts';
+import type { Method } from '../wire/method.ts';
+
+type AnyMessage = Messages[keyof Messages];
+
+const defaultUnaryDeadlineMs = 30_000;
+
+/** One request, one answer. */
+export function callUnary(
+  client: Client,
+  method: Method,
+  request: AnyMessage,
+  options: CallOptions = {},
+): Promise<AnyMessage> {
+  return new Promise((resolve, reject) => {
+    if (options.signal?.aborted === true) return reject(canceled(method));
+    const call = client.makeUnaryRequest<AnyMessage, AnyMessage>(
+      method.path,
+      (message) => encodeMessage(method.request, message),
+      (bytes) => decodeMessage(method.response, bytes),
+      request,
+      { deadline: Date.now() + (options.deadlineMs ?? defaultUnaryDeadlineMs) },
+      (error: ServiceError | null, response?: AnyMessage) => {
+        unfollow();
+        if (error !== null) reject(errorOfCall(error));
+        else if (response === undefined) reject(new TsstackError('internal', `${method.path} gave no answer`));
+        else resolve(response);
+      },
+    );
+    const unfollow = followSignal(options.signal, () => call.cancel());
+  });
+}
+
+/** One request, many answers. The call begins with the iteration and is canceled when that is left early. */
+export async function* callServerStream(
+  client: Client,
+  method: Method,
+  request: AnyMessage,
+  options: CallOptions = {},
+): AsyncGenerator<AnyMessage> {
+  if (options.signal?.aborted === true) throw canceled(method);
+  const call = client.makeServerStreamRequest<AnyMessage, AnyMessage>(
+    method.path,
+    (message) => encodeMessage(method.request, message),
+    (bytes) => decodeMessage(method.response, bytes),
+    request,
+    deadlineOf(options),
+  );
+  const reader = new StreamReader<AnyMessage>(call, () => call.cancel());
+  const unfollow = followSignal(options.signal, () => call.cancel());
+  try {
+    yield* reader.messages();
+  } finally {
+    unfollow();
+  }
+}
+
+/** Messages both ways. */
+export function callDuplex(
+  client: Client,
+  method: Method,
+  options: CallOptions = {},
+): DuplexStream<AnyMessage, AnyMessage> {
+  if (options.signal?.aborted === true) throw canceled(method);
+  const call = client.makeBidiStreamRequest<AnyMessage, AnyMessage>(
+    method.path,
+    (message) => encodeMessage(method.request, message),
+    (bytes) => decodeMessage(method.response, bytes),
+    deadlineOf(options),
+  );
+  const reader = new StreamReader<AnyMessage>(call, () => call.cancel());
+  const writer = new StreamWriter<AnyMessage>(call);
+  call.once(
+    'status',
+    followSignal(options.signal, () => call.cancel()),
+  );
+  return {
+    write: (message) => writer.write(message),
+    end: () => call.end(),
+    cancel: () => call.cancel(),
+    [Symbol.asyncIterator]: () => reader.messages(),
+  };
+}
+
+function deadlineOf(options: CallOptions): { deadline: number } | Record<string, never> {
+  return options.deadlineMs === undefined ? {} : { deadline: Date.now() + options.deadlineMs };
+}
+
+/** Calls back on abort; returns what ends that, so that a long-lived signal does not collect listeners. */
+function followSignal(signal: AbortSignal | undefined, onAbort: () => void): () => void {
+  signal?.addEventListener('abort', onAbort, { once: true });
+  return () => signal?.removeEventListener('abort', onAbort);
+}
+
+function canceled(method: Method): TsstackError {
+  return new TsstackError('canceled', `${method.path}: canceled before it began`);
+}

@@ -1,0 +1,577 @@
+// Generated from proto/ by tools/generate-proto.ts: do not edit.
+import type { MessageFields } from '../wire/field.ts';
+import type { MethodTable } from '../wire/method.ts';
+
+export interface GetInfoRequest {}
+
+export interface GetInfoResponse {
+  readonly version: string;
+  readonly clusterId: string;
+  readonly dataRoot: string;
+  readonly runRoot: string;
+  /** The daemon's process id. */
+  readonly pid: number;
+  /** JSON of NodeDescription of this host. */
+  readonly node: string;
+  readonly startedAtMs: number;
+}
+
+export interface ApplyStackRequest {
+  /** JSON of StackSpec. */
+  readonly spec: string;
+  /** Services to act on, with their dependencies unless no_deps; empty = all. */
+  readonly services: readonly string[];
+  readonly noDeps: boolean;
+  readonly forceRecreate: boolean;
+  /** Keep diverged containers as they are. */
+  readonly noRecreate: boolean;
+  readonly alwaysRecreateDeps: boolean;
+  /** Remove containers of services that the file no longer has, and finished one-offs. */
+  readonly removeOrphans: boolean;
+  /** Create containers but start none. */
+  readonly noStart: boolean;
+  /** New anonymous volumes instead of the previous containers'. */
+  readonly renewAnonymousVolumes: boolean;
+  /** Grace of stops in ms; -1 = for ever; absent = the services' own. */
+  readonly stopGraceMs: number | null;
+  /** Only plan. */
+  readonly dryRun: boolean;
+  /** Number of tasks by service, beating the file's. */
+  readonly scale: Readonly<Record<string, number>>;
+}
+
+export interface ApplyStackResponse {
+  /** What was, or would be, done; empty when nothing changes. */
+  readonly steps: readonly PlanStep[];
+  /** Tasks that have to be up for the apply to have converged: those of the selected services and their dependencies. */
+  readonly taskIds: readonly string[];
+  /** Containers of services that the file does not have, left alone. */
+  readonly orphans: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+export interface PlanStep {
+  /** create, replace, start, stop, remove, keep, scale. */
+  readonly action: string;
+  /** network, volume, container, secret, config. */
+  readonly kind: string;
+  readonly name: string;
+  readonly service: string;
+  /** Why: which attribute changed, old and new value (secrets hidden). */
+  readonly reasons: readonly string[];
+}
+
+export interface RemoveStackRequest {
+  readonly stack: string;
+  /** Only these services and what depends on them; empty = the whole stack. */
+  readonly services: readonly string[];
+  readonly volumes: boolean;
+  readonly removeOrphans: boolean;
+  readonly stopGraceMs: number | null;
+  /** local, all or empty. */
+  readonly removeImages: string;
+}
+
+export interface RemoveStackResponse {
+  /** Names and kinds of what will go, for the progress display. */
+  readonly steps: readonly PlanStep[];
+  readonly warnings: readonly string[];
+}
+
+export interface ActOnTasksRequest {
+  readonly stack: string;
+  /** start, stop, restart, remove. */
+  readonly action: string;
+  /** Empty = all. */
+  readonly services: readonly string[];
+  readonly stopGraceMs: number | null;
+  /** restart: leave dependants alone; start: leave dependencies alone. */
+  readonly noDeps: boolean;
+  /** remove: stop running ones first; else only ended containers are removed. */
+  readonly stopFirst: boolean;
+  /** remove: anonymous volumes too. */
+  readonly volumes: boolean;
+  /** Exactly these tasks, instead of services. */
+  readonly taskIds: readonly string[];
+}
+
+export interface ActOnTasksResponse {
+  /** Tasks whose desired state or run was changed, in the order in which it will happen. */
+  readonly taskIds: readonly string[];
+}
+
+export interface CreateOneOffRequest {
+  /** JSON of StackSpec, in which `service` already holds the changed container (command, environment, …) for this run. */
+  readonly spec: string;
+  readonly service: string;
+  readonly noDeps: boolean;
+  readonly autoRemove: boolean;
+  readonly useAliases: boolean;
+  /** Literal container name; empty = <stack>-<service>-run-<12 digits>. */
+  readonly name: string;
+  readonly removeOrphans: boolean;
+}
+
+export interface CreateOneOffResponse {
+  readonly taskId: string;
+  readonly containerName: string;
+  /** Tasks of dependencies that have to be satisfied first. */
+  readonly dependencyTaskIds: readonly string[];
+}
+
+export interface ListObjectsRequest {
+  /** Empty = every stack. */
+  readonly stack: string;
+  readonly kinds: readonly string[];
+}
+
+export interface ListObjectsResponse {
+  readonly objects: readonly WireObject[];
+}
+
+export interface WatchRequest {
+  readonly stack: string;
+  readonly kinds: readonly string[];
+}
+
+export interface WatchResponse {
+  /** Changes that became visible together, in order. */
+  readonly objects: readonly WireObject[];
+  /** The objects sent so far are complete. */
+  readonly synced: boolean;
+}
+
+export interface EventsRequest {
+  readonly stack: string;
+  readonly services: readonly string[];
+  /** Milliseconds since the epoch; 0 = from now on. */
+  readonly sinceMs: number;
+  /** 0 = for ever. */
+  readonly untilMs: number;
+}
+
+export interface Event {
+  readonly timeNs: number;
+  readonly type: string;
+  readonly action: string;
+  readonly service: string;
+  /** Container id. */
+  readonly id: string;
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
+/** One object of the store. The document is the JSON of src/model/objects.ts (secret contents never in it, except in assignments). */
+export interface WireObject {
+  /** stack, service, task, network, volume, secret, config, node. */
+  readonly kind: string;
+  readonly id: string;
+  readonly version: number;
+  /** Empty when the object was deleted. */
+  readonly document: string;
+}
+
+/** A problem for people; sent with failed calls as the metadata entry `tsstack-error` (JSON of the same shape) and inside streams. */
+export interface Problem {
+  /** ErrorCode of src/model/errors.ts. */
+  readonly code: string;
+  readonly message: string;
+  /** What to do next; may be empty. */
+  readonly hint: string;
+  readonly retryable: boolean;
+}
+
+/** Unit of every two-way stream between a client, the manager and the agent that holds the thing (exec, attach, logs, image transfer, …). The first frame of a client is `open`; the last frame of the other side is `exit` or `problem`. */
+export type Frame =
+  | { readonly content: 'open'; readonly open: OpenStream }
+  /** Bytes for the process, or of an uploaded file. */
+  | { readonly content: 'stdin'; readonly stdin: Buffer }
+  /** No more bytes follow in that direction. */
+  | { readonly content: 'end'; readonly end: boolean }
+  | { readonly content: 'stdout'; readonly stdout: Buffer }
+  | { readonly content: 'stderr'; readonly stderr: Buffer }
+  | { readonly content: 'resize'; readonly resize: Resize }
+  /** A JSON document whose shape depends on the kind of stream (progress, one answer, …; see src/rpc/stream-kinds.ts). */
+  | { readonly content: 'document'; readonly document: string }
+  | { readonly content: 'exit'; readonly exit: Exit }
+  | { readonly content: 'problem'; readonly problem: Problem };
+
+export interface OpenStream {
+  /** Kind of stream: exec, attach, logs, top, stats, signal, pause, unpause, image.pull, image.load, image.import, image.list, image.remove, … The kinds and the shapes of their arguments and documents are the table in src/rpc/stream-kinds.ts. */
+  readonly kind: string;
+  /** Task (= container) that it is about; empty for streams about a node. */
+  readonly taskId: string;
+  /** Node that it is about when there is no task; empty = the only node, or all of them where that makes sense. */
+  readonly nodeId: string;
+  /** Arguments as JSON. */
+  readonly arguments: string;
+}
+
+export interface Resize {
+  readonly rows: number;
+  readonly columns: number;
+}
+
+export interface Exit {
+  /** 128+n after signal n; -1 when a deadline ended it. */
+  readonly code: number;
+}
+
+export interface SessionRequest {
+  readonly nodeId: string;
+  /** JSON of NodeDescription. */
+  readonly description: string;
+  /** Cluster that the agent knows; empty for a new agent. A manager of another cluster is refused by the agent. */
+  readonly clusterId: string;
+}
+
+export interface SessionMessage {
+  readonly sessionId: string;
+  readonly clusterId: string;
+  /** Grows when the store is restored or made anew; the agent refuses removals by a lower or unknown epoch. */
+  readonly storeEpoch: number;
+  readonly heartbeatPeriodMs: number;
+  /** A stream that the agent shall open with Relay. */
+  readonly stream: StreamRequest | null;
+}
+
+export interface StreamRequest {
+  readonly streamId: string;
+  readonly open: OpenStream | null;
+}
+
+export interface HeartbeatRequest {
+  readonly sessionId: string;
+}
+
+export interface HeartbeatResponse {
+  readonly periodMs: number;
+}
+
+export interface AssignmentsRequest {
+  readonly sessionId: string;
+}
+
+export interface AssignmentsMessage {
+  readonly sequence: number;
+  /** True: whatever is not in `upserts` is no longer assigned. */
+  readonly full: boolean;
+  /** Tasks, and the networks, volumes, secrets and configs that they need (secrets with content). In the order in which they are to be applied. */
+  readonly upserts: readonly WireObject[];
+  /** Kind and id only. */
+  readonly removals: readonly WireObject[];
+}
+
+export interface UpdateTaskStatusRequest {
+  readonly sessionId: string;
+  readonly updates: readonly TaskStatusUpdate[];
+}
+
+export interface TaskStatusUpdate {
+  readonly taskId: string;
+  /** JSON of TaskStatus. */
+  readonly status: string;
+  /** The task was removed from the node with everything of it, as desired: the object can go. */
+  readonly removed: boolean;
+}
+
+export interface UpdateTaskStatusResponse {}
+
+/** Message types by their name in proto/. */
+export interface Messages {
+  readonly GetInfoRequest: GetInfoRequest;
+  readonly GetInfoResponse: GetInfoResponse;
+  readonly ApplyStackRequest: ApplyStackRequest;
+  readonly ApplyStackResponse: ApplyStackResponse;
+  readonly PlanStep: PlanStep;
+  readonly RemoveStackRequest: RemoveStackRequest;
+  readonly RemoveStackResponse: RemoveStackResponse;
+  readonly ActOnTasksRequest: ActOnTasksRequest;
+  readonly ActOnTasksResponse: ActOnTasksResponse;
+  readonly CreateOneOffRequest: CreateOneOffRequest;
+  readonly CreateOneOffResponse: CreateOneOffResponse;
+  readonly ListObjectsRequest: ListObjectsRequest;
+  readonly ListObjectsResponse: ListObjectsResponse;
+  readonly WatchRequest: WatchRequest;
+  readonly WatchResponse: WatchResponse;
+  readonly EventsRequest: EventsRequest;
+  readonly Event: Event;
+  readonly Object: WireObject;
+  readonly Problem: Problem;
+  readonly Frame: Frame;
+  readonly OpenStream: OpenStream;
+  readonly Resize: Resize;
+  readonly Exit: Exit;
+  readonly SessionRequest: SessionRequest;
+  readonly SessionMessage: SessionMessage;
+  readonly StreamRequest: StreamRequest;
+  readonly HeartbeatRequest: HeartbeatRequest;
+  readonly HeartbeatResponse: HeartbeatResponse;
+  readonly AssignmentsRequest: AssignmentsRequest;
+  readonly AssignmentsMessage: AssignmentsMessage;
+  readonly UpdateTaskStatusRequest: UpdateTaskStatusRequest;
+  readonly TaskStatusUpdate: TaskStatusUpdate;
+  readonly UpdateTaskStatusResponse: UpdateTaskStatusResponse;
+}
+
+/** What the wire codec needs to know of each message. */
+export const messageFields: Readonly<Record<keyof Messages, MessageFields>> = {
+  GetInfoRequest: [],
+  GetInfoResponse: [
+    { number: 1, name: 'version', type: 'string', kind: 'single', oneof: null },
+    { number: 2, name: 'clusterId', type: 'string', kind: 'single', oneof: null },
+    { number: 3, name: 'dataRoot', type: 'string', kind: 'single', oneof: null },
+    { number: 4, name: 'runRoot', type: 'string', kind: 'single', oneof: null },
+    { number: 5, name: 'pid', type: 'uint32', kind: 'single', oneof: null },
+    { number: 6, name: 'node', type: 'string', kind: 'single', oneof: null },
+    { number: 7, name: 'startedAtMs', type: 'uint64', kind: 'single', oneof: null },
+  ],
+  ApplyStackRequest: [
+    { number: 1, name: 'spec', type: 'string', kind: 'single', oneof: null },
+    { number: 2, name: 'services', type: 'string', kind: 'repeated', oneof: null },
+    { number: 3, name: 'noDeps', type: 'bool', kind: 'single', oneof: null },
+    { number: 4, name: 'forceRecreate', type: 'bool', kind: 'single', oneof: null },
+    { number: 5, name: 'noRecreate', type: 'bool', kind: 'single', oneof: null },
+    { number: 6, name: 'alwaysRecreateDeps', type: 'bool', kind: 'single', oneof: null },
+    { number: 7, name: 'removeOrphans', type: 'bool', kind: 'single', oneof: null },
+    { number: 8, name: 'noStart', type: 'bool', kind: 'single', oneof: null },
+    { number: 9, name: 'renewAnonymousVolumes', type: 'bool', kind: 'single', oneof: null },
+    { number: 10, name: 'stopGraceMs', type: 'int64', kind: 'optional', oneof: null },
+    { number: 11, name: 'dryRun', type: 'bool', kind: 'single', oneof: null },
+    { number: 12, name: 'scale', type: 'uint32', kind: 'map', oneof: null },
+  ],
+  ApplyStackResponse: [
+    { number: 1, name: 'steps', type: 'PlanStep', kind: 'repeated', oneof: null },
+    { number: 2, name: 'taskIds', type: 'string', kind: 'repeated', oneof: null },
+    { number: 3, name: 'orphans', type: 'string', kind: 'repeated', oneof: null },
+    { number: 4, name: 'warnings', type: 'string', kind: 'repeated', oneof: null },
+  ],
+  PlanStep: [
+    { number: 1, name: 'action', type: 'string', kind: 'single', oneof: null },
+    { number: 2, name: 'kind', type: 'string', kind: 'single', oneof: null },
+    { number: 3, name: 'name', type: 'string', kind: 'single', oneof: null },
+    { number: 4, name: 'service', type: 'string', kind: 'single', oneof: null },
+    { number: 5, name: 'reasons', type: 'string', kind: 'repeated', oneof: null },
+  ],
+  RemoveStackRequest: [
+    { number: 1, name: 'stack', type: 'string', kind: 'single', oneof: null },
+    { number: 2, name: 'services', type: 'string', kind: 'repeated', oneof: null },
+    { number: 3, name: 'volumes', type: 'bool', kind: 'single', oneof: null },
+    { number: 4, name: 'removeOrphans', type: 'bool', kind: 'single', oneof: null },
+    { number: 5, name: 'stopGraceMs', type: 'int64', kind: 'optional', oneof: null },
+    { number: 6, name: 'removeImages', type: 'string', kind: 'single', oneof: null },
+  ],
+  RemoveStackResponse: [
+    { number: 1, name: 'steps', type: 'PlanStep', kind: 'repeated', oneof: null },
+    { number: 2, name: 'warnings', type: 'string', kind: 'repeated', oneof: null },
+  ],
+  ActOnTasksRequest: [
+    { number: 1, name: 'stack', type: 'string', kind: 'single', oneof: null },
+    { number: 2, name: 'action', type: 'string', kind: 'single', oneof: null },
+    { number: 3, name: 'services', type: 'string', kind: 'repeated', oneof: null },
+    { number: 4, name: 'stopGraceMs', type: 'int64', kind: 'optional', oneof: null },
+    { number: 5, name: 'noDeps', type: 'bool', kind: 'single', oneof: null },
+    { number: 6, name: 'stopFirst', type: 'bool', kind: 'single', oneof: null },
+    { number: 7, name: 'volumes', type: 'bool', kind: 'single', oneof: null },
+    { number: 8, name: 'taskIds', type: 'string', kind: 'repeated', oneof: null },
+  ],
+  ActOnTasksResponse: [{ number: 1, name: 'taskIds', type: 'string', kind: 'repeated', oneof: null }],
+  CreateOneOffRequest: [
+    { number: 1, name: 'spec', type: 'string', kind: 'single', oneof: null },
+    { number: 2, name: 'service', type: 'string', kind: 'single', oneof: null },
+    { number: 3, name: 'noDeps', type: 'bool', kind: 'single', oneof: null },
+    { number: 4, name: 'autoRemove', type: 'bool', kind: 'single', oneof: null },
+    { number: 5, name: 'useAliases', type: 'bool', kind: 'single', oneof: null },
+    { number: 6, name: 'name', type: 'string', kind: 'single', oneof: null },
+    { number: 7, name: 'removeOrphans', type: 'bool', kind: 'single', oneof: null },
+  ],
+  CreateOneOffResponse: [
+    { number: 1, name: 'taskId', type: 'string', kind: 'single', oneof: null },
+    { number: 2, name: 'containerName', type: 'string', kind: 'single', oneof: null },
+    { number: 3, name: 'dependencyTaskIds', type: 'string', kind: 'repeated', oneof: null },
+  ],
+  ListObjectsRequest: [
+    { number: 1, name: 'stack', type: 'string', kind: 'single', oneof: null },
+    { number: 2, name: 'kinds', type: 'string', kind: 'repeated', oneof: null },
+  ],
+  ListObjectsResponse: [{ number: 1, name: 'objects', type: 'Object', kind: 'repeated', oneof: null }],
+  WatchRequest: [
+    { number: 1, name: 'stack', type: 'string', kind: 'single', oneof: null },
+    { number: 2, name: 'kinds', type: 'string', kind: 'repeated', oneof: null },
+  ],
+  WatchResponse: [
+    { number: 1, name: 'objects', type: 'Object', kind: 'repeated', oneof: null },
+    { number: 2, name: 'synced', type: 'bool', kind: 'single', oneof: null },
+  ],
+  EventsRequest: [
+    { number: 1, name: 'stack', type: 'string', kind: 'single', oneof: null },
+    { number: 2, name: 'services', type: 'string', kind: 'repeated', oneof: null },
+    { number: 3, name: 'sinceMs', type: 'int64', kind: 'single', oneof: null },
+    { number: 4, name: 'untilMs', type: 'int64', kind: 'single', oneof: null },
+  ],
+  Event: [
+    { number: 1, name: 'timeNs', type: 'int64', kind: 'single', oneof: null },
+    { number: 2, name: 'type', type: 'string', kind: 'single', oneof: null },
+    { number: 3, name: 'action', type: 'string', kind: 'single', oneof: null },
+    { number: 4, name: 'service', type: 'string', kind: 'single', oneof: null },
+    { number: 5, name: 'id', type: 'string', kind: 'single', oneof: null },
+    { number: 6, name: 'attributes', type: 'string', kind: 'map', oneof: null },
+  ],
+  Object: [
+    { number: 1, name: 'kind', type: 'string', kind: 'single', oneof: null },
+    { number: 2, name: 'id', type: 'string', kind: 'single', oneof: null },
+    { number: 3, name: 'version', type: 'uint64', kind: 'single', oneof: null },
+    { number: 4, name: 'document', type: 'string', kind: 'single', oneof: null },
+  ],
+  Problem: [
+    { number: 1, name: 'code', type: 'string', kind: 'single', oneof: null },
+    { number: 2, name: 'message', type: 'string', kind: 'single', oneof: null },
+    { number: 3, name: 'hint', type: 'string', kind: 'single', oneof: null },
+    { number: 4, name: 'retryable', type: 'bool', kind: 'single', oneof: null },
+  ],
+  Frame: [
+    { number: 1, name: 'open', type: 'OpenStream', kind: 'single', oneof: 'content' },
+    { number: 2, name: 'stdin', type: 'bytes', kind: 'single', oneof: 'content' },
+    { number: 3, name: 'end', type: 'bool', kind: 'single', oneof: 'content' },
+    { number: 4, name: 'stdout', type: 'bytes', kind: 'single', oneof: 'content' },
+    { number: 5, name: 'stderr', type: 'bytes', kind: 'single', oneof: 'content' },
+    { number: 6, name: 'resize', type: 'Resize', kind: 'single', oneof: 'content' },
+    { number: 7, name: 'document', type: 'string', kind: 'single', oneof: 'content' },
+    { number: 8, name: 'exit', type: 'Exit', kind: 'single', oneof: 'content' },
+    { number: 9, name: 'problem', type: 'Problem', kind: 'single', oneof: 'content' },
+  ],
+  OpenStream: [
+    { number: 1, name: 'kind', type: 'string', kind: 'single', oneof: null },
+    { number: 2, name: 'taskId', type: 'string', kind: 'single', oneof: null },
+    { number: 3, name: 'nodeId', type: 'string', kind: 'single', oneof: null },
+    { number: 4, name: 'arguments', type: 'string', kind: 'single', oneof: null },
+  ],
+  Resize: [
+    { number: 1, name: 'rows', type: 'uint32', kind: 'single', oneof: null },
+    { number: 2, name: 'columns', type: 'uint32', kind: 'single', oneof: null },
+  ],
+  Exit: [{ number: 1, name: 'code', type: 'int32', kind: 'single', oneof: null }],
+  SessionRequest: [
+    { number: 1, name: 'nodeId', type: 'string', kind: 'single', oneof: null },
+    { number: 2, name: 'description', type: 'string', kind: 'single', oneof: null },
+    { number: 3, name: 'clusterId', type: 'string', kind: 'single', oneof: null },
+  ],
+  SessionMessage: [
+    { number: 1, name: 'sessionId', type: 'string', kind: 'single', oneof: null },
+    { number: 2, name: 'clusterId', type: 'string', kind: 'single', oneof: null },
+    { number: 3, name: 'storeEpoch', type: 'uint64', kind: 'single', oneof: null },
+    { number: 4, name: 'heartbeatPeriodMs', type: 'uint32', kind: 'single', oneof: null },
+    { number: 5, name: 'stream', type: 'StreamRequest', kind: 'single', oneof: null },
+  ],
+  StreamRequest: [
+    { number: 1, name: 'streamId', type: 'string', kind: 'single', oneof: null },
+    { number: 2, name: 'open', type: 'OpenStream', kind: 'single', oneof: null },
+  ],
+  HeartbeatRequest: [{ number: 1, name: 'sessionId', type: 'string', kind: 'single', oneof: null }],
+  HeartbeatResponse: [{ number: 1, name: 'periodMs', type: 'uint32', kind: 'single', oneof: null }],
+  AssignmentsRequest: [{ number: 1, name: 'sessionId', type: 'string', kind: 'single', oneof: null }],
+  AssignmentsMessage: [
+    { number: 1, name: 'sequence', type: 'uint64', kind: 'single', oneof: null },
+    { number: 2, name: 'full', type: 'bool', kind: 'single', oneof: null },
+    { number: 3, name: 'upserts', type: 'Object', kind: 'repeated', oneof: null },
+    { number: 4, name: 'removals', type: 'Object', kind: 'repeated', oneof: null },
+  ],
+  UpdateTaskStatusRequest: [
+    { number: 1, name: 'sessionId', type: 'string', kind: 'single', oneof: null },
+    { number: 2, name: 'updates', type: 'TaskStatusUpdate', kind: 'repeated', oneof: null },
+  ],
+  TaskStatusUpdate: [
+    { number: 1, name: 'taskId', type: 'string', kind: 'single', oneof: null },
+    { number: 2, name: 'status', type: 'string', kind: 'single', oneof: null },
+    { number: 3, name: 'removed', type: 'bool', kind: 'single', oneof: null },
+  ],
+  UpdateTaskStatusResponse: [],
+};
+
+export const controlMethods = {
+  /** Who answers, and what this host lacks. */
+  getInfo: {
+    path: '/tsstack.v1.Control/GetInfo',
+    kind: 'unary',
+    request: 'GetInfoRequest',
+    response: 'GetInfoResponse',
+  },
+  /** Makes the declared stack the desired one, in one transaction. An equal stack writes nothing. With dry_run nothing is written and only the plan is returned. */
+  applyStack: {
+    path: '/tsstack.v1.Control/ApplyStack',
+    kind: 'unary',
+    request: 'ApplyStackRequest',
+    response: 'ApplyStackResponse',
+  },
+  /** `down`: takes everything of a stack away, in reverse dependency order. Returns when the intent is stored; watch for the end. */
+  removeStack: {
+    path: '/tsstack.v1.Control/RemoveStack',
+    kind: 'unary',
+    request: 'RemoveStackRequest',
+    response: 'RemoveStackResponse',
+  },
+  /** start, stop, restart, rm of containers that exist. Returns when the intent is stored; watch for the end. */
+  actOnTasks: {
+    path: '/tsstack.v1.Control/ActOnTasks',
+    kind: 'unary',
+    request: 'ActOnTasksRequest',
+    response: 'ActOnTasksResponse',
+  },
+  /** Adds a one-off task of a service (`run`). */
+  createOneOff: {
+    path: '/tsstack.v1.Control/CreateOneOff',
+    kind: 'unary',
+    request: 'CreateOneOffRequest',
+    response: 'CreateOneOffResponse',
+  },
+  /** Objects as they are now. Empty kinds = all kinds. */
+  listObjects: {
+    path: '/tsstack.v1.Control/ListObjects',
+    kind: 'unary',
+    request: 'ListObjectsRequest',
+    response: 'ListObjectsResponse',
+  },
+  /** First the matching objects as they are, then one message with `synced`, then every change, without a gap between. */
+  watch: {
+    path: '/tsstack.v1.Control/Watch',
+    kind: 'serverStream',
+    request: 'WatchRequest',
+    response: 'WatchResponse',
+  },
+  /** Streams with a container or a node: exec, attach, logs, signals, images. The manager relays them to the agent that holds the thing. */
+  open: { path: '/tsstack.v1.Control/Open', kind: 'duplex', request: 'Frame', response: 'Frame' },
+  /** Container events (create, start, die, …) as `tsstack events` prints them. */
+  events: { path: '/tsstack.v1.Control/Events', kind: 'serverStream', request: 'EventsRequest', response: 'Event' },
+} as const satisfies MethodTable;
+
+export const dispatcherMethods = {
+  /** Registers the node and stays open: the first message gives the session, later ones carry requests to open streams. */
+  session: {
+    path: '/tsstack.v1.Dispatcher/Session',
+    kind: 'serverStream',
+    request: 'SessionRequest',
+    response: 'SessionMessage',
+  },
+  /** Every heartbeat period. A node that missed three is down. */
+  heartbeat: {
+    path: '/tsstack.v1.Dispatcher/Heartbeat',
+    kind: 'unary',
+    request: 'HeartbeatRequest',
+    response: 'HeartbeatResponse',
+  },
+  /** What this node has to hold: first everything (`full`), then changes. A gap in the sequence makes the agent ask again. */
+  assignments: {
+    path: '/tsstack.v1.Dispatcher/Assignments',
+    kind: 'serverStream',
+    request: 'AssignmentsRequest',
+    response: 'AssignmentsMessage',
+  },
+  /** Observed states, batched. Only of tasks assigned to the node of the session. */
+  updateTaskStatus: {
+    path: '/tsstack.v1.Dispatcher/UpdateTaskStatus',
+    kind: 'unary',
+    request: 'UpdateTaskStatusRequest',
+    response: 'UpdateTaskStatusResponse',
+  },
+  /** The agent's end of a stream that the manager asked for in a SessionMessage; its first frame is `open` with the stream's id in `arguments`. */
+  relay: { path: '/tsstack.v1.Dispatcher/Relay', kind: 'duplex', request: 'Frame', response: 'Frame' },
+} as const satisfies MethodTable;

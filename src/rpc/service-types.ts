@@ -1,0 +1,58 @@
+/** Types of clients and handlers, derived from the generated method tables. */
+import type { controlMethods, dispatcherMethods, Messages } from './generated/contract.ts';
+import type { Method, MethodTable } from './wire/method.ts';
+
+export interface CallOptions {
+  /** Ends the call: it rejects with code `canceled`. */
+  readonly signal?: AbortSignal;
+  /** Time for the whole call. Default 30 s for unary calls, none for streams. */
+  readonly deadlineMs?: number;
+}
+
+/** One end of a two-way stream. Iterate it once to receive; the iteration ends when the peer has ended, and throws when the call failed. */
+export interface DuplexStream<Outgoing, Incoming> extends AsyncIterable<Incoming> {
+  /** Resolves when there is room for more: await it before the next write. Rejects when the call is over. */
+  write(message: Outgoing): Promise<void>;
+  /** No more will be written by this end. */
+  end(): void;
+  /** Gives the call up at both ends. Harmless when it is over. */
+  cancel(): void;
+}
+
+/** What a handler knows of the call it serves. */
+export interface CallContext {
+  /** Aborted when the client went away, canceled, or its deadline is over. */
+  readonly signal: AbortSignal;
+}
+
+type Request<M extends Method> = Messages[M['request']];
+type Response<M extends Method> = Messages[M['response']];
+
+interface ClientCalls<M extends Method> {
+  unary(request: Partial<Request<M>>, options?: CallOptions): Promise<Response<M>>;
+  serverStream(request: Partial<Request<M>>, options?: CallOptions): AsyncIterable<Response<M>>;
+  duplex(options?: CallOptions): DuplexStream<Request<M>, Response<M>>;
+}
+
+interface HandlerCalls<M extends Method> {
+  unary(request: Request<M>, context: CallContext): Promise<Response<M>>;
+  serverStream(request: Request<M>, context: CallContext): AsyncIterable<Response<M>>;
+  /** The stream is ended when the promise resolves, and failed when it rejects. */
+  duplex(stream: DuplexStream<Response<M>, Request<M>>, context: CallContext): Promise<void>;
+}
+
+export type Client<Table extends MethodTable> = {
+  readonly [Key in keyof Table]: ClientCalls<Table[Key]>[Table[Key]['kind']];
+} & {
+  /** Ends the connection; calls under way fail. */
+  close(): void;
+};
+
+export type Handlers<Table extends MethodTable> = {
+  readonly [Key in keyof Table]: HandlerCalls<Table[Key]>[Table[Key]['kind']];
+};
+
+export type ControlClient = Client<typeof controlMethods>;
+export type ControlHandlers = Handlers<typeof controlMethods>;
+export type DispatcherClient = Client<typeof dispatcherMethods>;
+export type DispatcherHandlers = Handlers<typeof dispatcherMethods>;

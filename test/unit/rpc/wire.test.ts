@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict';
+import { loadSync, type MessageTypeDefinition } from '@grpc/proto-loader';
+import fc from 'fast-check';
+import { messageFields, type Messages } from '../../../src/rpc/generated/contract.ts';
+import { decodeMessage } from '../../../src/rpc/wire/decode.ts';
+import { encodeMessage } from '../../../src/rpc/wire/encode.ts';
+import type { Field } from '../../../src/rpc/wire/field.ts';
+
+/** The reference: the codec of protobufjs, reading proto/ itself. */
+const reference = loadSync(['tsstack/v1/control.proto', 'tsstack/v1/dispatcher.proto'], {
+  includeDirs: [new URL('../../../proto', import.meta.url).pathname],
+  keepCase: false,
+  longs: Number,
+  enums: String,
+  defaults: true,
+  oneofs: true,
+});
+
+const names = Object.keys(messageFields) as (keyof Messages)[];
+
+function referenceCodec(name: string): MessageTypeDefinition<object, object> {
+  return reference[`tsstack.v1.${name}`] as MessageTypeDefinition<object, object>;
+}
+
+function arbitraryMessage(name: keyof Messages): fc.Arbitrary<Record<string, unknown>> {
+  const fields = messageFields[name];
+  const choice = fields.filter((field) => field.oneof !== null);
+  if (choice.length === 0) {
+    return fc.record(Object.fromEntries(fields.map((field) => [field.name, arbitraryField(field)])));
+  }
+  return fc.oneof(
+    ...choice.map((field) =>
+      arbitraryValue(field.type).map((value) => ({ [field.oneof ?? '']: field.name, [field.name]: value })),
+    ),
+  );
+}
+
+function arbitraryField(field: Field): fc.Arbitrary<unknown> {
+  const value = arbitraryValue(field.type);
+  if (field.kind === 'repeated') return fc.array(value, { maxLength: 4 });
+  if (field.kind === 'map') return fc.dictionary(fc.string({ unit: 'binary' }), value, { noNullPrototype: true });
+  const isMessage = field.type in messageFields;
+  return field.kind === 'optional' || isMessage ? fc.option(value) : value;
+}
+
+function arbitraryValue(type: string): fc.Arbitrary<unknown> {
+  switch (type) {
+    case 'string':
+      return fc.string({ unit: 'binary' });
+    case 'bytes':
+      return fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes));
+    case 'bool':
+      return fc.boolean();
+    case 'int32':
+      return fc.integer();
+    case 'uint32':
+      return fc.nat(0xffffffff);
+    case 'int64':
+      return fc.maxSafeInteger();
+    case 'uint64':
+      return fc.maxSafeNat();
+    default:
+      return arbitraryMessage(type as keyof Messages);
+  }
+}
+
+/** Drops what only one of the two codecs writes down: absent members, which the other one has as null, and the names of made-up oneofs. */
+function plain(value: unknown): unknown {
+  return JSON.parse(
+    JSON.stringify(value, (key, entry: unknown) => (key.startsWith('_') ? undefined : (entry ?? undefined))),
+  );
+}
+
+describe('the wire codec', () => {
+  for (const name of names) {
+    it(`reads ${name} from the reference codec, and the other way round`, () => {
+      fc.assert(
+        fc.property(arbitraryMessage(name), (message) => {
+          const ours = decodeMessage(name, Buffer.from(referenceCodec(name).serialize(message)));
+          assert.deepEqual(plain(ours), plain(message));
+          const theirs = referenceCodec(name).deserialize(encodeMessage(name, message));
+          assert.deepEqual(plain(theirs), plain(message));
+        }),
+        { numRuns: 60 },
+      );
+    });
+  }
+
+  it('keeps a field that has its default value apart from an absent one where that means something', () => {
+    const request = decodeMessage('ApplyStackRequest', encodeMessage('ApplyStackRequest', { stopGraceMs: 0 }));
+    assert.equal(request.stopGraceMs, 0);
+    assert.equal(decodeMessage('ApplyStackRequest', Buffer.alloc(0)).stopGraceMs, null);
+    const frame = decodeMessage('Frame', encodeMessage('Frame', { content: 'end', end: false }));
+    assert.equal(frame.content, 'end');
+  });
+
+  it('does not copy the bytes of a frame, and relays a received frame as it came', () => {
+    const bytes = encodeMessage('Frame', { content: 'stdout', stdout: Buffer.alloc(100_000, 7) });
+    const frame = decodeMessage('Frame', bytes);
+    assert.ok(frame.content === 'stdout');
+    assert.equal(frame.stdout.buffer, bytes.buffer);
+    assert.equal(encodeMessage('Frame', frame), bytes);
+  });
+
+  it('refuses bytes that are cut off, and passes over fields it does not know', () => {
+    const bytes = encodeMessage('Problem', { message: 'a message' });
+    assert.throws(() => decodeMessage('Problem', bytes.subarray(0, -1)), RangeError);
+    const unknown = Buffer.concat([Buffer.from([0xfa, 0x01, 2, 1, 2, 0xf8, 0x01, 5]), bytes]);
+    assert.equal(decodeMessage('Problem', unknown).message, 'a message');
+  });
+
+  it('never fails with anything but a RangeError on random bytes', () => {
+    fc.assert(
+      fc.property(fc.constantFrom(...names), fc.uint8Array({ maxLength: 64 }), (name, bytes) => {
+        try {
+          decodeMessage(name, Buffer.from(bytes));
+        } catch (error) {
+          assert.ok(error instanceof RangeError, String(error));
+        }
+      }),
+    );
+  });
+});
