@@ -1,0 +1,135 @@
+/* Whole small files: reading, writing, replacing. */
+#include "file.h"
+#include "cleanup.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* First buffer for a file of unknown size; files of /proc and cgroups report size 0. */
+enum
+{
+  FIRST_BUFFER = 4096
+};
+
+char *
+tss_read_file_at (int directory, const char *path, size_t *size)
+{
+  tss_autofd int fd = TSS_RETRY (openat (directory, path, O_RDONLY | O_CLOEXEC));
+  tss_autofree char *buffer = NULL;
+  size_t capacity = FIRST_BUFFER, length = 0;
+
+  if (fd < 0 || !(buffer = malloc (capacity)))
+    return NULL;
+  for (;;)
+    {
+      ssize_t count = TSS_RETRY (read (fd, buffer + length, capacity - length - 1));
+      char *larger;
+
+      if (count < 0)
+        return NULL;
+      length += (size_t)count;
+      if (count == 0)
+        break;
+      if (length < capacity - 1)
+        continue;
+      if (!(larger = realloc (buffer, capacity * 2)))
+        return NULL;
+      buffer = larger;
+      capacity *= 2;
+    }
+  buffer[length] = '\0';
+  if (size)
+    *size = length;
+  return tss_steal_pointer (&buffer);
+}
+
+ssize_t
+tss_read_small_file_at (int directory, const char *path, char *buffer, size_t size)
+{
+  tss_autofd int fd = TSS_RETRY (openat (directory, path, O_RDONLY | O_CLOEXEC));
+  ssize_t count;
+
+  if (fd < 0)
+    return -1;
+  count = TSS_RETRY (read (fd, buffer, size - 1));
+  buffer[count < 0 ? 0 : count] = '\0';
+  return count;
+}
+
+int
+tss_write_text_at (int directory, const char *path, const char *text)
+{
+  tss_autofd int fd = TSS_RETRY (openat (directory, path, O_WRONLY | O_CLOEXEC));
+
+  if (fd < 0 || TSS_RETRY (write (fd, text, strlen (text))) < 0)
+    return -1;
+  return 0;
+}
+
+int
+tss_write_all (int fd, const void *data, size_t size)
+{
+  const char *bytes = data;
+
+  while (size > 0)
+    {
+      ssize_t count = TSS_RETRY (write (fd, bytes, size));
+
+      if (count < 0)
+        return -1;
+      bytes += count;
+      size -= (size_t)count;
+    }
+  return 0;
+}
+
+int
+tss_replace_file_at (int directory, const char *path, const void *data, size_t size, mode_t mode)
+{
+  char temporary[PATH_MAX];
+  tss_autofd int fd = -1;
+
+  if ((size_t)snprintf (temporary, sizeof temporary, "%s.new", path) >= sizeof temporary)
+    {
+      errno = ENAMETOOLONG;
+      return -1;
+    }
+  fd = TSS_RETRY (openat (directory, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, mode));
+  if (fd < 0)
+    return -1;
+  if (tss_write_all (fd, data, size) < 0 || renameat (directory, temporary, directory, path) < 0)
+    {
+      int saved = errno;
+
+      unlinkat (directory, temporary, 0);
+      errno = saved;
+      return -1;
+    }
+  return 0;
+}
+
+int
+tss_make_directories (const char *path, mode_t mode)
+{
+  char partial[PATH_MAX];
+  size_t length = strlen (path);
+
+  if (length >= sizeof partial)
+    {
+      errno = ENAMETOOLONG;
+      return -1;
+    }
+  memcpy (partial, path, length + 1);
+  for (size_t i = 1; i <= length; i++)
+    {
+      if (partial[i] != '/' && partial[i] != '\0')
+        continue;
+      partial[i] = '\0';
+      if (mkdir (partial, mode) < 0 && errno != EEXIST)
+        return -1;
+      partial[i] = path[i];
+    }
+  return 0;
+}

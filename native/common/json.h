@@ -1,0 +1,38 @@
+/* Typed access to JSON objects with errors that name the field. A missing or null member leaves *RESULT as it is and is
+ * no error; a member of the wrong type is TSS_ERROR_INVALID with "WHERE.KEY" as path. Results are borrowed from OBJECT.
+ */
+#ifndef TSSTACK_COMMON_JSON_H
+#define TSSTACK_COMMON_JSON_H
+
+#include "error.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+int tss_json_get_string (const json_t *object, const char *key, const char *where, const char **result,
+                         struct tss_error *error);
+int tss_json_get_bool (const json_t *object, const char *key, const char *where, bool *result, struct tss_error *error);
+int tss_json_get_int64 (const json_t *object, const char *key, const char *where, int64_t *result,
+                        struct tss_error *error);
+
+/* Refuses negative numbers and numbers above MAXIMUM. */
+int tss_json_get_uint (const json_t *object, const char *key, const char *where, uint64_t maximum, uint64_t *result,
+                       struct tss_error *error);
+int tss_json_get_object (const json_t *object, const char *key, const char *where, const json_t **result,
+                         struct tss_error *error);
+int tss_json_get_array (const json_t *object, const char *key, const char *where, const json_t **result,
+                        struct tss_error *error);
+
+/* An array of strings as a malloced, NULL-terminated vector of borrowed strings; NULL when the member is missing. */
+int tss_json_get_strings (const json_t *object, const char *key, const char *where, const char ***result,
+                          struct tss_error *error);
+
+/* Fails with TSS_ERROR_INVALID when the member is missing or no string. */
+int tss_json_need_string (const json_t *object, const char *key, const char *where, const char **result,
+                          struct tss_error *error);
+
+/* Parses a whole file; TSS_ERROR_IO when it cannot be read, TSS_ERROR_INVALID with line and column when it is no JSON.
+ */
+json_t *tss_json_load_file (const char *path, struct tss_error *error);
+
+#endif
