@@ -40,6 +40,7 @@ export interface NetworkObject extends StoredObject {
   readonly key: string;
   readonly name: string;
   readonly spec: NetworkSpec;
+  /** Empty, like gateway, until the allocator has chosen one; only then are tasks that use it assigned. */
   readonly subnet: string;
   readonly gateway: string;
   readonly bridge: string;
@@ -51,9 +52,9 @@ export interface VolumeObject extends StoredObject {
   readonly key: string;
   readonly name: string;
   readonly spec: VolumeSpec;
-  /** Anonymous volumes belong to one task slot: `<service>/<slot><target>`. */
+  /** Anonymous volumes belong to one mount of a slot, see anonymous-volume.ts. Null for named ones, and for those that outlived their slot. */
   readonly anonymousOf: string | null;
-  /** Node that holds it. */
+  /** Node that holds it; empty until the first task that uses it has been placed. */
   readonly nodeId: string;
 }
 
@@ -100,6 +101,8 @@ export interface TaskObject extends StoredObject {
   readonly specHash: string;
   readonly forceCount: number;
   readonly desired: DesiredState;
+  /** Next desired state, held back by the manager while others have to come first; null = nothing is held back. Agents act on `desired` alone. */
+  readonly gate: TaskGate | null;
   /** Run that is wanted: `start` and `restart` add 1. The first run is 1. */
   readonly desiredRun: number;
   /** Grace of the next stop in ms, overriding the spec's (`-t`); null = the spec's; -1 = for ever. */
@@ -113,6 +116,20 @@ export interface TaskObject extends StoredObject {
   /** Container of this stack whose network namespace it shares (network_mode service:x): that task's id. */
   readonly sharedNetworkTask: string | null;
   readonly status: TaskStatus;
+}
+
+/**
+ * What a task becomes when its turn has come: `running` waits for the conditions of depends_on, `stopped` and `remove` wait until dependants
+ * that go too have ended, a replacement (`running` or `ready`) waits until its predecessor is gone.
+ */
+export interface TaskGate {
+  readonly next: 'running' | 'stopped' | 'remove';
+  /** With `running`: the run that begins then. */
+  readonly run: number;
+  /** What it waits for, one line for people: `waits for db to be healthy`. */
+  readonly message: string;
+  /** True when the wait cannot end well as things are (`dependency failed to start: container p-db-1 exited (1)`); it still ends if they change. */
+  readonly failed: boolean;
 }
 
 /** `run`: nothing restarts it and nothing replaces it. */

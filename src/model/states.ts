@@ -19,7 +19,7 @@ export type ObservedState = keyof typeof observedStateNumbers;
 
 /**
  * What a manager wants of a task.
- * - `ready`: prepared and created, not started (a dependency is not satisfied yet, or `up --no-start`)
+ * - `ready`: prepared and created, not started (a dependency is not satisfied yet, or `up --no-start`); only ever before the first run
  * - `running`
  * - `stopped`: ended but kept, to be started again (`tsstack stop`)
  * - `remove`: ended and everything of it removed; the object goes when the agent reports it gone

@@ -23,6 +23,7 @@ export interface StreamKinds {
     readonly arguments: {
       readonly stdin: boolean;
       readonly output: boolean;
+      readonly start: boolean;
       readonly size: { readonly rows: number; readonly columns: number } | null;
     };
     readonly document: never;

@@ -68,7 +68,7 @@ export interface RemoveStackRequest {
   readonly volumes: boolean;
   readonly removeOrphans: boolean;
   readonly stopGraceMs: number | null;
-  /** local, all or empty. */
+  /** local, all or empty. The images come back as steps of kind image, for the client to remove when the stack is gone. */
   readonly removeImages: string;
 }
 
@@ -257,7 +257,7 @@ export interface AssignmentsMessage {
   readonly full: boolean;
   /** Tasks, and the networks, volumes, secrets and configs that they need (secrets with content). In the order in which they are to be applied. */
   readonly upserts: readonly WireObject[];
-  /** Kind and id only. */
+  /** Kind and id only. A task comes here after it was reported removed. A network that comes here has no user left on the node: its bridge goes. A volume stays assigned to the node that holds it for as long as it exists: its removal is the request to delete its content. */
   readonly removals: readonly WireObject[];
 }
 
@@ -516,7 +516,7 @@ export const controlMethods = {
     request: 'ActOnTasksRequest',
     response: 'ActOnTasksResponse',
   },
-  /** Adds a one-off task of a service (`run`). */
+  /** Adds a one-off task of a service (`run`). Its dependencies are started; the task itself is created (`ready`) and waits to be started, by an attach stream with `start` or by ActOnTasks, so that its first output is not lost. */
   createOneOff: {
     path: '/tsstack.v1.Control/CreateOneOff',
     kind: 'unary',
