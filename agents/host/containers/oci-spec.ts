@@ -1,0 +1,116 @@
+/** The part of the OCI runtime spec 1.2 (config.json) that the agent writes. */
+export interface OciSpec {
+  readonly ociVersion: string;
+  readonly process: OciProcess;
+  readonly root: { readonly path: string; readonly readonly: boolean };
+  readonly hostname: string;
+  readonly domainname?: string;
+  readonly mounts: readonly OciMount[];
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly linux: OciLinux;
+}
+
+export interface OciProcess {
+  readonly terminal: boolean;
+  readonly consoleSize?: { readonly height: number; readonly width: number };
+  readonly user: OciUser;
+  readonly args: readonly string[];
+  readonly env: readonly string[];
+  readonly cwd: string;
+  readonly capabilities: OciCapabilities;
+  readonly rlimits: readonly OciRlimit[];
+  readonly noNewPrivileges: boolean;
+  readonly oomScoreAdj?: number;
+}
+
+export interface OciUser {
+  readonly uid: number;
+  readonly gid: number;
+  readonly additionalGids: readonly number[];
+}
+
+export interface OciCapabilities {
+  readonly bounding: readonly string[];
+  readonly effective: readonly string[];
+  readonly permitted: readonly string[];
+  readonly inheritable: readonly string[];
+  readonly ambient: readonly string[];
+}
+
+/** -1 stands for no limit: the spec's 2^64-1 has no exact form as a JSON number, and becomes the same bits in the native program. */
+export interface OciRlimit {
+  readonly type: string;
+  readonly soft: number;
+  readonly hard: number;
+}
+
+export interface OciMount {
+  readonly destination: string;
+  readonly type: string;
+  readonly source: string;
+  readonly options: readonly string[];
+}
+
+export interface OciLinux {
+  readonly namespaces: readonly { readonly type: string; readonly path?: string }[];
+  readonly devices: readonly OciDevice[];
+  readonly cgroupsPath: string;
+  readonly resources: OciResources;
+  readonly sysctl: Readonly<Record<string, string>>;
+  readonly seccomp?: OciSeccomp;
+  readonly maskedPaths: readonly string[];
+  readonly readonlyPaths: readonly string[];
+  readonly rootfsPropagation?: string;
+}
+
+export interface OciDevice {
+  readonly path: string;
+  readonly type: 'b' | 'c' | 'p';
+  readonly major: number;
+  readonly minor: number;
+  readonly fileMode: number;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+export interface OciDeviceRule {
+  readonly allow: boolean;
+  readonly type?: 'a' | 'b' | 'c';
+  readonly major?: number;
+  readonly minor?: number;
+  readonly access: string;
+}
+
+export interface OciResources {
+  readonly devices: readonly OciDeviceRule[];
+  readonly memory?: { readonly limit?: number; readonly reservation?: number; readonly swap?: number };
+  readonly cpu?: {
+    readonly shares?: number;
+    readonly quota?: number;
+    readonly period?: number;
+    readonly cpus?: string;
+  };
+  readonly pids?: { readonly limit: number };
+}
+
+export interface OciSeccomp {
+  readonly defaultAction: string;
+  readonly defaultErrnoRet?: number;
+  readonly architectures: readonly string[];
+  readonly flags?: readonly string[];
+  readonly syscalls: readonly OciSyscallRule[];
+}
+
+export interface OciSyscallRule {
+  readonly names: readonly string[];
+  readonly action: string;
+  readonly errnoRet?: number;
+  readonly args?: readonly OciSyscallArgument[];
+}
+
+export interface OciSyscallArgument {
+  readonly index: number;
+  readonly value: number;
+  readonly valueTwo?: number;
+  readonly op: string;
+}

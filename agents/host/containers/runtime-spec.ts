@@ -1,0 +1,97 @@
+import type { ServiceSpec } from '../../../src/model/spec.ts';
+import { capabilitySets, resolveCapabilities } from './capabilities.ts';
+import { resolveCommand } from './command.ts';
+import { resolveDevices } from './devices.ts';
+import { buildEnvironment } from './environment.ts';
+import type { ImageDefaults } from './image-defaults.ts';
+import { buildResources, buildRlimits } from './limits.ts';
+import { buildMounts, initTarget, rootPropagation } from './mounts.ts';
+import type { GeneratedFiles, PreparedMount } from './mounts.ts';
+import type { OciSeccomp, OciSpec } from './oci-spec.ts';
+import { maskedPaths, readonlyPaths } from './protected-paths.ts';
+import { checkSysctls } from './sysctls.ts';
+import type { ResolvedUser } from './users.ts';
+
+/** What of the host goes into a container's spec. */
+export interface HostLimits {
+  readonly capabilities: readonly string[];
+  readonly hardLimits: Readonly<Record<string, number>>;
+  readonly canLimitSwap: boolean;
+  readonly cpus: number;
+}
+
+export interface RuntimeSpecInput {
+  readonly spec: ServiceSpec;
+  readonly image: ImageDefaults;
+  readonly user: ResolvedUser;
+  readonly hostname: string;
+  readonly host: HostLimits;
+  readonly mounts: readonly PreparedMount[];
+  readonly files: GeneratedFiles;
+  readonly seccomp: OciSeccomp | undefined;
+  /** Network namespace to join; null = the host's. */
+  readonly networkNamespace: string | null;
+  readonly cgroup: string;
+  /** The init program on the host. */
+  readonly initPath: string;
+}
+
+/** The OCI bundle's config.json of a service's container. Pure: everything that has to be looked up is in the input. */
+export function buildRuntimeSpec(input: RuntimeSpecInput): OciSpec {
+  const { container } = input.spec;
+  const command = resolveCommand(container, input.image);
+  const propagation = rootPropagation(input.mounts);
+  return {
+    ociVersion: '1.2.0',
+    process: buildProcess(input, container.init ? [initTarget, '--', ...command] : command),
+    root: { path: 'rootfs', readonly: container.readOnly },
+    hostname: input.hostname,
+    ...(container.domainname === null ? {} : { domainname: container.domainname }),
+    mounts: buildMounts(container, input.mounts, input.files, container.init ? input.initPath : null),
+    annotations: container.annotations,
+    linux: {
+      ...buildLinux(input),
+      ...(input.seccomp === undefined || container.privileged ? {} : { seccomp: input.seccomp }),
+      ...(propagation === undefined ? {} : { rootfsPropagation: propagation }),
+    },
+  };
+}
+
+function buildProcess(input: RuntimeSpecInput, args: readonly string[]): OciSpec['process'] {
+  const { container } = input.spec;
+  const { uid, gid, additionalGids, home } = input.user;
+  return {
+    terminal: container.tty,
+    user: { uid, gid, additionalGids },
+    args,
+    env: buildEnvironment({
+      image: input.image.environment,
+      spec: container.environment,
+      hostname: input.hostname,
+      home,
+      tty: container.tty,
+    }),
+    cwd: container.workingDir ?? (input.image.workingDir || '/'),
+    capabilities: capabilitySets(resolveCapabilities(container, input.host.capabilities), uid),
+    rlimits: buildRlimits(container.ulimits, input.host),
+    noNewPrivileges: container.noNewPrivileges,
+    ...(container.oomScoreAdj === null ? {} : { oomScoreAdj: container.oomScoreAdj }),
+  };
+}
+
+function buildLinux(input: RuntimeSpecInput): OciSpec['linux'] {
+  const { container } = input.spec;
+  const access = resolveDevices(container);
+  return {
+    namespaces: [
+      ...['pid', 'ipc', 'uts', 'mount', 'cgroup'].map((type) => ({ type })),
+      ...(input.networkNamespace === null ? [] : [{ type: 'network', path: input.networkNamespace }]),
+    ],
+    devices: access.devices,
+    cgroupsPath: input.cgroup,
+    resources: buildResources(container.resources, access.rules, input.host.canLimitSwap),
+    sysctl: checkSysctls(container.sysctls, input.networkNamespace === null),
+    maskedPaths: container.privileged ? [] : maskedPaths(input.host.cpus),
+    readonlyPaths: container.privileged ? [] : readonlyPaths,
+  };
+}

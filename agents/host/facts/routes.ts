@@ -1,0 +1,22 @@
+/** Destinations of IPv4 routes in CIDR form from the text of /proc/net/route, without default routes and without those of our own bridges. */
+export function parseRoutes(text: string): readonly string[] {
+  const routes = text
+    .trim()
+    .split('\n')
+    .slice(1)
+    .flatMap((line) => {
+      const [device = '', destination = '', , , , , , mask = ''] = line.split(/\s+/);
+      const prefix = prefixLength(mask);
+      return prefix === 0 || device.startsWith('ts-') ? [] : [`${toAddress(destination)}/${prefix}`];
+    });
+  return [...new Set(routes)];
+}
+
+/** The kernel prints addresses as hexadecimal numbers in the byte order of the machine; every supported one is little-endian. */
+function toAddress(hexadecimal: string): string {
+  return [...Buffer.from(hexadecimal, 'hex')].reverse().join('.');
+}
+
+function prefixLength(mask: string): number {
+  return [...Number.parseInt(mask, 16).toString(2)].filter((bit) => bit === '1').length;
+}

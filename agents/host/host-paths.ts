@@ -1,0 +1,112 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { shortId } from '../../src/model/ids.ts';
+
+export interface HostRoots {
+  /** What survives a reboot. Default /var/lib/tsstack. */
+  readonly dataRoot: string;
+  /** What does not. Default /run/tsstack. */
+  readonly runRoot: string;
+}
+
+/**
+ * Where everything of this host lies. Directories of containers are named by the first 12 digits of the id: the path of a unix
+ * socket has at most 107 bytes.
+ */
+export class HostPaths {
+  readonly dataRoot: string;
+  readonly runRoot: string;
+
+  constructor(roots: HostRoots) {
+    this.dataRoot = roots.dataRoot;
+    this.runRoot = roots.runRoot;
+  }
+
+  /** Identity of this agent: node, cluster and store epoch that it knows. */
+  get agentFile(): string {
+    return join(this.dataRoot, 'agent.json');
+  }
+
+  get containersData(): string {
+    return join(this.dataRoot, 'containers');
+  }
+
+  get containersRun(): string {
+    return join(this.runRoot, 'containers');
+  }
+
+  get volumes(): string {
+    return join(this.dataRoot, 'volumes');
+  }
+
+  /** Content of secrets and configs, on a tmpfs. */
+  get payloads(): string {
+    return join(this.runRoot, 'secrets');
+  }
+
+  get networkNamespaces(): string {
+    return join(this.runRoot, 'netns');
+  }
+
+  container(id: string): ContainerPaths {
+    return new ContainerPaths(this, shortId(id));
+  }
+
+  /** Cgroup of a container below the daemon's own; the middle part tells daemons with different roots apart. */
+  cgroup(id: string): string {
+    const instance = createHash('sha256').update(this.runRoot).digest('hex').slice(0, 8);
+    return `tsstack/${instance}/${shortId(id)}`;
+  }
+}
+
+/** Files and directories of one container. */
+export class ContainerPaths {
+  readonly data: string;
+  readonly run: string;
+  readonly payloads: string;
+  readonly networkNamespace: string;
+
+  constructor(host: HostPaths, name: string) {
+    this.data = join(host.containersData, name);
+    this.run = join(host.containersRun, name);
+    this.payloads = join(host.payloads, name);
+    this.networkNamespace = join(host.networkNamespaces, name);
+  }
+
+  /** What the agent has to remember of the task. */
+  get record(): string {
+    return join(this.data, 'task.json');
+  }
+
+  get upper(): string {
+    return join(this.data, 'upper');
+  }
+
+  get work(): string {
+    return join(this.data, 'work');
+  }
+
+  get logDirectory(): string {
+    return join(this.data, 'log');
+  }
+
+  get log(): string {
+    return join(this.logDirectory, 'current.log');
+  }
+
+  get socket(): string {
+    return join(this.run, 'shim.sock');
+  }
+
+  get stateFile(): string {
+    return join(this.run, 'state.json');
+  }
+
+  get shimConfig(): string {
+    return join(this.run, 'shim.json');
+  }
+
+  get runtimeSpec(): string {
+    return join(this.run, 'config.json');
+  }
+}

@@ -1,0 +1,86 @@
+import { readFileSync } from 'node:fs';
+import { chmod, chown, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { PayloadObject } from '../../../src/model/objects.ts';
+import type { ContainerSpec, PayloadMountSpec } from '../../../src/model/spec.ts';
+import { TaskError, hasErrno } from '../errors.ts';
+import type { PreparedMount } from '../containers/mounts.ts';
+import { ensureTmpfs, unmount } from './tmpfs.ts';
+
+/** Gives the secret or config that a mount names; undefined when the manager has not sent it. */
+export type FindPayload = (kind: 'secret' | 'config', key: string) => PayloadObject | undefined;
+
+/**
+ * Secrets and configs as files in memory, one directory per container, bind-mounted read-only. Contents come with the
+ * assignments and are on no disk of the agent.
+ */
+export class PayloadFiles {
+  readonly #root: string;
+  #tmpfs: Promise<boolean> | null = null;
+
+  constructor(root: string) {
+    this.#root = root;
+  }
+
+  /** Writes the files of one container; existing ones are replaced. */
+  async ensure(directory: string, spec: ContainerSpec, find: FindPayload): Promise<readonly PreparedMount[]> {
+    const wanted = [
+      ...spec.secrets.map((mount) => ({ kind: 'secret' as const, mount })),
+      ...spec.configs.map((mount) => ({ kind: 'config' as const, mount })),
+    ];
+    if (wanted.length === 0) return [];
+    this.#tmpfs ??= ensureTmpfs(this.#root);
+    await this.#tmpfs.catch((cause: unknown) => {
+      this.#tmpfs = null;
+      throw new TaskError('internal', 'secrets: mount a file system in memory', { cause });
+    });
+    await mkdir(directory, { recursive: true, mode: 0o711 });
+    return Promise.all(
+      wanted.map(({ kind, mount }, index) =>
+        writePayload(join(directory, String(index)), mount, content(kind, mount, find)),
+      ),
+    );
+  }
+
+  /** Removes a container's files. */
+  async remove(directory: string): Promise<void> {
+    await rm(directory, { recursive: true, force: true });
+  }
+
+  /** Names of the directories that exist, for the search for leftovers. */
+  async list(): Promise<readonly string[]> {
+    try {
+      return await readdir(this.#root);
+    } catch (error) {
+      if (hasErrno(error, 'ENOENT')) return [];
+      throw error;
+    }
+  }
+
+  /** Gives the mount back when no container needs it any more. Called when the daemon stops. */
+  async release(): Promise<void> {
+    const isMounted = readFileSync('/proc/self/mountinfo', 'utf8').includes(` ${this.#root} `);
+    if (!isMounted || (await this.list()).length > 0) return;
+    this.#tmpfs = null;
+    await unmount(this.#root);
+  }
+}
+
+function content(kind: 'secret' | 'config', mount: PayloadMountSpec, find: FindPayload): Buffer {
+  const payload = find(kind, mount.source);
+  if (payload === undefined || payload.spec.content === null) {
+    throw new TaskError('not-found', `${kind}s: the content of ${mount.source} did not come with the task`, {
+      retryable: true,
+    });
+  }
+  return Buffer.from(payload.spec.content, 'base64');
+}
+
+async function writePayload(path: string, mount: PayloadMountSpec, bytes: Buffer): Promise<PreparedMount> {
+  // Replaced rather than overwritten: a running container keeps the file that it was started with.
+  await rm(path, { force: true });
+  await writeFile(path, bytes, { mode: 0o600 });
+  await chown(path, mount.uid, mount.gid);
+  await chmod(path, mount.mode);
+  return { type: 'bind', source: path, target: mount.target, readOnly: true, propagation: null };
+}

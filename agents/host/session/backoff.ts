@@ -1,0 +1,24 @@
+/** First pause, growth and longest pause between attempts to reach a manager, in ms (semantics.md, section 2). */
+const firstMs = 100;
+const capMs = 8000;
+
+/** Capped backoff with full jitter, so that the agents of a restarted manager do not come back all at once. */
+export class Backoff {
+  readonly #random: () => number;
+  #limitMs = 0;
+
+  constructor(random: () => number = Math.random) {
+    this.#random = random;
+  }
+
+  /** The next pause in ms: anything from 0 up to a limit that grows from 100 ms to 8 s. */
+  next(): number {
+    this.#limitMs = Math.min(firstMs + 2 * this.#limitMs, capMs);
+    return this.#random() * this.#limitMs;
+  }
+
+  /** After success. */
+  reset(): void {
+    this.#limitMs = 0;
+  }
+}

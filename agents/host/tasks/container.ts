@@ -1,0 +1,177 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { removeCgroupRemains } from '../containers/cgroup-remains.ts';
+import { hasErrno } from '../errors.ts';
+import type { ContainerPaths } from '../host-paths.ts';
+import type { ShimConnection, ShimSeam, ShimState } from './shim.ts';
+
+/** Exit code of a run whose end nobody saw. */
+const lostExitCode = 137;
+
+/** How often a shim that lives but refuses the connection is asked again, and the pause between. */
+const maxConnects = 20;
+const connectPauseMs = 25;
+
+export interface ContainerOptions {
+  readonly paths: ContainerPaths;
+  /** Below the daemon's own. */
+  readonly cgroup: string;
+  readonly shims: ShimSeam;
+  /** Called with each new state of the container, in order. */
+  readonly onState: (state: ShimState) => void;
+}
+
+/**
+ * One container of this host, seen through its shim. Knows the last state that the shim told; when the shim has gone without
+ * telling the end, what it left is cleaned up and the run counts as lost.
+ */
+export class Container {
+  readonly #options: ContainerOptions;
+  #state: ShimState | null = null;
+  #isLost = false;
+  #connection: Promise<ShimConnection> | null = null;
+
+  constructor(options: ContainerOptions) {
+    this.#options = options;
+  }
+
+  /** Last known state; null before the first launch. */
+  get state(): ShimState | null {
+    return this.#state;
+  }
+
+  /** Phase as the planner wants it. */
+  get phase(): ShimState['phase'] | 'none' | 'lost' {
+    if (this.#isLost) return 'lost';
+    return this.#state?.phase ?? 'none';
+  }
+
+  /** Starts a shim for the bundle that lies ready. Rejects when the container could not be made; then nothing of it is left. */
+  async launch(): Promise<void> {
+    this.#reset();
+    this.#observe(await this.#options.shims.launch(this.#options.paths.shimConfig));
+    this.#follow();
+  }
+
+  /** Finds a container that an earlier daemon started. Afterwards the phase is what it is, or `lost` if its shim has gone. */
+  async adopt(): Promise<void> {
+    this.#reset();
+    const state = this.#readStateFile();
+    if (state === null) {
+      this.#isLost = true;
+    } else if (state.phase === 'exited') {
+      this.#state = state;
+    } else if (isShimAlive(state)) {
+      this.#state = state;
+      await this.#connect().then(noop, noop);
+    } else {
+      await this.#lose(state);
+    }
+  }
+
+  /** Lets the created container run. */
+  async start(): Promise<void> {
+    await (await this.#connect()).start();
+  }
+
+  /** Resolves when the container has ended. `graceMs` -1 waits for ever. */
+  async stop(graceMs: number): Promise<void> {
+    await (await this.#connect()).stop(graceMs);
+  }
+
+  /** The connection for everything else; opened when there is none. */
+  connection(): Promise<ShimConnection> {
+    return this.#connect();
+  }
+
+  /** Lets the shim go on without us. */
+  release(): void {
+    const connection = this.#connection;
+    this.#connection = null;
+    connection?.then((open) => open.close(), noop);
+  }
+
+  #reset(): void {
+    this.release();
+    this.#isLost = false;
+    this.#state = null;
+  }
+
+  #follow(): void {
+    // Failures show in the state file, which is read then.
+    void this.#connect().then(noop, () => this.#settle());
+  }
+
+  #connect(): Promise<ShimConnection> {
+    this.#connection ??= this.#open();
+    return this.#connection;
+  }
+
+  async #open(): Promise<ShimConnection> {
+    const connection = await this.#dial();
+    this.#observe(await connection.subscribe((state) => this.#observe(state)));
+    void connection.closed.then(() => this.#settle());
+    return connection;
+  }
+
+  async #dial(): Promise<ShimConnection> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.#options.shims.connect(this.#options.paths.socket);
+      } catch (error) {
+        // The backlog of a shim's socket is short.
+        if (attempt === maxConnects || !this.#isShimAlive()) throw error;
+        await new Promise((resolve) => setTimeout(resolve, connectPauseMs));
+      }
+    }
+  }
+
+  /** The connection ended: the shim has written the end to its file, or lives and can be reached again, or was killed. */
+  async #settle(): Promise<void> {
+    if (this.#connection === null || this.#state === null) return;
+    this.#connection = null;
+    if (this.#state.phase === 'exited') return;
+    const state = this.#readStateFile();
+    if (state?.phase === 'exited') this.#observe(state);
+    else if (state !== null && isShimAlive(state)) this.#follow();
+    else await this.#lose(state ?? this.#state);
+  }
+
+  async #lose(state: ShimState): Promise<void> {
+    await removeCgroupRemains(this.#options.cgroup);
+    this.#isLost = true;
+    const finishedAt = new Date().toISOString();
+    this.#state = { ...state, phase: 'exited', pid: null, finishedAt, exitCode: lostExitCode };
+    this.#options.onState(this.#state);
+  }
+
+  #observe(state: ShimState): void {
+    // Events and the answers to requests may overtake each other.
+    if (this.#state !== null && state.seq < this.#state.seq) return;
+    this.#state = state;
+    this.#options.onState(state);
+  }
+
+  #isShimAlive(): boolean {
+    const state = this.#readStateFile();
+    return state !== null && isShimAlive(state);
+  }
+
+  #readStateFile(): ShimState | null {
+    try {
+      return JSON.parse(readFileSync(this.#options.paths.stateFile, 'utf8')) as ShimState;
+    } catch (error) {
+      if (hasErrno(error, 'ENOENT') || error instanceof SyntaxError) return null;
+      throw error;
+    }
+  }
+}
+
+/** A pid alone may belong to somebody else by now. */
+function isShimAlive(state: ShimState): boolean {
+  const command = `/proc/${state.shimPid}/cmdline`;
+  return existsSync(command) && readFileSync(command, 'utf8').includes('tsstack-shim');
+}
+
+function noop(): void {
+  // Nothing to do.
+}

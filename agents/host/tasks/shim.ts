@@ -1,0 +1,60 @@
+import type { OciProcess } from '../containers/oci-spec.ts';
+
+/** state.json and the `state` of the shim's socket (docs/native.md, section 3). */
+export interface ShimState {
+  readonly id: string;
+  readonly seq: number;
+  readonly phase: 'created' | 'running' | 'paused' | 'restarting' | 'stopping' | 'exited';
+  readonly pid: number | null;
+  readonly shimPid: number;
+  readonly createdAt: string;
+  readonly startedAt: string | null;
+  readonly finishedAt: string | null;
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+  readonly oomKilled: boolean;
+  readonly restartCount: number;
+  readonly nextRestartAt: string | null;
+  readonly error: { readonly code: string; readonly message: string } | null;
+}
+
+export interface ExecOptions {
+  readonly process: OciProcess;
+  readonly stdin: boolean;
+  readonly detach: boolean;
+  readonly timeoutMs: number | null;
+  readonly privileged: boolean;
+}
+
+export interface ShimStats {
+  readonly cpuUsageNs: number;
+  readonly memoryBytes: number;
+  readonly memoryLimitBytes: number;
+  readonly pids: number;
+  readonly blkReadBytes: number;
+  readonly blkWriteBytes: number;
+}
+
+/** A connection to a container's shim (docs/native.md, section 4), as far as tasks need it. */
+export interface ShimConnection {
+  /** Calls back with every change from now on; resolves to the state now. */
+  subscribe(onState: (state: ShimState) => void): Promise<ShimState>;
+  /** Resolves when the connection has ended, for whatever reason. */
+  readonly closed: Promise<void>;
+  start(): Promise<void>;
+  stop(graceMs: number): Promise<void>;
+  kill(): Promise<void>;
+  signal(name: string): Promise<void>;
+  pause(): Promise<void>;
+  resume(): Promise<void>;
+  stats(): Promise<ShimStats>;
+  pids(): Promise<readonly number[]>;
+  close(): void;
+}
+
+/** How shims are started and reached. */
+export interface ShimSeam {
+  /** Starts a shim for a shim.json; resolves when the container is created, or started where that says so. */
+  launch(configPath: string): Promise<ShimState>;
+  connect(socketPath: string): Promise<ShimConnection>;
+}

@@ -1,0 +1,74 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { NetworkObject, PublishedPort, TaskObject, TaskStatus, VolumeObject } from '../../../src/model/objects.ts';
+import { hasErrno } from '../errors.ts';
+
+/** What was fixed when the container was first prepared and holds for all its runs. */
+export interface PreparedContainer {
+  readonly imageId: string;
+  readonly command: readonly string[];
+  readonly createdAt: string;
+  readonly ports: readonly PublishedPort[];
+  /** Names of named volumes, paths of binds. */
+  readonly mounts: readonly string[];
+  /** Anonymous volumes, which may go with the container. */
+  readonly anonymousVolumes: readonly string[];
+}
+
+/** Everything that the agent has to know of a task when no manager answers; kept as task.json. No secret is in it. */
+export interface TaskRecord {
+  readonly version: 1;
+  readonly task: TaskObject;
+  readonly networks: readonly NetworkObject[];
+  readonly volumes: readonly VolumeObject[];
+  readonly status: TaskStatus;
+  readonly prepared: PreparedContainer | null;
+  /** The manager of a restored store did not know it: it is left alone until a manager names it again. */
+  readonly detached: boolean;
+}
+
+/**
+ * Writes a record in one step. Not flushed to the disk: after a power cut a record that is missing or torn is as good as none,
+ * because the manager assigns the task again and preparing is idempotent.
+ */
+export async function saveTaskRecord(path: string, record: TaskRecord): Promise<void> {
+  const temporary = `${path}.new`;
+  const text = `${JSON.stringify(record)}\n`;
+  try {
+    await writeFile(temporary, text, { mode: 0o600 });
+  } catch (error) {
+    if (!hasErrno(error, 'ENOENT')) throw error;
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await writeFile(temporary, text, { mode: 0o600 });
+  }
+  await rename(temporary, path);
+}
+
+/** The readable records below the directory of all containers. */
+export function loadTaskRecords(directory: string): readonly TaskRecord[] {
+  return listDirectory(directory).flatMap((name) => {
+    const record = load(join(directory, name, 'task.json'));
+    return record === null ? [] : [record];
+  });
+}
+
+/** Names in a directory; none when it does not exist. */
+export function listDirectory(directory: string): readonly string[] {
+  try {
+    return readdirSync(directory);
+  } catch (error) {
+    if (hasErrno(error, 'ENOENT')) return [];
+    throw error;
+  }
+}
+
+function load(path: string): TaskRecord | null {
+  try {
+    const record = JSON.parse(readFileSync(path, 'utf8')) as TaskRecord;
+    return record.version === 1 ? record : null;
+  } catch (error) {
+    if (error instanceof SyntaxError || hasErrno(error, 'ENOENT', 'ENOTDIR')) return null;
+    throw error;
+  }
+}

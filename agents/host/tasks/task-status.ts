@@ -1,0 +1,67 @@
+import type { ContainerStatus, TaskStatus } from '../../../src/model/objects.ts';
+import type { ObservedState } from '../../../src/model/states.ts';
+import { describeError } from '../errors.ts';
+import type { PreparedContainer } from './task-record.ts';
+import type { ShimState } from './shim.ts';
+
+/** What the container looks like to the rest of the world. */
+export function containerStatus(
+  imageReference: string,
+  prepared: PreparedContainer,
+  shim: ShimState,
+  health: ContainerStatus['health'],
+  earlierRestarts: number,
+): ContainerStatus {
+  return {
+    imageId: prepared.imageId,
+    imageReference,
+    command: prepared.command,
+    phase: shim.phase,
+    pid: shim.pid,
+    createdAt: prepared.createdAt,
+    startedAt: shim.startedAt,
+    finishedAt: shim.finishedAt,
+    exitCode: shim.exitCode,
+    oomKilled: shim.oomKilled,
+    restartCount: earlierRestarts + shim.restartCount,
+    health,
+    ports: prepared.ports,
+    mounts: prepared.mounts,
+  };
+}
+
+/** Observed state that a phase of the shim means. */
+export function observedState(shim: ShimState, wasStopped: boolean): ObservedState {
+  switch (shim.phase) {
+    case 'created':
+      return 'ready';
+    case 'running':
+    case 'paused':
+    case 'restarting':
+    case 'stopping':
+      return 'running';
+    case 'exited':
+      if (wasStopped) return 'shutdown';
+      return shim.exitCode === 0 ? 'complete' : 'failed';
+  }
+}
+
+/** One line on how a container ended; empty while it runs or when all is well. */
+export function exitMessage(shim: ShimState): string {
+  if (shim.phase === 'restarting') return `exited with code ${shim.exitCode ?? 'unknown'}, will be started again`;
+  if (shim.phase !== 'exited') return '';
+  if (shim.error !== null) return shim.error.message;
+  if (shim.oomKilled) return `killed: it used more memory than it may (exit code ${shim.exitCode ?? 137})`;
+  return shim.exitCode === 0 ? '' : `exited with code ${shim.exitCode ?? 'unknown'}`;
+}
+
+/** The status of a task that could not be prepared or started. */
+export function errorStatus(
+  run: number,
+  state: ObservedState,
+  error: unknown,
+  container: ContainerStatus | null,
+): TaskStatus {
+  const described = describeError(error);
+  return { run, state, at: new Date().toISOString(), message: described.message, error: described, container };
+}

@@ -1,0 +1,29 @@
+import { createHash } from 'node:crypto';
+import { anonymousVolumeOwner } from '../../../src/model/anonymous-volume.ts';
+import type { TaskObject, VolumeObject } from '../../../src/model/objects.ts';
+import { TaskError } from '../errors.ts';
+
+type Owner = Pick<TaskObject, 'id' | 'stack' | 'service' | 'slot' | 'oneOff'>;
+
+/** The named volume that a mount of the file means. */
+export function namedVolume(key: string, owner: Owner, volumes: readonly VolumeObject[]): VolumeObject {
+  const named = volumes.filter((volume) => volume.key === key && volume.anonymousOf === null);
+  // An external volume belongs to no stack or to another one.
+  const found = named.find((volume) => volume.stack === owner.stack) ?? named[0];
+  if (found !== undefined) return found;
+  throw new TaskError('not-found', `volumes: ${key} did not come with the task`, { retryable: true });
+}
+
+/**
+ * Name of the anonymous volume at a path. It belongs to the slot, so that a replaced container finds its data again; to the
+ * container itself when that is a one-off. Volumes that only the image declares are unknown to the manager: the name follows from the owner.
+ */
+export function anonymousVolume(
+  target: string,
+  owner: Owner,
+  volumes: readonly VolumeObject[],
+): { readonly name: string; readonly object: VolumeObject | null } {
+  const key = anonymousVolumeOwner(owner, target);
+  const object = volumes.find((volume) => volume.stack === owner.stack && volume.anonymousOf === key) ?? null;
+  return { name: object?.name ?? createHash('sha256').update(`${owner.stack}/${key}`).digest('hex'), object };
+}
