@@ -19,6 +19,8 @@ export interface StackObject extends StoredObject {
   readonly disabledServices: readonly string[];
   /** True while `down` takes it apart; the object goes last. */
   readonly removing: boolean;
+  /** With `removing`: its volumes go too, as `down -v` asked. */
+  readonly removeVolumes: boolean;
 }
 
 export interface ServiceObject extends StoredObject {
@@ -120,7 +122,7 @@ export interface TaskObject extends StoredObject {
 
 /**
  * What a task becomes when its turn has come: `running` waits for the conditions of depends_on, `stopped` and `remove` wait until dependants
- * that go too have ended, a replacement (`running` or `ready`) waits until its predecessor is gone.
+ * that go too have ended.
  */
 export interface TaskGate {
   readonly next: 'running' | 'stopped' | 'remove';

@@ -1,0 +1,38 @@
+import type { ServiceSpec } from '../../../model/spec.ts';
+import { canonicalJson } from './spec-hash.ts';
+
+/** More would fill the screen without telling more. */
+const maxReasons = 8;
+
+/** What differs between the spec a container was made from and the wanted one: `container.image: "a" -> "b"`, one line each. */
+export function changeReasons(before: ServiceSpec, after: ServiceSpec): readonly string[] {
+  const reasons: string[] = [];
+  compare('', before, after, reasons);
+  if (reasons.length === 0) return ['a network, volume, secret or config that it uses has changed'];
+  if (reasons.length <= maxReasons) return reasons;
+  return [...reasons.slice(0, maxReasons), `and ${reasons.length - maxReasons} more`];
+}
+
+/** Attributes in which a change needs no new container. */
+const quiet = new Set(['pullPolicy', 'replicas', 'dependsOn', 'attach', 'serviceLabels']);
+
+function compare(path: string, before: unknown, after: unknown, reasons: string[]): void {
+  if (quiet.has(path) || canonicalJson([before]) === canonicalJson([after])) return;
+  if (!isRecord(before) || !isRecord(after)) {
+    reasons.push(`${path}: ${show(before)} -> ${show(after)}`);
+    return;
+  }
+  for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
+    compare(path === '' ? key : `${path}.${key}`, before[key], after[key], reasons);
+  }
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return value !== null && typeof value === 'object' && !Array.isArray(value);
+}
+
+function show(value: unknown): string {
+  if (value === undefined) return '(none)';
+  const text = JSON.stringify(value);
+  return text.length <= 80 ? text : `${text.slice(0, 79)}…`;
+}

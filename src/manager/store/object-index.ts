@@ -1,0 +1,92 @@
+/** All objects in memory, with the indexes that the loops need. Objects are never changed, only replaced. */
+import type { ModelObject, ObjectKind, TaskObject } from '../../model/objects.ts';
+import type { ObjectChange, ObjectOf } from './change.ts';
+
+/** What planners may ask of the store. */
+export interface StoreView {
+  get<Kind extends ObjectKind>(kind: Kind, id: string): ObjectOf<Kind> | undefined;
+  all<Kind extends ObjectKind>(kind: Kind): readonly ObjectOf<Kind>[];
+  /** Objects that belong to the stack, in the order of their creation. */
+  ofStack<Kind extends ObjectKind>(kind: Kind, stack: string): readonly ObjectOf<Kind>[];
+  /** Objects by their own name, which need not be unique. */
+  named<Kind extends ObjectKind>(kind: Kind, name: string): readonly ObjectOf<Kind>[];
+  tasksOfNode(nodeId: string): readonly TaskObject[];
+}
+
+export class ObjectIndex implements StoreView {
+  /** Buckets of objects by id; which keys an object is found under is said by keysOf. */
+  readonly #buckets = new Map<string, Map<string, ModelObject>>();
+
+  get<Kind extends ObjectKind>(kind: Kind, id: string): ObjectOf<Kind> | undefined {
+    return this.#buckets.get(`kind ${kind}`)?.get(id) as ObjectOf<Kind> | undefined;
+  }
+
+  all<Kind extends ObjectKind>(kind: Kind): readonly ObjectOf<Kind>[] {
+    return this.#list(`kind ${kind}`);
+  }
+
+  ofStack<Kind extends ObjectKind>(kind: Kind, stack: string): readonly ObjectOf<Kind>[] {
+    return this.#list(`stack ${kind} ${stack}`);
+  }
+
+  named<Kind extends ObjectKind>(kind: Kind, name: string): readonly ObjectOf<Kind>[] {
+    return this.#list(`name ${kind} ${name}`);
+  }
+
+  tasksOfNode(nodeId: string): readonly TaskObject[] {
+    return this.#list<'task'>(`node ${nodeId}`);
+  }
+
+  /** Takes committed changes in. */
+  apply(changes: readonly ObjectChange[]): void {
+    for (const { before, after } of changes) {
+      const keys = after === null ? [] : keysOf(after);
+      // An object that stays under a key keeps its place there, so that listings keep their order.
+      if (before !== null) for (const key of keysOf(before)) if (!keys.includes(key)) this.#drop(key, before.id);
+      if (after !== null) for (const key of keys) this.#bucket(key).set(after.id, after);
+    }
+  }
+
+  /** The key of a bucket determines the type of what is in it. */
+  #list<Kind extends ObjectKind>(key: string): readonly ObjectOf<Kind>[] {
+    return [...(this.#buckets.get(key)?.values() ?? [])] as unknown as readonly ObjectOf<Kind>[];
+  }
+
+  #bucket(key: string): Map<string, ModelObject> {
+    const bucket = this.#buckets.get(key) ?? new Map<string, ModelObject>();
+    this.#buckets.set(key, bucket);
+    return bucket;
+  }
+
+  #drop(key: string, id: string): void {
+    const bucket = this.#buckets.get(key);
+    bucket?.delete(id);
+    if (bucket?.size === 0) this.#buckets.delete(key);
+  }
+}
+
+function keysOf(object: ModelObject): string[] {
+  const keys = [`kind ${object.kind}`, `name ${object.kind} ${nameOf(object)}`];
+  const stack = stackOf(object);
+  if (stack !== null) keys.push(`stack ${object.kind} ${stack}`);
+  if (object.kind === 'task' && object.nodeId !== null) keys.push(`node ${object.nodeId}`);
+  return keys;
+}
+
+/** The stack that the object belongs to, or is. */
+export function stackOf(object: ModelObject): string | null {
+  if (object.kind === 'stack') return object.name;
+  return 'stack' in object ? object.stack : null;
+}
+
+/** The name by which people and other objects refer to it. */
+export function nameOf(object: ModelObject): string {
+  switch (object.kind) {
+    case 'task':
+      return object.containerName;
+    case 'node':
+      return object.hostname;
+    default:
+      return object.name;
+  }
+}

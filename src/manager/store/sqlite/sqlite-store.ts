@@ -1,0 +1,125 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { newId } from '../../../model/ids.ts';
+import type { ModelObject } from '../../../model/objects.ts';
+import type { ContentSeal } from '../../authority/content-seal.ts';
+import type { Change, ObjectChange } from '../change.ts';
+import { StoreConflictError, StoreError } from '../errors.ts';
+import { ObjectIndex, type StoreView } from '../object-index.ts';
+import type { Committed, Store, Transaction } from '../store.ts';
+import { openDatabase } from './open-database.ts';
+
+/** The embedded backend: one SQLite file, one process, everything in memory as well. Writes are synchronous, so no other plan can come between. */
+export class SqliteStore implements Store {
+  readonly clusterId: string;
+  readonly epoch: number;
+  readonly #database: DatabaseSync;
+  readonly #seal: ContentSeal;
+  readonly #index = new ObjectIndex();
+  readonly #listeners = new Set<(committed: Committed) => void>();
+  readonly #now: () => Date;
+  readonly #statements: Record<'write' | 'delete' | 'writeContent' | 'deleteContent' | 'content', StatementSync>;
+
+  constructor(path: string, seal: ContentSeal, now: () => Date = () => new Date()) {
+    this.#database = openDatabase(path);
+    this.#seal = seal;
+    this.#now = now;
+    this.#statements = {
+      write: this.#database.prepare('INSERT OR REPLACE INTO objects (kind, id, version, document) VALUES (?, ?, ?, ?)'),
+      delete: this.#database.prepare('DELETE FROM objects WHERE kind = ? AND id = ?'),
+      writeContent: this.#database.prepare('INSERT OR REPLACE INTO contents (id, sealed) VALUES (?, ?)'),
+      deleteContent: this.#database.prepare('DELETE FROM contents WHERE id = ?'),
+      content: this.#database.prepare('SELECT sealed FROM contents WHERE id = ?'),
+    };
+    this.clusterId = this.#meta('cluster_id', newId);
+    this.epoch = Number(this.#meta('epoch', () => String(now().getTime())));
+    this.#checkSeal(path);
+    this.#load(path);
+  }
+
+  get view(): StoreView {
+    return this.#index;
+  }
+
+  async update<Result>(plan: (view: StoreView) => Transaction<Result>): Promise<Result> {
+    const { changes, result } = plan(this.#index);
+    if (changes.length === 0) return result;
+    const committed = this.#commit(changes);
+    this.#index.apply(committed);
+    for (const listener of this.#listeners) listener({ changes: committed });
+    return result;
+  }
+
+  subscribe(listener: (committed: Committed) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  payloadContent(id: string): Buffer | undefined {
+    const row = this.#statements.content.get(id);
+    return row === undefined ? undefined : this.#seal.open(Buffer.from(row['sealed'] as Uint8Array), id);
+  }
+
+  close(): void {
+    this.#listeners.clear();
+    this.#database.close();
+  }
+
+  #commit(changes: readonly Change[]): ObjectChange[] {
+    const updatedAt = this.#now().toISOString();
+    this.#database.exec('BEGIN IMMEDIATE');
+    try {
+      const committed = changes.map((change) => this.#write(change, updatedAt));
+      this.#database.exec('COMMIT');
+      return committed;
+    } catch (error) {
+      this.#database.exec('ROLLBACK');
+      if (error instanceof StoreConflictError) throw error;
+      throw new StoreError('write the store', { cause: error, hint: 'is the disk of the data root full?' });
+    }
+  }
+
+  #write(change: Change, updatedAt: string): ObjectChange {
+    const { kind, id, version } = change.object;
+    const before = this.#index.get(kind, id) ?? null;
+    if ((before?.version ?? 0) !== version) throw new StoreConflictError(kind, id, version, before?.version ?? 0);
+    if (change.type === 'delete') {
+      this.#statements.delete.run(kind, id);
+      this.#statements.deleteContent.run(id);
+      return { before, after: null };
+    }
+    const after: ModelObject = { ...change.object, version: version + 1, updatedAt };
+    this.#statements.write.run(kind, id, after.version, JSON.stringify(after));
+    if (change.content !== undefined) this.#statements.writeContent.run(id, this.#seal.seal(change.content, id));
+    return { before, after };
+  }
+
+  /** A value that is made with the store and never changes. */
+  #meta(key: string, make: () => string): string {
+    const row = this.#database.prepare('SELECT value FROM meta WHERE key = ?').get(key);
+    if (row !== undefined) return String(row['value']);
+    const value = make();
+    this.#database.prepare('INSERT INTO meta (key, value) VALUES (?, ?)').run(key, value);
+    return value;
+  }
+
+  /** A store beside a new key file would lose every secret one by one; better to say so at once. */
+  #checkSeal(path: string): void {
+    const fingerprint = this.#seal.digest(Buffer.from(this.clusterId));
+    if (this.#meta('seal', () => fingerprint) === fingerprint) return;
+    throw new StoreError(`open store ${path}: its secrets were sealed with another key`, {
+      hint: 'put the key file of this store back beside it',
+    });
+  }
+
+  #load(path: string): void {
+    try {
+      const rows = this.#database.prepare('SELECT document FROM objects').all();
+      const objects = rows.map((row) => JSON.parse(String(row['document'])) as ModelObject);
+      objects.sort((a, b) => (a.createdAt < b.createdAt ? -1 : a.createdAt > b.createdAt ? 1 : 0));
+      this.#index.apply(objects.map((after) => ({ before: null, after })));
+    } catch (error) {
+      this.#database.close();
+      throw new StoreError(`read store ${path}: it is damaged`, { cause: error, hint: 'restore it from a copy' });
+    }
+  }
+}

@@ -1,0 +1,37 @@
+import type { Change, ObjectChange } from './change.ts';
+import type { StoreView } from './object-index.ts';
+
+/** One committed transaction, told to subscribers in the order of commits. */
+export interface Committed {
+  readonly changes: readonly ObjectChange[];
+}
+
+/** What every backend offers. The shared conformance suite is test/unit/manager/store/store-conformance.ts. */
+export interface Store {
+  /** Made with the store; an agent refuses a manager of another cluster. */
+  readonly clusterId: string;
+  /** Grows when the store is restored or made anew. */
+  readonly epoch: number;
+  /** The state after the last commit. */
+  readonly view: StoreView;
+
+  /**
+   * Writes what `plan` wants, all or nothing, durable when the promise resolves; an empty plan writes nothing. `plan` has to be pure: a backend
+   * may call it again when others have written meanwhile. What it throws, the promise rejects with.
+   */
+  update<Result>(plan: (view: StoreView) => Transaction<Result>): Promise<Result>;
+
+  /** Calls back after each commit, from the next one on. Together with `view` in the same turn there is no gap. Returns what ends it. */
+  subscribe(listener: (committed: Committed) => void): () => void;
+
+  /** The content of a secret or config; undefined when it has none. */
+  payloadContent(id: string): Buffer | undefined;
+
+  close(): void;
+}
+
+/** Changes to write, and what the caller wants to know about them. */
+export interface Transaction<Result> {
+  readonly changes: readonly Change[];
+  readonly result: Result;
+}
