@@ -1,0 +1,48 @@
+/* Links, addresses and routes by netlink. */
+#ifndef TSSTACK_NET_LINK_H
+#define TSSTACK_NET_LINK_H
+
+#include "address.h"
+#include "netlink.h"
+
+#include <stdbool.h>
+
+#define LINK_NAME_SIZE 16
+
+/* What a virtual Ethernet pair is made from. */
+struct link_pair
+{
+  const char *host_name; /* its end in the namespace of the netlink socket */
+  const char *name;      /* its end in the other namespace */
+  int namespace;         /* descriptor */
+  unsigned mtu;
+  const uint8_t *mac; /* of the other end; NULL: the kernel chooses */
+};
+
+struct link_info
+{
+  unsigned index;
+  char kind[16];
+};
+
+/* False in FOUND's place is no error: *FOUND says whether there is such a link. */
+int link_find (struct netlink *netlink, const char *name, struct link_info *info, bool *found, struct tss_error *error);
+
+/* The following add requests to a batch. */
+void link_add_bridge (struct netlink_batch *batch, const char *name, unsigned mtu, const uint8_t *mac);
+void link_add_pair (struct netlink_batch *batch, const struct link_pair *pair);
+void link_set_up (struct netlink_batch *batch, unsigned index, const char *name, unsigned mtu);
+/* Makes a link a port of the bridge with that index, and brings it up. */
+void link_set_bridge (struct netlink_batch *batch, const char *name, unsigned bridge);
+void link_delete (struct netlink_batch *batch, const char *name);
+void link_add_address (struct netlink_batch *batch, unsigned index, const char *name, const struct address *address);
+
+/* DESTINATION NULL: the default route. */
+void link_add_route (struct netlink_batch *batch, unsigned index, const struct address *destination,
+                     const struct address *gateway);
+
+/* Deletes links together: the kernel waits for the end of a grace period once, not once per link. Names that do not
+ * exist are skipped. */
+int link_delete_all (struct netlink *netlink, const char *const *names, unsigned count, struct tss_error *error);
+
+#endif

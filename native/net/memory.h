@@ -1,0 +1,12 @@
+/* Allocation that does not fail: the kernel overcommits, and a data plane that cannot get 100 bytes is better restarted
+ * than limping. */
+#ifndef TSSTACK_NET_MEMORY_H
+#define TSSTACK_NET_MEMORY_H
+
+#include <stddef.h>
+
+void *memory_allocate (size_t size); /* zeroed */
+void *memory_resize (void *pointer, size_t size);
+char *memory_copy_string (const char *text);
+
+#endif

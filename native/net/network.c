@@ -1,0 +1,107 @@
+#include "network.h"
+#include "fields.h"
+#include "link.h"
+#include "sysctl.h"
+
+#include <errno.h>
+#include <net/if.h>
+#include <string.h>
+
+int
+network_parse (const json_t *request, struct network_spec *spec, struct tss_error *error)
+{
+  json_int_t mtu;
+  const json_t *addresses;
+  *spec = (struct network_spec){ 0 };
+  if (field_id (request, "id", &spec->id, error) < 0 || field_interface (request, "bridge", &spec->bridge, error) < 0
+      || field_integer (request, "mtu", 68, 65535, &mtu, error) < 0
+      || field_array (request, "addresses", &addresses, error) < 0)
+    return -1;
+  spec->mtu = (unsigned)mtu;
+  size_t count = json_array_size (addresses);
+  if (count > NETWORK_ADDRESSES)
+    return tss_error_set (error, TSS_ERROR_INVALID, 0, "addresses", "field addresses: at most %d", NETWORK_ADDRESSES);
+  for (size_t i = 0; i < count; i++)
+    if (field_address_at (addresses, i, "addresses", &spec->addresses[i], error) < 0)
+      return -1;
+  spec->address_count = (unsigned)count;
+  return 0;
+}
+
+/* A fixed address from the IPv4 one: the bridge would otherwise take over the lowest of its ports and change it when
+ * containers come and go. */
+static const uint8_t *
+choose_mac (const struct network_spec *spec, uint8_t mac[6])
+{
+  for (unsigned i = 0; i < spec->address_count; i++)
+    if (spec->addresses[i].family == AF_INET)
+      {
+        mac[0] = 0x02;
+        mac[1] = 0x42;
+        memcpy (mac + 2, spec->addresses[i].bytes, 4);
+        return mac;
+      }
+  return NULL;
+}
+
+static int
+ensure_bridge (struct netlink *netlink, const struct network_spec *spec, unsigned *index, struct tss_error *error)
+{
+  struct link_info info;
+  bool found;
+  uint8_t mac[6];
+  struct netlink_batch batch;
+  netlink_batch_init (&batch);
+  if (link_find (netlink, spec->bridge, &info, &found, error) < 0)
+    return -1;
+  if (found && strcmp (info.kind, "bridge") != 0)
+    return tss_error_set (error, TSS_ERROR_EXISTS, 0, spec->bridge,
+                          "create bridge %s: a link that is no bridge has this name", spec->bridge);
+  if (found)
+    link_set_up (&batch, info.index, spec->bridge, spec->mtu);
+  else
+    link_add_bridge (&batch, spec->bridge, spec->mtu, choose_mac (spec, mac));
+  if (netlink_send (netlink, &batch, error) < 0)
+    return -1;
+  *index = found ? info.index : if_nametoindex (spec->bridge);
+  return 0;
+}
+
+static bool
+has_family (const struct network_spec *spec, int family)
+{
+  for (unsigned i = 0; i < spec->address_count; i++)
+    if (spec->addresses[i].family == family)
+      return true;
+  return false;
+}
+
+static int
+set_sysctls (const struct network_spec *spec, struct tss_error *error)
+{
+  /* Connections to 127.0.0.1 that are translated to a container leave by the bridge with a loopback source until
+   * masqueraded. */
+  if (sysctl_write_interface ("ipv4", spec->bridge, "route_localnet", "1", error) < 0
+      || sysctl_write_interface ("ipv4", spec->bridge, "rp_filter", "2", error) < 0
+      || sysctl_write_interface ("ipv6", spec->bridge, "disable_ipv6", has_family (spec, AF_INET6) ? "0" : "1", error)
+             < 0)
+    return -1;
+  if (sysctl_read ("net/ipv4/ip_forward") == '0' && sysctl_write ("net/ipv4/ip_forward", "1", error) < 0)
+    return -1;
+  if (has_family (spec, AF_INET6) && sysctl_read ("net/ipv6/conf/all/forwarding") == '0')
+    return sysctl_write ("net/ipv6/conf/all/forwarding", "1", error);
+  return 0;
+}
+
+int
+network_ensure (struct netlink *netlink, const struct network_spec *spec, struct tss_error *error)
+{
+  unsigned index = 0;
+  if (ensure_bridge (netlink, spec, &index, error) < 0 || set_sysctls (spec, error) < 0)
+    return -1;
+  struct netlink_batch batch;
+  netlink_batch_init (&batch);
+  for (unsigned i = 0; i < spec->address_count; i++)
+    link_add_address (&batch, index, spec->bridge, &spec->addresses[i]);
+  return netlink_send (netlink, &batch, error);
+}

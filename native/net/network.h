@@ -1,0 +1,25 @@
+/* Networks: a bridge each. */
+#ifndef TSSTACK_NET_NETWORK_H
+#define TSSTACK_NET_NETWORK_H
+
+#include "address.h"
+#include "netlink.h"
+
+#include <jansson.h>
+
+#define NETWORK_ADDRESSES 4
+
+struct network_spec
+{
+  const char *id, *bridge;
+  struct address addresses[NETWORK_ADDRESSES];
+  unsigned address_count, mtu;
+};
+
+/* Reads the request network.ensure. The strings belong to REQUEST. */
+int network_parse (const json_t *request, struct network_spec *spec, struct tss_error *error);
+
+/* Makes or corrects the bridge. */
+int network_ensure (struct netlink *netlink, const struct network_spec *spec, struct tss_error *error);
+
+#endif

@@ -1,0 +1,273 @@
+#include "ports.h"
+#include "../common/cleanup.h"
+#include "fields.h"
+#include "memory.h"
+#include "port-socket.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define STATE_KIND "ports"
+#define MOST_PORTS 4096
+
+struct port
+{
+  int protocol;
+  struct address address;
+  uint16_t first, last; /* asked for; 0 and 0: any */
+  uint16_t number;      /* reserved */
+  int fd;               /* -1: not reserved */
+};
+
+struct port_set
+{
+  size_t count;
+  struct port ports[];
+};
+
+static struct port_set *
+port_set_new (size_t count)
+{
+  struct port_set *set = memory_allocate (sizeof *set + count * sizeof set->ports[0]);
+  set->count = count;
+  for (size_t i = 0; i < count; i++)
+    set->ports[i].fd = -1;
+  return set;
+}
+
+static void
+port_set_free (void *value)
+{
+  struct port_set *set = value;
+  for (size_t i = 0; set != NULL && i < set->count; i++)
+    tss_close (&set->ports[i].fd);
+  free (set);
+}
+
+static const char *
+protocol_name (int protocol)
+{
+  return protocol == IPPROTO_TCP ? "tcp" : "udp";
+}
+
+static int
+parse_port (const json_t *object, struct port *port, struct tss_error *error)
+{
+  const char *protocol;
+  json_int_t first, last;
+  if (field_string (object, "protocol", &protocol, error) < 0
+      || field_address (object, "hostIp", &port->address, error) < 0
+      || field_integer (object, "port", 0, 65535, &first, error) < 0)
+    return -1;
+  if (strcmp (protocol, "tcp") != 0 && strcmp (protocol, "udp") != 0)
+    return tss_error_set (error, TSS_ERROR_INVALID, 0, "protocol", "field protocol: expected tcp or udp");
+  last = first;
+  if (field_present (object, "last") && field_integer (object, "last", first, 65535, &last, error) < 0)
+    return -1;
+  port->protocol = strcmp (protocol, "tcp") == 0 ? IPPROTO_TCP : IPPROTO_UDP;
+  port->first = (uint16_t)first;
+  port->last = (uint16_t)last;
+  return 0;
+}
+
+static bool
+is_same_wish (const struct port *a, const struct port *b)
+{
+  return a->protocol == b->protocol && a->first == b->first && a->last == b->last
+         && a->address.family == b->address.family
+         && memcmp (a->address.bytes, b->address.bytes, sizeof a->address.bytes) == 0;
+}
+
+struct search
+{
+  const struct port *port;
+  uint16_t number;
+  const char *id;
+};
+
+static void
+match_set (const char *id, void *value, void *context)
+{
+  struct search *search = context;
+  const struct port_set *set = value;
+  for (size_t i = 0; i < set->count; i++)
+    if (set->ports[i].protocol == search->port->protocol && set->ports[i].number == search->number
+        && port_addresses_overlap (&set->ports[i].address, &search->port->address))
+      search->id = id;
+}
+
+/* Tries one number. -1: in use, or an error that has been reported (ERROR is set). */
+static int
+try_number (struct ports *ports, struct port *port, uint16_t number, struct tss_error *error)
+{
+  char owner[128], host[ADDRESS_TEXT_SIZE];
+  struct search search = { .port = port, .number = number };
+  port->number = number;
+  port->fd = port_socket_open (port->protocol, &port->address, &port->number, false);
+  if (port->fd >= 0)
+    return 0;
+  int failure = errno;
+  address_format (&port->address, host);
+  if (failure != EADDRINUSE)
+    return tss_error_set (error, TSS_ERROR_NETWORK, failure, NULL, "publish port %s:%u/%s", host, number,
+                          protocol_name (port->protocol));
+  map_each (&ports->by_id, match_set, &search);
+  if (search.id != NULL)
+    snprintf (owner, sizeof owner, "container %.100s", search.id);
+  else if (!port_find_owner (port->protocol, &port->address, number, owner, sizeof owner))
+    {
+      port->fd = port_socket_open (port->protocol, &port->address, &port->number, port->protocol == IPPROTO_TCP);
+      if (port->fd >= 0)
+        return 0;
+      snprintf (owner, sizeof owner, "another program");
+    }
+  return tss_error_set (error, TSS_ERROR_EXISTS, 0, owner, "publish port %s:%u/%s: already in use by %s", host, number,
+                        protocol_name (port->protocol), owner);
+}
+
+static int
+reserve_port (struct ports *ports, struct port *port, struct tss_error *error)
+{
+  for (unsigned number = port->first; number < port->last; number++)
+    {
+      if (try_number (ports, port, (uint16_t)number, error) == 0)
+        return 0;
+      if (error->code != TSS_ERROR_EXISTS)
+        return -1;
+    }
+  if (try_number (ports, port, port->last, error) == 0)
+    return 0;
+  if (port->first == port->last || error->code != TSS_ERROR_EXISTS)
+    return -1;
+  char owner[256];
+  snprintf (owner, sizeof owner, "%s", error->path);
+  return tss_error_set (error, TSS_ERROR_EXISTS, 0, owner, "publish a port of %u-%u/%s: all in use, the last one by %s",
+                        port->first, port->last, protocol_name (port->protocol), owner);
+}
+
+/* Moves what the former set has already got into the new one. */
+static void
+take_over (struct port_set *before, struct port_set *after)
+{
+  for (size_t i = 0; i < after->count; i++)
+    for (size_t j = 0; before != NULL && j < before->count && after->ports[i].fd < 0; j++)
+      if (before->ports[j].fd >= 0 && is_same_wish (&before->ports[j], &after->ports[i]))
+        {
+          after->ports[i] = before->ports[j];
+          before->ports[j].fd = -1;
+        }
+}
+
+static json_t *
+describe_set (const struct port_set *set)
+{
+  json_t *list = json_array ();
+  for (size_t i = 0; i < set->count; i++)
+    {
+      const struct port *port = &set->ports[i];
+      char host[ADDRESS_TEXT_SIZE];
+      address_format (&port->address, host);
+      json_array_append_new (list, json_pack ("{s:s,s:s,s:i,s:i,s:i}", "protocol", protocol_name (port->protocol),
+                                              "hostIp", host, "port", port->number, "wantedFirst", port->first,
+                                              "wantedLast", port->last));
+    }
+  return list;
+}
+
+static int
+parse_set (const json_t *request, struct port_set **set, struct tss_error *error)
+{
+  const json_t *list;
+  if (field_array (request, "ports", &list, error) < 0)
+    return -1;
+  size_t count = json_array_size (list);
+  if (count > MOST_PORTS)
+    return tss_error_set (error, TSS_ERROR_INVALID, 0, "ports", "field ports: at most %d", MOST_PORTS);
+  *set = port_set_new (count);
+  for (size_t i = 0; i < count; i++)
+    if (parse_port (json_array_get (list, i), &(*set)->ports[i], error) < 0)
+      {
+        port_set_free (*set);
+        return -1;
+      }
+  return 0;
+}
+
+/* Reserves what AFTER lacks; on failure gives back what came from BEFORE. */
+static int
+fill (struct ports *ports, struct port_set *before, struct port_set *after, struct tss_error *error)
+{
+  take_over (before, after);
+  for (size_t i = 0; i < after->count; i++)
+    if (after->ports[i].fd < 0 && reserve_port (ports, &after->ports[i], error) < 0)
+      {
+        if (before != NULL)
+          take_over (after, before);
+        return -1;
+      }
+  return 0;
+}
+
+int
+ports_reserve (struct ports *ports, const json_t *request, json_t **result, struct tss_error *error)
+{
+  const char *id;
+  struct port_set *after = NULL;
+  if (field_id (request, "id", &id, error) < 0 || parse_set (request, &after, error) < 0)
+    return -1;
+  struct port_set *before = map_get (&ports->by_id, id);
+  if (fill (ports, before, after, error) < 0)
+    {
+      port_set_free (after);
+      return -1;
+    }
+  map_set (&ports->by_id, id, after);
+  port_set_free (before);
+  *result = describe_set (after);
+  tss_autojson json_t *spec = json_pack ("{s:s,s:O}", "id", id, "ports", *result);
+  return state_write (ports->state, STATE_KIND, id, spec, error);
+}
+
+int
+ports_release (struct ports *ports, const json_t *request, struct tss_error *error)
+{
+  const char *id;
+  if (field_id (request, "id", &id, error) < 0)
+    return -1;
+  port_set_free (map_remove (&ports->by_id, id));
+  state_remove (ports->state, STATE_KIND, id);
+  return 0;
+}
+
+/* The number in use is asked for; the range that it came from is kept, so that a repeated request finds it. A port that
+ * another program has taken meanwhile stays published, because rules come before sockets. */
+static void
+restore (const char *id, json_t *spec, void *context)
+{
+  struct ports *ports = context;
+  const json_t *list = json_object_get (spec, "ports");
+  struct port_set *set = port_set_new (json_array_size (list));
+  for (size_t i = 0; i < set->count; i++)
+    {
+      struct tss_error error = { 0 };
+      const json_t *entry = json_array_get (list, i);
+      struct port *port = &set->ports[i];
+      if (parse_port (entry, port, &error) == 0 && try_number (ports, port, port->first, &error) < 0)
+        fprintf (stderr, "tsstack-net: %s\n", error.message);
+      port->first = (uint16_t)json_integer_value (json_object_get (entry, "wantedFirst"));
+      port->last = (uint16_t)json_integer_value (json_object_get (entry, "wantedLast"));
+    }
+  map_set (&ports->by_id, id, set);
+}
+
+int
+ports_restore (struct ports *ports, struct tss_error *error)
+{
+  return state_each (ports->state, STATE_KIND, restore, ports, error);
+}
+
+void
+ports_close (struct ports *ports)
+{
+  map_clear (&ports->by_id, port_set_free);
+}

@@ -1,0 +1,106 @@
+#include "state.h"
+#include "../common/cleanup.h"
+#include "../common/file.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+int
+state_open (struct state *state, const char *path, struct tss_error *error)
+{
+  if (mkdir (path, 0700) < 0 && errno != EEXIST)
+    return tss_error_set (error, TSS_ERROR_IO, errno, path, "create state directory");
+  state->directory = open (path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (state->directory < 0)
+    return tss_error_set (error, TSS_ERROR_IO, errno, path, "open state directory");
+  state->lock = openat (state->directory, "lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (state->lock < 0)
+    return tss_error_set (error, TSS_ERROR_IO, errno, path, "open lock file");
+  if (flock (state->lock, LOCK_EX | LOCK_NB) < 0)
+    return tss_error_set (error, TSS_ERROR_EXISTS, errno, path, "lock state directory: another tsstack-net uses it");
+  return 0;
+}
+
+void
+state_close (struct state *state)
+{
+  tss_close (&state->lock);
+  tss_close (&state->directory);
+}
+
+static int
+open_kind (struct state *state, const char *kind, struct tss_error *error)
+{
+  if (mkdirat (state->directory, kind, 0700) < 0 && errno != EEXIST)
+    return tss_error_set (error, TSS_ERROR_IO, errno, kind, "create state folder");
+  int folder = openat (state->directory, kind, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (folder < 0)
+    return tss_error_set (error, TSS_ERROR_IO, errno, kind, "open state folder");
+  return folder;
+}
+
+int
+state_write (struct state *state, const char *kind, const char *id, const json_t *value, struct tss_error *error)
+{
+  char name[160];
+  snprintf (name, sizeof name, "%s.json", id);
+  tss_autofd int folder = open_kind (state, kind, error);
+  if (folder < 0)
+    return -1;
+  tss_autofree char *text = json_dumps (value, JSON_COMPACT);
+  if (text == NULL || tss_replace_file_at (folder, name, text, strlen (text), 0600) < 0)
+    return tss_error_set (error, TSS_ERROR_IO, errno, name, "write state of %s %s", kind, id);
+  return 0;
+}
+
+void
+state_remove (struct state *state, const char *kind, const char *id)
+{
+  char name[300];
+  snprintf (name, sizeof name, "%s/%s.json", kind, id);
+  unlinkat (state->directory, name, 0);
+}
+
+/* A file that cannot be read was cut off by a full disk: it is removed, and the agent's next request makes the object
+ * again. */
+static void
+load (int folder, const char *name, void (*function) (const char *id, json_t *value, void *context), void *context)
+{
+  char id[256];
+  size_t length = strlen (name);
+  if (*name == '.' || length < 6 || length >= sizeof id || strcmp (name + length - 5, ".json") != 0)
+    return;
+  tss_autofd int fd = openat (folder, name, O_RDONLY | O_CLOEXEC);
+  tss_autojson json_t *value = fd < 0 ? NULL : json_loadfd (fd, 0, NULL);
+  if (value == NULL)
+    {
+      unlinkat (folder, name, 0);
+      return;
+    }
+  memcpy (id, name, length - 5);
+  id[length - 5] = '\0';
+  function (id, value, context);
+}
+
+int
+state_each (struct state *state, const char *kind, void (*function) (const char *id, json_t *value, void *context),
+            void *context, struct tss_error *error)
+{
+  int folder = open_kind (state, kind, error);
+  if (folder < 0)
+    return -1;
+  DIR *listing = fdopendir (folder);
+  if (listing == NULL)
+    {
+      close (folder);
+      return tss_error_set (error, TSS_ERROR_IO, errno, kind, "list state folder");
+    }
+  for (struct dirent *entry = readdir (listing); entry != NULL; entry = readdir (listing))
+    load (folder, entry->d_name, function, context);
+  closedir (listing);
+  return 0;
+}
