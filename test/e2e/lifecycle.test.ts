@@ -1,0 +1,166 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { after, before, describe, it } from 'mocha';
+import { busyboxImage } from '../fixtures/images.ts';
+import { TestHost, until, untilGone } from '../support/test-host.ts';
+
+const stack = (web: string): string => `
+name: life
+services:
+  web:
+    image: busybox:test
+    command: sleep 100000
+    init: true
+    stop_grace_period: 1s
+    environment: { VERSION: "${web}" }
+  db:
+    image: busybox:test
+    command: sleep 100000
+    init: true
+    stop_grace_period: 1s
+    volumes: [numbers:/data]
+volumes:
+  numbers:
+`;
+
+describe('the life of a stack', () => {
+  const host = new TestHost();
+  let file = '';
+
+  before(async () => {
+    const image = await busyboxImage();
+    await host.ok(['load', '-i', image.dockerArchive]);
+    file = host.write('stack.yml', stack('1'));
+  });
+  after(() => host.stop());
+
+  it('comes up with one command and shows every container as running', async () => {
+    await host.ok(['-f', file, 'up', '-d']);
+    const rows = await host.ps(file);
+    assert.deepEqual(rows.map(({ Name, State }) => [Name, State]).toSorted(), [
+      ['life-db-1', 'running'],
+      ['life-web-1', 'running'],
+    ]);
+  });
+
+  it('changes no process when it is brought up again', async () => {
+    const before = await host.pids(file);
+    const { stderr } = await host.ok(['-f', file, 'up', '-d']);
+    assert.deepEqual(await host.pids(file), before);
+    assert.doesNotMatch(stderr, /Recreate|Created|Starting/);
+  });
+
+  it('says so beforehand: the plan of an unchanged stack is empty', async () => {
+    const { stdout } = await host.ok(['-f', file, 'plan']);
+    assert.match(stdout, /no changes/i);
+  });
+
+  it('replaces only the service whose environment was edited', async () => {
+    const old = await host.pids(file);
+    host.write('stack.yml', stack('2'));
+    const { stdout: plan } = await host.ok(['-f', file, 'plan']);
+    assert.match(plan, /web/);
+    assert.match(plan, /environment/);
+    assert.doesNotMatch(plan, /replace.*db/);
+    await host.ok(['-f', file, 'up', '-d']);
+    const now = await host.pids(file);
+    assert.equal(now['life-db-1'], old['life-db-1']);
+    assert.notEqual(now['life-web-1'], old['life-web-1']);
+    const { stdout } = await host.ok(['-f', file, 'exec', '-T', 'web', 'printenv', 'VERSION']);
+    assert.equal(stdout.trim(), '2');
+  });
+
+  it('keeps the others when a service is scaled up and down', async () => {
+    const old = await host.pids(file);
+    await host.ok(['-f', file, 'up', '-d', '--scale', 'web=3']);
+    const scaled = await host.pids(file);
+    assert.deepEqual(Object.keys(scaled).toSorted(), ['life-db-1', 'life-web-1', 'life-web-2', 'life-web-3']);
+    assert.equal(scaled['life-web-1'], old['life-web-1']);
+    await host.ok(['-f', file, 'scale', 'web=1']);
+    assert.deepEqual(await host.pids(file), old);
+  });
+
+  it('stops and starts the same containers', async () => {
+    const ids = (await host.ps(file)).map(({ ID }) => ID).toSorted();
+    await host.ok(['-f', file, 'stop']);
+    const stopped = await host.ps(file);
+    assert.deepEqual(new Set(stopped.map(({ State }) => State)), new Set(['exited']));
+    await host.ok(['-f', file, 'start']);
+    const started = await host.ps(file);
+    assert.deepEqual(new Set(started.map(({ State }) => State)), new Set(['running']));
+    assert.deepEqual(started.map(({ ID }) => ID).toSorted(), ids);
+  });
+
+  it('goes on while the daemon is dead, and is taken over again without a new process', async () => {
+    const old = await host.pids(file);
+    await host.killDaemon();
+    for (const pid of Object.values(old)) assert.ok(existsSync(`/proc/${pid}`), `process ${pid} must live on`);
+    await host.ok(['-f', file, 'up', '-d']);
+    assert.deepEqual(await host.pids(file), old);
+  });
+
+  it('replaces by policy what was killed: with restart always the container is back, without it stays ended', async () => {
+    const path = host.write(
+      'restart.yml',
+      'name: again\nservices:\n  a: { image: "busybox:test", command: sleep 1000, restart: always }\n  n: { image: "busybox:test", command: sleep 1000 }\n',
+    );
+    await host.ok(['-f', path, 'up', '-d']);
+    const old = await host.pids(path);
+    for (const pid of Object.values(old)) {
+      process.kill(pid, 'SIGKILL');
+      await untilGone(pid);
+    }
+    const rows = await until(
+      () => host.ps(path),
+      (all) =>
+        all.find(({ Name }) => Name === 'again-a-1')?.State === 'running' &&
+        all.find(({ Name }) => Name === 'again-n-1')?.State === 'exited',
+    );
+    assert.equal(rows.find(({ Name }) => Name === 'again-n-1')?.ExitCode, 137);
+    await host.ok(['-f', path, 'down', '-t', '0']);
+  });
+
+  it('restarts by policy while no daemon lives, and the daemon learns of it', async () => {
+    const path = host.write(
+      'alone.yml',
+      'name: alone\nservices:\n  a: { image: "busybox:test", command: sleep 1000, restart: always }\n',
+    );
+    await host.ok(['-f', path, 'up', '-d']);
+    const [row] = await host.ps(path);
+    assert.ok(row);
+    await host.killDaemon();
+    const { pid } = host.shimState(row.ID);
+    process.kill(pid, 'SIGKILL');
+    await untilGone(pid);
+    const state = await until(
+      () => Promise.resolve(host.shimState(row.ID)),
+      ({ phase, pid: next }) => phase === 'running' && next !== pid,
+    );
+    const [again] = await host.ps(path);
+    assert.equal(again?.ID, row.ID);
+    assert.equal(again?.State, 'running');
+    assert.equal((await host.pids(path))['alone-a-1'], state.pid);
+    await host.ok(['-f', path, 'down', '-t', '0']);
+  });
+
+  it('keeps named volumes over down and up, and loses them with down -v', async () => {
+    await host.ok(['-f', file, 'exec', '-T', 'db', 'sh', '-c', 'echo 42 > /data/number']);
+    await host.ok(['-f', file, 'down']);
+    await host.ok(['-f', file, 'up', '-d']);
+    const kept = await host.ok(['-f', file, 'exec', '-T', 'db', 'cat', '/data/number']);
+    assert.equal(kept.stdout.trim(), '42');
+    await host.ok(['-f', file, 'down', '-v']);
+    await host.ok(['-f', file, 'up', '-d']);
+    const lost = await host.run(['-f', file, 'exec', '-T', 'db', 'cat', '/data/number']);
+    assert.equal(lost.code, 1);
+    assert.match(lost.stderr, /No such file/);
+  });
+
+  it('leaves nothing after down', async () => {
+    const pids = Object.values(await host.pids(file));
+    await host.ok(['-f', file, 'down', '-v']);
+    assert.deepEqual(await host.ps(file), []);
+    for (const pid of pids) assert.equal(existsSync(`/proc/${pid}`), false);
+    assert.doesNotMatch(readFileSync('/proc/self/mountinfo', 'utf8'), new RegExp(`${host.runRoot}/netns/[0-9a-f]`));
+  });
+});
