@@ -12,6 +12,7 @@
 
 #define MOST_INTERFACES 16
 #define STATE_KIND "sandboxes"
+#define DNS_TABLE "tsstack-dns"
 
 struct sandbox
 {
@@ -19,6 +20,7 @@ struct sandbox
   const char *id, *path;
   struct dns_resolver resolver;
   bool has_resolver;
+  bool is_new; /* its namespace was made for this request */
 };
 
 static void
@@ -63,23 +65,23 @@ validate (const json_t *request, struct tss_error *error)
   return 0;
 }
 
-/* Port 53 of the name server's address leads to its sockets; a program of the container can bind port 53 itself. */
+/* Port 53 of the name server's address leads to its sockets; a program of the container can bind port 53 itself. A new
+ * namespace has no former table to delete: the kernel would wait for a grace period (10 ms) to free one. */
 static int
-redirect_dns (uint16_t port, struct tss_error *error)
+redirect_dns (uint16_t port, bool is_new, struct tss_error *error)
 {
   char script[512];
   struct nft nft;
   snprintf (script, sizeof script,
-            "table ip tsstack-dns\n"
-            "delete table ip tsstack-dns\n"
-            "table ip tsstack-dns {\n"
+            "%s"
+            "table ip " DNS_TABLE " {\n"
             " chain output {\n"
             "  type nat hook output priority -100\n"
             "  ip daddr " DNS_ADDRESS " udp dport 53 dnat to " DNS_ADDRESS ":%u\n"
             "  ip daddr " DNS_ADDRESS " tcp dport 53 dnat to " DNS_ADDRESS ":%u\n"
             " }\n"
             "}\n",
-            port, port);
+            is_new ? "" : "table ip " DNS_TABLE "\ndelete table ip " DNS_TABLE "\n", port, port);
   if (nft_open (&nft, error) < 0)
     return -1;
   int result = nft_run (&nft, script, error);
@@ -106,7 +108,7 @@ ensure_dns (struct sandboxes *sandboxes, struct sandbox *sandbox, const json_t *
   if (dns_resolver_open (&sandbox->resolver, sandboxes->dns, port, error) < 0)
     return -1;
   sandbox->has_resolver = true;
-  return sandbox->resolver.port == port ? 0 : redirect_dns (sandbox->resolver.port, error);
+  return sandbox->resolver.port == port ? 0 : redirect_dns (sandbox->resolver.port, sandbox->is_new, error);
 }
 
 /* Interfaces of the former spec that the new one lacks or has otherwise. */
@@ -198,7 +200,9 @@ create (struct sandboxes *sandboxes, const json_t *request, struct tss_error *er
   json_t *empty
       = json_pack ("{s:O,s:O}", "id", json_object_get (request, "id"), "path", json_object_get (request, "path"));
   struct sandbox *sandbox = sandbox_new (empty);
+  sandbox->is_new = !existed;
   int result = configure (sandboxes, sandbox, request, error);
+  sandbox->is_new = false;
   netns_leave (sandboxes->host_namespace);
   if (result == 0)
     result = remember (sandboxes, sandbox, request, error);
