@@ -47,10 +47,9 @@ export class HealthRunner {
     return this.#health;
   }
 
-  /** A new run began: its health is not known. */
+  /** A new run began: its health is not known. Does not call back: the caller is about to report the new run. */
   start(startedAtMs: number): void {
     this.#health = initialHealth;
-    this.#options.onChange(this.#health);
     this.resume(startedAtMs);
   }
 

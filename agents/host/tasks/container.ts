@@ -56,9 +56,9 @@ export class Container {
   async adopt(): Promise<void> {
     this.#reset();
     const state = this.#readStateFile();
-    if (state === null) {
-      this.#isLost = true;
-    } else if (state.phase === 'exited') {
+    // Without a state file there never was a container since the machine started.
+    if (state === null) return;
+    if (state.phase === 'exited') {
       this.#state = state;
     } else if (isShimAlive(state)) {
       this.#state = state;
@@ -76,6 +76,15 @@ export class Container {
   /** Resolves when the container has ended. `graceMs` -1 waits for ever. */
   async stop(graceMs: number): Promise<void> {
     await (await this.#connect()).stop(graceMs);
+  }
+
+  /** Ends what a shim that does not answer left, and the shim itself. Afterwards the container counts as lost. */
+  async destroy(): Promise<void> {
+    const state = this.#readStateFile() ?? this.#state;
+    this.release();
+    if (state === null || state.phase === 'exited') return;
+    if (isShimAlive(state)) process.kill(state.shimPid, 'SIGKILL');
+    await this.#lose(state);
   }
 
   /** The connection for everything else; opened when there is none. */

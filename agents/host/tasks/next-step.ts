@@ -55,7 +55,8 @@ function forward(view: TaskView): TaskStep {
   }
   if (isTerminal(view.state)) return none;
   if (!isAlive(view)) {
-    const hasRun = view.state === 'starting' || view.state === 'running';
+    // `starting` with no trace of a container: the daemon was killed just before it would have made one.
+    const hasRun = view.state === 'running' || (view.state === 'starting' && view.container === 'lost');
     return hasRun ? { kind: 'recover' } : { kind: 'prepare', run: view.run, start };
   }
   return start && view.container === 'created' ? { kind: 'start' } : none;

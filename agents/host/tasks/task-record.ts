@@ -2,6 +2,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { NetworkObject, PublishedPort, TaskObject, TaskStatus, VolumeObject } from '../../../src/model/objects.ts';
+import type { Healthcheck } from '../health/healthcheck.ts';
 import { hasErrno } from '../errors.ts';
 
 /** What was fixed when the container was first prepared and holds for all its runs. */
@@ -9,6 +10,7 @@ export interface PreparedContainer {
   readonly imageId: string;
   readonly command: readonly string[];
   readonly createdAt: string;
+  readonly healthcheck: Healthcheck | null;
   readonly ports: readonly PublishedPort[];
   /** Names of named volumes, paths of binds. */
   readonly mounts: readonly string[];

@@ -1,4 +1,4 @@
-import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hasErrno } from '../errors.ts';
 
@@ -7,6 +7,9 @@ export type CopyContent = (directory: string) => Promise<boolean>;
 
 /** Removes trees, whatever lies in them. */
 export type RemoveTrees = (directories: readonly string[]) => Promise<void>;
+
+/** Holds the manager's id of the volume, beside its data. */
+const idFile = 'volume.id';
 
 /** Named and anonymous volumes of this host: `NAME/_data` below one directory. Uses of one volume wait for each other. */
 export class VolumeStore {
@@ -19,12 +22,16 @@ export class VolumeStore {
     this.#removeTrees = removeTrees;
   }
 
-  /** Makes the volume if need be and returns its directory. An empty volume is filled by `copyContent`, if given. */
-  ensure(name: string, copyContent: CopyContent | null): Promise<string> {
+  /**
+   * Makes the volume if need be and returns its directory. An empty volume is filled by `copyContent`, if given. `objectId` is
+   * the manager's id of it, which is remembered; null for a volume that no manager knows.
+   */
+  ensure(name: string, objectId: string | null, copyContent: CopyContent | null): Promise<string> {
     return this.#exclusively(name, async () => {
       const volume = join(this.#root, name);
       const data = join(volume, '_data');
       await mkdir(data, { recursive: true });
+      if (objectId !== null) await this.#remember(volume, objectId);
       if (copyContent !== null && (await readdir(data)).length === 0) await fill(volume, data, copyContent);
       return data;
     });
@@ -43,11 +50,26 @@ export class VolumeStore {
     });
   }
 
+  /** Volumes here that a manager knows, by the manager's id. */
+  async listManaged(): Promise<ReadonlyMap<string, string>> {
+    const managed = new Map<string, string>();
+    for (const name of await listNames(this.#root)) {
+      const id = await readId(join(this.#root, name));
+      if (id !== null) managed.set(id, name);
+    }
+    return managed;
+  }
+
   /** Finishes removals that a crash interrupted. */
   async sweep(): Promise<void> {
-    const names = await readdir(this.#root).catch(() => []);
-    const doomed = names.filter((name) => name.startsWith('.removed-')).map((name) => join(this.#root, name));
+    const doomed = (await listNames(this.#root))
+      .filter((name) => name.startsWith('.removed-'))
+      .map((name) => join(this.#root, name));
     if (doomed.length > 0) await this.#removeTrees(doomed);
+  }
+
+  async #remember(volume: string, objectId: string): Promise<void> {
+    if ((await readId(volume)) !== objectId) await writeFile(join(volume, idFile), objectId);
   }
 
   #exclusively<T>(name: string, use: () => Promise<T>): Promise<T> {
@@ -70,6 +92,24 @@ async function fill(volume: string, data: string, copyContent: CopyContent): Pro
   const copy = join(volume, '_copy');
   await rm(copy, { recursive: true, force: true });
   if (await copyContent(copy)) await rename(copy, data);
+}
+
+async function listNames(directory: string): Promise<readonly string[]> {
+  try {
+    return await readdir(directory);
+  } catch (error) {
+    if (hasErrno(error, 'ENOENT')) return [];
+    throw error;
+  }
+}
+
+async function readId(volume: string): Promise<string | null> {
+  try {
+    return await readFile(join(volume, idFile), 'utf8');
+  } catch (error) {
+    if (hasErrno(error, 'ENOENT', 'ENOTDIR')) return null;
+    throw error;
+  }
 }
 
 async function exists(path: string): Promise<boolean> {

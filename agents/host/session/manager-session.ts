@@ -1,0 +1,103 @@
+import type { NodeDescription } from '../../../src/model/objects.ts';
+import type { AssignmentsMessage, SessionMessage, StreamRequest, TaskStatusUpdate } from '../../../src/rpc/messages.ts';
+import type { DispatcherClient } from '../../../src/rpc/service-types.ts';
+import { TsstackError } from '../../../src/model/errors.ts';
+import { delay } from '../abortable.ts';
+import type { ClusterGuard } from './cluster-guard.ts';
+import type { StatusReporter } from './status-reporter.ts';
+
+/** Deadline of a heartbeat and of a batch of statuses, in ms (semantics.md, section 2). */
+const callMs = 5000;
+
+export interface SessionOptions {
+  readonly client: DispatcherClient;
+  readonly guard: ClusterGuard;
+  readonly description: NodeDescription;
+  readonly reporter: StatusReporter;
+  /** A new session stands; everything has to be reported again. */
+  readonly onOpen: () => void;
+  readonly onAssignments: (message: AssignmentsMessage, mayRemove: boolean) => void;
+  readonly onStream: (request: StreamRequest) => void;
+}
+
+/** Holds one session with a manager until it ends, and rejects with the reason. */
+export async function runSession(options: SessionOptions, signal: AbortSignal): Promise<void> {
+  const { client, guard, reporter } = options;
+  const over = new AbortController();
+  const scope = AbortSignal.any([signal, over.signal]);
+  const { nodeId, clusterId } = guard.identity;
+  const request = { nodeId, clusterId, description: JSON.stringify(options.description) };
+  const messages = client.session(request, { signal: scope })[Symbol.asyncIterator]();
+  try {
+    const first = await messages.next();
+    if (first.done === true)
+      throw new TsstackError('unavailable', 'the manager ended the session', { retryable: true });
+    const { sessionId, heartbeatPeriodMs } = first.value;
+    const mayRemove = await guard.admit(first.value.clusterId, first.value.storeEpoch);
+    reporter.attach((updates) => sendUpdates(client, sessionId, updates, scope));
+    options.onOpen();
+    await Promise.race([
+      readSession(first.value, messages, options),
+      beat(client, sessionId, heartbeatPeriodMs, scope),
+      readAssignments(options, sessionId, mayRemove, scope),
+    ]);
+  } finally {
+    reporter.detach();
+    over.abort();
+  }
+}
+
+async function readSession(
+  first: SessionMessage,
+  messages: AsyncIterator<SessionMessage>,
+  options: SessionOptions,
+): Promise<void> {
+  for (let message = first; ;) {
+    if (message.stream !== null) options.onStream(message.stream);
+    const next = await messages.next();
+    if (next.done === true) return;
+    message = next.value;
+  }
+}
+
+async function beat(
+  client: DispatcherClient,
+  sessionId: string,
+  firstPeriodMs: number,
+  signal: AbortSignal,
+): Promise<void> {
+  for (let periodMs = firstPeriodMs; !signal.aborted;) {
+    const answer = await client.heartbeat({ sessionId }, { signal, deadlineMs: callMs });
+    periodMs = answer.periodMs;
+    await delay(periodMs, signal);
+  }
+}
+
+/** Follows the assignments; after a gap in their numbers it asks for everything again. */
+async function readAssignments(
+  options: SessionOptions,
+  sessionId: string,
+  mayRemove: boolean,
+  signal: AbortSignal,
+): Promise<void> {
+  for (;;) {
+    let expected: number | null = null;
+    let hasGap = false;
+    for await (const message of options.client.assignments({ sessionId }, { signal })) {
+      hasGap = !message.full && message.sequence !== expected;
+      if (hasGap) break;
+      expected = message.sequence + 1;
+      options.onAssignments(message, mayRemove);
+    }
+    if (!hasGap) return;
+  }
+}
+
+async function sendUpdates(
+  client: DispatcherClient,
+  sessionId: string,
+  updates: readonly TaskStatusUpdate[],
+  signal: AbortSignal,
+): Promise<void> {
+  await client.updateTaskStatus({ sessionId, updates }, { signal, deadlineMs: callMs });
+}

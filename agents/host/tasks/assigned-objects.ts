@@ -1,0 +1,89 @@
+import type {
+  ModelObject,
+  NetworkObject,
+  PayloadObject,
+  TaskObject,
+  VolumeObject,
+} from '../../../src/model/objects.ts';
+import type { AssignmentsMessage } from '../../../src/rpc/messages.ts';
+
+type Assignable = TaskObject | NetworkObject | VolumeObject | PayloadObject;
+
+/** Tells what one message changed. */
+export interface AssignmentChange {
+  readonly full: boolean;
+  /** Tasks that came or changed. */
+  readonly tasks: readonly TaskObject[];
+  readonly removedTasks: readonly string[];
+  readonly removedNetworks: readonly NetworkObject[];
+  readonly removedVolumes: readonly string[];
+}
+
+/** What the manager has assigned to this node, as of the last message. Contents of secrets are here and nowhere else. */
+export class AssignedObjects {
+  readonly #objects = new Map<string, Assignable>();
+
+  /** Takes a message in. */
+  apply(message: AssignmentsMessage): AssignmentChange {
+    const upserts = message.upserts.map(({ document }) => JSON.parse(document) as ModelObject).filter(isAssignable);
+    const kept = new Set(upserts.map(({ id }) => id));
+    const absent = message.full ? [...this.#objects.keys()].filter((id) => !kept.has(id)) : [];
+    const removals = [...message.removals.map(({ id }) => id), ...absent];
+    const removedNetworks = removals.flatMap((id) => {
+      const object = this.#objects.get(id);
+      return object?.kind === 'network' ? [object] : [];
+    });
+    for (const id of removals) this.#objects.delete(id);
+    for (const object of upserts) this.#objects.set(object.id, object);
+    return {
+      full: message.full,
+      tasks: upserts.filter((object) => object.kind === 'task'),
+      removedTasks: message.removals.filter(({ kind }) => kind === 'task').map(({ id }) => id),
+      removedNetworks,
+      removedVolumes: message.removals.filter(({ kind }) => kind === 'volume').map(({ id }) => id),
+    };
+  }
+
+  /** Ids of everything assigned. */
+  has(id: string): boolean {
+    return this.#objects.has(id);
+  }
+
+  /** The networks of a task. */
+  networksOf(task: TaskObject): readonly NetworkObject[] {
+    return task.attachments.flatMap(({ networkId }) => {
+      const network = this.#objects.get(networkId);
+      return network?.kind === 'network' ? [network] : [];
+    });
+  }
+
+  /** The volumes that a task may mount. */
+  volumesOf(task: TaskObject): readonly VolumeObject[] {
+    const needsAny = task.spec.container.mounts.some(({ type }) => type === 'volume');
+    if (!needsAny) return [];
+    const keys = new Set(task.spec.container.mounts.map((mount) => (mount.type === 'volume' ? mount.volume : null)));
+    return [...this.#objects.values()].filter(
+      (object): object is VolumeObject =>
+        object.kind === 'volume' &&
+        (keys.has(object.key) || (object.stack === task.stack && object.anonymousOf !== null)),
+    );
+  }
+
+  /** A secret or config by its key; one of the stack's own goes before an external one. */
+  findPayload(stack: string, kind: 'secret' | 'config', key: string): PayloadObject | undefined {
+    const found = [...this.#objects.values()].filter(
+      (object): object is PayloadObject => object.kind === kind && object.key === key,
+    );
+    return found.find((object) => object.stack === stack) ?? found[0];
+  }
+}
+
+function isAssignable(object: ModelObject): object is Assignable {
+  return (
+    object.kind === 'task' ||
+    object.kind === 'network' ||
+    object.kind === 'volume' ||
+    object.kind === 'secret' ||
+    object.kind === 'config'
+  );
+}

@@ -1,0 +1,107 @@
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { TaskObject } from '../../../src/model/objects.ts';
+import { shortId } from '../../../src/model/ids.ts';
+import { buildHosts, buildResolvConf } from '../containers/network-files.ts';
+import type { GeneratedFiles } from '../containers/mounts.ts';
+import type { OciSpec } from '../containers/oci-spec.ts';
+import type { ContainerPaths } from '../host-paths.ts';
+import { withoutPrefix } from '../names/network-names.ts';
+import type { LocalImage, TaskHost } from './task-host.ts';
+
+/** Restart backoff of the shim in ms and the run time that resets it (semantics.md, section 7). */
+const restartBackoff = { backoffInitialMs: 100, backoffCapMs: 60_000, resetAfterMs: 10_000 } as const;
+const defaultGraceMs = 10_000;
+
+/** The name that the container has for itself. */
+export function hostnameOf(task: TaskObject, host: Pick<TaskHost, 'facts'>): string {
+  if (task.spec.container.hostname !== null) return task.spec.container.hostname;
+  return task.spec.networkMode.kind === 'host' ? host.facts.description.hostname : shortId(task.id);
+}
+
+/** Makes the container's directories. What an earlier run left in the run directory goes; the upper layer and the log stay. */
+export async function makeDirectories(paths: ContainerPaths): Promise<void> {
+  // The run directory is in memory on most hosts; synchronous calls there are faster than a trip through the thread pool.
+  rmSync(paths.stateFile, { force: true });
+  rmSync(paths.socket, { force: true });
+  mkdirSync(paths.run, { recursive: true, mode: 0o711 });
+  await mkdir(paths.upper, { recursive: true });
+  await Promise.all([mkdir(paths.work, { recursive: true }), mkdir(paths.logDirectory, { recursive: true })]);
+}
+
+/** Writes /etc/hosts, /etc/hostname and /etc/resolv.conf of the container. */
+export function writeNetworkFiles(
+  host: Pick<TaskHost, 'facts' | 'resolver'>,
+  task: TaskObject,
+  paths: ContainerPaths,
+  hostname: string,
+): GeneratedFiles {
+  const { container, networkMode } = task.spec;
+  const files = {
+    hosts: join(paths.run, 'hosts'),
+    hostname: join(paths.run, 'hostname'),
+    resolvConf: join(paths.run, 'resolv.conf'),
+  };
+  const hasHostNetwork = networkMode.kind === 'host';
+  writeFileSync(files.hostname, `${hostname}\n`);
+  writeFileSync(files.resolvConf, buildResolvConf(container, host.resolver(), task.attachments.length > 0));
+  writeFileSync(
+    files.hosts,
+    buildHosts({
+      hostname,
+      domainname: container.domainname,
+      addresses: task.attachments.map(({ address }) => withoutPrefix(address)),
+      extraHosts: container.extraHosts,
+      gateway: hasHostNetwork ? '127.0.0.1' : (task.attachments[0]?.gateway ?? null),
+      base: hasHostNetwork ? readFileSync('/etc/hosts', 'utf8') : null,
+    }),
+  );
+  return files;
+}
+
+/** Writes config.json and shim.json (docs/native.md, section 2). */
+export function writeBundle(
+  host: Pick<TaskHost, 'paths'>,
+  task: TaskObject,
+  image: LocalImage,
+  spec: OciSpec,
+  autostart: boolean,
+): void {
+  const paths = host.paths.container(task.id);
+  const { container, restart } = task.spec;
+  const shim = {
+    version: 1,
+    id: task.id,
+    name: task.containerName,
+    bundle: paths.run,
+    socket: paths.socket,
+    stateFile: paths.stateFile,
+    autostart,
+    rootfs: { ...relativeLayers(image.layers), upper: paths.upper, work: paths.work },
+    cgroup: host.paths.cgroup(task.id),
+    restart: { ...(task.oneOff === null ? restart : { policy: 'no', maxRetries: 0 }), ...restartBackoff },
+    stop: {
+      signal: container.stopSignal ?? image.defaults.stopSignal ?? 'SIGTERM',
+      graceMs: container.stopGraceMs ?? defaultGraceMs,
+    },
+    stdin: container.stdinOpen,
+    log: {
+      path: paths.log,
+      maxBytes: container.logging.maxBytes,
+      maxFiles: container.logging.maxFiles,
+      driver: container.logging.driver,
+    },
+  };
+  writeFileSync(paths.runtimeSpec, JSON.stringify(spec), { mode: 0o600 });
+  writeFileSync(paths.shimConfig, JSON.stringify(shim), { mode: 0o600 });
+}
+
+/** Layers of one directory are named relative to it: mount options are limited to one page. */
+function relativeLayers(layers: readonly string[]): { directory: string | null; lower: readonly string[] } {
+  const parents = layers.filter((layer) => layer !== '/').map((layer) => layer.slice(0, layer.lastIndexOf('/')));
+  const [directory] = parents;
+  if (directory === undefined || parents.some((parent) => parent !== directory))
+    return { directory: null, lower: layers };
+  return { directory, lower: layers.map((layer) => (layer === '/' ? layer : layer.slice(directory.length + 1))) };
+}

@@ -1,0 +1,82 @@
+import type { NetworkObject, TaskObject, VolumeObject } from '../../../src/model/objects.ts';
+import { resolveCapabilities } from '../containers/capabilities.ts';
+import { readLayeredFile } from '../containers/layer-view.ts';
+import { buildRuntimeSpec } from '../containers/runtime-spec.ts';
+import { resolveCommand } from '../containers/command.ts';
+import { loadSeccomp } from '../containers/seccomp.ts';
+import { resolveUser } from '../containers/users.ts';
+import type { ResolvedUser } from '../containers/users.ts';
+import { resolveHealthcheck } from '../health/healthcheck.ts';
+import { hostnameOf, makeDirectories, writeBundle, writeNetworkFiles } from './prepare-bundle.ts';
+import { prepareMounts } from './prepare-mounts.ts';
+import { prepareNetwork } from './prepare-network.ts';
+import type { LocalImage, TaskHost } from './task-host.ts';
+import type { PreparedContainer } from './task-record.ts';
+
+export interface PrepareRequest {
+  readonly task: TaskObject;
+  readonly networks: readonly NetworkObject[];
+  readonly volumes: readonly VolumeObject[];
+  readonly image: LocalImage;
+  /** With network_mode `service:`, the other task's network namespace. */
+  readonly sharedNamespace: string | null;
+  /** The shim starts the container as soon as it is made. */
+  readonly autostart: boolean;
+  /** Of an earlier run, or null. */
+  readonly previous: PreparedContainer | null;
+}
+
+/**
+ * Makes everything that a container needs, up to the bundle that a shim can be started on. Idempotent: it can be repeated after a
+ * crash at any point, and for each further run.
+ */
+export async function prepareContainer(host: TaskHost, request: PrepareRequest): Promise<PreparedContainer> {
+  const { task, image } = request;
+  const { container } = task.spec;
+  const paths = host.paths.container(task.id);
+  const capabilities = resolveCapabilities(container, host.facts.limits.capabilities);
+  const [mounts, network, payloads, seccomp] = await Promise.all([
+    prepareMounts(host, task, request.volumes, image),
+    prepareNetwork(host, task, request.networks, request.sharedNamespace),
+    host.payloads.ensure(paths.payloads, container, (kind, key) => host.findPayload(task.stack, kind, key)),
+    loadSeccomp(container.seccomp, { capabilities, architecture: host.facts.architecture, kernel: host.facts.kernel }),
+    makeDirectories(paths),
+  ]);
+  const hostname = hostnameOf(task, host);
+  const spec = buildRuntimeSpec({
+    spec: task.spec,
+    image: image.defaults,
+    user: resolveContainerUser(task, image, [paths.upper, ...image.layers]),
+    hostname,
+    host: host.facts.limits,
+    mounts: [...mounts.mounts, ...payloads],
+    files: writeNetworkFiles(host, task, paths, hostname),
+    seccomp,
+    networkNamespace: network.namespace,
+    cgroup: host.paths.cgroup(task.id),
+    initPath: host.initPath,
+  });
+  writeBundle(host, task, image, spec, request.autostart);
+  return {
+    imageId: image.id,
+    command: resolveCommand(container, image.defaults),
+    createdAt: request.previous?.createdAt ?? new Date().toISOString(),
+    healthcheck: resolveHealthcheck(container.healthcheck, image.defaults.healthcheck),
+    ports: network.ports,
+    mounts: mounts.sources,
+    anonymousVolumes: mounts.anonymousVolumes,
+  };
+}
+
+function resolveContainerUser(task: TaskObject, image: LocalImage, layers: readonly string[]): ResolvedUser {
+  const { user, groupAdd } = task.spec.container;
+  return resolveUser(user ?? image.defaults.user, groupAdd, readUserDatabase(layers));
+}
+
+/** The user databases of a container with these layers. */
+export function readUserDatabase(layers: readonly string[]): { passwd: string; group: string } {
+  return {
+    passwd: readLayeredFile(layers, '/etc/passwd') ?? '',
+    group: readLayeredFile(layers, '/etc/group') ?? '',
+  };
+}

@@ -1,0 +1,64 @@
+import type { TaskObject, VolumeObject } from '../../../src/model/objects.ts';
+import type { MountSpec } from '../../../src/model/spec.ts';
+import type { PreparedMount } from '../containers/mounts.ts';
+import { ensureBindSource } from '../volumes/bind-source.ts';
+import { anonymousVolume, namedVolume } from '../volumes/volume-names.ts';
+import type { LocalImage, TaskHost } from './task-host.ts';
+
+export interface MountsResult {
+  readonly mounts: readonly PreparedMount[];
+  /** Names of volumes and paths of binds, for people. */
+  readonly sources: readonly string[];
+  readonly anonymousVolumes: readonly string[];
+}
+
+interface OneMount {
+  readonly mount: PreparedMount;
+  readonly source: string | null;
+  readonly anonymousVolume: string | null;
+}
+
+/** Finds or makes the source of every mount of the file, and of the volumes that the image declares and the file does not mention. */
+export async function prepareMounts(
+  host: Pick<TaskHost, 'volumes' | 'images'>,
+  task: TaskObject,
+  volumes: readonly VolumeObject[],
+  image: LocalImage,
+): Promise<MountsResult> {
+  const { mounts } = task.spec.container;
+  const targets = new Set(mounts.map((mount) => mount.target.replace(/\/+$/, '')));
+  const ofImage = image.defaults.volumes.filter((target) => !targets.has(target.replace(/\/+$/, '')));
+  const wanted: readonly MountSpec[] = [
+    ...mounts,
+    ...ofImage.map((target) => ({ type: 'volume', volume: null, target, readOnly: false, noCopy: false }) as const),
+  ];
+  const made = await Promise.all(wanted.map((mount) => prepareMount(host, task, volumes, image, mount)));
+  return {
+    mounts: made.map(({ mount }) => mount),
+    sources: made.flatMap(({ source }) => (source === null ? [] : [source])),
+    anonymousVolumes: made.flatMap(({ anonymousVolume: name }) => (name === null ? [] : [name])),
+  };
+}
+
+async function prepareMount(
+  host: Pick<TaskHost, 'volumes' | 'images'>,
+  task: TaskObject,
+  volumes: readonly VolumeObject[],
+  image: LocalImage,
+  mount: MountSpec,
+): Promise<OneMount> {
+  if (mount.type === 'tmpfs') return { mount, source: null, anonymousVolume: null };
+  if (mount.type === 'bind') {
+    await ensureBindSource(mount);
+    return { mount, source: mount.source, anonymousVolume: null };
+  }
+  const isAnonymous = mount.volume === null;
+  const found = isAnonymous ? anonymousVolume(mount.target, task, volumes) : namedVolume(mount.volume, task, volumes);
+  const copy = mount.noCopy ? null : (to: string) => host.images.copyContent(image, mount.target, to);
+  const directory = await host.volumes.ensure(found.name, found.object?.id ?? null, copy);
+  return {
+    mount: { type: 'bind', source: directory, target: mount.target, readOnly: mount.readOnly, propagation: null },
+    source: found.name,
+    anonymousVolume: isAnonymous ? found.name : null,
+  };
+}

@@ -1,0 +1,56 @@
+import type { NetworkObject, PublishedPort, TaskObject } from '../../../src/model/objects.ts';
+import { upstreamServers } from '../containers/network-files.ts';
+import { TaskError } from '../errors.ts';
+import { withoutPrefix } from '../names/network-names.ts';
+import type { TaskHost } from './task-host.ts';
+
+export interface NetworkResult {
+  /** Network namespace to join; null = the host's. */
+  readonly namespace: string | null;
+  readonly ports: readonly PublishedPort[];
+}
+
+/**
+ * Gives the task its network: a namespace of its own with an interface per network, that of another task, or the host's.
+ * `sharedNamespace` is the other task's namespace with network_mode `service:`.
+ */
+export async function prepareNetwork(
+  host: Pick<TaskHost, 'networks' | 'paths' | 'resolver'>,
+  task: TaskObject,
+  networks: readonly NetworkObject[],
+  sharedNamespace: string | null,
+): Promise<NetworkResult> {
+  const { networkMode } = task.spec;
+  if (networkMode.kind === 'host') return { namespace: null, ports: [] };
+  if (networkMode.kind === 'service') return { namespace: sharedNamespace, ports: [] };
+  const interfaces = task.attachments.map(({ networkId, address, mac }) => ({
+    network: findNetwork(networks, networkId),
+    address,
+    mac,
+  }));
+  await Promise.all(interfaces.map(({ network }) => host.networks.ensureNetwork(network)));
+  const path = host.paths.container(task.id).networkNamespace;
+  const [, ports] = await Promise.all([
+    host.networks.ensureSandbox({
+      id: task.id,
+      path,
+      hostname: task.containerName,
+      interfaces,
+      upstreams: upstreamServers(task.spec.container, host.resolver()),
+    }),
+    publishPorts(host, task),
+  ]);
+  return { namespace: path, ports };
+}
+
+async function publishPorts(host: Pick<TaskHost, 'networks'>, task: TaskObject): Promise<readonly PublishedPort[]> {
+  const [first] = task.attachments;
+  if (task.spec.ports.length === 0 || first === undefined) return [];
+  return host.networks.publish(task.id, task.containerName, withoutPrefix(first.address), task.spec.ports);
+}
+
+function findNetwork(networks: readonly NetworkObject[], id: string): NetworkObject {
+  const network = networks.find((candidate) => candidate.id === id);
+  if (network !== undefined) return network;
+  throw new TaskError('not-found', `networks: the network ${id} did not come with the task`, { retryable: true });
+}

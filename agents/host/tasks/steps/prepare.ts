@@ -1,0 +1,60 @@
+import { TaskError } from '../../errors.ts';
+import { prepareContainer } from '../prepare-container.ts';
+import type { LocalImage } from '../task-host.ts';
+import type { TaskWorker } from '../task-worker.ts';
+import { exitCodeOf, failedStart } from './failed-start.ts';
+
+/** Makes the container of a run and, with `autostart`, starts it in the same go. */
+export async function prepare(worker: TaskWorker, run: number, autostart: boolean): Promise<void> {
+  worker.beginRun(run);
+  const signal = worker.stepSignal;
+  try {
+    await worker.settled();
+    const [image, sharedNamespace] = await Promise.all([
+      ensureImage(worker, signal),
+      findSharedNamespace(worker, signal),
+    ]);
+    // What may wait for long is done; only work is left, and that is bounded.
+    await worker.host.queue.add(() => make(worker, image, sharedNamespace, autostart, signal));
+  } catch (error) {
+    // The planner sees that something else is wanted now.
+    if (signal.aborted) return;
+    const exit = exitCodeOf(error) === null ? null : failedStart(error);
+    worker.fail(exit === null ? 'rejected' : 'failed', error, exit);
+  }
+}
+
+async function make(
+  worker: TaskWorker,
+  image: LocalImage,
+  sharedNamespace: string | null,
+  autostart: boolean,
+  signal: AbortSignal,
+): Promise<void> {
+  signal.throwIfAborted();
+  const { host } = worker;
+  const { task, networks, volumes, prepared: previous } = worker.record;
+  const request = { task, networks, volumes, image, sharedNamespace, autostart, previous };
+  const prepared = await prepareContainer(host, request);
+  signal.throwIfAborted();
+  if (autostart) worker.setState('starting');
+  // The names resolve before the program starts, which may look itself up.
+  await Promise.all([worker.setPrepared(prepared), autostart ? host.names.add(task, networks) : undefined]);
+  await worker.container.launch();
+}
+
+/** The image of the first run is that of all: a restart is no update. */
+function ensureImage(worker: TaskWorker, signal: AbortSignal): Promise<LocalImage> {
+  const { prepared, task } = worker.record;
+  if (prepared !== null) return worker.host.images.ensure(prepared.imageId, 'never', signal);
+  return worker.host.images.ensure(task.spec.image, task.spec.pullPolicy, signal);
+}
+
+async function findSharedNamespace(worker: TaskWorker, signal: AbortSignal): Promise<string | null> {
+  const { spec, sharedNetworkTask } = worker.task;
+  if (spec.networkMode.kind !== 'service') return null;
+  if (sharedNetworkTask === null) {
+    throw new TaskError('not-found', `network_mode service:${spec.networkMode.service}: that service has no container`);
+  }
+  return worker.host.networkNamespaceOf(sharedNetworkTask, signal);
+}

@@ -1,0 +1,15 @@
+import type { TaskWorker } from '../task-worker.ts';
+import { failedStart } from './failed-start.ts';
+
+/** Lets a created container run. */
+export async function start(worker: TaskWorker): Promise<void> {
+  const { task, networks } = worker.record;
+  worker.setState('starting');
+  try {
+    await worker.host.names.add(task, networks);
+    await worker.container.start();
+  } catch (error) {
+    // The shim tells the end of the container too; whoever comes first, the second is passed over.
+    worker.fail('failed', error, failedStart(error));
+  }
+}

@@ -1,0 +1,27 @@
+import type { TaskWorker } from '../task-worker.ts';
+
+/** What a stop may take beyond its grace before the container is ended without its shim. */
+const reserveMs = 30_000;
+
+/**
+ * Asks the container to end and returns at once: the end comes as a state of the shim, and until then the stop may be shortened.
+ */
+export function stop(worker: TaskWorker, graceMs: number): void {
+  worker.setStopping(graceMs);
+  const deadline = graceMs < 0 ? null : AbortSignal.timeout(graceMs + reserveMs);
+  const force = (): void => {
+    void worker.container.destroy().then(
+      () => worker.wake(),
+      (error: unknown) => worker.host.log(`end container ${worker.task.containerName}: ${String(error)}`),
+    );
+  };
+  deadline?.addEventListener('abort', force, { once: true });
+  void worker.container.stop(graceMs).then(
+    () => deadline?.removeEventListener('abort', force),
+    (error: unknown) => {
+      deadline?.removeEventListener('abort', force);
+      worker.host.log(`stop container ${worker.task.containerName}: ${String(error)}`);
+      force();
+    },
+  );
+}

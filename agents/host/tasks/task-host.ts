@@ -1,0 +1,83 @@
+import type PQueue from 'p-queue';
+import type { NetworkObject, PayloadObject, PublishedPort, TaskStatus } from '../../../src/model/objects.ts';
+import type { PortSpec, PullPolicy } from '../../../src/model/spec.ts';
+import type { ImageDefaults } from '../containers/image-defaults.ts';
+import type { ResolverSettings } from '../containers/network-files.ts';
+import type { HostFacts } from '../facts/host-facts.ts';
+import type { HostPaths } from '../host-paths.ts';
+import type { ProbeResult } from '../health/health-state.ts';
+import type { Healthcheck } from '../health/healthcheck.ts';
+import type { NameRegistry } from '../names/name-registry.ts';
+import type { NetworkNames } from '../names/network-names.ts';
+import type { PayloadFiles } from '../payloads/payload-files.ts';
+import type { VolumeStore } from '../volumes/volume-store.ts';
+import type { ShimSeam } from './shim.ts';
+
+/** An image that is complete on this host. */
+export interface LocalImage {
+  readonly id: string;
+  readonly defaults: ImageDefaults;
+  /** Directories of the layers, topmost first. */
+  readonly layers: readonly string[];
+}
+
+export interface TaskImages {
+  /** Makes the image available, by its reference or its id. */
+  ensure(reference: string, policy: PullPolicy, signal: AbortSignal): Promise<LocalImage>;
+  /** Copies what an image has at a path into a new directory; false when there is nothing. */
+  copyContent(image: LocalImage, path: string, directory: string): Promise<boolean>;
+}
+
+export interface SandboxRequest {
+  readonly id: string;
+  /** Where the network namespace is to be bound. */
+  readonly path: string;
+  readonly hostname: string;
+  readonly interfaces: readonly {
+    readonly network: NetworkObject;
+    readonly address: string;
+    readonly mac: string;
+  }[];
+  readonly upstreams: readonly string[];
+}
+
+export interface TaskNetworks {
+  ensureNetwork(network: NetworkObject): Promise<void>;
+  removeNetwork(network: NetworkObject): Promise<void>;
+  ensureSandbox(request: SandboxRequest): Promise<void>;
+  removeSandbox(id: string, path: string): Promise<void>;
+  publish(id: string, owner: string, address: string, ports: readonly PortSpec[]): Promise<readonly PublishedPort[]>;
+  unpublish(id: string): Promise<void>;
+  setNames(network: NetworkObject, names: NetworkNames): Promise<void>;
+  /** Removes sandboxes, ports and bridges of this host that belong to none of these. */
+  removeOthers(taskIds: readonly string[], networks: readonly NetworkObject[]): Promise<void>;
+}
+
+/** Where a task reports to. */
+export interface StatusSink {
+  status(taskId: string, status: TaskStatus): void;
+  removed(taskId: string): void;
+}
+
+/** What of this host a task works with. */
+export interface TaskHost {
+  readonly paths: HostPaths;
+  readonly facts: HostFacts;
+  readonly initPath: string;
+  readonly shims: ShimSeam;
+  readonly images: TaskImages;
+  readonly networks: TaskNetworks;
+  readonly volumes: VolumeStore;
+  readonly payloads: PayloadFiles;
+  readonly names: NameRegistry;
+  readonly resolver: () => ResolverSettings;
+  /** Bounds the work on containers that goes on at once. */
+  readonly queue: PQueue;
+  /** Runs a healthcheck's probe once in the task's container. */
+  readonly probe: (taskId: string, check: Healthcheck, signal: AbortSignal) => Promise<ProbeResult>;
+  /** Resolves to a task's network namespace when it has been made. */
+  readonly networkNamespaceOf: (taskId: string, signal: AbortSignal) => Promise<string>;
+  readonly findPayload: (stack: string, kind: 'secret' | 'config', key: string) => PayloadObject | undefined;
+  readonly statuses: StatusSink;
+  readonly log: (message: string) => void;
+}

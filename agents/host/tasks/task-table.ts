@@ -1,0 +1,136 @@
+import type { NetworkObject, TaskObject } from '../../../src/model/objects.ts';
+import type { AssignmentsMessage } from '../../../src/rpc/messages.ts';
+import { NotOnThisHostError } from '../errors.ts';
+import { AssignedObjects } from './assigned-objects.ts';
+import { removeLeftovers } from './leftovers.ts';
+import type { TaskHost } from './task-host.ts';
+import { loadTaskRecords } from './task-record.ts';
+import { TaskWorker } from './task-worker.ts';
+
+/** How long a task waits for the network namespace of another one that it shares. */
+const sharedNetworkMs = 60_000;
+
+/** All tasks of this host, each with its worker. */
+export class TaskTable {
+  readonly #host: TaskHost;
+  readonly #assigned: AssignedObjects;
+  readonly #workers = new Map<string, TaskWorker>();
+
+  constructor(host: TaskHost, assigned: AssignedObjects) {
+    this.#host = host;
+    this.#assigned = assigned;
+  }
+
+  /** Takes up what an earlier daemon held, before any manager is asked. */
+  adopt(): void {
+    const workers = loadTaskRecords(this.#host.paths.containersData).map(
+      (record) => new TaskWorker(this.#host, record),
+    );
+    for (const worker of workers) this.#add(worker);
+    for (const worker of workers) worker.run(true);
+  }
+
+  /** The worker of a task. */
+  get(taskId: string): TaskWorker {
+    const worker = this.#workers.get(taskId);
+    if (worker === undefined) throw new NotOnThisHostError(`container ${taskId.slice(0, 12)}`);
+    return worker;
+  }
+
+  get ids(): readonly string[] {
+    return [...this.#workers.keys()];
+  }
+
+  /** Networks that tasks of this host are on. */
+  get networks(): readonly NetworkObject[] {
+    const all = [...this.#workers.values()].flatMap(({ record }) => record.networks);
+    return [...new Map(all.map((network) => [network.id, network])).values()];
+  }
+
+  /**
+   * Takes an assignment in. What a full one does not mention is removed only with `mayRemove`: when it comes from the store
+   * that this host knows; else it is left alone.
+   */
+  apply(message: AssignmentsMessage, mayRemove: boolean): void {
+    const change = this.#assigned.apply(message);
+    for (const task of change.tasks) this.#assign(task);
+    for (const id of change.removedTasks) this.#drop(id);
+    if (change.full) this.#dropAbsent(mayRemove);
+    void this.#removeShared(change.removedNetworks, change.removedVolumes, change.full && mayRemove);
+  }
+
+  /** Says everything again, to a new session. */
+  reportAll(): void {
+    for (const worker of this.#workers.values()) worker.report();
+  }
+
+  /** Resolves to a task's network namespace when that has been made. */
+  async networkNamespaceOf(taskId: string, signal: AbortSignal): Promise<string> {
+    await this.get(taskId).networkReady(AbortSignal.any([signal, AbortSignal.timeout(sharedNetworkMs)]));
+    return this.#host.paths.container(taskId).networkNamespace;
+  }
+
+  /** Stops working; containers run on. */
+  async release(): Promise<void> {
+    await Promise.all(Array.from(this.#workers.values(), (worker) => worker.release()));
+  }
+
+  #assign(task: TaskObject): void {
+    const networks = this.#assigned.networksOf(task);
+    const volumes = this.#assigned.volumesOf(task);
+    const known = this.#workers.get(task.id);
+    if (known !== undefined) return known.update(task, networks, volumes);
+    const { status } = task;
+    const record = { version: 1, task, networks, volumes, status, prepared: null, detached: false } as const;
+    const worker = new TaskWorker(this.#host, record);
+    this.#add(worker);
+    worker.update(task, networks, volumes);
+    worker.run(false);
+  }
+
+  /** An object that the manager deleted, though it did not hear from us that the task is gone: then it has to go now. */
+  #drop(taskId: string): void {
+    const worker = this.#workers.get(taskId);
+    if (worker === undefined) return;
+    const { task, networks, volumes } = worker.record;
+    worker.update({ ...task, desired: 'remove' }, networks, volumes);
+  }
+
+  #dropAbsent(mayRemove: boolean): void {
+    for (const [id, worker] of this.#workers) {
+      if (this.#assigned.has(id) || worker.record.detached) continue;
+      if (mayRemove) {
+        this.#drop(id);
+      } else {
+        worker.detach();
+        this.#host.log(
+          `the manager's store is not the one known before and lacks container ${worker.task.containerName}: left alone`,
+        );
+      }
+    }
+  }
+
+  async #removeShared(
+    networks: readonly NetworkObject[],
+    volumes: readonly string[],
+    isComplete: boolean,
+  ): Promise<void> {
+    const used = new Set(this.networks.map(({ id }) => id));
+    const unused = networks.filter(({ id }) => !used.has(id));
+    const managed =
+      volumes.length > 0 || isComplete ? await this.#host.volumes.listManaged() : new Map<string, string>();
+    const doomed = isComplete ? [...managed.keys()].filter((id) => !this.#assigned.has(id)) : volumes;
+    const names = doomed.flatMap((id) => managed.get(id) ?? []);
+    await Promise.all([
+      ...unused.map((network) => this.#host.networks.removeNetwork(network)),
+      ...names.map((name) => this.#host.volumes.remove(name)),
+      isComplete ? removeLeftovers(this.#host, this.ids, this.networks) : undefined,
+    ]).catch((error: unknown) => this.#host.log(`remove what is no longer assigned: ${String(error)}`));
+  }
+
+  #add(worker: TaskWorker): void {
+    const { id } = worker.task;
+    this.#workers.set(id, worker);
+    worker.ended.addEventListener('abort', () => this.#workers.delete(id), { once: true });
+  }
+}

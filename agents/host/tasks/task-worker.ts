@@ -1,0 +1,282 @@
+import type {
+  ContainerStatus,
+  NetworkObject,
+  TaskObject,
+  TaskStatus,
+  VolumeObject,
+} from '../../../src/model/objects.ts';
+import { transitionError } from '../../../src/model/states.ts';
+import type { ObservedState } from '../../../src/model/states.ts';
+import { describeError } from '../errors.ts';
+import { HealthMonitor } from '../health/health-monitor.ts';
+import type { HealthState } from '../health/health-state.ts';
+import { abortable } from '../abortable.ts';
+import { Wake } from '../wake.ts';
+import { Container } from './container.ts';
+import { nextStep } from './next-step.ts';
+import type { TaskStep } from './next-step.ts';
+import { RecordWriter } from './record-writer.ts';
+import type { ShimState } from './shim.ts';
+import { executeStep } from './task-steps.ts';
+import type { TaskHost } from './task-host.ts';
+import { containerStatus, errorStatus, exitMessage, observedState } from './task-status.ts';
+import type { PreparedContainer, TaskRecord } from './task-record.ts';
+
+const defaultGraceMs = 10_000;
+
+/**
+ * Holds one task: compares what is wanted with what is, does one step, and looks again. One step at a time; a step that waits
+ * for long is given up when the task is to stop.
+ */
+export class TaskWorker {
+  readonly host: TaskHost;
+  readonly container: Container;
+  readonly health: HealthMonitor;
+  readonly #wake = new Wake();
+  readonly #released = new AbortController();
+  readonly #ended = new AbortController();
+  readonly #writer: RecordWriter;
+  #record: TaskRecord;
+  #step = new AbortController();
+  #stopping: number | null = null;
+  #isAssigned = false;
+  #earlierRestarts: number;
+  /** What follows the end of a run (ports, names), which the next step waits for. */
+  #release: Promise<void> = Promise.resolve();
+  #loop: Promise<void> | null = null;
+  readonly #hasNetwork = Promise.withResolvers<void>();
+
+  constructor(host: TaskHost, record: TaskRecord) {
+    this.host = host;
+    this.#record = record;
+    this.#earlierRestarts = record.status.container?.restartCount ?? 0;
+    const paths = host.paths.container(record.task.id);
+    this.#writer = new RecordWriter(paths.record);
+    this.container = new Container({
+      paths,
+      cgroup: host.paths.cgroup(record.task.id),
+      shims: host.shims,
+      onState: (state) => this.#onShimState(state),
+    });
+    this.health = new HealthMonitor({
+      probe: (check, signal) => host.probe(record.task.id, check, signal),
+      onChange: (health) => this.#onHealth(health),
+      known: record.status.container,
+    });
+  }
+
+  get record(): TaskRecord {
+    return this.#record;
+  }
+
+  get task(): TaskObject {
+    return this.#record.task;
+  }
+
+  /** Aborted when nothing of the task is left on this host. */
+  get ended(): AbortSignal {
+    return this.#ended.signal;
+  }
+
+  /** Starts the loop. With `adopt`, what an earlier daemon left is looked at first. */
+  run(adopt: boolean): void {
+    this.#loop ??= this.#runLoop(adopt);
+  }
+
+  /** Takes over what the manager wants now. */
+  update(task: TaskObject, networks: readonly NetworkObject[], volumes: readonly VolumeObject[]): void {
+    this.#isAssigned = true;
+    void this.#change({ task, networks, volumes, detached: false });
+    if (task.desired === 'stopped' || task.desired === 'remove') this.#step.abort();
+    this.#wake.wake();
+  }
+
+  /** The manager does not know the task any more, but its word is not to be taken for that. */
+  detach(): void {
+    void this.#change({ detached: true });
+  }
+
+  /** Ends the loop and leaves the container as it is. */
+  async release(): Promise<void> {
+    this.#released.abort();
+    this.#step.abort();
+    this.health.stop();
+    this.container.release();
+    await this.#loop;
+    await this.#writer.stop();
+  }
+
+  /** Reports the status as it is, to a manager that may have missed changes. */
+  report(): void {
+    this.host.statuses.status(this.task.id, this.#record.status);
+  }
+
+  /** For steps: resolves when a manager has named the task since this daemon started, or the step is given up. */
+  async assigned(): Promise<void> {
+    while (!this.#isAssigned && !this.#step.signal.aborted) await this.#wake.wait(this.#step.signal);
+  }
+
+  /** For steps: what is wanted of the step under way has changed. */
+  get stepSignal(): AbortSignal {
+    return this.#step.signal;
+  }
+
+  /** For steps: waits for what followed the end of the last run. */
+  async settled(): Promise<void> {
+    await this.#release;
+  }
+
+  /** For steps: a run begins. */
+  beginRun(run: number): void {
+    if (run > this.#record.status.run) this.#earlierRestarts = 0;
+    this.#stopping = null;
+    this.setState('preparing', '', run);
+  }
+
+  /** For steps: a lost run goes on. */
+  countRecovery(): void {
+    this.#earlierRestarts += 1;
+  }
+
+  /** For steps: what was prepared; resolves when it is on disk. */
+  setPrepared(prepared: PreparedContainer): Promise<void> {
+    this.#hasNetwork.resolve();
+    return this.#change({ prepared });
+  }
+
+  /** Resolves when the task's network namespace exists. */
+  async networkReady(signal: AbortSignal): Promise<void> {
+    await abortable(this.#hasNetwork.promise, AbortSignal.any([signal, this.#ended.signal]));
+  }
+
+  /** For steps: a new observed state; a step back within a run is passed over, as after a recovery. */
+  setState(state: ObservedState, message = '', run = this.#record.status.run): void {
+    const { container } = this.#record.status;
+    this.setStatus({ run, state, at: new Date().toISOString(), message, error: null, container });
+  }
+
+  /** For steps: the run ends here, before or at its start. */
+  fail(state: ObservedState, error: unknown, exit: ShimState | null): void {
+    const container = exit === null ? null : this.#containerStatus(exit);
+    this.setStatus(errorStatus(this.#record.status.run, state, error, container));
+    this.#afterEnd();
+  }
+
+  /** For steps: nothing is written of the task any more. */
+  stopRecording(): Promise<void> {
+    return this.#writer.stop();
+  }
+
+  /** For steps: waits before another try; ends early when the worker is released. */
+  async pause(delayMs: number): Promise<void> {
+    await this.#wake.wait(this.#released.signal, AbortSignal.timeout(delayMs));
+  }
+
+  /** For steps: everything of the task has been removed. */
+  finish(): void {
+    this.health.stop();
+    this.#ended.abort();
+    this.#released.abort();
+    this.host.statuses.removed(this.task.id);
+  }
+
+  /** For steps: a stop was asked for. */
+  setStopping(graceMs: number): void {
+    this.#stopping = graceMs;
+  }
+
+  /** For steps: there is something new to look at. */
+  wake(): void {
+    this.#wake.wake();
+  }
+
+  setStatus(status: TaskStatus): void {
+    const before = this.#record.status;
+    if (transitionError(before, status) !== null) return;
+    const at = before.run === status.run && before.state === status.state ? before.at : status.at;
+    void this.#change({ status: { ...status, at } });
+    this.report();
+  }
+
+  async #runLoop(adopt: boolean): Promise<void> {
+    if (adopt) await this.#adopt();
+    while (!this.#released.signal.aborted) {
+      const step = this.#nextStep();
+      if (step.kind === 'none') {
+        await this.#wake.wait(this.#released.signal);
+        continue;
+      }
+      this.#step = new AbortController();
+      await executeStep(this, step);
+    }
+  }
+
+  async #adopt(): Promise<void> {
+    await this.container.adopt();
+    const { state, phase } = this.container;
+    if (state === null) return;
+    if (phase !== 'lost') this.#hasNetwork.resolve();
+    if (phase !== 'lost' && phase !== 'exited')
+      void this.host.names.add(this.task, this.#record.networks).catch(this.#logFailure);
+    this.#onShimState(state);
+  }
+
+  #nextStep(): TaskStep {
+    const { task, status } = this.#record;
+    return nextStep({
+      desired: task.desired,
+      desiredRun: task.desiredRun,
+      run: status.run,
+      state: status.state,
+      container: this.container.phase,
+      stopping: this.#stopping,
+      graceMs: task.stopGraceMs ?? task.spec.container.stopGraceMs ?? defaultGraceMs,
+    });
+  }
+
+  #onShimState(shim: ShimState): void {
+    if (this.container.phase === 'lost') {
+      this.health.stop();
+    } else {
+      this.health.follow(shim, this.#record.prepared?.healthcheck ?? null);
+      const { run } = this.#record.status;
+      const state = observedState(shim, this.#stopping !== null);
+      const error = shim.error === null ? null : { ...shim.error, hint: null };
+      const container = this.#containerStatus(shim);
+      this.setStatus({ run, state, at: new Date().toISOString(), message: exitMessage(shim), error, container });
+      if (shim.phase === 'exited') this.#afterEnd();
+    }
+    this.#wake.wake();
+  }
+
+  #containerStatus(shim: ShimState): ContainerStatus | null {
+    const { prepared, task } = this.#record;
+    if (prepared === null) return null;
+    return containerStatus(task.spec.image, prepared, shim, this.health.health, this.#earlierRestarts);
+  }
+
+  #onHealth(health: HealthState): void {
+    const { status } = this.#record;
+    if (status.container !== null) this.setStatus({ ...status, container: { ...status.container, health } });
+  }
+
+  /** A container that has ended has no names and holds no ports. */
+  #afterEnd(): void {
+    const { id } = this.task;
+    const release = Promise.all([this.host.names.remove(id), this.host.networks.unpublish(id)]);
+    this.#release = release.then(() => undefined, this.#logFailure);
+  }
+
+  #change(change: Partial<TaskRecord>): Promise<void> {
+    this.#record = { ...this.#record, ...change };
+    // Before the container has been prepared there is nothing to remember: the manager assigns the task again.
+    if (this.#record.prepared === null) return Promise.resolve();
+    const written = this.#writer.write(this.#record);
+    written.catch(this.#logFailure);
+    return written;
+  }
+
+  readonly #logFailure = (error: unknown): void => {
+    this.host.log(`container ${this.task.containerName}: ${describeError(error).message}`);
+  };
+}
