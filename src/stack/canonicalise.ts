@@ -1,0 +1,216 @@
+import { safeParse, type core } from 'zod/mini';
+import type { Diagnostics } from './diagnostics.ts';
+import type { Place } from './problems.ts';
+import { describeNode, formOf, isExpression, type FormContext, type Schema } from './schema/form.ts';
+import { flag } from './schema/scalars.ts';
+import { didYouMean } from './suggest.ts';
+import {
+  listNode,
+  mapNode,
+  scalarNode,
+  type ListNode,
+  type MapEntry,
+  type MapNode,
+  type Node,
+  type ScalarNode,
+} from './tree/node.ts';
+
+/** A key that the schema demands and one file does not have: another file may. */
+export interface MissingKey {
+  readonly path: readonly (string | number)[];
+  readonly key: string;
+  readonly at: Node;
+}
+
+export interface CanonicaliseOptions {
+  /** Variables were left in place: text stays as it is, only structures are written out. */
+  readonly keepsExpressions: boolean;
+  readonly diagnostics: Diagnostics;
+}
+
+/**
+ * Validates one file against the schema and writes out its short forms, all in one walk, so that every problem has its place.
+ * What does not change is shared with the old tree. Missing keys are returned: merging may still bring them.
+ */
+export function canonicalise(
+  root: Node,
+  schema: Schema,
+  options: CanonicaliseOptions,
+): { root: Node; missing: MissingKey[] } {
+  const walk = new CanonicalWalk(options);
+  return { root: walk.walk(root, schema), missing: walk.missing };
+}
+
+class CanonicalWalk implements FormContext {
+  readonly missing: MissingKey[] = [];
+  readonly keepsExpressions: boolean;
+  readonly #diagnostics: Diagnostics;
+  readonly #path: (string | number)[] = [];
+
+  constructor(options: CanonicaliseOptions) {
+    this.keepsExpressions = options.keepsExpressions;
+    this.#diagnostics = options.diagnostics;
+  }
+
+  error(at: Place, message: string, hint?: string | null): void {
+    this.#diagnostics.error(at, this.#path, message, hint ?? null);
+  }
+
+  warning(at: Place, message: string): void {
+    this.#diagnostics.warning(at, this.#path, message);
+  }
+
+  walk(node: Node, schema: Schema, key?: string | number): Node {
+    if (key === undefined) return this.#visit(node, schema);
+    this.#path.push(key);
+    const result = this.#visit(node, schema);
+    this.#path.pop();
+    return result;
+  }
+
+  #visit(node: Node, schema: Schema): Node {
+    // A key marked !reset only removes; its own value does not count.
+    if (node.tag === 'reset') return node;
+    const form = formOf(schema);
+    if (form !== undefined) return isNothing(node) ? node : form(node, this);
+    const { def } = (schema as core.$ZodTypes)._zod;
+    switch (def.type) {
+      case 'optional':
+      case 'nullable':
+        return isNothing(node) ? node : this.#visit(node, def.innerType);
+      case 'object':
+        return this.#visitObject(node, def.shape as Readonly<Record<string, Schema>>, schema);
+      case 'record':
+        return this.#visitRecord(node, def.keyType, def.valueType);
+      case 'array':
+        return this.#visitList(node, def.element);
+      case 'union':
+        return this.#visitUnion(node, def.options, schema);
+      default:
+        return this.#visitScalar(node, schema);
+    }
+  }
+
+  #visitObject(node: Node, shape: Readonly<Record<string, Schema>>, schema: Schema): Node {
+    if (node.kind !== 'map') return this.#mismatch(node, 'a mapping');
+    for (const key of requiredKeys(schema, shape)) {
+      if (!node.entries.has(key)) this.missing.push({ path: [...this.#path], key, at: node });
+    }
+    return this.#mapEntries(node, (key, entry) => {
+      const value = Object.hasOwn(shape, key) ? shape[key] : undefined;
+      if (value !== undefined) return this.walk(entry.value, value, key);
+      if (!key.startsWith('x-')) this.#unknownKey(key, entry, shape);
+      return entry.value;
+    });
+  }
+
+  #unknownKey(key: string, entry: MapEntry, shape: Readonly<Record<string, Schema>>): void {
+    this.#path.push(key);
+    const hint = didYouMean(key, Object.keys(shape)) ?? `known here: ${Object.keys(shape).sort().join(', ')}`;
+    this.#diagnostics.error(entry, this.#path, `unknown key "${key}"`, hint.length > 200 ? null : hint);
+    this.#path.pop();
+  }
+
+  #visitRecord(node: Node, keySchema: Schema, valueSchema: Schema): Node {
+    if (node.kind !== 'map') return this.#mismatch(node, 'a mapping');
+    return this.#mapEntries(node, (key, entry) => {
+      const checked = parse(keySchema, key);
+      if (!checked.success) this.error(entry, `bad name ${JSON.stringify(key)}: ${checked.message}`);
+      return this.walk(entry.value, valueSchema, key);
+    });
+  }
+
+  #mapEntries(node: MapNode, visit: (key: string, entry: MapEntry) => Node): Node {
+    let changed: Map<string, MapEntry> | undefined;
+    for (const [key, entry] of node.entries) {
+      const value = visit(key, entry);
+      if (value === entry.value) continue;
+      changed ??= new Map(node.entries);
+      changed.set(key, { value, file: entry.file, offset: entry.offset });
+    }
+    return changed === undefined ? node : mapNode(changed, node, node.tag);
+  }
+
+  #visitList(node: Node, item: Schema): Node {
+    if (isExpression(node, this)) return node;
+    if (node.kind !== 'list') return this.#mismatch(node, 'a list');
+    const items: Node[] = [];
+    let isChanged = false;
+    for (const [index, child] of node.items.entries()) {
+      const result = this.walk(child, item, index);
+      isChanged ||= result !== child;
+      items.push(result);
+    }
+    return isChanged ? (listNode(items, node, node.tag) satisfies ListNode) : node;
+  }
+
+  /** A union without a form of its own: scalars or a mapping. */
+  #visitUnion(node: Node, options: readonly Schema[], schema: Schema): Node {
+    if (node.kind === 'scalar') {
+      const scalar = options.find((option) => !isCollection(option));
+      return this.#visitScalar(node, scalar ?? schema);
+    }
+    const wanted = node.kind === 'map' ? ['object', 'record'] : ['array'];
+    const option = options.find((candidate) => wanted.includes((candidate as core.$ZodTypes)._zod.def.type));
+    return option === undefined ? this.#mismatch(node, 'a single value') : this.#visit(node, option);
+  }
+
+  #visitScalar(node: Node, schema: Schema): Node {
+    if (node.kind !== 'scalar') return this.#mismatch(node, parse(schema, undefined).message);
+    if (this.keepsExpressions && (node.value === null || isExpression(node, this))) return node;
+    // Whole numbers beyond 2^53 are taken as the text they were written as.
+    const input = typeof node.value === 'bigint' ? node.value.toString() : node.value;
+    const result = parse(schema, input);
+    if (!result.success) {
+      // Nothing where something was expected is as if the key were not there.
+      return node.value === null ? node : this.#mismatch(node, result.message);
+    }
+    this.#warnAboutYes(node, schema);
+    const value = result.value as ScalarNode['value'];
+    return value === node.value || this.keepsExpressions ? node : scalarNode(value, node, node.tag);
+  }
+
+  #warnAboutYes(node: ScalarNode, schema: Schema): void {
+    if (schema !== flag || typeof node.value !== 'string' || /^(true|false)$/i.test(node.value)) return;
+    this.warning(node, `${describeNode(node)} is taken for ${/^(y|yes|on)$/i.test(node.value)}: write true or false`);
+  }
+
+  #mismatch(node: Node, expected: string): Node {
+    this.error(
+      node,
+      `found ${describeNode(node)}, expected ${expected}`,
+      node.kind === 'scalar' ? quoteHint(node, expected) : null,
+    );
+    return node;
+  }
+}
+
+function parse(schema: Schema, input: unknown): { success: boolean; value: unknown; message: string } {
+  const result = safeParse(schema, input);
+  if (result.success) return { success: true, value: result.data, message: '' };
+  return { success: false, value: undefined, message: result.error.issues[0]?.message ?? 'another value' };
+}
+
+function requiredKeys(schema: Schema, shape: Readonly<Record<string, Schema>>): readonly string[] {
+  let keys = required.get(schema);
+  if (keys === undefined) {
+    keys = Object.keys(shape).filter((key) => (shape[key] as core.$ZodTypes)._zod.def.type !== 'optional');
+    required.set(schema, keys);
+  }
+  return keys;
+}
+
+const required = new WeakMap<Schema, readonly string[]>();
+
+function isCollection(schema: Schema): boolean {
+  return ['object', 'record', 'array'].includes((schema as core.$ZodTypes)._zod.def.type);
+}
+
+function isNothing(node: Node): boolean {
+  return node.kind === 'scalar' && node.value === null;
+}
+
+function quoteHint(node: ScalarNode, expected: string): string | null {
+  const isPlainScalar = typeof node.value === 'number' || typeof node.value === 'boolean';
+  return expected === 'text' && isPlainScalar ? `put it in quotes: "${String(node.value)}"` : null;
+}

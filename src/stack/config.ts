@@ -1,0 +1,127 @@
+import { StackFileError } from './errors.ts';
+import type { VariableUse } from './interpolation/variables.ts';
+import { loadStack } from './load-stack.ts';
+import type { LoadedStack, LoadOptions } from './load-types.ts';
+import { configHash } from './output/config-hash.ts';
+import { toCanonicalJson, toCanonicalYaml } from './output/canonical.ts';
+import { explain } from './output/explain.ts';
+import type { Problem } from './problems.ts';
+import { renderProblems } from './render-problems.ts';
+
+/** The arguments of `config`, parsed. */
+export interface ConfigArguments extends LoadOptions {
+  readonly format?: 'yaml' | 'json' | undefined;
+  /** Check only. */
+  readonly quiet?: boolean | undefined;
+  /** What to list instead of the whole model. */
+  readonly list?:
+    'services' | 'images' | 'volumes' | 'networks' | 'models' | 'profiles' | 'variables' | 'environment' | undefined;
+  /** `--hash`: `*`, or names with commas between. */
+  readonly hash?: string | undefined;
+  /** `--explain`: a path such as `web.ports`. */
+  readonly explain?: string | undefined;
+  /** Colour the problems. Default false. */
+  readonly color?: boolean | undefined;
+}
+
+/** What a command printed, and how it ended. */
+export interface CommandOutput {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly exitCode: number;
+}
+
+/** The `config` command: loads the stack, and shows it or one aspect of it. Wrong files become text, not exceptions. */
+export function runConfig(args: ConfigArguments): CommandOutput {
+  try {
+    const ignoresServices = args.noInterpolate === true || args.list === 'variables';
+    const services = ignoresServices ? [] : args.services;
+    const isListing = args.list !== undefined && args.list !== 'environment';
+    const loaded = loadStack({ ...args, services, noEnvResolution: isListing ? true : args.noEnvResolution });
+    const note =
+      ignoresServices && (args.services ?? []).length > 0
+        ? 'warning: the services named are ignored with this flag\n'
+        : '';
+    const stderr = note + renderAs(args, loaded.warnings);
+    return { stdout: args.quiet === true ? '' : render(loaded, args), stderr, exitCode: 0 };
+  } catch (error) {
+    if (!(error instanceof StackFileError)) throw error;
+    return { stdout: '', stderr: renderAs(args, error.problems), exitCode: 1 };
+  }
+}
+
+function renderAs(args: ConfigArguments, problems: readonly Problem[]): string {
+  if (args.format === 'json') return problems.map((problem) => `${JSON.stringify(problem)}\n`).join('');
+  return renderProblems(problems, { color: args.color === true });
+}
+
+function render(loaded: LoadedStack, args: ConfigArguments): string {
+  if (args.explain !== undefined) return explain(loaded, args.explain);
+  if (args.hash !== undefined) return renderHashes(loaded, args.hash);
+  if (args.list !== undefined) return renderList(loaded, args.list, args.format);
+  const options = { escapesDollars: args.noInterpolate !== true };
+  return args.format === 'json' ? toCanonicalJson(loaded.project, options) : toCanonicalYaml(loaded.project, options);
+}
+
+function renderHashes(loaded: LoadedStack, wanted: string): string {
+  const names = wanted === '*' ? Object.keys(loaded.project.services).sort() : wanted.split(',');
+  return names
+    .map((name) => {
+      const service = loaded.project.services[name];
+      if (service === undefined) throw unknownService(name);
+      return `${name} ${configHash(service)}\n`;
+    })
+    .join('');
+}
+
+function unknownService(name: string): StackFileError {
+  const message = `no such service: ${name}`;
+  const nowhere = { file: null, line: 0, column: 0, path: '', hint: null, sourceLine: null };
+  return new StackFileError([{ severity: 'error', message, ...nowhere }]);
+}
+
+function renderList(
+  loaded: LoadedStack,
+  list: NonNullable<ConfigArguments['list']>,
+  format: ConfigArguments['format'],
+): string {
+  const { project } = loaded;
+  switch (list) {
+    case 'services':
+      return lines(Object.keys(project.services));
+    case 'images':
+      return lines(
+        Object.entries(project.services).map(([name, service]) => service.image ?? `${project.name}-${name}`),
+      );
+    case 'volumes':
+    case 'networks':
+    case 'models':
+      return lines(Object.keys(project[list] ?? {}));
+    case 'profiles':
+      return lines(loaded.profiles);
+    case 'environment':
+      return lines(loaded.environmentEntries().map(([key, value]) => `${key}=${value}`));
+    case 'variables':
+      return renderVariables(loaded.variables(), format);
+  }
+}
+
+function renderVariables(variables: ReadonlyMap<string, VariableUse>, format: ConfigArguments['format']): string {
+  const uses = [...variables.values()].sort((first, second) => (first.Name < second.Name ? -1 : 1));
+  if (format === 'json') return `${JSON.stringify(Object.fromEntries(uses.map((use) => [use.Name, use])), null, 2)}\n`;
+  const rows = uses.map((use) => [use.Name, String(use.Required), use.DefaultValue, use.PresenceValue]);
+  const table = [['NAME', 'REQUIRED', 'DEFAULT VALUE', 'ALTERNATE VALUE'], ...rows];
+  const widths = [0, 1, 2].map((column) => Math.max(...table.map((row) => (row[column] ?? '').length)) + 3);
+  return lines(
+    table.map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('')
+        .trimEnd(),
+    ),
+  );
+}
+
+function lines(items: readonly string[]): string {
+  return items.map((item) => `${item}\n`).join('');
+}

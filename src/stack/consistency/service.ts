@@ -1,0 +1,41 @@
+import type { ServiceCheck } from './report.ts';
+
+/** What one service says about itself: something to run, no two mounts in one place, watch rules that can work. */
+export const checkService: ServiceCheck = (name, service, context) => {
+  const path = ['services', name];
+  if (service.image === undefined && service.build === undefined && service.provider === undefined) {
+    context.error(path, `service "${name}" has neither an image nor a build context`, 'add image: or build:');
+  }
+  if (service.network_mode !== undefined && Object.keys(service.networks ?? {}).length > 0) {
+    const message = `service "${name}" declares mutually exclusive network_mode and networks`;
+    context.error([...path, 'network_mode'], message);
+  }
+  checkMounts(name, service, context);
+  checkWatch(name, service, context);
+  for (const [index, request] of (service.gpus ?? []).entries()) {
+    if (request.count === undefined || request.device_ids === undefined) continue;
+    context.error([...path, 'gpus', index], 'count and device_ids are mutually exclusive');
+  }
+};
+
+const checkMounts: ServiceCheck = (name, service, context) => {
+  const targets = new Map<string, string>();
+  for (const [index, tmpfs] of (service.tmpfs ?? []).entries())
+    targets.set(tmpfs.split(':', 1)[0] ?? '', `tmpfs[${index}]`);
+  for (const [index, mount] of (service.volumes ?? []).entries()) {
+    const earlier = targets.get(mount.target);
+    const path = ['services', name, 'volumes', index];
+    if (earlier !== undefined)
+      context.error(path, `target ${mount.target} is already mounted by services.${name}.${earlier}`);
+  }
+};
+
+const checkWatch: ServiceCheck = (name, service, context) => {
+  for (const [index, rule] of (service.develop?.watch ?? []).entries()) {
+    const path = ['services', name, 'develop', 'watch', index];
+    if (rule.path?.trim() === '') context.error([...path, 'path'], 'path cannot be blank');
+    if (!['rebuild', 'restart'].includes(rule.action) && (rule.target ?? '') === '') {
+      context.error(path, `target is required for the action ${rule.action}`);
+    }
+  }
+};

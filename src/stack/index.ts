@@ -1,0 +1,12 @@
+export type * from './compose-types.ts';
+export { runConfig, type CommandOutput, type ConfigArguments } from './config.ts';
+export { StackFileError } from './errors.ts';
+export type { StackFileSystem } from './file-system.ts';
+export type { VariableUse } from './interpolation/variables.ts';
+export { loadStack } from './load-stack.ts';
+export type { LoadedStack, LoadOptions, Position } from './load-types.ts';
+export { toCanonicalJson, toCanonicalYaml, type CanonicalOptions } from './output/canonical.ts';
+export { configHash } from './output/config-hash.ts';
+export type { Problem } from './problems.ts';
+export { renderProblems, type RenderOptions } from './render-problems.ts';
+export { durationToMs, formatDuration, parseBytes, parseDuration } from './units.ts';

@@ -1,0 +1,38 @@
+import type { StackSpec } from '../../model/spec.ts';
+import type { ComposeProject } from '../compose-types.ts';
+import { lowerNetwork, lowerVolume } from './lower-network.ts';
+import { lowerPayload, type PayloadReader } from './lower-payload.ts';
+import { lowerService } from './lower-service.ts';
+import { mapRecord } from './map-record.ts';
+
+/** What the canonical model does not say. */
+export interface LowerOptions extends PayloadReader {
+  /** Absolute directory that relative paths of the file were resolved against. */
+  readonly workingDir: string;
+  /** Absolute paths of the files; `-` for standard input. */
+  readonly files: readonly string[];
+  /** Names of services that a profile or the selection left out. */
+  readonly disabledServices: readonly string[];
+}
+
+/**
+ * Turns the canonical model of a stack file into what managers and agents work with: numbers instead of texts, defaults that belong to tsstack,
+ * contents instead of paths. Pure but for what `options` reads. Whatever it cannot express is an error, never left out.
+ */
+export function lowerProject(project: ComposeProject, options: LowerOptions): StackSpec {
+  return {
+    name: project.name,
+    workingDir: options.workingDir,
+    files: options.files,
+    services: mapRecord(project.services, (service, name) => lowerService(name, service, options)),
+    networks: mapRecord(project.networks ?? {}, (network, key) => lowerNetwork(key, network)),
+    volumes: mapRecord(project.volumes ?? {}, (volume, key) => lowerVolume(key, volume)),
+    secrets: mapRecord(project.secrets ?? {}, (secret, key) =>
+      lowerPayload('secret', key, secret, project.name, options),
+    ),
+    configs: mapRecord(project.configs ?? {}, (config, key) =>
+      lowerPayload('config', key, config, project.name, options),
+    ),
+    disabledServices: options.disabledServices,
+  };
+}

@@ -1,0 +1,20 @@
+import type { ResourcesSpec } from '../../model/spec.ts';
+import type { ComposeService } from '../compose-types.ts';
+import { bytesOrUnset, numberOrUnset } from './values.ts';
+
+/** Limits of the containers of a service; where the file says one twice, the consistency checks have made sure that both say the same. */
+export function lowerResources(where: string, service: ComposeService): ResourcesSpec {
+  const limits = service.deploy?.resources.limits;
+  const reserved = service.deploy?.resources.reservations;
+  return {
+    cpus: numberOrUnset(service.cpus ?? limits?.cpus),
+    cpuset: service.cpuset ?? null,
+    cpuShares: numberOrUnset(service.cpu_shares),
+    cpuPeriodUs: numberOrUnset(service.cpu_period),
+    cpuQuotaUs: numberOrUnset(service.cpu_quota),
+    memoryBytes: bytesOrUnset(`${where}.mem_limit`, service.mem_limit ?? limits?.memory),
+    memoryReservationBytes: bytesOrUnset(`${where}.mem_reservation`, service.mem_reservation ?? reserved?.memory),
+    memorySwapBytes: bytesOrUnset(`${where}.memswap_limit`, service.memswap_limit),
+    pids: numberOrUnset(service.pids_limit ?? limits?.pids),
+  };
+}

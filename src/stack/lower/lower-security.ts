@@ -1,0 +1,41 @@
+import type { ContainerSpec } from '../../model/spec.ts';
+import type { ComposeService } from '../compose-types.ts';
+import { invalid, unsupported } from './errors.ts';
+import type { PayloadReader } from './lower-payload.ts';
+
+type Security = Pick<ContainerSpec, 'privileged' | 'capAdd' | 'capDrop' | 'noNewPrivileges' | 'seccomp'>;
+
+/** Privileges of the containers of a service. */
+export function lowerSecurity(where: string, service: ComposeService, reader: PayloadReader): Security {
+  let noNewPrivileges = false;
+  let seccomp: string | null = null;
+  for (const option of service.security_opt ?? []) {
+    const [name, value] = splitOption(option);
+    if (name === 'no-new-privileges') noNewPrivileges = value !== 'false';
+    else if (name === 'seccomp') seccomp = readProfile(where, value, reader);
+    else throw unsupported(`${where}.security_opt`, option);
+  }
+  return {
+    privileged: service.privileged ?? false,
+    capAdd: service.cap_add ?? [],
+    capDrop: service.cap_drop ?? [],
+    noNewPrivileges,
+    seccomp,
+  };
+}
+
+/** `name=value` or `name:value`. */
+function splitOption(option: string): readonly [string, string] {
+  const at = option.search(/[=:]/);
+  return at < 0 ? [option, ''] : [option.slice(0, at), option.slice(at + 1)];
+}
+
+function readProfile(where: string, value: string, reader: PayloadReader): string | null {
+  if (value === 'unconfined') return value;
+  if (value === 'builtin') return null;
+  try {
+    return reader.readFile(value).toString();
+  } catch (error) {
+    throw invalid(`${where}.security_opt`, `read seccomp profile ${value}: ${(error as Error).message}`, error);
+  }
+}

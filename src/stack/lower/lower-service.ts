@@ -1,0 +1,63 @@
+import type { DependencySpec, PullPolicy, RestartSpec, ServiceSpec } from '../../model/spec.ts';
+import type { ComposeService } from '../compose-types.ts';
+import { invalid, unsupported } from './errors.ts';
+import { lowerContainer } from './lower-container.ts';
+import type { PayloadReader } from './lower-payload.ts';
+import { lowerAttachments, lowerNetworkMode } from './lower-network.ts';
+import { lowerPort } from './lower-port.ts';
+import { mapRecord } from './map-record.ts';
+
+/** One service of the canonical model. */
+export function lowerService(name: string, service: ComposeService, reader: PayloadReader): ServiceSpec {
+  const where = `services.${name}`;
+  const networkMode = lowerNetworkMode(where, service.network_mode);
+  if (service.image === undefined) throw unsupported(where, 'a service without image');
+  return {
+    name,
+    image: service.image,
+    pullPolicy: lowerPullPolicy(where, service.pull_policy),
+    replicas: service.deploy?.replicas ?? service.scale ?? 1,
+    containerName: service.container_name ?? null,
+    container: lowerContainer(where, service, reader),
+    networkMode,
+    networks: networkMode.kind === 'networks' ? lowerAttachments(service.networks) : [],
+    ports: (service.ports ?? []).map((port, index) => lowerPort(`${where}.ports[${index}]`, port)),
+    expose: service.expose ?? [],
+    dependsOn: mapRecord(service.depends_on ?? {}, lowerDependency),
+    restart: lowerRestart(where, service.restart),
+    attach: service.attach ?? true,
+    serviceLabels: service.deploy?.labels ?? {},
+  };
+}
+
+function lowerPullPolicy(where: string, policy: string | undefined): PullPolicy {
+  switch (policy) {
+    case undefined:
+    case 'missing':
+    case 'if_not_present':
+      return 'missing';
+    case 'always':
+    case 'never':
+      return policy;
+    default:
+      throw unsupported(`${where}.pull_policy`, policy);
+  }
+}
+
+function lowerDependency(dependency: NonNullable<ComposeService['depends_on']>[string]): DependencySpec {
+  return { condition: dependency.condition, restart: dependency.restart ?? false, required: dependency.required };
+}
+
+function lowerRestart(where: string, restart: string | undefined): RestartSpec {
+  const [policy = 'no', retries] = (restart ?? 'no').split(':');
+  switch (policy) {
+    case 'no':
+    case 'always':
+    case 'unless-stopped':
+      return { policy, maxRetries: 0 };
+    case 'on-failure':
+      return { policy, maxRetries: Number(retries ?? 0) };
+    default:
+      throw invalid(`${where}.restart`, `"${policy}" is no restart policy`);
+  }
+}

@@ -1,0 +1,49 @@
+import { stringify } from 'yaml';
+import type { ComposeProject } from '../compose-types.ts';
+import { isPlainObject, type PlainObject } from '../normalise/plain.ts';
+import { setOwn } from '../tree/node.ts';
+
+export interface CanonicalOptions {
+  /** Write `$` as `$$`, so that the output is again a stack file. False after --no-interpolate. Default true. */
+  readonly escapesDollars?: boolean;
+}
+
+/** The model as JSON, as `config --format json` prints it, with a line end. */
+export function toCanonicalJson(project: ComposeProject, options: CanonicalOptions = {}): string {
+  const value = sortedValue(project, { escapes: options.escapesDollars !== false, likeReferenceJson: true });
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
+
+/** The model as YAML, as `config` prints it. */
+export function toCanonicalYaml(project: ComposeProject, options: CanonicalOptions = {}): string {
+  const value = sortedValue(project, { escapes: options.escapesDollars !== false, likeReferenceJson: false });
+  // Octal-looking and yes/no-looking text must be quoted for readers of YAML 1.1, too.
+  return stringify(value, { version: '1.1', lineWidth: 0, aliasDuplicateObjects: false, indentSeq: true });
+}
+
+interface Style {
+  readonly escapes: boolean;
+  /** The reference's JSON leaves `create_host_path: false` out of a bind block; its YAML does not. */
+  readonly likeReferenceJson: boolean;
+}
+
+function sortedValue(project: ComposeProject, style: Style): unknown {
+  const { name, ...rest } = project;
+  return { name, ...(sortKeys(rest, style) as PlainObject) };
+}
+
+function sortKeys(value: unknown, style: Style): unknown {
+  if (typeof value === 'string') return style.escapes ? value.replaceAll('$', '$$$$') : value;
+  if (Array.isArray(value)) return value.map((item) => sortKeys(item, style));
+  if (!isPlainObject(value)) return value;
+  const result: PlainObject = {};
+  for (const key of Object.keys(value).sort()) {
+    if (value[key] === undefined || (style.likeReferenceJson && isFalseHostPath(key, value))) continue;
+    setOwn(result, style.escapes ? key.replaceAll('$', '$$$$') : key, sortKeys(value[key], style));
+  }
+  return result;
+}
+
+function isFalseHostPath(key: string, value: PlainObject): boolean {
+  return key === 'create_host_path' && value[key] === false;
+}
