@@ -34,12 +34,17 @@ export interface CommandOutput {
 /** The `config` command: loads the stack, and shows it or one aspect of it. Wrong files become text, not exceptions. */
 export function runConfig(args: ConfigArguments): CommandOutput {
   try {
-    const ignoresServices = args.noInterpolate === true || args.list === 'variables';
-    const services = ignoresServices ? [] : args.services;
+    const noInterpolate = args.noInterpolate === true || args.list === 'variables';
+    const services = noInterpolate ? [] : args.services;
     const isListing = args.list !== undefined && args.list !== 'environment';
-    const loaded = loadStack({ ...args, services, noEnvResolution: isListing ? true : args.noEnvResolution });
+    const loaded = loadStack({
+      ...args,
+      services,
+      noInterpolate,
+      noEnvResolution: isListing ? true : args.noEnvResolution,
+    });
     const note =
-      ignoresServices && (args.services ?? []).length > 0
+      noInterpolate && (args.services ?? []).length > 0
         ? 'warning: the services named are ignored with this flag\n'
         : '';
     const stderr = note + renderAs(args, loaded.warnings);

@@ -10,3 +10,5 @@ export { configHash } from './output/config-hash.ts';
 export type { Problem } from './problems.ts';
 export { renderProblems, type RenderOptions } from './render-problems.ts';
 export { durationToMs, formatDuration, parseBytes, parseDuration } from './units.ts';
+export { SUPPORTED_ATTRIBUTES, type SupportedAttribute } from './supported-attributes.ts';
+export { unsupportedAttributes, type GateOptions } from './unsupported-attributes.ts';

@@ -33,6 +33,10 @@ function finishService(service: DraftService): void {
     if (mount.type === 'bind') (mount.bind ??= {}).create_host_path ??= true;
     if (mount.volume !== undefined) tidy(mount.volume, RESOURCE_KEEPS);
   }
+  for (const dependency of Object.values(service.depends_on ?? {})) {
+    dependency.condition ??= 'service_started';
+    dependency.required ??= true;
+  }
   if (service.deploy !== undefined) {
     service.deploy.resources ??= {};
     service.deploy.placement ??= {};

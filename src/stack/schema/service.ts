@@ -170,7 +170,7 @@ export const service = object({
   pre_stop: list(hook),
   privileged: flag,
   profiles: list(
-    matching(/^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/, 'a profile name of letters, digits, dot, dash and underscore'),
+    matching(/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/, 'a profile name of letters, digits, dot, dash and underscore'),
   ),
   provider: object({ type: text, options: z.record(z.string(), providerOption) }, ['type']),
   pull_policy: pullPolicy,

@@ -1,0 +1,151 @@
+import type { LoadedStack } from './load-types.ts';
+import { makeProblem, type Place, type Problem } from './problems.ts';
+import { describeNode } from './schema/form.ts';
+import {
+  FOREIGN_ATTRIBUTES,
+  HOST_PLATFORM,
+  SUPPORTED_ATTRIBUTES,
+  type SupportedAttribute,
+} from './supported-attributes.ts';
+import { childMap, childOf, type MapNode, type Node, type NodePath, type ScalarNode } from './tree/node.ts';
+
+export interface GateOptions {
+  /** Default: what this version supports. */
+  readonly supported?: readonly SupportedAttribute[];
+  /** `os/arch` of the host. Default: this machine's. */
+  readonly hostPlatform?: string;
+}
+
+/**
+ * What a loaded stack says that this version cannot do, each with its place: commands that run containers refuse such a stack,
+ * so that nothing in a file is ever ignored. Empty when all is well.
+ */
+export function unsupportedAttributes(loaded: LoadedStack, options: GateOptions = {}): Problem[] {
+  const { supported = SUPPORTED_ATTRIBUTES, hostPlatform = ownPlatform() } = options;
+  const gate = new AttributeGate(buildTree(supported), hostPlatform);
+  const { project } = loaded;
+  const selected = { services: project.services, networks: project.networks, volumes: project.volumes };
+  for (const [kind, definitions] of Object.entries({
+    ...selected,
+    configs: project.configs,
+    secrets: project.secrets,
+  })) {
+    for (const name of Object.keys(definitions ?? {})) {
+      const definition = childOf(childMap(loaded.tree, kind), name);
+      if (definition?.kind === 'map') gate.check(definition, [kind, name]);
+    }
+  }
+  return gate.problems;
+}
+
+/** Rows of the table as a tree of keys. */
+interface SupportTree {
+  readonly keys: Map<string, SupportTree>;
+  row?: SupportedAttribute;
+}
+
+class AttributeGate {
+  readonly problems: Problem[] = [];
+  readonly #tree: SupportTree;
+  readonly #hostPlatform: string;
+
+  constructor(tree: SupportTree, hostPlatform: string) {
+    this.#tree = tree;
+    this.#hostPlatform = hostPlatform;
+  }
+
+  check(definition: MapNode, path: NodePath): void {
+    const tree = path.reduce<SupportTree | undefined>((parent, key) => step(parent, key), this.#tree);
+    this.#checkMap(definition, tree, path);
+    const health = childMap(definition, 'healthcheck');
+    const interval = health?.entries.get('start_interval');
+    if (interval !== undefined && health?.entries.has('start_period') === false) {
+      const at = [...path, 'healthcheck', 'start_interval'];
+      this.#report(interval, at, 'start_interval has no effect without start_period', 'add start_period');
+    }
+  }
+
+  #checkMap(node: MapNode, tree: SupportTree | undefined, path: NodePath): void {
+    for (const [key, entry] of node.entries) {
+      if (key.startsWith('x-') && !path.some((step) => step === 'labels' || step === 'environment')) continue;
+      this.#checkValue(entry.value, step(tree, key), [...path, key], entry);
+    }
+  }
+
+  #checkValue(node: Node, tree: SupportTree | undefined, path: NodePath, at: Place): void {
+    if (node.kind === 'scalar' && node.value === null) return;
+    if (tree === undefined) this.#unsupported(path, at);
+    else if (tree.keys.has('**')) return;
+    else if (node.kind === 'map') this.#checkMap(node, tree, path);
+    else if (node.kind === 'list') {
+      for (const [index, item] of node.items.entries())
+        this.#checkValue(item, step(tree, index), [...path, index], item);
+    } else this.#checkScalar(node, tree, path, at);
+  }
+
+  #checkScalar(node: ScalarNode, tree: SupportTree, path: NodePath, at: Place): void {
+    const values = tree.row?.values;
+    if (tree.row === undefined) this.#unsupported(path, at);
+    if (values === undefined || values.some((value) => this.#matches(value, node.value))) return;
+    const foreign = reasonOf(path);
+    const shown =
+      tree.row?.shown ??
+      values.map((value) => (value === HOST_PLATFORM ? this.#hostPlatform : String(value))).join(', ');
+    const attribute = path.findLast((step) => typeof step === 'string') ?? '';
+    const message =
+      foreign === undefined ? `${attribute} ${describeNode(node)} is not supported yet` : `${attribute} ${foreign}`;
+    this.#report(node, path, message, `supported: ${shown}`);
+  }
+
+  #matches(allowed: string | boolean | RegExp, value: ScalarNode['value']): boolean {
+    if (allowed instanceof RegExp) return allowed.test(String(value));
+    if (allowed === HOST_PLATFORM) return isHostPlatform(String(value), this.#hostPlatform);
+    return allowed === value;
+  }
+
+  #unsupported(path: NodePath, at: Place): void {
+    const foreign = reasonOf(path);
+    const attribute = path.findLast((step) => typeof step === 'string') ?? '';
+    if (foreign === undefined)
+      this.#report(at, path, `${attribute} is not supported yet`, 'remove it; "config" accepts it');
+    else this.#report(at, path, `${attribute} ${foreign}`, 'remove it');
+  }
+
+  #report(at: Place, path: NodePath, message: string, hint: string): void {
+    this.problems.push(makeProblem('error', at, path, message, hint));
+  }
+}
+
+function buildTree(supported: readonly SupportedAttribute[]): SupportTree {
+  const root: SupportTree = { keys: new Map() };
+  for (const row of supported) {
+    let tree = root;
+    for (const key of row.path.split('.')) {
+      let next = tree.keys.get(key);
+      if (next === undefined) tree.keys.set(key, (next = { keys: new Map() }));
+      tree = next;
+    }
+    tree.row = row;
+  }
+  return root;
+}
+
+function step(tree: SupportTree | undefined, key: string | number): SupportTree | undefined {
+  return tree?.keys.get(String(key)) ?? tree?.keys.get('*');
+}
+
+function reasonOf(path: NodePath): string | undefined {
+  return FOREIGN_ATTRIBUTES.find(({ path: pattern }) => {
+    const keys = pattern.split('.');
+    return keys.length <= path.length && keys.every((key, index) => key === '*' || key === path[index]);
+  })?.reason;
+}
+
+/** `linux/arm64/v8` is what arm64 means. */
+function isHostPlatform(platform: string, host: string): boolean {
+  return platform === host || (host === 'linux/arm64' && platform === 'linux/arm64/v8');
+}
+
+function ownPlatform(): string {
+  return `linux/${process.arch === 'x64' ? 'amd64' : process.arch}`;
+}
