@@ -1,0 +1,87 @@
+/** Requests to tsstack-net and its replies (docs/native.md, section 6), with the field names of the C side. */
+
+export interface NetInterface {
+  readonly name: string;
+  readonly network: string;
+  readonly bridge: string;
+  /** Null lets the kernel choose. */
+  readonly mac: string | null;
+  /** With prefix length. */
+  readonly addresses: readonly string[];
+  /** Default route; at most one interface of a sandbox has one. */
+  readonly gateway: string | null;
+  readonly mtu: number;
+  readonly routes: readonly { readonly destination: string; readonly gateway: string | null }[];
+}
+
+export interface NetPort {
+  readonly protocol: 'tcp' | 'udp';
+  readonly hostIp: string;
+  /** Wanted: the first of a range, 0 = any free one. In replies: the reserved one. */
+  readonly port: number;
+}
+
+/** A wanted port; `last` ends a range that begins at `port`. */
+export interface NetPortWish extends NetPort {
+  readonly last: number;
+}
+
+export interface EnsureNetworkRequest {
+  readonly op: 'network.ensure';
+  readonly id: string;
+  readonly bridge: string;
+  readonly addresses: readonly string[];
+  readonly mtu: number;
+  readonly internal: boolean;
+}
+
+export interface EnsureSandboxRequest {
+  readonly op: 'sandbox.ensure';
+  readonly id: string;
+  readonly path: string;
+  readonly hostname: string;
+  readonly interfaces: readonly NetInterface[];
+  /** Null: no name server at 127.0.0.11. */
+  readonly dns: {
+    /** In the order in which names are looked up. */
+    readonly networks: readonly string[];
+    readonly upstreams: readonly string[];
+    /** Unknown names do not exist; nothing is forwarded. */
+    readonly internal: boolean;
+  } | null;
+  readonly sysctls: Readonly<Record<string, string>>;
+}
+
+export interface SetNamesRequest {
+  readonly op: 'dns.set';
+  readonly network: string;
+  readonly names: Readonly<Record<string, readonly string[]>>;
+  readonly reverse: Readonly<Record<string, string>>;
+}
+
+export type NetRequest =
+  | EnsureNetworkRequest
+  | { readonly op: 'network.remove'; readonly id: string; readonly bridge: string }
+  | EnsureSandboxRequest
+  | { readonly op: 'sandbox.remove'; readonly id: string; readonly path: string }
+  | { readonly op: 'sandbox.list' }
+  | SetNamesRequest
+  | { readonly op: 'dns.remove'; readonly network: string }
+  | { readonly op: 'nft'; readonly script: string }
+  | { readonly op: 'guard'; readonly bridges: readonly string[] }
+  | { readonly op: 'ports.reserve'; readonly id: string; readonly ports: readonly NetPortWish[] }
+  | { readonly op: 'ports.release'; readonly id: string }
+  | { readonly op: 'ping' }
+  | { readonly op: 'shutdown' };
+
+interface Replies {
+  readonly 'sandbox.list': { readonly sandboxes: readonly { readonly id: string; readonly path: string }[] };
+  readonly guard: { readonly warnings: readonly string[] };
+  readonly 'ports.reserve': { readonly ports: readonly NetPort[] };
+  readonly ping: { readonly pid: number };
+}
+
+/** What a request is answered with; nothing of interest for most. */
+export type NetReply<Request extends NetRequest> = Request['op'] extends keyof Replies
+  ? Replies[Request['op']]
+  : object;

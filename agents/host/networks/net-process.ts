@@ -1,0 +1,109 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { NetClient, NetConnectionError } from '../native/net-client.ts';
+import type { NetReply, NetRequest } from '../native/net-protocol.ts';
+
+export interface NetProcessOptions {
+  /** The program tsstack-net. */
+  readonly program: string;
+  readonly socketPath: string;
+  readonly stateDirectory: string;
+  readonly logPath: string;
+  /** Starts a detached helper and resolves when it is ready (docs/native.md, section 1). */
+  readonly spawn: (argv: readonly string[], logPath: string) => Promise<void>;
+  readonly log: (message: string) => void;
+}
+
+/** Waits between attempts to bring a tsstack-net back that has died; names do not resolve meanwhile. */
+const restartDelaysMs = [0, 100, 300, 1000, 3000, 10_000] as const;
+
+/**
+ * The running tsstack-net: found when a former daemon has left one, else started, and started again when it dies.
+ * It takes over from its predecessor by itself, so that nothing has to be told to it again; every request may be repeated.
+ */
+export class NetProcess {
+  readonly #options: NetProcessOptions;
+  readonly #closing = new AbortController();
+  #client: Promise<NetClient> | null = null;
+
+  constructor(options: NetProcessOptions) {
+    this.#options = options;
+  }
+
+  async request<Request extends NetRequest>(request: Request): Promise<NetReply<Request>> {
+    const client = await this.#connected();
+    try {
+      return await client.request(request);
+    } catch (error) {
+      if (!(error instanceof NetConnectionError) || this.#closing.signal.aborted) throw error;
+      // It died under the request: once more with its successor.
+      const successor = await this.#connected(client);
+      return successor.request(request);
+    }
+  }
+
+  /** Ends the connection; tsstack-net lives on. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    const client = await this.#client?.catch(() => null);
+    client?.close();
+    await client?.closed;
+  }
+
+  /** Ends tsstack-net itself, when no container needs it any more. */
+  async shutDown(): Promise<void> {
+    const client = await this.#connected();
+    this.#closing.abort();
+    await client.request({ op: 'shutdown' });
+    client.close();
+    await client.closed;
+  }
+
+  #connected(lost?: NetClient): Promise<NetClient> {
+    if (this.#closing.signal.aborted) return Promise.reject(new NetConnectionError('the daemon is ending'));
+    if (lost !== undefined && this.#watched === lost) this.#client = null;
+    this.#client ??= this.#open();
+    return this.#client;
+  }
+
+  #watched: NetClient | null = null;
+
+  async #open(): Promise<NetClient> {
+    const opening = this.#client;
+    try {
+      const client = await this.#findOrStart();
+      this.#watched = client;
+      void client.closed.then(() => this.#onLost(client));
+      return client;
+    } catch (error) {
+      if (this.#client === opening) this.#client = null;
+      throw error;
+    }
+  }
+
+  async #findOrStart(): Promise<NetClient> {
+    const { program, socketPath, stateDirectory, logPath, spawn } = this.#options;
+    try {
+      return await NetClient.connect(socketPath);
+    } catch {
+      await spawn([program, '--socket', socketPath, '--state', stateDirectory], logPath);
+      return NetClient.connect(socketPath);
+    }
+  }
+
+  /** Brings it back at once, not at the next request: containers ask it for names. */
+  async #onLost(client: NetClient): Promise<void> {
+    const { signal } = this.#closing;
+    if (signal.aborted || this.#watched !== client) return;
+    this.#client = null;
+    this.#options.log('tsstack-net has ended: starting it again');
+    for (let attempt = 0; !signal.aborted; attempt += 1) {
+      try {
+        await delay(restartDelaysMs[Math.min(attempt, restartDelaysMs.length - 1)], undefined, { signal, ref: false });
+        await this.#connected();
+        return;
+      } catch (error) {
+        if (!signal.aborted) this.#options.log(`start tsstack-net: ${String(error)}`);
+      }
+    }
+  }
+}

@@ -1,0 +1,174 @@
+import type { NetworkObject, PublishedPort } from '../../../src/model/objects.ts';
+import type { PortSpec } from '../../../src/model/spec.ts';
+import type { NetworkNames } from '../names/network-names.ts';
+import { withoutPrefix } from '../names/network-names.ts';
+import type { SandboxRequest, TaskNetworks } from '../tasks/task-host.ts';
+import { UnpublishablePortError } from './errors.ts';
+import { NetProcess } from './net-process.ts';
+import type { NetProcessOptions } from './net-process.ts';
+import { readNetworkState, rulesOf, writeNetworkState } from './network-state.ts';
+import type { HostNetwork, Publication } from './network-state.ts';
+import { nftTable } from './nft-plan.ts';
+import { explainReservation, portWishes } from './port-wishes.ts';
+import { RuleWriter } from './rule-writer.ts';
+import { sandboxRequest } from './sandbox-request.ts';
+import { networkMtu } from './underlay-mtu.ts';
+
+export interface NetworkServiceOptions extends NetProcessOptions {
+  /** Tells the daemons of one machine apart: 8 hex digits. */
+  readonly instance: string;
+  /** File in the run root with what this daemon has published. */
+  readonly statePath: string;
+}
+
+/** The networks of this host: bridges, sandboxes of containers, published ports, names. Every operation may be repeated. */
+export class NetworkService implements TaskNetworks {
+  readonly #statePath: string;
+  readonly #net: NetProcess;
+  readonly #rules: RuleWriter;
+  readonly #networks: Map<string, HostNetwork>;
+  readonly #publications: Map<string, Publication>;
+  /** Interfaces of the sandboxes made by this daemon, for the choice of the one that ports lead to. */
+  readonly #sandboxes = new Map<string, SandboxRequest['interfaces']>();
+  #saving: Promise<void> = Promise.resolve();
+
+  private constructor(options: NetworkServiceOptions, networks: readonly HostNetwork[], known: readonly Publication[]) {
+    this.#statePath = options.statePath;
+    this.#net = new NetProcess(options);
+    this.#rules = new RuleWriter(
+      nftTable(options.instance),
+      (request) => this.#net.request(request),
+      (warning) => options.log(`networks: ${warning}`),
+    );
+    this.#networks = new Map(networks.map((network) => [network.id, network]));
+    this.#publications = new Map(known.map((publication) => [publication.id, publication]));
+  }
+
+  /** Takes over from the daemon before: finds or starts tsstack-net and puts the rules in place. */
+  static async open(options: NetworkServiceOptions): Promise<NetworkService> {
+    const { networks, publications } = await readNetworkState(options.statePath);
+    const service = new NetworkService(options, networks, publications);
+    await service.#writeRules();
+    return service;
+  }
+
+  async ensureNetwork(network: NetworkObject): Promise<void> {
+    const { id, bridge, subnet, spec } = network;
+    const address = `${network.gateway}/${subnet.split('/', 2)[1]}`;
+    this.#networks.set(id, { id, bridge, subnet, internal: spec.internal });
+    await this.#net.request({
+      op: 'network.ensure',
+      id,
+      bridge,
+      addresses: [address],
+      mtu: networkMtu(network),
+      internal: spec.internal,
+    });
+    await this.#writeRules();
+  }
+
+  async removeNetwork({ id, bridge }: Pick<NetworkObject, 'id' | 'bridge'>): Promise<void> {
+    this.#networks.delete(id);
+    await this.#writeRules();
+    await this.#net.request({ op: 'network.remove', id, bridge });
+  }
+
+  async ensureSandbox(request: SandboxRequest): Promise<void> {
+    this.#sandboxes.set(request.id, request.interfaces);
+    await this.#net.request(sandboxRequest(request));
+  }
+
+  async removeSandbox(id: string, path: string): Promise<void> {
+    this.#sandboxes.delete(id);
+    await this.#net.request({ op: 'sandbox.remove', id, path });
+  }
+
+  /** Publishes exactly these ports of the container; `owner` is its name. Resolves to where they are published now. */
+  async publish(
+    id: string,
+    owner: string,
+    address: string,
+    ports: readonly PortSpec[],
+  ): Promise<readonly PublishedPort[]> {
+    const target = this.#publishedAddress(id, owner, address);
+    const reserved = await this.#reserve(id, portWishes(owner, ports));
+    const published = ports.map(({ protocol, target: port, hostIp }, index) => ({
+      target: port,
+      protocol,
+      hostIp: hostIp ?? '0.0.0.0',
+      published: reserved[index]?.port ?? 0,
+    }));
+    this.#publications.set(id, { id, owner, address: target, ports: published });
+    await this.#writeRules();
+    return published;
+  }
+
+  async unpublish(id: string): Promise<void> {
+    if (!this.#publications.delete(id)) return;
+    await this.#writeRules();
+    await this.#net.request({ op: 'ports.release', id });
+  }
+
+  async setNames({ id }: Pick<NetworkObject, 'id'>, { names, reverse }: NetworkNames): Promise<void> {
+    await this.#net.request({ op: 'dns.set', network: id, names, reverse });
+  }
+
+  /** After the daemon was away: what belongs to none of these containers and networks goes. */
+  async removeOthers(taskIds: readonly string[], networks: readonly Pick<NetworkObject, 'id'>[]): Promise<void> {
+    const tasks = new Set(taskIds);
+    const networkIds = new Set(networks.map(({ id }) => id));
+    const { sandboxes } = await this.#net.request({ op: 'sandbox.list' });
+    const strayPorts = [...this.#publications.keys()].filter((id) => !tasks.has(id));
+    const straySandboxes = sandboxes.filter(({ id }) => !tasks.has(id));
+    const strayNetworks = [...this.#networks.values()].filter(({ id }) => !networkIds.has(id));
+    await Promise.all(strayPorts.map((id) => this.unpublish(id)));
+    await Promise.all(straySandboxes.map(({ id, path }) => this.removeSandbox(id, path)));
+    await Promise.all(strayNetworks.map((network) => this.removeNetwork(network)));
+  }
+
+  /** The data plane stays as it is. */
+  async close(): Promise<void> {
+    await this.#saving;
+    await this.#net.close();
+  }
+
+  /** Ends tsstack-net as well: for a host without containers. */
+  async shutDown(): Promise<void> {
+    await this.#saving;
+    await this.#net.shutDown();
+  }
+
+  /** Ports lead to the first network that has a way to the outside. */
+  #publishedAddress(id: string, owner: string, address: string): string {
+    const interfaces = this.#sandboxes.get(id);
+    if (interfaces === undefined) return address;
+    const outside = interfaces.find(({ network }) => !network.spec.internal);
+    if (outside !== undefined) return withoutPrefix(outside.address);
+    throw new UnpublishablePortError(
+      owner,
+      'all its networks are internal',
+      'Add a network that is not internal, or remove the ports.',
+    );
+  }
+
+  async #reserve(id: string, wishes: ReturnType<typeof portWishes>): Promise<readonly { readonly port: number }[]> {
+    try {
+      const { ports } = await this.#net.request({ op: 'ports.reserve', id, ports: wishes });
+      return ports;
+    } catch (error) {
+      throw explainReservation(error, this.#publications.values());
+    }
+  }
+
+  /** First the file, then the kernel: what is in the kernel is always known to a later daemon. */
+  async #writeRules(): Promise<void> {
+    const save = this.#saving.then(() => writeNetworkState(this.#statePath, this.#state()));
+    this.#saving = save.catch(() => undefined);
+    await save;
+    await this.#rules.write(rulesOf(this.#state()));
+  }
+
+  #state(): { networks: readonly HostNetwork[]; publications: readonly Publication[] } {
+    return { networks: [...this.#networks.values()], publications: [...this.#publications.values()] };
+  }
+}

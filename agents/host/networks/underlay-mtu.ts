@@ -1,0 +1,41 @@
+import { readFileSync } from 'node:fs';
+import type { NetworkObject } from '../../../src/model/objects.ts';
+import { hasErrno } from '../errors.ts';
+
+/** MTU option of a network, by the name that stack files use for it. */
+const mtuOption = 'com.docker.network.driver.mtu';
+
+/** Of Ethernet, for a host without a default route. */
+const defaultMtu = 1500;
+
+/** Device of the default route with the lowest metric, from the text of /proc/net/route; null without one. */
+export function defaultDevice(routes: string): string | null {
+  const candidates = routes
+    .trim()
+    .split('\n')
+    .slice(1)
+    .map((line) => line.split(/\s+/))
+    .filter(([, destination, , , , , , mask]) => destination === '00000000' && mask === '00000000')
+    .map(([device = '', , , , , , metric = '0']) => ({ device, metric: Number(metric) }))
+    .sort((a, b) => a.metric - b.metric);
+  return candidates[0]?.device ?? null;
+}
+
+/** Largest packet that leaves this host in one piece: what containers send should not be larger. */
+function underlayMtu(): number {
+  const device = defaultDevice(readFileSync('/proc/net/route', 'utf8'));
+  if (device === null) return defaultMtu;
+  try {
+    return Number(readFileSync(`/sys/class/net/${device}/mtu`, 'utf8'));
+  } catch (error) {
+    // The device has gone meanwhile.
+    if (hasErrno(error, 'ENOENT', 'EINVAL')) return defaultMtu;
+    throw error;
+  }
+}
+
+/** MTU of a network on this host: as its options say, else that of the way out. */
+export function networkMtu({ spec }: Pick<NetworkObject, 'spec'>): number {
+  const wanted = Number(spec.driverOptions[mtuOption]);
+  return Number.isInteger(wanted) ? wanted : underlayMtu();
+}
