@@ -2,14 +2,18 @@
 import type { ModelObject, ObjectKind, TaskObject } from '../../model/objects.ts';
 import type { ObjectChange, ObjectOf } from './change.ts';
 
-/** What planners may ask of the store. */
-export interface StoreView {
+/** Finds objects, stored or about to be. */
+export interface ObjectLookup {
   get<Kind extends ObjectKind>(kind: Kind, id: string): ObjectOf<Kind> | undefined;
   all<Kind extends ObjectKind>(kind: Kind): readonly ObjectOf<Kind>[];
   /** Objects that belong to the stack, in the order of their creation. */
   ofStack<Kind extends ObjectKind>(kind: Kind, stack: string): readonly ObjectOf<Kind>[];
   /** Objects by their own name, which need not be unique. */
   named<Kind extends ObjectKind>(kind: Kind, name: string): readonly ObjectOf<Kind>[];
+}
+
+/** What planners may ask of the store. */
+export interface StoreView extends ObjectLookup {
   tasksOfNode(nodeId: string): readonly TaskObject[];
 }
 

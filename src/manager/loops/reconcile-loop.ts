@@ -1,0 +1,78 @@
+import type { Change, ObjectChange } from '../store/change.ts';
+import type { StoreView } from '../store/object-index.ts';
+import type { Committed, Store } from '../store/store.ts';
+
+/** What one loop does. Both functions are pure: they look and answer. */
+export interface Reconciler<Key> {
+  readonly name: string;
+  /** What a change may concern (a stack, a node, …); nothing = the change does not matter to this loop. */
+  concerns(change: ObjectChange): readonly Key[];
+  /** Everything that may need attention when the manager starts. */
+  everything(view: StoreView): readonly Key[];
+  /** Writes that bring the state closer to what is wanted; none when it is there. `now` is in RFC 3339. */
+  reconcile(view: StoreView, keys: ReadonlySet<Key>, now: string): readonly Change[];
+}
+
+/**
+ * Runs a reconciler whenever something that concerns it has been committed, in one transaction for all that has gathered.
+ * - Never wait for a time instead of a change.
+ * - Never keep state here that the store has not: after a crash `everything` must be enough to go on.
+ */
+export class ReconcileLoop<Key> {
+  readonly #store: Store;
+  readonly #reconciler: Reconciler<Key>;
+  readonly #onError: (error: unknown) => void;
+  readonly #dirty = new Set<Key>();
+  #unsubscribe: () => void = () => undefined;
+  #running: Promise<void> | undefined;
+  #isStopped = false;
+
+  constructor(store: Store, reconciler: Reconciler<Key>, onError: (error: unknown) => void) {
+    this.#store = store;
+    this.#reconciler = reconciler;
+    this.#onError = onError;
+  }
+
+  /** Subscribes first and looks at everything then, so that nothing is missed between. */
+  run(): void {
+    this.#unsubscribe = this.#store.subscribe((committed) => this.#note(committed));
+    this.#mark(this.#reconciler.everything(this.#store.view));
+  }
+
+  /** Idempotent; resolves when the pass under way is over. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    this.#unsubscribe();
+    await this.#running;
+  }
+
+  #note({ changes }: Committed): void {
+    for (const change of changes) this.#mark(this.#reconciler.concerns(change));
+  }
+
+  #mark(keys: readonly Key[]): void {
+    for (const key of keys) this.#dirty.add(key);
+    if (this.#dirty.size > 0 && !this.#isStopped) this.#running ??= this.#drain();
+  }
+
+  async #drain(): Promise<void> {
+    // Not within the commit that woke this loop: its other listeners come first.
+    await Promise.resolve();
+    while (this.#dirty.size > 0 && !this.#isStopped) await this.#tick();
+    this.#running = undefined;
+  }
+
+  async #tick(): Promise<void> {
+    const keys = new Set(this.#dirty);
+    this.#dirty.clear();
+    try {
+      await this.#store.update((view) => ({
+        changes: this.#reconciler.reconcile(view, keys, new Date().toISOString()),
+        result: undefined,
+      }));
+    } catch (error) {
+      // The next change of the same objects tries again; an endless loop over a full disk would help nobody.
+      this.#onError(error);
+    }
+  }
+}

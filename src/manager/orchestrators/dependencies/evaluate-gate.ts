@@ -1,0 +1,101 @@
+/** Whether the turn of a held-back task has come. Pure: looks only at the tasks of its stack. */
+import type { TaskGate, TaskObject } from '../../../model/objects.ts';
+import type { DependencySpec } from '../../../model/spec.ts';
+import { dependenciesOf } from '../../tasks/dependencies-of.ts';
+import { hasBegun, hasEnded, isEnding, isLeaving, mayRun, wasStarted } from '../../tasks/task-phase.ts';
+
+/** `null`: nothing is in the way. */
+export type Obstacle = { readonly message: string; readonly failed: boolean } | null;
+
+/** Tasks of one stack by service. */
+export type TasksByService = ReadonlyMap<string, readonly TaskObject[]>;
+
+/** What the task still has to wait for. */
+export function evaluateGate(task: TaskObject, gate: TaskGate, tasks: TasksByService): Obstacle {
+  return gate.next === 'running' ? startObstacle(task, tasks) : endObstacle(task, tasks);
+}
+
+function startObstacle(task: TaskObject, tasks: TasksByService): Obstacle {
+  if (mayRun(task) && task.desired !== 'running')
+    return { message: 'waits for its previous run to end', failed: false };
+  const obstacles = Object.entries(dependenciesOf(task.spec))
+    .map(([service, dependency]) => dependencyObstacle(service, dependency, tasks))
+    .filter((obstacle) => obstacle !== null);
+  return obstacles.find(({ failed }) => failed) ?? obstacles[0] ?? null;
+}
+
+function dependencyObstacle(service: string, dependency: DependencySpec, tasks: TasksByService): Obstacle {
+  // A dependency without tasks (scaled to zero, or left out by a profile) has nothing to wait for.
+  const replicas = (tasks.get(service) ?? []).filter((task) => task.oneOff === null && !isLeaving(task));
+  const obstacles = replicas
+    .map((replica) => replicaObstacle(replica, dependency))
+    .filter((obstacle) => obstacle !== null);
+  const failure = obstacles.find(({ failed }) => failed);
+  if (failure === undefined) return obstacles[0] ?? null;
+  return dependency.required ? { ...failure, message: `dependency failed to start: ${failure.message}` } : null;
+}
+
+function replicaObstacle(replica: TaskObject, { condition }: DependencySpec): Obstacle {
+  const problem = startProblem(replica);
+  if (problem !== null) return { message: problem, failed: true };
+  switch (condition) {
+    case 'service_started':
+      return hasBegun(replica) && (wasStarted(replica) || hasEnded(replica)) ? null : wait(replica, 'to start');
+    case 'service_healthy':
+      return healthObstacle(replica);
+    case 'service_completed_successfully':
+      return completionObstacle(replica);
+  }
+}
+
+/** Why the replica cannot start at all, if so. */
+function startProblem(replica: TaskObject): string | null {
+  if (replica.gate?.next === 'running' && replica.gate.failed)
+    return `container ${replica.containerName} was not started`;
+  if (!hasEnded(replica) || wasStarted(replica)) return null;
+  if (replica.status.state === 'complete' || replica.status.state === 'shutdown') return null;
+  return `container ${replica.containerName}: ${replica.status.error?.message ?? replica.status.message}`;
+}
+
+function healthObstacle(replica: TaskObject): Obstacle {
+  const { containerName: name, status } = replica;
+  if (hasEnded(replica)) return { message: `container ${name} exited (${exitCodeOf(replica)})`, failed: true };
+  if (!hasBegun(replica) || status.state !== 'running') return wait(replica, 'to be healthy');
+  switch (status.container?.health?.state) {
+    case 'healthy':
+      return null;
+    case 'unhealthy':
+      return { message: `container ${name} is unhealthy`, failed: true };
+    case 'starting':
+      return wait(replica, 'to be healthy');
+    case undefined:
+      return { message: `container ${name} has no healthcheck configured`, failed: true };
+  }
+}
+
+function completionObstacle(replica: TaskObject): Obstacle {
+  if (!hasEnded(replica)) return wait(replica, 'to complete');
+  const code = exitCodeOf(replica);
+  if (code === 0) return null;
+  return { message: `service "${replica.service}" didn't complete successfully: exit ${code}`, failed: true };
+}
+
+function exitCodeOf(task: TaskObject): number {
+  return task.status.container?.exitCode ?? (task.status.state === 'complete' ? 0 : 1);
+}
+
+function wait(replica: TaskObject, until: string): Obstacle {
+  return { message: `waits for ${replica.containerName} ${until}`, failed: false };
+}
+
+/** Of the dependants, only those that are to end as well are waited for. */
+function endObstacle(task: TaskObject, tasks: TasksByService): Obstacle {
+  if (task.oneOff !== null) return null;
+  for (const replicas of tasks.values()) {
+    const dependant = replicas.find(
+      (other) => task.service in dependenciesOf(other.spec) && other.id !== task.id && isEnding(other) && mayRun(other),
+    );
+    if (dependant !== undefined) return { message: `waits for ${dependant.containerName} to end`, failed: false };
+  }
+  return null;
+}

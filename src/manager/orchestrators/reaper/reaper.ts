@@ -1,0 +1,73 @@
+/** Loop: deletes objects that nobody needs any more: tasks that never got to a node, networks after their last container, the stack last. */
+import type { NetworkObject, StackObject, VolumeObject } from '../../../model/objects.ts';
+import type { Reconciler } from '../../loops/reconcile-loop.ts';
+import { put, remove, subjectOf, type Change, type ObjectChange } from '../../store/change.ts';
+import { stackOf, type StoreView } from '../../store/object-index.ts';
+
+/** Keys are names of stacks. */
+export const reaper: Reconciler<string> = { name: 'reaper', concerns, everything, reconcile };
+
+/** Only what goes away, or is meant to, can make something else unneeded. */
+function concerns(change: ObjectChange): readonly string[] {
+  const object = subjectOf(change);
+  const stack = stackOf(object);
+  const isNews =
+    change.after === null || object.kind === 'stack' || (object.kind === 'task' && object.desired === 'remove');
+  return stack !== null && isNews ? [stack] : [];
+}
+
+function everything(view: StoreView): readonly string[] {
+  return [...new Set([...view.all('stack').map(({ name }) => name), ...view.all('task').map(({ stack }) => stack)])];
+}
+
+function reconcile(view: StoreView, stacks: ReadonlySet<string>): readonly Change[] {
+  return [...stacks].flatMap((stack) => reapStack(view, stack));
+}
+
+function reapStack(view: StoreView, name: string): readonly Change[] {
+  const tasks = view.ofStack('task', name);
+  const neverPlaced = tasks.filter((task) => task.desired === 'remove' && task.nodeId === null).map(remove);
+  const stack = view.ofStack('stack', name)[0];
+  const isGone = stack?.removing === true && tasks.length === 0;
+  return [...neverPlaced, ...(isGone ? reapWholeStack(view, stack) : reapOldNetworks(view, name))];
+}
+
+/** A changed network exists twice until the last container has left the old one. */
+function reapOldNetworks(view: StoreView, stack: string): readonly Change[] {
+  const networks = view.ofStack('network', stack);
+  return networks
+    .filter((network, index) => networks.slice(index + 1).some(({ key }) => key === network.key))
+    .filter((network) => !isUsed(view, network))
+    .map(remove);
+}
+
+function reapWholeStack(view: StoreView, stack: StackObject): readonly Change[] {
+  const payloads = [...view.ofStack('secret', stack.name), ...view.ofStack('config', stack.name)];
+  return [
+    ...view.ofStack('network', stack.name).map((network) => removeOrDetach(network, isUsed(view, network))),
+    ...view.ofStack('volume', stack.name).flatMap((volume) => reapVolume(view, stack, volume)),
+    ...payloads.map(remove),
+    ...view.ofStack('service', stack.name).map(remove),
+    remove(stack),
+  ];
+}
+
+/** Another stack's containers may be on a network or use a volume; then it stays, and belongs to nobody. */
+function removeOrDetach<Thing extends NetworkObject | VolumeObject>(thing: Thing, isUsedElsewhere: boolean): Change {
+  return isUsedElsewhere ? put({ ...thing, stack: null }) : remove(thing);
+}
+
+/** Named volumes stay with the stack's name, so that the next `up` finds them, unless they were asked away; references to others' volumes go. */
+function reapVolume(view: StoreView, stack: StackObject, volume: VolumeObject): readonly Change[] {
+  if (volume.anonymousOf !== null) return [];
+  if (volume.spec.external) return [remove(volume)];
+  if (!stack.removeVolumes) return [];
+  const isReferredTo = view
+    .named('volume', volume.name)
+    .some(({ id, stack: owner }) => id !== volume.id && owner !== stack.name);
+  return [removeOrDetach(volume, isReferredTo)];
+}
+
+function isUsed(view: StoreView, network: NetworkObject): boolean {
+  return view.all('task').some(({ attachments }) => attachments.some(({ networkId }) => networkId === network.id));
+}

@@ -1,0 +1,106 @@
+/** Names and host ports are on one host only once: says who has them before anything is made. */
+import type { TaskObject } from '../../model/objects.ts';
+import type { PortSpec, ServiceSpec, StackSpec } from '../../model/spec.ts';
+import { ClaimedError, InvalidRequestError } from '../errors.ts';
+import type { StoreView } from '../store/object-index.ts';
+import { containerNameOf } from '../tasks/container-name.ts';
+import { hasEnded, isEnding, isLeaving } from '../tasks/task-phase.ts';
+
+/** Throws ClaimedError or InvalidRequestError when two containers would need the same name or port. */
+export function checkClaims(view: StoreView, spec: StackSpec, selected: ReadonlySet<string>): void {
+  const services = Object.values(spec.services).filter(({ name }) => selected.has(name));
+  checkNames(view, spec.name, services);
+  const tasks = view.all('task').filter((task) => holdsPorts(task) && !isOfServices(task, spec.name, selected));
+  const claims = tasks.flatMap((task) => claimsOf(task.spec, task.containerName));
+  for (const service of services) {
+    for (const claim of claimsOf(service, `service ${service.name}`)) {
+      checkClaim(claim, claims);
+      if (service.replicas > 0) claims.push(claim);
+    }
+    checkReplicas(service);
+  }
+}
+
+function isOfServices(task: TaskObject, stack: string, services: ReadonlySet<string>): boolean {
+  return task.stack === stack && task.oneOff === null && services.has(task.service);
+}
+
+function checkNames(view: StoreView, stack: string, services: readonly ServiceSpec[]): void {
+  const owners = new Map<string, string>();
+  for (const service of services) {
+    if (service.containerName !== null && service.replicas > 1) {
+      throw new InvalidRequestError(
+        `service ${service.name}: container_name allows one replica, not ${service.replicas}`,
+      );
+    }
+    for (let slot = 1; slot <= Math.min(service.replicas, 1); slot++) {
+      const name = containerNameOf(stack, service, slot);
+      const other = owners.get(name) ?? foreignOwner(view, stack, name, service.name);
+      if (other !== undefined) {
+        throw new ClaimedError(`container name ${name} of service ${service.name} is taken by ${other}`);
+      }
+      owners.set(name, `service ${service.name}`);
+    }
+  }
+}
+
+function foreignOwner(view: StoreView, stack: string, name: string, service: string): string | undefined {
+  const owner = view
+    .named('task', name)
+    .find((task) => !isLeaving(task) && (task.stack !== stack || task.service !== service || task.oneOff !== null));
+  return owner === undefined ? undefined : `service ${owner.service} of stack ${owner.stack}`;
+}
+
+interface Claim {
+  readonly port: number;
+  readonly protocol: string;
+  readonly hostIp: string | null;
+  readonly owner: string;
+}
+
+/** Only single ports: of a range, and of "any port", the agent takes what is free. */
+function claimsOf(service: ServiceSpec, owner: string): readonly Claim[] {
+  return service.ports.flatMap((port) => (isSingle(port) ? [{ ...claimOf(port), owner }] : []));
+}
+
+function isSingle(port: PortSpec): boolean {
+  return port.published !== null && port.published.from === port.published.to;
+}
+
+function claimOf({ published, protocol, hostIp }: PortSpec): Omit<Claim, 'owner'> {
+  return { port: published?.from ?? 0, protocol, hostIp };
+}
+
+function holdsPorts(task: TaskObject): boolean {
+  return !isEnding(task) && !hasEnded(task) && task.spec.ports.length > 0;
+}
+
+function checkClaim(claim: Claim, others: readonly Claim[]): void {
+  const other = others.find(
+    ({ port, protocol, hostIp }) =>
+      port === claim.port &&
+      protocol === claim.protocol &&
+      (isAny(hostIp) || isAny(claim.hostIp) || hostIp === claim.hostIp),
+  );
+  if (other === undefined || other.owner === claim.owner) return;
+  throw new ClaimedError(`${claim.owner}: host port ${claim.port}/${claim.protocol} is taken by ${other.owner}`, {
+    hint: 'publish another port, or stop the container that has it',
+  });
+}
+
+function isAny(hostIp: string | null): boolean {
+  return hostIp === null || hostIp === '0.0.0.0' || hostIp === '::' || hostIp === '';
+}
+
+/** Replicas that publish the same port can only come up if there is one for each. */
+function checkReplicas(service: ServiceSpec): void {
+  for (const { published, protocol } of service.ports) {
+    if (published === null || published.to - published.from + 1 >= service.replicas) continue;
+    const ports =
+      published.from === published.to ? `port ${published.from}` : `ports ${published.from}-${published.to}`;
+    throw new InvalidRequestError(
+      `service ${service.name}: ${service.replicas} replicas cannot share host ${ports}/${protocol}`,
+      { hint: 'publish a range of ports that is long enough, or no fixed port' },
+    );
+  }
+}

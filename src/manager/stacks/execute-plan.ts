@@ -1,0 +1,113 @@
+/** Turns the steps of a plan into changes of one transaction. */
+import { newId } from '../../model/ids.ts';
+import type { ServiceObject, TaskObject } from '../../model/objects.ts';
+import type { ServiceSpec, StackSpec } from '../../model/spec.ts';
+import { settleGates } from '../orchestrators/dependencies/settle-gates.ts';
+import type { ChangeSet } from '../store/change-set.ts';
+import { containerNameOf } from '../tasks/container-name.ts';
+import { newTask } from '../tasks/new-task.ts';
+import { wantFollowed, wantRemoved, wantStarted } from '../tasks/task-intents.ts';
+import { isLeaving } from '../tasks/task-phase.ts';
+import type { ApplyOptions } from './apply-options.ts';
+import type { StackStep } from './stack-step.ts';
+import { writeNetwork, writePayload, writeStack, writeVolume } from './write-resources.ts';
+
+/** What the executors work on. */
+export interface Execution {
+  readonly changes: ChangeSet;
+  readonly spec: StackSpec;
+  readonly options: ApplyOptions;
+  /** RFC 3339. */
+  readonly now: string;
+}
+
+type Executors = {
+  readonly [Type in StackStep['type']]: (step: Extract<StackStep, { type: Type }>, on: Execution) => void;
+};
+
+const executors: Executors = {
+  'write-stack': (_step, on) => writeStack(on),
+  'create-network': ({ key, owner }, on) => writeNetwork(key, owner, on),
+  'create-volume': ({ key, owner }, on) => writeVolume(key, owner, on),
+  'write-payload': ({ kind, key, before }, on) => writePayload(kind, key, before, on),
+  'write-service': writeService,
+  'remove-service': ({ service }, { changes }) => changes.delete(service),
+  'create-task': ({ service, slot }, on) => createTask(service, slot, on),
+  'replace-task': replaceTask,
+  'start-task': ({ task }, { changes, options }) => changes.put(wantStarted(task, !options.noDeps)),
+  'follow-task': ({ task }, { changes, options }) => changes.put(wantFollowed(task, options.stopGraceMs)),
+  'remove-task': ({ task }, { changes, options }) =>
+    changes.put(wantRemoved(task, { removeVolumes: false, stopGraceMs: options.stopGraceMs })),
+};
+
+/** Executes the steps in their order; gates that need not be waited for are open in the same transaction. */
+export function executePlan(steps: readonly StackStep[], on: Execution): void {
+  for (const step of steps) execute(step, on);
+  openGates(on.changes, on.spec.name);
+}
+
+/** Settles the gates of the stack's tasks among the collected changes. */
+export function openGates(changes: ChangeSet, stack: string): void {
+  for (const task of settleGates(changes.ofStack('task', stack))) changes.put(task);
+}
+
+/** The step's type picks the executor of that type, which the compiler cannot follow through the table. */
+function execute(step: StackStep, on: Execution): void {
+  const executor = executors[step.type] as (step: StackStep, on: Execution) => void;
+  executor(step, on);
+}
+
+function writeService(step: Extract<StackStep, { type: 'write-service' }>, { changes, spec, now }: Execution): void {
+  const service: ServiceObject = {
+    ...(step.before ?? { id: newId(), version: 0, createdAt: now, updatedAt: now, kind: 'service', stack: spec.name }),
+    name: step.service,
+    spec: specOf(spec, step.service),
+    specHash: step.specHash,
+    forceCount: step.forceCount,
+  };
+  changes.put(service);
+}
+
+function createTask(name: string, slot: number, on: Execution): void {
+  const { changes, spec, options, now } = on;
+  const service = changes.ofStack('service', spec.name).find((candidate) => candidate.name === name);
+  const serviceSpec = specOf(spec, name);
+  if (service === undefined) throw new TypeError(`the plan creates a task of ${name} before the service`);
+  const task = newTask({
+    id: newId(),
+    now,
+    stack: spec.name,
+    service,
+    spec: serviceSpec,
+    slot,
+    containerName: containerNameOf(spec.name, serviceSpec, slot),
+    oneOff: null,
+    sharedNetworkTask: sharedNetworkTaskOf(serviceSpec, spec.name, changes),
+  });
+  changes.put(options.noStart ? task : wantStarted(task, !options.noDeps));
+}
+
+function replaceTask({ task, service }: Extract<StackStep, { type: 'replace-task' }>, on: Execution): void {
+  const { renewAnonymousVolumes: removeVolumes, stopGraceMs } = on.options;
+  on.changes.put(wantRemoved(task, { removeVolumes, stopGraceMs }));
+  createTask(service, task.slot, on);
+}
+
+/** The container whose network namespace is shared: the one with the lowest number. */
+export function sharedNetworkTaskOf({ networkMode }: ServiceSpec, stack: string, changes: ChangeSet): string | null {
+  if (networkMode.kind !== 'service') return null;
+  const owners = changes
+    .ofStack('task', stack)
+    .filter((task) => task.service === networkMode.service && task.oneOff === null && !isLeaving(task));
+  return lowestSlot(owners)?.id ?? null;
+}
+
+function lowestSlot(tasks: readonly TaskObject[]): TaskObject | undefined {
+  return [...tasks].sort((a, b) => a.slot - b.slot)[0];
+}
+
+function specOf(spec: StackSpec, name: string): ServiceSpec {
+  const service = spec.services[name];
+  if (service === undefined) throw new TypeError(`the plan names service ${name}, which the stack has not`);
+  return service;
+}

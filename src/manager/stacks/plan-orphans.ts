@@ -1,0 +1,25 @@
+import type { TaskObject } from '../../model/objects.ts';
+import type { StackSpec } from '../../model/spec.ts';
+import type { StoreView } from '../store/object-index.ts';
+import { hasEnded, isLeaving } from '../tasks/task-phase.ts';
+import type { StackStep } from './stack-step.ts';
+
+/** Containers of services that the file does not have, and finished one-offs: removed when asked for, else listed. */
+export function planOrphans(
+  view: StoreView,
+  spec: StackSpec,
+  isRemovalAsked: boolean,
+): { readonly steps: readonly StackStep[]; readonly left: readonly string[] } {
+  const known = new Set([...Object.keys(spec.services), ...spec.disabledServices]);
+  const orphans = view.ofStack('task', spec.name).filter((task) => isOrphan(task, known));
+  if (!isRemovalAsked) return { steps: [], left: orphans.map(({ containerName }) => containerName) };
+  const services = view.ofStack('service', spec.name).filter(({ name }) => !known.has(name));
+  const steps: StackStep[] = orphans.map((task) => ({ type: 'remove-task', task, reason: 'orphan' }));
+  return { steps: [...steps, ...services.map((service) => ({ type: 'remove-service', service }) as const)], left: [] };
+}
+
+/** True for a container that no service of the file accounts for. */
+export function isOrphan(task: TaskObject, known: ReadonlySet<string>): boolean {
+  if (isLeaving(task)) return false;
+  return !known.has(task.service) || (task.oneOff !== null && hasEnded(task));
+}

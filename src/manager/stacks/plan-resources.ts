@@ -1,0 +1,84 @@
+/** Networks, volumes, secrets and configs that the selected services use. Pure. */
+import type { PayloadSpec, StackSpec } from '../../model/spec.ts';
+import { InvalidRequestError, NotFoundError } from '../errors.ts';
+import { canonicalJson, networkIdentity } from '../orchestrators/replicated/spec-hash.ts';
+import type { StoreView } from '../store/object-index.ts';
+import {
+  findForeignNetwork,
+  findOwnNetwork,
+  findOwnVolume,
+  findPayload,
+  findVolumeContent,
+  usedKeys,
+} from './find-resources.ts';
+import type { StackStep } from './stack-step.ts';
+
+/** Steps for what is missing or changed; throws when something declared external does not exist. */
+export function planResources(
+  view: StoreView,
+  spec: StackSpec,
+  selected: ReadonlySet<string>,
+): { readonly steps: readonly StackStep[]; readonly warnings: readonly string[] } {
+  const used = usedKeys(Object.values(spec.services).filter(({ name }) => selected.has(name)));
+  const warnings: string[] = [];
+  const steps = [
+    ...[...used.networks].flatMap((key) => planNetwork(view, spec, key, warnings)),
+    ...[...used.volumes].flatMap((key) => planVolume(view, spec, key, warnings)),
+    ...[...used.secrets].flatMap((key) => planPayload(view, spec, 'secret', key)),
+    ...[...used.configs].flatMap((key) => planPayload(view, spec, 'config', key)),
+  ];
+  return { steps, warnings };
+}
+
+/** A network of somebody else is only referred to: the stack gets an object that is marked external and stands for it by its name. */
+function planNetwork(view: StoreView, spec: StackSpec, key: string, warnings: string[]): readonly StackStep[] {
+  const wanted = declared(spec.networks[key], 'network', key);
+  const own = findOwnNetwork(view, spec.name, key);
+  const foreign = findForeignNetwork(view, spec.name, wanted.name);
+  if (foreign === undefined && wanted.external) throw missingExternal('network', wanted.name);
+  const isForeign = foreign !== undefined && (wanted.external || own === undefined || own.spec.external);
+  const stored = isForeign ? { ...wanted, external: true } : wanted;
+  if (isForeign && !wanted.external) warnings.push(foreignWarning('network', wanted.name));
+  if (own !== undefined && isSame(networkIdentity(own.spec), networkIdentity(stored))) return [];
+  return [{ type: 'create-network', key, owner: isForeign ? 'foreign' : 'own', isReplacement: own !== undefined }];
+}
+
+function planVolume(view: StoreView, spec: StackSpec, key: string, warnings: string[]): readonly StackStep[] {
+  const wanted = declared(spec.volumes[key], 'volume', key);
+  const content = findVolumeContent(view, wanted.name);
+  if (content === undefined && wanted.external) throw missingExternal('volume', wanted.name);
+  if (findOwnVolume(view, spec.name, key, wanted.name) !== undefined) return [];
+  if (content === undefined) return [{ type: 'create-volume', key, owner: 'own' }];
+  if (!wanted.external) warnings.push(foreignWarning('volume', wanted.name));
+  return [{ type: 'create-volume', key, owner: 'foreign' }];
+}
+
+function planPayload(view: StoreView, spec: StackSpec, kind: 'secret' | 'config', key: string): readonly StackStep[] {
+  const wanted = declared((kind === 'secret' ? spec.secrets : spec.configs)[key], kind, key);
+  const before = findPayload(view, kind, spec.name, key) ?? null;
+  if (wanted.external) throw missingExternal(kind, wanted.name);
+  if (before !== null && isSame(withoutContent(before.spec), withoutContent(wanted))) return [];
+  return [{ type: 'write-payload', kind, key, before }];
+}
+
+/** A payload as its document has it: the content is stored beside it, and the digest stands for it. */
+export function withoutContent(spec: PayloadSpec): PayloadSpec {
+  return { ...spec, content: null };
+}
+
+function declared<Spec>(spec: Spec | undefined, kind: string, key: string): Spec {
+  if (spec === undefined) throw new InvalidRequestError(`service refers to undefined ${kind} ${key}`);
+  return spec;
+}
+
+function missingExternal(kind: string, name: string): NotFoundError {
+  return new NotFoundError(`${kind} ${name} declared as external, but could not be found`);
+}
+
+function foreignWarning(kind: string, name: string): string {
+  return `${kind} ${name} exists already but was not made for this stack: it is used as it is; say \`external: true\` if that is meant`;
+}
+
+function isSame(a: unknown, b: unknown): boolean {
+  return canonicalJson([a]) === canonicalJson([b]);
+}

@@ -1,0 +1,149 @@
+/** `up`: what has to happen so that the stack is what the file says. Pure: reads the given state, writes nothing, makes no ids. */
+import type { ServiceSpec, StackSpec } from '../../model/spec.ts';
+import { changeReasons } from '../orchestrators/replicated/change-reasons.ts';
+import { planService, type ServiceStep } from '../orchestrators/replicated/plan-service.ts';
+import { canonicalJson, specHash, type PayloadDigests } from '../orchestrators/replicated/spec-hash.ts';
+import type { StoreView } from '../store/object-index.ts';
+import { inDependencyOrder, withDependencies } from '../tasks/dependencies-of.ts';
+import type { ApplyOptions } from './apply-options.ts';
+import { checkClaims } from './check-claims.ts';
+import { planFollowers } from './plan-followers.ts';
+import { planOrphans } from './plan-orphans.ts';
+import { planResources } from './plan-resources.ts';
+import type { StackPlan, StackStep } from './stack-step.ts';
+import { NotFoundError } from '../errors.ts';
+
+/** `spec` has the digests of its payloads filled in. Throws typed errors for what cannot be done. */
+export function planStack(view: StoreView, spec: StackSpec, options: ApplyOptions): StackPlan {
+  const selected = selectServices(spec, options);
+  const scaled = scaleServices(spec, options, selected);
+  checkClaims(view, scaled, selected);
+  const resources = planResources(view, scaled, selected);
+  const services = planServices(view, scaled, options, selected);
+  const orphans = planOrphans(view, scaled, options.removeOrphans);
+  const followers = options.noDeps ? [] : planFollowers(view, spec.name, services);
+  const steps = [...planStackObject(view, spec), ...resources.steps, ...orphans.steps, ...services, ...followers];
+  return { steps, spec: scaled, orphans: orphans.left, warnings: resources.warnings, selected };
+}
+
+function selectServices(spec: StackSpec, options: ApplyOptions): ReadonlySet<string> {
+  const known = Object.keys(spec.services);
+  for (const name of [...options.services, ...Object.keys(options.scale)]) {
+    if (!known.includes(name)) throw new NotFoundError(`no such service: ${name}`);
+  }
+  if (options.services.length === 0) return new Set(known);
+  return options.noDeps ? new Set(options.services) : withDependencies(options.services, spec.services);
+}
+
+/** The spec with the numbers of `--scale` in it. */
+function scaleServices(spec: StackSpec, options: ApplyOptions, selected: ReadonlySet<string>): StackSpec {
+  const services = Object.entries(spec.services).map(([name, service]): [string, ServiceSpec] => [
+    name,
+    selected.has(name) ? { ...service, replicas: options.scale[name] ?? service.replicas } : service,
+  ]);
+  return { ...spec, services: Object.fromEntries(services) };
+}
+
+function planStackObject(view: StoreView, spec: StackSpec): readonly StackStep[] {
+  const before = view.ofStack('stack', spec.name)[0];
+  const isSame =
+    before !== undefined &&
+    !before.removing &&
+    before.workingDir === spec.workingDir &&
+    canonicalJson([before.files, before.disabledServices]) === canonicalJson([spec.files, spec.disabledServices]);
+  return isSame ? [] : [{ type: 'write-stack' }];
+}
+
+/** Owners of namespaces come before those who share them, because a replaced owner means replaced sharers. */
+function planServices(
+  view: StoreView,
+  spec: StackSpec,
+  options: ApplyOptions,
+  selected: ReadonlySet<string>,
+): readonly StackStep[] {
+  const digests = digestsOf(spec);
+  const replaced = new Set<string>();
+  const steps: StackStep[] = [];
+  for (const name of inDependencyOrder(spec.services)) {
+    const service = spec.services[name];
+    if (service === undefined || !selected.has(name)) continue;
+    const own = planOneService(view, spec, service, options, { digests, replaced });
+    if (own.some(isNewOwner)) replaced.add(name);
+    steps.push(...own);
+  }
+  return steps;
+}
+
+/** The owner of a shared namespace is the container with the lowest number. */
+function isNewOwner(step: StackStep): boolean {
+  return step.type === 'replace-task' || (step.type === 'create-task' && step.slot === 1);
+}
+
+interface Surroundings {
+  readonly digests: PayloadDigests;
+  /** Services before this one whose containers are new. */
+  readonly replaced: ReadonlySet<string>;
+}
+
+function planOneService(
+  view: StoreView,
+  spec: StackSpec,
+  service: ServiceSpec,
+  options: ApplyOptions,
+  { digests, replaced }: Surroundings,
+): readonly StackStep[] {
+  const before = view.ofStack('service', spec.name).find(({ name }) => name === service.name) ?? null;
+  const tasks = view.ofStack('task', spec.name).filter((task) => task.service === service.name);
+  const hash = specHash(service, { stack: spec, digests });
+  const isForced = isForcedService(service.name, options) && tasks.length > 0;
+  const forceCount = (before?.forceCount ?? 0) + (isForced ? 1 : 0);
+  const wish = {
+    replicas: service.replicas,
+    specHash: hash,
+    forceCount,
+    recreate: options.noRecreate ? 'never' : 'diverged',
+    start: !options.noStart,
+    isNamespaceReplaced: service.networkMode.kind === 'service' && replaced.has(service.networkMode.service),
+  } as const;
+  const steps = planService(tasks, wish).flatMap((step) => toStackSteps(step, service));
+  const isSame = before?.specHash === hash && before.forceCount === forceCount && equal(before.spec, service);
+  return isSame
+    ? steps
+    : [{ type: 'write-service', service: service.name, specHash: hash, forceCount, before }, ...steps];
+}
+
+function isForcedService(name: string, options: ApplyOptions): boolean {
+  const isNamed = options.services.length === 0 || options.services.includes(name);
+  return isNamed ? options.forceRecreate : options.alwaysRecreateDeps;
+}
+
+function toStackSteps(step: ServiceStep, service: ServiceSpec): readonly StackStep[] {
+  switch (step.type) {
+    case 'create':
+      return [{ type: 'create-task', service: service.name, slot: step.slot }];
+    case 'replace':
+      return [{ type: 'replace-task', service: service.name, task: step.task, reasons: reasonsOf(step.task, service) }];
+    case 'start':
+      return [{ type: 'start-task', task: step.task }];
+    case 'remove':
+      return [{ type: 'remove-task', task: step.task, reason: `scaled to ${service.replicas}` }];
+    case 'keep':
+      return [];
+  }
+}
+
+function reasonsOf(task: { readonly spec: ServiceSpec }, service: ServiceSpec): readonly string[] {
+  return equal(task.spec, service)
+    ? ['forced, or something that it uses has changed']
+    : changeReasons(task.spec, service);
+}
+
+function equal(a: unknown, b: unknown): boolean {
+  return canonicalJson([a]) === canonicalJson([b]);
+}
+
+function digestsOf(spec: StackSpec): PayloadDigests {
+  const secrets = Object.entries(spec.secrets).map(([key, { digest }]) => [`secret/${key}`, digest] as const);
+  const configs = Object.entries(spec.configs).map(([key, { digest }]) => [`config/${key}`, digest] as const);
+  return Object.fromEntries([...secrets, ...configs]);
+}

@@ -1,0 +1,48 @@
+/** Steps of the plan of a stack. What has no step stays as it is. */
+import type { PayloadObject, ServiceObject, TaskObject } from '../../model/objects.ts';
+import type { StackSpec } from '../../model/spec.ts';
+
+export type StackStep =
+  | { readonly type: 'write-stack' }
+  | {
+      readonly type: 'create-network';
+      readonly key: string;
+      readonly owner: 'own' | 'foreign';
+      readonly isReplacement: boolean;
+    }
+  | { readonly type: 'create-volume'; readonly key: string; readonly owner: 'own' | 'foreign' }
+  | {
+      readonly type: 'write-payload';
+      readonly kind: 'secret' | 'config';
+      readonly key: string;
+      readonly before: PayloadObject | null;
+    }
+  | {
+      readonly type: 'write-service';
+      readonly service: string;
+      readonly specHash: string;
+      readonly forceCount: number;
+      readonly before: ServiceObject | null;
+    }
+  | { readonly type: 'remove-service'; readonly service: ServiceObject }
+  | { readonly type: 'create-task'; readonly service: string; readonly slot: number }
+  | {
+      readonly type: 'replace-task';
+      readonly service: string;
+      readonly task: TaskObject;
+      readonly reasons: readonly string[];
+    }
+  | { readonly type: 'start-task'; readonly task: TaskObject }
+  | { readonly type: 'follow-task'; readonly task: TaskObject; readonly dependency: string }
+  | { readonly type: 'remove-task'; readonly task: TaskObject; readonly reason: string };
+
+export interface StackPlan {
+  readonly steps: readonly StackStep[];
+  /** The stack with the numbers of `--scale` in it. */
+  readonly spec: StackSpec;
+  /** Names of containers of services that the file does not have, left alone. */
+  readonly orphans: readonly string[];
+  readonly warnings: readonly string[];
+  /** Services that the apply is about. */
+  readonly selected: ReadonlySet<string>;
+}

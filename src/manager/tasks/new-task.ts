@@ -1,0 +1,38 @@
+import type { OneOffSpec, ServiceObject, TaskObject } from '../../model/objects.ts';
+import type { ServiceSpec } from '../../model/spec.ts';
+
+export interface NewTask {
+  readonly id: string;
+  /** RFC 3339. */
+  readonly now: string;
+  readonly stack: string;
+  readonly service: Pick<ServiceObject, 'id' | 'specHash' | 'forceCount'>;
+  readonly spec: ServiceSpec;
+  readonly slot: number;
+  readonly containerName: string;
+  readonly oneOff: OneOffSpec | null;
+  readonly sharedNetworkTask: string | null;
+}
+
+/** A task that is wanted to be created and not yet to run. */
+export function newTask({ service, now, ...task }: NewTask): TaskObject {
+  return {
+    ...task,
+    kind: 'task',
+    version: 0,
+    createdAt: now,
+    updatedAt: now,
+    service: task.spec.name,
+    serviceId: service.id,
+    specHash: service.specHash,
+    forceCount: service.forceCount,
+    nodeId: null,
+    desired: 'ready',
+    gate: null,
+    desiredRun: 1,
+    stopGraceMs: null,
+    removeVolumes: false,
+    attachments: [],
+    status: { run: 1, state: 'new', at: now, message: '', error: null, container: null },
+  };
+}
