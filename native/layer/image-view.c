@@ -1,0 +1,76 @@
+/* The file system of an image, as its containers see it. */
+#include "image-view.h"
+
+#include "../common/cleanup.h"
+#include "resolve.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/mount.h>
+
+/* "lowerdir=A:B:…"; the caller frees it. Colons and backslashes in names are escaped as the overlay reads them. */
+static char *
+overlay_options (const char *const *layers)
+{
+  char *text = NULL;
+  size_t size = 0;
+  FILE *stream = open_memstream (&text, &size);
+
+  if (!stream)
+    return NULL;
+  fputs ("lowerdir=", stream);
+  for (size_t i = 0; layers[i]; i++)
+    {
+      if (i > 0)
+        fputc (':', stream);
+      for (const char *byte = layers[i]; *byte; byte++)
+        {
+          if (strchr (":\\,", *byte))
+            fputc ('\\', stream);
+          fputc (*byte, stream);
+        }
+    }
+  if (fclose (stream) == 0)
+    return text;
+  free (text);
+  return NULL;
+}
+
+/* Mounts over the topmost layer's own directory: it exists for sure, and only this process sees the mount. */
+static int
+mount_layers (const char *directory, const char *const *layers, struct tss_error *error)
+{
+  tss_autofree char *options = overlay_options (layers);
+
+  if (!options)
+    return tss_error_set (error, TSS_ERROR_INTERNAL, errno, "", "mount the layers of the image");
+  if (unshare (CLONE_NEWNS) < 0 || mount (NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+    return tss_error_set (error, TSS_ERROR_NAMESPACE, errno, "", "make a mount namespace");
+  if (mount ("overlay", layers[0], "overlay", MS_RDONLY | MS_NODEV | MS_NOSUID, options) < 0)
+    return tss_error_set (error, TSS_ERROR_MOUNT, errno, directory, "mount the layers of the image");
+  return 0;
+}
+
+int
+layer_open_image_path (const char *directory, const char *const *layers, const char *path, struct tss_error *error)
+{
+  tss_autofd int root = -1;
+  int result;
+
+  if (directory && chdir (directory) < 0)
+    return tss_error_set (error, TSS_ERROR_IO, errno, directory, "enter directory %s", directory);
+  if (layers[1] && mount_layers (directory, layers, error) < 0)
+    return -1;
+  root = open (layers[0], O_PATH | O_DIRECTORY | O_CLOEXEC);
+  if (root < 0)
+    return tss_error_set (error, TSS_ERROR_IO, errno, layers[0], "open layer %s", layers[0]);
+  result = layer_open_in_root (root, path, O_RDONLY | O_DIRECTORY);
+  if (result < 0 && errno == ENOTDIR)
+    return tss_error_set (error, TSS_ERROR_STATE, errno, path, "open %s of the image", path);
+  if (result < 0)
+    return tss_error_set (error, errno == ENOENT ? TSS_ERROR_NOT_FOUND : TSS_ERROR_IO, errno, path,
+                          "open %s of the image", path);
+  return result;
+}

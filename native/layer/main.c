@@ -1,0 +1,217 @@
+/* tsstack-layer: unpacks, copies, removes and measures trees (docs/native.md, section 7). One line of JSON on standard
+ * output tells the result or the error; the exit status is 0 or 1. */
+#include "../common/cleanup.h"
+#include "copy.h"
+#include "image-view.h"
+#include "options.h"
+#include "parents.h"
+#include "remove.h"
+#include "unpack.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <locale.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+struct command
+{
+  const char *name;
+  const char *options;  /* that it takes */
+  const char *required; /* of these, for the message; "" when none */
+  json_t *(*run) (const struct layer_options *options, struct tss_error *error);
+};
+
+/* Far more than any real archive leaves out; a hostile one must not make a reply of gigabytes. The rest keeps the
+ * default metadata, as do names that are no UTF-8. */
+enum
+{
+  MAX_LISTED_BYTES = 1024 * 1024
+};
+
+static json_t *
+list_to_json (const struct layer_path_list *list)
+{
+  json_t *array = json_array ();
+  size_t bytes = 0;
+
+  for (size_t i = 0; i < list->count && (bytes += strlen (list->paths[i])) < MAX_LISTED_BYTES; i++)
+    {
+      json_t *path = json_string (list->paths[i]);
+
+      if (path)
+        json_array_append_new (array, path);
+    }
+  return array;
+}
+
+static json_t *
+run_unpack (const struct layer_options *options, struct tss_error *error)
+{
+  struct layer_unpack_result result = { 0 };
+  json_t *reply = NULL;
+
+  if (layer_unpack (STDIN_FILENO, options->to, options->diff_id, &result, error) == 0)
+    reply = json_pack ("{s:s, s:I, s:I, s:I, s:o}", "diffId", result.diff_id, "bytes", (json_int_t)result.counts.bytes,
+                       "entries", (json_int_t)result.entries, "skippedXattrs", (json_int_t)result.counts.skipped_xattrs,
+                       "implicitDirectories", list_to_json (&result.implicit));
+  layer_path_list_free (&result.implicit);
+  return reply;
+}
+
+static json_t *
+size_to_json (const struct layer_size *size)
+{
+  return json_pack ("{s:I, s:I}", "bytes", (json_int_t)size->bytes, "entries", (json_int_t)size->entries);
+}
+
+static json_t *
+run_copy (const struct layer_options *options, struct tss_error *error)
+{
+  const char *const itself[] = { "/", NULL };
+  struct layer_size size = { 0 };
+  tss_autofd int to = open (options->to, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  tss_autofd int from = -1;
+
+  if (to < 0)
+    {
+      tss_error_set (error, errno == ENOENT ? TSS_ERROR_NOT_FOUND : TSS_ERROR_IO, errno, options->to,
+                     "open directory %s", options->to);
+      return NULL;
+    }
+  from = options->layers ? layer_open_image_path (options->directory, options->layers, options->from, error)
+                         : layer_open_image_path (NULL, itself, options->from, error);
+  if (from < 0 || layer_copy_tree (from, to, &size, error) < 0)
+    return NULL;
+  return size_to_json (&size);
+}
+
+/* The paths come as a JSON array on standard input: there can be more of them than fit into an argument list. */
+static json_t *
+run_parents (const struct layer_options *options, struct tss_error *error)
+{
+  static const char *const none[] = { NULL };
+  json_error_t syntax;
+  tss_autojson json_t *paths = json_loadf (stdin, 0, &syntax);
+  size_t index;
+  json_t *path;
+
+  if (!json_is_array (paths))
+    {
+      tss_error_set (error, TSS_ERROR_INVALID, 0, "", "standard input is no list of paths");
+      return NULL;
+    }
+  json_array_foreach (paths, index,
+                      path) if (!json_is_string (path)
+                                || layer_adopt_parent (options->to, options->layers ? options->layers : none,
+                                                       json_string_value (path), error)
+                                       < 0) return NULL;
+  return json_object ();
+}
+
+/* Goes on after a failure, so that as much as possible is gone; the first error is told. */
+static json_t *
+run_remove (const struct layer_options *options, struct tss_error *error)
+{
+  json_int_t removed = 0;
+
+  for (size_t i = 0; options->paths[i]; i++)
+    {
+      struct tss_error failure = { 0 };
+
+      if (layer_remove (AT_FDCWD, options->paths[i], &failure) == 0)
+        removed++;
+      else if (error->code == TSS_ERROR_NONE)
+        *error = failure;
+    }
+  return error->code == TSS_ERROR_NONE ? json_pack ("{s:I}", "removed", removed) : NULL;
+}
+
+static json_t *
+run_size (const struct layer_options *options, struct tss_error *error)
+{
+  struct layer_size size = { 0 };
+
+  for (size_t i = 0; options->paths[i]; i++)
+    if (layer_measure (options->paths[i], &size, error) < 0)
+      return NULL;
+  return size_to_json (&size);
+}
+
+static const struct command commands[] = {
+  { "unpack", "to,diff-id", "to", run_unpack },
+  { "copy", "from,to,directory,layer", "from,to", run_copy },
+  { "parents", "to,layer", "to", run_parents },
+  { "remove", "", "", run_remove },
+  { "size", "", "", run_size },
+};
+
+static const struct command *
+find_command (const char *name)
+{
+  for (size_t i = 0; name && i < TSS_LENGTH (commands); i++)
+    if (strcmp (name, commands[i].name) == 0)
+      return &commands[i];
+  return NULL;
+}
+
+static json_t *
+run_command (char **arguments, struct tss_error *error)
+{
+  const struct command *command = find_command (arguments[0]);
+  struct layer_options options;
+  json_t *reply = NULL;
+
+  if (!command)
+    {
+      tss_error_set (error, TSS_ERROR_INVALID, 0, arguments[0],
+                     "usage: tsstack-layer unpack | copy | parents | remove | size (docs/native.md)");
+      return NULL;
+    }
+  if (layer_options_parse (&options, arguments + 1, command->options, error) == 0)
+    {
+      if ((strstr (command->required, "to") && !options.to) || (strstr (command->required, "from") && !options.from))
+        tss_error_set (error, TSS_ERROR_INVALID, 0, "", "%s needs the options %s", command->name, command->required);
+      else
+        reply = command->run (&options, error);
+    }
+  layer_options_free (&options);
+  return reply;
+}
+
+/* Deep trees need one descriptor for each level. */
+static void
+raise_descriptor_limit (void)
+{
+  struct rlimit limit;
+
+  if (getrlimit (RLIMIT_NOFILE, &limit) == 0)
+    {
+      limit.rlim_cur = limit.rlim_max;
+      setrlimit (RLIMIT_NOFILE, &limit);
+    }
+}
+
+int
+main (int argc, char **argv)
+{
+  struct tss_error error = { 0 };
+  json_t *reply;
+  bool failed;
+
+  (void)argc;
+  /* Names in pax headers are UTF-8: libarchive converts them to the character set of the locale. */
+  if (!setlocale (LC_CTYPE, "C.UTF-8"))
+    setlocale (LC_CTYPE, "C");
+  umask (0);
+  raise_descriptor_limit ();
+  reply = run_command (argv + 1, &error);
+  failed = !reply;
+  if (failed)
+    reply = json_pack ("{s:o}", "error", tss_error_to_json (&error));
+  failed = json_dumpf (reply, stdout, JSON_COMPACT) < 0 || fputc ('\n', stdout) < 0 || fflush (stdout) != 0 || failed;
+  json_decref (reply);
+  /* Not exit: the reader thread of a failed unpack may still wait for input. */
+  _exit (failed ? 1 : 0);
+}

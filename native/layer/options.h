@@ -1,0 +1,21 @@
+/* The command line of tsstack-layer. */
+#ifndef TSSTACK_LAYER_OPTIONS_H
+#define TSSTACK_LAYER_OPTIONS_H
+
+#include "../common/error.h"
+
+struct layer_options
+{
+  const char *to;
+  const char *from;
+  const char *diff_id;
+  const char *directory;    /* of layers with short names */
+  const char **layers;      /* NULL-terminated */
+  const char *const *paths; /* what follows the options; NULL-terminated, borrowed from argv */
+};
+
+/* Reads the options that follow the command. ALLOWED names those that the command takes ("to,diff-id"). */
+int layer_options_parse (struct layer_options *options, char **arguments, const char *allowed, struct tss_error *error);
+void layer_options_free (struct layer_options *options);
+
+#endif

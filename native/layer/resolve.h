@@ -1,0 +1,13 @@
+/* openat2: path lookups that the kernel itself keeps below a directory. */
+#ifndef TSSTACK_LAYER_RESOLVE_H
+#define TSSTACK_LAYER_RESOLVE_H
+
+#include <linux/openat2.h>
+
+/* Opens PATH as the root directory DIRECTORY would see it: absolute links and ".." end at it. Returns -1 with errno. */
+int layer_open_in_root (int directory, const char *path, int flags);
+
+/* Opens the entry NAME (no slash) of DIRECTORY, a directory that is no mount point; EXDEV when it is one. */
+int layer_open_child (int directory, const char *name);
+
+#endif

@@ -1,0 +1,27 @@
+/* A decompressed byte stream: one thread reads and decompresses while the caller consumes and hashes. */
+#ifndef TSSTACK_LAYER_STREAM_H
+#define TSSTACK_LAYER_STREAM_H
+
+#include "../common/error.h"
+
+#include <sys/types.h>
+
+/* "sha256:" and 64 hex digits. */
+#define LAYER_DIGEST_SIZE (sizeof "sha256:" + 64)
+
+struct layer_stream;
+
+/* Starts reading FD (plain, gzip, zstd, xz or bzip2). Returns NULL on failure. */
+struct layer_stream *layer_stream_start (int fd, struct tss_error *error);
+
+/* The next block of decompressed bytes, valid until the next call; 0 at the end. */
+ssize_t layer_stream_read (struct layer_stream *stream, const void **block, struct tss_error *error);
+
+/* Reads what is left (padding after the end of a tar belongs to its digest) and tells the digest of everything. */
+int layer_stream_finish (struct layer_stream *stream, char digest[LAYER_DIGEST_SIZE], struct tss_error *error);
+
+/* Frees a stream that was read to its end. One that was not is left alone: its thread may wait for input for ever, and
+ * the process is about to exit. */
+void layer_stream_free (struct layer_stream *stream);
+
+#endif
