@@ -112,6 +112,8 @@ link_set_up (struct netlink_batch *batch, unsigned index, const char *name, unsi
     netlink_put_u32 (batch, IFLA_MTU, mtu);
 }
 
+/* Hairpin mode: with br_netfilter, a container's connection to its own published port is translated before the bridge,
+ * which then has to send the frame back through the port that it came from. */
 void
 link_set_bridge (struct netlink_batch *batch, const char *name, unsigned bridge)
 {
@@ -120,6 +122,15 @@ link_set_bridge (struct netlink_batch *batch, const char *name, unsigned bridge)
   netlink_put_string (batch, IFLA_IFNAME, name);
   netlink_put_u32 (batch, IFLA_MASTER, bridge);
   put_no_automatic_address (batch);
+
+  link = netlink_begin (batch, RTM_NEWLINK, 0, sizeof *link, 0, "set up port %s", name);
+  netlink_put_string (batch, IFLA_IFNAME, name);
+  size_t info = netlink_begin_nest (batch, IFLA_LINKINFO);
+  netlink_put_string (batch, IFLA_INFO_SLAVE_KIND, "bridge");
+  size_t data = netlink_begin_nest (batch, IFLA_INFO_SLAVE_DATA);
+  netlink_put_u8 (batch, IFLA_BRPORT_MODE, 1);
+  netlink_end_nest (batch, data);
+  netlink_end_nest (batch, info);
 }
 
 void

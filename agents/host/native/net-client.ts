@@ -34,7 +34,10 @@ export class NetClient {
     this.#socket = socket;
     // Replies keep the process alive only while somebody waits for them.
     socket.unref();
-    createInterface({ input: socket }).on('line', (line) => this.#onLine(line));
+    // The reader of lines repeats the socket's errors.
+    createInterface({ input: socket })
+      .on('line', (line) => this.#onLine(line))
+      .on('error', () => undefined);
     socket.on('error', (error) => this.#fail('the connection broke', error));
     socket.on('timeout', () => this.#fail(`no answer within ${replyTimeoutMs / 1000} s`));
     this.closed = new Promise((resolve) => {
@@ -55,6 +58,10 @@ export class NetClient {
         resolve(new NetClient(socket));
       });
     });
+  }
+
+  get isOpen(): boolean {
+    return this.#failure === null;
   }
 
   request<Request extends NetRequest>(request: Request): Promise<NetReply<Request>> {

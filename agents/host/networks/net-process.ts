@@ -23,7 +23,8 @@ const restartDelaysMs = [0, 100, 300, 1000, 3000, 10_000] as const;
 export class NetProcess {
   readonly #options: NetProcessOptions;
   readonly #closing = new AbortController();
-  #client: Promise<NetClient> | null = null;
+  #client: NetClient | null = null;
+  #opening: Promise<NetClient> | null = null;
 
   constructor(options: NetProcessOptions) {
     this.#options = options;
@@ -36,7 +37,7 @@ export class NetProcess {
     } catch (error) {
       if (!(error instanceof NetConnectionError) || this.#closing.signal.aborted) throw error;
       // It died under the request: once more with its successor.
-      const successor = await this.#connected(client);
+      const successor = await this.#connected();
       return successor.request(request);
     }
   }
@@ -44,9 +45,9 @@ export class NetProcess {
   /** Ends the connection; tsstack-net lives on. */
   async close(): Promise<void> {
     this.#closing.abort();
-    const client = await this.#client?.catch(() => null);
-    client?.close();
-    await client?.closed;
+    await this.#opening?.catch(() => undefined);
+    this.#client?.close();
+    await this.#client?.closed;
   }
 
   /** Ends tsstack-net itself, when no container needs it any more. */
@@ -54,30 +55,23 @@ export class NetProcess {
     const client = await this.#connected();
     this.#closing.abort();
     await client.request({ op: 'shutdown' });
-    client.close();
-    await client.closed;
+    await this.close();
   }
 
-  #connected(lost?: NetClient): Promise<NetClient> {
+  #connected(): Promise<NetClient> {
     if (this.#closing.signal.aborted) return Promise.reject(new NetConnectionError('the daemon is ending'));
-    if (lost !== undefined && this.#watched === lost) this.#client = null;
-    this.#client ??= this.#open();
-    return this.#client;
+    if (this.#client?.isOpen === true) return Promise.resolve(this.#client);
+    this.#opening ??= this.#open().finally(() => {
+      this.#opening = null;
+    });
+    return this.#opening;
   }
-
-  #watched: NetClient | null = null;
 
   async #open(): Promise<NetClient> {
-    const opening = this.#client;
-    try {
-      const client = await this.#findOrStart();
-      this.#watched = client;
-      void client.closed.then(() => this.#onLost(client));
-      return client;
-    } catch (error) {
-      if (this.#client === opening) this.#client = null;
-      throw error;
-    }
+    const client = await this.#findOrStart();
+    this.#client = client;
+    void client.closed.then(() => this.#onLost());
+    return client;
   }
 
   async #findOrStart(): Promise<NetClient> {
@@ -91,10 +85,9 @@ export class NetProcess {
   }
 
   /** Brings it back at once, not at the next request: containers ask it for names. */
-  async #onLost(client: NetClient): Promise<void> {
+  async #onLost(): Promise<void> {
     const { signal } = this.#closing;
-    if (signal.aborted || this.#watched !== client) return;
-    this.#client = null;
+    if (signal.aborted) return;
     this.#options.log('tsstack-net has ended: starting it again');
     for (let attempt = 0; !signal.aborted; attempt += 1) {
       try {

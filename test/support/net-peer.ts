@@ -1,0 +1,109 @@
+/**
+ * A small program for network tests, run inside network namespaces:
+ *   serve tcp|udp PORT           answers everyone with the address that the request came from
+ *   ask tcp|udp HOST PORT [FROM] prints the answer of `serve`
+ *   name-server ADDRESS          a name server that knows one answer to everything; see `answerOf`
+ *   lookup udp|tcp NAME TYPE     asks 127.0.0.11 and prints {"code", "truncated", "answers"}
+ */
+import { createSocket } from 'node:dgram';
+import { connect, createServer } from 'node:net';
+import { buildAnswer, buildQuery, readAnswer, readQuestion } from './dns-wire.ts';
+
+const timeoutMs = 2000;
+
+function serve(protocol: string, port: number): void {
+  if (protocol === 'tcp') {
+    createServer((socket) => {
+      socket.on('error', () => socket.destroy());
+      socket.end(socket.remoteAddress ?? '');
+    }).listen(port, '0.0.0.0', ready);
+    return;
+  }
+  const socket = createSocket('udp4', (_, { address, port: from }) => socket.send(address, from, address));
+  socket.bind(port, '0.0.0.0', ready);
+}
+
+function ask(protocol: string, host: string, port: number): void {
+  if (protocol === 'tcp') {
+    connect(port, host)
+      .on('data', (data) => process.stdout.write(data))
+      .on('error', (error) => {
+        process.stderr.write(`${error.message}\n`);
+        process.exitCode = 1;
+      });
+    return;
+  }
+  const socket = createSocket('udp4', (data) => {
+    process.stdout.write(data);
+    socket.close();
+  });
+  socket.send('?', port, host);
+}
+
+/** `big…`: cut over UDP, whole over TCP. `broken…`: a failure from the server at 192.0.2.53, an answer from others. */
+function answerOf(query: Buffer, own: string, overTcp: boolean): Buffer {
+  const { name } = readQuestion(query);
+  if (name.startsWith('broken') && own === '192.0.2.53') return buildAnswer(query, { code: 2, addresses: [] });
+  const isCut = name.startsWith('big') && !overTcp;
+  return buildAnswer(query, { code: 0, addresses: isCut ? [] : ['203.0.113.9'], truncated: isCut });
+}
+
+function serveNames(own: string): void {
+  const socket = createSocket('udp4', (query, { address, port }) =>
+    // Queries for `silent…` are lost, as on a bad network.
+    readQuestion(query).name.startsWith('silent') ? undefined : socket.send(answerOf(query, own, false), port, address),
+  );
+  createServer((client) => {
+    client.on('data', (data: Buffer) => {
+      const answer = answerOf(data.subarray(2), own, true);
+      client.end(Buffer.concat([Buffer.from([answer.length >> 8, answer.length & 255]), answer]));
+    });
+  }).listen(53, own, () => socket.bind(53, own, ready));
+}
+
+function lookUp(protocol: string, name: string, type: string): void {
+  const query = buildQuery(name, Number(type));
+  const print = (answer: Buffer): void => void process.stdout.write(JSON.stringify(readAnswer(answer)));
+  if (protocol === 'tcp') {
+    const parts: Buffer[] = [];
+    const socket = connect(53, '127.0.0.11', () =>
+      socket.write(Buffer.concat([Buffer.from([query.length >> 8, query.length & 255]), query])),
+    );
+    socket.on('data', (data: Buffer) => {
+      parts.push(data);
+      const all = Buffer.concat(parts);
+      if (all.length < 2 || all.length < all.readUInt16BE(0) + 2) return;
+      print(all.subarray(2));
+      socket.destroy();
+    });
+    return;
+  }
+  const socket = createSocket('udp4', (answer) => {
+    print(answer);
+    socket.close();
+  });
+  socket.send(query, 53, '127.0.0.11');
+}
+
+function ready(): void {
+  process.stdout.write('ready\n');
+}
+
+function deadline(): void {
+  setTimeout(() => {
+    process.stderr.write('no answer\n');
+    process.exit(1);
+  }, timeoutMs).unref();
+}
+
+const [command, first = '', second = '', third = ''] = process.argv.slice(2);
+if (command === 'serve') serve(first, Number(second));
+else if (command === 'name-server') serveNames(first);
+else if (command === 'ask') {
+  ask(first, second, Number(third));
+  // Not unref'd elsewhere: the socket keeps the process alive until the deadline.
+  deadline();
+} else if (command === 'lookup') {
+  lookUp(first, second, third);
+  deadline();
+}
