@@ -1,4 +1,3 @@
-import { isIP } from 'node:net';
 import * as z from 'zod/mini';
 import { object } from '../schema/collections.ts';
 import { describeNode, isExpression, withForm, type FormContext } from '../schema/form.ts';
@@ -13,6 +12,8 @@ import {
   type Node,
   type ScalarNode,
 } from '../tree/node.ts';
+
+import { isIpAddress } from './ip-address.ts';
 
 const PROTOCOLS = ['tcp', 'udp', 'sctp'] as const;
 
@@ -58,7 +59,7 @@ function completeLong(node: Node, context: FormContext): Node {
   if (
     hostIp?.kind === 'scalar' &&
     !isExpression(hostIp, context) &&
-    isIP(String(hostIp.value)) === 0 &&
+    !isIpAddress(String(hostIp.value)) &&
     hostIp.value !== ''
   ) {
     context.error(hostIp, `found ${describeNode(hostIp)}, expected an IP address`);
@@ -102,7 +103,7 @@ function parseShort(
   if (match === null) return 'not a port';
   const { ip, hostPart, hostOnly, containerPart = '' } = match.groups ?? {};
   const hostIp = ip?.replace(/^\[(.*)\]$/, '$1');
-  if (hostIp !== undefined && hostIp !== '' && isIP(hostIp) === 0) return `${hostIp} is not an IP address`;
+  if (hostIp !== undefined && hostIp !== '' && !isIpAddress(hostIp)) return `${hostIp} is not an IP address`;
   const container = parseRange(containerPart, false);
   if (container === undefined)
     return `${containerPart === '' ? 'no container port' : `${containerPart} is not a container port`}`;

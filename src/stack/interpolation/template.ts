@@ -13,7 +13,7 @@ export class TemplateError extends Error {
   readonly text: string;
 
   constructor(text: string) {
-    super(`invalid interpolation format ${JSON.stringify(text)}`);
+    super(`invalid interpolation format ${text.length > 80 ? `${text.slice(0, 77)}...` : text}`);
     this.name = 'TemplateError';
     this.text = text;
   }
@@ -68,8 +68,9 @@ function findClosingBrace(text: string, open: number): number {
   let depth = 0;
   for (let at = open; at < text.length; at++) {
     const character = text[at];
-    if (character === '{') depth++;
-    else if (character === '}' && --depth === 0) return at;
+    if (character === '{') {
+      if (++depth > MAX_DEPTH) return -1;
+    } else if (character === '}' && --depth === 0) return at;
   }
   return -1;
 }
@@ -78,5 +79,8 @@ function readName(text: string, from: number): string {
   NAME.lastIndex = from;
   return NAME.exec(text)?.[0] ?? '';
 }
+
+/** Braces within braces; deeper nesting is no template. Each level is parsed once more, so that this bounds the work. */
+const MAX_DEPTH = 50;
 
 const NAME = /[A-Za-z_][A-Za-z0-9_]*/y;

@@ -9,7 +9,8 @@ import { idNumber, octalMode } from './values.ts';
 export interface PayloadReader {
   /** Throws as node:fs does. */
   readFile(path: string): Buffer;
-  variable(name: string): string | undefined;
+  /** Value of the variable that an `environment:` source names; an included project has variables of its own. */
+  variable(kind: 'secret' | 'config', key: string): string | undefined;
 }
 
 const grantDirectory = { secret: '/run/secrets', config: '/' } as const;
@@ -40,7 +41,7 @@ export function lowerPayload(
   const labels = payload.labels ?? {};
   if (payload.template_driver !== undefined) throw unsupported(where, 'template_driver');
   if (payload.external === true) return { name: payload.name, external: true, labels, content: null, digest: null };
-  const content = readPayload(where, payload, reader);
+  const content = readPayload(kind, key, payload, reader);
   // The salt keeps equal secrets of two stacks from showing that they are equal.
   const salt = kind === 'secret' ? `${stack}\0${key}\0` : '';
   const digest = createHash('sha256').update(salt).update(content).digest('hex');
@@ -53,9 +54,19 @@ export function lowerPayload(
   };
 }
 
-function readPayload(where: string, payload: ComposeSecret & ComposeConfig, reader: PayloadReader): Buffer {
+function readPayload(
+  kind: 'secret' | 'config',
+  key: string,
+  payload: ComposeSecret & ComposeConfig,
+  reader: PayloadReader,
+): Buffer {
+  const where = `${kind}s.${key}`;
   if (payload.content !== undefined) return Buffer.from(payload.content);
-  if (payload.environment !== undefined) return readVariable(where, payload.environment, reader);
+  if (payload.environment !== undefined) {
+    const value = reader.variable(kind, key);
+    if (value === undefined) throw invalid(where, `the environment variable ${payload.environment} is not set`);
+    return Buffer.from(value);
+  }
   if (payload.file === undefined) throw invalid(where, 'it has no content: give it file, environment or content');
   try {
     return reader.readFile(payload.file);
@@ -64,10 +75,4 @@ function readPayload(where: string, payload: ComposeSecret & ComposeConfig, read
       (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is no such file' : (error as Error).message;
     throw invalid(where, `read ${payload.file}: ${reason}`, error);
   }
-}
-
-function readVariable(where: string, name: string, reader: PayloadReader): Buffer {
-  const value = reader.variable(name);
-  if (value === undefined) throw invalid(where, `the environment variable ${name} is not set`);
-  return Buffer.from(value);
 }

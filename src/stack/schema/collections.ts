@@ -10,9 +10,18 @@ export function object<const S extends Readonly<Record<string, Schema>>, R exten
 ) {
   const full: Record<string, Schema> = {};
   const isRequired = new Set<string>(required);
-  for (const [key, schema] of Object.entries(shape)) full[key] = isRequired.has(key) ? schema : z.optional(schema);
+  for (const [key, schema] of Object.entries(shape)) full[key] = isRequired.has(key) ? schema : optionalOf(schema);
   return z.strictObject(full as { [K in keyof S]: K extends R ? S[K] : z.ZodMiniOptional<S[K]> });
 }
+
+/** One wrapper per schema: making a zod schema costs some 15 µs, and most attributes share a few of them. */
+function optionalOf(schema: Schema): Schema {
+  let optional = optionals.get(schema);
+  if (optional === undefined) optionals.set(schema, (optional = z.optional(schema)));
+  return optional;
+}
+
+const optionals = new WeakMap<Schema, Schema>();
 
 /** Names of services, networks, volumes, secrets, configs and models. */
 const resourceName = z

@@ -11,12 +11,9 @@ import {
   type ScalarValue,
 } from '../tree/node.ts';
 import type { SourceFile } from '../tree/source-file.ts';
+import { MAX_DEPTH, MAX_NODES, tooManyValues } from './limits.ts';
+import { mergeEntries } from './merge-key.ts';
 import { resolvePlainScalar } from './resolve-scalar.ts';
-
-/** Values that a document may have when its aliases are written out: the reference's limit. */
-const MAX_NODES = 100_000;
-/** Deeper than any real file; keeps the recursive stages off the end of the stack. */
-const MAX_DEPTH = 200;
 
 /** Makes the loader's tree of a parsed document: aliases and merge keys resolved, duplicate keys reported. */
 export function buildTree(contents: ParsedNode, file: SourceFile, diagnostics: Diagnostics): Node {
@@ -86,19 +83,11 @@ class TreeBuilder {
       if (earlier !== undefined) this.#reportDuplicate(key, offset, earlier.offset);
       entries.set(key, { value, file: this.#file, offset });
     }
-    for (const merge of merges) this.#mergeInto(entries, merge.value, merge.offset);
-    return entries;
-  }
-
-  /** A merge key gives what the map itself does not say; of several maps the first that says something wins. */
-  #mergeInto(entries: Map<string, MapEntry>, value: Node, offset: number): void {
-    if (value.kind === 'list') {
-      for (const item of value.items) this.#mergeInto(entries, item, offset);
-    } else if (value.kind === 'map') {
-      for (const [key, entry] of value.entries) if (!entries.has(key)) entries.set(key, entry);
-    } else {
-      this.#diagnostics.error(this.#at(offset), [], 'a merge key (<<) takes a mapping or a list of mappings');
+    for (const merge of merges) {
+      if (mergeEntries(entries, merge.value)) continue;
+      this.#diagnostics.error(this.#at(merge.offset), [], 'a merge key (<<) takes a mapping or a list of mappings');
     }
+    return entries;
   }
 
   #resolveAlias(name: string, offset: number): Node {
@@ -171,7 +160,7 @@ class TreeBuilder {
   #count(nodes: number, offset: number): void {
     this.#size += nodes;
     if (this.#size <= MAX_NODES) return;
-    throw stackFileError(this.#at(offset), [], `more than ${MAX_NODES} values, with its aliases written out`);
+    throw tooManyValues(this.#at(offset));
   }
 
   #at(offset: number): { file: SourceFile; offset: number } {

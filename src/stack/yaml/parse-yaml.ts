@@ -4,20 +4,21 @@ import { stackFileError } from '../errors.ts';
 import type { Node } from '../tree/node.ts';
 import type { SourceFile } from '../tree/source-file.ts';
 import { buildTree } from './build-tree.ts';
+import { MAX_CHARACTERS, MAX_DEPTH, MAX_TOKENS } from './limits.ts';
+import { readQuickly } from './quick-reader.ts';
 
-/**
- * Characters that a stack file may have. The reference stops at 100,000 nodes, about 3 MB of ordinary YAML; refusing longer
- * texts by their length keeps garbage from costing time and memory.
- */
-const MAX_CHARACTERS = 4 * 1024 * 1024;
-/** About ten times what 100,000 nodes need. */
-const MAX_TOKENS = 1_000_000;
 /** Errors of syntax come in showers; the first few say it all. */
 const MAX_SYNTAX_ERRORS = 5;
 
 /** The documents of a YAML stream, in order; empty documents are left out. Problems of syntax go to `diagnostics`. */
 export function parseYaml(file: SourceFile, diagnostics: Diagnostics): Node[] {
   checkText(file);
+  const quick = readQuickly(file);
+  return quick === undefined ? parseFully(file, diagnostics) : [quick];
+}
+
+/** The same with the real parser only, whatever the text. */
+export function parseFully(file: SourceFile, diagnostics: Diagnostics): Node[] {
   const documents = composeDocuments(file);
   const syntaxErrors = documents.flatMap((document) => document.errors);
   for (const error of syntaxErrors.slice(0, MAX_SYNTAX_ERRORS)) {
@@ -63,18 +64,30 @@ function* limitedTokens(file: SourceFile): ReturnType<Parser['parse']> {
   try {
     yield* parser.parse(file.text);
   } catch (error) {
-    if (!(error instanceof TokenLimit)) throw error;
-    throw stackFileError({ file, offset: 0 }, [], `the file has more than ${MAX_TOKENS} YAML tokens`);
+    if (!(error instanceof LimitError)) throw error;
+    throw stackFileError({ file, offset: 0 }, [], error.message);
   }
 }
 
-class TokenLimit extends Error {}
+class LimitError extends Error {}
 
+/** A parser that gives up on texts that are no stack files, before they cost memory. */
 class LimitedParser extends Parser {
   #tokens = 0;
+  /** Brackets open at the moment. */
+  #flowDepth = 0;
+  /** `-` and `?` since the line started: each opens a collection inside the one before. */
+  #inlineDepth = 0;
 
   override *next(source: string): ReturnType<Parser['next']> {
-    if (++this.#tokens > MAX_TOKENS) throw new TokenLimit();
+    if (++this.#tokens > MAX_TOKENS) throw new LimitError(`the file has more than ${MAX_TOKENS} YAML tokens`);
+    if (source === '[' || source === '{') this.#flowDepth++;
+    else if (source === ']' || source === '}') this.#flowDepth--;
+    else if (source === '-' || source === '?') this.#inlineDepth++;
+    else if (source === '\n' || source === '\r\n') this.#inlineDepth = 0;
+    if (this.#flowDepth > MAX_DEPTH || this.#inlineDepth > MAX_DEPTH) {
+      throw new LimitError(`the file is nested deeper than ${MAX_DEPTH} levels`);
+    }
     yield* super.next(source);
   }
 }
