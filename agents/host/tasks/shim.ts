@@ -52,9 +52,32 @@ export interface ShimConnection {
   close(): void;
 }
 
+/** How a session's process ended; -1 after its deadline. */
+export interface ShimExit {
+  readonly exitCode: number;
+}
+
+/** One process's stdio through a connection of its own. */
+export interface ShimSession {
+  /** Output as it comes; ends when the process has ended and everything was delivered. The shim waits for the consumer. */
+  readonly output: AsyncIterable<{ readonly stream: 'stdout' | 'stderr'; readonly bytes: Buffer }>;
+  /** Rejects when the connection broke before the process ended. */
+  readonly exit: Promise<ShimExit>;
+  /** Resolves when there is room for more. */
+  write(bytes: Buffer): Promise<void>;
+  closeInput(): void;
+  resize(rows: number, columns: number): Promise<void>;
+  /** Ends the session; the process of an exec dies with it. */
+  close(): void;
+}
+
 /** How shims are started and reached. */
 export interface ShimSeam {
   /** Starts a shim for a shim.json; resolves when the container is created, or started where that says so. */
   launch(configPath: string): Promise<ShimState>;
   connect(socketPath: string): Promise<ShimConnection>;
+  /** Runs a process in the container. With `detach` the session ends at once. */
+  exec(socketPath: string, options: ExecOptions): Promise<ShimSession>;
+  /** Joins the container's own stdio. */
+  attach(socketPath: string, options: { readonly stdin: boolean; readonly output: boolean }): Promise<ShimSession>;
 }

@@ -5,9 +5,9 @@ import type {
   TaskStatus,
   VolumeObject,
 } from '../../../src/model/objects.ts';
-import { transitionError } from '../../../src/model/states.ts';
+import { isTerminal, transitionError } from '../../../src/model/states.ts';
 import type { ObservedState } from '../../../src/model/states.ts';
-import { describeError } from '../errors.ts';
+import { ContainerStateError, describeError } from '../errors.ts';
 import { HealthMonitor } from '../health/health-monitor.ts';
 import type { HealthState } from '../health/health-state.ts';
 import { abortable } from '../abortable.ts';
@@ -40,6 +40,9 @@ export class TaskWorker {
   #step = new AbortController();
   #stopping: number | null = null;
   #isAssigned = false;
+  #isStartRequested = false;
+  #runEnded = new AbortController();
+  #changed: PromiseWithResolvers<void> | null = null;
   #earlierRestarts: number;
   /** What follows the end of a run (ports, names), which the next step waits for. */
   #release: Promise<void> = Promise.resolve();
@@ -49,6 +52,7 @@ export class TaskWorker {
   constructor(host: TaskHost, record: TaskRecord) {
     this.host = host;
     this.#record = record;
+    if (isTerminal(record.status.state)) this.#runEnded.abort();
     this.#earlierRestarts = record.status.container?.restartCount ?? 0;
     const paths = host.paths.container(record.task.id);
     this.#writer = new RecordWriter(paths.record);
@@ -116,6 +120,29 @@ export class TaskWorker {
     while (!this.#isAssigned && !this.#step.signal.aborted) await this.#wake.wait(this.#step.signal);
   }
 
+  /** Aborted when the run has ended for good: no local restart will follow. */
+  get runEnded(): AbortSignal {
+    return this.#runEnded.signal;
+  }
+
+  /** Starts a container that is wanted ready, ahead of the manager. */
+  requestStart(): void {
+    this.#isStartRequested = true;
+    this.#wake.wake();
+  }
+
+  /** Resolves when the container has been made; rejects when it cannot be, or the signal aborts. */
+  async created(signal: AbortSignal): Promise<void> {
+    const failed = AbortSignal.any([signal, this.#ended.signal, this.#runEnded.signal]);
+    while (this.container.phase === 'none') {
+      if (this.#runEnded.signal.aborted)
+        throw new ContainerStateError(this.task.containerName, this.#record.status.message);
+      failed.throwIfAborted();
+      this.#changed ??= Promise.withResolvers<void>();
+      await abortable(this.#changed.promise, failed).catch(() => undefined);
+    }
+  }
+
   /** For steps: what is wanted of the step under way has changed. */
   get stepSignal(): AbortSignal {
     return this.#step.signal;
@@ -130,6 +157,8 @@ export class TaskWorker {
   beginRun(run: number): void {
     if (run > this.#record.status.run) this.#earlierRestarts = 0;
     this.#stopping = null;
+    this.#isStartRequested = false;
+    if (this.#runEnded.signal.aborted) this.#runEnded = new AbortController();
     this.setState('preparing', '', run);
   }
 
@@ -195,6 +224,9 @@ export class TaskWorker {
     if (transitionError(before, status) !== null) return;
     const at = before.run === status.run && before.state === status.state ? before.at : status.at;
     void this.#change({ status: { ...status, at } });
+    if (isTerminal(status.state)) this.#runEnded.abort();
+    this.#changed?.resolve();
+    this.#changed = null;
     this.report();
   }
 
@@ -224,7 +256,7 @@ export class TaskWorker {
   #nextStep(): TaskStep {
     const { task, status } = this.#record;
     return nextStep({
-      desired: task.desired,
+      desired: task.desired === 'ready' && this.#isStartRequested ? 'running' : task.desired,
       desiredRun: task.desiredRun,
       run: status.run,
       state: status.state,

@@ -1,0 +1,52 @@
+import { delay } from '../abortable.ts';
+import { ContainerStateError } from '../errors.ts';
+import type { TaskTable } from '../tasks/task-table.ts';
+import type { RelayStream } from './relay-stream.ts';
+import { requireRunning } from './require-running.ts';
+
+/** Pause between two statistics, in ms. */
+const statsPeriodMs = 1000;
+
+/** Sends what the container uses, once or every second until it or the stream ends. */
+export async function serveStats(tasks: TaskTable, stream: RelayStream<'stats'>): Promise<number> {
+  const worker = tasks.get(stream.taskId);
+  const over = AbortSignal.any([stream.signal, worker.runEnded]);
+  requireRunning(worker);
+  while (!over.aborted) {
+    const { blkReadBytes, blkWriteBytes, ...stats } = await (await worker.container.connection()).stats();
+    await stream.document({ ...stats, blockReadBytes: blkReadBytes, blockWriteBytes: blkWriteBytes });
+    if (stream.arguments.once) break;
+    await delay(statsPeriodMs, over);
+  }
+  return 0;
+}
+
+/** Sends a signal. SIGKILL ends the container for good, whatever its restart policy says. */
+export async function serveSignal(tasks: TaskTable, stream: RelayStream<'signal'>): Promise<number> {
+  const worker = tasks.get(stream.taskId);
+  const { phase } = worker.container;
+  if (phase === 'none' || phase === 'lost' || phase === 'exited' || phase === 'created') {
+    throw new ContainerStateError(worker.task.containerName, 'is not running');
+  }
+  const { signal } = stream.arguments;
+  const connection = await worker.container.connection();
+  if (['SIGKILL', 'KILL', '9'].includes(signal.toUpperCase())) await connection.kill();
+  else await connection.signal(signal);
+  return 0;
+}
+
+/** Freezes every process of the container. */
+export async function servePause(tasks: TaskTable, stream: RelayStream<'pause'>): Promise<number> {
+  const worker = tasks.get(stream.taskId);
+  requireRunning(worker);
+  await (await worker.container.connection()).pause();
+  return 0;
+}
+
+/** Lets a frozen container go on. */
+export async function serveUnpause(tasks: TaskTable, stream: RelayStream<'unpause'>): Promise<number> {
+  const worker = tasks.get(stream.taskId);
+  if (worker.container.phase !== 'paused') throw new ContainerStateError(worker.task.containerName, 'is not paused');
+  await (await worker.container.connection()).resume();
+  return 0;
+}

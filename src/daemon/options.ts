@@ -1,0 +1,51 @@
+import { parseArgs } from 'node:util';
+import { join } from 'node:path';
+import { TsstackError } from '../model/errors.ts';
+import { isLogLevel } from './daemon-log.ts';
+import type { LogLevel } from './daemon-log.ts';
+
+export interface DaemonOptions {
+  readonly dataRoot: string;
+  readonly runRoot: string;
+  /** `unix:///path` or `host:port`. */
+  readonly host: string;
+  readonly logLevel: LogLevel;
+}
+
+const defaultDataRoot = '/var/lib/tsstack';
+const defaultRunRoot = '/run/tsstack';
+
+/** Reads the options of `tsstack daemon`; what is not given comes from TSSTACK_DATA_ROOT, TSSTACK_RUN_ROOT and TSSTACK_HOST. */
+export function parseDaemonOptions(
+  argv: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): DaemonOptions {
+  const values = parse(argv);
+  const runRoot = values['run-root'] ?? (env['TSSTACK_RUN_ROOT'] || defaultRunRoot);
+  const host = values.host ?? (env['TSSTACK_HOST'] || join(runRoot, 'tsstack.sock'));
+  const logLevel = values['log-level'] ?? 'info';
+  if (!isLogLevel(logLevel))
+    throw new TsstackError('invalid', `--log-level: ${logLevel} is none of error, info, debug`);
+  return {
+    dataRoot: values['data-root'] ?? (env['TSSTACK_DATA_ROOT'] || defaultDataRoot),
+    runRoot,
+    host: host.startsWith('/') ? `unix://${host}` : host,
+    logLevel,
+  };
+}
+
+function parse(argv: readonly string[]): Partial<Record<'data-root' | 'run-root' | 'host' | 'log-level', string>> {
+  try {
+    return parseArgs({
+      args: [...argv],
+      options: {
+        'data-root': { type: 'string' },
+        'run-root': { type: 'string' },
+        host: { type: 'string' },
+        'log-level': { type: 'string' },
+      },
+    }).values;
+  } catch (cause) {
+    throw new TsstackError('invalid', cause instanceof Error ? cause.message : String(cause), { cause });
+  }
+}

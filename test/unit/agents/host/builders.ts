@@ -1,0 +1,146 @@
+import type { ContainerSpec, ServiceSpec } from '../../../../src/model/spec.ts';
+import type { NetworkObject, TaskObject, TaskStatus } from '../../../../src/model/objects.ts';
+import type { ImageDefaults } from '../../../../agents/host/containers/image-defaults.ts';
+
+/** A container spec that says nothing. */
+export function containerSpec(change: Partial<ContainerSpec> = {}): ContainerSpec {
+  return {
+    entrypoint: null,
+    command: null,
+    environment: {},
+    workingDir: null,
+    user: null,
+    groupAdd: [],
+    hostname: null,
+    domainname: null,
+    labels: {},
+    annotations: {},
+    tty: false,
+    stdinOpen: false,
+    init: false,
+    readOnly: false,
+    privileged: false,
+    capAdd: [],
+    capDrop: [],
+    noNewPrivileges: false,
+    seccomp: null,
+    mounts: [],
+    secrets: [],
+    configs: [],
+    devices: [],
+    shmSizeBytes: null,
+    ulimits: {},
+    sysctls: {},
+    extraHosts: [],
+    dns: [],
+    dnsSearch: [],
+    dnsOptions: [],
+    resources: {
+      cpus: null,
+      cpuset: null,
+      cpuShares: null,
+      cpuPeriodUs: null,
+      cpuQuotaUs: null,
+      memoryBytes: null,
+      memoryReservationBytes: null,
+      memorySwapBytes: null,
+      pids: null,
+    },
+    oomScoreAdj: null,
+    stopSignal: null,
+    stopGraceMs: null,
+    healthcheck: null,
+    logging: { driver: 'file', maxBytes: 10_485_760, maxFiles: 3 },
+    ...change,
+  };
+}
+
+export function serviceSpec(change: Partial<ServiceSpec> = {}): ServiceSpec {
+  return {
+    name: 'web',
+    image: 'example:1',
+    pullPolicy: 'missing',
+    replicas: 1,
+    containerName: null,
+    container: containerSpec(),
+    networkMode: { kind: 'networks' },
+    networks: [],
+    ports: [],
+    expose: [],
+    dependsOn: {},
+    restart: { policy: 'no', maxRetries: 0 },
+    attach: true,
+    serviceLabels: {},
+    ...change,
+  };
+}
+
+export function imageDefaults(change: Partial<ImageDefaults> = {}): ImageDefaults {
+  return {
+    entrypoint: [],
+    command: ['serve'],
+    environment: [],
+    workingDir: '',
+    user: '',
+    volumes: [],
+    stopSignal: null,
+    healthcheck: null,
+    ...change,
+  };
+}
+
+export const assignedStatus: TaskStatus = {
+  run: 0,
+  state: 'assigned',
+  at: '2026-01-01T00:00:00Z',
+  message: '',
+  error: null,
+  container: null,
+};
+
+export function taskObject(change: Partial<TaskObject> = {}): TaskObject {
+  return {
+    kind: 'task',
+    id: 'a'.repeat(64),
+    version: 1,
+    createdAt: '2026-01-01T00:00:00Z',
+    updatedAt: '2026-01-01T00:00:00Z',
+    stack: 'shop',
+    service: 'web',
+    serviceId: 'b'.repeat(64),
+    slot: 1,
+    nodeId: 'c'.repeat(64),
+    containerName: 'shop-web-1',
+    spec: serviceSpec(),
+    specHash: '',
+    forceCount: 0,
+    desired: 'running',
+    gate: null,
+    desiredRun: 1,
+    stopGraceMs: null,
+    removeVolumes: false,
+    oneOff: null,
+    attachments: [],
+    sharedNetworkTask: null,
+    status: assignedStatus,
+    ...change,
+  };
+}
+
+export function networkObject(change: Partial<NetworkObject> = {}): NetworkObject {
+  return {
+    kind: 'network',
+    id: 'd'.repeat(64),
+    version: 1,
+    createdAt: '2026-01-01T00:00:00Z',
+    updatedAt: '2026-01-01T00:00:00Z',
+    stack: 'shop',
+    key: 'default',
+    name: 'shop_default',
+    spec: { name: 'shop_default', external: false, internal: false, labels: {}, driverOptions: {}, ipam: [] },
+    subnet: '172.30.0.0/24',
+    gateway: '172.30.0.1',
+    bridge: 'ts-0123456789',
+    ...change,
+  };
+}
