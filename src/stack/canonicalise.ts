@@ -52,8 +52,8 @@ class CanonicalWalk implements FormContext {
     this.#diagnostics = options.diagnostics;
   }
 
-  error(at: Place, message: string, hint?: string | null): void {
-    this.#diagnostics.error(at, this.#path, message, hint ?? null);
+  error(at: Place, message: string, hint?: string | null, key?: string | number): void {
+    this.#diagnostics.error(at, key === undefined ? this.#path : [...this.#path, key], message, hint ?? null);
   }
 
   warning(at: Place, message: string): void {
@@ -163,7 +163,7 @@ class CanonicalWalk implements FormContext {
     const result = parse(schema, input);
     if (!result.success) {
       // Nothing where something was expected is as if the key were not there.
-      return node.value === null ? node : this.#mismatch(node, result.message);
+      return node.value === null ? node : this.#mismatch(node, result.message, wordsOf(schema));
     }
     this.#warnAboutYes(node, schema);
     const value = result.value as ScalarNode['value'];
@@ -175,14 +175,17 @@ class CanonicalWalk implements FormContext {
     this.warning(node, `${describeNode(node)} is taken for ${/^(y|yes|on)$/i.test(node.value)}: write true or false`);
   }
 
-  #mismatch(node: Node, expected: string): Node {
-    this.error(
-      node,
-      `found ${describeNode(node)}, expected ${expected}`,
-      node.kind === 'scalar' ? quoteHint(node, expected) : null,
-    );
+  #mismatch(node: Node, expected: string, words: readonly string[] = []): Node {
+    const hint = node.kind === 'scalar' ? (didYouMean(String(node.value), words) ?? quoteHint(node, expected)) : null;
+    this.error(node, `found ${describeNode(node)}, expected ${expected}`, hint);
     return node;
   }
+}
+
+/** The words of a schema that takes one of several. */
+function wordsOf(schema: Schema): readonly string[] {
+  const { def } = (schema as core.$ZodTypes)._zod;
+  return def.type === 'enum' ? Object.values(def.entries).map(String) : [];
 }
 
 function parse(schema: Schema, input: unknown): { success: boolean; value: unknown; message: string } {

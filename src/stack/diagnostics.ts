@@ -33,7 +33,7 @@ export class Diagnostics {
   }
 
   throwIfErrors(): void {
-    if (this.#errors > 0) throw new StackFileError(this.#problems);
+    if (this.#errors > 0) throw new StackFileError(inReadingOrder(this.#problems));
   }
 
   /** A shared alias, or a file that is read twice, is reported once. */
@@ -44,4 +44,11 @@ export class Diagnostics {
     this.#problems.push(problem);
     if (problem.severity === 'error') this.#errors++;
   }
+}
+
+/** Problems file by file in the order of their first report, and from top to bottom in each. */
+function inReadingOrder(problems: readonly Problem[]): Problem[] {
+  const files = [...new Set(problems.map((problem) => problem.file))];
+  const rank = (problem: Problem): number => files.indexOf(problem.file);
+  return problems.toSorted((a, b) => rank(a) - rank(b) || a.line - b.line || a.column - b.column);
 }

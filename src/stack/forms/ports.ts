@@ -35,16 +35,16 @@ export const ports = withForm(z.array(z.union([z.number(), z.string(), longPort]
   if (node.kind !== 'list') return context.walk(node, z.array(longPort));
   const items = node.items.flatMap((item, index) => {
     if (isExpression(item, context)) return [item];
-    if (item.kind === 'map') return [completeLong(context.walk(item, longPort, index), context)];
+    if (item.kind === 'map') return [completeLong(context.walk(item, longPort, index), index, context)];
     const short = item.kind === 'scalar' && item.value !== null && typeof item.value !== 'boolean';
-    if (short) return expandShort(String(item.value), item, context);
-    context.error(item, `found ${describeNode(item)}, expected a port such as "8080:80"`);
+    if (short) return expandShort(String(item.value), item, index, context);
+    context.error(item, `found ${describeNode(item)}, expected a port such as "8080:80"`, null, index);
     return [];
   });
   return listNode(items, node, node.tag);
 });
 
-function completeLong(node: Node, context: FormContext): Node {
+function completeLong(node: Node, index: number, context: FormContext): Node {
   if (node.kind !== 'map') return node;
   let port: MapNode = node;
   if (!port.entries.has('mode')) port = withEntry(port, 'mode', scalarNode('ingress', port));
@@ -53,7 +53,7 @@ function completeLong(node: Node, context: FormContext): Node {
   if (published?.kind === 'scalar' && !isExpression(published, context)) {
     const range = String(published.value) === '' ? 'none' : parseRange(String(published.value), true);
     if (range === undefined)
-      context.error(published, `found ${describeNode(published)}, expected a port or a range a-b`);
+      context.error(published, `found ${describeNode(published)}, expected a port or a range a-b`, null, index);
   }
   const hostIp = childOf(port, 'host_ip');
   if (
@@ -62,7 +62,7 @@ function completeLong(node: Node, context: FormContext): Node {
     !isIpAddress(String(hostIp.value)) &&
     hostIp.value !== ''
   ) {
-    context.error(hostIp, `found ${describeNode(hostIp)}, expected an IP address`);
+    context.error(hostIp, `found ${describeNode(hostIp)}, expected an IP address`, null, index);
   }
   return port;
 }
@@ -72,10 +72,15 @@ interface Range {
   readonly to: number;
 }
 
-function expandShort(spec: string, item: ScalarNode, context: FormContext): Node[] {
+function expandShort(spec: string, item: ScalarNode, index: number, context: FormContext): Node[] {
   const parsed = parseShort(spec);
   if (typeof parsed === 'string') {
-    context.error(item, `port ${JSON.stringify(spec)}: ${parsed}`, 'written as [[IP:]HOST:]CONTAINER[/PROTOCOL]');
+    context.error(
+      item,
+      `port ${JSON.stringify(spec)}: ${parsed}`,
+      'written as [[IP:]HOST:]CONTAINER[/PROTOCOL]',
+      index,
+    );
     return [];
   }
   const { hostIp, host, container, protocol } = parsed;

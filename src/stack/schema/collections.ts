@@ -73,9 +73,9 @@ function checkKeys(node: Node, context: FormContext): Node {
 /** The map of a list of `K=V`; the last of several equal keys wins, in the first one's place. */
 export function pairsToMap(items: readonly Node[], at: Node, absent: '' | null, context: FormContext): Node {
   const entries = new Map<string, MapEntry>();
-  for (const item of items) {
+  for (const [index, item] of items.entries()) {
     if (item.kind !== 'scalar' || typeof item.value !== 'string') {
-      context.error(item, `found ${describeNode(item)}, expected KEY=VALUE`);
+      context.error(item, `found ${describeNode(item)}, expected KEY=VALUE`, null, index);
       continue;
     }
     const equals = item.value.indexOf('=');
@@ -97,9 +97,9 @@ export function listedNames(definition: Schema, made: (item: Node) => Node) {
   return withForm(z.union([map, z.array(z.string())]), (node, context) => {
     if (node.kind !== 'list') return context.walk(node, map);
     const entries = new Map<string, MapEntry>();
-    for (const item of node.items) {
+    for (const [index, item] of node.items.entries()) {
       if (item.kind !== 'scalar' || typeof item.value !== 'string') {
-        context.error(item, `found ${describeNode(item)}, expected a name`);
+        context.error(item, `found ${describeNode(item)}, expected a name`, null, index);
         continue;
       }
       entries.set(item.value, { value: made(item), file: item.file, offset: item.offset });

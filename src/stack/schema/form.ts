@@ -9,7 +9,8 @@ export type Schema = core.$ZodType;
 export interface FormContext {
   /** True when variables were left in place: text with a `$` is kept as it is. */
   readonly keepsExpressions: boolean;
-  error(at: Place, message: string, hint?: string | null): void;
+  /** Reports a problem of the value being walked, or of the item `key` of it. */
+  error(at: Place, message: string, hint?: string | null, key?: string | number): void;
   warning(at: Place, message: string): void;
   /** Validates and canonicalises a value; `key` extends the path of its problems. */
   walk(node: Node, schema: Schema, key?: string | number): Node;
