@@ -58,6 +58,7 @@ function planPayload(view: StoreView, spec: StackSpec, kind: 'secret' | 'config'
   const before = findPayload(view, kind, spec.name, key) ?? null;
   if (wanted.external) throw missingExternal(kind, wanted.name);
   if (before !== null && isSame(withoutContent(before.spec), withoutContent(wanted))) return [];
+  if (wanted.content === null) throw new InvalidRequestError(`${kind} ${key} has no content`);
   return [{ type: 'write-payload', kind, key, before }];
 }
 

@@ -13,12 +13,25 @@ import { planResources } from './plan-resources.ts';
 import type { StackPlan, StackStep } from './stack-step.ts';
 import { NotFoundError } from '../errors.ts';
 
+/** Which services an apply is about. */
+export interface Selection {
+  /** Their containers are made what the file says. */
+  readonly services: ReadonlySet<string>;
+  /** Their networks, volumes, secrets and configs are made as well; those of `services` always are. */
+  readonly resourcesOf: ReadonlySet<string>;
+}
+
 /** `spec` has the digests of its payloads filled in. Throws typed errors for what cannot be done. */
-export function planStack(view: StoreView, spec: StackSpec, options: ApplyOptions): StackPlan {
-  const selected = selectServices(spec, options);
+export function planStack(
+  view: StoreView,
+  spec: StackSpec,
+  options: ApplyOptions,
+  selection: Selection = selectServices(spec, options),
+): StackPlan {
+  const { services: selected } = selection;
   const scaled = scaleServices(spec, options, selected);
   checkClaims(view, scaled, selected);
-  const resources = planResources(view, scaled, selected);
+  const resources = planResources(view, scaled, selected.union(selection.resourcesOf));
   const services = planServices(view, scaled, options, selected);
   const orphans = planOrphans(view, scaled, options.removeOrphans);
   const followers = options.noDeps ? [] : planFollowers(view, spec.name, services);
@@ -26,13 +39,14 @@ export function planStack(view: StoreView, spec: StackSpec, options: ApplyOption
   return { steps, spec: scaled, orphans: orphans.left, warnings: resources.warnings, selected };
 }
 
-function selectServices(spec: StackSpec, options: ApplyOptions): ReadonlySet<string> {
+function selectServices(spec: StackSpec, options: ApplyOptions): Selection {
   const known = Object.keys(spec.services);
   for (const name of [...options.services, ...Object.keys(options.scale)]) {
     if (!known.includes(name)) throw new NotFoundError(`no such service: ${name}`);
   }
-  if (options.services.length === 0) return new Set(known);
-  return options.noDeps ? new Set(options.services) : withDependencies(options.services, spec.services);
+  const named = options.services.length === 0 ? known : options.services;
+  const services = options.noDeps ? new Set(named) : withDependencies(named, spec.services);
+  return { services, resourcesOf: services };
 }
 
 /** The spec with the numbers of `--scale` in it. */

@@ -35,9 +35,15 @@ export function bindService<Table extends MethodTable>(methods: Table, handlers:
   const implementation: UntypedServiceImplementation = {};
   for (const [name, method] of Object.entries(methods)) {
     definition[name] = defineMethod(method);
-    implementation[name] = implementMethod(method, handlers[name as keyof Table]);
+    implementation[name] = implementMethod(method, boundHandler(handlers, name));
   }
   return { definition, implementation };
+}
+
+/** Handlers may be methods of an object, which they keep. */
+function boundHandler(handlers: object, name: string): unknown {
+  const handler: unknown = Reflect.get(handlers, name);
+  return typeof handler === 'function' ? (handler.bind(handlers) as unknown) : undefined;
 }
 
 function defineMethod(method: Method): ServiceDefinition[string] {

@@ -1,0 +1,103 @@
+/** The Control service: what clients ask of the manager. */
+import type {
+  ActOnTasksRequest,
+  ActOnTasksResponse,
+  ApplyStackRequest,
+  ApplyStackResponse,
+  CreateOneOffRequest,
+  CreateOneOffResponse,
+  Event,
+  EventsRequest,
+  Frame,
+  GetInfoResponse,
+  ListObjectsRequest,
+  ListObjectsResponse,
+  OpenStream,
+  RemoveStackRequest,
+  RemoveStackResponse,
+  WatchRequest,
+  WatchResponse,
+} from '../../rpc/messages.ts';
+import type { CallContext, ControlHandlers, DuplexStream } from '../../rpc/service-types.ts';
+import type { ContentSeal } from '../authority/content-seal.ts';
+import type { Dispatcher } from '../dispatcher/dispatcher.ts';
+import { readOpenFrame } from '../dispatcher/open-frame.ts';
+import type { Session } from '../dispatcher/sessions.ts';
+import type { EventLog } from '../events/event-log.ts';
+import { actOnTasks } from '../stacks/act-on-tasks.ts';
+import { createOneOff } from '../stacks/create-one-off.ts';
+import { removeStack } from '../stacks/remove-stack.ts';
+import { withDigests } from '../stacks/seal-payloads.ts';
+import type { Store } from '../store/store.ts';
+import { applyStack } from './apply-stack.ts';
+import { findStreamNode } from './find-stream-node.ts';
+import { parseStackSpec } from './schema/stack-schema.ts';
+import { listObjects, watchObjects } from './watch.ts';
+
+/** What the service works with. */
+export interface ControlContext {
+  readonly store: Store;
+  readonly seal: ContentSeal;
+  readonly dispatcher: Dispatcher;
+  readonly events: EventLog;
+  /** Facts about this daemon; the rest of GetInfoResponse comes from the store. */
+  readonly daemon: Pick<GetInfoResponse, 'version' | 'dataRoot' | 'runRoot' | 'pid' | 'startedAtMs'>;
+}
+
+export class Control implements ControlHandlers {
+  readonly #on: ControlContext;
+
+  constructor(context: ControlContext) {
+    this.#on = context;
+  }
+
+  async getInfo(): Promise<GetInfoResponse> {
+    const { store, daemon } = this.#on;
+    const node = store.view.all('node')[0];
+    return { ...daemon, clusterId: store.clusterId, node: node === undefined ? '' : JSON.stringify(node.description) };
+  }
+
+  async applyStack(request: ApplyStackRequest): Promise<ApplyStackResponse> {
+    const spec = withDigests(parseStackSpec(request.spec), this.#on.seal);
+    return this.#on.store.update((view) => applyStack(view, spec, request, now()));
+  }
+
+  async removeStack(request: RemoveStackRequest): Promise<RemoveStackResponse> {
+    return this.#on.store.update((view) => removeStack(view, request));
+  }
+
+  async actOnTasks(request: ActOnTasksRequest): Promise<ActOnTasksResponse> {
+    return this.#on.store.update((view) => actOnTasks(view, request));
+  }
+
+  async createOneOff(request: CreateOneOffRequest): Promise<CreateOneOffResponse> {
+    const spec = withDigests(parseStackSpec(request.spec), this.#on.seal);
+    return this.#on.store.update((view) => createOneOff(view, spec, request, now()));
+  }
+
+  async listObjects(request: ListObjectsRequest): Promise<ListObjectsResponse> {
+    return { objects: listObjects(this.#on.store.view, request) };
+  }
+
+  watch(request: WatchRequest, { signal }: CallContext): AsyncIterable<WatchResponse> {
+    return watchObjects(this.#on.store, request, signal);
+  }
+
+  events(request: EventsRequest, { signal }: CallContext): AsyncIterable<Event> {
+    return this.#on.events.stream(request, signal);
+  }
+
+  async open(stream: DuplexStream<Frame, Frame>, context: CallContext): Promise<void> {
+    const { open, rest } = await readOpenFrame(stream, context);
+    await this.#on.dispatcher.relays.open(this.#sessionFor(open), open, rest);
+  }
+
+  #sessionFor(open: OpenStream): Session {
+    const { store, dispatcher } = this.#on;
+    return findStreamNode(store.view, open, (nodeId) => dispatcher.sessions.ofNode(nodeId));
+  }
+}
+
+function now(): string {
+  return new Date().toISOString();
+}

@@ -1,0 +1,114 @@
+import { z } from 'zod';
+import type {
+  ContainerSpec,
+  HealthcheckSpec,
+  LoggingSpec,
+  MountSpec,
+  PayloadMountSpec,
+  ResourcesSpec,
+} from '../../../model/spec.ts';
+import { absolutePath, labels, name, size } from './shared-schema.ts';
+
+const mount: z.ZodType<MountSpec> = z.discriminatedUnion('type', [
+  z.strictObject({
+    type: z.literal('volume'),
+    volume: name.nullable(),
+    target: absolutePath,
+    readOnly: z.boolean(),
+    noCopy: z.boolean(),
+  }),
+  z.strictObject({
+    type: z.literal('bind'),
+    source: absolutePath,
+    target: absolutePath,
+    readOnly: z.boolean(),
+    propagation: z.string().nullable(),
+    createHostPath: z.boolean(),
+  }),
+  z.strictObject({
+    type: z.literal('tmpfs'),
+    target: absolutePath,
+    sizeBytes: size,
+    mode: size,
+    options: z.array(z.string()),
+  }),
+]);
+
+const payloadMount: z.ZodType<PayloadMountSpec> = z.strictObject({
+  source: name,
+  target: absolutePath,
+  uid: z.int().min(0),
+  gid: z.int().min(0),
+  mode: z.int().min(0).max(0o7777),
+});
+
+const resources: z.ZodType<ResourcesSpec> = z.strictObject({
+  cpus: z.number().min(0).nullable(),
+  cpuset: z.string().nullable(),
+  cpuShares: size,
+  cpuPeriodUs: size,
+  cpuQuotaUs: z.int().nullable(),
+  memoryBytes: size,
+  memoryReservationBytes: size,
+  memorySwapBytes: z.int().min(-1).nullable(),
+  pids: z.int().min(-1).nullable(),
+});
+
+const healthcheck: z.ZodType<HealthcheckSpec> = z.strictObject({
+  test: z.union([z.array(z.string()), z.literal('disabled')]).nullable(),
+  intervalMs: size,
+  timeoutMs: size,
+  retries: size,
+  startPeriodMs: size,
+  startIntervalMs: size,
+});
+
+const logging: z.ZodType<LoggingSpec> = z.strictObject({
+  driver: z.enum(['file', 'none']),
+  maxBytes: z.int().min(1),
+  maxFiles: z.int().min(1),
+});
+
+const device = z.strictObject({ source: z.string(), target: z.string(), permissions: z.string() });
+
+/** Grace of a stop: -1 = for ever. */
+const grace = z.int().min(-1).nullable();
+
+export const containerSchema: z.ZodType<ContainerSpec> = z.strictObject({
+  entrypoint: z.array(z.string()).nullable(),
+  command: z.array(z.string()).nullable(),
+  environment: z.record(z.string(), z.string().nullable()),
+  workingDir: z.string().nullable(),
+  user: z.string().nullable(),
+  groupAdd: z.array(z.string()),
+  hostname: z.string().nullable(),
+  domainname: z.string().nullable(),
+  labels,
+  annotations: labels,
+  tty: z.boolean(),
+  stdinOpen: z.boolean(),
+  init: z.boolean(),
+  readOnly: z.boolean(),
+  privileged: z.boolean(),
+  capAdd: z.array(z.string()),
+  capDrop: z.array(z.string()),
+  noNewPrivileges: z.boolean(),
+  seccomp: z.string().nullable(),
+  mounts: z.array(mount),
+  secrets: z.array(payloadMount),
+  configs: z.array(payloadMount),
+  devices: z.array(device),
+  shmSizeBytes: size,
+  ulimits: z.record(z.string(), z.strictObject({ soft: z.int().min(-1), hard: z.int().min(-1) })),
+  sysctls: labels,
+  extraHosts: z.array(z.strictObject({ host: z.string(), address: z.string() })),
+  dns: z.array(z.string()),
+  dnsSearch: z.array(z.string()),
+  dnsOptions: z.array(z.string()),
+  resources,
+  oomScoreAdj: z.int().min(-1000).max(1000).nullable(),
+  stopSignal: z.string().nullable(),
+  stopGraceMs: grace,
+  healthcheck: healthcheck.nullable(),
+  logging,
+});

@@ -1,0 +1,58 @@
+/** Shape of ServiceSpec documents; the types tie each schema to src/model/spec.ts, so that neither can change alone. */
+import { z } from 'zod';
+import type { NetworkAttachmentSpec, PortSpec, ServiceSpec } from '../../../model/spec.ts';
+import { containerSchema } from './container-schema.ts';
+import { labels, name, port } from './shared-schema.ts';
+
+const networkMode = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('networks') }),
+  z.strictObject({ kind: z.literal('none') }),
+  z.strictObject({ kind: z.literal('host') }),
+  z.strictObject({ kind: z.literal('service'), service: name }),
+]);
+
+const attachment: z.ZodType<NetworkAttachmentSpec> = z.strictObject({
+  network: name,
+  aliases: z.array(z.string()),
+  ipv4Address: z.ipv4().nullable(),
+});
+
+const publishedPorts = z
+  .strictObject({ from: port, to: port })
+  .refine(({ from, to }) => from <= to, 'the range ends before it begins');
+
+const portSpec: z.ZodType<PortSpec> = z.strictObject({
+  target: port,
+  protocol: z.enum(['tcp', 'udp']),
+  hostIp: z.string().nullable(),
+  published: publishedPorts.nullable(),
+});
+
+const dependency = z.strictObject({
+  condition: z.enum(['service_started', 'service_healthy', 'service_completed_successfully']),
+  restart: z.boolean(),
+  required: z.boolean(),
+});
+
+export const serviceSchema: z.ZodType<ServiceSpec> = z.strictObject({
+  name,
+  image: z.string().min(1),
+  pullPolicy: z.enum(['always', 'missing', 'never']),
+  replicas: z.int().min(0),
+  containerName: z
+    .string()
+    .regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/, 'is no container name')
+    .nullable(),
+  container: containerSchema,
+  networkMode,
+  networks: z.array(attachment),
+  ports: z.array(portSpec),
+  expose: z.array(z.string()),
+  dependsOn: z.record(name, dependency),
+  restart: z.strictObject({
+    policy: z.enum(['no', 'always', 'unless-stopped', 'on-failure']),
+    maxRetries: z.int().min(0),
+  }),
+  attach: z.boolean(),
+  serviceLabels: labels,
+});

@@ -1,0 +1,110 @@
+import { z } from 'zod';
+import type { NetworkSpec, PayloadSpec, StackSpec, VolumeSpec } from '../../../model/spec.ts';
+import { InvalidRequestError } from '../../errors.ts';
+import { serviceSchema } from './service-schema.ts';
+import { labels, name } from './shared-schema.ts';
+
+const pool = z.strictObject({
+  subnet: z.cidrv4().nullable(),
+  ipRange: z.cidrv4().nullable(),
+  gateway: z.ipv4().nullable(),
+  auxAddresses: z.record(z.string(), z.ipv4()),
+});
+
+const network: z.ZodType<NetworkSpec> = z.strictObject({
+  name,
+  external: z.boolean(),
+  internal: z.boolean(),
+  labels,
+  driverOptions: labels,
+  ipam: z.array(pool),
+});
+
+const volume: z.ZodType<VolumeSpec> = z.strictObject({ name, external: z.boolean(), labels });
+
+const payload: z.ZodType<PayloadSpec> = z.strictObject({
+  name,
+  external: z.boolean(),
+  labels,
+  content: z.base64().nullable(),
+  digest: z.string().nullable(),
+});
+
+const stackSchema: z.ZodType<StackSpec> = z
+  .strictObject({
+    name,
+    workingDir: z.string(),
+    files: z.array(z.string()),
+    services: z.record(name, serviceSchema),
+    networks: z.record(name, network),
+    volumes: z.record(name, volume),
+    secrets: z.record(name, payload),
+    configs: z.record(name, payload),
+    disabledServices: z.array(name),
+  })
+  .superRefine((stack, context) => {
+    for (const [path, message] of danglingReferences(stack))
+      context.addIssue({ code: 'custom', path: [...path], message });
+  });
+
+/** Keys that services use and the stack lacks. A dependency may be left out by a profile only when it is not required. */
+function danglingReferences(stack: StackSpec): readonly (readonly [readonly string[], string])[] {
+  return Object.entries(stack.services).flatMap(([key, service]) => {
+    const at = (...rest: string[]): readonly string[] => ['services', key, ...rest];
+    const missing = (
+      names: readonly string[],
+      known: object,
+      what: string,
+      path: string,
+    ): (readonly [readonly string[], string])[] =>
+      names
+        .filter((used) => !Object.hasOwn(known, used))
+        .map((used) => [at(path), `refers to undefined ${what} ${used}`]);
+    const { container, networks, dependsOn, networkMode } = service;
+    const volumes = container.mounts.flatMap((mount) =>
+      mount.type === 'volume' && mount.volume !== null ? [mount.volume] : [],
+    );
+    const required = Object.entries(dependsOn).flatMap(([dependency, spec]) => (spec.required ? [dependency] : []));
+    const owner = networkMode.kind === 'service' ? [networkMode.service] : [];
+    return [
+      ...(service.name === key ? [] : [[at('name'), `is ${service.name} under the key ${key}`] as const]),
+      ...missing(
+        networks.map(({ network: used }) => used),
+        stack.networks,
+        'network',
+        'networks',
+      ),
+      ...missing(volumes, stack.volumes, 'volume', 'container.mounts'),
+      ...missing(
+        container.secrets.map(({ source }) => source),
+        stack.secrets,
+        'secret',
+        'container.secrets',
+      ),
+      ...missing(
+        container.configs.map(({ source }) => source),
+        stack.configs,
+        'config',
+        'container.configs',
+      ),
+      ...missing(required, stack.services, 'service', 'dependsOn'),
+      ...missing(owner, stack.services, 'service', 'networkMode'),
+    ];
+  });
+}
+
+/** The stack in that JSON text; throws InvalidRequestError naming every field that is wrong. */
+export function parseStackSpec(text: string): StackSpec {
+  const result = stackSchema.safeParse(parseJson(text));
+  if (result.success) return result.data;
+  const problems = result.error.issues.map(({ path, message }) => `${path.join('.') || 'the stack'}: ${message}`);
+  throw new InvalidRequestError(`stack: ${problems.join('; ')}`);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new InvalidRequestError('stack: is no JSON', { cause });
+  }
+}

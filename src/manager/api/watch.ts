@@ -1,0 +1,70 @@
+import type { ObjectKind } from '../../model/objects.ts';
+import type { ListObjectsRequest, WatchResponse, WireObject } from '../../rpc/messages.ts';
+import { subjectOf, type ObjectChange } from '../store/change.ts';
+import { stackOf, type StoreView } from '../store/object-index.ts';
+import type { Store } from '../store/store.ts';
+import { toDeletedWireObject, toWireObject } from '../store/wire-object.ts';
+import { AsyncQueue } from '../streams/async-queue.ts';
+
+/** In this order, so that what others refer to comes first. */
+const kinds: readonly ObjectKind[] = ['node', 'stack', 'service', 'network', 'volume', 'secret', 'config', 'task'];
+
+/** Objects in one message: far below the limit of 16 MiB with documents of a few KiB. */
+const maxPerMessage = 500;
+
+/** Messages that may wait for a slow watcher; beyond, only the last state of each object is kept. */
+const maxBacklog = 1000;
+
+/** Objects of a stack, or of all, of the asked kinds. */
+export function listObjects(view: StoreView, request: ListObjectsRequest): readonly WireObject[] {
+  return kinds
+    .filter((kind) => request.kinds.length === 0 || request.kinds.includes(kind))
+    .flatMap((kind) => (request.stack === '' ? view.all(kind) : view.ofStack(kind, request.stack)))
+    .map(toWireObject);
+}
+
+/** The objects as they are, then `synced`, then every change. */
+export async function* watchObjects(
+  store: Store,
+  request: ListObjectsRequest,
+  signal: AbortSignal,
+): AsyncGenerator<WatchResponse> {
+  const queue = new AsyncQueue<readonly WireObject[]>(shorten).follow(signal);
+  // Subscribed in the turn in which the list is made: nothing comes between.
+  const unsubscribe = store.subscribe(({ changes }) => {
+    const news = changes.filter((change) => isAskedFor(change, request)).map(toNews);
+    if (news.length > 0) queue.push(news);
+  });
+  try {
+    const objects = listObjects(store.view, request);
+    for (let start = 0; start < objects.length; start += maxPerMessage) {
+      yield { objects: objects.slice(start, start + maxPerMessage), synced: false };
+    }
+    yield { objects: [], synced: true };
+    for await (const news of queue) yield { objects: news, synced: true };
+  } finally {
+    unsubscribe();
+  }
+}
+
+function isAskedFor(change: ObjectChange, request: ListObjectsRequest): boolean {
+  const object = subjectOf(change);
+  if (request.kinds.length > 0 && !request.kinds.includes(object.kind)) return false;
+  if (request.stack === '') return true;
+  // A volume that outlives its stack leaves it by a change of its owner.
+  return [change.before, change.after].some((state) => state !== null && stackOf(state) === request.stack);
+}
+
+function toNews({ before, after }: ObjectChange): WireObject {
+  return after === null ? toDeletedWireObject(subjectOf({ before, after })) : toWireObject(after);
+}
+
+function shorten(backlog: (readonly WireObject[])[]): (readonly WireObject[])[] {
+  if (backlog.length <= maxBacklog) return backlog;
+  const latest = new Map(backlog.flat().map((object) => [object.id, object]));
+  const objects = [...latest.values()];
+  const messages: (readonly WireObject[])[] = [];
+  for (let start = 0; start < objects.length; start += maxPerMessage)
+    messages.push(objects.slice(start, start + maxPerMessage));
+  return messages;
+}

@@ -1,0 +1,69 @@
+import type { ModelObject } from '../../model/objects.ts';
+import type { AssignmentsMessage, WireObject } from '../../rpc/messages.ts';
+import { subjectOf, type ObjectChange } from '../store/change.ts';
+import type { Store } from '../store/store.ts';
+import { toDeletedWireObject, toWireObject } from '../store/wire-object.ts';
+import { AsyncQueue } from '../streams/async-queue.ts';
+import { assignmentsOf, isNewsToAgent } from './node-assignments.ts';
+
+/** Everything the node has to hold, then every change of it. Commits that come while the agent is busy are told together. */
+export async function* streamAssignments(
+  store: Store,
+  nodeId: string,
+  signal: AbortSignal,
+): AsyncGenerator<AssignmentsMessage> {
+  // One token stands for any number of commits: the state is read when the agent is ready for it.
+  const wakeups = new AsyncQueue<true>((values) => values.slice(0, 1)).follow(signal);
+  const unsubscribe = store.subscribe(({ changes }) => {
+    if (changes.some((change) => mayConcern(change, nodeId))) wakeups.push(true);
+  });
+  try {
+    const sent = new Map<string, ModelObject>();
+    let sequence = 1;
+    yield { ...nextMessage(store, nodeId, sent), sequence, full: true };
+    for await (const _ of wakeups) {
+      const message = nextMessage(store, nodeId, sent);
+      if (message.upserts.length + message.removals.length === 0) continue;
+      yield { ...message, sequence: ++sequence, full: false };
+    }
+  } finally {
+    unsubscribe();
+  }
+}
+
+function mayConcern(change: ObjectChange, nodeId: string): boolean {
+  const object = subjectOf(change);
+  if (object.kind === 'task') return isOnNode(change.before, nodeId) || isOnNode(change.after, nodeId);
+  return object.kind !== 'node' && object.kind !== 'stack' && object.kind !== 'service';
+}
+
+function isOnNode(object: ModelObject | null, nodeId: string): boolean {
+  return object?.kind === 'task' && object.nodeId === nodeId;
+}
+
+/** The difference between what was sent and what is now; notes it as sent. */
+function nextMessage(
+  store: Store,
+  nodeId: string,
+  sent: Map<string, ModelObject>,
+): Pick<AssignmentsMessage, 'upserts' | 'removals'> {
+  const wanted = assignmentsOf(store.view, nodeId);
+  const ids = new Set(wanted.map(({ id }) => id));
+  const removed = [...sent.values()].filter(({ id }) => !ids.has(id));
+  const news = wanted.filter((object) => {
+    const before = sent.get(object.id);
+    return before === undefined || isNewsToAgent(before, object);
+  });
+  for (const { id } of removed) sent.delete(id);
+  for (const object of news) sent.set(object.id, object);
+  // Tasks go before the networks and volumes that they used.
+  removed.sort((a, b) => Number(b.kind === 'task') - Number(a.kind === 'task'));
+  return { upserts: news.map((object) => withContent(store, object)), removals: removed.map(toDeletedWireObject) };
+}
+
+/** Only here do the contents of secrets and configs leave the manager. */
+function withContent(store: Store, object: ModelObject): WireObject {
+  if (object.kind !== 'secret' && object.kind !== 'config') return toWireObject(object);
+  const content = store.payloadContent(object.id)?.toString('base64') ?? null;
+  return { ...toWireObject(object), document: JSON.stringify({ ...object, spec: { ...object.spec, content } }) };
+}

@@ -1,0 +1,44 @@
+/** What a node has to hold: its tasks, and what these need. Pure. */
+import type { ModelObject, PayloadObject, TaskObject } from '../../model/objects.ts';
+import { findPayload } from '../stacks/find-resources.ts';
+import type { StoreView } from '../store/object-index.ts';
+
+/** Objects in the order in which they are to be applied: what a task needs comes before it. */
+export function assignmentsOf(view: StoreView, nodeId: string): readonly ModelObject[] {
+  const tasks = view.tasksOfNode(nodeId);
+  const networks = new Set(tasks.flatMap(({ attachments }) => attachments.map(({ networkId }) => networkId)));
+  return [
+    ...[...networks].flatMap((id) => view.get('network', id) ?? []),
+    ...view.all('volume').filter((volume) => volume.nodeId === nodeId),
+    ...payloadsOf(view, tasks),
+    ...tasks,
+  ];
+}
+
+/** A secret is only on nodes that need it, and only as long as they do. */
+function payloadsOf(view: StoreView, tasks: readonly TaskObject[]): readonly PayloadObject[] {
+  const found = new Map<string, PayloadObject>();
+  for (const { stack, spec, desired } of tasks) {
+    if (desired === 'remove') continue;
+    const secrets = spec.container.secrets.map(({ source }) => findPayload(view, 'secret', stack, source));
+    const configs = spec.container.configs.map(({ source }) => findPayload(view, 'config', stack, source));
+    for (const payload of [...secrets, ...configs]) if (payload !== undefined) found.set(payload.id, payload);
+  }
+  return [...found.values()];
+}
+
+/** Whether the agent has to hear of the new state: what it reported itself is no news to it. */
+export function isNewsToAgent(sent: ModelObject, now: ModelObject): boolean {
+  if (sent === now) return false;
+  if (sent.kind !== 'task' || now.kind !== 'task') return sent.version !== now.version;
+  return !sameButForStatus(sent, now);
+}
+
+/** Fields that change with every status, or that agents do not act on. */
+const ignored: ReadonlySet<keyof TaskObject> = new Set(['status', 'version', 'updatedAt', 'gate']);
+
+/** Unchanged fields are the same references: objects are never changed in place. */
+function sameButForStatus(a: TaskObject, b: TaskObject): boolean {
+  const keys = Object.keys(a) as (keyof TaskObject)[];
+  return keys.every((key) => ignored.has(key) || a[key] === b[key]);
+}

@@ -1,0 +1,56 @@
+import { z } from 'zod';
+import type { TaskStatus } from '../../model/objects.ts';
+import { observedStateNumbers, type ObservedState } from '../../model/states.ts';
+import { InvalidRequestError } from '../errors.ts';
+
+const states = Object.keys(observedStateNumbers) as [ObservedState, ...ObservedState[]];
+
+const container = z.strictObject({
+  imageId: z.string(),
+  imageReference: z.string(),
+  command: z.array(z.string()),
+  phase: z.enum(['created', 'running', 'paused', 'restarting', 'stopping', 'exited']),
+  pid: z.number().nullable(),
+  createdAt: z.string(),
+  startedAt: z.string().nullable(),
+  finishedAt: z.string().nullable(),
+  exitCode: z.number().nullable(),
+  oomKilled: z.boolean(),
+  restartCount: z.number(),
+  health: z
+    .strictObject({
+      state: z.enum(['starting', 'healthy', 'unhealthy']),
+      failingStreak: z.number(),
+      lastOutput: z.string(),
+    })
+    .nullable(),
+  ports: z.array(
+    z.strictObject({ target: z.number(), protocol: z.enum(['tcp', 'udp']), hostIp: z.string(), published: z.number() }),
+  ),
+  mounts: z.array(z.string()),
+});
+
+const taskStatus: z.ZodType<TaskStatus> = z.strictObject({
+  run: z.number(),
+  state: z.enum(states),
+  at: z.string(),
+  message: z.string(),
+  error: z.strictObject({ code: z.string(), message: z.string(), hint: z.string().nullable() }).nullable(),
+  container: container.nullable(),
+});
+
+/** The status in that JSON text; throws InvalidRequestError naming the field that is wrong. */
+export function parseTaskStatus(text: string): TaskStatus {
+  const result = taskStatus.safeParse(parseJson(text));
+  if (result.success) return result.data;
+  const issue = result.error.issues[0];
+  throw new InvalidRequestError(`task status: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'is wrong'}`);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new InvalidRequestError('task status: is no JSON', { cause });
+  }
+}

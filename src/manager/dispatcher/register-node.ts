@@ -1,0 +1,56 @@
+import { z } from 'zod';
+import type { NodeDescription, NodeObject } from '../../model/objects.ts';
+import { InvalidRequestError } from '../errors.ts';
+import { canonicalJson } from '../orchestrators/replicated/spec-hash.ts';
+import { put, type Change } from '../store/change.ts';
+import type { StoreView } from '../store/object-index.ts';
+
+const nodeDescription: z.ZodType<NodeDescription> = z.strictObject({
+  hostname: z.string().min(1),
+  architecture: z.string(),
+  os: z.string(),
+  kernel: z.string(),
+  cpus: z.number(),
+  memoryBytes: z.number(),
+  cgroup: z.enum(['v1', 'hybrid', 'v2']),
+  limitations: z.array(z.string()),
+  routes: z.array(z.string()),
+});
+
+/** The description in that JSON text; throws InvalidRequestError naming the field that is wrong. */
+export function parseNodeDescription(text: string): NodeDescription {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (cause) {
+    throw new InvalidRequestError('node description: is no JSON', { cause });
+  }
+  const result = nodeDescription.safeParse(json);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0];
+  throw new InvalidRequestError(`node description: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'is wrong'}`);
+}
+
+/** The node is there (again); a node that is known and unchanged is no write. */
+export function registerNode(
+  view: StoreView,
+  id: string,
+  description: NodeDescription,
+  now: string,
+): readonly Change[] {
+  const before = view.get('node', id);
+  if (before?.state === 'ready' && canonicalJson(before.description) === canonicalJson(description)) return [];
+  const node: NodeObject = {
+    ...(before ?? { id, version: 0, createdAt: now, updatedAt: now, kind: 'node', availability: 'active' }),
+    hostname: description.hostname,
+    state: 'ready',
+    description,
+  };
+  return [put(node)];
+}
+
+/** Notes that the node is silent; one that is gone stays gone. */
+export function changeNodeState(view: StoreView, id: string, state: NodeObject['state']): readonly Change[] {
+  const node = view.get('node', id);
+  return node === undefined || node.state === state ? [] : [put({ ...node, state })];
+}

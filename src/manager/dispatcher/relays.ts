@@ -1,0 +1,100 @@
+/** Joins a client's stream with the one that an agent opens for it. */
+import { TsstackError } from '../../model/errors.ts';
+import { newId } from '../../model/ids.ts';
+import type { Frame, OpenStream } from '../../rpc/messages.ts';
+import type { DuplexStream } from '../../rpc/service-types.ts';
+import type { Session } from './sessions.ts';
+
+/** Time for an agent to open its end. */
+const answerDeadlineMs = 10_000;
+
+/** A stream of frames whose first has been read. */
+export interface FrameStream {
+  /** Frames after the first. */
+  readonly frames: AsyncIterator<Frame>;
+  readonly stream: DuplexStream<Frame, Frame>;
+  /** Aborted when the other side is gone. */
+  readonly signal: AbortSignal;
+}
+
+/** An agent's end, and what ends the agent's call. */
+interface Arrival extends FrameStream {
+  readonly done: PromiseWithResolvers<void>;
+}
+
+export class Relays {
+  readonly #awaited = new Map<string, PromiseWithResolvers<Arrival>>();
+
+  /** Asks the agent of the session to open its end, and copies frames both ways until one side is done. */
+  async open(session: Session, open: OpenStream, client: FrameStream): Promise<void> {
+    const streamId = newId();
+    const arrival = Promise.withResolvers<Arrival>();
+    this.#awaited.set(streamId, arrival);
+    const stop = failOn(arrival, session.signal, client.signal);
+    try {
+      session.requests.push({ streamId, open });
+      await copyBothWays(client, await arrival.promise);
+    } finally {
+      stop();
+      this.#awaited.delete(streamId);
+    }
+  }
+
+  /** The agent has opened its end of the stream; resolves or rejects when the stream is over. */
+  arrive(streamId: string, agent: FrameStream): Promise<void> {
+    const awaited = this.#awaited.get(streamId);
+    if (awaited === undefined) {
+      return Promise.reject(new TsstackError('not-found', 'nobody waits for this stream any more'));
+    }
+    this.#awaited.delete(streamId);
+    const done = Promise.withResolvers<void>();
+    awaited.resolve({ ...agent, done });
+    return done.promise;
+  }
+}
+
+/** Gives up waiting when the agent or the client is gone, or after the deadline. */
+function failOn(arrival: PromiseWithResolvers<Arrival>, session: AbortSignal, client: AbortSignal): () => void {
+  const fail = (code: 'unavailable' | 'canceled' | 'timeout', message: string) => (): void =>
+    arrival.reject(new TsstackError(code, message, { retryable: code !== 'canceled' }));
+  const onSession = fail('unavailable', 'the node is gone');
+  const onClient = fail('canceled', 'the client is gone');
+  session.addEventListener('abort', onSession);
+  client.addEventListener('abort', onClient);
+  const timer = setTimeout(fail('timeout', 'the node did not open the stream in time'), answerDeadlineMs);
+  return () => {
+    clearTimeout(timer);
+    session.removeEventListener('abort', onSession);
+    client.removeEventListener('abort', onClient);
+  };
+}
+
+/** The agent's end decides when the stream is over; a client that leaves ends the agent's call. */
+async function copyBothWays(client: FrameStream, agent: Arrival): Promise<void> {
+  const onLeave = (): void => agent.done.reject(new TsstackError('canceled', 'the client is gone'));
+  client.signal.addEventListener('abort', onLeave);
+  // What the client writes when the agent is done has no reader, so that its failure is none.
+  copyFromClient(client.frames, agent.stream).catch(() => undefined);
+  try {
+    await copy(agent.frames, client.stream);
+    agent.done.resolve();
+  } catch (error) {
+    agent.done.reject(error);
+    throw error;
+  } finally {
+    client.signal.removeEventListener('abort', onLeave);
+  }
+}
+
+/** This side of the agent's call cannot be half-closed (it is the server's), so the client's end is told by a frame, once. */
+async function copyFromClient(from: AsyncIterator<Frame>, to: DuplexStream<Frame, Frame>): Promise<void> {
+  const last = await copy(from, to);
+  if (last?.content !== 'end') await to.write({ content: 'end', end: true });
+}
+
+/** Returns the last frame. */
+async function copy(from: AsyncIterator<Frame>, to: DuplexStream<Frame, Frame>): Promise<Frame | undefined> {
+  let last: Frame | undefined;
+  for (let next = await from.next(); next.done !== true; next = await from.next()) await to.write((last = next.value));
+  return last;
+}

@@ -1,0 +1,98 @@
+import { TsstackError } from '../../model/errors.ts';
+import { newId } from '../../model/ids.ts';
+import type { StreamRequest } from '../../rpc/messages.ts';
+import { AsyncQueue } from '../streams/async-queue.ts';
+
+/** Agents report this often; one that missed three is down, so a lost node is noticed within 6 s (decisions.md). */
+export const heartbeatPeriodMs = 2000;
+const missedHeartbeats = 3;
+
+/** One registration of a node. */
+export interface Session {
+  readonly id: string;
+  readonly nodeId: string;
+  /** Streams that the agent is asked to open. */
+  readonly requests: AsyncQueue<StreamRequest>;
+  /** Aborted when the session is over: replaced, or silent for too long. */
+  readonly signal: AbortSignal;
+}
+
+interface Entry extends Session {
+  readonly controller: AbortController;
+  timer: NodeJS.Timeout;
+}
+
+/** Who is registered now, at most one session a node. */
+export class Sessions {
+  readonly #byId = new Map<string, Entry>();
+  readonly #byNode = new Map<string, Entry>();
+  readonly #onSilence: (nodeId: string) => void;
+
+  /** `onSilence` is called when a node has missed its heartbeats. */
+  constructor(onSilence: (nodeId: string) => void) {
+    this.#onSilence = onSilence;
+  }
+
+  /** Begins a session; an earlier one of the node is over. */
+  begin(nodeId: string): Session {
+    const earlier = this.#byNode.get(nodeId);
+    if (earlier !== undefined) this.#end(earlier, new TsstackError('conflict', 'the node has begun a new session'));
+    const controller = new AbortController();
+    const requests = new AsyncQueue<StreamRequest>();
+    const entry: Entry = {
+      id: newId(),
+      nodeId,
+      requests,
+      controller,
+      signal: controller.signal,
+      timer: this.#watch(nodeId),
+    };
+    this.#byId.set(entry.id, entry);
+    this.#byNode.set(nodeId, entry);
+    return entry;
+  }
+
+  /** The session of that id; throws when there is none any more, and the agent begins a new one. */
+  get(sessionId: string): Session {
+    const entry = this.#byId.get(sessionId);
+    if (entry !== undefined) return entry;
+    throw new TsstackError('conflict', 'the session is over', { hint: 'begin a new session', retryable: true });
+  }
+
+  /** The session of the node, if it has one. */
+  ofNode(nodeId: string): Session | undefined {
+    return this.#byNode.get(nodeId);
+  }
+
+  /** The agent is alive. */
+  beat(sessionId: string): void {
+    const entry = this.#byId.get(this.get(sessionId).id);
+    if (entry === undefined) return;
+    clearTimeout(entry.timer);
+    entry.timer = this.#watch(entry.nodeId);
+  }
+
+  /** Ends every session: the manager stops. */
+  stop(): void {
+    for (const entry of this.#byId.values()) this.#end(entry, new TsstackError('unavailable', 'the manager stops'));
+  }
+
+  #watch(nodeId: string): NodeJS.Timeout {
+    return setTimeout(() => this.#silence(nodeId), heartbeatPeriodMs * missedHeartbeats);
+  }
+
+  #silence(nodeId: string): void {
+    const entry = this.#byNode.get(nodeId);
+    if (entry === undefined) return;
+    this.#end(entry, new TsstackError('timeout', `the node missed ${missedHeartbeats} heartbeats`));
+    this.#onSilence(nodeId);
+  }
+
+  #end(entry: Entry, reason: TsstackError): void {
+    clearTimeout(entry.timer);
+    this.#byId.delete(entry.id);
+    if (this.#byNode.get(entry.nodeId) === entry) this.#byNode.delete(entry.nodeId);
+    entry.requests.fail(reason);
+    entry.controller.abort(reason);
+  }
+}

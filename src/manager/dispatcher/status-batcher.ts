@@ -1,0 +1,34 @@
+import type { Store } from '../store/store.ts';
+import { applyReports, type StatusReport } from './apply-status.ts';
+
+/** A report waits at most this long for others to share its transaction; the first after a quiet time does not wait. */
+const batchWindowMs = 20;
+
+/** Gathers reports of all agents into few transactions. */
+export class StatusBatcher {
+  readonly #store: Store;
+  #pending: StatusReport[] = [];
+  #flush: Promise<void> | undefined;
+  #lastFlush = -Infinity;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  /** Resolves when the reports are stored. */
+  report(reports: readonly StatusReport[]): Promise<void> {
+    this.#pending.push(...reports);
+    return (this.#flush ??= this.#flushSoon());
+  }
+
+  async #flushSoon(): Promise<void> {
+    const waitMs = this.#lastFlush + batchWindowMs - performance.now();
+    // Not at once in any case: reports of the same turn belong together.
+    await (waitMs > 0 ? new Promise((resolve) => setTimeout(resolve, waitMs)) : Promise.resolve());
+    const reports = this.#pending;
+    this.#pending = [];
+    this.#flush = undefined;
+    this.#lastFlush = performance.now();
+    await this.#store.update((view) => ({ changes: applyReports(view, reports), result: undefined }));
+  }
+}

@@ -1,0 +1,80 @@
+import type { Event, EventsRequest } from '../../rpc/messages.ts';
+import { stackOf } from '../store/object-index.ts';
+import { subjectOf } from '../store/change.ts';
+import type { Committed, Store } from '../store/store.ts';
+import { AsyncQueue } from '../streams/async-queue.ts';
+import { deriveEvents } from './derive-events.ts';
+
+/** Events kept for `--since`: some hours of a busy host in a few megabytes. */
+const maxKept = 10_000;
+
+interface Entry {
+  readonly stack: string | null;
+  readonly event: Event;
+}
+
+/** Container events since the manager started. Those of one-offs are not shown. */
+export class EventLog {
+  readonly #entries: Entry[] = [];
+  readonly #followers = new Set<(entry: Entry) => void>();
+  readonly #unsubscribe: () => void;
+  readonly #now: () => number;
+
+  constructor(store: Store, now: () => number = Date.now) {
+    this.#now = now;
+    this.#unsubscribe = store.subscribe((committed) => this.#note(committed));
+  }
+
+  stop(): void {
+    this.#unsubscribe();
+    this.#followers.clear();
+  }
+
+  /** Kept events since the asked time, then those that come, until the asked time. */
+  async *stream(request: EventsRequest, signal: AbortSignal): AsyncGenerator<Event> {
+    const queue = new AsyncQueue<Entry>().follow(signal);
+    const end = endAt(request.untilMs, this.#now(), queue);
+    const follower = (entry: Entry): void => queue.push(entry);
+    // Kept ones and following ones are taken in one turn: none is missed, none is told twice.
+    if (request.sinceMs > 0) for (const entry of this.#entries) queue.push(entry);
+    this.#followers.add(follower);
+    try {
+      for await (const entry of queue) if (isAskedFor(entry, request)) yield entry.event;
+    } finally {
+      this.#followers.delete(follower);
+      clearTimeout(end);
+    }
+  }
+
+  #note({ changes }: Committed): void {
+    for (const change of changes) {
+      const object = subjectOf(change);
+      if (object.kind !== 'task' || object.oneOff !== null) continue;
+      for (const event of deriveEvents(change, this.#now())) this.#add({ stack: stackOf(object), event });
+    }
+  }
+
+  #add(entry: Entry): void {
+    this.#entries.push(entry);
+    if (this.#entries.length > maxKept) this.#entries.shift();
+    for (const follower of this.#followers) follower(entry);
+  }
+}
+
+/** Longest delay of a timer in Node, 24.8 days; a longer one would fire at once. */
+const maxTimerMs = 2 ** 31 - 1;
+
+function endAt(untilMs: number, nowMs: number, queue: AsyncQueue<Entry>): NodeJS.Timeout | undefined {
+  if (untilMs === 0) return undefined;
+  if (untilMs > nowMs) return setTimeout(() => queue.end(), Math.min(untilMs - nowMs, maxTimerMs));
+  // What is kept is still read.
+  setImmediate(() => queue.end());
+  return undefined;
+}
+
+function isAskedFor({ stack, event }: Entry, request: EventsRequest): boolean {
+  const timeMs = event.timeNs / 1e6;
+  if (request.stack !== '' && request.stack !== stack) return false;
+  if (request.services.length > 0 && !request.services.includes(event.service)) return false;
+  return timeMs >= request.sinceMs && (request.untilMs === 0 || timeMs <= request.untilMs);
+}

@@ -1,0 +1,73 @@
+import { join } from 'node:path';
+import type { ControlHandlers, DispatcherHandlers } from '../rpc/service-types.ts';
+import { allocator } from './allocator/allocator.ts';
+import { Control } from './api/control.ts';
+import { ContentSeal, loadSealKey } from './authority/content-seal.ts';
+import { Dispatcher } from './dispatcher/dispatcher.ts';
+import { EventLog } from './events/event-log.ts';
+import { ReconcileLoop } from './loops/reconcile-loop.ts';
+import { dependencies } from './orchestrators/dependencies/dependencies.ts';
+import { reaper } from './orchestrators/reaper/reaper.ts';
+import { scheduler } from './scheduler/scheduler.ts';
+import { SqliteStore } from './store/sqlite/sqlite-store.ts';
+
+export interface ManagerOptions {
+  /** The manager keeps its store and key in `manager/` below it. */
+  readonly dataRoot: string;
+  readonly runRoot: string;
+  /** Of this program, for GetInfo. */
+  readonly version: string;
+  /** Told of failures that no caller waits for. */
+  readonly onError: (error: unknown) => void;
+}
+
+/** The manager role of a daemon. Serve `control` and `dispatcher` with src/rpc/server.ts. */
+export class Manager {
+  readonly control: ControlHandlers;
+  readonly dispatcher: DispatcherHandlers;
+  readonly #store: SqliteStore;
+  readonly #dispatcher: Dispatcher;
+  readonly #events: EventLog;
+  readonly #loops: readonly { run(): void; stop(): Promise<void> }[];
+  #stopping: Promise<void> | undefined;
+
+  private constructor(options: ManagerOptions) {
+    const directory = join(options.dataRoot, 'manager');
+    const seal = new ContentSeal(loadSealKey(join(directory, 'seal.key')));
+    const store = new SqliteStore(join(directory, 'store.db'), seal);
+    this.#store = store;
+    this.#events = new EventLog(store);
+    this.#dispatcher = new Dispatcher(store, options.onError);
+    this.dispatcher = this.#dispatcher;
+    const { version, dataRoot, runRoot, onError } = options;
+    const daemon = { version, dataRoot, runRoot, pid: process.pid, startedAtMs: Date.now() };
+    this.control = new Control({ store, seal, dispatcher: this.#dispatcher, events: this.#events, daemon });
+    this.#loops = [
+      new ReconcileLoop(store, dependencies, onError),
+      new ReconcileLoop(store, reaper, onError),
+      new ReconcileLoop(store, allocator, onError),
+      new ReconcileLoop(store, scheduler, onError),
+    ];
+  }
+
+  /** Opens the store and begins to act on it; what a crash left half done is carried on. */
+  static async start(options: ManagerOptions): Promise<Manager> {
+    const manager = new Manager(options);
+    await manager.#dispatcher.start();
+    for (const loop of manager.#loops) loop.run();
+    return manager;
+  }
+
+  /** Ends sessions and loops and closes the store. Idempotent. Stop the server first, so that no call comes in between. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async #stop(): Promise<void> {
+    this.#dispatcher.stop();
+    await Promise.all(this.#loops.map((loop) => loop.stop()));
+    this.#events.stop();
+    this.#store.close();
+  }
+}
