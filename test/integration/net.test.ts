@@ -333,10 +333,16 @@ describe('networks of a host', () => {
       await assert.rejects(service.publish('db', 'lab-db-1', '172.30.2.12', [portSpec(80, 8080)]), /lab-web-1/);
     });
 
+    it('a bridge that somebody deleted is made again', async () => {
+      await lab.run('host', 'ip', 'link', 'delete', 'ts-lab2');
+      await addSandbox('late', 20, back, front);
+      assert.equal(await lab.ask({ sandbox: 'late' }, 'tcp', '172.30.1.10', 80), '172.30.1.20');
+    });
+
     it('rules that somebody flushed are written again with the next change', async () => {
       await lab.run('host', 'nft', 'delete', 'table', 'inet', 'tsstack-00c0ffee');
-      await service.publish('db', 'lab-db-1', '172.30.2.12', [portSpec(5432, 5432)]);
-      assert.equal(await lab.ask('outside', 'tcp', hostAddress, 5432), outsideAddress);
+      await service.publish('web', 'lab-web-1', '172.30.1.10', [portSpec(80, 8080), portSpec(80, 8083)]);
+      assert.equal(await lab.ask('outside', 'tcp', hostAddress, 8083), outsideAddress);
       assert.equal(await lab.ask('outside', 'tcp', hostAddress, 8080), outsideAddress);
     });
   });

@@ -50,12 +50,17 @@ export class NetProcess {
     await this.#client?.closed;
   }
 
-  /** Ends tsstack-net itself, when no container needs it any more. */
+  /** Ends tsstack-net itself, when no container needs it any more; does nothing when none runs. */
   async shutDown(): Promise<void> {
-    const client = await this.#connected();
     this.#closing.abort();
-    await client.request({ op: 'shutdown' });
-    await this.close();
+    await this.#opening?.catch(() => undefined);
+    try {
+      const client = this.#client?.isOpen === true ? this.#client : await NetClient.connect(this.#options.socketPath);
+      await client.request({ op: 'shutdown' });
+      await client.closed;
+    } catch (error) {
+      if (!(error instanceof NetConnectionError)) throw error;
+    }
   }
 
   #connected(): Promise<NetClient> {

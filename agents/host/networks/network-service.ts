@@ -3,11 +3,12 @@ import type { PortSpec } from '../../../src/model/spec.ts';
 import type { NetworkNames } from '../names/network-names.ts';
 import { withoutPrefix } from '../names/network-names.ts';
 import type { SandboxRequest, TaskNetworks } from '../tasks/task-host.ts';
+import { NativeError } from '../native/native-error.ts';
 import { UnpublishablePortError } from './errors.ts';
 import { NetProcess } from './net-process.ts';
 import type { NetProcessOptions } from './net-process.ts';
 import { readNetworkState, rulesOf, writeNetworkState } from './network-state.ts';
-import type { HostNetwork, Publication } from './network-state.ts';
+import type { HostNetwork, NetworkState, Publication } from './network-state.ts';
 import { nftTable } from './nft-plan.ts';
 import { explainReservation, portWishes } from './port-wishes.ts';
 import { RuleWriter } from './rule-writer.ts';
@@ -23,59 +24,63 @@ export interface NetworkServiceOptions extends NetProcessOptions {
 
 /** The networks of this host: bridges, sandboxes of containers, published ports, names. Every operation may be repeated. */
 export class NetworkService implements TaskNetworks {
-  readonly #statePath: string;
   readonly #net: NetProcess;
   readonly #rules: RuleWriter;
   readonly #networks: Map<string, HostNetwork>;
   readonly #publications: Map<string, Publication>;
   /** Interfaces of the sandboxes made by this daemon, for the choice of the one that ports lead to. */
   readonly #sandboxes = new Map<string, SandboxRequest['interfaces']>();
-  #saving: Promise<void> = Promise.resolve();
+  /** Bridges that this daemon has made or found. */
+  readonly #bridges = new Map<string, Promise<void>>();
 
   private constructor(options: NetworkServiceOptions, networks: readonly HostNetwork[], known: readonly Publication[]) {
-    this.#statePath = options.statePath;
     this.#net = new NetProcess(options);
-    this.#rules = new RuleWriter(
-      nftTable(options.instance),
-      (request) => this.#net.request(request),
-      (warning) => options.log(`networks: ${warning}`),
-    );
+    this.#rules = new RuleWriter({
+      table: nftTable(options.instance),
+      request: (request) => this.#net.request(request),
+      save: () => writeNetworkState(options.statePath, this.#state()),
+      warn: (warning) => options.log(`networks: ${warning}`),
+    });
     this.#networks = new Map(networks.map((network) => [network.id, network]));
     this.#publications = new Map(known.map((publication) => [publication.id, publication]));
   }
 
-  /** Takes over from the daemon before: finds or starts tsstack-net and puts the rules in place. */
+  /** Takes over from the daemon before: where that has left networks, the rules are put in place anew. */
   static async open(options: NetworkServiceOptions): Promise<NetworkService> {
     const { networks, publications } = await readNetworkState(options.statePath);
     const service = new NetworkService(options, networks, publications);
-    await service.#writeRules();
+    if (networks.length > 0) await service.#writeRules();
     return service;
   }
 
-  async ensureNetwork(network: NetworkObject): Promise<void> {
-    const { id, bridge, subnet, spec } = network;
-    const address = `${network.gateway}/${subnet.split('/', 2)[1]}`;
-    this.#networks.set(id, { id, bridge, subnet, internal: spec.internal });
-    await this.#net.request({
-      op: 'network.ensure',
-      id,
-      bridge,
-      addresses: [address],
-      mtu: networkMtu(network),
-      internal: spec.internal,
-    });
-    await this.#writeRules();
+  ensureNetwork(network: NetworkObject): Promise<void> {
+    const known = this.#bridges.get(network.id);
+    if (known !== undefined) return known;
+    const made = this.#makeNetwork(network);
+    this.#bridges.set(network.id, made);
+    made.catch(() => this.#bridges.delete(network.id));
+    return made;
   }
 
   async removeNetwork({ id, bridge }: Pick<NetworkObject, 'id' | 'bridge'>): Promise<void> {
     this.#networks.delete(id);
+    this.#bridges.delete(id);
     await this.#writeRules();
     await this.#net.request({ op: 'network.remove', id, bridge });
   }
 
   async ensureSandbox(request: SandboxRequest): Promise<void> {
     this.#sandboxes.set(request.id, request.interfaces);
-    await this.#net.request(sandboxRequest(request));
+    const wanted = sandboxRequest(request);
+    try {
+      await this.#net.request(wanted);
+    } catch (error) {
+      if (!(error instanceof NativeError) || error.nativeCode !== 'not-found') throw error;
+      // Somebody has deleted a bridge of ours.
+      for (const { network } of request.interfaces) this.#bridges.delete(network.id);
+      await Promise.all(request.interfaces.map(({ network }) => this.ensureNetwork(network)));
+      await this.#net.request(wanted);
+    }
   }
 
   async removeSandbox(id: string, path: string): Promise<void> {
@@ -128,14 +133,23 @@ export class NetworkService implements TaskNetworks {
 
   /** The data plane stays as it is. */
   async close(): Promise<void> {
-    await this.#saving;
+    await this.#rules.settled();
     await this.#net.close();
   }
 
   /** Ends tsstack-net as well: for a host without containers. */
   async shutDown(): Promise<void> {
-    await this.#saving;
+    await this.#rules.settled();
     await this.#net.shutDown();
+  }
+
+  async #makeNetwork(network: NetworkObject): Promise<void> {
+    const { id, bridge, subnet, gateway, spec } = network;
+    this.#networks.set(id, { id, bridge, subnet, internal: spec.internal });
+    const addresses = [`${gateway}/${subnet.split('/', 2)[1]}`];
+    const mtu = networkMtu(network);
+    await this.#net.request({ op: 'network.ensure', id, bridge, addresses, mtu, internal: spec.internal });
+    await this.#writeRules();
   }
 
   /** Ports lead to the first network that has a way to the outside. */
@@ -160,15 +174,11 @@ export class NetworkService implements TaskNetworks {
     }
   }
 
-  /** First the file, then the kernel: what is in the kernel is always known to a later daemon. */
-  async #writeRules(): Promise<void> {
-    const save = this.#saving.then(() => writeNetworkState(this.#statePath, this.#state()));
-    this.#saving = save.catch(() => undefined);
-    await save;
-    await this.#rules.write(rulesOf(this.#state()));
+  #writeRules(): Promise<void> {
+    return this.#rules.write(rulesOf(this.#state()));
   }
 
-  #state(): { networks: readonly HostNetwork[]; publications: readonly Publication[] } {
+  #state(): NetworkState {
     return { networks: [...this.#networks.values()], publications: [...this.#publications.values()] };
   }
 }

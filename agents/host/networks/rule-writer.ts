@@ -10,6 +10,15 @@ export interface Rules {
   readonly bridges: readonly string[];
 }
 
+export interface RuleWriterOptions {
+  /** Family and name of the table. */
+  readonly table: string;
+  readonly request: NetRequester;
+  /** Keeps what is about to be written, so that a later daemon knows what is in the kernel. */
+  readonly save: () => Promise<void>;
+  readonly warn: (message: string) => void;
+}
+
 /** Sends requests to tsstack-net. */
 export type NetRequester = <Request extends NetRequest>(request: Request) => Promise<NetReply<Request>>;
 
@@ -18,19 +27,15 @@ export type NetRequester = <Request extends NetRequest>(request: Request) => Pro
  * transaction is under way at a time. Never resolves before the change is in effect.
  */
 export class RuleWriter {
-  readonly #table: string;
-  readonly #request: NetRequester;
-  readonly #warn: (message: string) => void;
+  readonly #options: RuleWriterOptions;
   #desired: Rules = { plan: emptyNftPlan, bridges: [] };
   /** Null: not known, so that the next write replaces the table. */
   #applied: Rules | null = null;
   #writing: Promise<void> = Promise.resolve();
   #next: Promise<void> | null = null;
 
-  constructor(table: string, request: NetRequester, warn: (message: string) => void) {
-    this.#table = table;
-    this.#request = request;
-    this.#warn = warn;
+  constructor(options: RuleWriterOptions) {
+    this.#options = options;
   }
 
   /** Makes `rules` true, or newer ones that replace them meanwhile. */
@@ -40,9 +45,10 @@ export class RuleWriter {
     return this.#next;
   }
 
-  /** The next write puts everything in place anew. */
-  forget(): void {
-    this.#applied = null;
+  /** Resolves when nothing is being written. */
+  async settled(): Promise<void> {
+    await this.#next?.catch(() => undefined);
+    await this.#writing;
   }
 
   async #writeNext(): Promise<void> {
@@ -54,6 +60,7 @@ export class RuleWriter {
   }
 
   async #apply(rules: Rules): Promise<void> {
+    await this.#options.save();
     const before = this.#applied;
     this.#applied = null;
     await this.#writeTable(before, rules);
@@ -62,21 +69,21 @@ export class RuleWriter {
   }
 
   async #writeTable(before: Rules | null, { plan }: Rules): Promise<void> {
-    const whole = renderNft(this.#table, plan);
-    const script = before === null ? whole : renderNftChange(this.#table, before.plan, plan);
+    const whole = renderNft(this.#options.table, plan);
+    const script = before === null ? whole : renderNftChange(this.#options.table, before.plan, plan);
     if (script === '') return;
     try {
-      await this.#request({ op: 'nft', script });
+      await this.#options.request({ op: 'nft', script });
     } catch (error) {
       // Somebody has removed or changed our table.
       if (before === null || !(error instanceof NativeError)) throw error;
-      await this.#request({ op: 'nft', script: whole });
+      await this.#options.request({ op: 'nft', script: whole });
     }
   }
 
   async #guard(before: Rules | null, { bridges }: Rules): Promise<void> {
     if (before !== null && before.bridges.join() === bridges.join()) return;
-    const { warnings } = await this.#request({ op: 'guard', bridges });
-    for (const warning of warnings) this.#warn(warning);
+    const { warnings } = await this.#options.request({ op: 'guard', bridges });
+    for (const warning of warnings) this.#options.warn(warning);
   }
 }
