@@ -52,10 +52,14 @@ export class HostPaths {
     return new ContainerPaths(this, shortId(id));
   }
 
-  /** Cgroup of a container below the daemon's own; the middle part tells daemons with different roots apart. */
+  /** Tells daemons with different roots on one machine apart: 8 hex digits. */
+  get instance(): string {
+    return createHash('sha256').update(this.runRoot).digest('hex').slice(0, 8);
+  }
+
+  /** Cgroup of a container below the daemon's own. */
   cgroup(id: string): string {
-    const instance = createHash('sha256').update(this.runRoot).digest('hex').slice(0, 8);
-    return `tsstack/${instance}/${shortId(id)}`;
+    return `tsstack/${this.instance}/${shortId(id)}`;
   }
 }
 

@@ -14,6 +14,35 @@ const maxLinks = 40;
  * is found nevertheless. For the user databases, its one use, that is harmless.
  */
 export function readLayeredFile(layers: readonly string[], path: string): string | null {
+  const found = resolveLayered(layers, path);
+  return found !== null && found.stats.isFile() ? readExactly(found.path) : null;
+}
+
+/**
+ * The directories that a container with these layers would see merged at a path, topmost first; empty when there is none. Links
+ * are followed as in readLayeredFile.
+ */
+export function findLayeredDirectories(layers: readonly string[], path: string): readonly string[] {
+  const found = resolveLayered(layers, path);
+  if (found === null || !found.stats.isDirectory()) return [];
+  const directories: string[] = [];
+  for (const layer of layers) {
+    const entry = findInLayer(layer, found.components);
+    if (entry === 'absent') continue;
+    if (entry === 'hidden' || !entry.stats.isDirectory()) break;
+    directories.push(entry.path);
+  }
+  return directories;
+}
+
+interface Resolved {
+  readonly path: string;
+  readonly stats: Stats;
+  /** Without any link. */
+  readonly components: readonly string[];
+}
+
+function resolveLayered(layers: readonly string[], path: string): Resolved | null {
   let pending = split(path);
   let resolved: string[] = [];
   for (let links = 0; links <= maxLinks;) {
@@ -31,10 +60,9 @@ export function readLayeredFile(layers: readonly string[], path: string): string
       const target = readlinkSync(found.path);
       if (target.startsWith('/')) resolved = [];
       pending = [...split(target), ...pending];
-    } else if (pending.length === 0) {
-      return found.stats.isFile() ? readExactly(found.path) : null;
     } else {
       resolved = [...resolved, next];
+      if (pending.length === 0) return { ...found, components: resolved };
     }
   }
   return null;

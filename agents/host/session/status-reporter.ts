@@ -1,9 +1,12 @@
 import type { TaskStatus } from '../../../src/model/objects.ts';
 import type { TaskStatusUpdate } from '../../../src/rpc/messages.ts';
+import { describeError } from '../errors.ts';
 import type { StatusSink } from '../tasks/task-host.ts';
 
 /** Statuses that come within this time, in ms, travel together: short beside what people notice, long beside a burst of starts. */
 const batchMs = 10;
+/** Pause after a batch could not be sent, in ms. */
+const retryMs = 500;
 
 /** Sends updates to the manager of the session. */
 export type SendUpdates = (updates: readonly TaskStatusUpdate[]) => Promise<void>;
@@ -17,6 +20,11 @@ export class StatusReporter implements StatusSink {
   #send: SendUpdates | null = null;
   #timer: NodeJS.Timeout | null = null;
   #isSending = false;
+  readonly #log: (message: string) => void;
+
+  constructor(log: (message: string) => void) {
+    this.#log = log;
+  }
 
   status(taskId: string, status: TaskStatus): void {
     // After `removed` there is no status to tell.
@@ -62,13 +70,24 @@ export class StatusReporter implements StatusSink {
     this.#isSending = true;
     try {
       await send(batch);
-    } catch {
-      // The session sees the failure too and ends. Newer statuses of the same tasks win over those that come back here.
-      for (const update of batch) if (!this.#pending.has(update.taskId)) this.#pending.set(update.taskId, update);
-      if (this.#send === send) this.#send = null;
+    } catch (error) {
+      this.#onFailure(batch, error);
+      // Until the session ends, which the failure most likely tells of, or the next attempt.
+      await new Promise((resolve) => setTimeout(resolve, retryMs).unref());
     } finally {
       this.#isSending = false;
       this.#schedule();
     }
+  }
+
+  #onFailure(batch: readonly TaskStatusUpdate[], error: unknown): void {
+    const { code, message } = describeError(error);
+    if (code === 'invalid' || code === 'permission') {
+      // Sent again it would be refused again, and everything behind it with it.
+      this.#log(`the manager refused a report on ${batch.length} tasks: ${message}`);
+      return;
+    }
+    // Newer statuses of the same tasks win over those that come back here.
+    for (const update of batch) if (!this.#pending.has(update.taskId)) this.#pending.set(update.taskId, update);
   }
 }

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { removeCgroupRemains } from '../containers/cgroup-remains.ts';
 import { hasErrno } from '../errors.ts';
 import type { ContainerPaths } from '../host-paths.ts';
@@ -56,11 +56,10 @@ export class Container {
   async adopt(): Promise<void> {
     this.#reset();
     const state = this.#readStateFile();
-    // Without a state file there never was a container since the machine started.
-    if (state === null) return;
+    if (state === null) return this.#endUnborn();
     if (state.phase === 'exited') {
       this.#state = state;
-    } else if (isShimAlive(state)) {
+    } else if (this.#isAlive(state)) {
       this.#state = state;
       await this.#connect().then(noop, noop);
     } else {
@@ -73,9 +72,15 @@ export class Container {
     await (await this.#connect()).start();
   }
 
-  /** Resolves when the container has ended. `graceMs` -1 waits for ever. */
+  /** Resolves when the container has ended. `graceMs` -1 waits for ever. A second, shorter stop shortens the first. */
   async stop(graceMs: number): Promise<void> {
-    await (await this.#connect()).stop(graceMs);
+    // A connection of its own: the answers to other requests would have to wait behind this one.
+    const connection = await this.#dial();
+    try {
+      await connection.stop(graceMs);
+    } finally {
+      connection.close();
+    }
   }
 
   /** Ends what a shim that does not answer left, and the shim itself. Afterwards the container counts as lost. */
@@ -83,7 +88,7 @@ export class Container {
     const state = this.#readStateFile() ?? this.#state;
     this.release();
     if (state === null || state.phase === 'exited') return;
-    if (isShimAlive(state)) process.kill(state.shimPid, 'SIGKILL');
+    if (this.#isAlive(state)) this.#options.shims.kill(state.shimPid);
     await this.#lose(state);
   }
 
@@ -141,7 +146,7 @@ export class Container {
     if (this.#state.phase === 'exited') return;
     const state = this.#readStateFile();
     if (state?.phase === 'exited') this.#observe(state);
-    else if (state !== null && isShimAlive(state)) this.#follow();
+    else if (state !== null && this.#isAlive(state)) this.#follow();
     else await this.#lose(state ?? this.#state);
   }
 
@@ -162,7 +167,22 @@ export class Container {
 
   #isShimAlive(): boolean {
     const state = this.#readStateFile();
-    return state !== null && isShimAlive(state);
+    return state !== null && this.#isAlive(state);
+  }
+
+  #isAlive({ shimPid }: ShimState): boolean {
+    return this.#options.shims.isAlive(shimPid, this.#options.paths.shimConfig);
+  }
+
+  /**
+   * Without a state file there was no container since the machine started, or the daemon was killed while its shim was at work:
+   * that shim has to go before another one is started.
+   */
+  async #endUnborn(): Promise<void> {
+    const pid = this.#options.shims.find(this.#options.paths.shimConfig);
+    if (pid === null) return;
+    this.#options.shims.kill(pid);
+    await removeCgroupRemains(this.#options.cgroup);
   }
 
   #readStateFile(): ShimState | null {
@@ -173,12 +193,6 @@ export class Container {
       throw error;
     }
   }
-}
-
-/** A pid alone may belong to somebody else by now. */
-function isShimAlive(state: ShimState): boolean {
-  const command = `/proc/${state.shimPid}/cmdline`;
-  return existsSync(command) && readFileSync(command, 'utf8').includes('tsstack-shim');
 }
 
 function noop(): void {

@@ -76,6 +76,12 @@ export interface ShimSeam {
   /** Starts a shim for a shim.json; resolves when the container is created, or started where that says so. */
   launch(configPath: string): Promise<ShimState>;
   connect(socketPath: string): Promise<ShimConnection>;
+  /** True while the process is the shim of that shim.json. */
+  isAlive(pid: number, configPath: string): boolean;
+  /** Process of the shim of that shim.json, by looking at every process; null when there is none. */
+  find(configPath: string): number | null;
+  /** Ends a shim that does not answer. */
+  kill(pid: number): void;
   /** Runs a process in the container. With `detach` the session ends at once. */
   exec(socketPath: string, options: ExecOptions): Promise<ShimSession>;
   /** Joins the container's own stdio. */

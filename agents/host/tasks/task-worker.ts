@@ -273,7 +273,7 @@ export class TaskWorker {
       this.health.follow(shim, this.#record.prepared?.healthcheck ?? null);
       const { run } = this.#record.status;
       const state = observedState(shim, this.#stopping !== null);
-      const error = shim.error === null ? null : { ...shim.error, hint: null };
+      const error = shim.error === null ? null : { code: shim.error.code, message: shim.error.message, hint: null };
       const container = this.#containerStatus(shim);
       this.setStatus({ run, state, at: new Date().toISOString(), message: exitMessage(shim), error, container });
       if (shim.phase === 'exited') this.#afterEnd();

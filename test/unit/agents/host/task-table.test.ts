@@ -1,0 +1,236 @@
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { NativeError } from '../../../../agents/host/native/native-error.ts';
+import type { TaskObject } from '../../../../src/model/objects.ts';
+import { networkObject, serviceSpec, taskObject } from './builders.ts';
+import { FakeDaemon, FakeMachine } from './fake-host.ts';
+
+const network = networkObject();
+const attachment = {
+  networkId: network.id,
+  network: 'default',
+  address: '172.30.0.5/24',
+  gateway: '172.30.0.1',
+  mac: '02:42:ac:1e:00:05',
+  aliases: ['front'],
+};
+const port = { target: 80, protocol: 'tcp', hostIp: null, published: null } as const;
+
+function task(change: Partial<TaskObject> = {}): TaskObject {
+  return taskObject({ attachments: [attachment], spec: serviceSpec({ ports: [port] }), ...change });
+}
+
+function exists(machine: FakeMachine): boolean {
+  const { run, data } = machine.paths.container(task().id);
+  return existsSync(run) || existsSync(data);
+}
+
+describe('task table', () => {
+  let machine: FakeMachine;
+  let daemons: FakeDaemon[];
+
+  beforeEach(() => {
+    machine = new FakeMachine();
+    daemons = [];
+  });
+  afterEach(async () => {
+    await Promise.all(daemons.map(({ table }) => table.release()));
+    machine.remove();
+  });
+
+  function daemon(): FakeDaemon {
+    const made = new FakeDaemon(machine);
+    daemons.push(made);
+    return made;
+  }
+
+  it('brings a task from assigned to running, reports it, and gives it names and ports', async () => {
+    const host = daemon();
+    host.assign([network, task()]);
+    const status = await host.untilState(task().id, 'running');
+    assert.equal(status.container?.pid, 7);
+    assert.deepEqual(status.container?.ports, [{ target: 80, protocol: 'tcp', hostIp: '0.0.0.0', published: 80 }]);
+    assert.deepEqual(machine.names.get('shop_default'), [
+      'front',
+      'front.shop_default',
+      'shop-web-1',
+      'shop-web-1.shop_default',
+      'web',
+      'web.shop_default',
+    ]);
+    assert.ok(
+      host.history.indexOf('names') < host.history.indexOf('launch'),
+      'names resolve before the program starts',
+    );
+  });
+
+  it('creates without starting while the task is wanted ready, then starts', async () => {
+    const host = daemon();
+    host.assign([network, task({ desired: 'ready' })]);
+    await host.untilState(task().id, 'ready');
+    assert.ok(!host.history.includes('start'));
+    host.assign([task()]);
+    await host.untilState(task().id, 'running');
+    assert.equal(machine.launches, 1);
+  });
+
+  it('tells how a container ended and takes its ports and names back', async () => {
+    const host = daemon();
+    host.assign([network, task()]);
+    await host.untilState(task().id, 'running');
+    machine.exit(3);
+    const status = await host.untilState(task().id, 'failed');
+    assert.equal(status.container?.exitCode, 3);
+    assert.match(status.message, /exited with code 3/);
+    await host.until(() => machine.published.size === 0);
+    host.assign([task({ desiredRun: 2 })]);
+    await host.untilState(task().id, 'running', 2);
+    assert.equal(machine.launches, 2);
+    assert.ok(host.history.includes('image never'), 'a further run takes the image of the first');
+  });
+
+  it('stops, keeps, starts again and removes without a trace', async () => {
+    const host = daemon();
+    host.assign([network, task()]);
+    await host.untilState(task().id, 'running');
+    host.assign([task({ desired: 'stopped' })]);
+    assert.equal((await host.untilState(task().id, 'shutdown')).container?.exitCode, 143);
+    host.assign([task({ desiredRun: 2 })]);
+    await host.untilState(task().id, 'running', 2);
+    host.assign([task({ desired: 'remove', desiredRun: 2 })]);
+    await host.untilRemoved(task().id);
+    assert.equal(exists(machine), false);
+    assert.deepEqual([machine.sandboxes.size, machine.published.size], [0, 0]);
+    assert.deepEqual(machine.names.get('shop_default'), []);
+  });
+
+  it('restarts a running container for a new run', async () => {
+    const host = daemon();
+    host.assign([network, task()]);
+    await host.untilState(task().id, 'running');
+    host.assign([task({ desiredRun: 2 })]);
+    await host.untilState(task().id, 'running', 2);
+    assert.equal(machine.launches, 2);
+  });
+
+  it('rejects what cannot be prepared and fails what cannot be started', async () => {
+    const host = daemon();
+    machine.launchError = new NativeError({
+      code: 'mount',
+      message: 'mount web on /data',
+      errno: 'ENOENT',
+      path: '/data',
+    });
+    host.assign([network, task()]);
+    assert.match((await host.untilState(task().id, 'rejected')).message, /mount web on/);
+    machine.launchError = new NativeError({
+      code: 'exec-not-found',
+      message: 'no nginx',
+      errno: 'ENOENT',
+      path: 'nginx',
+    });
+    host.assign([task({ desiredRun: 2 })]);
+    const status = await host.untilState(task().id, 'failed', 2);
+    assert.equal(status.container?.exitCode, 127);
+    assert.equal(status.error?.code, 'not-found');
+  });
+
+  it('gives up preparing when the task is to go', async () => {
+    const host = daemon();
+    host.assign([network, task()]);
+    host.assign([task({ desired: 'remove' })]);
+    await host.untilRemoved(task().id);
+    assert.equal(exists(machine), false);
+  });
+
+  it('re-adopts what runs before any manager is asked', async () => {
+    const first = daemon();
+    first.assign([network, task()]);
+    await first.untilState(task().id, 'running');
+    await first.table.release();
+    const second = daemon();
+    second.table.adopt();
+    await second.until(() => machine.names.get('shop_default')?.length === 6);
+    second.table.reportAll();
+    assert.equal(second.statuses.get(task().id)?.state, 'running');
+    machine.exit(0);
+    await second.untilState(task().id, 'complete');
+    assert.equal(machine.launches, 1);
+  });
+
+  it('learns of an end that nobody saw', async () => {
+    const first = daemon();
+    first.assign([network, task()]);
+    await first.untilState(task().id, 'running');
+    await first.table.release();
+    machine.exit(5);
+    const second = daemon();
+    second.table.adopt();
+    assert.equal((await second.untilState(task().id, 'failed')).container?.exitCode, 5);
+  });
+
+  for (const [policy, state] of [
+    ['no', 'failed'],
+    ['unless-stopped', 'running'],
+  ] as const) {
+    it(`says ${state} after its shim was killed, with restart policy ${policy}`, async () => {
+      const host = daemon();
+      const spec = serviceSpec({ restart: { policy, maxRetries: 0 } });
+      host.assign([network, task({ spec })]);
+      await host.untilState(task().id, 'running');
+      machine.killShims();
+      if (state === 'running') await host.until(() => machine.launches === 2);
+      const status = await host.untilState(task().id, state);
+      if (state === 'failed') assert.equal(status.container?.exitCode, 137);
+      else await host.until(() => host.statuses.get(task().id)?.container?.restartCount === 1);
+    });
+  }
+
+  it('leaves alone what an unknown store does not mention, and removes what the known one does not', async () => {
+    const first = daemon();
+    first.assign([network, task()], { full: true });
+    await first.untilState(task().id, 'running');
+    first.assign([], { full: true, mayRemove: false });
+    await first.until(() => first.logged.some((line) => line.includes('left alone')));
+    assert.equal(first.table.get(task().id).container.phase, 'running');
+    first.assign([network, task()], { full: true, mayRemove: false });
+    first.assign([], { full: true, mayRemove: true });
+    await first.untilRemoved(task().id);
+  });
+
+  it('converges after being killed at any effect of bringing a task up and taking it down', async () => {
+    const counting = daemon();
+    counting.assign([network, task()], { full: true, mayRemove: true });
+    await counting.untilState(task().id, 'running');
+    const upEffects = counting.effects;
+    counting.assign([task({ desired: 'remove' })]);
+    await counting.untilRemoved(task().id);
+    const total = counting.effects;
+    for (let crashAt = 1; crashAt <= total; crashAt += 1) {
+      machine.launches = 0;
+      machine.containers.clear();
+      const dying = new FakeDaemon(machine, crashAt);
+      dying.assign([network, task()], { full: true, mayRemove: true });
+      if (crashAt > upEffects) {
+        await dying.untilState(task().id, 'running');
+        dying.assign([task({ desired: 'remove' })]);
+      }
+      await dying.crashed.promise;
+      const next = daemon();
+      next.table.adopt();
+      setTimeout(
+        () => console.log('AT', crashAt, next.history, next.statuses, next.logged, next.removed),
+        3000,
+      ).unref();
+      const wanted = crashAt > upEffects ? 'remove' : 'running';
+      next.assign([network, task({ desired: wanted })], { full: true, mayRemove: true });
+      if (wanted === 'running') {
+        await next.untilState(task().id, 'running');
+        next.assign([task({ desired: 'remove' })]);
+      }
+      await next.untilRemoved(task().id);
+      assert.equal(machine.launches, 1, `launched once when killed at effect ${crashAt}`);
+      assert.equal(exists(machine), false, `nothing left when killed at effect ${crashAt}`);
+    }
+  });
+});
