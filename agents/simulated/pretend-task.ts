@@ -1,0 +1,125 @@
+/** One pretended container: follows its task's desired state at once, without any process. */
+import type { ContainerStatus, TaskObject, TaskStatus } from '../../src/model/objects.ts';
+import { isTerminal, type ObservedState } from '../../src/model/states.ts';
+
+/** How a pretended container behaves. */
+export interface Behaviour {
+  /** It exits with this code as soon as it runs; null = it runs on. */
+  readonly exitCode: number | null;
+  /** Health that it has as soon as it runs; null = it has no check. */
+  readonly health: 'starting' | 'healthy' | 'unhealthy' | null;
+  /** It cannot be prepared, for this reason; null = it can. */
+  readonly rejection: string | null;
+}
+
+/** Runs for ever without a healthcheck. */
+export const runsForEver: Behaviour = { exitCode: null, health: null, rejection: null };
+
+/** What is reported of a task: a state, or that nothing of it is left. */
+export type Report = TaskStatus | 'removed';
+
+export class PretendTask {
+  #task: TaskObject;
+  #status: TaskStatus;
+  readonly #behaviour: Behaviour;
+
+  constructor(task: TaskObject, behaviour: Behaviour) {
+    this.#task = task;
+    this.#status = task.status;
+    this.#behaviour = behaviour;
+  }
+
+  get task(): TaskObject {
+    return this.#task;
+  }
+
+  get status(): TaskStatus {
+    return this.#status;
+  }
+
+  /** Takes a new assignment and returns what happens because of it, in order. */
+  assign(task: TaskObject): readonly Report[] {
+    this.#task = task;
+    const reports: Report[] = [];
+    for (let report = this.#next(); report !== undefined; report = this.#next()) {
+      reports.push(report);
+      if (report === 'removed') break;
+      this.#status = report;
+    }
+    return reports;
+  }
+
+  /** The container ends by itself. */
+  exit(exitCode: number): Report {
+    return (this.#status = this.#end(exitCode === 0 ? 'complete' : 'failed', exitCode));
+  }
+
+  /** Its healthcheck comes to another result. */
+  changeHealth(state: 'starting' | 'healthy' | 'unhealthy'): Report {
+    const container = { ...this.#container(), health: { state, failingStreak: 0, lastOutput: '' } };
+    return (this.#status = { ...this.#status, container });
+  }
+
+  #next(): Report | undefined {
+    const { desired, desiredRun } = this.#task;
+    const { run, state } = this.#status;
+    const isRunning = state === 'running';
+    if (desired === 'remove') return isRunning ? this.#end('shutdown', 143) : 'removed';
+    if (desired === 'stopped') return isTerminal(state) ? undefined : this.#end('shutdown', 143);
+    if (run < desiredRun) return isRunning ? this.#end('shutdown', 143) : this.#prepare(desiredRun);
+    if (isTerminal(state)) return undefined;
+    if (state === 'ready') return desired === 'running' ? this.#start() : undefined;
+    if (isRunning) return this.#behaviour.exitCode === null ? undefined : this.exit(this.#behaviour.exitCode);
+    return this.#prepare(run);
+  }
+
+  #prepare(run: number): TaskStatus {
+    const { rejection } = this.#behaviour;
+    const error = rejection === null ? null : { code: 'invalid', message: rejection, hint: null };
+    const container = rejection === null ? { ...this.#container(), phase: 'created' as const } : null;
+    return this.#make(rejection === null ? 'ready' : 'rejected', { run, error, message: rejection ?? '', container });
+  }
+
+  #start(): TaskStatus {
+    const { health } = this.#behaviour;
+    return this.#make('running', {
+      container: {
+        ...this.#container(),
+        phase: 'running',
+        pid: 1,
+        startedAt: new Date().toISOString(),
+        health: health === null ? null : { state: health, failingStreak: 0, lastOutput: '' },
+      },
+    });
+  }
+
+  #end(state: ObservedState, exitCode: number): TaskStatus {
+    const finishedAt = new Date().toISOString();
+    return this.#make(state, { container: { ...this.#container(), phase: 'exited', pid: null, finishedAt, exitCode } });
+  }
+
+  #make(state: ObservedState, rest: Partial<TaskStatus>): TaskStatus {
+    return { ...this.#status, error: null, message: '', ...rest, state, at: new Date().toISOString() };
+  }
+
+  #container(): ContainerStatus {
+    return (
+      this.#status.container ?? {
+        imageId: `sha256:${'0'.repeat(64)}`,
+        imageReference: this.#task.spec.image,
+        command: [],
+        phase: 'created',
+        pid: null,
+        createdAt: new Date().toISOString(),
+        startedAt: null,
+        finishedAt: null,
+        exitCode: null,
+        oomKilled: false,
+        restartCount: 0,
+        health: null,
+        ports: [],
+        mounts: [],
+      }
+    );
+  }
+}

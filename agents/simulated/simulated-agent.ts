@@ -1,0 +1,147 @@
+import type { NodeDescription, TaskObject } from '../../src/model/objects.ts';
+import { connectDispatcher } from '../../src/rpc/client.ts';
+import type { AssignmentsMessage, Frame, StreamRequest, TaskStatusUpdate } from '../../src/rpc/messages.ts';
+import type { DispatcherClient, DuplexStream } from '../../src/rpc/service-types.ts';
+import { PretendTask, runsForEver, type Behaviour, type Report } from './pretend-task.ts';
+
+export interface SimulatedAgentOptions {
+  readonly address: string;
+  readonly nodeId: string;
+  readonly behaviourOf?: (task: TaskObject) => Behaviour;
+  /** Serves a relayed stream; its open frame has been read from the request. */
+  readonly onStream?: (request: StreamRequest, stream: DuplexStream<Frame, Frame>) => Promise<void>;
+}
+
+const description: NodeDescription = {
+  hostname: 'simulated',
+  architecture: 'x86_64',
+  os: 'linux',
+  kernel: '6.1.0',
+  cpus: 2,
+  memoryBytes: 2 ** 31,
+  cgroup: 'v2',
+  limitations: [],
+  routes: ['0.0.0.0/0', '192.168.1.0/24'],
+};
+
+/** An agent that speaks the real protocol and only pretends to run containers: many fit into one process. */
+export class SimulatedAgent {
+  readonly tasks = new Map<string, PretendTask>();
+  /** Last state of everything that is no task, by kind and id: `network/…`. */
+  readonly resources = new Map<string, string>();
+  /** Messages received, for tests of the protocol. */
+  readonly messages: AssignmentsMessage[] = [];
+  readonly #options: SimulatedAgentOptions;
+  readonly #client: DispatcherClient;
+  readonly #controller = new AbortController();
+  #sessionId = '';
+  #pending: TaskStatusUpdate[] = [];
+  #flush: Promise<void> | undefined;
+  #heartbeat: NodeJS.Timeout | undefined;
+
+  private constructor(client: DispatcherClient, options: SimulatedAgentOptions) {
+    this.#client = client;
+    this.#options = options;
+  }
+
+  /** Resolves when the session stands; `earlier` hands over the tasks of an agent that was stopped. */
+  static async start(options: SimulatedAgentOptions, earlier?: SimulatedAgent): Promise<SimulatedAgent> {
+    const agent = new SimulatedAgent(await connectDispatcher(options.address), options);
+    for (const [id, task] of earlier?.tasks ?? []) agent.tasks.set(id, task);
+    await agent.#begin();
+    return agent;
+  }
+
+  stop(): void {
+    clearInterval(this.#heartbeat);
+    this.#controller.abort();
+    this.#client.close();
+  }
+
+  /** The pretended container of that name; throws when there is none. */
+  container(name: string): PretendTask {
+    const found = [...this.tasks.values()].find(({ task }) => task.containerName === name);
+    if (found === undefined) throw new Error(`there is no container ${name}`);
+    return found;
+  }
+
+  /** Reports what happened to a container by itself. */
+  report(container: PretendTask, report: Report): void {
+    const removed = report === 'removed';
+    this.#pending.push({ taskId: container.task.id, status: removed ? '' : JSON.stringify(report), removed });
+    this.#flush ??= this.#send();
+  }
+
+  async #begin(): Promise<void> {
+    const request = { nodeId: this.#options.nodeId, description: JSON.stringify(description), clusterId: '' };
+    const session = this.#client.session(request, { signal: this.#controller.signal })[Symbol.asyncIterator]();
+    const first = await session.next();
+    if (first.done === true) throw new Error('the manager gave no session');
+    this.#sessionId = first.value.sessionId;
+    const periodMs = first.value.heartbeatPeriodMs;
+    this.#heartbeat = setInterval(() => void this.#beat(), periodMs);
+    void untilStopped(this.#serveStreams(session));
+    void untilStopped(this.#follow());
+  }
+
+  async #beat(): Promise<void> {
+    await untilStopped(this.#client.heartbeat({ sessionId: this.#sessionId }));
+  }
+
+  async #serveStreams(session: AsyncIterator<{ readonly stream: StreamRequest | null }>): Promise<void> {
+    for (let next = await session.next(); next.done !== true; next = await session.next()) {
+      if (next.value.stream !== null) void untilStopped(this.#serveStream(next.value.stream));
+    }
+  }
+
+  async #serveStream(request: StreamRequest): Promise<void> {
+    const stream = this.#client.relay();
+    const open = { kind: '', taskId: '', nodeId: '', arguments: request.streamId };
+    await stream.write({ content: 'open', open });
+    await this.#options.onStream?.(request, stream);
+    stream.end();
+    // Until the manager has taken everything.
+    for await (const _ of stream) continue;
+  }
+
+  async #follow(): Promise<void> {
+    const assignments = this.#client.assignments({ sessionId: this.#sessionId }, { signal: this.#controller.signal });
+    for await (const message of assignments) {
+      this.messages.push(message);
+      for (const { kind, id, document } of message.upserts) {
+        if (kind === 'task') this.#assign(JSON.parse(document) as TaskObject);
+        else this.resources.set(`${kind}/${id}`, document);
+      }
+      for (const { kind, id } of message.removals) this.resources.delete(`${kind}/${id}`);
+    }
+  }
+
+  #assign(task: TaskObject): void {
+    const behaviour = this.#options.behaviourOf?.(task) ?? runsForEver;
+    const container = this.tasks.get(task.id) ?? new PretendTask(task, behaviour);
+    this.tasks.set(task.id, container);
+    for (const report of container.assign(task)) {
+      if (report === 'removed') this.tasks.delete(task.id);
+      this.report(container, report);
+    }
+  }
+
+  /** Everything that gathers in one turn goes in one message. */
+  async #send(): Promise<void> {
+    await Promise.resolve();
+    const updates = this.#pending;
+    this.#pending = [];
+    this.#flush = undefined;
+    await untilStopped(this.#client.updateTaskStatus({ sessionId: this.#sessionId, updates }));
+  }
+}
+
+/** A stopped or cut connection is no failure of the simulation. */
+async function untilStopped(work: Promise<unknown>): Promise<void> {
+  try {
+    await work;
+  } catch (error) {
+    const code = (error as { code?: string }).code ?? '';
+    if (!['canceled', 'unavailable', 'conflict', 'timeout'].includes(code)) throw error;
+  }
+}
