@@ -164,7 +164,7 @@ export type ComposeMount = Extensions & {
 
 export type ComposeBindOptions = Extensions & {
   readonly propagation?: string;
-  /** Absent = false when there is a `bind` block, true when there is none. */
+  /** Make a missing source, as root. Always there in the canonical model. */
   readonly create_host_path?: boolean;
   readonly recursive?: 'enabled' | 'disabled' | 'writable' | 'readonly';
   readonly selinux?: 'z' | 'Z';
@@ -187,7 +187,7 @@ export type ComposeImageOptions = Extensions & { readonly subpath?: string };
 /** A secret or config given to a service. */
 export type ComposeGrant = Extensions & {
   readonly source: string;
-  /** Secrets always have one, made absolute below /run/secrets only when the file did not set it. */
+  /** A secret without one gets `/run/secrets/<source>`; a config without one is mounted at `/<source>`. */
   readonly target?: string;
   readonly uid?: string;
   readonly gid?: string;
@@ -437,7 +437,8 @@ export type ComposeSecret = Extensions & {
 };
 
 export type ComposeModel = Extensions & {
-  readonly name: string;
+  /** For display; the key unless given. */
+  readonly name?: string;
   readonly model: string;
   readonly context_size?: number;
   readonly runtime_flags?: readonly string[];

@@ -100,8 +100,9 @@ function renderList(
       );
     case 'volumes':
     case 'networks':
-    case 'models':
       return lines(Object.keys(project[list] ?? {}));
+    case 'models':
+      return lines(Object.values(project.models ?? {}).map((model) => model.model));
     case 'profiles':
       return lines(loaded.profiles);
     case 'environment':

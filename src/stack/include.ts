@@ -12,6 +12,8 @@ import {
   childOf,
   childText,
   mapNode,
+  equalTrees,
+  withEntry,
   withoutEntry,
   type MapEntry,
   type MapNode,
@@ -38,7 +40,7 @@ export function resolveIncludes(
   let result: Node = withoutEntry(root, 'include');
   for (const [index, entry] of (includes.kind === 'list' ? includes.items : []).entries()) {
     const included = loadEntry(entry, ['include', index], file, context, scope, load);
-    result = mergeTrees(included, result, FILE_RULES, context.diagnostics);
+    result = mergeTrees(withoutEqual(included, result), result, FILE_RULES, context.diagnostics);
   }
   return result.kind === 'map' ? result : root;
 }
@@ -87,6 +89,21 @@ function includeLookup(
     parseDotenv(file, readText(context.fileSystem, file, at), scope.lookup, values);
   }
   return values.size === 0 ? scope.lookup : (name) => scope.lookup(name) ?? values.get(name);
+}
+
+/** Leaves out what is there already, word for word: a file may be included twice, also through others. */
+function withoutEqual(included: MapNode, local: Node): MapNode {
+  let result = included;
+  for (const [kind, { value: definitions }] of included.entries) {
+    if (definitions.kind !== 'map') continue;
+    let kept = definitions;
+    for (const [name, { value }] of definitions.entries) {
+      const own = childOf(childOf(local, kind), name);
+      if (own !== undefined && equalTrees(own, value)) kept = withoutEntry(kept, name);
+    }
+    if (kept !== definitions) result = withEntry(result, kind, kept);
+  }
+  return result;
 }
 
 function onlyResources(project: MapNode): MapNode {

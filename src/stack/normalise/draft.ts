@@ -22,7 +22,7 @@ export type DraftNetwork = Draft<Loose<ComposeNetwork, 'name' | 'ipam'>>;
 export type DraftVolume = Draft<Loose<ComposeVolume, 'name'>>;
 export type DraftConfig = Draft<Loose<ComposeConfig, 'name'>>;
 export type DraftSecret = Draft<Loose<ComposeSecret, 'name'>>;
-export type DraftModel = Draft<Loose<ComposeModel, 'name'>>;
+export type DraftModel = Draft<ComposeModel>;
 
 /** The model while defaults are filled in. Definitions may be empty (null) until then. */
 export interface DraftProject {

@@ -27,6 +27,10 @@ export function finishProject(draft: DraftProject, extensions: Readonly<Record<s
 function finishService(service: DraftService): void {
   service.command ??= null;
   service.entrypoint ??= null;
+  for (const key of ['dns', 'dns_search', 'dns_opt'] as const) {
+    // An empty item, as of an unset variable, names no server.
+    if (service[key] !== undefined) service[key] = service[key].filter((item) => item !== '');
+  }
   service.extra_hosts?.sort();
   service.build?.extra_hosts?.sort();
   for (const mount of service.volumes ?? []) {

@@ -107,6 +107,22 @@ export function isNull(node: Node): boolean {
   return node.kind === 'scalar' && node.value === null;
 }
 
+/** True for trees that say the same, wherever they were written. */
+export function equalTrees(first: Node, second: Node): boolean {
+  if (first === second) return true;
+  if (first.tag !== second.tag) return false;
+  if (first.kind === 'scalar') return second.kind === 'scalar' && first.value === second.value;
+  if (first.kind === 'list') {
+    if (second.kind !== 'list' || first.items.length !== second.items.length) return false;
+    return first.items.every((item, index) => equalTrees(item, second.items[index] ?? item));
+  }
+  if (second.kind !== 'map' || first.entries.size !== second.entries.size) return false;
+  return [...first.entries].every(([key, { value }]) => {
+    const other = second.entries.get(key);
+    return other !== undefined && equalTrees(value, other.value);
+  });
+}
+
 /** Plain data of a tree. Integers beyond 2^53 become numbers here. */
 export function toPlain(node: Node): YamlValue {
   if (node.kind === 'scalar') return typeof node.value === 'bigint' ? Number(node.value) : node.value;
