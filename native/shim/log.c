@@ -85,6 +85,7 @@ log_flush (struct log *log)
       written += (size_t)count;
     }
   log->size += (off_t)written;
+  log->peak = log->used > log->peak ? log->used : log->peak;
   log->used -= written;
   if (log->used > 0)
     memmove (log->buffer, log->buffer + written, log->used);
@@ -196,8 +197,11 @@ log_finish (struct log *log, struct log_stream *stream)
 void
 log_relax (struct log *log)
 {
-  if (log->buffer != NULL && log->used == 0)
-    madvise (log->buffer, BUFFER_SIZE, MADV_DONTNEED);
+  if (log->buffer != NULL && log->used == 0 && log->peak > KEEP_SIZE)
+    {
+      madvise (log->buffer, BUFFER_SIZE, MADV_DONTNEED);
+      log->peak = 0;
+    }
 }
 
 void

@@ -18,6 +18,7 @@ struct log
   unsigned max_files;
   char *buffer; /* records not written yet */
   size_t used;
+  size_t peak;  /* most that was in the buffer since it was last given back */
   bool blocked; /* the last write failed: nothing may be read until log_flush succeeds */
 };
 

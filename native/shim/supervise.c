@@ -188,15 +188,20 @@ on_output (struct watch *watch, uint32_t events)
     supervise_input (shim, NULL, 0, false);
   if (shim->log.blocked || (events & (EPOLLIN | EPOLLHUP | EPOLLERR)) == 0)
     return;
-  for (int round = 0; round < 16 && read_output (shim, stream); round++)
-    if (!log_flush (&shim->log))
-      {
-        /* The disk is full: the container's pipe fills up and it waits; nothing is lost. */
-        pause_output (shim, true);
-        timer_set (&shim->log_retry, LOG_RETRY_MS);
-        return;
-      }
-  log_relax (&shim->log);
+  bool more = true;
+  for (int round = 0; round < 16 && more; round++)
+    {
+      more = read_output (shim, stream);
+      if (!log_flush (&shim->log))
+        {
+          /* The disk is full: the container's pipe fills up and it waits; nothing is lost. */
+          pause_output (shim, true);
+          timer_set (&shim->log_retry, LOG_RETRY_MS);
+          return;
+        }
+    }
+  if (!more)
+    log_relax (&shim->log);
 }
 
 static void
