@@ -10,7 +10,7 @@ export interface NativePrograms {
 
 /** Finds the native programs below the project's root, which is the same whether this runs from the sources or from the bundle. */
 export function findNativePrograms(from: string = import.meta.dirname): NativePrograms {
-  const build = join(projectRoot(from), 'native/build');
+  const build = join(findProjectRoot(from), 'native/build');
   return {
     shim: join(build, 'tsstack-shim'),
     init: join(build, 'tsstack-init'),
@@ -19,7 +19,8 @@ export function findNativePrograms(from: string = import.meta.dirname): NativePr
   };
 }
 
-function projectRoot(from: string): string {
+/** The directory of package.json. */
+export function findProjectRoot(from: string): string {
   for (let directory = from; ; directory = dirname(directory)) {
     if (existsSync(join(directory, 'package.json'))) return directory;
     if (directory === dirname(directory)) throw new Error(`no package.json above ${from}`);

@@ -3,6 +3,11 @@ import type { Stats } from 'node:fs';
 import { join } from 'node:path';
 import { hasErrno } from '../errors.ts';
 
+interface Entry {
+  readonly path: string;
+  readonly stats: Stats;
+}
+
 /** As many symbolic links as the kernel follows in one path. */
 const maxLinks = 40;
 
@@ -18,31 +23,12 @@ export function readLayeredFile(layers: readonly string[], path: string): string
   return found !== null && found.stats.isFile() ? readExactly(found.path) : null;
 }
 
-/**
- * The directories that a container with these layers would see merged at a path, topmost first; empty when there is none. Links
- * are followed as in readLayeredFile.
- */
-export function findLayeredDirectories(layers: readonly string[], path: string): readonly string[] {
-  const found = resolveLayered(layers, path);
-  if (found === null || !found.stats.isDirectory()) return [];
-  const directories: string[] = [];
-  for (const layer of layers) {
-    const entry = findInLayer(layer, found.components);
-    if (entry === 'absent') continue;
-    if (entry === 'hidden' || !entry.stats.isDirectory()) break;
-    directories.push(entry.path);
-  }
-  return directories;
+/** True when a container with these layers would see a directory at that path. */
+export function hasLayeredDirectory(layers: readonly string[], path: string): boolean {
+  return resolveLayered(layers, path)?.stats.isDirectory() ?? false;
 }
 
-interface Resolved {
-  readonly path: string;
-  readonly stats: Stats;
-  /** Without any link. */
-  readonly components: readonly string[];
-}
-
-function resolveLayered(layers: readonly string[], path: string): Resolved | null {
+function resolveLayered(layers: readonly string[], path: string): Entry | null {
   let pending = split(path);
   let resolved: string[] = [];
   for (let links = 0; links <= maxLinks;) {
@@ -62,14 +48,14 @@ function resolveLayered(layers: readonly string[], path: string): Resolved | nul
       pending = [...split(target), ...pending];
     } else {
       resolved = [...resolved, next];
-      if (pending.length === 0) return { ...found, components: resolved };
+      if (pending.length === 0) return found;
     }
   }
   return null;
 }
 
 /** The topmost entry with that path; a lower layer is visible only below directories that every layer above has as directories or not at all. */
-function find(layers: readonly string[], components: readonly string[]): { path: string; stats: Stats } | null {
+function find(layers: readonly string[], components: readonly string[]): Entry | null {
   for (const layer of layers) {
     const entry = findInLayer(layer, components);
     if (entry === 'hidden') return null;
@@ -78,10 +64,7 @@ function find(layers: readonly string[], components: readonly string[]): { path:
   return null;
 }
 
-function findInLayer(
-  layer: string,
-  components: readonly string[],
-): { path: string; stats: Stats } | 'absent' | 'hidden' {
+function findInLayer(layer: string, components: readonly string[]): Entry | 'absent' | 'hidden' {
   let path = layer;
   for (const [index, component] of components.entries()) {
     path = join(path, component);

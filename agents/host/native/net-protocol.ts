@@ -59,6 +59,14 @@ export interface SetNamesRequest {
   readonly reverse: Readonly<Record<string, string>>;
 }
 
+/** One atomic transaction. */
+export interface NftRequest {
+  readonly op: 'nft';
+  readonly script: string;
+  /** What makes the table anew if somebody flushes it (null: the table is no more). */
+  readonly keep: { readonly table: string; readonly script: string | null };
+}
+
 export type NetRequest =
   | EnsureNetworkRequest
   | { readonly op: 'network.remove'; readonly id: string; readonly bridge: string }
@@ -67,7 +75,7 @@ export type NetRequest =
   | { readonly op: 'sandbox.list' }
   | SetNamesRequest
   | { readonly op: 'dns.remove'; readonly network: string }
-  | { readonly op: 'nft'; readonly script: string }
+  | NftRequest
   | { readonly op: 'guard'; readonly bridges: readonly string[] }
   | { readonly op: 'ports.reserve'; readonly id: string; readonly ports: readonly NetPortWish[] }
   | { readonly op: 'ports.release'; readonly id: string }

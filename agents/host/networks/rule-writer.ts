@@ -69,15 +69,17 @@ export class RuleWriter {
   }
 
   async #writeTable(before: Rules | null, { plan }: Rules): Promise<void> {
-    const whole = renderNft(this.#options.table, plan);
-    const script = before === null ? whole : renderNftChange(this.#options.table, before.plan, plan);
+    const { table } = this.#options;
+    const whole = renderNft(table, plan);
+    const script = before === null ? whole : renderNftChange(table, before.plan, plan);
     if (script === '') return;
+    const keep = { table, script: plan.bridges.length === 0 ? null : whole };
     try {
-      await this.#options.request({ op: 'nft', script });
+      await this.#options.request({ op: 'nft', script, keep });
     } catch (error) {
       // Somebody has removed or changed our table.
       if (before === null || !(error instanceof NativeError)) throw error;
-      await this.#options.request({ op: 'nft', script: whole });
+      await this.#options.request({ op: 'nft', script: whole, keep });
     }
   }
 

@@ -15,7 +15,7 @@ export interface NetworkResult {
  * `sharedNamespace` is the other task's namespace with network_mode `service:`.
  */
 export async function prepareNetwork(
-  host: Pick<TaskHost, 'networks' | 'bridges' | 'paths' | 'resolver'>,
+  host: Pick<TaskHost, 'networks' | 'paths' | 'resolver'>,
   task: TaskObject,
   networks: readonly NetworkObject[],
   sharedNamespace: string | null,
@@ -28,7 +28,7 @@ export async function prepareNetwork(
     address,
     mac,
   }));
-  await Promise.all(interfaces.map(({ network }) => host.bridges.ensure(network)));
+  await Promise.all(interfaces.map(({ network }) => host.networks.ensureNetwork(network)));
   const path = host.paths.container(task.id).networkNamespace;
   const [, ports] = await Promise.all([
     host.networks.ensureSandbox({

@@ -11,7 +11,6 @@ import type { NameRegistry } from '../names/name-registry.ts';
 import type { NetworkNames } from '../names/network-names.ts';
 import type { PayloadFiles } from '../payloads/payload-files.ts';
 import type { VolumeStore } from '../volumes/volume-store.ts';
-import type { EnsuredNetworks } from './ensured-networks.ts';
 import type { ShimSeam } from './shim.ts';
 
 /** An image that is complete on this host. */
@@ -68,7 +67,6 @@ export interface TaskHost {
   readonly shims: ShimSeam;
   readonly images: TaskImages;
   readonly networks: TaskNetworks;
-  readonly bridges: EnsuredNetworks;
   readonly volumes: VolumeStore;
   readonly payloads: PayloadFiles;
   readonly names: NameRegistry;

@@ -122,7 +122,7 @@ export class TaskTable {
     const doomed = isComplete ? [...managed.keys()].filter((id) => !this.#assigned.has(id)) : volumes;
     const names = doomed.flatMap((id) => managed.get(id) ?? []);
     await Promise.all([
-      ...unused.map((network) => this.#host.bridges.remove(network)),
+      ...unused.map((network) => this.#host.networks.removeNetwork(network)),
       ...names.map((name) => this.#host.volumes.remove(name)),
       isComplete ? removeLeftovers(this.#host, this.ids, this.networks) : undefined,
     ]).catch((error: unknown) => this.#host.log(`remove what is no longer assigned: ${String(error)}`));

@@ -9,7 +9,6 @@ import { HostPaths } from '../../../../agents/host/host-paths.ts';
 import { NameRegistry } from '../../../../agents/host/names/name-registry.ts';
 import { PayloadFiles } from '../../../../agents/host/payloads/payload-files.ts';
 import { AssignedObjects } from '../../../../agents/host/tasks/assigned-objects.ts';
-import { EnsuredNetworks } from '../../../../agents/host/tasks/ensured-networks.ts';
 import type { ShimConnection, ShimSeam, ShimSession, ShimState } from '../../../../agents/host/tasks/shim.ts';
 import type { TaskHost, TaskImages, TaskNetworks } from '../../../../agents/host/tasks/task-host.ts';
 import { TaskTable } from '../../../../agents/host/tasks/task-table.ts';
@@ -143,7 +142,6 @@ export class FakeDaemon {
       shims: this.#makeShims(),
       images: this.#makeImages(),
       networks,
-      bridges: new EnsuredNetworks(networks),
       volumes: new VolumeStore(this.machine.paths.volumes, async (trees) => {
         for (const tree of trees) rmSync(tree, { recursive: true, force: true });
       }),

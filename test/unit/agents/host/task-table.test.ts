@@ -212,7 +212,8 @@ describe('task table', () => {
       const dying = new FakeDaemon(machine, crashAt);
       dying.assign([network, task()], { full: true, mayRemove: true });
       if (crashAt > upEffects) {
-        await dying.untilState(task().id, 'running');
+        // Whether the look for leftovers comes before or after is a matter of chance.
+        await Promise.race([dying.untilState(task().id, 'running'), dying.crashed.promise]);
         dying.assign([task({ desired: 'remove' })]);
       }
       await dying.crashed.promise;

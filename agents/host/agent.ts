@@ -1,0 +1,172 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import PQueue from 'p-queue';
+import type { StreamRequest } from '../../src/rpc/messages.ts';
+import type { DispatcherClient } from '../../src/rpc/service-types.ts';
+import { describeError } from './errors.ts';
+import { readHostFacts } from './facts/host-facts.ts';
+import type { HostFacts } from './facts/host-facts.ts';
+import { runProbe } from './health/probe.ts';
+import { HostImages } from './host-images.ts';
+import { HostPaths } from './host-paths.ts';
+import type { HostRoots } from './host-paths.ts';
+import { hostShims } from './host-shims.ts';
+import { ImageService } from './images/image-service.ts';
+import { NameRegistry } from './names/name-registry.ts';
+import { findNativePrograms } from './native-programs.ts';
+import type { NativePrograms } from './native-programs.ts';
+import { Launcher } from './native/launcher.ts';
+import { NetworkService } from './networks/network-service.ts';
+import { PayloadFiles } from './payloads/payload-files.ts';
+import { readHostResolver } from './read-host-resolver.ts';
+import { removeTrees } from './remove-trees.ts';
+import { ClusterGuard } from './session/cluster-guard.ts';
+import { keepConnected } from './session/connection-loop.ts';
+import { StatusReporter } from './session/status-reporter.ts';
+import { serveRelay } from './streams/relay-stream.ts';
+import { makeStreamHandlers } from './streams/stream-handlers.ts';
+import { AssignedObjects } from './tasks/assigned-objects.ts';
+import type { TaskHost } from './tasks/task-host.ts';
+import { TaskTable } from './tasks/task-table.ts';
+import { VolumeStore } from './volumes/volume-store.ts';
+
+export interface AgentOptions {
+  readonly roots: HostRoots;
+  /** Where the manager answers. */
+  readonly address: string;
+  readonly log: (message: string) => void;
+}
+
+/** Containers that are made or started at once. Half of that work is waiting, so it is more than the cores of a small machine. */
+const concurrency = 8;
+
+/** The agent role of a daemon: holds the containers of this host and does what a manager wants of them. */
+export class Agent {
+  readonly #options: AgentOptions;
+  readonly #paths: HostPaths;
+  readonly #programs: NativePrograms;
+  readonly #launcher: Launcher;
+  readonly #payloads: PayloadFiles;
+  readonly #over = new AbortController();
+  #running: Promise<void> | null = null;
+
+  constructor(options: AgentOptions) {
+    this.#options = options;
+    this.#paths = new HostPaths(options.roots);
+    this.#programs = findNativePrograms();
+    this.#launcher = new Launcher(this.#programs.shim);
+    this.#payloads = new PayloadFiles(this.#paths.payloads);
+  }
+
+  /** Takes up what an earlier daemon held, then keeps a session with the manager. */
+  start(): void {
+    this.#running ??= this.#run().catch((error: unknown) => {
+      this.#options.log(`the agent cannot work: ${describeError(error).message}`);
+    });
+  }
+
+  /** Lets go of everything; containers run on. On a host without containers nothing of the agent stays. */
+  async stop(): Promise<void> {
+    this.#over.abort();
+    await this.#running;
+    this.#launcher.close();
+  }
+
+  async #run(): Promise<void> {
+    for (const directory of [this.#paths.containersRun, this.#paths.networkNamespaces, this.#paths.containersData]) {
+      mkdirSync(directory, { recursive: true, mode: 0o711 });
+    }
+    const facts = readHostFacts();
+    const guard = new ClusterGuard(this.#paths.agentFile);
+    const networks = await this.#openNetworks();
+    const reporter = new StatusReporter(this.#options.log);
+    const assigned = new AssignedObjects();
+    const images = new ImageService({ dataRoot: this.#paths.dataRoot, layerProgram: this.#programs.layer });
+    const table = this.#makeTable(facts, networks, images, reporter, assigned);
+    table.adopt();
+    await this.#serve(table, images, facts, guard, reporter);
+    await table.release();
+    await this.#closeNetworks(networks, table);
+  }
+
+  /** Until the agent is stopped. */
+  async #serve(
+    table: TaskTable,
+    images: ImageService,
+    facts: HostFacts,
+    guard: ClusterGuard,
+    reporter: StatusReporter,
+  ): Promise<void> {
+    const { address, log } = this.#options;
+    const handlers = makeStreamHandlers(table, images);
+    let client: DispatcherClient | null = null;
+    const onStream = (request: StreamRequest): void => {
+      if (client !== null) void serveRelay(client, request, handlers);
+    };
+    await keepConnected(
+      {
+        address,
+        log,
+        guard,
+        reporter,
+        description: facts.description,
+        onConnected: (connected) => (client = connected),
+        onOpen: () => table.reportAll(),
+        onAssignments: (message, mayRemove) => table.apply(message, mayRemove),
+        onStream,
+      },
+      this.#over.signal,
+    );
+  }
+
+  #openNetworks(): Promise<NetworkService> {
+    const { runRoot, instance } = this.#paths;
+    const directory = join(runRoot, 'net');
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    return NetworkService.open({
+      instance,
+      statePath: join(directory, 'published.json'),
+      program: this.#programs.net,
+      socketPath: join(directory, 'net.sock'),
+      stateDirectory: join(directory, 'state'),
+      logPath: join(directory, 'net.log'),
+      spawn: (argv, logPath) => this.#launcher.spawn(argv, logPath),
+      log: this.#options.log,
+    });
+  }
+
+  async #closeNetworks(networks: NetworkService, table: TaskTable): Promise<void> {
+    if (table.ids.length > 0) return networks.close();
+    await Promise.all([networks.shutDown(), this.#payloads.release()]);
+  }
+
+  #makeTable(
+    facts: HostFacts,
+    networks: NetworkService,
+    images: ImageService,
+    reporter: StatusReporter,
+    assigned: AssignedObjects,
+  ): TaskTable {
+    const { log } = this.#options;
+    const host: TaskHost = {
+      paths: this.#paths,
+      facts,
+      initPath: this.#programs.init,
+      shims: hostShims(this.#launcher),
+      images: new HostImages(images, this.#programs.layer),
+      networks,
+      volumes: new VolumeStore(this.#paths.volumes, (trees) => removeTrees(this.#programs.layer, trees)),
+      payloads: this.#payloads,
+      names: new NameRegistry((network, names) => networks.setNames(network, names)),
+      resolver: readHostResolver,
+      queue: new PQueue({ concurrency }),
+      probe: (taskId, check, signal) => runProbe(table.get(taskId), check, signal),
+      networkNamespaceOf: (taskId, signal) => table.networkNamespaceOf(taskId, signal),
+      findPayload: (stack, kind, key) => assigned.findPayload(stack, kind, key),
+      statuses: reporter,
+      log,
+    };
+    const table = new TaskTable(host, assigned);
+    return table;
+  }
+}

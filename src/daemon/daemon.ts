@@ -1,0 +1,66 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { Agent } from '../../agents/host/agent.ts';
+import { Manager } from '../manager/manager.ts';
+import { serve, serveControl, serveDispatcher } from '../rpc/server.ts';
+import type { RunningServer } from '../rpc/server.ts';
+import { DaemonLog } from './daemon-log.ts';
+import { InstanceLock } from './instance-lock.ts';
+import type { DaemonOptions } from './options.ts';
+import { readVersion } from './version.ts';
+
+/** Time that calls under way get when the daemon stops. */
+const callGraceMs = 500;
+
+/** A daemon that serves: the manager and the agent of this host, which talk through the socket like everybody else. */
+export class Daemon {
+  readonly log: DaemonLog;
+  readonly #lock: InstanceLock;
+  readonly #manager: Manager;
+  readonly #server: RunningServer;
+  readonly #agent: Agent;
+  #stopping: Promise<void> | null = null;
+
+  private constructor(log: DaemonLog, lock: InstanceLock, manager: Manager, server: RunningServer, agent: Agent) {
+    this.log = log;
+    this.#lock = lock;
+    this.#manager = manager;
+    this.#server = server;
+    this.#agent = agent;
+  }
+
+  /** Resolves when the socket answers; the agent registers right after that. */
+  static async start(options: DaemonOptions): Promise<Daemon> {
+    const { dataRoot, runRoot } = options;
+    mkdirSync(runRoot, { recursive: true, mode: 0o711 });
+    const lock = await InstanceLock.acquire(runRoot);
+    const log = new DaemonLog(join(dataRoot, 'daemon.log'), options.logLevel);
+    const version = readVersion();
+    const onError = (error: unknown): void => log.error(describe(error));
+    const manager = await Manager.start({ dataRoot, runRoot, version, onError });
+    const server = await serve(options.host, [serveControl(manager.control), serveDispatcher(manager.dispatcher)]);
+    log.info(`tsstack ${version} serves at ${server.address} (pid ${process.pid}, data ${dataRoot}, run ${runRoot})`);
+    const agent = new Agent({ roots: { dataRoot, runRoot }, address: server.address, log: (line) => log.info(line) });
+    agent.start();
+    return new Daemon(log, lock, manager, server, agent);
+  }
+
+  /** Stops serving; containers run on. Idempotent. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async #stop(): Promise<void> {
+    await this.#agent.stop();
+    await this.#server.stop(callGraceMs);
+    await this.#manager.stop();
+    this.log.info('stopped');
+    this.#lock.release();
+    this.log.close();
+  }
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
