@@ -3,22 +3,23 @@
 #ifndef TSSTACK_NET_GUARD_H
 #define TSSTACK_NET_GUARD_H
 
-#include "loop.h"
+#include "kept-tables.h"
+#include "nft-watch.h"
 #include "nft.h"
 #include "state.h"
 
 struct guard
 {
-  struct loop *loop;
   struct nft *nft;
   struct state *state;
-  json_t *bridges;         /* names */
-  struct loop_watch watch; /* changes of nftables rules by anybody */
-  struct loop_timer delay; /* collects the changes of one program's run */
+  struct kept_tables *tables;
+  json_t *bridges; /* names */
+  struct nft_watch watch;
 };
 
-/* Reads the set that the predecessor guarded and applies it. */
-int guard_open (struct guard *guard, struct loop *loop, struct nft *nft, struct state *state, struct tss_error *error);
+/* Reads the set that the predecessor guarded and puts right what has changed since. The caller has set nft, state and
+ * tables. */
+int guard_open (struct guard *guard, struct loop *loop, struct tss_error *error);
 
 /* Leaves the rules in place. */
 void guard_close (struct guard *guard);

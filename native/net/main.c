@@ -31,6 +31,7 @@ struct net
   struct dns_service dns;
   struct sandboxes sandboxes;
   struct ports ports;
+  struct kept_tables tables;
   struct guard guard;
   struct server server;
   struct operations operations;
@@ -98,6 +99,11 @@ open_net (struct net *net, const struct options *options, struct tss_error *erro
 {
   net->dns.loop = &net->loop;
   net->ports.state = &net->state;
+  net->tables.nft = &net->nft;
+  net->tables.state = &net->state;
+  net->guard.nft = &net->nft;
+  net->guard.state = &net->state;
+  net->guard.tables = &net->tables;
   net->sandboxes.route = &net->route;
   net->sandboxes.state = &net->state;
   net->sandboxes.dns = &net->dns;
@@ -110,6 +116,7 @@ open_net (struct net *net, const struct options *options, struct tss_error *erro
                                          .sandboxes = &net->sandboxes,
                                          .trash = &net->trash,
                                          .ports = &net->ports,
+                                         .tables = &net->tables,
                                          .guard = &net->guard };
   if (state_open (&net->state, options->state, error) < 0 || loop_open (&net->loop, error) < 0
       || watch_signals (net, error) < 0 || netlink_open (&net->route, NETLINK_ROUTE, error) < 0
@@ -120,7 +127,7 @@ open_net (struct net *net, const struct options *options, struct tss_error *erro
     return -1;
   if (trash_open (&net->trash, &net->loop, error) < 0 || operations_restore_names (&net->operations, error) < 0
       || sandboxes_restore (&net->sandboxes, error) < 0 || ports_restore (&net->ports, error) < 0
-      || guard_open (&net->guard, &net->loop, &net->nft, &net->state, error) < 0)
+      || kept_tables_open (&net->tables, error) < 0 || guard_open (&net->guard, &net->loop, error) < 0)
     return -1;
   return server_open (&net->server, &net->loop, options->socket, operations_execute, &net->operations, error);
 }
@@ -131,6 +138,7 @@ close_net (struct net *net)
   server_close (&net->server);
   trash_close (&net->trash);
   guard_close (&net->guard);
+  kept_tables_close (&net->tables);
   ports_close (&net->ports);
   sandboxes_close (&net->sandboxes);
   dns_tables_clear (&net->dns.tables);

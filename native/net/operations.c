@@ -91,8 +91,14 @@ static int
 run_nft (struct operations *operations, const json_t *request, json_t *reply, struct tss_error *error)
 {
   const char *script;
+  const json_t *keep;
   (void)reply;
-  return field_string (request, "script", &script, error) < 0 ? -1 : nft_run (operations->nft, script, error);
+  if (field_string (request, "script", &script, error) < 0 || field_object (request, "keep", &keep, error) < 0)
+    return -1;
+  /* First what shall be, then what is done about it: a crash between them is repaired by the successor. */
+  if (keep != NULL && kept_tables_set (operations->tables, keep, error) < 0)
+    return -1;
+  return nft_run (operations->nft, script, error);
 }
 
 static int

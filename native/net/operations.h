@@ -17,6 +17,7 @@ struct operations
   struct sandboxes *sandboxes;
   struct trash *trash;
   struct ports *ports;
+  struct kept_tables *tables;
   struct guard *guard;
 };
 

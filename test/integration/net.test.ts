@@ -267,11 +267,6 @@ describe('networks of a host', () => {
       'add table ip filter; add chain ip filter FORWARD { type filter hook forward priority 0; policy drop; }';
     const rules = async (): Promise<string> => lab.run('host', 'nft', 'list', 'chain', 'ip', 'filter', 'FORWARD');
 
-    /** The guard is told of changes by the kernel and waits 50 ms for more. */
-    async function until(condition: () => Promise<boolean>): Promise<void> {
-      for (const end = Date.now() + 5000; !(await condition());) assert.ok(Date.now() < end, 'in time');
-    }
-
     const passes = (): Promise<boolean> =>
       lab.ask('outside', 'tcp', hostAddress, 8080).then(
         () => true,
@@ -282,21 +277,21 @@ describe('networks of a host', () => {
 
     it('that drops what is forwarded, traffic goes on', async () => {
       await lab.run('host', 'nft', drop);
-      await until(passes);
+      await lab.until(passes);
       assert.equal(await lab.ask({ sandbox: 'web' }, 'tcp', outsideAddress, 7000), hostAddress);
     });
 
     it('our rules come back when it is set up again', async () => {
       await lab.run('host', 'nft', 'flush chain ip filter FORWARD');
-      await until(async () => (await rules()).includes('tsstack ts-lab1 in'));
+      await lab.until(async () => (await rules()).includes('tsstack ts-lab1 in'));
       await lab.run('host', 'nft', 'insert rule ip filter FORWARD counter drop');
-      await until(passes);
+      await lab.until(passes);
     });
 
     it('our rules go where Docker wants them', async () => {
       const chains = 'add chain ip filter DOCKER-USER; insert rule ip filter FORWARD jump DOCKER-USER';
       await lab.run('host', 'nft', `delete table ip filter; ${drop}; ${chains}`);
-      await until(async () =>
+      await lab.until(async () =>
         (await lab.run('host', 'nft', 'list', 'chain', 'ip', 'filter', 'DOCKER-USER')).includes('ts-lab1'),
       );
       assert.ok(!(await rules()).includes('ts-lab1'));
@@ -339,11 +334,19 @@ describe('networks of a host', () => {
       assert.equal(await lab.ask({ sandbox: 'late' }, 'tcp', '172.30.1.10', 80), '172.30.1.20');
     });
 
-    it('rules that somebody flushed are written again with the next change', async () => {
+    it('a change on top of rules that somebody deleted puts all of them back', async () => {
       await lab.run('host', 'nft', 'delete', 'table', 'inet', 'tsstack-00c0ffee');
       await service.publish('web', 'lab-web-1', '172.30.1.10', [portSpec(80, 8080), portSpec(80, 8083)]);
       assert.equal(await lab.ask('outside', 'tcp', hostAddress, 8083), outsideAddress);
       assert.equal(await lab.ask('outside', 'tcp', hostAddress, 8080), outsideAddress);
+    });
+
+    it('rules that somebody flushed come back without any daemon', async () => {
+      await service.close();
+      await lab.run('host', 'nft', 'flush', 'ruleset');
+      await lab.until(async () => (await lab.run('host', 'nft', 'list', 'tables')).includes('tsstack-00c0ffee'));
+      assert.equal(await lab.ask('outside', 'tcp', hostAddress, 8083), outsideAddress);
+      service = await lab.openService();
     });
   });
 

@@ -16,6 +16,9 @@ const root = join(import.meta.dirname, '../..');
 const peer = join(import.meta.dirname, 'net-peer.ts');
 const program = process.env['TSSTACK_NET'] ?? join(root, 'native/build/tsstack-net');
 
+/** Links of a namespace that somebody keeps alive are deleted after 3 s. */
+const backgroundMs = 8000;
+
 /** Where a command runs: in the lab's host, in a container's sandbox, or in the world outside. */
 export type Place = 'host' | 'outside' | { readonly sandbox: string };
 
@@ -93,6 +96,13 @@ export class NetworkLab {
   ): Promise<DnsReply> {
     const command = [process.execPath, peer, 'lookup', protocol, name, String(recordTypes[type])];
     return JSON.parse(await this.run({ sandbox }, ...command)) as DnsReply;
+  }
+
+  /** Waits for what the kernel or tsstack-net does in the background. */
+  async until(condition: () => Promise<boolean>): Promise<void> {
+    for (const end = Date.now() + backgroundMs; !(await condition());) {
+      if (Date.now() > end) throw new Error(`not within ${backgroundMs} ms: ${condition.toString()}`);
+    }
   }
 
   /** Ends every process of the lab; the kernel frees the rest. */
