@@ -3,32 +3,46 @@ import type { Readable, Writable } from 'node:stream';
 import { TsstackError } from '../model/errors.ts';
 import { errorOfCall } from './error-mapping.ts';
 
-/** Receives from a stream; made together with the call, because grpc-js tells a failure once and does not repeat it for a late listener. */
+/**
+ * Receives from a stream; made together with the call, because grpc-js tells a failure once and does not repeat it for a late listener.
+ * Not the stream's own iterator: that destroys the stream when it fails, and with it the status that a server is about to send.
+ */
 export class StreamReader<Message> {
   readonly #stream: Readable;
   readonly #abandon: () => void;
   #failure: TsstackError | undefined;
+  #isOver = false;
+  #wake: () => void = () => undefined;
 
   /** `abandon` is called when an iteration is left before its end. */
   constructor(stream: Readable, abandon: () => void) {
     this.#stream = stream;
     this.#abandon = abandon;
-    stream.on('error', (error) => (this.#failure ??= errorOfCall(error)));
+    stream.on('readable', () => this.#wake());
+    stream.on('end', () => this.#finish());
+    stream.on('close', () => this.#finish());
+    stream.on('error', (error) => this.#finish(errorOfCall(error)));
   }
 
   /** Messages until the peer ends the stream; throws a TsstackError when the call fails. */
   async *messages(): AsyncGenerator<Message> {
-    let isOver = false;
     try {
-      for await (const message of this.#stream.iterator({ destroyOnReturn: false })) yield message as Message;
-      isOver = true;
-      if (this.#failure !== undefined) throw this.#failure;
-    } catch (error) {
-      isOver = true;
-      throw errorOfCall(error);
+      for (;;) {
+        const message = this.#stream.read() as Message | null;
+        if (message !== null) yield message;
+        else if (this.#failure !== undefined) throw this.#failure;
+        else if (this.#isOver) return;
+        else await new Promise<void>((resolve) => (this.#wake = resolve));
+      }
     } finally {
-      if (!isOver) this.#abandon();
+      if (!this.#isOver) this.#abandon();
     }
+  }
+
+  #finish(failure?: TsstackError): void {
+    this.#failure ??= failure;
+    this.#isOver = true;
+    this.#wake();
   }
 }
 

@@ -9,7 +9,10 @@ export interface CallOptions {
   readonly deadlineMs?: number;
 }
 
-/** One end of a two-way stream. Iterate it once to receive; the iteration ends when the peer has ended, and throws when the call failed. */
+/**
+ * One end of a two-way stream. Iterate it once to receive; the iteration ends when the peer has ended, and throws when the call failed. Leaving the
+ * iteration early does not end the call: writing goes on until `end` or `cancel`.
+ */
 export interface DuplexStream<Outgoing, Incoming> extends AsyncIterable<Incoming> {
   /** Resolves when there is room for more: await it before the next write. Rejects when the call is over. */
   write(message: Outgoing): Promise<void>;

@@ -330,12 +330,13 @@ describe('a manager with a simulated agent', () => {
     await left.write({ content: 'open', open });
     await left.write({ content: 'stdin', stdin: Buffer.from('x') });
     for await (const _ of left) break;
+    left.cancel();
     assert.equal(await told.promise, 'exec canceled');
   });
 
   it('refuses a stream to a container that is not there or not reachable', async () => {
     const failing = async (taskId: string): Promise<void> => {
-      const stream = cluster.control.open();
+      const stream = cluster.control.open({ deadlineMs: 1000 });
       await stream.write({ content: 'open', open: { kind: 'exec', taskId, nodeId: '', arguments: '{}' } });
       for await (const _ of stream) continue;
     };

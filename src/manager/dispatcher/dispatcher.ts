@@ -61,6 +61,7 @@ export class Dispatcher implements DispatcherHandlers {
       storeEpoch: this.#store.epoch,
       heartbeatPeriodMs,
     };
+    signal.addEventListener('abort', () => this.sessions.disconnect(session.id));
     yield { ...common, stream: null };
     for await (const stream of session.requests.follow(signal)) yield { ...common, stream };
   }

@@ -74,7 +74,7 @@ async function copyBothWays(client: FrameStream, agent: Arrival): Promise<void> 
   const onLeave = (): void => agent.done.reject(new TsstackError('canceled', 'the client is gone'));
   client.signal.addEventListener('abort', onLeave);
   // What the client writes when the agent is done has no reader, so that its failure is none.
-  copyFromClient(client.frames, agent.stream).catch(() => undefined);
+  copyFromClient(client, agent.stream).catch(() => undefined);
   try {
     await copy(agent.frames, client.stream);
     agent.done.resolve();
@@ -86,10 +86,13 @@ async function copyBothWays(client: FrameStream, agent: Arrival): Promise<void> 
   }
 }
 
-/** This side of the agent's call cannot be half-closed (it is the server's), so the client's end is told by a frame, once. */
-async function copyFromClient(from: AsyncIterator<Frame>, to: DuplexStream<Frame, Frame>): Promise<void> {
-  const last = await copy(from, to);
-  if (last?.content !== 'end') await to.write({ content: 'end', end: true });
+/**
+ * This side of the agent's call cannot be half-closed (it is the server's), so the client's end is told by a frame, once. A client that is gone has
+ * not ended: the agent's call fails instead.
+ */
+async function copyFromClient(client: FrameStream, to: DuplexStream<Frame, Frame>): Promise<void> {
+  const last = await copy(client.frames, to);
+  if (last?.content !== 'end' && !client.signal.aborted) await to.write({ content: 'end', end: true });
 }
 
 /** Returns the last frame. */

@@ -20,6 +20,8 @@ export interface Session {
 interface Entry extends Session {
   readonly controller: AbortController;
   timer: NodeJS.Timeout;
+  /** False when the session's stream broke: it can take no requests, but its node is not down before it misses its heartbeats. */
+  isConnected: boolean;
 }
 
 /** Who is registered now, at most one session a node. */
@@ -46,6 +48,7 @@ export class Sessions {
       controller,
       signal: controller.signal,
       timer: this.#watch(nodeId),
+      isConnected: true,
     };
     this.#byId.set(entry.id, entry);
     this.#byNode.set(nodeId, entry);
@@ -59,9 +62,16 @@ export class Sessions {
     throw new TsstackError('conflict', 'the session is over', { hint: 'begin a new session', retryable: true });
   }
 
-  /** The session of the node, if it has one. */
+  /** The session of the node, if it has one that can be asked for streams. */
   ofNode(nodeId: string): Session | undefined {
-    return this.#byNode.get(nodeId);
+    const entry = this.#byNode.get(nodeId);
+    return entry?.isConnected === true ? entry : undefined;
+  }
+
+  /** The session's stream broke. */
+  disconnect(sessionId: string): void {
+    const entry = this.#byId.get(sessionId);
+    if (entry !== undefined) entry.isConnected = false;
   }
 
   /** The agent is alive. */

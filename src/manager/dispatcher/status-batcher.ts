@@ -29,6 +29,12 @@ export class StatusBatcher {
     this.#pending = [];
     this.#flush = undefined;
     this.#lastFlush = performance.now();
-    await this.#store.update((view) => ({ changes: applyReports(view, reports), result: undefined }));
+    // A container's end and its removal are told apart, so that watchers and events see both.
+    await this.#write(reports.map((report) => ({ ...report, removed: false })));
+    await this.#write(reports.filter(({ removed }) => removed));
+  }
+
+  #write(reports: readonly StatusReport[]): Promise<void> {
+    return this.#store.update((view) => ({ changes: applyReports(view, reports), result: undefined }));
   }
 }

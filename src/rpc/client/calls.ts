@@ -76,7 +76,8 @@ export function callDuplex(
     (bytes) => decodeMessage(method.response, bytes),
     deadlineOf(options),
   );
-  const reader = new StreamReader<AnyMessage>(call, () => call.cancel());
+  // Who leaves off reading may still have something to write.
+  const reader = new StreamReader<AnyMessage>(call, () => undefined);
   const writer = new StreamWriter<AnyMessage>(call);
   call.once(
     'status',

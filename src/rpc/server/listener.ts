@@ -31,7 +31,7 @@ export async function listenUnix(server: Server, address: string): Promise<Liste
     });
   }
   await refuseLiveSocket(path);
-  const directory = await mkdtemp(join(dirname(path), '.'));
+  const directory = await mkdtemp(`${dirname(path)}/.`);
   try {
     const bound = join(directory, 's');
     await bind(server, `unix://${bound}`);
