@@ -19,8 +19,10 @@ export class StreamReader<Message> {
     this.#stream = stream;
     this.#abandon = abandon;
     stream.on('readable', () => this.#wake());
-    stream.on('end', () => this.#finish());
-    stream.on('close', () => this.#finish());
+    // To a server a client that broke off looks at first like one that has ended; the difference is told within the same turn.
+    stream.on('end', () => setImmediate(() => this.#finish()));
+    stream.on('cancelled', () => this.#finish(new TsstackError('canceled', 'the other end gave the stream up')));
+    stream.on('close', () => setImmediate(() => this.#finish()));
     stream.on('error', (error) => this.#finish(errorOfCall(error)));
   }
 

@@ -86,13 +86,10 @@ async function copyBothWays(client: FrameStream, agent: Arrival): Promise<void> 
   }
 }
 
-/**
- * This side of the agent's call cannot be half-closed (it is the server's), so the client's end is told by a frame, once. A client that is gone has
- * not ended: the agent's call fails instead.
- */
+/** This side of the agent's call cannot be half-closed (it is the server's), so the client's end is told by a frame, once. */
 async function copyFromClient(client: FrameStream, to: DuplexStream<Frame, Frame>): Promise<void> {
   const last = await copy(client.frames, to);
-  if (last?.content !== 'end' && !client.signal.aborted) await to.write({ content: 'end', end: true });
+  if (last?.content !== 'end') await to.write({ content: 'end', end: true });
 }
 
 /** Returns the last frame. */
