@@ -45,6 +45,7 @@ export function loadProject(context: LoadContext, scope: ProjectScope): MapNode 
     project,
     context,
   );
+  context.diagnostics.throwIfErrors();
   return withBuildContexts(project);
 }
 

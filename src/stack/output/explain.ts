@@ -1,7 +1,8 @@
 import { stackFileError } from '../errors.ts';
 import type { LoadedStack } from '../load-types.ts';
+import type { Place } from '../problems.ts';
 import { didYouMean } from '../suggest.ts';
-import { childMap, formatPath, type MapEntry, type Node, type NodePath } from '../tree/node.ts';
+import { childMap, formatPath, type Node, type NodePath } from '../tree/node.ts';
 
 /**
  * Says where each value below a path such as `web.ports` (a service and its attribute) was written, one per line:
@@ -14,33 +15,39 @@ export function explain(loaded: LoadedStack, wanted: string): string {
   const fits = names.filter((name) => wanted === name || wanted.startsWith(`${name}.`));
   const name = fits.sort((first, second) => second.length - first.length)[0];
   const rest = name === undefined || wanted === name ? [] : wanted.slice(name.length + 1).split('.');
-  let entry: { value: Node; at: NodePath } | undefined;
-  const service = name === undefined ? undefined : services?.entries.get(name)?.value;
-  if (name !== undefined && service !== undefined) entry = descend(service, ['services', name], rest);
+  let entry: Found | undefined;
+  const service = name === undefined ? undefined : services?.entries.get(name);
+  if (name !== undefined && service !== undefined) entry = descend(service.value, service, ['services', name], rest);
   if (entry === undefined) {
     const hint = name === undefined ? didYouMean(wanted.split('.', 1)[0] ?? '', names) : null;
     throw stackFileError(null, [], `nothing is written for ${wanted}`, hint ?? 'written as SERVICE.ATTRIBUTE');
   }
-  return describe(entry.value, entry.at, entry.value).join('');
+  return describe(entry.value, entry.path, entry.place).join('');
 }
 
-function descend(node: Node, path: NodePath, keys: readonly string[]): { value: Node; at: NodePath } | undefined {
-  if (keys.length === 0) return { value: node, at: path };
-  if (node.kind === 'list') {
-    const item = node.items[Number(keys[0])];
-    return item === undefined ? undefined : descend(item, [...path, Number(keys[0])], keys.slice(1));
+interface Found {
+  readonly value: Node;
+  readonly place: Place;
+  readonly path: NodePath;
+}
+
+function descend(value: Node, place: Place, path: NodePath, keys: readonly string[]): Found | undefined {
+  if (keys.length === 0) return { value, place, path };
+  if (value.kind === 'list') {
+    const item = value.items[Number(keys[0])];
+    return item === undefined ? undefined : descend(item, item, [...path, Number(keys[0])], keys.slice(1));
   }
-  if (node.kind !== 'map') return undefined;
+  if (value.kind !== 'map') return undefined;
   // A key may have dots, as labels do.
   for (let length = 1; length <= keys.length; length++) {
     const key = keys.slice(0, length).join('.');
-    const entry = node.entries.get(key);
-    if (entry !== undefined) return descend(entry.value, [...path, key], keys.slice(length));
+    const entry = value.entries.get(key);
+    if (entry !== undefined) return descend(entry.value, entry, [...path, key], keys.slice(length));
   }
   return undefined;
 }
 
-function describe(node: Node, path: NodePath, at: Pick<MapEntry, 'file' | 'offset'>): string[] {
+function describe(node: Node, path: NodePath, at: Place): string[] {
   if (node.kind === 'map')
     return [...node.entries].flatMap(([key, entry]) => describe(entry.value, [...path, key], entry));
   if (node.kind === 'list') return node.items.flatMap((item, index) => describe(item, [...path, index], item));

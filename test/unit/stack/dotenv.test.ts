@@ -18,9 +18,17 @@ describe('env files', () => {
     ['export is skipped', 'export A=1', { A: '1' }],
     ['comments', '# c\n  # d\nA=1 # e\nB=a#b\nC="x # y" # z', { A: '1', B: 'a#b', C: 'x # y' }],
     ['single quotes are literal', "A='$SHELL \\n it\\'s'", { A: "$SHELL \\n it's" }],
-    ['double quotes know escapes', 'A="a\\tb\\nc \\"q\\" \\\\ \\$SHELL \\0101 \\x41"', { A: 'a\tb\nc "q" \\ $SHELL A \\x41' }],
+    [
+      'double quotes know escapes',
+      'A="a\\tb\\nc \\"q\\" \\\\ \\$SHELL \\0101 \\x41"',
+      { A: 'a\tb\nc "q" \\ $SHELL A \\x41' },
+    ],
     ['quoted values may span lines', 'A="1\n2 # no comment"\nB=3', { A: '1\n2 # no comment', B: '3' }],
-    ['variables see the shell first, then earlier keys', 'WINS=file\nA=$WINS/${SHELL}/${NO:-d}\nB=$A', { WINS: 'file', A: 'shell/from shell/d', B: 'shell/from shell/d' }],
+    [
+      'variables see the shell first, then earlier keys',
+      'WINS=file\nA=$WINS/${SHELL}/${NO:-d}\nB=$A',
+      { WINS: 'file', A: 'shell/from shell/d', B: 'shell/from shell/d' },
+    ],
     ['backslashes stay in unquoted values', 'A=C:\\new', { A: 'C:\\new' }],
     ['a bare key is inherited, or nothing', 'SHELL\nNOPE\nA=1', { SHELL: 'from shell', A: '1' }],
     ['a bare key may end the file', 'A=1\nSHELL', { A: '1', SHELL: 'from shell' }],
@@ -39,13 +47,16 @@ describe('env files', () => {
   ];
   for (const [text, line, message] of faults) {
     it(`cites line ${line} of ${JSON.stringify(text)}`, () => {
-      assert.throws(() => parse(text), (error) => {
-        assert.ok(error instanceof StackFileError);
-        const [problem] = error.problems;
-        assert.equal(problem?.line, line);
-        assert.match(problem?.message ?? '', message);
-        return true;
-      });
+      assert.throws(
+        () => parse(text),
+        (error) => {
+          assert.ok(error instanceof StackFileError);
+          const [problem] = error.problems;
+          assert.equal(problem?.line, line);
+          assert.match(problem?.message ?? '', message);
+          return true;
+        },
+      );
     });
   }
 
@@ -69,13 +80,16 @@ describe('env files', () => {
 
   it('ends every text in values or in a located error', () => {
     fc.assert(
-      fc.property(fc.string({ unit: fc.constantFrom('A', '=', '\n', '"', "'", '$', '{', '}', ' ', '#', '\\', ':-') }), (text) => {
-        try {
-          parse(text);
-        } catch (error) {
-          assert.ok(error instanceof StackFileError);
-        }
-      }),
+      fc.property(
+        fc.string({ unit: fc.constantFrom('A', '=', '\n', '"', "'", '$', '{', '}', ' ', '#', '\\', ':-') }),
+        (text) => {
+          try {
+            parse(text);
+          } catch (error) {
+            assert.ok(error instanceof StackFileError);
+          }
+        },
+      ),
     );
   });
 });

@@ -34,9 +34,12 @@ describe('interpolation', () => {
   }
 
   it('names the variable and the message of a demand that is not met', () => {
-    assert.throws(() => replace('${EMPTY:?set it in ${A}}'), (error) => {
-      return error instanceof RequiredVariableError && /EMPTY .*: set it in a$/.test(error.message);
-    });
+    assert.throws(
+      () => replace('${EMPTY:?set it in ${A}}'),
+      (error) => {
+        return error instanceof RequiredVariableError && /EMPTY .*: set it in a$/.test(error.message);
+      },
+    );
   });
 
   it('tells each unset variable, but none in a branch that is not used', () => {
@@ -48,10 +51,19 @@ describe('interpolation', () => {
   it('never evaluates an unused branch, however broken or demanding', () => {
     const branch = fc.constantFrom('${BAD!}', '${NEED:?m}', '$UNSET', '${', 'text');
     fc.assert(
-      fc.property(branch.filter((text) => text !== '${'), (text) => {
-        assert.equal(substitute(`\${SET:-${text}}`, lookup, () => assert.fail('evaluated')), 'value');
-        assert.equal(substitute(`\${UNSET+${text}}`, lookup, () => assert.fail('evaluated')), '');
-      }),
+      fc.property(
+        branch.filter((text) => text !== '${'),
+        (text) => {
+          assert.equal(
+            substitute(`\${SET:-${text}}`, lookup, () => assert.fail('evaluated')),
+            'value',
+          );
+          assert.equal(
+            substitute(`\${UNSET+${text}}`, lookup, () => assert.fail('evaluated')),
+            '',
+          );
+        },
+      ),
     );
   });
 
@@ -91,10 +103,13 @@ describe('interpolation', () => {
 
   it('warns once per use of an unset variable', () => {
     const { warnings } = load('services:\n  app:\n    image: "i$U"\n    command: [$U]\n');
-    assert.deepEqual(warnings.map(({ line, column }) => [line, column]), [
-      [3, 14],
-      [4, 15],
-    ]);
+    assert.deepEqual(
+      warnings.map(({ line, column }) => [line, column]),
+      [
+        [3, 14],
+        [4, 15],
+      ],
+    );
   });
 
   it('fills numbers, booleans and ports', () => {

@@ -1,5 +1,11 @@
 import { join } from 'node:path';
-import { loadStack, StackFileError, type LoadedStack, type LoadOptions, type Problem } from '../../../src/stack/index.ts';
+import {
+  loadStack,
+  StackFileError,
+  type LoadedStack,
+  type LoadOptions,
+  type Problem,
+} from '../../../src/stack/index.ts';
 import type { StackFileSystem } from '../../../src/stack/file-system.ts';
 
 /** The directory that the files of a test lie in. */
@@ -9,7 +15,9 @@ export type Files = Readonly<Record<string, string>>;
 
 /** Files in memory, by path relative to DIRECTORY or absolute; their folders exist. */
 export function memoryFiles(files: Files): StackFileSystem {
-  const texts = new Map(Object.entries(files).map(([path, text]) => [join(path.startsWith('/') ? '/' : DIRECTORY, path), text]));
+  const texts = new Map(
+    Object.entries(files).map(([path, text]) => [join(path.startsWith('/') ? '/' : DIRECTORY, path), text]),
+  );
   return {
     readText(path) {
       const text = texts.get(path);

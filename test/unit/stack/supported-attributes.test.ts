@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict';
+import type { core } from 'zod/mini';
+import { SUPPORTED_ATTRIBUTES, unsupportedAttributes } from '../../../src/stack/index.ts';
+import { service } from '../../../src/stack/schema/service.ts';
+import { load } from './memory-files.ts';
+
+/** What the gate says about a service that has this beside its image. */
+function gate(attributes: string, more = ''): string[] {
+  const loaded = load(`services:\n  a:\n    image: i\n    ${attributes}\n  b: {image: j}\n${more}`);
+  return unsupportedAttributes(loaded, { hostPlatform: 'linux/amd64' }).map(
+    ({ line, path, message }) => `${line} ${path}: ${message}`,
+  );
+}
+
+describe('the gate for attributes', () => {
+  const refused: readonly (readonly [string, string])[] = [
+    ['build: .', 'services.a.build: build is not supported yet'],
+    ['develop: {watch: [{path: p, action: restart}]}', 'services.a.develop: develop is not supported yet'],
+    [
+      'deploy: {restart_policy: {condition: any}}',
+      'services.a.deploy.restart_policy: restart_policy is not supported yet',
+    ],
+    ['deploy: {mode: global}', 'services.a.deploy.mode: mode "global" is not supported yet'],
+    ['network_mode: bridge', 'services.a.network_mode: network_mode "bridge" is not supported yet'],
+    [
+      'security_opt: ["label:disable"]',
+      'services.a.security_opt[0]: security_opt "label:disable" is not supported yet',
+    ],
+    ['ports: ["1:1/sctp"]', 'services.a.ports[0].protocol: protocol "sctp" is not supported yet'],
+    [
+      'volumes: [{type: volume, target: /v, volume: {subpath: x}}]',
+      'services.a.volumes[0].volume.subpath: subpath is not supported yet',
+    ],
+    ['devices: ["vendor/class=name"]', 'services.a.devices[0].source: source "vendor/class=name" is not supported yet'],
+    ['pull_policy: daily', 'services.a.pull_policy: pull_policy "daily" is not supported yet'],
+    ['platform: linux/riscv64', 'services.a.platform: platform "linux/riscv64" is not supported yet'],
+    ['logging: {driver: syslog}', 'services.a.logging.driver: driver "syslog" is not supported yet'],
+    ['links: [b]', 'services.a.links: links is not supported yet'],
+    ['isolation: hyperv', 'services.a.isolation: isolation exists on Windows only: this host runs Linux containers'],
+    ['cpu_count: 2', 'services.a.cpu_count: cpu_count exists on Windows only: this host runs Linux containers'],
+    [
+      'credential_spec: {file: x}',
+      'services.a.credential_spec: credential_spec exists on Windows only: this host runs Linux containers',
+    ],
+    [
+      'healthcheck: {test: x, start_interval: 1s}',
+      'services.a.healthcheck.start_interval: start_interval has no effect without start_period',
+    ],
+  ];
+  for (const [attribute, expected] of refused) {
+    it(`refuses ${attribute}`, () => assert.deepEqual(gate(attribute), [`4 ${expected}`]));
+  }
+
+  const accepted = [
+    'networks: {n: {aliases: [x], ipv4_address: 10.0.0.2}}',
+    'network_mode: service:b',
+    'security_opt: [no-new-privileges, "no-new-privileges:true", seccomp=unconfined]',
+    'ports: ["127.0.0.1:8000-8001:80-81/udp"]',
+    'volumes: ["/x", "./y:/y:ro", {type: tmpfs, target: /t, tmpfs: {size: 1m}}]',
+    'deploy: {replicas: 2, labels: {a: b}, resources: {limits: {cpus: 1, memory: 1g, pids: 5}, reservations: {memory: 1m}}}',
+    'platform: linux/amd64',
+    'isolation: default',
+    'labels: {x-a: 1, "a.b": 2}',
+    'x-anything: {build: .}',
+    'depends_on: {b: {condition: service_healthy, restart: true, required: false}}',
+    'user: ',
+  ];
+  for (const attribute of accepted) {
+    it(`accepts ${attribute}`, () => assert.deepEqual(gate(attribute, 'networks: {n: }\n'), []));
+  }
+
+  it('looks at resources too, but only at those in use', () => {
+    const more =
+      'networks: {n: {driver: macvlan}, unused: {driver: macvlan}}\nvolumes: {v: {driver_opts: {type: nfs}}}\n';
+    assert.deepEqual(gate('networks: [n]', more), ['6 networks.n.driver: driver "macvlan" is not supported yet']);
+    assert.deepEqual(gate('volumes: ["v:/v"]', more), ['7 volumes.v.driver_opts: driver_opts is not supported yet']);
+  });
+
+  it('says nothing about services that are off', () => {
+    assert.deepEqual(gate('profiles: [p]\n    build: .'), []);
+  });
+
+  it('opens when a row is added', () => {
+    const loaded = load('services: {a: {image: i, pid: host}}');
+    assert.equal(unsupportedAttributes(loaded).length, 1);
+    const supported = [...SUPPORTED_ATTRIBUTES, { path: 'services.*.pid', values: ['host'] }];
+    assert.deepEqual(unsupportedAttributes(loaded, { supported }), []);
+  });
+
+  it('names only attributes that the schema has', () => {
+    const { def } = (service as core.$ZodTypes)._zod;
+    const known = def.type === 'object' ? Object.keys(def.shape) : [];
+    const named = SUPPORTED_ATTRIBUTES.filter((row) => row.path.startsWith('services.')).map(
+      (row) => row.path.split('.')[2] ?? '',
+    );
+    assert.deepEqual(
+      named.filter((key) => !known.includes(key)),
+      [],
+    );
+  });
+});
