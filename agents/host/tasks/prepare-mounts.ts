@@ -55,7 +55,9 @@ async function prepareMount(
   const isAnonymous = mount.volume === null;
   const found = isAnonymous ? anonymousVolume(mount.target, task, volumes) : namedVolume(mount.volume, task, volumes);
   const copy = mount.noCopy ? null : (to: string) => host.images.copyContent(image, mount.target, to);
-  const directory = await host.volumes.ensure(found.name, found.object?.id ?? null, copy);
+  // An external object only refers to a volume: its content goes with the object that owns it.
+  const ownerId = found.object?.spec.external === true ? null : (found.object?.id ?? null);
+  const directory = await host.volumes.ensure(found.name, ownerId, copy);
   return {
     mount: { type: 'bind', source: directory, target: mount.target, readOnly: mount.readOnly, propagation: null },
     source: found.name,
