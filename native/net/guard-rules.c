@@ -1,4 +1,5 @@
 #include "guard-rules.h"
+#include "../common/cleanup.h"
 #include "buffer.h"
 
 #include <stdarg.h>
@@ -10,6 +11,9 @@
 #define MARK "tsstack"
 #define OWN_TABLES "tsstack-"
 #define COMMENT_SIZE 64
+
+/* Comes first in Docker's forward chain and is the place that Docker leaves to others. */
+#define USER_CHAIN "DOCKER-USER"
 
 struct chain
 {
@@ -50,27 +54,21 @@ has_chain (const json_t *chains, const char *family, const char *table, const ch
   return false;
 }
 
-/* Docker and ufw drop by the policy of their forward chain; firewalld's accepts and rejects in its last rule. */
 static bool
-is_hostile (const json_t *chain)
+is_foreign_forward_chain (const json_t *chain)
 {
   const char *family = text_of (chain, "family"), *table = text_of (chain, "table");
   if (strcmp (family, "ip") != 0 && strcmp (family, "ip6") != 0 && strcmp (family, "inet") != 0)
     return false;
-  if (strcmp (text_of (chain, "hook"), "forward") != 0 || strcmp (text_of (chain, "type"), "filter") != 0
-      || strncmp (table, OWN_TABLES, strlen (OWN_TABLES)) == 0)
-    return false;
-  return strcmp (text_of (chain, "policy"), "drop") == 0 || strcmp (table, "firewalld") == 0;
+  return strcmp (text_of (chain, "hook"), "forward") == 0 && strcmp (text_of (chain, "type"), "filter") == 0
+         && strncmp (table, OWN_TABLES, strlen (OWN_TABLES)) != 0;
 }
 
-/* DOCKER-USER comes first in Docker's forward chain and is the place that Docker leaves to others. */
-static struct chain
-place_for (const json_t *chains, const json_t *hostile)
+/* Docker and ufw drop by the policy of their forward chain; firewalld's accepts and rejects in its last rule. */
+static bool
+is_hostile (const json_t *chain)
 {
-  struct chain place = { text_of (hostile, "family"), text_of (hostile, "table"), text_of (hostile, "name") };
-  if (strcmp (place.table, "filter") == 0 && has_chain (chains, place.family, place.table, "DOCKER-USER"))
-    place.name = "DOCKER-USER";
-  return place;
+  return strcmp (text_of (chain, "policy"), "drop") == 0 || strcmp (text_of (chain, "table"), "firewalld") == 0;
 }
 
 static void
@@ -112,7 +110,22 @@ struct held
 {
   json_t *comments; /* object: comment -> handle */
   bool is_first;    /* no foreign rule comes before the last of ours */
+  bool leads_to_user_chain;
 };
+
+/* Is it `jump DOCKER-USER`, whatever stands before that? */
+static bool
+is_jump_to_user_chain (const json_t *rule)
+{
+  size_t index;
+  json_t *part;
+  json_array_foreach (json_object_get (rule, "expr"), index, part)
+  {
+    if (strcmp (text_of (json_object_get (part, "jump"), "target"), USER_CHAIN) == 0)
+      return true;
+  }
+  return false;
+}
 
 static int
 read_chain (struct nft *nft, const struct chain *chain, struct held *held, struct tss_error *error)
@@ -135,6 +148,7 @@ read_chain (struct nft *nft, const struct chain *chain, struct held *held, struc
     if (!parse_comment (text_of (rule, "comment"), bridge))
       {
         foreign_seen = true;
+        held->leads_to_user_chain = held->leads_to_user_chain || is_jump_to_user_chain (rule);
         continue;
       }
     held->is_first = held->is_first && !foreign_seen;
@@ -169,57 +183,88 @@ add_missing (struct buffer *script, const struct chain *chain, const struct held
     }
 }
 
+/* Rules of bridges that are or were ours (OWN) and are not wanted in this chain. */
 static void
-delete_excess (struct buffer *script, const struct chain *chain, const struct held *held, const json_t *bridges,
-               const json_t *former)
+delete_excess (struct buffer *script, const struct chain *chain, const struct held *held, const json_t *wanted,
+               const json_t *own)
 {
   const char *comment;
   json_t *handle;
   json_object_foreach (held->comments, comment, handle)
   {
     char bridge[COMMENT_SIZE];
-    if (parse_comment (comment, bridge) && contains (former, bridge) && !contains (bridges, bridge))
+    if (parse_comment (comment, bridge) && contains (own, bridge) && !contains (wanted, bridge))
       delete_rule (script, chain, handle);
   }
 }
 
-static int
-plan_chain (struct nft *nft, const struct chain *chain, const json_t *bridges, const json_t *former,
-            struct buffer *script, struct tss_error *error)
+static void
+plan_chain (struct buffer *script, const struct chain *chain, const struct held *held, const json_t *wanted,
+            const json_t *own)
 {
-  struct held held;
   size_t index;
   json_t *bridge;
-  if (read_chain (nft, chain, &held, error) < 0)
-    return -1;
-  delete_excess (script, chain, &held, bridges, former);
-  json_array_foreach ((json_t *)bridges, index, bridge)
+  delete_excess (script, chain, held, wanted, own);
+  json_array_foreach ((json_t *)wanted, index, bridge)
   {
-    add_missing (script, chain, &held, json_string_value (bridge));
+    add_missing (script, chain, held, json_string_value (bridge));
   }
-  json_decref (held.comments);
+}
+
+/* What is wanted: the bridges, or none of them. */
+struct wish
+{
+  const json_t *bridges, *none, *own;
+};
+
+/* A forward chain, and the chain for users that it may lead to: where it drops, one of them gets the rules. */
+static int
+plan_hook (struct nft *nft, const json_t *chains, const json_t *hook, const struct wish *wish, struct buffer *script,
+           struct tss_error *error)
+{
+  struct chain base = { text_of (hook, "family"), text_of (hook, "table"), text_of (hook, "name") };
+  struct chain user = { base.family, base.table, USER_CHAIN };
+  struct held in_base, in_user;
+  if (read_chain (nft, &base, &in_base, error) < 0)
+    return -1;
+  bool by_user = is_hostile (hook) && in_base.leads_to_user_chain;
+  plan_chain (script, &base, &in_base, is_hostile (hook) && !by_user ? wish->bridges : wish->none, wish->own);
+  json_decref (in_base.comments);
+  if (!has_chain (chains, user.family, user.table, user.name))
+    return 0;
+  if (read_chain (nft, &user, &in_user, error) < 0)
+    return -1;
+  plan_chain (script, &user, &in_user, by_user ? wish->bridges : wish->none, wish->own);
+  json_decref (in_user.comments);
+  return 0;
+}
+
+static int
+plan (struct nft *nft, const struct wish *wish, struct buffer *script, struct tss_error *error)
+{
+  tss_autojson json_t *chains = NULL;
+  size_t index;
+  json_t *entry;
+  if (nft_list (nft, "list chains", &chains, error) < 0)
+    return -1;
+  json_array_foreach (chains, index, entry)
+  {
+    const json_t *chain = json_object_get (entry, "chain");
+    if (is_foreign_forward_chain (chain) && plan_hook (nft, chains, chain, wish, script, error) < 0)
+      return -1;
+  }
   return 0;
 }
 
 int
 guard_rules_apply (struct nft *nft, const json_t *bridges, const json_t *former, struct tss_error *error)
 {
-  json_t *chains;
-  size_t index;
-  json_t *entry;
   struct buffer script = { 0 };
-  int result = 0;
-  if (nft_list (nft, "list chains", &chains, error) < 0)
-    return -1;
-  json_array_foreach (chains, index, entry)
-  {
-    const json_t *hostile = json_object_get (entry, "chain");
-    if (result < 0 || !is_hostile (hostile))
-      continue;
-    struct chain place = place_for (chains, hostile);
-    result = plan_chain (nft, &place, bridges, former, &script, error);
-  }
-  json_decref (chains);
+  tss_autojson json_t *none = json_array ();
+  tss_autojson json_t *own = json_copy ((json_t *)bridges);
+  if (former != NULL)
+    json_array_extend (own, (json_t *)former);
+  int result = plan (nft, &(struct wish){ .bridges = bridges, .none = none, .own = own }, &script, error);
   if (result == 0 && buffer_length (&script) > 0)
     {
       buffer_append (&script, "", 1);

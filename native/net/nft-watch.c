@@ -7,8 +7,11 @@
 #include <string.h>
 #include <sys/socket.h>
 
-/* Firewalls change many rules in a row, one process each; 50 ms after the last change of a row is soon enough. */
-#define DELAY_MS 50
+/* Firewalls change many rules in a row, one process each: wait for a pause, but not for ever; and should another
+ * program insist on the opposite of what we want, then argue with it calmly. */
+#define PAUSE_MS 50
+#define MOST_WAIT_MS 500
+#define LEAST_INTERVAL_MS 250
 #define OWN_TABLES "tsstack-"
 
 /* Attribute 1 of every nftables message names the table. */
@@ -46,6 +49,20 @@ is_relevant (const struct nlmsghdr *message)
 }
 
 static void
+schedule (struct nft_watch *watch)
+{
+  uint64_t now = loop_now_ms ();
+  if (!watch->delay.active)
+    watch->first_ms = now;
+  uint64_t at = now + PAUSE_MS;
+  if (at > watch->first_ms + MOST_WAIT_MS)
+    at = watch->first_ms + MOST_WAIT_MS;
+  if (at < watch->called_ms + LEAST_INTERVAL_MS)
+    at = watch->called_ms + LEAST_INTERVAL_MS;
+  loop_start_timer (watch->loop, &watch->delay, at > now ? at - now : 0);
+}
+
+static void
 on_rules_changed (void *context, uint32_t events)
 {
   struct nft_watch *watch = context;
@@ -64,13 +81,14 @@ on_rules_changed (void *context, uint32_t events)
         relevant = relevant || is_relevant (message);
     }
   if (relevant)
-    loop_start_timer (watch->loop, &watch->delay, DELAY_MS);
+    schedule (watch);
 }
 
 static void
 on_delay (void *context)
 {
   struct nft_watch *watch = context;
+  watch->called_ms = loop_now_ms ();
   watch->function (watch->context);
 }
 

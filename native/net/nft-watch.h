@@ -10,6 +10,8 @@ struct nft_watch
   struct loop *loop;
   struct loop_watch socket;
   struct loop_timer delay; /* collects the changes of one program's run */
+  uint64_t first_ms;       /* when the first of them came */
+  uint64_t called_ms;      /* when FUNCTION was called last */
   void (*function) (void *context);
   void *context;
 };

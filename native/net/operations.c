@@ -1,4 +1,5 @@
 #include "operations.h"
+#include "conntrack.h"
 #include "fields.h"
 #include "network.h"
 
@@ -130,6 +131,14 @@ release_ports (struct operations *operations, const json_t *request, json_t *rep
 }
 
 static int
+forget_flows (struct operations *operations, const json_t *request, json_t *reply, struct tss_error *error)
+{
+  (void)operations;
+  (void)reply;
+  return conntrack_forget (request, error);
+}
+
+static int
 ping (struct operations *operations, const json_t *request, json_t *reply, struct tss_error *error)
 {
   (void)operations;
@@ -169,6 +178,7 @@ static const struct
   { "guard", set_guard },
   { "ports.reserve", reserve_ports },
   { "ports.release", release_ports },
+  { "conntrack.forget", forget_flows },
   { "ping", ping },
   { "shutdown", shut_down },
 };

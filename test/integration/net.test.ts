@@ -199,6 +199,15 @@ describe('networks of a host', () => {
       await service.unpublish('api');
     });
 
+    it('over UDP reach a flow that began before they were published', async () => {
+      await lab.serve({ sandbox: 'api' }, 'serve', 'udp', '53000');
+      const answers = lab.follow('outside', 'nag', hostAddress, '5300');
+      await lab.until(async () => (await lab.run('host', 'cat', '/proc/net/nf_conntrack')).includes('dport=5300'));
+      await service.publish('api', 'lab-api-1', '172.30.1.11', [portSpec(53000, 5300, 'udp')]);
+      assert.equal(await answers.next(), outsideAddress);
+      await service.unpublish('api');
+    });
+
     it('are refused on internal networks and at IPv6 addresses', async () => {
       await assert.rejects(service.publish('vault', 'lab-vault-1', '172.30.3.13', [portSpec(80, 8090)]), /internal/);
       await assert.rejects(
@@ -288,7 +297,7 @@ describe('networks of a host', () => {
       await lab.until(passes);
     });
 
-    it('our rules go where Docker wants them', async () => {
+    it('our rules go where Docker wants them, as long as that leads anywhere', async () => {
       const chains = 'add chain ip filter DOCKER-USER; insert rule ip filter FORWARD jump DOCKER-USER';
       await lab.run('host', 'nft', `delete table ip filter; ${drop}; ${chains}`);
       await lab.until(async () =>
@@ -296,6 +305,21 @@ describe('networks of a host', () => {
       );
       assert.ok(!(await rules()).includes('ts-lab1'));
       assert.ok(await passes());
+      await lab.run('host', 'nft', 'flush chain ip filter FORWARD');
+      await lab.until(async () => (await rules()).includes('ts-lab1'));
+      assert.ok(await passes());
+    });
+
+    it('made with iptables-nft, it can still be read by that', async () => {
+      assert.match(await lab.run('host', 'iptables-nft', '-S'), /-i ts-lab1 .*-j ACCEPT/);
+    });
+
+    it('made with iptables-legacy, what cannot be done is said', async () => {
+      await lab.run('host', 'iptables-legacy', '-P', 'FORWARD', 'DROP');
+      await service.ensureNetwork(networkObject(4));
+      await service.removeNetwork(networkObject(4));
+      await lab.run('host', 'iptables-legacy', '-P', 'FORWARD', 'ACCEPT');
+      assert.match(lab.messages.join(), /iptables-legacy is DROP/);
     });
   });
 

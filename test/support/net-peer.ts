@@ -1,7 +1,8 @@
 /**
  * A small program for network tests, run inside network namespaces:
  *   serve tcp|udp PORT           answers everyone with the address that the request came from
- *   ask tcp|udp HOST PORT [FROM] prints the answer of `serve`
+ *   ask tcp|udp HOST PORT        prints the answer of `serve`
+ *   nag HOST PORT                asks over UDP from one port, ten times a second, and prints each answer as a line
  *   name-server ADDRESS          a name server that knows one answer to everything; see `answerOf`
  *   lookup udp|tcp NAME TYPE     asks 127.0.0.11 and prints {"code", "truncated", "answers"}
  */
@@ -38,6 +39,11 @@ function ask(protocol: string, host: string, port: number): void {
     socket.close();
   });
   socket.send('?', port, host);
+}
+
+function nag(host: string, port: number): void {
+  const socket = createSocket('udp4', (data) => process.stdout.write(`${data.toString()}\n`));
+  setInterval(() => socket.send('?', port, host), 100);
 }
 
 /** `big…`: cut over UDP, whole over TCP. `broken…`: a failure from the server at 192.0.2.53, an answer from others. */
@@ -99,9 +105,9 @@ function deadline(): void {
 const [command, first = '', second = '', third = ''] = process.argv.slice(2);
 if (command === 'serve') serve(first, Number(second));
 else if (command === 'name-server') serveNames(first);
+else if (command === 'nag') nag(first, Number(second));
 else if (command === 'ask') {
   ask(first, second, Number(third));
-  // Not unref'd elsewhere: the socket keeps the process alive until the deadline.
   deadline();
 } else if (command === 'lookup') {
   lookUp(first, second, third);

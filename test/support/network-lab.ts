@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { NetworkService } from '../../agents/host/networks/network-service.ts';
 import type { NetworkObject } from '../../src/model/objects.ts';
@@ -81,6 +82,21 @@ export class NetworkLab {
     const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'inherit'] });
     this.#processes.push(child);
     await once(child.stdout, 'data');
+  }
+
+  /** Starts a peer that goes on printing; `next` resolves to its next line. */
+  follow(place: Place, ...command: readonly string[]): { readonly next: () => Promise<string> } {
+    const [file = '', ...args] = this.#enter(place, [process.execPath, peer, ...command]);
+    const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    this.#processes.push(child);
+    const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+    return {
+      next: async () => {
+        const { value, done } = await lines.next();
+        if (done === true) throw new Error(`${command.join(' ')} has ended`);
+        return value;
+      },
+    };
   }
 
   /** Address that a server sees the place at. */

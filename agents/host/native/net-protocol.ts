@@ -79,6 +79,7 @@ export type NetRequest =
   | { readonly op: 'guard'; readonly bridges: readonly string[] }
   | { readonly op: 'ports.reserve'; readonly id: string; readonly ports: readonly NetPortWish[] }
   | { readonly op: 'ports.release'; readonly id: string }
+  | { readonly op: 'conntrack.forget'; readonly ports: readonly number[] }
   | { readonly op: 'ping' }
   | { readonly op: 'shutdown' };
 

@@ -105,12 +105,16 @@ export class NetworkService implements TaskNetworks {
     }));
     this.#publications.set(id, { id, owner, address: target, ports: published });
     await this.#writeRules();
+    await this.#forgetFlows(published);
     return published;
   }
 
   async unpublish(id: string): Promise<void> {
-    if (!this.#publications.delete(id)) return;
+    const publication = this.#publications.get(id);
+    if (publication === undefined) return;
+    this.#publications.delete(id);
     await this.#writeRules();
+    await this.#forgetFlows(publication.ports);
     await this.#net.request({ op: 'ports.release', id });
   }
 
@@ -172,6 +176,12 @@ export class NetworkService implements TaskNetworks {
     } catch (error) {
       throw explainReservation(error, this.#publications.values());
     }
+  }
+
+  /** UDP clients that never pause would keep on talking to where their first packet went. */
+  async #forgetFlows(ports: readonly PublishedPort[]): Promise<void> {
+    const numbers = ports.filter(({ protocol }) => protocol === 'udp').map(({ published }) => published);
+    if (numbers.length > 0) await this.#net.request({ op: 'conntrack.forget', ports: numbers });
   }
 
   #writeRules(): Promise<void> {

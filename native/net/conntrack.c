@@ -1,0 +1,167 @@
+#include "conntrack.h"
+#include "buffer.h"
+#include "fields.h"
+#include "netlink.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter/nfnetlink_conntrack.h>
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <string.h>
+
+#define MOST_PORTS 4096
+#define MESSAGE(type) ((uint16_t)(NFNL_SUBSYS_CTNETLINK << 8 | (type)))
+#define DELETIONS_AT_ONCE 32
+
+/* One direction of a flow. */
+struct tuple
+{
+  uint32_t source, destination;
+  uint16_t destination_port; /* in host order */
+  uint8_t protocol;
+};
+
+struct search
+{
+  const json_t *ports;
+  struct buffer found; /* attributes CTA_TUPLE_ORIG, one after the other */
+};
+
+static const struct nlattr *
+find_attribute (const void *start, size_t size, uint16_t type)
+{
+  const char *at = start;
+  while (size >= NLA_HDRLEN)
+    {
+      const struct nlattr *attribute = (const struct nlattr *)at;
+      size_t step = NLA_ALIGN (attribute->nla_len);
+      if (attribute->nla_len < NLA_HDRLEN || attribute->nla_len > size)
+        return NULL;
+      if ((attribute->nla_type & NLA_TYPE_MASK) == type)
+        return attribute;
+      if (step >= size)
+        return NULL;
+      at += step;
+      size -= step;
+    }
+  return NULL;
+}
+
+static const struct nlattr *
+find_nested (const struct nlattr *outer, uint16_t type)
+{
+  return outer == NULL ? NULL
+                       : find_attribute ((const char *)outer + NLA_HDRLEN, (size_t)outer->nla_len - NLA_HDRLEN, type);
+}
+
+/* Zero for what is not there. */
+static void
+copy_value (const struct nlattr *attribute, void *value, size_t size)
+{
+  memset (value, 0, size);
+  if (attribute != NULL && (size_t)attribute->nla_len >= NLA_HDRLEN + size)
+    memcpy (value, (const char *)attribute + NLA_HDRLEN, size);
+}
+
+static struct tuple
+read_tuple (const struct nlattr *attribute)
+{
+  struct tuple tuple;
+  const struct nlattr *addresses = find_nested (attribute, CTA_TUPLE_IP);
+  const struct nlattr *protocol = find_nested (attribute, CTA_TUPLE_PROTO);
+  copy_value (find_nested (addresses, CTA_IP_V4_SRC), &tuple.source, sizeof tuple.source);
+  copy_value (find_nested (addresses, CTA_IP_V4_DST), &tuple.destination, sizeof tuple.destination);
+  copy_value (find_nested (protocol, CTA_PROTO_NUM), &tuple.protocol, sizeof tuple.protocol);
+  copy_value (find_nested (protocol, CTA_PROTO_DST_PORT), &tuple.destination_port, sizeof tuple.destination_port);
+  tuple.destination_port = ntohs (tuple.destination_port);
+  return tuple;
+}
+
+static bool
+has_port (const json_t *ports, uint16_t port)
+{
+  for (size_t i = 0; i < json_array_size (ports); i++)
+    if (json_integer_value (json_array_get (ports, i)) == port)
+      return true;
+  return false;
+}
+
+/* Flows that only leave through us, with another source, go to somebody else's port of that number. */
+static bool
+is_masqueraded_only (const struct tuple *original, const struct tuple *reply)
+{
+  return reply->source == original->destination && reply->destination != original->source;
+}
+
+static void
+collect (const struct nlmsghdr *message, void *context)
+{
+  struct search *search = context;
+  size_t offset = NLMSG_ALIGN (NLMSG_HDRLEN + sizeof (struct nfgenmsg));
+  if (message->nlmsg_len < offset)
+    return;
+  const char *attributes = (const char *)message + offset;
+  const struct nlattr *original_attribute = find_attribute (attributes, message->nlmsg_len - offset, CTA_TUPLE_ORIG);
+  if (original_attribute == NULL)
+    return;
+  struct tuple original = read_tuple (original_attribute);
+  struct tuple reply = read_tuple (find_attribute (attributes, message->nlmsg_len - offset, CTA_TUPLE_REPLY));
+  if (original.protocol == IPPROTO_UDP && has_port (search->ports, original.destination_port)
+      && !is_masqueraded_only (&original, &reply))
+    buffer_append (&search->found, original_attribute, NLA_ALIGN (original_attribute->nla_len));
+}
+
+static void
+begin (struct netlink_batch *batch, uint16_t type, uint16_t flags, const char *what)
+{
+  struct nfgenmsg *header = netlink_begin (batch, MESSAGE (type), flags, sizeof *header, ENOENT, "%s", what);
+  header->nfgen_family = AF_INET;
+  header->version = NFNETLINK_V0;
+}
+
+static int
+delete_flows (struct netlink *netlink, struct buffer *found, struct tss_error *error)
+{
+  while (buffer_length (found) > 0)
+    {
+      struct netlink_batch batch;
+      netlink_batch_init (&batch);
+      while (buffer_length (found) > 0 && batch.count < DELETIONS_AT_ONCE)
+        {
+          const struct nlattr *tuple = (const struct nlattr *)buffer_bytes (found);
+          size_t size = NLA_ALIGN (tuple->nla_len);
+          begin (&batch, IPCTNL_MSG_CT_DELETE, 0, "forget flow");
+          memcpy (netlink_put_raw (&batch, size), tuple, size);
+          buffer_consume (found, size);
+        }
+      if (netlink_send (netlink, &batch, error) < 0)
+        return -1;
+    }
+  return 0;
+}
+
+int
+conntrack_forget (const json_t *request, struct tss_error *error)
+{
+  struct search search = { 0 };
+  struct netlink netlink;
+  struct netlink_batch batch;
+  if (field_array (request, "ports", &search.ports, error) < 0)
+    return -1;
+  if (json_array_size (search.ports) > MOST_PORTS)
+    return tss_error_set (error, TSS_ERROR_INVALID, 0, "ports", "field ports: at most %d", MOST_PORTS);
+  if (json_array_size (search.ports) == 0)
+    return 0;
+  if (netlink_open (&netlink, NETLINK_NETFILTER, error) < 0)
+    return -1;
+  netlink_batch_init (&batch);
+  begin (&batch, IPCTNL_MSG_CT_GET, NLM_F_DUMP, "list flows");
+  int result = netlink_dump (&netlink, &batch, collect, &search, error);
+  if (result == 0)
+    result = delete_flows (&netlink, &search.found, error);
+  netlink_close (&netlink);
+  buffer_free (&search.found);
+  return result;
+}
