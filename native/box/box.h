@@ -1,7 +1,8 @@
-/* libbox: makes, enters and removes containers described by an OCI runtime spec. Used in process by the shim and by tsstack-box.
+/* libbox: makes, enters and removes containers described by an OCI runtime spec. Used in process by the shim and by
+ * tsstack-box.
  *
- * Conventions (docs/style of the project): the last argument is an error out-parameter; a negative result means failure;
- * nothing here prints or exits, except in children after fork, which end in exec or _exit on the spot. */
+ * Conventions (docs/style of the project): the last argument is an error out-parameter; a negative result means
+ * failure; nothing here prints or exits, except in children after fork, which end in exec or _exit on the spot. */
 #ifndef TSSTACK_BOX_H
 #define TSSTACK_BOX_H
 
@@ -21,38 +22,74 @@ struct box_overlay
   const char *work;
 };
 
+/* Told when something is done less well than asked for, because the host cannot do better. May be all NULL. */
+struct box_warner
+{
+  void (*warn) (void *context, const char *message);
+  void *context;
+};
+
 struct box_options
 {
   const char *id;
-  const char *bundle;                /* working directory for relative paths in the spec */
+  const char *bundle;                /* absolute; relative paths in the spec begin there */
   const json_t *spec;                /* config.json, already parsed */
   const struct box_overlay *overlay; /* NULL: use spec.root.path */
   const char *cgroup;                /* overrides linux.cgroupsPath; relative = below the caller's own cgroup */
   int stdio[3];                      /* descriptors for the process; ignored with process.terminal */
+  int preserve_fds;                  /* how many of the caller's descriptors, from 3 on, the process keeps */
+  /* Path of a socket to make, where box_release starts the program from another process; NULL: box_start does. The
+   * container then outlives the caller. */
+  const char *start_socket;
+  struct box_warner warner;
 };
 
 struct box_container;
 
-/* Makes namespaces, cgroup, mounts and everything else, up to but not including the exec of the user's program. On failure nothing is left behind. */
+/* Makes namespaces, cgroup, mounts and everything else, up to but not including the exec of the user's program. On
+ * failure nothing is left behind. */
 int box_create (const struct box_options *options, struct box_container **container, struct tss_error *error);
 
 /* Lets the program run. Returns when the exec has succeeded (0) or failed (-1, TSS_ERROR_EXEC_*). */
 int box_start (struct box_container *container, struct tss_error *error);
 
+/* Does what box_start does, for a container made with START_SOCKET by another process. */
+int box_release (const char *start_socket, struct tss_error *error);
+
 /* Host pid of the container's first process. The caller is its parent and reaps it. */
 pid_t box_pid (const struct box_container *container);
 
-/* Master side of the terminal when process.terminal is true, else -1. Owned by the container until box_steal_terminal. */
+/* Master side of the terminal when process.terminal is true, else -1. Owned by the container until box_steal_terminal.
+ */
 int box_steal_terminal (struct box_container *container);
 
 struct box_exec_options
 {
   const json_t *process; /* OCI process object; process.terminal asks for a new terminal */
   int stdio[3];
-  bool privileged; /* all capabilities, no seccomp filter */
+  bool privileged;  /* all capabilities, no seccomp filter */
+  int preserve_fds; /* as in struct box_options */
 };
 
-/* Starts a second process in the container, as a child of the caller. *PID is its host pid, *TERMINAL the master side or -1. */
+/* What another process needs to take a container over: {"pid","pidStartTime","cgroup"}. The caller owns the result. */
+json_t *box_save (const struct box_container *container, struct tss_error *error);
+
+/* Takes a container over that box_save described. SPEC is the one it was made from, and needed for box_exec only. A
+ * container whose first process has ended is loaded too: box_is_alive tells. */
+int box_load (const json_t *saved, const json_t *spec, struct box_container **container, struct tss_error *error);
+
+/* Whether the first process has not ended yet. */
+bool box_is_alive (const struct box_container *container);
+bool box_is_frozen (const struct box_container *container);
+
+/* Sends a signal to the first process; TSS_ERROR_STATE when it has ended. */
+int box_signal (struct box_container *container, int signal, struct tss_error *error);
+
+/* Lets go of a container without touching it. */
+void box_forget (struct box_container *container);
+
+/* Starts a second process in the container, as a child of the caller. *PID is its host pid, *TERMINAL the master side
+ * or -1. */
 int box_exec (struct box_container *container, const struct box_exec_options *options, pid_t *pid, int *terminal,
               struct tss_error *error);
 
@@ -75,7 +112,8 @@ int box_update (struct box_container *container, const json_t *resources, struct
 /* Number of OOM kills in the container's cgroup so far; 0 where the host cannot tell. */
 uint64_t box_oom_kills (struct box_container *container);
 
-/* Kills what is left, removes the cgroup, closes every descriptor, frees. Never fails halfway: what could not be removed is reported after everything else was tried. */
+/* Kills what is left, removes the cgroup, closes every descriptor, frees. Never fails halfway: what could not be
+ * removed is reported after everything else was tried. */
 int box_destroy (struct box_container *container, struct tss_error *error);
 
 #endif

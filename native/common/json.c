@@ -1,6 +1,10 @@
 /* Typed access to JSON objects with errors that name the field. */
 #include "json.h"
 #include "cleanup.h"
+#include "file.h"
+
+#include <fcntl.h>
+#include <string.h>
 
 static int
 wrong_type (const char *where, const char *key, const char *expected, struct tss_error *error)
@@ -136,21 +140,74 @@ tss_json_get_strings (const json_t *object, const char *key, const char *where, 
   return 0;
 }
 
+/* Writes the number at TEXT, of DIGITS digits, as the signed one with the same bits when it is too large for a signed
+ * one. */
+static void
+copy_number (FILE *copy, const char *text, size_t digits, bool negative)
+{
+  unsigned long long number;
+
+  errno = 0;
+  number = strtoull (text, NULL, 10);
+  if (errno == 0 && number > INT64_MAX && !negative && strcspn (text + digits, ".eE") > 0)
+    fprintf (copy, "%lld", (long long)number);
+  else
+    fwrite (text, 1, digits, copy);
+}
+
+/* The runtime spec has unsigned 64-bit numbers, of which the JSON reader refuses the upper half. */
+static char *
+wrap_large_numbers (const char *text)
+{
+  char *result = NULL;
+  size_t size;
+  FILE *copy = open_memstream (&result, &size);
+  bool in_string = false;
+
+  for (const char *cursor = text; copy && *cursor;)
+    {
+      size_t digits = in_string ? 0 : strspn (cursor, "0123456789");
+
+      if (digits > 0)
+        copy_number (copy, cursor, digits, cursor > text && cursor[-1] == '-');
+      else
+        {
+          digits = in_string && *cursor == '\\' && cursor[1] ? 2 : 1;
+          in_string ^= *cursor == '"';
+          fwrite (cursor, 1, digits, copy);
+        }
+      cursor += digits;
+    }
+  if (copy)
+    fclose (copy);
+  return result;
+}
+
+json_t *
+tss_json_parse (const char *text, const char *name, struct tss_error *error)
+{
+  json_error_t parse_error;
+  json_t *value = json_loads (text, JSON_REJECT_DUPLICATES, &parse_error);
+
+  if (!value && json_error_code (&parse_error) == json_error_numeric_overflow)
+    {
+      tss_autofree char *wrapped = wrap_large_numbers (text);
+
+      value = wrapped ? json_loads (wrapped, JSON_REJECT_DUPLICATES, &parse_error) : NULL;
+    }
+  if (!value)
+    tss_error_set (error, TSS_ERROR_INVALID, 0, name, "%s:%d:%d: %s", name, parse_error.line, parse_error.column,
+                   parse_error.text);
+  return value;
+}
+
 json_t *
 tss_json_load_file (const char *path, struct tss_error *error)
 {
-  tss_autofile FILE *file = fopen (path, "re");
-  json_error_t parse_error;
-  json_t *value;
+  tss_autofree char *text = tss_read_file_at (AT_FDCWD, path, NULL);
 
-  if (!file)
-    {
-      tss_error_set (error, errno == ENOENT ? TSS_ERROR_NOT_FOUND : TSS_ERROR_IO, errno, path, "open %s", path);
-      return NULL;
-    }
-  value = json_loadf (file, JSON_REJECT_DUPLICATES, &parse_error);
-  if (!value)
-    tss_error_set (error, TSS_ERROR_INVALID, 0, path, "%s:%d:%d: %s", path, parse_error.line, parse_error.column,
-                   parse_error.text);
-  return value;
+  if (text)
+    return tss_json_parse (text, path, error);
+  tss_error_set (error, errno == ENOENT ? TSS_ERROR_NOT_FOUND : TSS_ERROR_IO, errno, path, "open %s", path);
+  return NULL;
 }

@@ -1,0 +1,38 @@
+/* The five capability sets of a process, and the kernel calls that set them. */
+#ifndef TSSTACK_BOX_CAPABILITIES_H
+#define TSSTACK_BOX_CAPABILITIES_H
+
+#include "../common/error.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Bit N stands for capability number N. */
+struct box_capabilities
+{
+  uint64_t bounding, effective, inheritable, permitted, ambient;
+};
+
+/* Number for "CAP_CHOWN" or "chown" in any case; -1 when there is no such capability. */
+int box_capability_number (const char *name);
+
+/* Name of a capability, NULL past the last one. */
+const char *box_capability_name (int number);
+
+/* process.capabilities of a spec. Unknown names are TSS_ERROR_INVALID. */
+int box_capabilities_parse (const json_t *object, const char *where, struct box_capabilities *capabilities,
+                            struct tss_error *error);
+
+/* Every capability that the caller itself may pass on. */
+struct box_capabilities box_capabilities_all (void);
+
+/* Drops from the bounding set whatever is not wanted; needs CAP_SETPCAP, so it comes before the change of user. */
+int box_capabilities_limit_bounding (const struct box_capabilities *wanted, struct tss_error *error);
+
+/* Raises all permitted capabilities to effective again, after the change of user with PR_SET_KEEPCAPS. */
+int box_capabilities_raise (struct tss_error *error);
+
+/* Final step: the four other sets, exactly as wanted within what the caller has. */
+int box_capabilities_apply (const struct box_capabilities *wanted, struct tss_error *error);
+
+#endif

@@ -1,0 +1,189 @@
+/* Which devices a container may open or make. */
+#include "cgroup-devices.h"
+#include "../common/cleanup.h"
+#include "../common/file.h"
+#include "../common/json.h"
+#include "cgroup.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+
+#define ALL_ACCESS (BOX_DEVICE_MAKE | BOX_DEVICE_READ | BOX_DEVICE_WRITE)
+
+/* "Default Devices" of the runtime spec, and making any node, which gives no access to what it stands for. */
+static const struct box_device_rule default_rules[] = {
+  { true, 'c', BOX_DEVICE_ANY, BOX_DEVICE_ANY, BOX_DEVICE_MAKE },
+  { true, 'b', BOX_DEVICE_ANY, BOX_DEVICE_ANY, BOX_DEVICE_MAKE },
+  { true, 'c', 1, 3, ALL_ACCESS },                /* null */
+  { true, 'c', 1, 5, ALL_ACCESS },                /* zero */
+  { true, 'c', 1, 7, ALL_ACCESS },                /* full */
+  { true, 'c', 1, 8, ALL_ACCESS },                /* random */
+  { true, 'c', 1, 9, ALL_ACCESS },                /* urandom */
+  { true, 'c', 5, 0, ALL_ACCESS },                /* tty */
+  { true, 'c', 5, 1, ALL_ACCESS },                /* console */
+  { true, 'c', 5, 2, ALL_ACCESS },                /* ptmx */
+  { true, 'c', 136, BOX_DEVICE_ANY, ALL_ACCESS }, /* pts */
+};
+
+static const struct box_device_rule deny_all = { false, 'a', BOX_DEVICE_ANY, BOX_DEVICE_ANY, ALL_ACCESS };
+
+static int
+parse_access (const char *text, unsigned int *access)
+{
+  for (; *text; text++)
+    switch (*text)
+      {
+      case 'r':
+        *access |= BOX_DEVICE_READ;
+        break;
+      case 'w':
+        *access |= BOX_DEVICE_WRITE;
+        break;
+      case 'm':
+        *access |= BOX_DEVICE_MAKE;
+        break;
+      default:
+        return -1;
+      }
+  return 0;
+}
+
+static int
+parse_rule (const json_t *object, const char *where, struct box_device_rule *rule, struct tss_error *error)
+{
+  const char *type = "a", *access = "rwm";
+
+  *rule = (struct box_device_rule){ .major = BOX_DEVICE_ANY, .minor = BOX_DEVICE_ANY };
+  if (tss_json_get_bool (object, "allow", where, &rule->allow, error) < 0
+      || tss_json_get_string (object, "type", where, &type, error) < 0
+      || tss_json_get_int64 (object, "major", where, &rule->major, error) < 0
+      || tss_json_get_int64 (object, "minor", where, &rule->minor, error) < 0
+      || tss_json_get_string (object, "access", where, &access, error) < 0)
+    return -1;
+  if (!*type)
+    type = "a";
+  if (strlen (type) != 1 || !strchr ("abc", *type))
+    return tss_error_set (error, TSS_ERROR_INVALID, 0, where, "%s.type: expected a, b or c", where);
+  if (parse_access (access, &rule->access) < 0)
+    return tss_error_set (error, TSS_ERROR_INVALID, 0, where, "%s.access: expected some of r, w, m", where);
+  rule->type = *type;
+  return 0;
+}
+
+int
+box_device_rules_parse (const json_t *resources, struct box_device_rules *rules, struct tss_error *error)
+{
+  const json_t *array = NULL;
+  size_t given;
+
+  *rules = (struct box_device_rules){ 0 };
+  if (tss_json_get_array (resources, "devices", "linux.resources", &array, error) < 0)
+    return -1;
+  given = json_array_size (array);
+  rules->rules = calloc (given + 1 + TSS_LENGTH (default_rules), sizeof *rules->rules);
+  if (!rules->rules)
+    return tss_error_set (error, TSS_ERROR_INTERNAL, ENOMEM, "linux.resources.devices", "read the device rules");
+  if (given == 0)
+    rules->rules[rules->count++] = deny_all;
+  for (size_t i = 0; i < given; i++)
+    {
+      char where[64];
+
+      snprintf (where, sizeof where, "linux.resources.devices[%zu]", i);
+      if (parse_rule (json_array_get (array, i), where, &rules->rules[rules->count++], error) < 0)
+        {
+          box_device_rules_free (rules);
+          return -1;
+        }
+    }
+  memcpy (&rules->rules[rules->count], default_rules, sizeof default_rules);
+  rules->count += TSS_LENGTH (default_rules);
+  return 0;
+}
+
+void
+box_device_rules_free (struct box_device_rules *rules)
+{
+  free (rules->rules);
+  *rules = (struct box_device_rules){ 0 };
+}
+
+static bool
+covers_all (const struct box_device_rule *rule)
+{
+  return rule->type == 'a' && rule->major == BOX_DEVICE_ANY && rule->minor == BOX_DEVICE_ANY
+         && rule->access == ALL_ACCESS;
+}
+
+bool
+box_device_rules_allow_all (const struct box_device_rules *rules)
+{
+  bool all = false;
+
+  for (size_t i = 0; i < rules->count; i++)
+    if (!rules->rules[i].allow)
+      all = false;
+    else if (covers_all (&rules->rules[i]))
+      all = true;
+  return all;
+}
+
+static void
+format_number (int64_t number, char *text, size_t size)
+{
+  if (number == BOX_DEVICE_ANY)
+    snprintf (text, size, "*");
+  else
+    snprintf (text, size, "%lld", (long long)number);
+}
+
+void
+box_device_rule_format (const struct box_device_rule *rule, char *text, size_t size)
+{
+  char major[24], minor[24];
+
+  format_number (rule->major, major, sizeof major);
+  format_number (rule->minor, minor, sizeof minor);
+  snprintf (text, size, "%c %s:%s %s%s%s", rule->type, major, minor, rule->access & BOX_DEVICE_READ ? "r" : "",
+            rule->access & BOX_DEVICE_WRITE ? "w" : "", rule->access & BOX_DEVICE_MAKE ? "m" : "");
+}
+
+/* The kernel takes one rule a write. A rule for everything is written as "a" alone. */
+static int
+write_v1 (const struct box_device_rules *rules, const char *path, struct tss_error *error)
+{
+  static const char *const files[] = { "devices.deny", "devices.allow" };
+
+  for (size_t i = 0; i < rules->count; i++)
+    {
+      const struct box_device_rule *rule = &rules->rules[i];
+      char name[PATH_MAX], text[64];
+
+      snprintf (name, sizeof name, "%s/%s", path, files[rule->allow]);
+      box_device_rule_format (rule, text, sizeof text);
+      if (tss_write_text_at (AT_FDCWD, name, covers_all (rule) ? "a" : text) < 0)
+        return tss_error_set (error, TSS_ERROR_CGROUP, errno, name, "linux.resources.devices: write \"%s\" into %s",
+                              text, name);
+    }
+  return 0;
+}
+
+int
+box_cgroup_apply_devices (const struct box_cgroup *cgroup, const json_t *resources, struct tss_error *error)
+{
+  const struct box_cgroup_directory *v1 = box_cgroup_find (cgroup, "devices");
+  const struct box_cgroup_directory *unified = box_cgroup_find (cgroup, "");
+  __attribute__ ((cleanup (box_device_rules_free))) struct box_device_rules rules = { 0 };
+
+  if (box_device_rules_parse (resources, &rules, error) < 0)
+    return -1;
+  if (box_device_rules_allow_all (&rules))
+    return 0;
+  if (v1)
+    return write_v1 (&rules, v1->path, error);
+  if (unified)
+    return box_device_program_attach (&rules, unified->path, error);
+  return tss_error_set (error, TSS_ERROR_CGROUP, 0, "linux.resources.devices",
+                        "linux.resources.devices: this host has no cgroups mounted");
+}

@@ -1,0 +1,138 @@
+/* kill, delete, pause, resume and ps. */
+#include "../common/cleanup.h"
+#include "command-records.h"
+
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+static int
+signal_all (struct box_container *container, int number, struct tss_error *error)
+{
+  tss_autofree pid_t *pids = NULL;
+  ssize_t count;
+
+  if (number == SIGKILL)
+    return box_kill_all (container, error);
+  count = box_pids (container, &pids, error);
+  for (ssize_t i = 0; i < count; i++)
+    kill (pids[i], number);
+  return count < 0 ? -1 : 0;
+}
+
+int
+command_kill (struct command_options *options, struct tss_error *error)
+{
+  command_autorecord record = { 0 };
+  const char *name = options->argument_count > 1 ? options->arguments[1] : "TERM";
+  int number = command_signal_number (name);
+
+  if (number < 0)
+    return tss_error_set (error, TSS_ERROR_INVALID, 0, "signal", "unknown signal %s", name);
+  if (command_record_load (options, options->arguments[0], false, &record, error) < 0)
+    return -1;
+  if (options->all)
+    return signal_all (record.container, number, error);
+  /* Engines look for these words. */
+  if (!box_is_alive (record.container))
+    return tss_error_set (error, TSS_ERROR_STATE, 0, "", "container not running");
+  return box_signal (record.container, number, error);
+}
+
+int
+command_delete (struct command_options *options, struct tss_error *error)
+{
+  command_autorecord record = { 0 };
+  struct box_container *container;
+  const char *status;
+
+  if (command_record_load (options, options->arguments[0], false, &record, error) < 0)
+    /* With --force what is gone already is as wanted. */
+    return options->force && error->code == TSS_ERROR_NOT_FOUND ? 0 : -1;
+  status = command_record_status (&record);
+  /* A created container has no program yet that could be asked to stop. */
+  if (!options->force && strcmp (status, "stopped") != 0 && strcmp (status, "created") != 0)
+    return tss_error_set (error, TSS_ERROR_STATE, 0, "", "delete container %s: it is %s", options->arguments[0],
+                          status);
+  container = tss_steal_pointer (&record.container);
+  if (box_destroy (container, error) < 0)
+    return -1;
+  command_record_remove (&record);
+  return 0;
+}
+
+static int
+set_frozen (struct command_options *options, bool frozen, struct tss_error *error)
+{
+  command_autorecord record = { 0 };
+  const char *needed = frozen ? "running" : "paused";
+  const char *status;
+
+  if (command_record_load (options, options->arguments[0], false, &record, error) < 0)
+    return -1;
+  status = command_record_status (&record);
+  if (strcmp (status, needed) != 0)
+    return tss_error_set (error, TSS_ERROR_STATE, 0, "", "%s container %s: it is %s", frozen ? "pause" : "resume",
+                          options->arguments[0], status);
+  return box_freeze (record.container, frozen, error);
+}
+
+int
+command_pause (struct command_options *options, struct tss_error *error)
+{
+  return set_frozen (options, true, error);
+}
+
+int
+command_resume (struct command_options *options, struct tss_error *error)
+{
+  return set_frozen (options, false, error);
+}
+
+/* The host's ps shows the processes, given their numbers. */
+static int
+run_ps (char **extra, int extra_count, const pid_t *pids, ssize_t count, struct tss_error *error)
+{
+  tss_autofree char **words = calloc ((size_t)extra_count + (size_t)count + 4, sizeof *words);
+  tss_autofree char *list = NULL;
+  FILE *stream;
+  size_t size;
+
+  if (count == 0)
+    return 0;
+  stream = words ? open_memstream (&list, &size) : NULL;
+  if (!stream)
+    return tss_error_set (error, TSS_ERROR_INTERNAL, errno, "", "run ps");
+  for (ssize_t i = 0; i < count; i++)
+    fprintf (stream, "%s%d", i ? "," : "", pids[i]);
+  fclose (stream);
+  words[0] = (char *)(uintptr_t) "ps";
+  if (extra_count == 0)
+    words[1] = (char *)(uintptr_t) "-f";
+  memcpy (words + 1, extra, (size_t)extra_count * sizeof *words);
+  words[extra_count ? extra_count + 1 : 2] = (char *)(uintptr_t) "-p";
+  words[extra_count ? extra_count + 2 : 3] = list;
+  execvp (words[0], words);
+  return tss_error_set (error, TSS_ERROR_IO, errno, "ps", "run ps");
+}
+
+int
+command_ps (struct command_options *options, struct tss_error *error)
+{
+  command_autorecord record = { 0 };
+  tss_autofree pid_t *pids = NULL;
+  json_t *list;
+  ssize_t count;
+
+  if (command_record_load (options, options->arguments[0], false, &record, error) < 0)
+    return -1;
+  count = box_pids (record.container, &pids, error);
+  if (count < 0)
+    return -1;
+  if (!options->format || strcmp (options->format, "json") != 0)
+    return run_ps (options->arguments + 1, options->argument_count - 1, pids, count, error);
+  list = json_array ();
+  for (ssize_t i = 0; i < count; i++)
+    json_array_append_new (list, json_integer (pids[i]));
+  return command_print (list, error);
+}

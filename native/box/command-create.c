@@ -1,0 +1,154 @@
+/* create, start and run. */
+#include "../common/cleanup.h"
+#include "../common/json.h"
+#include "command-records.h"
+#include "command-session.h"
+
+#include <limits.h>
+#include <signal.h>
+#include <string.h>
+
+static void
+warn (void *context, const char *message)
+{
+  command_log (context, "warning", message);
+}
+
+/* The terminal goes to whoever listens at --console-socket, or to the session of a `run` that stays. */
+static int
+check_terminal (const struct command_options *options, const json_t *spec, bool detached, struct tss_error *error)
+{
+  bool terminal = json_is_true (json_object_get (json_object_get (spec, "process"), "terminal"));
+
+  if (terminal && detached && !options->console_socket)
+    return tss_error_set (error, TSS_ERROR_INVALID, 0, "--console-socket",
+                          "--console-socket is needed: process.terminal is true and nobody stays to hold the terminal");
+  if (!terminal && options->console_socket)
+    return tss_error_set (error, TSS_ERROR_INVALID, 0, "--console-socket",
+                          "--console-socket is given, but process.terminal is not true");
+  return 0;
+}
+
+static json_t *
+load_bundle (const struct command_options *options, char *bundle, struct tss_error *error)
+{
+  char path[PATH_MAX];
+  const char *given = options->bundle ? options->bundle : ".";
+
+  if (!realpath (given, bundle))
+    {
+      tss_error_set (error, TSS_ERROR_NOT_FOUND, errno, given, "open the bundle %s", given);
+      return NULL;
+    }
+  snprintf (path, sizeof path, "%s/config.json", bundle);
+  return tss_json_load_file (path, error);
+}
+
+static int
+publish (struct command_options *options, const char *bundle, const json_t *spec, struct command_record *record,
+         struct box_container *container, struct tss_error *error)
+{
+  const char *id = options->arguments[0];
+
+  if (command_record_save (record, id, bundle, spec, container, error) < 0)
+    return -1;
+  if (options->console_socket)
+    {
+      tss_autofd int terminal = box_steal_terminal (container);
+
+      if (command_send_terminal (options->console_socket, terminal, error) < 0)
+        return -1;
+    }
+  return command_write_pid_file (options, box_pid (container), error);
+}
+
+/* Makes the container; on failure nothing is left of it. STAYS: the caller will start it itself. */
+static int
+create (struct command_options *options, bool stays, bool detached, struct command_record *record,
+        struct box_container **container, struct tss_error *error)
+{
+  char bundle[PATH_MAX];
+  tss_autojson json_t *spec = load_bundle (options, bundle, error);
+  struct box_options box_options = { .id = options->arguments[0],
+                                     .bundle = bundle,
+                                     .spec = spec,
+                                     .stdio = { 0, 1, 2 },
+                                     .warner = { .warn = warn, .context = options } };
+
+  if (!spec || check_terminal (options, spec, detached, error) < 0
+      || command_preserve_fds (options, &box_options.preserve_fds, error) < 0
+      || command_record_make (options, options->arguments[0], record, error) < 0)
+    return -1;
+  box_options.start_socket = stays ? NULL : record->start_socket;
+  if (box_create (&box_options, container, error) == 0)
+    {
+      if (publish (options, bundle, spec, record, *container, error) == 0)
+        return 0;
+      box_destroy (*container, NULL);
+    }
+  command_record_remove (record);
+  return -1;
+}
+
+int
+command_create (struct command_options *options, struct tss_error *error)
+{
+  command_autorecord record = { 0 };
+  struct box_container *container;
+
+  if (create (options, false, true, &record, &container, error) < 0)
+    return -1;
+  box_forget (container);
+  return 0;
+}
+
+int
+command_start (struct command_options *options, struct tss_error *error)
+{
+  command_autorecord record = { 0 };
+  const char *status;
+
+  if (command_record_load (options, options->arguments[0], false, &record, error) < 0)
+    return -1;
+  status = command_record_status (&record);
+  if (strcmp (status, "created") != 0)
+    return tss_error_set (error, TSS_ERROR_STATE, 0, "", "start container %s: it is %s", options->arguments[0], status);
+  if (box_release (record.start_socket, error) < 0)
+    return -1;
+  unlink (record.start_socket);
+  return 0;
+}
+
+static int
+finish_run (struct command_options *options, struct command_record *record, struct box_container *container,
+            struct tss_error *error)
+{
+  int status = 0;
+
+  if (options->detach)
+    {
+      box_forget (container);
+      return 0;
+    }
+  status = command_session (box_pid (container), box_steal_terminal (container), error);
+  if (box_destroy (container, status < 0 ? NULL : error) < 0)
+    status = -1;
+  if (!options->keep)
+    command_record_remove (record);
+  return status;
+}
+
+int
+command_run (struct command_options *options, struct tss_error *error)
+{
+  command_autorecord record = { 0 };
+  struct box_container *container;
+
+  if (create (options, true, options->detach, &record, &container, error) < 0)
+    return -1;
+  if (box_start (container, error) == 0)
+    return finish_run (options, &record, container, error);
+  box_destroy (container, NULL);
+  command_record_remove (&record);
+  return -1;
+}

@@ -1,0 +1,152 @@
+/* What is remembered of containers between calls. */
+#include "command-records.h"
+#include "../common/cleanup.h"
+#include "../common/file.h"
+#include "../common/json.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+/* Ids become file names. The set of characters is that of the other runtimes. */
+static int
+check_id (const char *id, struct tss_error *error)
+{
+  static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_+-.";
+
+  if (*id && strlen (id) <= 255 && id[strspn (id, allowed)] == '\0' && strcmp (id, ".") != 0 && strcmp (id, "..") != 0)
+    return 0;
+  return tss_error_set (error, TSS_ERROR_INVALID, 0, "id",
+                        "container id \"%s\": only letters, digits and _+-. are allowed", id);
+}
+
+static int
+name_record (const struct command_options *options, const char *id, struct command_record *record,
+             struct tss_error *error)
+{
+  *record = (struct command_record){ 0 };
+  if (check_id (id, error) < 0)
+    return -1;
+  snprintf (record->directory, sizeof record->directory, "%s/%s", options->root, id);
+  snprintf (record->start_socket, sizeof record->start_socket, "%s/start.sock", record->directory);
+  return 0;
+}
+
+int
+command_record_make (const struct command_options *options, const char *id, struct command_record *record,
+                     struct tss_error *error)
+{
+  if (name_record (options, id, record, error) < 0)
+    return -1;
+  if (tss_make_directories (options->root, 0711) < 0)
+    return tss_error_set (error, TSS_ERROR_IO, errno, options->root, "make %s", options->root);
+  if (mkdir (record->directory, 0700) == 0)
+    return 0;
+  if (errno == EEXIST)
+    return tss_error_set (error, TSS_ERROR_EXISTS, 0, record->directory, "container %s already exists", id);
+  return tss_error_set (error, TSS_ERROR_IO, errno, record->directory, "make %s", record->directory);
+}
+
+static int
+write_json (const struct command_record *record, const char *name, const json_t *value, struct tss_error *error)
+{
+  char path[sizeof record->directory + 32];
+  tss_autofree char *text = json_dumps (value, JSON_COMPACT);
+
+  snprintf (path, sizeof path, "%s/%s", record->directory, name);
+  if (!text || tss_replace_file_at (AT_FDCWD, path, text, strlen (text), 0600) < 0)
+    return tss_error_set (error, TSS_ERROR_IO, errno, path, "write %s", path);
+  return 0;
+}
+
+static json_t *
+created_at (void)
+{
+  struct timespec now;
+  struct tm parts;
+  char text[64], whole[96];
+
+  clock_gettime (CLOCK_REALTIME, &now);
+  gmtime_r (&now.tv_sec, &parts);
+  strftime (text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts);
+  snprintf (whole, sizeof whole, "%s.%09ldZ", text, now.tv_nsec);
+  return json_string (whole);
+}
+
+int
+command_record_save (struct command_record *record, const char *id, const char *bundle, const json_t *spec,
+                     const struct box_container *container, struct tss_error *error)
+{
+  json_t *saved = box_save (container, error);
+  json_t *annotations = json_object_get (spec, "annotations");
+
+  if (!saved)
+    return -1;
+  record->state = json_pack ("{s:s, s:s, s:o, s:o, s:O?}", "id", id, "bundle", bundle, "created", created_at (), "box",
+                             saved, "annotations", annotations);
+  if (!record->state)
+    return tss_error_set (error, TSS_ERROR_INTERNAL, ENOMEM, id, "remember the container");
+  /* The bundle's own file may change or go before an exec needs it. */
+  if (write_json (record, "config.json", spec, error) < 0)
+    return -1;
+  return write_json (record, "state.json", record->state, error);
+}
+
+int
+command_record_load (const struct command_options *options, const char *id, bool with_spec,
+                     struct command_record *record, struct tss_error *error)
+{
+  char path[sizeof record->directory + 32];
+  tss_autojson json_t *spec = NULL;
+
+  if (name_record (options, id, record, error) < 0)
+    return -1;
+  snprintf (path, sizeof path, "%s/state.json", record->directory);
+  record->state = tss_json_load_file (path, error);
+  if (!record->state)
+    {
+      if (error->code == TSS_ERROR_NOT_FOUND)
+        tss_error_set (error, TSS_ERROR_NOT_FOUND, 0, record->directory, "container %s does not exist", id);
+      return -1;
+    }
+  snprintf (path, sizeof path, "%s/config.json", record->directory);
+  if (with_spec && !(spec = tss_json_load_file (path, error)))
+    return -1;
+  return box_load (json_object_get (record->state, "box"), spec, &record->container, error);
+}
+
+const char *
+command_record_status (const struct command_record *record)
+{
+  if (!box_is_alive (record->container))
+    return "stopped";
+  if (access (record->start_socket, F_OK) == 0)
+    return "created";
+  return box_is_frozen (record->container) ? "paused" : "running";
+}
+
+void
+command_record_remove (struct command_record *record)
+{
+  static const char *const files[] = { "state.json", "config.json", "start.sock" };
+
+  for (size_t i = 0; i < TSS_LENGTH (files); i++)
+    {
+      char path[sizeof record->directory + 32];
+
+      snprintf (path, sizeof path, "%s/%s", record->directory, files[i]);
+      unlink (path);
+    }
+  rmdir (record->directory);
+}
+
+void
+command_record_free (struct command_record *record)
+{
+  json_decref (record->state);
+  if (record->container)
+    box_forget (record->container);
+  record->state = NULL;
+  record->container = NULL;
+}

@@ -1,0 +1,36 @@
+/* What is remembered of containers between calls: a directory each below --root. */
+#ifndef TSSTACK_BOX_COMMAND_RECORDS_H
+#define TSSTACK_BOX_COMMAND_RECORDS_H
+
+#include "command.h"
+
+struct command_record
+{
+  char directory[4096];
+  char start_socket[4200];
+  json_t *state; /* state.json */
+  struct box_container *container;
+};
+
+/* Makes the directory of a new container; TSS_ERROR_EXISTS when there is one, TSS_ERROR_INVALID for an id that is no
+ * file name. */
+int command_record_make (const struct command_options *options, const char *id, struct command_record *record,
+                         struct tss_error *error);
+
+/* Remembers the container that was made from SPEC in BUNDLE. */
+int command_record_save (struct command_record *record, const char *id, const char *bundle, const json_t *spec,
+                         const struct box_container *container, struct tss_error *error);
+
+/* Finds a container again; WITH_SPEC for one in which something is to be executed. */
+int command_record_load (const struct command_options *options, const char *id, bool with_spec,
+                         struct command_record *record, struct tss_error *error);
+
+/* created, running, paused or stopped. */
+const char *command_record_status (const struct command_record *record);
+
+void command_record_remove (struct command_record *record);
+void command_record_free (struct command_record *record);
+
+#define command_autorecord __attribute__ ((cleanup (command_record_free))) struct command_record
+
+#endif

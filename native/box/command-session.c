@@ -1,0 +1,160 @@
+/* Staying with a process: its terminal, the signals meant for it, and its exit status. */
+#include "command-session.h"
+#include "../common/cleanup.h"
+#include "../common/file.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <termios.h>
+
+struct session
+{
+  pid_t pid;
+  int master, signals;
+  bool input_open;
+  bool raw;
+  struct termios saved;
+};
+
+int
+command_send_terminal (const char *path, int terminal, struct tss_error *error)
+{
+  tss_autofd int fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  struct sockaddr_un address = { .sun_family = AF_UNIX };
+  /* The receiver reads a name for the terminal together with it. */
+  char name[] = "/dev/ptmx";
+  struct iovec part = { .iov_base = name, .iov_len = sizeof name - 1 };
+  union
+  {
+    struct cmsghdr header;
+    char bytes[CMSG_SPACE (sizeof (int))];
+  } control = { 0 };
+  struct msghdr message
+      = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control };
+
+  if ((size_t)snprintf (address.sun_path, sizeof address.sun_path, "%s", path) >= sizeof address.sun_path)
+    return tss_error_set (error, TSS_ERROR_INVALID, ENAMETOOLONG, path, "--console-socket: %s", path);
+  control.header.cmsg_level = SOL_SOCKET;
+  control.header.cmsg_type = SCM_RIGHTS;
+  control.header.cmsg_len = CMSG_LEN (sizeof terminal);
+  memcpy (CMSG_DATA (&control.header), &terminal, sizeof terminal);
+  if (fd < 0 || connect (fd, (const struct sockaddr *)&address, sizeof address) < 0
+      || TSS_RETRY (sendmsg (fd, &message, MSG_NOSIGNAL)) < 0)
+    return tss_error_set (error, TSS_ERROR_IO, errno, path, "hand the terminal to %s", path);
+  return 0;
+}
+
+static void
+copy_size (const struct session *session)
+{
+  struct winsize size;
+
+  if (ioctl (STDIN_FILENO, TIOCGWINSZ, &size) == 0)
+    ioctl (session->master, TIOCSWINSZ, &size);
+}
+
+static void
+begin_terminal (struct session *session)
+{
+  struct termios raw;
+
+  if (session->master < 0)
+    return;
+  session->input_open = true;
+  copy_size (session);
+  if (tcgetattr (STDIN_FILENO, &session->saved) < 0)
+    return;
+  raw = session->saved;
+  cfmakeraw (&raw);
+  session->raw = tcsetattr (STDIN_FILENO, TCSANOW, &raw) == 0;
+}
+
+static void
+end_terminal (struct session *session)
+{
+  if (session->raw)
+    tcsetattr (STDIN_FILENO, TCSANOW, &session->saved);
+  tss_close (&session->master);
+}
+
+/* Returns false at the end of the source. */
+static bool
+copy_some (int from, int to)
+{
+  char buffer[8192];
+  ssize_t count = TSS_RETRY (read (from, buffer, sizeof buffer));
+
+  return count > 0 && tss_write_all (to, buffer, (size_t)count) == 0;
+}
+
+static void
+forward_signal (const struct session *session)
+{
+  struct signalfd_siginfo info;
+
+  if (TSS_RETRY (read (session->signals, &info, sizeof info)) != (ssize_t)sizeof info)
+    return;
+  if (info.ssi_signo == SIGWINCH)
+    copy_size (session);
+  else if (info.ssi_signo != SIGCHLD)
+    kill (session->pid, (int)info.ssi_signo);
+}
+
+/* Reads what the terminal still holds after the process has ended; it reports EIO when all has been read. */
+static void
+drain_terminal (const struct session *session)
+{
+  struct pollfd waiting = { .fd = session->master, .events = POLLIN };
+
+  while (session->master >= 0 && poll (&waiting, 1, 0) > 0 && waiting.revents & POLLIN)
+    if (!copy_some (session->master, STDOUT_FILENO))
+      return;
+}
+
+static void
+serve_once (struct session *session)
+{
+  struct pollfd waiting[] = { { .fd = session->signals, .events = POLLIN },
+                              { .fd = session->master, .events = POLLIN },
+                              { .fd = session->input_open ? STDIN_FILENO : -1, .events = POLLIN } };
+
+  if (poll (waiting, TSS_LENGTH (waiting), -1) < 0)
+    return;
+  if (waiting[0].revents)
+    forward_signal (session);
+  if (waiting[1].revents && !copy_some (session->master, STDOUT_FILENO))
+    tss_close (&session->master);
+  if (waiting[2].revents && !copy_some (STDIN_FILENO, session->master))
+    session->input_open = false;
+}
+
+int
+command_session (pid_t pid, int master, struct tss_error *error)
+{
+  struct session session = { .pid = pid, .master = master };
+  sigset_t all;
+  int status;
+  pid_t ended;
+
+  sigfillset (&all);
+  sigprocmask (SIG_BLOCK, &all, NULL);
+  session.signals = signalfd (-1, &all, SFD_CLOEXEC);
+  if (session.signals < 0)
+    return tss_error_set (error, TSS_ERROR_INTERNAL, errno, "", "watch signals");
+  begin_terminal (&session);
+  while ((ended = waitpid (pid, &status, WNOHANG)) == 0)
+    serve_once (&session);
+  drain_terminal (&session);
+  end_terminal (&session);
+  tss_close (&session.signals);
+  if (ended < 0)
+    return tss_error_set (error, TSS_ERROR_INTERNAL, errno, "", "wait for the process");
+  return WIFSIGNALED (status) ? 128 + WTERMSIG (status) : WEXITSTATUS (status);
+}

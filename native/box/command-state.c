@@ -1,0 +1,82 @@
+/* state and list: what is known of containers. */
+#include "../common/cleanup.h"
+#include "command-records.h"
+
+#include <dirent.h>
+#include <string.h>
+
+/* The state object of the runtime spec, with the time of creation as other runtimes have it. */
+static json_t *
+describe (const struct command_record *record)
+{
+  const char *status = command_record_status (record);
+  bool alive = strcmp (status, "stopped") != 0;
+
+  return json_pack ("{s:s, s:O, s:i, s:s, s:O, s:O, s:O*}", "ociVersion", COMMAND_OCI_VERSION, "id",
+                    json_object_get (record->state, "id"), "pid", alive ? box_pid (record->container) : 0, "status",
+                    status, "bundle", json_object_get (record->state, "bundle"), "created",
+                    json_object_get (record->state, "created"), "annotations",
+                    json_object_get (record->state, "annotations"));
+}
+
+int
+command_state (struct command_options *options, struct tss_error *error)
+{
+  command_autorecord record = { 0 };
+
+  if (command_record_load (options, options->arguments[0], false, &record, error) < 0)
+    return -1;
+  return command_print (describe (&record), error);
+}
+
+static json_t *
+describe_all (const struct command_options *options)
+{
+  json_t *list = json_array ();
+  DIR *directory = opendir (options->root);
+  const struct dirent *entry;
+
+  while (directory && (entry = readdir (directory)))
+    {
+      command_autorecord record = { 0 };
+      struct tss_error ignored = { 0 };
+
+      /* A container may go, or be half made, while we look. */
+      if (command_record_load (options, entry->d_name, false, &record, &ignored) == 0)
+        json_array_append_new (list, describe (&record));
+    }
+  if (directory)
+    closedir (directory);
+  return list;
+}
+
+static const char *
+text (const json_t *object, const char *key)
+{
+  const char *value = json_string_value (json_object_get (object, key));
+
+  return value ? value : "";
+}
+
+int
+command_list (struct command_options *options, struct tss_error *error)
+{
+  tss_autojson json_t *list = describe_all (options);
+  size_t index;
+  const json_t *item;
+
+  if (options->format && strcmp (options->format, "json") == 0)
+    return command_print (json_incref (list), error);
+  if (!options->quiet)
+    printf ("%-24s %-8s %-8s %-30s %s\n", "ID", "PID", "STATUS", "CREATED", "BUNDLE");
+  json_array_foreach (list, index, item)
+  {
+    if (options->quiet)
+      puts (text (item, "id"));
+    else
+      printf ("%-24s %-8lld %-8s %-30s %s\n", text (item, "id"),
+              (long long)json_integer_value (json_object_get (item, "pid")), text (item, "status"),
+              text (item, "created"), text (item, "bundle"));
+  }
+  return 0;
+}

@@ -1,0 +1,73 @@
+/* update: resources from a file or from options. */
+#include "../common/cleanup.h"
+#include "../common/json.h"
+#include "command-records.h"
+
+#include <string.h>
+
+struct number_option
+{
+  const char *option, *value, *section, *key;
+};
+
+static json_t *
+section_of (json_t *resources, const char *name)
+{
+  if (!json_object_get (resources, name))
+    json_object_set_new (resources, name, json_object ());
+  return json_object_get (resources, name);
+}
+
+static int
+add_numbers (json_t *resources, const struct command_options *options, struct tss_error *error)
+{
+  const struct number_option numbers[] = {
+    { "--memory", options->memory, "memory", "limit" },
+    { "--memory-reservation", options->memory_reservation, "memory", "reservation" },
+    { "--memory-swap", options->memory_swap, "memory", "swap" },
+    { "--cpu-period", options->cpu_period, "cpu", "period" },
+    { "--cpu-quota", options->cpu_quota, "cpu", "quota" },
+    { "--cpu-share", options->cpu_share, "cpu", "shares" },
+    { "--pids-limit", options->pids_limit, "pids", "limit" },
+    { "--blkio-weight", options->block_weight, "blockIO", "weight" },
+  };
+
+  for (size_t i = 0; i < TSS_LENGTH (numbers); i++)
+    {
+      int64_t value;
+
+      if (!numbers[i].value)
+        continue;
+      if (command_number (numbers[i].value, numbers[i].option, &value, error) < 0)
+        return -1;
+      json_object_set_new (section_of (resources, numbers[i].section), numbers[i].key, json_integer (value));
+    }
+  return 0;
+}
+
+static json_t *
+read_resources (const char *path, struct tss_error *error)
+{
+  if (!path)
+    return json_object ();
+  return tss_json_load_file (strcmp (path, "-") == 0 ? "/dev/stdin" : path, error);
+}
+
+int
+command_update (struct command_options *options, struct tss_error *error)
+{
+  command_autorecord record = { 0 };
+  tss_autojson json_t *resources = read_resources (options->resources, error);
+
+  if (!resources || add_numbers (resources, options, error) < 0)
+    return -1;
+  if (options->cpuset_cpus)
+    json_object_set_new (section_of (resources, "cpu"), "cpus", json_string (options->cpuset_cpus));
+  if (options->cpuset_mems)
+    json_object_set_new (section_of (resources, "cpu"), "mems", json_string (options->cpuset_mems));
+  if (command_record_load (options, options->arguments[0], false, &record, error) < 0)
+    return -1;
+  if (!box_is_alive (record.container))
+    return tss_error_set (error, TSS_ERROR_STATE, 0, "", "update container %s: it is stopped", options->arguments[0]);
+  return box_update (record.container, resources, error);
+}

@@ -1,0 +1,132 @@
+/* What libbox remembers of a container, and its simple questions. */
+#include "container.h"
+#include "../common/cleanup.h"
+
+#include <signal.h>
+#include <sys/wait.h>
+
+struct box_container *
+box_container_new (struct tss_error *error)
+{
+  struct box_container *container = calloc (1, sizeof *container);
+
+  if (!container)
+    {
+      tss_error_set (error, TSS_ERROR_INTERNAL, ENOMEM, "", "make a container");
+      return NULL;
+    }
+  container->pid = -1;
+  container->pidfd = -1;
+  container->terminal = -1;
+  container->channel.fd = -1;
+  return container;
+}
+
+void
+box_container_free (struct box_container *container)
+{
+  if (!container)
+    return;
+  tss_close (&container->pidfd);
+  tss_close (&container->terminal);
+  box_channel_close (&container->channel);
+  box_cgroup_free (&container->cgroup);
+  free (container->filter);
+  free (container);
+}
+
+int
+box_await (struct box_channel *channel, enum box_message_kind wanted, int *terminal, const struct box_warner *warner,
+           struct tss_error *error)
+{
+  for (;;)
+    {
+      struct box_message message;
+
+      if (box_channel_receive (channel, &message, terminal) < 0)
+        return tss_error_set (error, TSS_ERROR_INTERNAL, errno, "", "hear from the container's process");
+      if (message.kind == wanted)
+        return 0;
+      if (message.kind == BOX_MESSAGE_WARNING && warner && warner->warn)
+        warner->warn (warner->context, message.error.message);
+      if (message.kind == BOX_MESSAGE_FAILED)
+        {
+          if (error)
+            *error = message.error;
+          return -1;
+        }
+      if (message.kind == BOX_MESSAGE_END)
+        return tss_error_set (error, TSS_ERROR_INTERNAL, 0, "",
+                              "the container's process was killed while it was set up (too little memory?)");
+    }
+}
+
+void
+box_abandon (pid_t pid)
+{
+  if (pid <= 0)
+    return;
+  kill (pid, SIGKILL);
+  TSS_RETRY (waitpid (pid, NULL, 0));
+}
+
+_Noreturn void
+box_child_fail (struct box_channel *channel, const struct tss_error *error)
+{
+  struct box_message message = { .kind = BOX_MESSAGE_FAILED, .error = *error };
+
+  box_channel_send (channel, &message, -1);
+  /* As a shell has it, should anybody look at the status rather than the message. */
+  _exit (error->code == TSS_ERROR_EXEC_NOT_FOUND ? 127 : 126);
+}
+
+pid_t
+box_pid (const struct box_container *container)
+{
+  return container->pid;
+}
+
+int
+box_steal_terminal (struct box_container *container)
+{
+  return tss_steal_fd (&container->terminal);
+}
+
+int
+box_kill_all (struct box_container *container, struct tss_error *error)
+{
+  return box_cgroup_kill (&container->cgroup, error);
+}
+
+int
+box_freeze (struct box_container *container, bool frozen, struct tss_error *error)
+{
+  return box_cgroup_freeze (&container->cgroup, frozen, error);
+}
+
+int
+box_read_stats (struct box_container *container, struct box_stats *stats, struct tss_error *error)
+{
+  return box_cgroup_stats (&container->cgroup, stats, error);
+}
+
+ssize_t
+box_pids (struct box_container *container, pid_t **pids, struct tss_error *error)
+{
+  return box_cgroup_pids (&container->cgroup, pids, error);
+}
+
+uint64_t
+box_oom_kills (struct box_container *container)
+{
+  return box_cgroup_oom_kills (&container->cgroup);
+}
+
+int
+box_update (struct box_container *container, const json_t *resources, struct tss_error *error)
+{
+  if (box_cgroup_apply (&container->cgroup, resources, NULL, error) < 0)
+    return -1;
+  /* Rules that were not given stay as they are. */
+  return json_object_get (resources, "devices") ? box_cgroup_apply_devices (&container->cgroup, resources, error) : 0;
+}

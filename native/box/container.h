@@ -1,0 +1,37 @@
+/* What libbox remembers of a container. */
+#ifndef TSSTACK_BOX_CONTAINER_H
+#define TSSTACK_BOX_CONTAINER_H
+
+#include "box.h"
+#include "capabilities.h"
+#include "cgroup.h"
+#include "channel.h"
+#include "seccomp.h"
+
+struct box_container
+{
+  pid_t pid;
+  int pidfd;
+  struct box_channel channel; /* open until the program runs */
+  int terminal;               /* or -1 */
+  struct box_cgroup cgroup;
+  /* For later processes of the container. */
+  struct box_seccomp_filter *filter; /* or NULL */
+  struct box_capabilities capabilities;
+};
+
+struct box_container *box_container_new (struct tss_error *error);
+void box_container_free (struct box_container *container);
+
+/* Waits for the end of what CHANNEL's other side does: CREATED (*TERMINAL is set), or END for a successful exec, or a
+ * failure. Warnings on the way go to WARNER. */
+int box_await (struct box_channel *channel, enum box_message_kind wanted, int *terminal,
+               const struct box_warner *warner, struct tss_error *error);
+
+/* Kills a process that never became the user's program and takes its exit status. */
+void box_abandon (pid_t pid);
+
+/* A child's last words. */
+_Noreturn void box_child_fail (struct box_channel *channel, const struct tss_error *error);
+
+#endif

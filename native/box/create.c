@@ -1,0 +1,173 @@
+/* Making, starting and removing containers, from the caller's side. */
+#include "../common/cleanup.h"
+#include "child.h"
+#include "container.h"
+#include "namespaces.h"
+#include "start-socket.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* How long destroying waits for killed processes; one in an uninterruptible sleep may never go. */
+enum
+{
+  DESTROY_TIMEOUT_MS = 10000
+};
+
+static int
+make_cgroup (const struct box_options *options, const struct box_spec *spec, struct box_container *container,
+             struct tss_error *error)
+{
+  const char *path = options->cgroup ? options->cgroup : spec->cgroups_path;
+
+  if (box_cgroup_create (path && *path ? path : options->id, &container->cgroup, error) < 0)
+    return -1;
+  if (box_cgroup_apply (&container->cgroup, spec->resources, &options->warner, error) < 0)
+    return -1;
+  return container->cgroup.count > 0 ? box_cgroup_apply_devices (&container->cgroup, spec->resources, error) : 0;
+}
+
+/* Starts the first process. In it, this does not return. */
+static int
+clone_child (const struct box_options *options, const struct box_spec *spec, struct box_container *container,
+             int listener, struct tss_error *error)
+{
+  const char *pid_path = box_namespaces_pid_path (&spec->namespaces);
+  struct box_channel child;
+  tss_autofd int cgroup = box_cgroup_open_unified (&container->cgroup);
+  tss_autofd int pid_target = pid_path ? open (pid_path, O_RDONLY | O_CLOEXEC) : -1;
+  struct box_clone clone_options
+      = { .flags = spec->namespaces.created & ~CLONE_NEWCGROUP, .cgroup = cgroup, .pid_target = pid_target };
+
+  if (pid_path && pid_target < 0)
+    return tss_error_set (error, TSS_ERROR_NAMESPACE, errno, pid_path, "open the pid namespace %s", pid_path);
+  if (box_channel_open (&container->channel, &child, error) < 0)
+    return -1;
+  container->pid = box_clone (&clone_options, &container->pidfd, error);
+  if (container->pid == 0)
+    {
+      struct box_setup setup = { .spec = spec,
+                                 .options = options,
+                                 .cgroup = &container->cgroup,
+                                 .channel = child,
+                                 .proc = -1,
+                                 .root = -1,
+                                 .null_source = -1,
+                                 .terminal = -1,
+                                 .terminal_slave = -1 };
+
+      box_channel_close (&container->channel);
+      box_child_run (&setup, listener);
+    }
+  box_channel_close (&child);
+  return container->pid < 0 ? -1 : 0;
+}
+
+/* The filter is compiled while the child mounts. */
+static int
+send_filter (const struct box_spec *spec, struct box_container *container, struct tss_error *error)
+{
+  if (!spec->seccomp)
+    return 0;
+  container->filter = box_seccomp_compile (spec->seccomp, error);
+  if (!container->filter)
+    return -1;
+  /* A child that has failed already says why in its message. */
+  box_channel_send_bytes (&container->channel, container->filter, box_seccomp_size (container->filter));
+  return 0;
+}
+
+static int
+create_from_spec (const struct box_options *options, const struct box_spec *spec, struct box_container *container,
+                  struct tss_error *error)
+{
+  tss_autofd int listener = -1;
+
+  if (options->start_socket)
+    {
+      listener = box_start_socket_listen (options->start_socket, error);
+      if (listener < 0)
+        return -1;
+    }
+  container->capabilities = spec->process.capabilities;
+  if (make_cgroup (options, spec, container, error) < 0 || clone_child (options, spec, container, listener, error) < 0
+      || send_filter (spec, container, error) < 0
+      || box_await (&container->channel, BOX_MESSAGE_CREATED, &container->terminal, &options->warner, error) < 0)
+    {
+      box_abandon (container->pid);
+      box_cgroup_remove (&container->cgroup, DESTROY_TIMEOUT_MS, NULL);
+      if (options->start_socket)
+        unlink (options->start_socket);
+      return -1;
+    }
+  return 0;
+}
+
+int
+box_create (const struct box_options *options, struct box_container **container, struct tss_error *error)
+{
+  __attribute__ ((cleanup (box_spec_free))) struct box_spec spec = { 0 };
+  struct box_container *made;
+
+  if (options->bundle[0] != '/')
+    return tss_error_set (error, TSS_ERROR_INVALID, 0, options->bundle, "bundle: %s is not absolute", options->bundle);
+  if (box_spec_parse (options->spec, &spec, error) < 0 || !(made = box_container_new (error)))
+    return -1;
+  if (create_from_spec (options, &spec, made, error) < 0)
+    {
+      box_container_free (made);
+      return -1;
+    }
+  *container = made;
+  return 0;
+}
+
+static int
+request_start (struct box_channel *channel, struct tss_error *error)
+{
+  if (box_channel_send_kind (channel, BOX_MESSAGE_START) < 0)
+    return tss_error_set (error, TSS_ERROR_STATE, errno, "", "start: the container has ended");
+  return box_await (channel, BOX_MESSAGE_END, NULL, NULL, error);
+}
+
+int
+box_start (struct box_container *container, struct tss_error *error)
+{
+  int result;
+
+  if (container->channel.fd < 0)
+    return tss_error_set (error, TSS_ERROR_STATE, 0, "", "start: the container has been started already");
+  result = request_start (&container->channel, error);
+  box_channel_close (&container->channel);
+  return result;
+}
+
+int
+box_release (const char *start_socket, struct tss_error *error)
+{
+  struct box_channel channel = { .fd = box_start_socket_connect (start_socket, error) };
+  int result = channel.fd < 0 ? -1 : request_start (&channel, error);
+
+  box_channel_close (&channel);
+  return result;
+}
+
+int
+box_destroy (struct box_container *container, struct tss_error *error)
+{
+  int result = 0;
+
+  if (container->pidfd >= 0)
+    syscall (SYS_pidfd_send_signal, container->pidfd, SIGKILL, NULL, 0);
+  /* Most often nothing is left, and removing at once says so soonest. */
+  if (box_cgroup_remove (&container->cgroup, 0, NULL) < 0)
+    {
+      box_cgroup_kill (&container->cgroup, NULL);
+      result = box_cgroup_remove (&container->cgroup, DESTROY_TIMEOUT_MS, error);
+    }
+  box_container_free (container);
+  return result;
+}

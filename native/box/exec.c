@@ -1,0 +1,146 @@
+/* Further processes in a container that runs. */
+#include "../common/cleanup.h"
+#include "container.h"
+#include "namespaces.h"
+#include "process.h"
+#include "procfs.h"
+#include "terminal.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+
+enum
+{
+  /* The pid namespace is the one that the process was born in. */
+  JOINED = CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP,
+};
+
+struct exec_context
+{
+  struct box_container *container;
+  const struct box_exec_options *options;
+  struct box_launch launch;
+  struct box_channel channel;
+};
+
+static int
+enter_container (struct exec_context *context, struct tss_error *error)
+{
+  /* No process of the container may look into this copy of our memory and descriptors (CVE-2016-9962). */
+  if (prctl (PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 || setsid () < 0)
+    return tss_error_set (error, TSS_ERROR_INTERNAL, errno, "", "begin a session");
+  if (syscall (SYS_keyctl, 1 /* KEYCTL_JOIN_SESSION_KEYRING */, NULL) < 0 && errno != ENOSYS)
+    return tss_error_set (error, TSS_ERROR_INTERNAL, errno, "", "make a session keyring");
+  context->launch.proc = box_procfs_open (error);
+  if (context->launch.proc < 0 || box_cgroup_join_v1 (&context->container->cgroup, error) < 0)
+    return -1;
+  if (setns (context->container->pidfd, JOINED) < 0)
+    return tss_error_set (error, TSS_ERROR_NAMESPACE, errno, "", "enter the container");
+  return 0;
+}
+
+static int
+open_terminal (struct exec_context *context, int *master, struct tss_error *error)
+{
+  tss_autofd int root = -1;
+
+  if (!context->launch.process->terminal)
+    return 0;
+  root = open ("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+  if (root < 0)
+    return tss_error_set (error, TSS_ERROR_IO, errno, "/", "open the container's root");
+  return box_terminal_open (root, context->launch.process, master, &context->launch.terminal, error);
+}
+
+/* Runs in the new process. */
+static _Noreturn void
+run_child (struct exec_context *context)
+{
+  struct tss_error error = { 0 };
+  struct box_message created = { .kind = BOX_MESSAGE_CREATED };
+  tss_autofd int master = -1;
+
+  if (enter_container (context, &error) < 0 || open_terminal (context, &master, &error) < 0
+      || box_launch_prepare (&context->launch, &error) < 0)
+    box_child_fail (&context->channel, &error);
+  if (box_channel_send (&context->channel, &created, master) == 0)
+    box_launch_exec (&context->launch, &error);
+  box_child_fail (&context->channel, &error);
+}
+
+static void
+choose_rights (struct exec_context *context)
+{
+  const struct box_exec_options *options = context->options;
+
+  context->launch.filter = options->privileged ? NULL : context->container->filter;
+  if (options->privileged)
+    context->launch.capabilities = box_capabilities_all ();
+  else if (context->launch.process->has_capabilities)
+    context->launch.capabilities = context->launch.process->capabilities;
+  else
+    context->launch.capabilities = context->container->capabilities;
+}
+
+static int
+await_exec (struct box_channel *channel, int *terminal, struct tss_error *error)
+{
+  if (box_await (channel, BOX_MESSAGE_CREATED, terminal, NULL, error) < 0)
+    return -1;
+  if (box_await (channel, BOX_MESSAGE_END, NULL, NULL, error) == 0)
+    return 0;
+  tss_close (terminal);
+  return -1;
+}
+
+static int
+start_process (struct exec_context *context, pid_t *pid, int *terminal, struct tss_error *error)
+{
+  struct box_channel caller;
+  tss_autofd int cgroup = box_cgroup_open_unified (&context->container->cgroup);
+  tss_autofd int pidfd = -1;
+  struct box_clone clone_options = { .cgroup = cgroup, .pid_target = context->container->pidfd };
+  int result;
+
+  if (box_channel_open (&caller, &context->channel, error) < 0)
+    return -1;
+  *pid = box_clone (&clone_options, &pidfd, error);
+  if (*pid == 0)
+    {
+      box_channel_close (&caller);
+      run_child (context);
+    }
+  box_channel_close (&context->channel);
+  result = *pid < 0 ? -1 : await_exec (&caller, terminal, error);
+  box_channel_close (&caller);
+  if (result < 0)
+    box_abandon (*pid);
+  return result;
+}
+
+int
+box_exec (struct box_container *container, const struct box_exec_options *options, pid_t *pid, int *terminal,
+          struct tss_error *error)
+{
+  __attribute__ ((cleanup (box_process_free))) struct box_process process;
+  struct exec_context context = { .container = container, .options = options };
+
+  *terminal = -1;
+  if (box_process_parse (options->process, "process", &process, error) < 0)
+    return -1;
+  if (container->channel.fd >= 0)
+    return tss_error_set (error, TSS_ERROR_STATE, 0, "", "exec: the container has not been started");
+  /* It would freeze with the others before it could say a word. */
+  if (box_cgroup_is_frozen (&container->cgroup))
+    return tss_error_set (error, TSS_ERROR_STATE, 0, "", "exec: the container is paused");
+  context.launch = (struct box_launch){ .process = &process,
+                                        .channel = &context.channel,
+                                        .proc = -1,
+                                        .stdio = { options->stdio[0], options->stdio[1], options->stdio[2] },
+                                        .terminal = -1,
+                                        .preserve_fds = options->preserve_fds };
+  choose_rights (&context);
+  return start_process (&context, pid, terminal, error);
+}

@@ -1,0 +1,92 @@
+/* Joining namespaces, and making processes in them. */
+#include "namespaces.h"
+#include "../common/cleanup.h"
+
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/syscall.h>
+
+const char *
+box_namespaces_pid_path (const struct box_namespaces *namespaces)
+{
+  for (size_t i = 0; i < BOX_NAMESPACE_KINDS; i++)
+    if (box_namespace_kinds[i].flag == CLONE_NEWPID)
+      return namespaces->joined[i];
+  return NULL;
+}
+
+int
+box_namespaces_join (const struct box_namespaces *namespaces, struct tss_error *error)
+{
+  for (size_t i = 0; i < BOX_NAMESPACE_KINDS; i++)
+    {
+      const struct box_namespace_kind *kind = &box_namespace_kinds[i];
+      const char *path = namespaces->joined[i];
+      tss_autofd int fd = -1;
+
+      if (!path || kind->flag == CLONE_NEWPID)
+        continue;
+      fd = open (path, O_RDONLY | O_CLOEXEC);
+      if (fd < 0 || setns (fd, kind->flag) < 0)
+        return tss_error_set (error, TSS_ERROR_NAMESPACE, errno, path, "join the %s namespace %s", kind->name, path);
+    }
+  return 0;
+}
+
+/* Ignored signals stay ignored over clone and exec, and the program is to find none. */
+static void
+reset_signals (void)
+{
+  sigset_t none;
+
+  for (int number = 1; number < _NSIG; number++)
+    signal (number, SIG_DFL);
+  sigemptyset (&none);
+  sigprocmask (SIG_SETMASK, &none, NULL);
+}
+
+static pid_t
+call_clone (const struct box_clone *options, int *pidfd)
+{
+  struct clone_args arguments = { .flags = (uint64_t)(unsigned int)options->flags | CLONE_PIDFD,
+                                  .pidfd = (uint64_t)(uintptr_t)pidfd,
+                                  .exit_signal = SIGCHLD };
+  pid_t pid;
+
+  if (options->cgroup >= 0)
+    {
+      arguments.flags |= CLONE_INTO_CGROUP;
+      arguments.cgroup = (uint64_t)options->cgroup;
+    }
+  pid = (pid_t)syscall (SYS_clone3, &arguments, sizeof arguments);
+  if (pid == 0)
+    reset_signals ();
+  return pid;
+}
+
+pid_t
+box_clone (const struct box_clone *options, int *pidfd, struct tss_error *error)
+{
+  tss_autofd int own = -1;
+  pid_t pid;
+  int saved;
+
+  if (options->pid_target >= 0)
+    {
+      own = open ("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC);
+      if (own < 0 || setns (options->pid_target, CLONE_NEWPID) < 0)
+        return tss_error_set (error, TSS_ERROR_NAMESPACE, errno, "", "join the pid namespace");
+    }
+  pid = call_clone (options, pidfd);
+  saved = errno;
+  if (pid == 0)
+    return 0;
+  /* Cannot fail: the caller never left its own namespace, it only chose another one for its children. */
+  if (own >= 0 && setns (own, CLONE_NEWPID) < 0)
+    return tss_error_set (error, TSS_ERROR_NAMESPACE, errno, "", "go back to the caller's pid namespace");
+  if (pid < 0)
+    return tss_error_set (error, TSS_ERROR_NAMESPACE, saved, "linux.namespaces", "make the first process");
+  return pid;
+}

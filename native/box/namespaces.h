@@ -1,0 +1,26 @@
+/* Joining namespaces, and making processes in them. */
+#ifndef TSSTACK_BOX_NAMESPACES_H
+#define TSSTACK_BOX_NAMESPACES_H
+
+#include "spec.h"
+
+struct box_clone
+{
+  int flags;      /* CLONE_NEW... */
+  int cgroup;     /* directory of the unified hierarchy to be born in, or -1 */
+  int pid_target; /* pid namespace to be born in: a namespace descriptor or a pidfd; -1 for the caller's */
+};
+
+/* Like fork, with *PIDFD set in the parent. The child has default signal handling and nothing blocked.
+ *
+ * A pid namespace is joined by children only, so that the caller joins it for the moment of the clone and goes back,
+ * which saves a process in between. The caller must have one thread. */
+pid_t box_clone (const struct box_clone *options, int *pidfd, struct tss_error *error);
+
+/* Joins all namespaces given by path, but for that of pids. Runs in the child. */
+int box_namespaces_join (const struct box_namespaces *namespaces, struct tss_error *error);
+
+/* Path of the pid namespace to join, NULL when there is none. */
+const char *box_namespaces_pid_path (const struct box_namespaces *namespaces);
+
+#endif

@@ -1,0 +1,29 @@
+/* The last steps of a process on its way to the user's program, the same for a container's first process and for exec.
+ * All run in that process, inside the container. */
+#ifndef TSSTACK_BOX_PROCESS_H
+#define TSSTACK_BOX_PROCESS_H
+
+#include "channel.h"
+#include "seccomp.h"
+#include "spec.h"
+
+struct box_launch
+{
+  const struct box_process *process;
+  struct box_capabilities capabilities;
+  const struct box_seccomp_filter *filter; /* or NULL */
+  struct box_channel *channel;
+  int proc;         /* see procfs.h */
+  int stdio[3];     /* ends up as 0, 1 and 2; -1 is the container's /dev/null */
+  int terminal;     /* slave side, used instead of stdio; or -1 */
+  int preserve_fds; /* descriptors 3 to 2 + preserve_fds stay open */
+  bool make_cwd;    /* the image need not have the working directory */
+};
+
+/* Everything that needs rights or the host's /proc: limits, terminal, working directory, user. */
+int box_launch_prepare (struct box_launch *launch, struct tss_error *error);
+
+/* Gives the rest of the rights up and becomes the program. Returns only on failure. */
+int box_launch_exec (struct box_launch *launch, struct tss_error *error);
+
+#endif

@@ -1,0 +1,169 @@
+/* The container's root: made of layers or a directory, and finally entered. */
+#include "../common/cleanup.h"
+#include "setup.h"
+#include "target.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+/* Appends TEXT to the mount options of an overlay, where a colon and a comma separate and a backslash protects. */
+static int
+append_escaped (char *options, size_t size, size_t *length, const char *text)
+{
+  for (; *text; text++)
+    {
+      if (*length + 3 > size)
+        return -1;
+      if (strchr (":,\\", *text))
+        options[(*length)++] = '\\';
+      options[(*length)++] = *text;
+    }
+  options[*length] = '\0';
+  return 0;
+}
+
+static int
+append_plain (char *options, size_t size, size_t *length, const char *text)
+{
+  if (*length + strlen (text) + 1 > size)
+    return -1;
+  memcpy (options + *length, text, strlen (text) + 1);
+  *length += strlen (text);
+  return 0;
+}
+
+static int
+format_overlay (const struct box_overlay *overlay, char *options, size_t size)
+{
+  size_t length = 0;
+
+  if (append_plain (options, size, &length, "lowerdir=") < 0)
+    return -1;
+  for (const char *const *layer = overlay->lower; *layer; layer++)
+    if ((layer > overlay->lower && append_plain (options, size, &length, ":") < 0)
+        || append_escaped (options, size, &length, *layer) < 0)
+      return -1;
+  if (!overlay->upper)
+    return 0;
+  if (append_plain (options, size, &length, ",upperdir=") < 0
+      || append_escaped (options, size, &length, overlay->upper) < 0
+      || append_plain (options, size, &length, ",workdir=") < 0)
+    return -1;
+  return append_escaped (options, size, &length, overlay->work);
+}
+
+static int
+open_tree_of (int directory, const char *path, unsigned int recursive, struct tss_error *error)
+{
+  int tree = open_tree (directory, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | recursive);
+
+  if (tree < 0)
+    return tss_error_set (error, TSS_ERROR_MOUNT, errno, path, "open the root file system %s", path);
+  return tree;
+}
+
+/* The overlay needs a mount point before anything of the container exists: the bundle's directory serves, in this mount
+ * namespace only. */
+static int
+mount_overlay (struct box_setup *setup, int bundle, struct tss_error *error)
+{
+  const struct box_overlay *overlay = setup->options->overlay;
+  /* mount(2) copies one page of options. */
+  char options[4096];
+  unsigned long flags = overlay->upper ? 0 : MS_RDONLY;
+
+  if (format_overlay (overlay, options, sizeof options) < 0)
+    return tss_error_set (error, TSS_ERROR_MOUNT, E2BIG, overlay->lower[0], "mount the layers: too many or too long");
+  if (overlay->directory && chdir (overlay->directory) < 0)
+    return tss_error_set (error, TSS_ERROR_MOUNT, errno, overlay->directory, "enter %s", overlay->directory);
+  if (mount ("overlay", box_fd_path (bundle).text, "overlay", flags, options) < 0)
+    return tss_error_set (error, TSS_ERROR_MOUNT, errno, overlay->upper ? overlay->upper : overlay->lower[0],
+                          "mount the layers");
+  setup->root = open (setup->options->bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  if (setup->root < 0)
+    return tss_error_set (error, TSS_ERROR_MOUNT, errno, setup->options->bundle, "open the root file system");
+  return 0;
+}
+
+static int
+attach_root (struct box_setup *setup, int tree, int bundle, struct tss_error *error)
+{
+  setup->root = tree;
+  return tree < 0 ? -1 : box_attach_tree (tree, bundle, setup->options->bundle, error);
+}
+
+/* One layer that is not written to needs no overlay; the kernel does not even allow one of that kind. */
+static int
+bind_single_layer (struct box_setup *setup, int bundle, struct tss_error *error)
+{
+  const struct box_overlay *overlay = setup->options->overlay;
+  tss_autofd int directory = AT_FDCWD;
+
+  if (overlay->directory)
+    directory = open (overlay->directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  if (overlay->directory && directory < 0)
+    return tss_error_set (error, TSS_ERROR_MOUNT, errno, overlay->directory, "open %s", overlay->directory);
+  if (attach_root (setup, open_tree_of (directory, overlay->lower[0], 0, error), bundle, error) < 0)
+    return -1;
+  if (box_set_mount_flags (setup->root, MS_RDONLY, 0, false) < 0)
+    return tss_error_set (error, TSS_ERROR_MOUNT, errno, overlay->lower[0], "make the root file system read-only");
+  return 0;
+}
+
+static int
+bind_root (struct box_setup *setup, int bundle, struct tss_error *error)
+{
+  const char *path = setup->spec->root_path;
+  struct stat status;
+
+  if (!path)
+    return tss_error_set (error, TSS_ERROR_INVALID, 0, "root.path", "root.path: expected a string");
+  if (attach_root (setup, open_tree_of (bundle, path, AT_RECURSIVE, error), bundle, error) < 0)
+    return -1;
+  if (fstat (setup->root, &status) == 0 && !S_ISDIR (status.st_mode))
+    return tss_error_set (error, TSS_ERROR_MOUNT, ENOTDIR, path, "root.path: open %s", path);
+  return 0;
+}
+
+int
+box_setup_root (struct box_setup *setup, struct tss_error *error)
+{
+  const struct box_overlay *overlay = setup->options->overlay;
+  tss_autofd int bundle = open (setup->options->bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  unsigned long propagation = setup->spec->root_propagation;
+  int result;
+
+  if (bundle < 0)
+    return tss_error_set (error, TSS_ERROR_MOUNT, errno, setup->options->bundle, "open the bundle");
+  /* From here on nothing that is mounted for the container shows on the host, nor the reverse. */
+  if (mount (NULL, "/", NULL, MS_PRIVATE | MS_REC, NULL) < 0)
+    return tss_error_set (error, TSS_ERROR_MOUNT, errno, "/", "make the host's mounts private");
+  if (!overlay)
+    result = bind_root (setup, bundle, error);
+  else if (!overlay->upper && !overlay->lower[1])
+    result = bind_single_layer (setup, bundle, error);
+  else
+    result = mount_overlay (setup, bundle, error);
+  if (result < 0)
+    return -1;
+  if (box_set_propagation (setup->root, propagation ? propagation : MS_PRIVATE | MS_REC) < 0)
+    return tss_error_set (error, TSS_ERROR_MOUNT, errno, "linux.rootfsPropagation", "set the root's propagation");
+  return 0;
+}
+
+/* Makes ROOT the root of the mount namespace and lets go of the host's. */
+int
+box_setup_enter_root (struct box_setup *setup, struct tss_error *error)
+{
+  if (setup->spec->root_readonly && box_set_mount_flags (setup->root, MS_RDONLY, 0, false) < 0)
+    return tss_error_set (error, TSS_ERROR_MOUNT, errno, "root.readonly", "make the root read-only");
+  /* Both arguments may be the same directory: the old root then lies on top of the new one until it is unmounted. */
+  if (fchdir (setup->root) < 0 || syscall (SYS_pivot_root, ".", ".") < 0 || umount2 (".", MNT_DETACH) < 0
+      || chdir ("/") < 0)
+    return tss_error_set (error, TSS_ERROR_MOUNT, errno, "root", "enter the root file system");
+  return 0;
+}

@@ -1,0 +1,174 @@
+/* Handing a container from one process to another. */
+#include "../common/cleanup.h"
+#include "../common/file.h"
+#include "../common/json.h"
+#include "container.h"
+#include "spec.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+/* Field 22 of /proc/PID/stat, in clock ticks since boot: tells a process from a later one with the same pid. 0 when
+ * there is no such process. */
+static int64_t
+read_start_time (pid_t pid)
+{
+  char path[64], text[1024];
+  const char *field;
+
+  snprintf (path, sizeof path, "/proc/%d/stat", pid);
+  if (tss_read_small_file_at (AT_FDCWD, path, text, sizeof text) <= 0)
+    return 0;
+  /* The second field is the program's name in brackets and can hold anything. */
+  field = strrchr (text, ')');
+  for (int number = 2; field && number < 22; number++)
+    field = strchr (field + 1, ' ');
+  return field ? strtoll (field + 1, NULL, 10) : 0;
+}
+
+static json_t *
+save_cgroup (const struct box_cgroup *cgroup)
+{
+  json_t *directories = json_array ();
+
+  for (size_t i = 0; i < cgroup->count; i++)
+    {
+      const struct box_cgroup_directory *directory = &cgroup->directories[i];
+
+      json_array_append_new (directories, json_pack ("{s:s, s:s, s:s, s:I}", "controllers", directory->controllers,
+                                                     "name", directory->name, "path", directory->path, "baseLength",
+                                                     (json_int_t)directory->base_length));
+    }
+  return json_pack ("{s:b, s:o}", "unified", cgroup->unified, "directories", directories);
+}
+
+json_t *
+box_save (const struct box_container *container, struct tss_error *error)
+{
+  json_t *saved = json_pack ("{s:i, s:I, s:o}", "pid", container->pid, "pidStartTime",
+                             (json_int_t)read_start_time (container->pid), "cgroup", save_cgroup (&container->cgroup));
+
+  if (!saved)
+    tss_error_set (error, TSS_ERROR_INTERNAL, ENOMEM, "", "describe the container");
+  return saved;
+}
+
+static int
+load_directory (const json_t *object, struct box_cgroup_directory *directory, struct tss_error *error)
+{
+  const char *controllers = NULL, *name = NULL, *path = NULL;
+  uint64_t base_length = 0;
+
+  if (tss_json_need_string (object, "controllers", "cgroup", &controllers, error) < 0
+      || tss_json_need_string (object, "name", "cgroup", &name, error) < 0
+      || tss_json_need_string (object, "path", "cgroup", &path, error) < 0
+      || tss_json_get_uint (object, "baseLength", "cgroup", strlen (path), &base_length, error) < 0)
+    return -1;
+  directory->controllers = strdup (controllers);
+  directory->name = strdup (name);
+  directory->path = strdup (path);
+  directory->base_length = base_length;
+  if (!directory->controllers || !directory->name || !directory->path)
+    return tss_error_set (error, TSS_ERROR_INTERNAL, ENOMEM, "cgroup", "load the container");
+  return 0;
+}
+
+static int
+load_cgroup (const json_t *saved, struct box_cgroup *cgroup, struct tss_error *error)
+{
+  const json_t *object = NULL, *directories = NULL;
+
+  if (tss_json_get_object (saved, "cgroup", "", &object, error) < 0
+      || tss_json_get_bool (object, "unified", "cgroup", &cgroup->unified, error) < 0
+      || tss_json_get_array (object, "directories", "cgroup", &directories, error) < 0)
+    return -1;
+  cgroup->directories = calloc (json_array_size (directories) + 1, sizeof *cgroup->directories);
+  if (!cgroup->directories)
+    return tss_error_set (error, TSS_ERROR_INTERNAL, ENOMEM, "cgroup", "load the container");
+  for (size_t i = 0; i < json_array_size (directories); i++)
+    if (load_directory (json_array_get (directories, i), &cgroup->directories[cgroup->count++], error) < 0)
+      return -1;
+  return 0;
+}
+
+/* The descriptor first, then the check: a pid that is used again later does not change what it means. */
+static int
+load_process (const json_t *saved, struct box_container *container, struct tss_error *error)
+{
+  int64_t pid = -1, start_time = 0;
+
+  if (tss_json_get_int64 (saved, "pid", "", &pid, error) < 0
+      || tss_json_get_int64 (saved, "pidStartTime", "", &start_time, error) < 0)
+    return -1;
+  container->pid = (pid_t)pid;
+  container->pidfd = (int)syscall (SYS_pidfd_open, container->pid, 0);
+  if (container->pidfd >= 0 && read_start_time (container->pid) != start_time)
+    tss_close (&container->pidfd);
+  return 0;
+}
+
+static int
+load_rights (const json_t *document, struct box_container *container, struct tss_error *error)
+{
+  __attribute__ ((cleanup (box_spec_free))) struct box_spec spec = { 0 };
+
+  if (!document)
+    return 0;
+  if (box_spec_parse (document, &spec, error) < 0)
+    return -1;
+  container->capabilities = spec.process.capabilities;
+  if (spec.seccomp)
+    container->filter = box_seccomp_compile (spec.seccomp, error);
+  return spec.seccomp && !container->filter ? -1 : 0;
+}
+
+int
+box_load (const json_t *saved, const json_t *spec, struct box_container **container, struct tss_error *error)
+{
+  struct box_container *loaded = box_container_new (error);
+
+  if (!loaded)
+    return -1;
+  if (load_cgroup (saved, &loaded->cgroup, error) < 0 || load_process (saved, loaded, error) < 0
+      || load_rights (spec, loaded, error) < 0)
+    {
+      box_container_free (loaded);
+      return -1;
+    }
+  *container = loaded;
+  return 0;
+}
+
+bool
+box_is_alive (const struct box_container *container)
+{
+  struct pollfd ended = { .fd = container->pidfd, .events = POLLIN };
+
+  return container->pidfd >= 0 && TSS_RETRY (poll (&ended, 1, 0)) == 0;
+}
+
+bool
+box_is_frozen (const struct box_container *container)
+{
+  return box_cgroup_is_frozen (&container->cgroup);
+}
+
+int
+box_signal (struct box_container *container, int number, struct tss_error *error)
+{
+  if (!box_is_alive (container))
+    return tss_error_set (error, TSS_ERROR_STATE, 0, "", "signal the container: it is not running");
+  if (syscall (SYS_pidfd_send_signal, container->pidfd, number, NULL, 0) < 0)
+    return tss_error_set (error, errno == ESRCH ? TSS_ERROR_STATE : TSS_ERROR_INVALID, errno, "",
+                          "signal the container");
+  return 0;
+}
+
+void
+box_forget (struct box_container *container)
+{
+  box_container_free (container);
+}

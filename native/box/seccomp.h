@@ -1,0 +1,33 @@
+/* System call filters: from linux.seccomp to kernel instructions, and into the calling process. */
+#ifndef TSSTACK_BOX_SECCOMP_H
+#define TSSTACK_BOX_SECCOMP_H
+
+#include "../common/error.h"
+
+#include <linux/filter.h>
+#include <stdbool.h>
+
+struct box_seccomp_filter
+{
+  unsigned int flags; /* SECCOMP_FILTER_FLAG_... */
+  unsigned short count;
+  struct sock_filter instructions[BPF_MAXINSNS];
+};
+
+/* Compiles linux.seccomp. Returns a malloced filter, shrunk to its size, or NULL. System calls that this host's
+ * libseccomp does not know are passed over, as every engine's profile names some of them. */
+struct box_seccomp_filter *box_seccomp_compile (const json_t *seccomp, struct tss_error *error);
+
+/* Bytes that FILTER takes, for sending it to another process. */
+size_t box_seccomp_size (const struct box_seccomp_filter *filter);
+
+/* Puts the calling process under FILTER. Needs CAP_SYS_ADMIN or no_new_privs. */
+int box_seccomp_apply (const struct box_seccomp_filter *filter, struct tss_error *error);
+
+/* Names of the actions, architectures and operators that are understood, NULL-terminated; for `tsstack-box features`.
+ */
+const char *const *box_seccomp_actions (void);
+const char *const *box_seccomp_architectures (void);
+const char *const *box_seccomp_operators (void);
+
+#endif

@@ -1,0 +1,50 @@
+/* The state of a container while it is set up, in its first process. */
+#ifndef TSSTACK_BOX_SETUP_H
+#define TSSTACK_BOX_SETUP_H
+
+#include "box.h"
+#include "cgroup.h"
+#include "channel.h"
+#include "spec.h"
+
+struct box_setup
+{
+  const struct box_spec *spec;
+  const struct box_options *options;
+  const struct box_cgroup *cgroup;
+  struct box_channel channel;
+  int proc;        /* the host's /proc, known to be one */
+  int root;        /* O_PATH descriptor of the container's root */
+  int *sources;    /* copies of the trees that bind mounts show, by index of mount; -1 for other mounts */
+  int null_source; /* the host's /dev/null */
+  int terminal;    /* master side, or -1 */
+  int terminal_slave;
+};
+
+/* The steps, in the order in which the first process takes them. All fail with -1. */
+int box_setup_open_sources (struct box_setup *setup, struct tss_error *error); /* while the host is still in sight */
+int box_setup_root (struct box_setup *setup, struct tss_error *error);
+int box_setup_mounts (struct box_setup *setup, struct tss_error *error);
+int box_setup_devices (struct box_setup *setup, struct tss_error *error);
+int box_setup_terminal (struct box_setup *setup, struct tss_error *error);
+int box_setup_hidden_paths (struct box_setup *setup, struct tss_error *error);
+int box_setup_enter_root (struct box_setup *setup, struct tss_error *error);
+
+/* Used by several steps. */
+
+/* Puts the detached tree SOURCE on TARGET. */
+int box_attach_tree (int source, int target, const char *path, struct tss_error *error);
+
+/* Changes the flags (MS_...) of the mount at FD, and with RECURSIVE of all below it, which needs Linux 5.12. */
+int box_set_mount_flags (int fd, unsigned long set, unsigned long cleared, bool recursive);
+
+/* Changes the propagation of the mount at FD (MS_PRIVATE and its like, with MS_REC). */
+int box_set_propagation (int fd, unsigned long propagation);
+
+/* Mounts the host's cgroups, as the container may see them, on TARGET. */
+int box_mount_cgroups (struct box_setup *setup, const struct box_mount *mount, int target, struct tss_error *error);
+
+/* Fills the directory TO, recursively, with what is in FROM, with owners, modes, times and extended attributes. */
+int box_copy_tree (int from, int to, struct tss_error *error);
+
+#endif

@@ -1,0 +1,56 @@
+/* mounts: what is mounted where in the container. */
+#include "../common/cleanup.h"
+#include "../common/json.h"
+#include "mount-options.h"
+#include "spec.h"
+
+#include <string.h>
+
+static int
+parse_one (const json_t *object, const char *where, struct box_mount *mount, struct tss_error *error)
+{
+  tss_autofree const char **options = NULL;
+
+  if (tss_json_need_string (object, "destination", where, &mount->destination, error) < 0
+      || tss_json_get_string (object, "source", where, &mount->source, error) < 0
+      || tss_json_get_string (object, "type", where, &mount->type, error) < 0
+      || tss_json_get_strings (object, "options", where, &options, error) < 0)
+    return -1;
+  if (json_array_size (json_object_get (object, "uidMappings")) > 0
+      || json_array_size (json_object_get (object, "gidMappings")) > 0)
+    return tss_error_set (error, TSS_ERROR_INVALID, 0, where, "%s: id-mapped mounts are not supported", where);
+  if (mount->type && strcmp (mount->type, "bind") == 0)
+    mount->bind = true;
+  if (box_mount_options_parse (options, where, mount, error) < 0)
+    return -1;
+  if (mount->bind && !mount->source)
+    return tss_error_set (error, TSS_ERROR_INVALID, 0, where, "%s.source: a bind mount needs a source", where);
+  if (!mount->bind && !mount->type)
+    return tss_error_set (error, TSS_ERROR_INVALID, 0, where, "%s.type: expected a file system", where);
+  if (mount->copy_up && (mount->bind || strcmp (mount->type, "tmpfs") != 0))
+    return tss_error_set (error, TSS_ERROR_INVALID, 0, where, "%s.options: tmpcopyup is for tmpfs alone", where);
+  return 0;
+}
+
+int
+box_spec_parse_mounts (const json_t *document, struct box_spec *spec, struct tss_error *error)
+{
+  const json_t *array = NULL;
+
+  if (tss_json_get_array (document, "mounts", "", &array, error) < 0)
+    return -1;
+  spec->mounts = calloc (json_array_size (array) + 1, sizeof *spec->mounts);
+  if (!spec->mounts)
+    return tss_error_set (error, TSS_ERROR_INTERNAL, ENOMEM, "mounts", "read the mounts");
+  for (size_t i = 0; i < json_array_size (array); i++)
+    {
+      struct box_mount *mount = &spec->mounts[spec->mount_count++];
+      char where[64];
+
+      mount->index = i;
+      snprintf (where, sizeof where, "mounts[%zu]", i);
+      if (parse_one (json_array_get (array, i), where, mount, error) < 0)
+        return -1;
+    }
+  return 0;
+}

@@ -1,0 +1,133 @@
+/* The document as a whole: root, names, and the linux section. */
+#include "spec.h"
+#include "../common/cleanup.h"
+#include "../common/json.h"
+
+#include <sched.h>
+#include <string.h>
+
+static int
+parse_root (const json_t *document, struct box_spec *spec, struct tss_error *error)
+{
+  const json_t *root = NULL;
+
+  if (tss_json_get_object (document, "root", "", &root, error) < 0)
+    return -1;
+  if (!root)
+    return 0;
+  if (tss_json_get_string (root, "path", "root", &spec->root_path, error) < 0)
+    return -1;
+  return tss_json_get_bool (root, "readonly", "root", &spec->root_readonly, error);
+}
+
+static int
+check_names (const struct box_spec *spec, struct tss_error *error)
+{
+  const struct box_namespaces *namespaces = &spec->namespaces;
+  bool own_uts = namespaces->created & CLONE_NEWUTS;
+
+  for (size_t i = 0; i < BOX_NAMESPACE_KINDS; i++)
+    if (box_namespace_kinds[i].flag == CLONE_NEWUTS && namespaces->joined[i])
+      own_uts = true;
+  if (!own_uts && spec->hostname)
+    return tss_error_set (error, TSS_ERROR_INVALID, 0, "hostname", "hostname: needs a uts namespace");
+  if (!own_uts && spec->domainname)
+    return tss_error_set (error, TSS_ERROR_INVALID, 0, "domainname", "domainname: needs a uts namespace");
+  return 0;
+}
+
+static int
+parse_root_propagation (const json_t *linux_object, struct box_spec *spec, struct tss_error *error)
+{
+  const char *word = NULL;
+
+  if (tss_json_get_string (linux_object, "rootfsPropagation", "linux", &word, error) < 0)
+    return -1;
+  if (!word || !*word)
+    return 0;
+  spec->root_propagation = box_propagation_flags (word);
+  if (!spec->root_propagation)
+    return tss_error_set (error, TSS_ERROR_INVALID, 0, "linux.rootfsPropagation",
+                          "linux.rootfsPropagation: unknown propagation %s", word);
+  return 0;
+}
+
+/* Sections that change how isolated a container is must not be passed over. */
+static int
+refuse_unsupported (const json_t *linux_object, struct tss_error *error)
+{
+  static const char *const keys[] = { "timeOffsets", "intelRdt", "personality", "uidMappings", "gidMappings" };
+
+  for (size_t i = 0; i < TSS_LENGTH (keys); i++)
+    {
+      const json_t *value = json_object_get (linux_object, keys[i]);
+      char path[64];
+
+      if (!value || json_is_null (value) || (json_is_array (value) && json_array_size (value) == 0))
+        continue;
+      snprintf (path, sizeof path, "linux.%s", keys[i]);
+      return tss_error_set (error, TSS_ERROR_INVALID, 0, path, "%s: not supported", path);
+    }
+  return 0;
+}
+
+static int
+parse_linux (const json_t *document, struct box_spec *spec, struct tss_error *error)
+{
+  const json_t *object = NULL;
+
+  if (tss_json_get_object (document, "linux", "", &object, error) < 0)
+    return -1;
+  if (!object)
+    return tss_error_set (error, TSS_ERROR_INVALID, 0, "linux", "linux: expected an object");
+  if (refuse_unsupported (object, error) < 0 || parse_root_propagation (object, spec, error) < 0
+      || tss_json_get_string (object, "cgroupsPath", "linux", &spec->cgroups_path, error) < 0
+      || tss_json_get_strings (object, "maskedPaths", "linux", &spec->masked_paths, error) < 0
+      || tss_json_get_strings (object, "readonlyPaths", "linux", &spec->readonly_paths, error) < 0
+      || tss_json_get_object (object, "resources", "linux", &spec->resources, error) < 0
+      || tss_json_get_object (object, "seccomp", "linux", &spec->seccomp, error) < 0)
+    return -1;
+  if (box_spec_parse_namespaces (object, &spec->namespaces, error) < 0)
+    return -1;
+  if (box_spec_parse_devices (object, spec, error) < 0)
+    return -1;
+  return box_spec_parse_sysctls (object, spec, error);
+}
+
+int
+box_spec_parse (const json_t *document, struct box_spec *spec, struct tss_error *error)
+{
+  const json_t *process = NULL;
+
+  *spec = (struct box_spec){ 0 };
+  if (!json_is_object (document))
+    return tss_error_set (error, TSS_ERROR_INVALID, 0, "", "the spec is no JSON object");
+  if (tss_json_get_object (document, "process", "", &process, error) < 0 || parse_root (document, spec, error) < 0
+      || tss_json_get_string (document, "hostname", "", &spec->hostname, error) < 0
+      || tss_json_get_string (document, "domainname", "", &spec->domainname, error) < 0)
+    return -1;
+  if (!process)
+    return tss_error_set (error, TSS_ERROR_INVALID, 0, "process", "process: expected an object");
+  if (box_process_parse (process, "process", &spec->process, error) < 0
+      || box_spec_parse_mounts (document, spec, error) < 0 || parse_linux (document, spec, error) < 0
+      || check_names (spec, error) < 0)
+    {
+      box_spec_free (spec);
+      return -1;
+    }
+  return 0;
+}
+
+void
+box_spec_free (struct box_spec *spec)
+{
+  box_process_free (&spec->process);
+  for (size_t i = 0; i < spec->mount_count; i++)
+    free (spec->mounts[i].data);
+  free (spec->mounts);
+  free (spec->devices);
+  free (spec->sysctls);
+  free (spec->masked_paths);
+  free (spec->readonly_paths);
+  *spec = (struct box_spec){ 0 };
+}
