@@ -19,6 +19,8 @@ export function mergeTrees(base: Node, over: Node, rules: RuleTree | undefined, 
   return new Merger(diagnostics).merge(base, over, rules);
 }
 
+const KINDS = { map: 'a mapping', list: 'a list', scalar: 'a single value' } as const;
+
 class Merger {
   readonly #diagnostics: Diagnostics;
   readonly #path: string[] = [];
@@ -42,7 +44,7 @@ class Merger {
         : listNode([...base.items, ...over.items], over, base.tag);
     }
     if (base.kind !== over.kind) {
-      this.#diagnostics.error(over, this.#path, `cannot override a ${base.kind} with a ${over.kind}`);
+      this.#diagnostics.error(over, this.#path, `cannot override ${KINDS[base.kind]} with ${KINDS[over.kind]}`);
     }
     return over;
   }
@@ -76,17 +78,21 @@ class Merger {
   }
 }
 
-/** The tree without what is marked !reset, and without marks. */
+/** The tree without what is marked !reset, and without marks. What has none is shared with the old tree. */
 export function stripTags(node: Node): Node {
   if (node.kind === 'scalar') return node.tag === undefined ? node : { ...node, tag: undefined };
   if (node.kind === 'list') {
     const items = node.items.filter((item) => item.tag !== 'reset').map(stripTags);
-    return listNode(items, node);
+    const isSame = items.length === node.items.length && items.every((item, index) => item === node.items[index]);
+    return isSame && node.tag === undefined ? node : listNode(items, node);
   }
-  const entries = new Map<string, MapEntry>();
+  let changed: Map<string, MapEntry> | undefined;
   for (const [key, entry] of node.entries) {
-    if (entry.value.tag === 'reset') continue;
-    entries.set(key, { value: stripTags(entry.value), file: entry.file, offset: entry.offset });
+    const value = entry.value.tag === 'reset' ? undefined : stripTags(entry.value);
+    if (value === entry.value) continue;
+    changed ??= new Map(node.entries);
+    if (value === undefined) changed.delete(key);
+    else changed.set(key, { ...entry, value });
   }
-  return mapNode(entries, node);
+  return changed === undefined && node.tag === undefined ? node : mapNode(changed ?? node.entries, node);
 }

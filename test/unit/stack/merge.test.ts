@@ -99,7 +99,7 @@ describe('merging files', () => {
   it('says which value cannot go over which', () => {
     const files = { 'a.yaml': 'x-a: {k: [1]}\nservices: {app: {image: i}}', 'b.yaml': 'x-a:\n  k: {m: 1}\n' };
     assert.deepEqual(errorLines(files, { files: ['a.yaml', 'b.yaml'] }), [
-      '2:6 x-a.k: cannot override a list with a map',
+      '2:6 x-a.k: cannot override a list with a mapping',
     ]);
   });
 
