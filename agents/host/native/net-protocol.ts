@@ -1,6 +1,6 @@
 /** Requests to tsstack-net and its replies (docs/native.md, section 6), with the field names of the C side. */
 
-export interface NetInterface {
+interface NetInterface {
   readonly name: string;
   readonly network: string;
   readonly bridge: string;
@@ -14,7 +14,7 @@ export interface NetInterface {
   readonly routes: readonly { readonly destination: string; readonly gateway: string | null }[];
 }
 
-export interface NetPort {
+interface NetPort {
   readonly protocol: 'tcp' | 'udp';
   readonly hostIp: string;
   /** Wanted: the first of a range, 0 = any free one. In replies: the reserved one. */
@@ -26,7 +26,7 @@ export interface NetPortWish extends NetPort {
   readonly last: number;
 }
 
-export interface EnsureNetworkRequest {
+interface EnsureNetworkRequest {
   readonly op: 'network.ensure';
   readonly id: string;
   readonly bridge: string;
@@ -52,7 +52,7 @@ export interface EnsureSandboxRequest {
   readonly sysctls: Readonly<Record<string, string>>;
 }
 
-export interface SetNamesRequest {
+interface SetNamesRequest {
   readonly op: 'dns.set';
   readonly network: string;
   readonly names: Readonly<Record<string, readonly string[]>>;
@@ -60,7 +60,7 @@ export interface SetNamesRequest {
 }
 
 /** One atomic transaction. */
-export interface NftRequest {
+interface NftRequest {
   readonly op: 'nft';
   readonly script: string;
   /** What makes the table anew if somebody flushes it (null: the table is no more). */
