@@ -74,21 +74,12 @@ class CanonicalWalk implements FormContext {
     const form = formOf(schema);
     if (form !== undefined) return isNothing(node) ? node : form(node, this);
     const { def } = (schema as core.$ZodTypes)._zod;
-    switch (def.type) {
-      case 'optional':
-      case 'nullable':
-        return isNothing(node) ? node : this.#visit(node, def.innerType);
-      case 'object':
-        return this.#visitObject(node, def.shape as Readonly<Record<string, Schema>>, schema);
-      case 'record':
-        return this.#visitRecord(node, def.keyType, def.valueType);
-      case 'array':
-        return this.#visitList(node, def.element);
-      case 'union':
-        return this.#visitUnion(node, def.options, schema);
-      default:
-        return this.#visitScalar(node, schema);
-    }
+    if (def.type === 'optional' || def.type === 'nullable')
+      return isNothing(node) ? node : this.#visit(node, def.innerType);
+    if (def.type === 'object') return this.#visitObject(node, def.shape, schema);
+    if (def.type === 'record') return this.#visitRecord(node, def.keyType, def.valueType);
+    if (def.type === 'array') return this.#visitList(node, def.element);
+    return def.type === 'union' ? this.#visitUnion(node, def.options, schema) : this.#visitScalar(node, schema);
   }
 
   #visitObject(node: Node, shape: Readonly<Record<string, Schema>>, schema: Schema): Node {

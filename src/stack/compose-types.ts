@@ -5,12 +5,12 @@
  */
 
 /** A mapping whose null values mean "inherit from the environment of the command, else unset". */
-export type EnvironmentMap = Readonly<Record<string, string | null>>;
-export type StringMap = Readonly<Record<string, string>>;
+type EnvironmentMap = Readonly<Record<string, string | null>>;
+type StringMap = Readonly<Record<string, string>>;
 /** Any value of YAML, as found under `x-` keys. */
 export type YamlValue = string | number | boolean | null | readonly YamlValue[] | { readonly [key: string]: YamlValue };
 /** `x-` keys; they carry no meaning for tsstack unless it says so. */
-export type Extensions = { readonly [key: `x-${string}`]: YamlValue };
+type Extensions = { readonly [key: `x-${string}`]: YamlValue };
 
 export type ComposeProject = Extensions & {
   readonly name: string;
@@ -128,9 +128,9 @@ export type ComposeService = Extensions & {
   readonly working_dir?: string;
 };
 
-export type ComposeDependencyCondition = 'service_started' | 'service_healthy' | 'service_completed_successfully';
+type ComposeDependencyCondition = 'service_started' | 'service_healthy' | 'service_completed_successfully';
 
-export type ComposeDependency = Extensions & {
+type ComposeDependency = Extensions & {
   readonly condition: ComposeDependencyCondition;
   /** Default false. */
   readonly restart?: boolean;
@@ -162,7 +162,7 @@ export type ComposeMount = Extensions & {
   readonly image?: ComposeImageOptions;
 };
 
-export type ComposeBindOptions = Extensions & {
+type ComposeBindOptions = Extensions & {
   readonly propagation?: string;
   /** Make a missing source, as root. Always there in the canonical model. */
   readonly create_host_path?: boolean;
@@ -170,19 +170,19 @@ export type ComposeBindOptions = Extensions & {
   readonly selinux?: 'z' | 'Z';
 };
 
-export type ComposeVolumeOptions = Extensions & {
+type ComposeVolumeOptions = Extensions & {
   readonly labels?: StringMap;
   readonly nocopy?: boolean;
   readonly subpath?: string;
 };
 
-export type ComposeTmpfsOptions = Extensions & {
+type ComposeTmpfsOptions = Extensions & {
   readonly size?: string;
   /** A number, not octal text: 0750 in the file is 488 here. */
   readonly mode?: number;
 };
 
-export type ComposeImageOptions = Extensions & { readonly subpath?: string };
+type ComposeImageOptions = Extensions & { readonly subpath?: string };
 
 /** A secret or config given to a service. */
 export type ComposeGrant = Extensions & {
@@ -220,9 +220,9 @@ export type ComposeHealthcheck = Extensions & {
 
 export type ComposeLogging = Extensions & { readonly driver?: string; readonly options?: StringMap };
 
-export type ComposeUlimit = Extensions & { readonly soft: number; readonly hard: number };
+type ComposeUlimit = Extensions & { readonly soft: number; readonly hard: number };
 
-export type ComposeDevice = Extensions & {
+type ComposeDevice = Extensions & {
   readonly source: string;
   readonly target: string;
   readonly permissions: string;
@@ -234,9 +234,9 @@ export type ComposeEnvFile = Extensions & {
   readonly format?: string;
 };
 
-export type ComposeServiceModel = Extensions & { readonly endpoint_var?: string; readonly model_var?: string };
+type ComposeServiceModel = Extensions & { readonly endpoint_var?: string; readonly model_var?: string };
 
-export type ComposeHook = Extensions & {
+type ComposeHook = Extensions & {
   readonly command: readonly string[];
   readonly user?: string;
   readonly privileged?: boolean;
@@ -244,7 +244,7 @@ export type ComposeHook = Extensions & {
   readonly environment?: EnvironmentMap;
 };
 
-export type ComposeInitHook = Extensions & {
+type ComposeInitHook = Extensions & {
   readonly command?: readonly string[];
   readonly image?: string;
   readonly user?: string;
@@ -254,18 +254,18 @@ export type ComposeInitHook = Extensions & {
   readonly per_replica?: boolean;
 };
 
-export type ComposeProvider = Extensions & {
+type ComposeProvider = Extensions & {
   readonly type: string;
   readonly options?: Readonly<Record<string, readonly string[]>>;
 };
 
-export type ComposeCredentialSpec = Extensions & {
+type ComposeCredentialSpec = Extensions & {
   readonly config?: string;
   readonly file?: string;
   readonly registry?: string;
 };
 
-export type ComposeBlkio = Extensions & {
+type ComposeBlkio = Extensions & {
   readonly weight?: number;
   readonly weight_device?: readonly (Extensions & { readonly path: string; readonly weight: number })[];
   readonly device_read_bps?: readonly ComposeThrottle[];
@@ -275,9 +275,9 @@ export type ComposeBlkio = Extensions & {
 };
 
 /** Rate in bytes or operations per second, as a decimal string. */
-export type ComposeThrottle = Extensions & { readonly path: string; readonly rate: string };
+type ComposeThrottle = Extensions & { readonly path: string; readonly rate: string };
 
-export type ComposeDeviceRequest = Extensions & {
+type ComposeDeviceRequest = Extensions & {
   readonly capabilities?: readonly string[];
   readonly driver?: string;
   /** -1 = all. */
@@ -286,7 +286,7 @@ export type ComposeDeviceRequest = Extensions & {
   readonly options?: StringMap;
 };
 
-export type ComposeBuild = Extensions & {
+type ComposeBuild = Extensions & {
   readonly context?: string;
   readonly dockerfile?: string;
   readonly dockerfile_inline?: string;
@@ -314,7 +314,7 @@ export type ComposeBuild = Extensions & {
   readonly privileged?: boolean;
 };
 
-export type ComposeDeploy = Extensions & {
+type ComposeDeploy = Extensions & {
   readonly mode?: string;
   readonly replicas?: number;
   readonly labels?: StringMap;
@@ -326,7 +326,7 @@ export type ComposeDeploy = Extensions & {
   readonly endpoint_mode?: string;
 };
 
-export type ComposeUpdateConfig = Extensions & {
+type ComposeUpdateConfig = Extensions & {
   readonly parallelism?: number;
   readonly delay?: string;
   readonly failure_action?: string;
@@ -335,18 +335,18 @@ export type ComposeUpdateConfig = Extensions & {
   readonly order?: string;
 };
 
-export type ComposeResources = Extensions & {
+type ComposeResources = Extensions & {
   readonly limits?: ComposeResourceLimits;
   readonly reservations?: ComposeResourceReservations;
 };
 
-export type ComposeResourceLimits = Extensions & {
+type ComposeResourceLimits = Extensions & {
   readonly cpus?: number;
   readonly memory?: string;
   readonly pids?: number;
 };
 
-export type ComposeResourceReservations = Extensions & {
+type ComposeResourceReservations = Extensions & {
   readonly cpus?: number;
   readonly memory?: string;
   readonly devices?: readonly ComposeDeviceRequest[];
@@ -355,22 +355,22 @@ export type ComposeResourceReservations = Extensions & {
   })[];
 };
 
-export type ComposeRestartPolicy = Extensions & {
+type ComposeRestartPolicy = Extensions & {
   readonly condition?: string;
   readonly delay?: string;
   readonly max_attempts?: number;
   readonly window?: string;
 };
 
-export type ComposePlacement = Extensions & {
+type ComposePlacement = Extensions & {
   readonly constraints?: readonly string[];
   readonly preferences?: readonly (Extensions & { readonly spread?: string })[];
   readonly max_replicas_per_node?: number;
 };
 
-export type ComposeDevelop = Extensions & { readonly watch?: readonly ComposeWatchRule[] };
+type ComposeDevelop = Extensions & { readonly watch?: readonly ComposeWatchRule[] };
 
-export type ComposeWatchRule = Extensions & {
+type ComposeWatchRule = Extensions & {
   readonly path: string;
   readonly action: 'rebuild' | 'restart' | 'sync' | 'sync+restart' | 'sync+exec';
   readonly target?: string;
@@ -394,13 +394,13 @@ export type ComposeNetwork = Extensions & {
   readonly enable_ipv6?: boolean;
 };
 
-export type ComposeIpam = Extensions & {
+type ComposeIpam = Extensions & {
   readonly driver?: string;
   readonly config?: readonly ComposeIpamPool[];
   readonly options?: StringMap;
 };
 
-export type ComposeIpamPool = Extensions & {
+type ComposeIpamPool = Extensions & {
   readonly subnet?: string;
   readonly gateway?: string;
   readonly ip_range?: string;

@@ -63,7 +63,7 @@ function renderAs(args: ConfigArguments, problems: readonly Problem[]): string {
 function render(loaded: LoadedStack, args: ConfigArguments): string {
   if (args.explain !== undefined) return explain(loaded, args.explain);
   if (args.hash !== undefined) return renderHashes(loaded, args.hash);
-  if (args.list !== undefined) return renderList(loaded, args.list, args.format);
+  if (args.list !== undefined) return LISTS[args.list](loaded, args.format);
   const options = { escapesDollars: args.noInterpolate !== true };
   return args.format === 'json' ? toCanonicalJson(loaded.project, options) : toCanonicalYaml(loaded.project, options);
 }
@@ -85,32 +85,20 @@ function unknownService(name: string): StackFileError {
   return new StackFileError([{ severity: 'error', message, ...nowhere }]);
 }
 
-function renderList(
-  loaded: LoadedStack,
-  list: NonNullable<ConfigArguments['list']>,
-  format: ConfigArguments['format'],
-): string {
-  const { project } = loaded;
-  switch (list) {
-    case 'services':
-      return lines(Object.keys(project.services));
-    case 'images':
-      return lines(
-        Object.entries(project.services).map(([name, service]) => service.image ?? `${project.name}-${name}`),
-      );
-    case 'volumes':
-    case 'networks':
-      return lines(Object.keys(project[list] ?? {}));
-    case 'models':
-      return lines(Object.values(project.models ?? {}).map((model) => model.model));
-    case 'profiles':
-      return lines(loaded.profiles);
-    case 'environment':
-      return lines(loaded.environmentEntries().map(([key, value]) => `${key}=${value}`));
-    case 'variables':
-      return renderVariables(loaded.variables(), format);
-  }
-}
+type ListRenderer = (loaded: LoadedStack, format: ConfigArguments['format']) => string;
+
+const LISTS: Readonly<Record<NonNullable<ConfigArguments['list']>, ListRenderer>> = {
+  services: ({ project }) => lines(Object.keys(project.services)),
+  images: ({ project }) => {
+    return lines(Object.entries(project.services).map(([name, { image }]) => image ?? `${project.name}-${name}`));
+  },
+  volumes: ({ project }) => lines(Object.keys(project.volumes ?? {})),
+  networks: ({ project }) => lines(Object.keys(project.networks ?? {})),
+  models: ({ project }) => lines(Object.values(project.models ?? {}).map(({ model }) => model)),
+  profiles: ({ profiles }) => lines(profiles),
+  environment: (loaded) => lines(loaded.environmentEntries().map(([key, value]) => `${key}=${value}`)),
+  variables: (loaded, format) => renderVariables(loaded.variables(), format),
+};
 
 function renderVariables(variables: ReadonlyMap<string, VariableUse>, format: ConfigArguments['format']): string {
   const uses = [...variables.values()].sort((first, second) => (first.Name < second.Name ? -1 : 1));

@@ -37,7 +37,7 @@ export interface LoadOptions {
 }
 
 /** Where something was written; line and column from 1. */
-export interface Position {
+interface Position {
   readonly file: string;
   readonly line: number;
   readonly column: number;

@@ -33,7 +33,7 @@ export function rebasedPaths(directory: string): PathMapper {
 }
 
 /** `~` and `~/x` with the home directory put in. */
-export function expandHome(path: string, home: string): string {
+function expandHome(path: string, home: string): string {
   return path === '~' || path.startsWith('~/') ? join(home, path.slice(1)) : path;
 }
 

@@ -37,7 +37,7 @@ describe('golden cases of the stack file', () => {
 
   for (const name of names) {
     const source = join(CASES, name);
-    const { title, ...definition } = readJson<Case>(join(source, 'case.json'));
+    const { title, ...definition } = readCase(join(source, 'case.json'));
     it(`${name}: ${title}`, () => {
       const directory = join(scratch, name);
       cpSync(source, directory, { recursive: true });
@@ -131,6 +131,6 @@ function isNameMap(value: object): boolean {
   );
 }
 
-function readJson<T>(path: string): T {
-  return JSON.parse(readFileSync(path, 'utf8')) as T;
+function readCase(path: string): Case {
+  return JSON.parse(readFileSync(path, 'utf8')) as Case;
 }

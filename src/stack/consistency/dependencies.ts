@@ -8,7 +8,7 @@ export const checkDependencies: ServiceCheck = (name, service, context) => {
   const implied = new Map(impliedReferences(service).map(({ service: target, path }) => [target, path]));
   for (const [target, dependency] of Object.entries(service.depends_on ?? {})) {
     if (
-      dependency?.required === false &&
+      !(dependency.required ?? true) &&
       (context.enabled.has(target) || Object.hasOwn(context.project.services, target))
     )
       continue;

@@ -68,6 +68,6 @@ export class ProjectEnvironment {
 }
 
 /** Booleans of the environment as the reference reads them. */
-export function isTrue(value: string | undefined): boolean {
+function isTrue(value: string | undefined): boolean {
   return /^(1|t|true|y|yes|on)$/i.test(value ?? '');
 }

@@ -21,7 +21,7 @@ export const command = withForm(z.nullable(z.union([z.string(), words])), (node,
   );
 });
 
-const TESTS = ['CMD', 'CMD-SHELL', 'NONE'];
+const TESTS = new Set(['CMD', 'CMD-SHELL', 'NONE']);
 
 /** healthcheck.test: text is run by the container's shell; a list says itself how it is run. */
 export const healthTest = withForm(z.union([z.string(), words]), (node, context) => {
@@ -31,7 +31,7 @@ export const healthTest = withForm(z.union([z.string(), words]), (node, context)
   }
   const list: Node = context.walk(node, words);
   const first = list.kind === 'list' ? list.items[0] : undefined;
-  if (first?.kind === 'scalar' && !TESTS.includes(String(first.value))) {
+  if (first?.kind === 'scalar' && !TESTS.has(String(first.value))) {
     context.error(first, 'a test list must start with CMD, CMD-SHELL or NONE', 'or write the test as one text');
   }
   return list;

@@ -111,7 +111,7 @@ function parseShort(
   if (hostIp !== undefined && hostIp !== '' && !isIpAddress(hostIp)) return `${hostIp} is not an IP address`;
   const container = parseRange(containerPart, false);
   if (container === undefined)
-    return `${containerPart === '' ? 'no container port' : `${containerPart} is not a container port`}`;
+    return containerPart === '' ? 'no container port' : `${containerPart} is not a container port`;
   const hostText = hostPart ?? hostOnly ?? '';
   const host = hostText === '' ? undefined : parseRange(hostText, true);
   if (host === undefined && hostText !== '') return `${hostText} is not a host port`;

@@ -28,26 +28,17 @@ export function substitute(text: string, lookup: Lookup, onUnset: (name: string)
   return result;
 }
 
-function evaluate(variable: Variable, lookup: Lookup, onUnset: (name: string) => void): string {
-  const value = lookup(variable.name);
-  const argument = (): string => substitute(variable.argument, lookup, onUnset);
-  switch (variable.operator) {
-    case null:
-      if (value === undefined) onUnset(variable.name);
-      return value ?? '';
-    case ':-':
-      return value === undefined || value === '' ? argument() : value;
-    case '-':
-      return value ?? argument();
-    case ':+':
-      return value === undefined || value === '' ? '' : argument();
-    case '+':
-      return value === undefined ? '' : argument();
-    case ':?':
-      if (value === undefined || value === '') throw new RequiredVariableError(variable.name, argument());
-      return value;
-    case '?':
-      if (value === undefined) throw new RequiredVariableError(variable.name, argument());
-      return value;
+function evaluate({ name, operator, argument }: Variable, lookup: Lookup, onUnset: (name: string) => void): string {
+  const value = lookup(name);
+  if (operator === null) {
+    if (value === undefined) onUnset(name);
+    return value ?? '';
   }
+  // With a colon, empty is as good as unset.
+  const hasValue = value !== undefined && !(operator.startsWith(':') && value === '');
+  const isReplacement = operator.endsWith('+');
+  if (hasValue !== isReplacement) return hasValue ? value : '';
+  const text = substitute(argument, lookup, onUnset);
+  if (operator.endsWith('?')) throw new RequiredVariableError(name, text);
+  return text;
 }

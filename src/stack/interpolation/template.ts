@@ -6,7 +6,7 @@ export interface Variable {
   readonly argument: string;
 }
 
-export type Operator = ':-' | '-' | ':?' | '?' | ':+' | '+';
+type Operator = ':-' | '-' | ':?' | '?' | ':+' | '+';
 
 /** An expression that is none: `text` is what was found, from its `$` on. */
 export class TemplateError extends Error {

@@ -4,7 +4,7 @@ import { childText, type MapNode } from '../tree/node.ts';
  * How a value of a later file meets one of an earlier file. Without a rule: mappings merge key by key, lists append, scalars
  * replace, and an empty value in the later file changes nothing.
  */
-export type MergeRule =
+type MergeRule =
   /** The later value stands alone. */
   | 'replace'
   /** Likewise, and even an empty one counts: it means "the image's" or "inherit". */

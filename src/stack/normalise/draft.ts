@@ -8,7 +8,7 @@ import type {
 } from '../compose-types.ts';
 
 /** A type whose values may still be changed. */
-export type Draft<T> = T extends readonly (infer Item)[]
+type Draft<T> = T extends readonly (infer Item)[]
   ? Draft<Item>[]
   : T extends object
     ? { -readonly [Key in keyof T]: Draft<T[Key]> }
@@ -18,11 +18,11 @@ type Loose<T, Late extends keyof T> = Omit<T, Late> & Partial<Pick<T, Late>>;
 
 /** A service as its files say it, before defaults. */
 export type DraftService = Draft<Loose<ComposeService, 'command' | 'entrypoint'>>;
-export type DraftNetwork = Draft<Loose<ComposeNetwork, 'name' | 'ipam'>>;
-export type DraftVolume = Draft<Loose<ComposeVolume, 'name'>>;
-export type DraftConfig = Draft<Loose<ComposeConfig, 'name'>>;
-export type DraftSecret = Draft<Loose<ComposeSecret, 'name'>>;
-export type DraftModel = Draft<ComposeModel>;
+type DraftNetwork = Draft<Loose<ComposeNetwork, 'name' | 'ipam'>>;
+type DraftVolume = Draft<Loose<ComposeVolume, 'name'>>;
+type DraftConfig = Draft<Loose<ComposeConfig, 'name'>>;
+type DraftSecret = Draft<Loose<ComposeSecret, 'name'>>;
+type DraftModel = Draft<ComposeModel>;
 
 /** The model while defaults are filled in. Definitions may be empty (null) until then. */
 export interface DraftProject {

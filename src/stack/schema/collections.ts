@@ -71,7 +71,7 @@ function checkKeys(node: Node, context: FormContext): Node {
 }
 
 /** The map of a list of `K=V`; the last of several equal keys wins, in the first one's place. */
-export function pairsToMap(items: readonly Node[], at: Node, absent: '' | null, context: FormContext): Node {
+function pairsToMap(items: readonly Node[], at: Node, absent: '' | null, context: FormContext): Node {
   const entries = new Map<string, MapEntry>();
   for (const [index, item] of items.entries()) {
     if (item.kind !== 'scalar' || typeof item.value !== 'string') {

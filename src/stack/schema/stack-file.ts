@@ -53,7 +53,7 @@ const config = object({
 const model = object({ name: text, model: text, context_size: anyInteger, runtime_flags: textList }, ['model']);
 
 /** `external: {name: X}`, the old form, becomes `external: true` and `name: X`. */
-function resource<S extends Schema>(definition: S): Schema {
+function resource(definition: Schema): Schema {
   const form = z.nullable(definition);
   return withForm(form, (node, context) => {
     const walked = context.walk(node, definition);
@@ -88,4 +88,3 @@ export const stackFile = object({
 
 /** The top-level elements whose entries have names. */
 export const RESOURCE_KINDS = ['networks', 'volumes', 'secrets', 'configs', 'models'] as const;
-export type ResourceKind = (typeof RESOURCE_KINDS)[number];

@@ -1,4 +1,4 @@
-import { isAlias, isCollection, isMap, isScalar, type Pair, type ParsedNode, type Scalar, type YAMLMap } from 'yaml';
+import { isAlias, isCollection, isMap, isScalar, type ParsedNode, type Scalar, type YAMLMap } from 'yaml';
 import type { Diagnostics } from '../diagnostics.ts';
 import { stackFileError } from '../errors.ts';
 import {
@@ -14,6 +14,9 @@ import type { SourceFile } from '../tree/source-file.ts';
 import { MAX_DEPTH, MAX_NODES, tooManyValues } from './limits.ts';
 import { mergeEntries } from './merge-key.ts';
 import { resolvePlainScalar } from './resolve-scalar.ts';
+
+/** Tags that give even quoted text the value that it would have without quotes. */
+const RESOLVED_TAGS = new Set(['int', 'float', 'bool', 'null'].map((name) => `tag:yaml.org,2002:${name}`));
 
 /** Makes the loader's tree of a parsed document: aliases and merge keys resolved, duplicate keys reported. */
 export function buildTree(contents: ParsedNode, file: SourceFile, diagnostics: Diagnostics): Node {
@@ -58,7 +61,7 @@ class TreeBuilder {
     if (!isCollection(source)) throw stackFileError(at, [], 'unknown kind of YAML value');
     const items: Node[] = [];
     for (const item of source.items) {
-      const node = this.build(item as ParsedNode, depth + 1);
+      const node = this.build(item, depth + 1);
       // An item marked !reset is an item that is not there.
       if (node.tag !== 'reset') items.push(node);
     }
@@ -68,7 +71,7 @@ class TreeBuilder {
   #buildEntries(source: YAMLMap.Parsed, depth: number): Map<string, MapEntry> {
     const entries = new Map<string, MapEntry>();
     const merges: { value: Node; offset: number }[] = [];
-    for (const pair of source.items as Pair<ParsedNode, ParsedNode | null>[]) {
+    for (const pair of source.items) {
       const offset = pair.key.range[0];
       const key = this.#keyText(pair.key);
       if (key === undefined) continue;
@@ -119,27 +122,12 @@ class TreeBuilder {
     return undefined;
   }
 
+  /** The failsafe schema resolves nothing by itself: `tag` is only there when the file has one. */
   #scalarValue(source: Scalar.Parsed): ScalarValue {
-    const text = typeof source.source === 'string' ? source.source : String(source.value ?? '');
-    switch (source.tag) {
-      case 'tag:yaml.org,2002:str':
-        // The failsafe schema gives every scalar this tag; only quotes or an explicit tag make a plain one text.
-        return source.type === 'PLAIN' && !this.#hasExplicitTag(source) ? resolvePlainScalar(text) : text;
-      case 'tag:yaml.org,2002:int':
-      case 'tag:yaml.org,2002:float':
-      case 'tag:yaml.org,2002:bool':
-      case 'tag:yaml.org,2002:null':
-        return resolvePlainScalar(text.trim());
-      default:
-        return source.type === 'PLAIN' ? resolvePlainScalar(text) : text;
-    }
-  }
-
-  #hasExplicitTag(source: Scalar.Parsed): boolean {
-    return (
-      source.range[0] >= 5 &&
-      /!!str\s+$/.test(this.#file.text.slice(Math.max(0, source.range[0] - 24), source.range[0]))
-    );
+    const text = source.source;
+    if (source.tag === '!' || source.tag === 'tag:yaml.org,2002:str') return text;
+    const isResolved = source.type === 'PLAIN' || RESOLVED_TAGS.has(source.tag ?? '');
+    return isResolved ? resolvePlainScalar(text.trim()) : text;
   }
 
   #mergeTag(source: ParsedNode): MergeTag | undefined {

@@ -1,4 +1,4 @@
-import { Composer, Parser, type Document, type ParsedNode } from 'yaml';
+import { Composer, Parser, type Document } from 'yaml';
 import type { Diagnostics } from '../diagnostics.ts';
 import { stackFileError } from '../errors.ts';
 import type { Node } from '../tree/node.ts';
@@ -26,7 +26,7 @@ export function parseFully(file: SourceFile, diagnostics: Diagnostics): Node[] {
   }
   if (syntaxErrors.length > 0) return [];
   return documents.flatMap((document) => {
-    const contents = document.contents as ParsedNode | null;
+    const contents = document.contents;
     const tree = contents === null ? undefined : buildTree(contents, file, diagnostics);
     return tree === undefined || (tree.kind === 'scalar' && tree.value === null) ? [] : [tree];
   });

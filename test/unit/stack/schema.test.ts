@@ -3,7 +3,7 @@ import type { core } from 'zod/mini';
 import type { ComposeProject, ComposeService } from '../../../src/stack/index.ts';
 import type { Schema } from '../../../src/stack/schema/form.ts';
 import { service } from '../../../src/stack/schema/service.ts';
-import { stackFile } from '../../../src/stack/schema/stack-file.ts';
+import type { stackFile } from '../../../src/stack/schema/stack-file.ts';
 import { errorLines, load } from './memory-files.ts';
 
 type Named<T> = Exclude<keyof T, `x-${string}`>;

@@ -72,6 +72,11 @@ services:
     time: 22:22
 `;
 
+/** What edits put in. */
+const PIECES = ': |- |#| #|"|\'|{|}|[|]|,|&a |*a|!reset |>|<<|?|? |-|x: y|~|0x|\\|%|@|`|é|:| |  '
+  .split('|')
+  .concat('\n', '\n\n', '\n  ', '|', '|-\n', '>+\n');
+
 describe('the quick reader of YAML', () => {
   it('reads what stack files are made of, as the real parser does', () => assert.ok(agrees(PLAIN)));
 
@@ -95,32 +100,7 @@ describe('the quick reader of YAML', () => {
   }
 
   it('agrees with the real parser about whatever it accepts', () => {
-    const piece = fc.constantFrom(
-      ...[
-        ':',
-        ' ',
-        '\n',
-        '  ',
-        '- ',
-        '#',
-        ' #',
-        '"',
-        "'",
-        '{',
-        '}',
-        '[',
-        ']',
-        ',',
-        '&a ',
-        '*a',
-        '!reset ',
-        '|',
-        '>',
-        '<<',
-        '?',
-      ],
-      ...['-', 'x: y', '~', '0x', '\\', '\n\n', '\n  ', ': ', '%', '@', '`', 'é', '|-\n', '>+\n'],
-    );
+    const piece = fc.constantFrom(...PIECES);
     const edit = fc.record({
       at: fc.nat({ max: PLAIN.length }),
       remove: fc.nat({ max: 4 }),
