@@ -1,0 +1,28 @@
+import type { ImageService } from '../images/image-service.ts';
+import type { TaskTable } from '../tasks/task-table.ts';
+import { serveAttach } from './attach.ts';
+import { servePause, serveSignal, serveStats, serveUnpause } from './control.ts';
+import { serveExec } from './exec.ts';
+import { serveImageImport, serveImageList, serveImageLoad, serveImagePull, serveImageRemove } from './image-streams.ts';
+import { serveLogs } from './logs.ts';
+import type { StreamHandlers } from './relay-stream.ts';
+import { serveTop } from './top.ts';
+
+/** What this host does for each kind of stream. */
+export function makeStreamHandlers(tasks: TaskTable, images: ImageService): StreamHandlers {
+  return {
+    exec: (stream) => serveExec(tasks, stream),
+    attach: (stream) => serveAttach(tasks, stream),
+    logs: (stream) => serveLogs(tasks, stream),
+    top: (stream) => serveTop(tasks, stream),
+    stats: (stream) => serveStats(tasks, stream),
+    signal: (stream) => serveSignal(tasks, stream),
+    pause: (stream) => servePause(tasks, stream),
+    unpause: (stream) => serveUnpause(tasks, stream),
+    'image.pull': (stream) => serveImagePull(images, stream),
+    'image.load': (stream) => serveImageLoad(images, stream),
+    'image.import': (stream) => serveImageImport(images, stream),
+    'image.list': (stream) => serveImageList(images, stream),
+    'image.remove': (stream) => serveImageRemove(images, tasks, stream),
+  };
+}
