@@ -46,16 +46,15 @@ export class Agent {
   readonly #paths: HostPaths;
   readonly #programs: NativePrograms;
   readonly #launcher: Launcher;
-  readonly #payloads: PayloadFiles;
   readonly #over = new AbortController();
   #running: Promise<void> | null = null;
+  #isIdle = false;
 
   constructor(options: AgentOptions) {
     this.#options = options;
     this.#paths = new HostPaths(options.roots);
     this.#programs = findNativePrograms();
     this.#launcher = new Launcher(this.#programs.shim);
-    this.#payloads = new PayloadFiles(this.#paths.payloads);
   }
 
   /** Takes up what an earlier daemon held, then keeps a session with the manager. */
@@ -65,11 +64,12 @@ export class Agent {
     });
   }
 
-  /** Lets go of everything; containers run on. On a host without containers nothing of the agent stays. */
-  async stop(): Promise<void> {
+  /** Lets go of everything; containers run on. Resolves to true when there are none, and then nothing of the agent stays. */
+  async stop(): Promise<boolean> {
     this.#over.abort();
     await this.#running;
     this.#launcher.close();
+    return this.#isIdle;
   }
 
   async #run(): Promise<void> {
@@ -86,7 +86,8 @@ export class Agent {
     table.adopt();
     await this.#serve(table, images, facts, guard, reporter);
     await table.release();
-    await this.#closeNetworks(networks, table);
+    this.#isIdle = table.ids.length === 0;
+    await (this.#isIdle ? networks.shutDown() : networks.close());
   }
 
   /** Until the agent is stopped. */
@@ -135,11 +136,6 @@ export class Agent {
     });
   }
 
-  async #closeNetworks(networks: NetworkService, table: TaskTable): Promise<void> {
-    if (table.ids.length > 0) return networks.close();
-    await Promise.all([networks.shutDown(), this.#payloads.release()]);
-  }
-
   #makeTable(
     facts: HostFacts,
     networks: NetworkService,
@@ -156,7 +152,7 @@ export class Agent {
       images: new HostImages(images, this.#programs.layer),
       networks,
       volumes: new VolumeStore(this.#paths.volumes, (trees) => removeTrees(this.#programs.layer, trees)),
-      payloads: this.#payloads,
+      payloads: new PayloadFiles(this.#paths.payloads),
       names: new NameRegistry((network, names) => networks.setNames(network, names)),
       resolver: readHostResolver,
       queue: new PQueue({ concurrency }),

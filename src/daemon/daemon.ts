@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Agent } from '../../agents/host/agent.ts';
 import { Manager } from '../manager/manager.ts';
@@ -7,6 +7,7 @@ import type { RunningServer } from '../rpc/server.ts';
 import { DaemonLog } from './daemon-log.ts';
 import { InstanceLock } from './instance-lock.ts';
 import type { DaemonOptions } from './options.ts';
+import { prepareRunRoot, releaseRunRoot } from './run-root.ts';
 import { readVersion } from './version.ts';
 
 /** Time that calls under way get when the daemon stops. */
@@ -15,13 +16,22 @@ const callGraceMs = 500;
 /** A daemon that serves: the manager and the agent of this host, which talk through the socket like everybody else. */
 export class Daemon {
   readonly log: DaemonLog;
+  readonly #runRoot: string;
   readonly #lock: InstanceLock;
   readonly #manager: Manager;
   readonly #server: RunningServer;
   readonly #agent: Agent;
   #stopping: Promise<void> | null = null;
 
-  private constructor(log: DaemonLog, lock: InstanceLock, manager: Manager, server: RunningServer, agent: Agent) {
+  private constructor(
+    runRoot: string,
+    log: DaemonLog,
+    lock: InstanceLock,
+    manager: Manager,
+    server: RunningServer,
+    agent: Agent,
+  ) {
+    this.#runRoot = runRoot;
     this.log = log;
     this.#lock = lock;
     this.#manager = manager;
@@ -32,9 +42,9 @@ export class Daemon {
   /** Resolves when the socket answers; the agent registers right after that. */
   static async start(options: DaemonOptions): Promise<Daemon> {
     const { dataRoot, runRoot } = options;
-    mkdirSync(runRoot, { recursive: true, mode: 0o711 });
-    const lock = await InstanceLock.acquire(runRoot);
     const log = new DaemonLog(join(dataRoot, 'daemon.log'), options.logLevel);
+    const lock = await InstanceLock.acquire(dataRoot);
+    await prepareRunRoot(runRoot);
     const version = readVersion();
     const onError = (error: unknown): void => log.error(describe(error));
     const manager = await Manager.start({ dataRoot, runRoot, version, onError });
@@ -42,7 +52,8 @@ export class Daemon {
     log.info(`tsstack ${version} serves at ${server.address} (pid ${process.pid}, data ${dataRoot}, run ${runRoot})`);
     const agent = new Agent({ roots: { dataRoot, runRoot }, address: server.address, log: (line) => log.info(line) });
     agent.start();
-    return new Daemon(log, lock, manager, server, agent);
+    writeFileSync(join(runRoot, 'daemon.pid'), `${process.pid}\n`);
+    return new Daemon(runRoot, log, lock, manager, server, agent);
   }
 
   /** Stops serving; containers run on. Idempotent. */
@@ -52,9 +63,11 @@ export class Daemon {
   }
 
   async #stop(): Promise<void> {
-    await this.#agent.stop();
+    const isIdle = await this.#agent.stop();
     await this.#server.stop(callGraceMs);
     await this.#manager.stop();
+    rmSync(join(this.#runRoot, 'daemon.pid'), { force: true });
+    if (isIdle) await releaseRunRoot(this.#runRoot);
     this.log.info('stopped');
     this.#lock.release();
     this.log.close();

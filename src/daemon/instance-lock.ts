@@ -1,37 +1,32 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import type { Server } from 'node:net';
 import { join } from 'node:path';
 import { TsstackError } from '../model/errors.ts';
 
 /**
- * Makes sure that one daemon at a time uses a run root. The lock is a listening socket: the kernel lets it go with the process,
- * however that ends, and nobody can mistake a number for a process. daemon.pid beside it is for people and scripts.
+ * Makes sure that one daemon at a time uses a data root; a run root is guarded by the daemon's own socket in it. The lock is a
+ * listening socket: the kernel lets it go with the process, however that ends, and no number is mistaken for a process.
  */
 export class InstanceLock {
   readonly #server: Server;
-  readonly #pidFile: string;
 
-  private constructor(server: Server, pidFile: string) {
+  private constructor(server: Server) {
     this.#server = server;
-    this.#pidFile = pidFile;
   }
 
-  static async acquire(runRoot: string): Promise<InstanceLock> {
-    const path = join(runRoot, 'lock.sock');
+  static async acquire(dataRoot: string): Promise<InstanceLock> {
+    const path = join(dataRoot, 'lock.sock');
     const server = (await tryListen(path)) ?? (await replaceStale(path));
     if (server === null) {
-      throw new TsstackError('exists', `another daemon uses the run root ${runRoot}`, {
+      throw new TsstackError('exists', `another daemon uses the data root ${dataRoot}`, {
         hint: 'stop it, or choose another one with --run-root and --data-root',
       });
     }
-    const pidFile = join(runRoot, 'daemon.pid');
-    writeFileSync(pidFile, `${process.pid}\n`);
-    return new InstanceLock(server, pidFile);
+    return new InstanceLock(server);
   }
 
   release(): void {
-    rmSync(this.#pidFile, { force: true });
     this.#server.close();
   }
 }

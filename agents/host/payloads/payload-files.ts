@@ -1,11 +1,13 @@
-import { readFileSync } from 'node:fs';
+import { statfsSync } from 'node:fs';
 import { chmod, chown, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PayloadObject } from '../../../src/model/objects.ts';
 import type { ContainerSpec, PayloadMountSpec } from '../../../src/model/spec.ts';
 import { TaskError, hasErrno } from '../errors.ts';
 import type { PreparedMount } from '../containers/mounts.ts';
-import { ensureTmpfs, unmount } from './tmpfs.ts';
+
+/** Types of file systems that live in memory alone: tmpfs and ramfs (include/uapi/linux/magic.h). */
+const memoryFileSystems: ReadonlySet<number> = new Set([0x01021994, 0x858458f6]);
 
 /** Gives the secret or config that a mount names; undefined when the manager has not sent it. */
 export type FindPayload = (kind: 'secret' | 'config', key: string) => PayloadObject | undefined;
@@ -16,7 +18,6 @@ export type FindPayload = (kind: 'secret' | 'config', key: string) => PayloadObj
  */
 export class PayloadFiles {
   readonly #root: string;
-  #tmpfs: Promise<boolean> | null = null;
 
   constructor(root: string) {
     this.#root = root;
@@ -29,12 +30,10 @@ export class PayloadFiles {
       ...spec.configs.map((mount) => ({ kind: 'config' as const, mount })),
     ];
     if (wanted.length === 0) return [];
-    this.#tmpfs ??= ensureTmpfs(this.#root);
-    await this.#tmpfs.catch((cause: unknown) => {
-      this.#tmpfs = null;
-      throw new TaskError('internal', 'secrets: mount a file system in memory', { cause });
-    });
     await mkdir(directory, { recursive: true, mode: 0o711 });
+    if (!memoryFileSystems.has(statfsSync(directory).type)) {
+      throw new TaskError('unsupported', `secrets: ${directory} is on a disk, not in memory`);
+    }
     return Promise.all(
       wanted.map(({ kind, mount }, index) =>
         writePayload(join(directory, String(index)), mount, content(kind, mount, find)),
@@ -55,14 +54,6 @@ export class PayloadFiles {
       if (hasErrno(error, 'ENOENT')) return [];
       throw error;
     }
-  }
-
-  /** Gives the mount back when no container needs it any more. Called when the daemon stops. */
-  async release(): Promise<void> {
-    const isMounted = readFileSync('/proc/self/mountinfo', 'utf8').includes(` ${this.#root} `);
-    if (!isMounted || (await this.list()).length > 0) return;
-    this.#tmpfs = null;
-    await unmount(this.#root);
   }
 }
 

@@ -38,8 +38,10 @@ export function observedState(shim: ShimState, wasStopped: boolean): ObservedSta
     case 'running':
     case 'paused':
     case 'restarting':
-    case 'stopping':
       return 'running';
+    case 'stopping':
+      // A program that cannot be started makes its container stop before it ever ran.
+      return shim.startedAt === null ? 'ready' : 'running';
     case 'exited':
       if (wasStopped) return 'shutdown';
       return shim.exitCode === 0 ? 'complete' : 'failed';
