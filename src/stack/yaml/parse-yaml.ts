@@ -5,7 +5,7 @@ import type { Node } from '../tree/node.ts';
 import type { SourceFile } from '../tree/source-file.ts';
 import { buildTree } from './build-tree.ts';
 import { MAX_CHARACTERS, MAX_DEPTH, MAX_TOKENS } from './limits.ts';
-import { readQuickly } from './quick-reader.ts';
+import { readQuickly } from './quick/quick-reader.ts';
 
 /** Errors of syntax come in showers; the first few say it all. */
 const MAX_SYNTAX_ERRORS = 5;

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { Diagnostics } from '../../../../src/stack/diagnostics.ts';
-import { StackFileError } from '../../../../src/stack/errors.ts';
-import type { Node } from '../../../../src/stack/tree/node.ts';
-import { SourceFile } from '../../../../src/stack/tree/source-file.ts';
-import { parseFully } from '../../../../src/stack/yaml/parse-yaml.ts';
-import { readQuickly } from '../../../../src/stack/yaml/quick-reader.ts';
+import { Diagnostics } from '../../../../../src/stack/diagnostics.ts';
+import { StackFileError } from '../../../../../src/stack/errors.ts';
+import type { Node } from '../../../../../src/stack/tree/node.ts';
+import { SourceFile } from '../../../../../src/stack/tree/source-file.ts';
+import { parseFully } from '../../../../../src/stack/yaml/parse-yaml.ts';
+import { readQuickly } from '../../../../../src/stack/yaml/quick/quick-reader.ts';
 
 /** Everything about a tree but the place of an empty value. */
 function describeTree(node: Node): unknown {
