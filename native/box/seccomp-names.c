@@ -1,6 +1,6 @@
 /* The words of linux.seccomp and their values in libseccomp. */
-#include "seccomp-names.h"
 #include "../common/cleanup.h"
+#include "seccomp-profile.h"
 #include "seccomp.h"
 
 #include <linux/seccomp.h>
@@ -12,8 +12,8 @@ static const char *const action_names[] = { "SCMP_ACT_ALLOW",        "SCMP_ACT_E
                                             "SCMP_ACT_KILL_PROCESS", "SCMP_ACT_KILL_THREAD", "SCMP_ACT_LOG",
                                             "SCMP_ACT_TRACE",        "SCMP_ACT_TRAP",        NULL };
 static const uint32_t action_values[]
-    = { SCMP_ACT_ALLOW,       SCMP_ACT_ERRNO (0), SCMP_ACT_KILL_THREAD, SCMP_ACT_KILL_PROCESS,
-        SCMP_ACT_KILL_THREAD, SCMP_ACT_LOG,       SCMP_ACT_TRACE (0),   SCMP_ACT_TRAP };
+    = { SECCOMP_RET_ALLOW,       SECCOMP_RET_ERRNO, SECCOMP_RET_KILL_THREAD, SECCOMP_RET_KILL_PROCESS,
+        SECCOMP_RET_KILL_THREAD, SECCOMP_RET_LOG,   SECCOMP_RET_TRACE,       SECCOMP_RET_TRAP };
 
 static const char *const architecture_names[] = { "SCMP_ARCH_X86",      "SCMP_ARCH_X86_64",      "SCMP_ARCH_X32",
                                                   "SCMP_ARCH_ARM",      "SCMP_ARCH_AARCH64",     "SCMP_ARCH_MIPS",
@@ -27,11 +27,9 @@ static const uint32_t architecture_values[]
         SCMP_ARCH_MIPSEL64N32, SCMP_ARCH_PPC,    SCMP_ARCH_PPC64,     SCMP_ARCH_PPC64LE, SCMP_ARCH_S390,
         SCMP_ARCH_S390X,       SCMP_ARCH_RISCV64 };
 
+/* In the order of enum box_seccomp_operator. */
 static const char *const operator_names[] = { "SCMP_CMP_NE", "SCMP_CMP_LT", "SCMP_CMP_LE",        "SCMP_CMP_EQ",
                                               "SCMP_CMP_GE", "SCMP_CMP_GT", "SCMP_CMP_MASKED_EQ", NULL };
-static const int operator_values[]
-    = { SCMP_CMP_NE, SCMP_CMP_LT, SCMP_CMP_LE, SCMP_CMP_EQ, SCMP_CMP_GE, SCMP_CMP_GT, SCMP_CMP_MASKED_EQ };
-
 static int
 find_name (const char *const *names, const char *name)
 {
@@ -42,17 +40,15 @@ find_name (const char *const *names, const char *name)
 }
 
 int
-box_seccomp_action_value (const char *name, uint32_t errno_value, uint32_t *value)
+box_seccomp_action_value (const char *name, uint32_t data, uint32_t *value)
 {
   int index = find_name (action_names, name);
 
   if (index < 0)
     return -1;
   *value = action_values[index];
-  if (*value == SCMP_ACT_ERRNO (0))
-    *value = SCMP_ACT_ERRNO (errno_value);
-  else if (*value == SCMP_ACT_TRACE (0))
-    *value = SCMP_ACT_TRACE (errno_value);
+  if (*value == SECCOMP_RET_ERRNO || *value == SECCOMP_RET_TRACE)
+    *value |= data & SECCOMP_RET_DATA;
   return 0;
 }
 
@@ -68,13 +64,13 @@ box_seccomp_architecture_value (const char *name, uint32_t *value)
 }
 
 int
-box_seccomp_operator_value (const char *name, int *value)
+box_seccomp_operator_value (const char *name, enum box_seccomp_operator *value)
 {
   int index = find_name (operator_names, name);
 
   if (index < 0)
     return -1;
-  *value = operator_values[index];
+  *value = (enum box_seccomp_operator)index;
   return 0;
 }
 

@@ -1,0 +1,299 @@
+/* From tables of system calls to a program for the kernel: a binary search over ranges of numbers that are treated
+ * alike. */
+#include "../common/cleanup.h"
+#include "seccomp-profile.h"
+#include "seccomp.h"
+
+#include <endian.h>
+#include <linux/audit.h>
+#include <linux/seccomp.h>
+
+/* Bit that marks the numbers of x32. */
+#define X32_BIT UINT32_C (0x40000000)
+
+/* Numbers from FIRST to the next range's; either all get ACTION, or it is one number with rules. */
+struct range
+{
+  uint32_t first;
+  uint32_t action;
+  const struct box_seccomp_call *calls; /* or NULL */
+  size_t call_count;
+};
+
+struct ranges
+{
+  struct range *items;
+  size_t count;
+};
+
+struct emitter
+{
+  struct box_seccomp_filter *filter;
+  uint32_t default_action;
+  bool full;
+};
+
+static size_t
+emit (struct emitter *emitter, uint16_t code, uint32_t value, uint8_t jump_true, uint8_t jump_false)
+{
+  if (emitter->filter->count == BPF_MAXINSNS)
+    {
+      emitter->full = true;
+      return 0;
+    }
+  emitter->filter->instructions[emitter->filter->count]
+      = (struct sock_filter){ .code = code, .jt = jump_true, .jf = jump_false, .k = value };
+  return emitter->filter->count++;
+}
+
+static void
+emit_return (struct emitter *emitter, uint32_t action)
+{
+  emit (emitter, BPF_RET | BPF_K, action, 0, 0);
+}
+
+/* Conditional jumps reach 255 instructions, plain ones any; their distance is filled in when the target is known. */
+static void
+land (struct emitter *emitter, size_t jump)
+{
+  emitter->filter->instructions[jump].k = (uint32_t)(emitter->filter->count - jump - 1);
+}
+
+static void
+load_half (struct emitter *emitter, unsigned int argument, bool high)
+{
+  bool second = high == (__BYTE_ORDER == __LITTLE_ENDIAN);
+  size_t offset = offsetof (struct seccomp_data, args) + argument * sizeof (uint64_t) + (second ? 4 : 0);
+
+  emit (emitter, BPF_LD | BPF_W | BPF_ABS, (uint32_t)offset, 0, 0);
+}
+
+/* The tests below are written for "holds: go on, fails: jump"; FAIL and HOLD are filled in by finish_tests, once the
+ * place behind the comparison and behind the rule are known. */
+enum
+{
+  NEXT = 0,
+  HOLD = 254,
+  FAIL = 255,
+};
+
+static void
+test_high (struct emitter *emitter, uint16_t code, uint32_t value, uint8_t jump_true, uint8_t jump_false)
+{
+  emit (emitter, (uint16_t)(BPF_JMP | code | BPF_K), value, jump_true, jump_false);
+}
+
+/* Arguments have 64 bits, the machine 32: the upper halves decide unless they are equal. */
+static void
+emit_comparison (struct emitter *emitter, const struct box_seccomp_comparison *comparison)
+{
+  const bool masked = comparison->operation == BOX_SECCOMP_MASKED_EQ;
+  const uint64_t wanted = masked ? comparison->value_two : comparison->value;
+  const uint32_t high = (uint32_t)(wanted >> 32), low = (uint32_t)wanted;
+
+  load_half (emitter, comparison->argument, true);
+  switch (comparison->operation)
+    {
+    case BOX_SECCOMP_EQ:
+      test_high (emitter, BPF_JEQ, high, NEXT, FAIL);
+      load_half (emitter, comparison->argument, false);
+      test_high (emitter, BPF_JEQ, low, HOLD, FAIL);
+      break;
+    case BOX_SECCOMP_NE:
+      test_high (emitter, BPF_JEQ, high, NEXT, HOLD);
+      load_half (emitter, comparison->argument, false);
+      test_high (emitter, BPF_JEQ, low, FAIL, HOLD);
+      break;
+    case BOX_SECCOMP_MASKED_EQ:
+      emit (emitter, BPF_ALU | BPF_AND | BPF_K, (uint32_t)(comparison->value >> 32), 0, 0);
+      test_high (emitter, BPF_JEQ, high, NEXT, FAIL);
+      load_half (emitter, comparison->argument, false);
+      emit (emitter, BPF_ALU | BPF_AND | BPF_K, (uint32_t)comparison->value, 0, 0);
+      test_high (emitter, BPF_JEQ, low, HOLD, FAIL);
+      break;
+    case BOX_SECCOMP_GT:
+    case BOX_SECCOMP_GE:
+      test_high (emitter, BPF_JGT, high, HOLD, NEXT);
+      test_high (emitter, BPF_JEQ, high, NEXT, FAIL);
+      load_half (emitter, comparison->argument, false);
+      test_high (emitter, comparison->operation == BOX_SECCOMP_GT ? BPF_JGT : BPF_JGE, low, HOLD, FAIL);
+      break;
+    case BOX_SECCOMP_LT:
+    case BOX_SECCOMP_LE:
+      test_high (emitter, BPF_JGT, high, FAIL, NEXT);
+      test_high (emitter, BPF_JEQ, high, NEXT, HOLD);
+      load_half (emitter, comparison->argument, false);
+      test_high (emitter, comparison->operation == BOX_SECCOMP_LE ? BPF_JGT : BPF_JGE, low, FAIL, HOLD);
+      break;
+    }
+}
+
+/* Points every test from FIRST on that still says FROM to the next instruction. */
+static void
+finish_tests (struct emitter *emitter, size_t first, uint8_t from)
+{
+  for (size_t i = first; i < emitter->filter->count; i++)
+    {
+      struct sock_filter *instruction = &emitter->filter->instructions[i];
+      uint8_t distance = (uint8_t)(emitter->filter->count - i - 1);
+
+      if (BPF_CLASS (instruction->code) != BPF_JMP)
+        continue;
+      if (instruction->jt == from)
+        instruction->jt = distance;
+      if (instruction->jf == from)
+        instruction->jf = distance;
+    }
+}
+
+/* At most 6 comparisons of 7 instructions: well within reach of the tests. */
+static void
+emit_rule (struct emitter *emitter, const struct box_seccomp_rule *rule)
+{
+  size_t first = emitter->filter->count;
+
+  for (unsigned int i = 0; i < rule->comparison_count; i++)
+    {
+      size_t comparison = emitter->filter->count;
+
+      emit_comparison (emitter, &rule->comparisons[i]);
+      finish_tests (emitter, comparison, HOLD);
+    }
+  emit_return (emitter, rule->action);
+  finish_tests (emitter, first, FAIL);
+}
+
+static void
+emit_range (struct emitter *emitter, const struct range *range)
+{
+  for (size_t i = 0; i < range->call_count; i++)
+    {
+      emit_rule (emitter, &range->calls[i].rule);
+      if (range->calls[i].rule.comparison_count == 0)
+        return;
+    }
+  emit_return (emitter, range->call_count ? emitter->default_action : range->action);
+}
+
+static void
+emit_search (struct emitter *emitter, const struct range *ranges, size_t count)
+{
+  size_t middle = count / 2, jump;
+
+  if (count == 1)
+    {
+      emit_range (emitter, ranges);
+      return;
+    }
+  emit (emitter, BPF_JMP | BPF_JGE | BPF_K, ranges[middle].first, 0, 1);
+  jump = emit (emitter, BPF_JMP | BPF_JA, 0, 0, 0);
+  emit_search (emitter, ranges, middle);
+  land (emitter, jump);
+  emit_search (emitter, ranges + middle, count - middle);
+}
+
+static bool
+is_plain (const struct range *range)
+{
+  return range->call_count == 0 || range->calls[0].rule.comparison_count == 0;
+}
+
+static uint32_t
+plain_action (const struct range *range)
+{
+  return range->call_count == 0 ? range->action : range->calls[0].rule.action;
+}
+
+/* Neighbours that are treated alike become one. */
+static void
+append_range (struct ranges *ranges, struct range range)
+{
+  struct range *last = ranges->count ? &ranges->items[ranges->count - 1] : NULL;
+
+  /* The gap behind the last call is empty. */
+  if (last && last->first == range.first)
+    last = --ranges->count ? last - 1 : NULL;
+  if (last && is_plain (last) && is_plain (&range) && plain_action (last) == plain_action (&range))
+    return;
+  ranges->items[ranges->count++] = range;
+}
+
+/* Calls that are newer than everything in the profile do not exist, as far as it knows: programs then fall back to
+ * older ones, while EPERM would make them fail. */
+static uint32_t
+action_for_newer (uint32_t default_action)
+{
+  return default_action == (SECCOMP_RET_ERRNO | EPERM) ? SECCOMP_RET_ERRNO | ENOSYS : default_action;
+}
+
+/* The calls from FIRST on with numbers below END become ranges, with those in between and above. */
+static size_t
+append_calls (struct ranges *ranges, const struct box_seccomp_table *table, size_t index, uint32_t first, uint64_t end,
+              uint32_t default_action)
+{
+  append_range (ranges, (struct range){ .first = first, .action = default_action });
+  while (index < table->count && table->calls[index].number < end)
+    {
+      const struct box_seccomp_call *call = &table->calls[index];
+      size_t count = 1;
+      bool more;
+
+      while (index + count < table->count && table->calls[index + count].number == call->number)
+        count++;
+      append_range (ranges, (struct range){ .first = call->number, .calls = call, .call_count = count });
+      index += count;
+      more = index < table->count && table->calls[index].number < end;
+      append_range (ranges, (struct range){ .first = call->number + 1,
+                                            .action = more ? default_action : action_for_newer (default_action) });
+    }
+  return index;
+}
+
+static int
+emit_table (struct emitter *emitter, const struct box_seccomp_table *table)
+{
+  /* What libseccomp does about calls of an architecture that the profile does not name. */
+  const uint32_t foreign = SECCOMP_RET_KILL_THREAD;
+  bool shared = table->audit == AUDIT_ARCH_X86_64;
+  tss_autofree struct range *items = calloc (2 * table->count + 3, sizeof *items);
+  struct ranges ranges = { .items = items };
+  size_t index = 0;
+
+  if (!items)
+    return -1;
+  if (table->has_plain)
+    index = append_calls (&ranges, table, 0, 0, shared ? X32_BIT : UINT64_C (1) << 32, emitter->default_action);
+  else
+    append_range (&ranges, (struct range){ .first = 0, .action = foreign });
+  if (shared && table->has_x32)
+    append_calls (&ranges, table, index, X32_BIT, UINT64_C (1) << 32, emitter->default_action);
+  else if (shared)
+    append_range (&ranges, (struct range){ .first = X32_BIT, .action = foreign });
+  emit_search (emitter, ranges.items, ranges.count);
+  return 0;
+}
+
+int
+box_seccomp_program_emit (const struct box_seccomp_profile *profile, const struct box_seccomp_tables *tables,
+                          struct box_seccomp_filter *filter, struct tss_error *error)
+{
+  struct emitter emitter = { .filter = filter, .default_action = profile->default_action };
+
+  for (size_t i = 0; i < tables->count; i++)
+    {
+      size_t jump;
+
+      emit (&emitter, BPF_LD | BPF_W | BPF_ABS, offsetof (struct seccomp_data, arch), 0, 0);
+      emit (&emitter, BPF_JMP | BPF_JEQ | BPF_K, tables->tables[i].audit, 1, 0);
+      jump = emit (&emitter, BPF_JMP | BPF_JA, 0, 0, 0);
+      emit (&emitter, BPF_LD | BPF_W | BPF_ABS, offsetof (struct seccomp_data, nr), 0, 0);
+      if (emit_table (&emitter, &tables->tables[i]) < 0)
+        return tss_error_set (error, TSS_ERROR_INTERNAL, ENOMEM, "linux.seccomp", "compile the filter");
+      land (&emitter, jump);
+    }
+  emit_return (&emitter, SECCOMP_RET_KILL_THREAD);
+  if (emitter.full)
+    return tss_error_set (error, TSS_ERROR_SECCOMP, E2BIG, "linux.seccomp", "compile the filter");
+  filter->flags = profile->flags;
+  return 0;
+}
