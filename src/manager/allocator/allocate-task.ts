@@ -39,7 +39,7 @@ function attach(task: TaskObject, wanted: NetworkAttachmentSpec, on: Allocation)
   const network = resolveNetwork(task.stack, wanted.network, on);
   const subnet = parseCidr(network?.subnet ?? '');
   if (network === undefined || subnet === undefined) {
-    return { reason: `waits for a free subnet for network ${network?.name ?? wanted.network}` };
+    return { reason: whyNoSubnet(on, network, wanted.network) };
   }
   const address = chooseFor(network, subnet, wanted, on.addresses);
   if (typeof address !== 'number') return address;
@@ -51,6 +51,14 @@ function attach(task: TaskObject, wanted: NetworkAttachmentSpec, on: Allocation)
     mac: macOf(address),
     aliases: aliasesOf(task, wanted),
   };
+}
+
+function whyNoSubnet({ view }: Allocation, network: NetworkObject | undefined, key: string): string {
+  if (network === undefined) return `network ${key} does not exist any more`;
+  if (view.all('node').length === 0) return 'no node has joined yet';
+  const wanted = network.spec.ipam.find(({ subnet }) => subnet !== null)?.subnet;
+  if (wanted == null) return `no subnet is free for network ${network.name}`;
+  return `subnet ${wanted} of network ${network.name} overlaps that of another network`;
 }
 
 /** An external network is stood for by an object of the stack and found by its name. */

@@ -3,6 +3,7 @@ import { TsstackError } from '../../model/errors.ts';
 import type { TaskStatus } from '../../model/objects.ts';
 import { transitionError } from '../../model/states.ts';
 import type { TaskStatusUpdate } from '../../rpc/messages.ts';
+import { canonicalJson } from '../orchestrators/replicated/spec-hash.ts';
 import { ChangeSet } from '../store/change-set.ts';
 import type { Change } from '../store/change.ts';
 import type { StoreView } from '../store/object-index.ts';
@@ -29,7 +30,9 @@ function applyReport(changes: ChangeSet, { taskId, status, removed }: StatusRepo
   if (task === undefined) return;
   // Removal is only taken from an agent when it was asked for; else its word is that the container is lost, which a status says.
   if (removed && task.desired === 'remove') return deleteTask(changes, task);
-  if (status !== null && transitionError(task.status, status) === null) changes.put({ ...task, status });
+  if (status === null || transitionError(task.status, status) !== null) return;
+  // After a new session agents report everything again.
+  if (canonicalJson(status) !== canonicalJson(task.status)) changes.put({ ...task, status });
 }
 
 /** The reports in a batch. An agent may only speak of its own tasks: with a foreign or a malformed one the whole batch is refused. */

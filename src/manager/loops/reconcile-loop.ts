@@ -13,6 +13,9 @@ export interface Reconciler<Key> {
   reconcile(view: StoreView, keys: ReadonlySet<Key>, now: string): readonly Change[];
 }
 
+const firstBackoffMs = 100;
+const maxBackoffMs = 10_000;
+
 /**
  * Runs a reconciler whenever something that concerns it has been committed, in one transaction for all that has gathered.
  * - Never wait for a time instead of a change.
@@ -25,6 +28,8 @@ export class ReconcileLoop<Key> {
   readonly #dirty = new Set<Key>();
   #unsubscribe: () => void = () => undefined;
   #running: Promise<void> | undefined;
+  #failures = 0;
+  #retry: NodeJS.Timeout | undefined;
   #isStopped = false;
 
   constructor(store: Store, reconciler: Reconciler<Key>, onError: (error: unknown) => void) {
@@ -43,6 +48,7 @@ export class ReconcileLoop<Key> {
   async stop(): Promise<void> {
     this.#isStopped = true;
     this.#unsubscribe();
+    clearTimeout(this.#retry);
     await this.#running;
   }
 
@@ -70,9 +76,18 @@ export class ReconcileLoop<Key> {
         changes: this.#reconciler.reconcile(view, keys, new Date().toISOString()),
         result: undefined,
       }));
+      this.#failures = 0;
     } catch (error) {
-      // The next change of the same objects tries again; an endless loop over a full disk would help nobody.
       this.#onError(error);
+      this.#retryLater(keys);
     }
+  }
+
+  /** The store could not be written (a full disk, say): the same keys are looked at again later, or with the next change. */
+  #retryLater(keys: ReadonlySet<Key>): void {
+    if (this.#isStopped) return;
+    clearTimeout(this.#retry);
+    const backoffMs = Math.min(maxBackoffMs, firstBackoffMs * 2 ** this.#failures++);
+    this.#retry = setTimeout(() => this.#mark([...keys]), backoffMs * (0.5 + Math.random() / 2));
   }
 }

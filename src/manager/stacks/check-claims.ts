@@ -10,8 +10,7 @@ import { hasEnded, isEnding, isLeaving } from '../tasks/task-phase.ts';
 export function checkClaims(view: StoreView, spec: StackSpec, selected: ReadonlySet<string>): void {
   const services = Object.values(spec.services).filter(({ name }) => selected.has(name));
   checkNames(view, spec.name, services);
-  const tasks = view.all('task').filter((task) => holdsPorts(task) && !isOfServices(task, spec.name, selected));
-  const claims = tasks.flatMap((task) => claimsOf(task.spec, task.containerName));
+  const claims = claimsOfOthers(view, spec.name, selected);
   for (const service of services) {
     for (const claim of claimsOf(service, `service ${service.name}`)) {
       checkClaim(claim, claims);
@@ -19,6 +18,17 @@ export function checkClaims(view: StoreView, spec: StackSpec, selected: Readonly
     }
     checkReplicas(service);
   }
+}
+
+/** Throws ClaimedError when a one-off container would need a host port that another container has. */
+export function checkOneOffPorts(view: StoreView, stack: string, service: ServiceSpec): void {
+  const claims = claimsOfOthers(view, stack, new Set());
+  for (const claim of claimsOf(service, `service ${service.name}`)) checkClaim(claim, claims);
+}
+
+function claimsOfOthers(view: StoreView, stack: string, selected: ReadonlySet<string>): Claim[] {
+  const tasks = view.all('task').filter((task) => holdsPorts(task) && !isOfServices(task, stack, selected));
+  return tasks.flatMap((task) => claimsOf(task.spec, task.containerName));
 }
 
 function isOfServices(task: TaskObject, stack: string, services: ReadonlySet<string>): boolean {

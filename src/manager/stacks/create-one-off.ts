@@ -9,6 +9,7 @@ import type { Transaction } from '../store/store.ts';
 import { dependenciesOf, withDependencies } from '../tasks/dependencies-of.ts';
 import { newTask } from '../tasks/new-task.ts';
 import { isLeaving } from '../tasks/task-phase.ts';
+import { checkOneOffPorts } from './check-claims.ts';
 import { defaultApplyOptions } from './apply-options.ts';
 import { executePlan, sharedNetworkTaskOf } from './execute-plan.ts';
 import { planStack } from './plan-stack.ts';
@@ -21,6 +22,7 @@ export function createOneOff(
   now: string,
 ): Transaction<CreateOneOffResponse> {
   const service = serviceOf(spec, request);
+  checkOneOffPorts(view, spec.name, service);
   const services = withDependencies(Object.keys(dependenciesOf(service)), spec.services);
   const options = { ...defaultApplyOptions, removeOrphans: request.removeOrphans };
   const plan = planStack(view, spec, options, { services, resourcesOf: new Set([service.name]) });

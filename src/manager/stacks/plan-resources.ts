@@ -3,6 +3,7 @@ import type { PayloadSpec, StackSpec } from '../../model/spec.ts';
 import { InvalidRequestError, NotFoundError } from '../errors.ts';
 import { canonicalJson, networkIdentity } from '../orchestrators/replicated/spec-hash.ts';
 import type { StoreView } from '../store/object-index.ts';
+import { checkStaticAddresses, checkSubnet } from './check-addresses.ts';
 import {
   findForeignNetwork,
   findOwnNetwork,
@@ -20,6 +21,10 @@ export function planResources(
   selected: ReadonlySet<string>,
 ): { readonly steps: readonly StackStep[]; readonly warnings: readonly string[] } {
   const used = usedKeys(Object.values(spec.services).filter(({ name }) => selected.has(name)));
+  for (const name of selected) {
+    const service = spec.services[name];
+    if (service !== undefined) checkStaticAddresses(service, spec.networks);
+  }
   const warnings: string[] = [];
   const steps = [
     ...[...used.networks].flatMap((key) => planNetwork(view, spec, key, warnings)),
@@ -40,6 +45,7 @@ function planNetwork(view: StoreView, spec: StackSpec, key: string, warnings: st
   const stored = isForeign ? { ...wanted, external: true } : wanted;
   if (isForeign && !wanted.external) warnings.push(foreignWarning('network', wanted.name));
   if (own !== undefined && isSame(networkIdentity(own.spec), networkIdentity(stored))) return [];
+  if (!isForeign) checkSubnet(view, spec.name, key, wanted);
   return [{ type: 'create-network', key, owner: isForeign ? 'foreign' : 'own', isReplacement: own !== undefined }];
 }
 

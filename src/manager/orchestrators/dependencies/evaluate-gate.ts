@@ -88,14 +88,18 @@ function wait(replica: TaskObject, until: string): Obstacle {
   return { message: `waits for ${replica.containerName} ${until}`, failed: false };
 }
 
-/** Of the dependants, only those that are to end as well are waited for. */
+/** Of the dependants, only those that are to end as well are waited for, be it for ever or to start again afterwards. */
 function endObstacle(task: TaskObject, tasks: TasksByService): Obstacle {
   if (task.oneOff !== null) return null;
   for (const replicas of tasks.values()) {
     const dependant = replicas.find(
-      (other) => task.service in dependenciesOf(other.spec) && other.id !== task.id && isEnding(other) && mayRun(other),
+      (other) => other.id !== task.id && task.service in dependenciesOf(other.spec) && isToEnd(other) && mayRun(other),
     );
     if (dependant !== undefined) return { message: `waits for ${dependant.containerName} to end`, failed: false };
   }
   return null;
+}
+
+function isToEnd(task: TaskObject): boolean {
+  return isEnding(task) || task.desired === 'stopped';
 }
