@@ -16,10 +16,10 @@ import { NameRegistry } from './names/name-registry.ts';
 import { findNativePrograms } from './native-programs.ts';
 import type { NativePrograms } from './native-programs.ts';
 import { Launcher } from './native/launcher.ts';
+import { LayerProgram } from './native/layer.ts';
 import { NetworkService } from './networks/network-service.ts';
 import { PayloadFiles } from './payloads/payload-files.ts';
 import { readHostResolver } from './read-host-resolver.ts';
-import { removeTrees } from './remove-trees.ts';
 import { ClusterGuard } from './session/cluster-guard.ts';
 import { keepConnected } from './session/connection-loop.ts';
 import { StatusReporter } from './session/status-reporter.ts';
@@ -144,14 +144,15 @@ export class Agent {
     assigned: AssignedObjects,
   ): TaskTable {
     const { log } = this.#options;
+    const layers = new LayerProgram(this.#programs.layer);
     const host: TaskHost = {
       paths: this.#paths,
       facts,
       initPath: this.#programs.init,
       shims: hostShims(this.#launcher),
-      images: new HostImages(images, this.#programs.layer),
+      images: new HostImages(images, layers),
       networks,
-      volumes: new VolumeStore(this.#paths.volumes, (trees) => removeTrees(this.#programs.layer, trees)),
+      volumes: new VolumeStore(this.#paths.volumes, (trees) => layers.remove(trees)),
       payloads: new PayloadFiles(this.#paths.payloads),
       names: new NameRegistry((network, names) => networks.setNames(network, names)),
       resolver: readHostResolver,

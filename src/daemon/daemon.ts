@@ -1,6 +1,6 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Agent } from '../../agents/host/agent.ts';
+import type { Agent, AgentOptions } from '../../agents/host/agent.ts';
 import { Manager } from '../manager/manager.ts';
 import { serve, serveControl, serveDispatcher } from '../rpc/server.ts';
 import type { RunningServer } from '../rpc/server.ts';
@@ -20,7 +20,7 @@ export class Daemon {
   readonly #lock: InstanceLock;
   readonly #manager: Manager;
   readonly #server: RunningServer;
-  readonly #agent: Agent;
+  readonly #agent: Promise<Agent>;
   #stopping: Promise<void> | null = null;
 
   private constructor(
@@ -29,7 +29,7 @@ export class Daemon {
     lock: InstanceLock,
     manager: Manager,
     server: RunningServer,
-    agent: Agent,
+    agent: Promise<Agent>,
   ) {
     this.#runRoot = runRoot;
     this.log = log;
@@ -50,9 +50,8 @@ export class Daemon {
     const manager = await Manager.start({ dataRoot, runRoot, version, onError });
     const server = await serve(options.host, [serveControl(manager.control), serveDispatcher(manager.dispatcher)]);
     log.info(`tsstack ${version} serves at ${server.address} (pid ${process.pid}, data ${dataRoot}, run ${runRoot})`);
-    const agent = new Agent({ roots: { dataRoot, runRoot }, address: server.address, log: (line) => log.info(line) });
-    agent.start();
     writeFileSync(join(runRoot, 'daemon.pid'), `${process.pid}\n`);
+    const agent = startAgent({ roots: { dataRoot, runRoot }, address: server.address, log: (line) => log.info(line) });
     return new Daemon(runRoot, log, lock, manager, server, agent);
   }
 
@@ -63,7 +62,7 @@ export class Daemon {
   }
 
   async #stop(): Promise<void> {
-    const isIdle = await this.#agent.stop();
+    const isIdle = await (await this.#agent).stop();
     await this.#server.stop(callGraceMs);
     await this.#manager.stop();
     rmSync(join(this.#runRoot, 'daemon.pid'), { force: true });
@@ -72,6 +71,14 @@ export class Daemon {
     this.#lock.release();
     this.log.close();
   }
+}
+
+/** Loads the agent while whoever waited for the socket goes on already. */
+async function startAgent(options: AgentOptions): Promise<Agent> {
+  const { Agent } = await import('../../agents/host/agent.ts');
+  const agent = new Agent(options);
+  agent.start();
+  return agent;
 }
 
 function describe(error: unknown): string {

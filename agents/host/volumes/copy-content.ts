@@ -1,20 +1,13 @@
-import { execFile } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
-import { promisify } from 'node:util';
 import { hasLayeredDirectory } from '../containers/layer-view.ts';
 import { TaskError } from '../errors.ts';
-
-const run = promisify(execFile);
-
-/** Copying a large tree to a slow disk takes minutes, not more. */
-const copyTimeoutMs = 30 * 60_000;
+import type { LayerProgram } from '../native/layer.ts';
 
 /**
  * Copies what an image has at a path into the new directory `to`. Resolves to false, and makes nothing, when there is no directory.
- * `layerProgram` is tsstack-layer.
  */
 export async function copyImageContent(
-  layerProgram: string,
+  program: LayerProgram,
   layers: readonly string[],
   path: string,
   to: string,
@@ -22,11 +15,10 @@ export async function copyImageContent(
   // Most volumes hide nothing, and looking costs less than a process.
   if (!hasLayeredDirectory(layers, path)) return false;
   await mkdir(to);
-  const view = layers.flatMap((layer) => ['--layer', layer]);
   try {
-    await run(layerProgram, ['copy', '--from', path, '--to', to, ...view], { timeout: copyTimeoutMs });
+    await program.copy({ layers, from: path, to });
     return true;
   } catch (cause) {
-    throw new TaskError('internal', `volumes: copy the image's content of ${path}: ${String(cause)}`, { cause });
+    throw new TaskError('internal', `volumes: copy the image's content of ${path}`, { cause });
   }
 }
