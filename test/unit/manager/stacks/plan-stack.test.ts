@@ -1,0 +1,285 @@
+import assert from 'node:assert/strict';
+import { defaultApplyOptions, type ApplyOptions } from '../../../../src/manager/stacks/apply-options.ts';
+import { planStack } from '../../../../src/manager/stacks/plan-stack.ts';
+import { specHash } from '../../../../src/manager/orchestrators/replicated/spec-hash.ts';
+import { ObjectIndex } from '../../../../src/manager/store/object-index.ts';
+import type { ModelObject, ServiceObject, TaskObject, VolumeObject } from '../../../../src/model/objects.ts';
+import type { ServiceSpec, StackSpec } from '../../../../src/model/spec.ts';
+import { exitedStatus, networkObject, taskObject } from '../../../fixtures/objects.ts';
+import { containerSpec, dependsOn, serviceSpec, stackSpec } from '../../../fixtures/specs.ts';
+
+function indexOf(...objects: readonly ModelObject[]): ObjectIndex {
+  const index = new ObjectIndex();
+  index.apply(objects.map((after) => ({ before: null, after })));
+  return index;
+}
+
+const stored = { version: 1, createdAt: '2026-01-01T00:00:00.000Z', updatedAt: '' };
+
+/** What the store holds when that stack is up. */
+function upState(spec: StackSpec): readonly ModelObject[] {
+  const services = Object.values(spec.services).map((service): ServiceObject => {
+    const hash = specHash(service, { stack: spec, digests: {} });
+    const name = service.name;
+    return {
+      ...stored,
+      id: `service-${name}`,
+      kind: 'service',
+      stack: spec.name,
+      name,
+      spec: service,
+      specHash: hash,
+      forceCount: 0,
+    };
+  });
+  const tasks = services.flatMap(({ name, spec: service, specHash: hash }) =>
+    Array.from({ length: service.replicas }, (_unused, index) =>
+      taskObject(name, { slot: index + 1, spec: service, specHash: hash }),
+    ),
+  );
+  const { workingDir, files, disabledServices, name } = spec;
+  const stack = { ...stored, id: 'stack', kind: 'stack', name, workingDir, files, disabledServices } as const;
+  return [{ ...stack, removing: false, removeVolumes: false }, networkObject(), ...services, ...tasks];
+}
+
+function plan(
+  objects: readonly ModelObject[],
+  spec: StackSpec,
+  options: Partial<ApplyOptions> = {},
+): readonly string[] {
+  const { steps } = planStack(indexOf(...objects), spec, { ...defaultApplyOptions, ...options });
+  return steps.map((step) => {
+    if ('task' in step) return `${step.type} ${step.task.containerName}`;
+    if ('key' in step) return `${step.type} ${step.key}`;
+    if (step.type === 'create-task') return `${step.type} ${step.service}-${step.slot}`;
+    if (step.type === 'remove-service') return `${step.type} ${step.service.name}`;
+    return step.type === 'write-stack' ? step.type : `${step.type} ${step.service}`;
+  });
+}
+
+const chain = (
+  overrides: { readonly web?: Partial<ServiceSpec>; readonly db?: Partial<ServiceSpec> } = {},
+): StackSpec =>
+  stackSpec([
+    serviceSpec('web', { dependsOn: { db: dependsOn('service_started', { restart: true }) }, ...overrides.web }),
+    serviceSpec('db', overrides.db),
+    serviceSpec('other'),
+  ]);
+const changed = { container: containerSpec({ environment: { A: '1' } }) };
+
+describe('the plan of a stack', () => {
+  it('creates everything of a new one, dependencies first', () => {
+    assert.deepEqual(plan([], chain()), [
+      'write-stack',
+      'create-network default',
+      'write-service db',
+      'create-task db-1',
+      'write-service web',
+      'create-task web-1',
+      'write-service other',
+      'create-task other-1',
+    ]);
+  });
+
+  it('has no step for what is as wanted', () => {
+    assert.deepEqual(plan(upState(chain()), chain()), []);
+  });
+
+  it('replaces what has changed, and restarts who follows it', () => {
+    assert.deepEqual(plan(upState(chain()), chain({ db: changed })), [
+      'write-service db',
+      'replace-task p-db-1',
+      'follow-task p-web-1',
+    ]);
+  });
+
+  it('notes a change that needs no container without touching one', () => {
+    assert.deepEqual(plan(upState(chain()), chain({ db: { pullPolicy: 'always' } })), ['write-service db']);
+  });
+
+  it('acts on the named services and their dependencies only', () => {
+    const both = chain({ web: changed, db: changed });
+    assert.deepEqual(plan(upState(chain()), both, { services: ['db'] }), [
+      'write-service db',
+      'replace-task p-db-1',
+      'follow-task p-web-1',
+    ]);
+    assert.deepEqual(plan(upState(chain()), both, { services: ['web'], noDeps: true }), [
+      'write-service web',
+      'replace-task p-web-1',
+    ]);
+    assert.equal(plan(upState(chain()), both, { services: ['web'] }).length, 4);
+  });
+
+  it('forces only the named ones, and dependencies when told to', () => {
+    const forced = (options: Partial<ApplyOptions>): readonly string[] =>
+      plan(upState(chain()), chain(), { services: ['web'], ...options }).filter((step) => step.startsWith('replace'));
+    assert.deepEqual(forced({ forceRecreate: true }), ['replace-task p-web-1']);
+    assert.deepEqual(forced({ alwaysRecreateDeps: true }), ['replace-task p-db-1']);
+  });
+
+  it('replaces the containers that share a network namespace with their owner', () => {
+    const sharing = { networkMode: { kind: 'service', service: 'db' } as const, networks: [], dependsOn: {} };
+    const spec = chain({ web: sharing });
+    assert.deepEqual(plan(upState(spec), chain({ web: sharing, db: changed })), [
+      'write-service db',
+      'replace-task p-db-1',
+      'replace-task p-web-1',
+    ]);
+  });
+
+  it('starts what has ended, but not with --no-start', () => {
+    const objects = upState(chain()).map((object) =>
+      object.kind === 'task' ? { ...object, status: exitedStatus(0) } : object,
+    );
+    assert.equal(plan(objects, chain()).filter((step) => step.startsWith('start-task')).length, 3);
+    assert.deepEqual(plan(objects, chain(), { noStart: true }), []);
+  });
+
+  it('takes --scale over the file, and goes back to the file without it', () => {
+    assert.deepEqual(plan(upState(chain()), chain(), { scale: { other: 2 } }), [
+      'write-service other',
+      'create-task other-2',
+    ]);
+    const scaled = upState(chain({})).concat(taskObject('other', { slot: 2 }));
+    assert.ok(plan(scaled, chain()).includes('remove-task p-other-2'));
+    assert.throws(() => plan([], chain(), { scale: { nothing: 2 } }), { code: 'not-found' });
+  });
+
+  it('lists orphans, and removes them when told to', () => {
+    const objects = upState(chain());
+    const { other: _, ...services } = chain().services;
+    const without = { ...chain(), services };
+    const { orphans } = planStack(indexOf(...objects), without, defaultApplyOptions);
+    assert.deepEqual(orphans, ['p-other-1']);
+    assert.deepEqual(plan(objects, without), ['remove-service other']);
+    assert.deepEqual(plan(objects, without, { removeOrphans: true }), [
+      'remove-service other',
+      'remove-task p-other-1',
+    ]);
+    const disabled = { ...without, disabledServices: ['other'] };
+    assert.deepEqual(planStack(indexOf(...objects), disabled, defaultApplyOptions).orphans, []);
+  });
+
+  it('counts finished one-offs as orphans, and running ones not', () => {
+    const oneOff = (overrides: Partial<TaskObject>): TaskObject =>
+      taskObject('web', {
+        id: 'x',
+        containerName: 'p-web-run-x',
+        oneOff: { autoRemove: false, useAliases: false },
+        ...overrides,
+      });
+    const orphansWith = (task: TaskObject): readonly string[] =>
+      planStack(indexOf(...upState(chain()), task), chain(), defaultApplyOptions).orphans;
+    assert.deepEqual(orphansWith(oneOff({ status: exitedStatus(0) })), ['p-web-run-x']);
+    assert.deepEqual(orphansWith(oneOff({})), []);
+  });
+
+  it('makes a second network when the definition has changed, and replaces its users', () => {
+    const network = chain().networks['default'];
+    assert.ok(network !== undefined);
+    const internal = { ...chain(), networks: { default: { ...network, internal: true } } };
+    const steps = plan(upState(chain()), internal);
+    assert.equal(steps[0], 'create-network default');
+    assert.equal(steps.filter((step) => step.startsWith('replace-task')).length, 3);
+  });
+});
+
+describe('things that somebody else has made', () => {
+  const external = stackSpec([serviceSpec('web')], {
+    networks: { default: { name: 'shared', external: true, internal: false, labels: {}, driverOptions: {}, ipam: [] } },
+  });
+
+  it('have to be there', () => {
+    assert.throws(() => plan([], external), {
+      code: 'not-found',
+      message: 'network shared declared as external, but could not be found',
+    });
+  });
+
+  it('are only referred to', () => {
+    const foreign = networkObject({ stack: 'q', name: 'shared' });
+    const { steps, warnings } = planStack(indexOf(foreign), external, defaultApplyOptions);
+    const creation = steps.find((step) => step.type === 'create-network');
+    assert.equal(creation?.owner, 'foreign');
+    assert.deepEqual(warnings, []);
+  });
+
+  it('are used with a warning when the file does not say that they are external', () => {
+    const spec = stackSpec([serviceSpec('web', { container: containerSpec({ mounts: [volumeMount] }) })], {
+      volumes: { data: { name: 'p_data', external: false, labels: {} } },
+    });
+    const foreign: VolumeObject = {
+      ...stored,
+      id: 'v',
+      kind: 'volume',
+      stack: null,
+      key: 'x',
+      name: 'p_data',
+      spec: { name: 'p_data', external: false, labels: {} },
+      anonymousOf: null,
+      nodeId: 'n1',
+    };
+    const { steps, warnings } = planStack(indexOf(foreign), spec, defaultApplyOptions);
+    assert.match(warnings.join(), /volume p_data exists already but was not made for this stack/);
+    assert.equal(steps.find((step) => step.type === 'create-volume')?.owner, 'foreign');
+  });
+});
+
+const volumeMount = { type: 'volume', volume: 'data', target: '/data', readOnly: false, noCopy: false } as const;
+
+describe('claims on names, ports and addresses', () => {
+  const publish = (from: number, to = from, hostIp: string | null = null): Partial<ServiceSpec> => ({
+    ports: [{ target: 80, protocol: 'tcp', hostIp, published: { from, to } }],
+  });
+  const check = (objects: readonly ModelObject[], ...services: readonly ServiceSpec[]): readonly string[] =>
+    plan(objects, stackSpec(services));
+
+  it('name the other service or container', () => {
+    assert.throws(() => check([], serviceSpec('a', publish(80)), serviceSpec('b', publish(80))), {
+      message: 'service b: host port 80/tcp is taken by service a',
+    });
+    const other = taskObject('x', { stack: 'q', containerName: 'q-x-1', spec: serviceSpec('x', publish(80)) });
+    assert.throws(() => check([other], serviceSpec('a', publish(80))), { message: /80\/tcp is taken by q-x-1/ });
+  });
+
+  it('end with the container, and are no conflict on different addresses or in a range', () => {
+    const ended = taskObject('x', { stack: 'q', spec: serviceSpec('x', publish(80)), status: exitedStatus(0) });
+    check([ended], serviceSpec('a', publish(80)));
+    check([], serviceSpec('a', publish(80, 80, '10.0.0.1')), serviceSpec('b', publish(80, 80, '10.0.0.2')));
+    check([], serviceSpec('a', { ...publish(80, 82), replicas: 3 }));
+  });
+
+  it('of replicas on one port or one name are refused', () => {
+    assert.throws(() => check([], serviceSpec('a', { ...publish(80), replicas: 2 })), {
+      message: /2 replicas cannot share host port 80/,
+    });
+    assert.throws(() => check([], serviceSpec('a', { containerName: 'x', replicas: 2 })), {
+      message: /allows one replica/,
+    });
+    assert.throws(() => check([], serviceSpec('a', { containerName: 'x' }), serviceSpec('b', { containerName: 'x' })), {
+      message: 'container name x of service b is taken by service a',
+    });
+  });
+
+  it('on addresses need a subnet that holds them', () => {
+    const at = (ipv4Address: string, subnet: string | null): (() => unknown) => {
+      const ipam = subnet === null ? [] : [{ subnet, ipRange: null, gateway: null, auxAddresses: {} }];
+      const network = { name: 'n', external: false, internal: false, labels: {}, driverOptions: {}, ipam };
+      const service = serviceSpec('a', { networks: [{ network: 'default', aliases: [], ipv4Address }] });
+      return () => plan([], stackSpec([service], { networks: { default: network } }));
+    };
+    assert.doesNotThrow(at('10.9.0.5', '10.9.0.0/24'));
+    assert.throws(at('10.9.1.5', '10.9.0.0/24'), { code: 'invalid', message: /is no host address of 10\.9\.0\.0\/24/ });
+    assert.throws(at('10.9.0.255', '10.9.0.0/24'), { code: 'invalid' });
+    assert.throws(at('10.9.0.5', null), { code: 'invalid', message: /needs network default to have a subnet/ });
+  });
+
+  it('on subnets name the network that has them', () => {
+    const ipam = [{ subnet: '172.28.0.0/16', ipRange: null, gateway: null, auxAddresses: {} }];
+    const network = { name: 'n', external: false, internal: false, labels: {}, driverOptions: {}, ipam };
+    const spec = stackSpec([serviceSpec('a')], { networks: { default: network } });
+    const other = networkObject({ stack: 'q', name: 'q_default' });
+    assert.throws(() => plan([other], spec), { message: /overlaps 172\.28\.0\.0\/24 of network q_default/ });
+  });
+});
