@@ -1,221 +1,246 @@
-/* --launcher: starts shims and other helpers for a daemon whose own address space is too large to fork quickly. */
+/* `tsstack-shim --launcher`: starts shims and other helpers for the daemon. */
+#include "launcher.h"
 #include "../common/cleanup.h"
-#include "../common/error.h"
-#include "shim.h"
-#include <errno.h>
+#include "../common/json.h"
+#include "buffer.h"
+#include "detach.h"
+#include "loop.h"
+
 #include <fcntl.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <sys/wait.h>
+#include <sys/prctl.h>
 
-/* A program on its way up: its ready line goes back under its number. */
-struct pending
-{
-  struct watch watch;
-  json_int_t seq;
-  pid_t pid;
-  char *text;
-  size_t size;
+enum {
+  READ_SIZE = 16 * 1024,
+  /* A request is a path or two; a state is a few KiB. Whoever sends more is
+     broken. */
+  LINE_MAX_BYTES = 1024 * 1024,
 };
 
-static void
-reply (json_t *message)
-{
-  char *text = json_dumps (message, JSON_COMPACT);
-  json_decref (message);
-  if (text == NULL)
-    return;
-  dprintf (STDOUT_FILENO, "%s\n", text);
-  free (text);
-}
-
-static void
-reply_error (json_int_t seq, enum tss_error_code code, int number, const char *message)
-{
-  struct tss_error error = { 0 };
-  tss_error_set (&error, code, number, "", "%s", message);
-  reply (json_pack ("{s:I, s:o}", "seq", seq, "error", tss_error_to_json (&error)));
-}
-
-static void
-on_ready_line (struct watch *watch, uint32_t events)
-{
-  struct pending *pending = watch->owner;
-  char chunk[4096];
-  (void)events;
-  ssize_t count = TSS_RETRY (read (watch->fd, chunk, sizeof chunk));
-  if (count > 0)
-    {
-      char *grown = realloc (pending->text, pending->size + (size_t)count);
-      if (grown == NULL)
-        return;
-      memcpy (grown + pending->size, chunk, (size_t)count);
-      pending->text = grown;
-      pending->size += (size_t)count;
-      if (chunk[count - 1] != '\n')
-        return;
-    }
-  json_t *message = pending->size > 0 ? json_loadb (pending->text, pending->size, 0, NULL) : NULL;
-  if (json_is_object (message))
-    {
-      json_object_set_new (message, "seq", json_integer (pending->seq));
-      if (json_object_get (message, "error") == NULL)
-        json_object_set_new (message, "pid", json_integer (pending->pid));
-      reply (message);
-    }
-  else
-    {
-      json_decref (message);
-      reply_error (pending->seq, TSS_ERROR_INTERNAL, 0, "the program ended before it was ready; its log may say why");
-    }
-  watch_close (watch);
-  free (pending->text);
-  free (pending);
-}
-
-/* In the grandchild, which nobody waits for. */
-static void __attribute__ ((noreturn)) become (char *const argv[], int ready, const char *log_path)
-{
-  char number[16];
-  sigset_t none;
-  int devnull = open ("/dev/null", O_RDWR);
-  int log = log_path != NULL ? open (log_path, O_WRONLY | O_APPEND | O_CREAT, 0600) : devnull;
-  dup2 (devnull, 0);
-  dup2 (log < 0 ? devnull : log, 1);
-  dup2 (log < 0 ? devnull : log, 2);
-  if (ready != 3)
-    dup2 (ready, 3);
-  else
-    fcntl (3, F_SETFD, 0);
-  close_range (4, ~0U, 0);
-  snprintf (number, sizeof number, "%d", 3);
-  setenv ("TSSTACK_READY_FD", number, 1);
-  sigemptyset (&none);
-  sigprocmask (SIG_SETMASK, &none, NULL);
-  if (chdir ("/") == 0)
-    execv (argv[0], argv);
-  dprintf (3, "{\"error\":{\"code\":\"io\",\"message\":\"execute %s: %s\",\"errno\":\"%s\",\"path\":\"\"}}\n", argv[0],
-           strerror (errno), tss_errno_name (errno));
-  _exit (127);
-}
-
-static void
-start (json_int_t seq, char *const argv[], const char *log_path)
-{
-  int ready[2], numbers[2];
-  pid_t grandchild = 0;
-  if (pipe2 (ready, O_CLOEXEC) < 0 || pipe2 (numbers, O_CLOEXEC) < 0)
-    {
-      reply_error (seq, TSS_ERROR_IO, errno, "make a pipe");
-      return;
-    }
-  pid_t child = fork ();
-  if (child == 0)
-    {
-      setsid ();
-      grandchild = fork ();
-      if (grandchild == 0)
-        become (argv, ready[1], log_path);
-      (void)!write (numbers[1], &grandchild, sizeof grandchild);
-      _exit (0);
-    }
-  close (ready[1]);
-  close (numbers[1]);
-  if (child > 0)
-    {
-      (void)!TSS_RETRY (read (numbers[0], &grandchild, sizeof grandchild));
-      TSS_RETRY (waitpid (child, NULL, 0));
-    }
-  close (numbers[0]);
-  struct pending *pending = calloc (1, sizeof *pending);
-  if (child < 0 || grandchild <= 0 || pending == NULL)
-    {
-      close (ready[0]);
-      free (pending);
-      reply_error (seq, TSS_ERROR_IO, errno, "start a process");
-      return;
-    }
-  pending->seq = seq;
-  pending->pid = grandchild;
-  pending->watch = (struct watch){ .fd = ready[0], .ready = on_ready_line, .owner = pending };
-  watch_add (&pending->watch, EPOLLIN);
-}
-
-static void
-handle_line (const char *line, size_t size)
-{
-  json_t *request = json_loadb (line, size, 0, NULL);
-  json_int_t seq = json_integer_value (json_object_get (request, "seq"));
-  const char *shim = json_string_value (json_object_get (request, "shim"));
-  const json_t *spawn = json_object_get (request, "spawn");
-  if (shim != NULL)
-    {
-      char *argv[] = { (char[]){ "/proc/self/exe" }, (char[]){ "--config" }, (char *)(uintptr_t)shim, NULL };
-      start (seq, argv, NULL);
-    }
-  else if (json_array_size (spawn) > 0)
-    {
-      size_t count = json_array_size (spawn);
-      char **argv = calloc (count + 1, sizeof *argv);
-      for (size_t i = 0; argv != NULL && i < count; i++)
-        argv[i] = (char *)(uintptr_t)json_string_value (json_array_get (spawn, i));
-      if (argv != NULL && argv[0] != NULL)
-        start (seq, argv, json_string_value (json_object_get (request, "log")));
-      free (argv);
-    }
-  else
-    reply_error (seq, TSS_ERROR_INVALID, 0, "a request needs `shim` or `spawn`");
-  json_decref (request);
-}
-
-struct input
-{
-  struct watch watch;
-  char *text;
-  size_t size;
-  bool ended;
+struct launcher {
+  struct loop loop;
+  struct loop_watch input, output;
+  struct buffer requests, replies;
 };
 
-static void
-on_input (struct watch *watch, uint32_t events)
-{
-  struct input *input = watch->owner;
-  char chunk[65536];
+/* A program that has been started and has not said yet that it is ready. */
+struct pending {
+  struct launcher *launcher;
+  struct loop_watch watch;
+  struct buffer text;
+  json_int_t seq, pid;
+};
+
+static void on_output(void *context, uint32_t events) {
+  struct launcher *launcher = context;
+
   (void)events;
-  ssize_t count = TSS_RETRY (read (watch->fd, chunk, sizeof chunk));
-  if (count <= 0)
-    {
-      input->ended = true;
-      return;
+  while (buffer_length(&launcher->replies) > 0) {
+    ssize_t count =
+        TSS_RETRY(write(launcher->output.fd, buffer_bytes(&launcher->replies),
+                        buffer_length(&launcher->replies)));
+
+    if (count < 0) {
+      if (errno != EAGAIN)
+        loop_stop(&launcher->loop); /* the daemon is gone */
+      break;
     }
-  char *grown = realloc (input->text, input->size + (size_t)count);
-  if (grown == NULL)
-    return;
-  memcpy (grown + input->size, chunk, (size_t)count);
-  input->text = grown;
-  input->size += (size_t)count;
-  char *line = input->text, *end = input->text + input->size, *newline;
-  while ((newline = memchr (line, '\n', (size_t)(end - line))) != NULL)
-    {
-      handle_line (line, (size_t)(newline - line));
-      line = newline + 1;
-    }
-  input->size = (size_t)(end - line);
-  memmove (input->text, line, input->size);
+    buffer_consume(&launcher->replies, (size_t)count);
+  }
+  loop_set(&launcher->loop, &launcher->output,
+           buffer_length(&launcher->replies) > 0 ? EPOLLOUT : LOOP_OFF, NULL);
 }
 
-int
-launcher_main (void)
-{
-  struct input input = { .watch = { .fd = STDIN_FILENO, .ready = on_input } };
-  input.watch.owner = &input;
-  signal (SIGPIPE, SIG_IGN);
-  if (watch_open_loop () < 0 || watch_add (&input.watch, EPOLLIN) < 0)
+static void reply(struct launcher *launcher, json_int_t seq, json_t *message) {
+  char *text;
+
+  json_object_set_new(message, "seq", json_integer(seq));
+  text = json_dumps(message, JSON_COMPACT);
+  json_decref(message);
+  if (text) {
+    buffer_append(&launcher->replies, text, strlen(text));
+    buffer_append(&launcher->replies, "\n", 1);
+  }
+  free(text);
+  on_output(launcher, 0);
+}
+
+static void reply_error(struct launcher *launcher, json_int_t seq,
+                        const struct tss_error *error) {
+  reply(launcher, seq, json_pack("{s:o}", "error", tss_error_to_json(error)));
+}
+
+static void free_pending(struct pending *pending) {
+  loop_close_watch(&pending->launcher->loop, &pending->watch);
+  buffer_free(&pending->text);
+  free(pending);
+}
+
+/* The first line holds the pid; the second is the answer. */
+static bool handle_ready_line(struct pending *pending, const char *line,
+                              size_t length) {
+  json_t *message = json_loadb(line, length, 0, NULL);
+  json_t *pid = json_object_get(message, "pid");
+
+  if (pending->pid == 0 && json_is_integer(pid)) {
+    pending->pid = json_integer_value(pid);
+    json_decref(message);
+    return false;
+  }
+  if (!json_is_object(message)) {
+    struct tss_error error = {0};
+
+    json_decref(message);
+    tss_error_set(&error, TSS_ERROR_INTERNAL, 0, "",
+                  "the program said something strange when it started");
+    reply_error(pending->launcher, pending->seq, &error);
+    return true;
+  }
+  if (!json_object_get(message, "error"))
+    json_object_set_new(message, "pid", json_integer(pending->pid));
+  reply(pending->launcher, pending->seq, message);
+  return true;
+}
+
+static bool handle_ready_lines(struct pending *pending) {
+  const char *newline;
+
+  while (buffer_length(&pending->text) > 0 &&
+         (newline = memchr(buffer_bytes(&pending->text), '\n',
+                           buffer_length(&pending->text)))) {
+    size_t length = (size_t)(newline - buffer_bytes(&pending->text));
+
+    if (handle_ready_line(pending, buffer_bytes(&pending->text), length))
+      return true;
+    buffer_consume(&pending->text, length + 1);
+  }
+  return false;
+}
+
+static void on_ready(void *context, uint32_t events) {
+  struct pending *pending = context;
+  char chunk[READ_SIZE];
+  ssize_t count = TSS_RETRY(read(pending->watch.fd, chunk, sizeof chunk));
+
+  (void)events;
+  if (count > 0 && buffer_length(&pending->text) < LINE_MAX_BYTES &&
+      buffer_append(&pending->text, chunk, (size_t)count)) {
+    if (handle_ready_lines(pending))
+      free_pending(pending);
+    return;
+  }
+  struct tss_error error = {0};
+
+  tss_error_set(&error, TSS_ERROR_INTERNAL, 0, "",
+                "the program ended before it was ready; its log may say why");
+  reply_error(pending->launcher, pending->seq, &error);
+  free_pending(pending);
+}
+
+static int start(struct launcher *launcher, json_int_t seq,
+                 const struct detach_options *options,
+                 struct tss_error *error) {
+  struct pending *pending = calloc(1, sizeof *pending);
+
+  if (!pending)
+    return tss_error_set(error, TSS_ERROR_INTERNAL, ENOMEM, "",
+                         "remember a program");
+  *pending = (struct pending){.launcher = launcher, .seq = seq};
+  pending->watch =
+      (struct loop_watch){.fd = -1, .function = on_ready, .context = pending};
+  if (detach_start(options, &pending->watch.fd, error) == 0 &&
+      loop_set(&launcher->loop, &pending->watch, EPOLLIN, error) == 0)
+    return 0;
+  free_pending(pending);
+  return -1;
+}
+
+static int start_shim(struct launcher *launcher, json_int_t seq,
+                      const char *path, struct tss_error *error) {
+  /* Our own file is the sealed copy in memory (common/sealed-exec.h), which all
+   * shims share. */
+  const char *arguments[] = {"tsstack-shim", "--config", path, NULL};
+  struct detach_options options = {.program = "/proc/self/exe",
+                                   .arguments =
+                                       (char *const *)(uintptr_t)arguments};
+
+  return start(launcher, seq, &options, error);
+}
+
+static int start_helper(struct launcher *launcher, json_int_t seq,
+                        const json_t *request, struct tss_error *error) {
+  tss_autofree const char **arguments = NULL;
+  struct detach_options options = {0};
+
+  if (tss_json_get_strings(request, "spawn", "", &arguments, error) < 0 ||
+      tss_json_get_string(request, "log", "", &options.log_path, error) < 0)
+    return -1;
+  if (!arguments || !arguments[0])
+    return tss_error_set(error, TSS_ERROR_INVALID, 0, "spawn",
+                         "a request needs `shim` or `spawn`");
+  options.program = arguments[0];
+  options.arguments = (char *const *)(uintptr_t)arguments;
+  return start(launcher, seq, &options, error);
+}
+
+static void handle_request(struct launcher *launcher, const char *line,
+                           size_t length) {
+  tss_autojson json_t *request = json_loadb(line, length, 0, NULL);
+  json_int_t seq = json_integer_value(json_object_get(request, "seq"));
+  const char *shim = NULL;
+  struct tss_error error = {0};
+  int result = tss_json_get_string(request, "shim", "", &shim, &error);
+
+  if (result == 0)
+    result = shim ? start_shim(launcher, seq, shim, &error)
+                  : start_helper(launcher, seq, request, &error);
+  if (result < 0)
+    reply_error(launcher, seq, &error);
+}
+
+static void handle_requests(struct launcher *launcher) {
+  const char *newline;
+
+  while (buffer_length(&launcher->requests) > 0 &&
+         (newline = memchr(buffer_bytes(&launcher->requests), '\n',
+                           buffer_length(&launcher->requests)))) {
+    size_t length = (size_t)(newline - buffer_bytes(&launcher->requests));
+
+    handle_request(launcher, buffer_bytes(&launcher->requests), length);
+    buffer_consume(&launcher->requests, length + 1);
+  }
+}
+
+static void on_input(void *context, uint32_t events) {
+  struct launcher *launcher = context;
+  char chunk[READ_SIZE];
+  ssize_t count = TSS_RETRY(read(launcher->input.fd, chunk, sizeof chunk));
+
+  (void)events;
+  if (count <= 0 || buffer_length(&launcher->requests) > LINE_MAX_BYTES ||
+      !buffer_append(&launcher->requests, chunk, (size_t)count))
+    loop_stop(&launcher->loop);
+  else
+    handle_requests(launcher);
+}
+
+int launcher_run(void) {
+  static struct launcher launcher;
+  struct tss_error error = {0};
+
+  prctl(PR_SET_NAME, "tsstack-launch");
+  signal(SIGPIPE, SIG_IGN);
+  launcher.input = (struct loop_watch){
+      .fd = STDIN_FILENO, .function = on_input, .context = &launcher};
+  launcher.output = (struct loop_watch){
+      .fd = STDOUT_FILENO, .function = on_output, .context = &launcher};
+  if (fcntl(STDOUT_FILENO, F_SETFL, O_WRONLY | O_NONBLOCK) < 0 ||
+      loop_open(&launcher.loop, &error) < 0 ||
+      loop_set(&launcher.loop, &launcher.input, EPOLLIN, &error) < 0 ||
+      loop_run(&launcher.loop, &error) < 0) {
+    fprintf(stderr, "tsstack-shim: %s\n", error.message);
     return 1;
-  while (!input.ended)
-    if (watch_run_once () < 0)
-      return 1;
+  }
   return 0;
 }

@@ -1,43 +1,47 @@
-/* The container's log in the CRI text format, rotated by size; see docs/native.md, section 5. */
+/* The container's log: output of both streams as records in files. When the
+ * disk is full the log is blocked: the container's pipes are left alone and
+ * fill up until writing works again, so that nothing is lost. */
 #ifndef TSSTACK_SHIM_LOG_H
 #define TSSTACK_SHIM_LOG_H
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <sys/types.h>
 
-#define LOG_READ_SIZE 65536
-#define LOG_PART_SIZE 16384
+#include "buffer.h"
+#include "log-file.h"
+#include "scratch.h"
 
-struct log
-{
-  const char *path; /* NULL: nothing is kept */
-  int fd;
-  off_t size;
-  off_t max_bytes;
-  unsigned max_files;
-  char *buffer; /* records not written yet */
-  size_t used;
-  size_t peak;  /* most that was in the buffer since it was last given back */
-  bool blocked; /* the last write failed: nothing may be read until log_flush succeeds */
-};
-
-/* One of stdout and stderr: the start of a line whose end has not come yet. */
-struct log_stream
-{
+struct log_stream {
   const char *name;
-  char *carry;
-  size_t carried;
+  struct buffer rest; /* an unfinished line; while the log is blocked all that
+                         followed, too */
 };
 
-int log_open (struct log *log, const char *path, off_t max_bytes, unsigned max_files);
-/* Takes at most LOG_READ_SIZE bytes; they are in the buffer afterwards, whatever the disk says. */
-void log_append (struct log *log, struct log_stream *stream, const char *data, size_t size);
-/* The last line without an end. */
-void log_finish (struct log *log, struct log_stream *stream);
-/* Writes what is pending; false when the disk refuses (then try again later). */
-bool log_flush (struct log *log);
-/* Gives memory back that a burst has touched. */
-void log_relax (struct log *log);
-void log_close (struct log *log);
+struct log {
+  struct loop *loop;
+  struct scratch *scratch;
+  struct log_file file;
+  struct log_stream streams[2];
+  struct buffer unwritten; /* records that the disk did not take */
+  bool blocked;
+  int error_number; /* why it is blocked */
+  struct loop_timer retry;
+  void (*unblocked)(void *context);
+  void *context;
+};
+
+int log_open(struct log *log, struct loop *loop, struct scratch *scratch,
+             const struct log_options *options, struct tss_error *error);
+
+/* Takes output of stream 0 or 1; DATA lies in scratch_input. While the log is
+ * blocked it keeps the output in memory, so that the caller does well to read
+ * no more than it must. */
+void log_append(struct log *log, int stream, char *data, size_t size);
+
+/* The stream's writers are gone: their end is the end of an unfinished line,
+ * too. */
+void log_end_stream(struct log *log, int stream);
+
+/* Forgets what could not be written. Returns the number of bytes. */
+size_t log_discard(struct log *log);
+
+void log_close(struct log *log);
+
 #endif

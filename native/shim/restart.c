@@ -1,18 +1,40 @@
-#include "shim.h"
+/* The restart policy: backoff and retry limits after the end of a run. */
+#include "restart.h"
 
-/* Backoff doubles from the initial value to the cap and starts again after a run that lasted (docs/native.md, section
- * 2). */
-int64_t
-restart_delay (const struct restart_config *restart, int exit_code, uint64_t restarts_so_far, uint64_t run_ms,
-               uint64_t *next_backoff_ms)
-{
-  if (restart->policy == RESTART_NO || (restart->policy == RESTART_ON_FAILURE && exit_code == 0))
-    return -1;
-  if (restart->policy == RESTART_ON_FAILURE && restart->max_retries > 0 && restarts_so_far >= restart->max_retries)
-    return -1;
-  if (run_ms >= restart->reset_after_ms || *next_backoff_ms == 0)
-    *next_backoff_ms = restart->backoff_initial_ms;
-  uint64_t delay = *next_backoff_ms < restart->backoff_cap_ms ? *next_backoff_ms : restart->backoff_cap_ms;
-  *next_backoff_ms = delay * 2;
-  return (int64_t)delay;
+#include <stddef.h>
+
+static bool is_wanted(const struct restart_policy *policy,
+                      const struct restart_history *history, int exit_code) {
+  switch (policy->kind) {
+  case RESTART_NO:
+    return false;
+  case RESTART_ALWAYS:
+  case RESTART_UNLESS_STOPPED:
+    return true;
+  case RESTART_ON_FAILURE:
+    return exit_code != 0 &&
+           (policy->max_retries == 0 || history->retries < policy->max_retries);
+  }
+  return false;
+}
+
+static uint64_t smaller(uint64_t first, uint64_t second) {
+  return first < second ? first : second;
+}
+
+struct restart_decision restart_decide(const struct restart_policy *policy,
+                                       struct restart_history *history,
+                                       int exit_code, uint64_t run_ms) {
+  struct restart_decision decision = {
+      .restart = is_wanted(policy, history, exit_code)};
+
+  if (!decision.restart)
+    return decision;
+  if (run_ms >= policy->reset_after_ms || history->next_backoff_ms == 0)
+    history->next_backoff_ms = policy->backoff_initial_ms;
+  decision.delay_ms = smaller(history->next_backoff_ms, policy->backoff_cap_ms);
+  history->next_backoff_ms =
+      smaller(decision.delay_ms * 2, policy->backoff_cap_ms);
+  history->retries++;
+  return decision;
 }

@@ -1,75 +1,136 @@
+/* What the shim knows about its container, as object, file and history. */
+#include "state.h"
+#include "../common/cleanup.h"
 #include "../common/file.h"
-#include "shim.h"
+#include "clock.h"
+#include "signal-names.h"
+
 #include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-static const char *const phase_names[] = { "created", "running", "paused", "restarting", "stopping", "exited" };
+static const char *phase_name(enum phase phase) {
+  static const char *const names[] = {
+      [PHASE_CREATED] = "created",   [PHASE_RUNNING] = "running",
+      [PHASE_PAUSED] = "paused",     [PHASE_RESTARTING] = "restarting",
+      [PHASE_STOPPING] = "stopping", [PHASE_EXITED] = "exited",
+  };
 
-void
-state_now (char text[TIME_SIZE])
-{
-  struct timespec now;
-  struct tm parts;
-  char seconds[32];
-  clock_gettime (CLOCK_REALTIME, &now);
-  gmtime_r (&now.tv_sec, &parts);
-  strftime (seconds, sizeof seconds, "%Y-%m-%dT%H:%M:%S", &parts);
-  snprintf (text, TIME_SIZE, "%s.%09ldZ", seconds, now.tv_nsec);
+  return names[phase];
 }
 
-static json_t *
-text_or_null (const char *text)
-{
-  return text[0] == '\0' ? json_null () : json_string (text);
+static void set_time(json_t *object, const char *key, struct timespec when) {
+  char text[CLOCK_TEXT_LENGTH + 1];
+
+  if (when.tv_sec == 0) {
+    json_object_set_new(object, key, json_null());
+    return;
+  }
+  clock_format(when, text);
+  json_object_set_new(object, key, json_string(text));
 }
 
-static json_t *
-signal_or_null (int number)
-{
-  return number == 0 ? json_null () : json_integer (number);
+static json_t *number_or_null(int64_t number, bool is_known) {
+  return is_known ? json_integer(number) : json_null();
 }
 
-static json_t *
-run_to_json (const struct run *run)
-{
-  return json_pack ("{s:o, s:o, s:i, s:o, s:b}", "startedAt", text_or_null (run->started_at), "finishedAt",
-                    text_or_null (run->finished_at), "exitCode", run->exit_code, "signal", signal_or_null (run->signal),
-                    "oomKilled", run->oom_killed);
+json_t *state_signal_to_json(int signal) {
+  char name[16];
+
+  if (signal == 0)
+    return json_null();
+  signal_names_format(signal, name, sizeof name);
+  return json_string(name);
 }
 
-json_t *
-state_to_json (const struct shim *shim)
-{
-  const struct state *state = &shim->state;
-  json_t *runs = json_array ();
-  for (unsigned i = 0; i < state->run_count; i++)
-    json_array_append_new (runs, run_to_json (&state->runs[i]));
-  return json_pack (
-      "{s:i, s:s, s:I, s:s, s:o, s:o, s:i, s:o, s:o, s:o, s:o, s:o, s:b, s:I, s:o, s:o, s:o}", "version", 1, "id",
-      shim->config.id, "seq", (json_int_t)state->seq, "phase", phase_names[state->phase], "pid",
-      state->pid > 0 ? json_integer (state->pid) : json_null (), "pidStartTime",
-      state->pid > 0 ? json_integer ((json_int_t)state->pid_start_time) : json_null (), "shimPid", (int)getpid (),
-      "createdAt", text_or_null (state->created_at), "startedAt", text_or_null (state->run.started_at), "finishedAt",
-      text_or_null (state->run.finished_at), "exitCode",
-      state->has_exited ? json_integer (state->run.exit_code) : json_null (), "signal",
-      signal_or_null (state->has_exited ? state->run.signal : 0), "oomKilled", state->run.oom_killed, "restartCount",
-      (json_int_t)state->restart_count, "nextRestartAt", text_or_null (state->next_restart_at), "error",
-      state->error.code == TSS_ERROR_NONE ? json_null () : tss_error_to_json (&state->error), "runs", runs);
+static void set_run(json_t *object, const struct run_record *run) {
+  set_time(object, "startedAt", run->started_at);
+  set_time(object, "finishedAt", run->finished_at);
+  json_object_set_new(object, "exitCode",
+                      number_or_null(run->exit_code, run->exit_code >= 0));
+  json_object_set_new(object, "signal", state_signal_to_json(run->signal));
+  json_object_set_new(object, "oomKilled", json_boolean(run->oom_killed));
 }
 
-int
-state_write (struct shim *shim)
-{
-  shim->state.seq++;
-  json_t *document = state_to_json (shim);
-  char *text = json_dumps (document, JSON_COMPACT);
-  json_decref (document);
-  if (text == NULL)
-    return -1;
-  int result = tss_replace_file_at (AT_FDCWD, shim->config.state_file, text, strlen (text), 0600);
-  free (text);
-  return result;
+static json_t *runs_to_json(const struct state *state) {
+  json_t *array = json_array();
+  size_t first = state->run_count > STATE_RUNS_KEPT
+                     ? state->run_count - STATE_RUNS_KEPT
+                     : 0;
+
+  for (size_t i = first; i < state->run_count; i++) {
+    json_t *object = json_object();
+
+    set_run(object, &state->runs[i % STATE_RUNS_KEPT]);
+    json_array_append_new(array, object);
+  }
+  return array;
+}
+
+json_t *state_to_json(const struct state *state) {
+  json_t *object =
+      json_pack("{s:i, s:s, s:I, s:s}", "version", 1, "id", state->id, "seq",
+                (json_int_t)state->seq, "phase", phase_name(state->phase));
+
+  json_object_set_new(object, "pid",
+                      number_or_null(state->pid, state->pid > 0));
+  json_object_set_new(
+      object, "pidStartTime",
+      number_or_null((int64_t)state->pid_start_time, state->pid > 0));
+  json_object_set_new(object, "shimPid", json_integer(getpid()));
+  set_time(object, "createdAt", state->created_at);
+  set_run(object, &state->current);
+  json_object_set_new(object, "restartCount",
+                      json_integer((json_int_t)state->restart_count));
+  set_time(object, "nextRestartAt", state->next_restart_at);
+  json_object_set_new(object, "error",
+                      state->error.code == TSS_ERROR_NONE
+                          ? json_null()
+                          : tss_error_to_json(&state->error));
+  json_object_set_new(object, "runs", runs_to_json(state));
+  return object;
+}
+
+int state_write(struct state *state, const char *path,
+                struct tss_error *error) {
+  tss_autojson json_t *object = NULL;
+  tss_autofree char *text = NULL;
+
+  state->seq++;
+  object = state_to_json(state);
+  text = json_dumps(object, JSON_COMPACT);
+  if (!text)
+    return tss_error_set(error, TSS_ERROR_INTERNAL, ENOMEM, path,
+                         "write the state to %s", path);
+  if (tss_replace_file_at(AT_FDCWD, path, text, strlen(text), 0600) < 0)
+    return tss_error_set(error, TSS_ERROR_IO, errno, path,
+                         "write the state to %s", path);
+  return 0;
+}
+
+/* Field 22 of /proc/PID/stat: with the pid it names a process for good, though
+ * pids are used again. */
+static uint64_t read_start_time(pid_t pid) {
+  char path[32], text[1024], *field;
+  unsigned long long start_time = 0;
+
+  snprintf(path, sizeof path, "/proc/%d/stat", pid);
+  if (tss_read_small_file_at(AT_FDCWD, path, text, sizeof text) < 0)
+    return 0;
+  field = strrchr(text, ')'); /* end of field 2, which may itself hold spaces */
+  for (int i = 2; field && i < 22; i++)
+    field = strchr(field + 1, ' ');
+  if (field)
+    start_time = strtoull(field, NULL, 10);
+  return start_time;
+}
+
+void state_set_process(struct state *state, pid_t pid) {
+  state->pid = pid;
+  state->pid_start_time = read_start_time(pid);
+}
+
+void state_end_run(struct state *state) {
+  state->runs[state->run_count % STATE_RUNS_KEPT] = state->current;
+  state->run_count++;
+  state->pid = 0;
 }
