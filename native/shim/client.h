@@ -12,18 +12,21 @@ struct session;
 struct sink;
 
 /* What a reply that cannot be given yet waits for. */
-enum wait_kind {
+enum wait_kind
+{
   WAIT_END,     /* stop, kill: the container has ended */
   WAIT_RUNNING, /* start, restart: it runs (again), or could not */
 };
 
-struct waiter {
+struct waiter
+{
   enum wait_kind kind;
   json_int_t seq;
   struct waiter *next;
 };
 
-struct client {
+struct client
+{
   struct shim *shim;
   struct client *next;
   struct loop_watch watch;
@@ -33,13 +36,14 @@ struct client {
   bool is_subscribed, gets_output, gives_input;
   bool leaves_after_output; /* no more frames to come: closed when the rest is
                                sent */
-  bool is_gone; /* closed; freed as soon as no function of its own runs any more
-                 */
+  bool is_gone;             /* closed; freed as soon as no function of its own runs any more
+                             */
   struct session *session;
   struct sink *waits_for; /* its input waits until this one has drained */
 };
 
-enum {
+enum
+{
   /* Output that a client may leave unread: an attached one loses what comes
      then, an exec's process waits. */
   CLIENT_UNREAD_MAX = 1024 * 1024,
@@ -47,39 +51,33 @@ enum {
 };
 
 /* Takes the connected descriptor FD and joins SHIM's clients. */
-int client_open(struct shim *shim, int fd, struct tss_error *error);
+int client_open (struct shim *shim, int fd, struct tss_error *error);
 
 /* Sends a frame; the client is closed when it has left far too much unread. */
-void client_send(struct client *client, enum frame_type type,
-                 const void *payload, size_t size);
+void client_send (struct client *client, enum frame_type type, const void *payload, size_t size);
 
 /* Sends a frame of JSON, and takes over MESSAGE. */
-void client_send_json(struct client *client, enum frame_type type,
-                      json_t *message);
+void client_send_json (struct client *client, enum frame_type type, json_t *message);
 
 /* Sends output in frames of moderate size; what the client has no room for is
  * dropped. */
-void client_send_output(struct client *client, int stream, const char *data,
-                        size_t size);
+void client_send_output (struct client *client, int stream, const char *data, size_t size);
 
-void client_reply(struct client *client, json_int_t seq, const char *key,
-                  json_t *value);
-void client_reply_error(struct client *client, json_int_t seq,
-                        const struct tss_error *error);
+void client_reply (struct client *client, json_int_t seq, const char *key, json_t *value);
+void client_reply_error (struct client *client, json_int_t seq, const struct tss_error *error);
 
 /* Answers later, when what KIND says has happened. */
-void client_wait(struct client *client, enum wait_kind kind, json_int_t seq);
+void client_wait (struct client *client, enum wait_kind kind, json_int_t seq);
 
 /* Bytes for SINK from this client: the client is not read while the sink is
  * full. */
-void client_feed(struct client *client, struct sink *sink, const char *data,
-                 size_t size);
-void client_resume(struct client *client, const struct sink *sink);
+void client_feed (struct client *client, struct sink *sink, const char *data, size_t size);
+void client_resume (struct client *client, const struct sink *sink);
 
 /* Closes once all output is sent. */
-void client_leave(struct client *client);
+void client_leave (struct client *client);
 
 /* Closes at once. */
-void client_close(struct client *client);
+void client_close (struct client *client);
 
 #endif

@@ -6,7 +6,8 @@
 
 #include <sys/types.h>
 
-struct detach_options {
+struct detach_options
+{
   const char *program; /* what to execute; arguments[0] is only its name */
   char *const *arguments;
   const char *log_path; /* standard output and error; NULL: /dev/null */
@@ -17,7 +18,6 @@ struct detach_options {
  * TSSTACK_READY_FD. *READY is the other end of that: the first line that comes
  * out of it is {"pid":N}; then comes what the program says, or {"error":{…}}.
  */
-int detach_start(const struct detach_options *options, int *ready,
-                 struct tss_error *error);
+int detach_start (const struct detach_options *options, int *ready, struct tss_error *error);
 
 #endif

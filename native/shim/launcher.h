@@ -6,6 +6,6 @@
 
 /* Serves requests from standard input until it ends. Returns the exit status.
  */
-int launcher_run(void);
+int launcher_run (void);
 
 #endif

@@ -7,78 +7,90 @@
 #include <string.h>
 #include <sys/stat.h>
 
-static int open_current(struct log_file *file) {
-  int fd = TSS_RETRY(
-      open(file->options->path,
-           O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640));
+static int
+open_current (struct log_file *file)
+{
+  int fd = TSS_RETRY (open (file->options->path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640));
   struct stat status;
 
   if (fd < 0)
     return -1;
-  tss_close(&file->fd);
+  tss_close (&file->fd);
   file->fd = fd;
-  file->size = fstat(fd, &status) == 0 ? (uint64_t)status.st_size : 0;
+  file->size = fstat (fd, &status) == 0 ? (uint64_t)status.st_size : 0;
   return 0;
 }
 
-int log_file_open(struct log_file *file, const struct log_options *options,
-                  struct tss_error *error) {
-  *file = (struct log_file){.options = options, .fd = -1};
-  if (options->path && open_current(file) < 0)
-    return tss_error_set(error, TSS_ERROR_IO, errno, options->path,
-                         "open the log %s", options->path);
+int
+log_file_open (struct log_file *file, const struct log_options *options, struct tss_error *error)
+{
+  *file = (struct log_file){ .options = options, .fd = -1 };
+  if (options->path && open_current (file) < 0)
+    return tss_error_set (error, TSS_ERROR_IO, errno, options->path, "open the log %s", options->path);
   return 0;
 }
 
-void log_file_close(struct log_file *file) { tss_close(&file->fd); }
+void
+log_file_close (struct log_file *file)
+{
+  tss_close (&file->fd);
+}
 
-uint64_t log_file_room(const struct log_file *file) {
+uint64_t
+log_file_room (const struct log_file *file)
+{
   if (file->options->max_bytes == 0)
     return UINT64_MAX;
-  return file->size < file->options->max_bytes
-             ? file->options->max_bytes - file->size
-             : 0;
+  return file->size < file->options->max_bytes ? file->options->max_bytes - file->size : 0;
 }
 
-static void shift_files(const char *path, uint64_t max_files) {
+static void
+shift_files (const char *path, uint64_t max_files)
+{
   char from[PATH_MAX], to[PATH_MAX];
 
-  for (uint64_t number = max_files - 1; number > 0; number--) {
-    snprintf(to, sizeof to, "%s.%llu", path, (unsigned long long)number);
-    snprintf(from, sizeof from, "%s.%llu", path,
-             (unsigned long long)number - 1);
-    if (number == 1)
-      from[strlen(path)] = (char)0;
-    rename(from, to); /* the older ones need not exist yet */
-  }
+  for (uint64_t number = max_files - 1; number > 0; number--)
+    {
+      snprintf (to, sizeof to, "%s.%llu", path, (unsigned long long)number);
+      snprintf (from, sizeof from, "%s.%llu", path, (unsigned long long)number - 1);
+      if (number == 1)
+        from[strlen (path)] = (char)0;
+      rename (from, to); /* the older ones need not exist yet */
+    }
 }
 
 /* When the new file cannot be made, writing goes on in the old one and the next
  * write tries again: a log that is too long is better than none. */
-static void rotate(struct log_file *file) {
-  if (!file->must_reopen) {
-    if (file->options->max_files > 1)
-      shift_files(file->options->path, file->options->max_files);
-    else
-      unlink(file->options->path);
-    file->must_reopen = true;
-  }
-  if (open_current(file) == 0)
+static void
+rotate (struct log_file *file)
+{
+  if (!file->must_reopen)
+    {
+      if (file->options->max_files > 1)
+        shift_files (file->options->path, file->options->max_files);
+      else
+        unlink (file->options->path);
+      file->must_reopen = true;
+    }
+  if (open_current (file) == 0)
     file->must_reopen = false;
 }
 
-size_t log_file_write(struct log_file *file, const char *data, size_t size) {
+size_t
+log_file_write (struct log_file *file, const char *data, size_t size)
+{
   size_t written = 0;
 
-  if (log_file_room(file) == 0)
-    rotate(file);
-  while (written < size) {
-    ssize_t count = TSS_RETRY(write(file->fd, data + written, size - written));
+  if (log_file_room (file) == 0)
+    rotate (file);
+  while (written < size)
+    {
+      ssize_t count = TSS_RETRY (write (file->fd, data + written, size - written));
 
-    if (count < 0)
-      break;
-    written += (size_t)count;
-  }
+      if (count < 0)
+        break;
+      written += (size_t)count;
+    }
   file->size += written;
   return written;
 }

@@ -4,7 +4,8 @@
 
 #include "options.h"
 
-struct log_file {
+struct log_file
+{
   const struct log_options *options;
   int fd;
   uint64_t size;
@@ -12,16 +13,15 @@ struct log_file {
                        not be made yet */
 };
 
-int log_file_open(struct log_file *file, const struct log_options *options,
-                  struct tss_error *error);
-void log_file_close(struct log_file *file);
+int log_file_open (struct log_file *file, const struct log_options *options, struct tss_error *error);
+void log_file_close (struct log_file *file);
 
 /* Bytes until the file is full. */
-uint64_t log_file_room(const struct log_file *file);
+uint64_t log_file_room (const struct log_file *file);
 
 /* Writes whole records and begins a new file when this one is full. Returns how
  * many bytes were written, which is less than SIZE when the disk is full or
  * broken; errno says why. */
-size_t log_file_write(struct log_file *file, const char *data, size_t size);
+size_t log_file_write (struct log_file *file, const char *data, size_t size);
 
 #endif

@@ -4,140 +4,159 @@
 #include <errno.h>
 #include <string.h>
 
-enum {
+enum
+{
   /* A full disk is seldom emptied within less, and one attempt costs nothing.
    */
   RETRY_MS = 250
 };
 
-static bool write_records(struct log *log, const char *records, size_t size) {
-  size_t written = log_file_write(&log->file, records, size);
+static bool
+write_records (struct log *log, const char *records, size_t size)
+{
+  size_t written = log_file_write (&log->file, records, size);
 
   if (written == size)
     return true;
   log->error_number = errno;
   log->blocked = true;
-  buffer_append(&log->unwritten, records + written, size - written);
-  loop_start_timer(log->loop, &log->retry, RETRY_MS);
+  buffer_append (&log->unwritten, records + written, size - written);
+  loop_start_timer (log->loop, &log->retry, RETRY_MS);
   return false;
 }
 
 /* Room in the records' buffer; less when the file is nearly full, so that it
  * ends within a record of its limit. */
-static size_t batch_size(const struct log *log) {
-  uint64_t room = log_file_room(&log->file);
+static size_t
+batch_size (const struct log *log)
+{
+  uint64_t room = log_file_room (&log->file);
 
-  return room < SCRATCH_OUTPUT - LINES_RECORD_MAX
-             ? (size_t)room + LINES_RECORD_MAX
-             : SCRATCH_OUTPUT;
+  return room < SCRATCH_OUTPUT - LINES_RECORD_MAX ? (size_t)room + LINES_RECORD_MAX : SCRATCH_OUTPUT;
 }
 
 /* Writes the records of DATA and returns how much of it is left: an unfinished
  * line, or more when the disk is full. */
-static size_t write_lines(struct log *log, const struct log_stream *stream,
-                          const char *data, size_t size) {
-  char *records = scratch_output(log->scratch);
+static size_t
+write_lines (struct log *log, const struct log_stream *stream, const char *data, size_t size)
+{
+  char *records = scratch_output (log->scratch);
   struct lines_prefix prefix;
 
   if (!records)
     return size;
-  lines_make_prefix(&prefix, clock_now(), stream->name);
-  for (;;) {
-    size_t length = 0;
-    size_t used =
-        lines_format(&prefix, data, size, records, batch_size(log), &length);
+  lines_make_prefix (&prefix, clock_now (), stream->name);
+  for (;;)
+    {
+      size_t length = 0;
+      size_t used = lines_format (&prefix, data, size, records, batch_size (log), &length);
 
-    data += used;
-    size -= used;
-    if (length == 0 || !write_records(log, records, length))
-      return size;
-  }
+      data += used;
+      size -= used;
+      if (length == 0 || !write_records (log, records, length))
+        return size;
+    }
 }
 
-void log_append(struct log *log, int number, char *data, size_t size) {
+void
+log_append (struct log *log, int number, char *data, size_t size)
+{
   struct log_stream *stream = &log->streams[number];
-  size_t carried = buffer_length(&stream->rest);
+  size_t carried = buffer_length (&stream->rest);
   size_t left;
 
   if (log->file.fd < 0)
     return;
-  if (log->blocked || carried > SCRATCH_HEADROOM) {
-    buffer_append(&stream->rest, data, size);
-    return;
-  }
-  if (carried > 0) {
-    data -= carried;
-    size += carried;
-    memcpy(data, buffer_bytes(&stream->rest), carried);
-    buffer_consume(&stream->rest, carried);
-  }
-  left = write_lines(log, stream, data, size);
-  buffer_append(&stream->rest, data + size - left, left);
+  if (log->blocked || carried > SCRATCH_HEADROOM)
+    {
+      buffer_append (&stream->rest, data, size);
+      return;
+    }
+  if (carried > 0)
+    {
+      data -= carried;
+      size += carried;
+      memcpy (data, buffer_bytes (&stream->rest), carried);
+      buffer_consume (&stream->rest, carried);
+    }
+  left = write_lines (log, stream, data, size);
+  buffer_append (&stream->rest, data + size - left, left);
 }
 
-static void write_rest(struct log *log, struct log_stream *stream) {
-  size_t length = buffer_length(&stream->rest);
+static void
+write_rest (struct log *log, struct log_stream *stream)
+{
+  size_t length = buffer_length (&stream->rest);
 
   if (length > 0)
-    buffer_consume(
-        &stream->rest,
-        length - write_lines(log, stream, buffer_bytes(&stream->rest), length));
+    buffer_consume (&stream->rest, length - write_lines (log, stream, buffer_bytes (&stream->rest), length));
 }
 
-void log_end_stream(struct log *log, int number) {
+void
+log_end_stream (struct log *log, int number)
+{
   struct buffer *rest = &log->streams[number].rest;
-  size_t length = buffer_length(rest);
+  size_t length = buffer_length (rest);
 
-  if (length > 0 && buffer_bytes(rest)[length - 1] != '\n')
-    buffer_append(rest, "\n", 1);
+  if (length > 0 && buffer_bytes (rest)[length - 1] != '\n')
+    buffer_append (rest, "\n", 1);
   if (!log->blocked)
-    write_rest(log, &log->streams[number]);
+    write_rest (log, &log->streams[number]);
 }
 
-static void on_retry(void *context) {
+static void
+on_retry (void *context)
+{
   struct log *log = context;
-  size_t length = buffer_length(&log->unwritten);
-  size_t written =
-      log_file_write(&log->file, buffer_bytes(&log->unwritten), length);
+  size_t length = buffer_length (&log->unwritten);
+  size_t written = log_file_write (&log->file, buffer_bytes (&log->unwritten), length);
 
-  buffer_consume(&log->unwritten, written);
-  if (written < length) {
-    log->error_number = errno;
-    loop_start_timer(log->loop, &log->retry, RETRY_MS);
-    return;
-  }
+  buffer_consume (&log->unwritten, written);
+  if (written < length)
+    {
+      log->error_number = errno;
+      loop_start_timer (log->loop, &log->retry, RETRY_MS);
+      return;
+    }
   log->blocked = false;
   for (int i = 0; i < 2 && !log->blocked; i++)
-    write_rest(log, &log->streams[i]);
+    write_rest (log, &log->streams[i]);
   if (!log->blocked)
-    log->unblocked(log->context);
+    log->unblocked (log->context);
 }
 
-size_t log_discard(struct log *log) {
-  size_t lost = buffer_length(&log->unwritten);
+size_t
+log_discard (struct log *log)
+{
+  size_t lost = buffer_length (&log->unwritten);
 
-  loop_stop_timer(log->loop, &log->retry);
-  buffer_free(&log->unwritten);
+  loop_stop_timer (log->loop, &log->retry);
+  buffer_free (&log->unwritten);
   log->blocked = false;
-  for (int i = 0; i < 2; i++) {
-    lost += buffer_length(&log->streams[i].rest);
-    buffer_free(&log->streams[i].rest);
-  }
+  for (int i = 0; i < 2; i++)
+    {
+      lost += buffer_length (&log->streams[i].rest);
+      buffer_free (&log->streams[i].rest);
+    }
   return lost;
 }
 
-int log_open(struct log *log, struct loop *loop, struct scratch *scratch,
-             const struct log_options *options, struct tss_error *error) {
+int
+log_open (struct log *log, struct loop *loop, struct scratch *scratch, const struct log_options *options,
+          struct tss_error *error)
+{
   *log = (struct log){
-      .loop = loop,
-      .scratch = scratch,
-      .streams = {{.name = "stdout"}, {.name = "stderr"}},
-      .retry = {.function = on_retry, .context = log},
+    .loop = loop,
+    .scratch = scratch,
+    .streams = { { .name = "stdout" }, { .name = "stderr" } },
+    .retry = { .function = on_retry, .context = log },
   };
-  return log_file_open(&log->file, options, error);
+  return log_file_open (&log->file, options, error);
 }
 
-void log_close(struct log *log) {
-  log_discard(log);
-  log_file_close(&log->file);
+void
+log_close (struct log *log)
+{
+  log_discard (log);
+  log_file_close (&log->file);
 }

@@ -8,13 +8,15 @@
 #include "log-file.h"
 #include "scratch.h"
 
-struct log_stream {
+struct log_stream
+{
   const char *name;
   struct buffer rest; /* an unfinished line; while the log is blocked all that
                          followed, too */
 };
 
-struct log {
+struct log
+{
   struct loop *loop;
   struct scratch *scratch;
   struct log_file file;
@@ -23,25 +25,25 @@ struct log {
   bool blocked;
   int error_number; /* why it is blocked */
   struct loop_timer retry;
-  void (*unblocked)(void *context);
+  void (*unblocked) (void *context);
   void *context;
 };
 
-int log_open(struct log *log, struct loop *loop, struct scratch *scratch,
-             const struct log_options *options, struct tss_error *error);
+int log_open (struct log *log, struct loop *loop, struct scratch *scratch, const struct log_options *options,
+              struct tss_error *error);
 
 /* Takes output of stream 0 or 1; DATA lies in scratch_input. While the log is
  * blocked it keeps the output in memory, so that the caller does well to read
  * no more than it must. */
-void log_append(struct log *log, int stream, char *data, size_t size);
+void log_append (struct log *log, int stream, char *data, size_t size);
 
 /* The stream's writers are gone: their end is the end of an unfinished line,
  * too. */
-void log_end_stream(struct log *log, int stream);
+void log_end_stream (struct log *log, int stream);
 
 /* Forgets what could not be written. Returns the number of bytes. */
-size_t log_discard(struct log *log);
+size_t log_discard (struct log *log);
 
-void log_close(struct log *log);
+void log_close (struct log *log);
 
 #endif

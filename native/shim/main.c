@@ -8,17 +8,20 @@
 #include <stdio.h>
 #include <string.h>
 
-int main(int argc, char **argv) {
-  struct tss_error error = {0};
+int
+main (int argc, char **argv)
+{
+  struct tss_error error = { 0 };
 
-  if (tss_reexec_sealed(argv, &error) < 0) {
-    fprintf(stderr, "tsstack-shim: %s\n", error.message);
-    return 1;
-  }
-  if (argc == 2 && strcmp(argv[1], "--launcher") == 0)
-    return launcher_run();
-  if (argc == 3 && strcmp(argv[1], "--config") == 0)
-    return shim_run(argv[2], ready_take_descriptor());
-  fprintf(stderr, "usage: tsstack-shim --launcher | --config shim.json\n");
+  if (tss_reexec_sealed (argv, &error) < 0)
+    {
+      fprintf (stderr, "tsstack-shim: %s\n", error.message);
+      return 1;
+    }
+  if (argc == 2 && strcmp (argv[1], "--launcher") == 0)
+    return launcher_run ();
+  if (argc == 3 && strcmp (argv[1], "--config") == 0)
+    return shim_run (argv[2], ready_take_descriptor ());
+  fprintf (stderr, "usage: tsstack-shim --launcher | --config shim.json\n");
   return 2;
 }

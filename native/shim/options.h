@@ -5,19 +5,22 @@
 #include "../box/box.h"
 #include "restart.h"
 
-struct stop_options {
+struct stop_options
+{
   int signal;
   int64_t grace_ms; /* -1: for ever */
 };
 
-struct log_options {
+struct log_options
+{
   const char *path;   /* NULL: output is not kept */
   uint64_t max_bytes; /* 0: no limit */
   uint64_t max_files; /* counts the current one */
 };
 
 /* The strings belong to DOCUMENT. */
-struct shim_options {
+struct shim_options
+{
   json_t *document;
   const char *id, *bundle, *socket, *state_file, *cgroup;
   bool autostart, has_stdin, has_overlay;
@@ -28,20 +31,16 @@ struct shim_options {
   struct log_options log;
 };
 
-int options_load(const char *path, struct shim_options *options,
-                 struct tss_error *error);
-void options_free(struct shim_options *options);
+int options_load (const char *path, struct shim_options *options, struct tss_error *error);
+void options_free (struct shim_options *options);
 
 /* Read the members that are present into *RESTART or *STOP; also used by the
  * request `update`. */
-int options_read_restart(const json_t *object, struct restart_policy *restart,
-                         struct tss_error *error);
-int options_read_stop(const json_t *object, struct stop_options *stop,
-                      struct tss_error *error);
+int options_read_restart (const json_t *object, struct restart_policy *restart, struct tss_error *error);
+int options_read_stop (const json_t *object, struct stop_options *stop, struct tss_error *error);
 
 /* A signal by name, with or without SIG, or by number; at WHERE in a document.
  */
-int options_read_signal(const json_t *value, const char *where, int *signal,
-                        struct tss_error *error);
+int options_read_signal (const json_t *value, const char *where, int *signal, struct tss_error *error);
 
 #endif

@@ -4,25 +4,28 @@
 
 #include "scratch.h"
 
-struct pump {
+struct pump
+{
   struct loop *loop;
   struct scratch *scratch;
   struct loop_watch watch;
   int stream; /* 0: stdout or terminal, 1: stderr */
   void *context;
   /* DATA lies in scratch_input. */
-  void (*data)(void *context, int stream, char *data, size_t size);
+  void (*data) (void *context, int stream, char *data, size_t size);
   /* No writer is left; the pump is closed. May free it. */
-  void (*end)(void *context, int stream);
+  void (*end) (void *context, int stream);
 };
 
 /* Takes FD, the read end of a pipe or the master side of a terminal, and makes
  * it non-blocking. LOOP, SCRATCH and the callbacks have been set. */
-int pump_open(struct pump *pump, int fd, struct tss_error *error);
-void pump_set_paused(struct pump *pump, bool paused);
-void pump_close(struct pump *pump);
+int pump_open (struct pump *pump, int fd, struct tss_error *error);
+void pump_set_paused (struct pump *pump, bool paused);
+void pump_close (struct pump *pump);
 
-static inline bool pump_is_open(const struct pump *pump) {
+static inline bool
+pump_is_open (const struct pump *pump)
+{
   return pump->watch.fd >= 0;
 }
 

@@ -6,25 +6,30 @@
 #include <fcntl.h>
 #include <string.h>
 
-int ready_take_descriptor(void) {
-  const char *text = getenv(READY_VARIABLE);
-  int fd = text ? atoi(text) : -1;
+int
+ready_take_descriptor (void)
+{
+  const char *text = getenv (READY_VARIABLE);
+  int fd = text ? atoi (text) : -1;
 
-  unsetenv(READY_VARIABLE);
-  if (fd < 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
+  unsetenv (READY_VARIABLE);
+  if (fd < 0 || fcntl (fd, F_SETFD, FD_CLOEXEC) < 0)
     return -1;
   return fd;
 }
 
-void ready_report(int *fd, const char *key, json_t *value) {
-  tss_autojson json_t *message = json_pack("{s:o}", key, value);
-  tss_autofree char *text = json_dumps(message, JSON_COMPACT);
+void
+ready_report (int *fd, const char *key, json_t *value)
+{
+  tss_autojson json_t *message = json_pack ("{s:o}", key, value);
+  tss_autofree char *text = json_dumps (message, JSON_COMPACT);
 
-  if (*fd >= 0 && text) {
-    /* Nobody listens any more when the launcher has ended; its daemon will find
-     * the socket. */
-    if (tss_write_all(*fd, text, strlen(text)) == 0)
-      tss_write_all(*fd, "\n", 1);
-  }
-  tss_close(fd);
+  if (*fd >= 0 && text)
+    {
+      /* Nobody listens any more when the launcher has ended; its daemon will find
+       * the socket. */
+      if (tss_write_all (*fd, text, strlen (text)) == 0)
+        tss_write_all (*fd, "\n", 1);
+    }
+  tss_close (fd);
 }

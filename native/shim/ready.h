@@ -9,10 +9,10 @@
 
 /* The descriptor that the environment names, made close-on-exec and taken out
  * of the environment; -1: nobody waits. */
-int ready_take_descriptor(void);
+int ready_take_descriptor (void);
 
 /* Writes one line with the member KEY, and closes *FD. Takes over VALUE. Does
  * nothing when *FD is -1. */
-void ready_report(int *fd, const char *key, json_t *value);
+void ready_report (int *fd, const char *key, json_t *value);
 
 #endif

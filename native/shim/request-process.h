@@ -5,11 +5,8 @@
 
 #include "client.h"
 
-int request_attach(struct client *client, const json_t *request,
-                   struct tss_error *error);
-int request_exec(struct client *client, const json_t *request,
-                 struct tss_error *error);
-int request_resize(struct client *client, const json_t *request,
-                   struct tss_error *error);
+int request_attach (struct client *client, const json_t *request, struct tss_error *error);
+int request_exec (struct client *client, const json_t *request, struct tss_error *error);
+int request_resize (struct client *client, const json_t *request, struct tss_error *error);
 
 #endif

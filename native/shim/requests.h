@@ -6,6 +6,6 @@
 
 /* Does what the JSON text asks for and answers, now or, where that has to wait,
  * later. */
-void requests_handle(struct client *client, const char *payload, size_t length);
+void requests_handle (struct client *client, const char *payload, size_t length);
 
 #endif

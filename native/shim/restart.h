@@ -6,7 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum restart_kind {
+enum restart_kind
+{
   RESTART_NO,
   RESTART_ALWAYS,
   RESTART_UNLESS_STOPPED, /* as always; whether a stopped one comes back after a
@@ -14,7 +15,8 @@ enum restart_kind {
   RESTART_ON_FAILURE,
 };
 
-struct restart_policy {
+struct restart_policy
+{
   enum restart_kind kind;
   uint64_t max_retries; /* 0 = unlimited; counts with on-failure only */
   uint64_t backoff_initial_ms, backoff_cap_ms, reset_after_ms;
@@ -22,20 +24,21 @@ struct restart_policy {
 
 /* What earlier decisions have used up. All zero for a container that has not
  * been restarted yet. */
-struct restart_history {
+struct restart_history
+{
   uint64_t retries;
   uint64_t next_backoff_ms; /* 0: the initial one */
 };
 
-struct restart_decision {
+struct restart_decision
+{
   bool restart;
   uint64_t delay_ms;
 };
 
 /* Decides after a run of RUN_MS that ended with EXIT_CODE, and counts a restart
  * in HISTORY. */
-struct restart_decision restart_decide(const struct restart_policy *policy,
-                                       struct restart_history *history,
-                                       int exit_code, uint64_t run_ms);
+struct restart_decision restart_decide (const struct restart_policy *policy, struct restart_history *history,
+                                        int exit_code, uint64_t run_ms);
 
 #endif

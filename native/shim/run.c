@@ -11,209 +11,231 @@
 #include <malloc.h>
 #include <sys/wait.h>
 
-enum {
+enum
+{
   /* For output that a process outside of the container's pid namespace holds
      open. */
   DRAIN_MS = 1000
 };
 
-static void on_output(void *context, int stream, char *data, size_t size) {
+static void
+on_output (void *context, int stream, char *data, size_t size)
+{
   struct shim *shim = context;
 
-  server_send_output(shim, stream, data, size);
-  log_append(&shim->log, stream, data, size);
+  server_send_output (shim, stream, data, size);
+  log_append (&shim->log, stream, data, size);
   /* The container waits while the disk is full; what a dead one has left in its
    * pipes fits into memory. */
   if (shim->log.blocked && !shim->run.has_ended)
     for (int i = 0; i < 2; i++)
-      pump_set_paused(&shim->run.outputs[i], true);
+      pump_set_paused (&shim->run.outputs[i], true);
 }
 
-void run_resume_output(struct shim *shim) {
+void
+run_resume_output (struct shim *shim)
+{
   for (int i = 0; i < 2; i++)
-    pump_set_paused(&shim->run.outputs[i], false);
+    pump_set_paused (&shim->run.outputs[i], false);
 }
 
-int run_exit_code_of(const struct tss_error *error) {
+int
+run_exit_code_of (const struct tss_error *error)
+{
   /* As shells and engines count. */
   if (error->code == TSS_ERROR_EXEC_NOT_FOUND)
     return 127;
   return error->code == TSS_ERROR_EXEC_NOT_EXECUTABLE ? 126 : 125;
 }
 
-static void close_run(struct shim *shim) {
+static void
+close_run (struct shim *shim)
+{
   struct run *run = &shim->run;
-  struct tss_error error = {0};
+  struct tss_error error = { 0 };
 
-  loop_stop_timer(&shim->loop, &run->drain);
-  for (int i = 0; i < 2; i++) {
-    pump_close(&run->outputs[i]);
-    log_end_stream(&shim->log, i);
-  }
-  sink_close(&run->input);
-  server_resume_input(shim, &run->input);
-  if (box_destroy(run->box, &error) < 0 &&
-      shim->state.error.code == TSS_ERROR_NONE)
+  loop_stop_timer (&shim->loop, &run->drain);
+  for (int i = 0; i < 2; i++)
+    {
+      pump_close (&run->outputs[i]);
+      log_end_stream (&shim->log, i);
+    }
+  sink_close (&run->input);
+  server_resume_input (shim, &run->input);
+  if (box_destroy (run->box, &error) < 0 && shim->state.error.code == TSS_ERROR_NONE)
     shim->state.error = error;
   run->box = NULL;
 }
 
-static void finish_when_drained(struct shim *shim) {
-  if (!shim->run.has_ended || pump_is_open(&shim->run.outputs[0]) ||
-      pump_is_open(&shim->run.outputs[1]))
+static void
+finish_when_drained (struct shim *shim)
+{
+  if (!shim->run.has_ended || pump_is_open (&shim->run.outputs[0]) || pump_is_open (&shim->run.outputs[1]))
     return;
-  close_run(shim);
-  supervise_run_ended(shim);
+  close_run (shim);
+  supervise_run_ended (shim);
 }
 
-static void on_output_end(void *context, int stream) {
+static void
+on_output_end (void *context, int stream)
+{
   (void)stream;
-  finish_when_drained(context);
+  finish_when_drained (context);
 }
 
-static void on_drain_end(void *context) {
+static void
+on_drain_end (void *context)
+{
   struct shim *shim = context;
 
-  close_run(shim);
-  supervise_run_ended(shim);
+  close_run (shim);
+  supervise_run_ended (shim);
 }
 
-static void on_input_drained(void *context) {
+static void
+on_input_drained (void *context)
+{
   struct shim *shim = context;
 
-  server_resume_input(shim, &shim->run.input);
+  server_resume_input (shim, &shim->run.input);
 }
 
-void run_init(struct shim *shim) {
+void
+run_init (struct shim *shim)
+{
   struct run *run = &shim->run;
 
   for (int i = 0; i < 2; i++)
     run->outputs[i] = (struct pump){
-        .loop = &shim->loop,
-        .scratch = &shim->scratch,
-        .watch = {.fd = -1},
-        .stream = i,
-        .context = shim,
-        .data = on_output,
-        .end = on_output_end,
+      .loop = &shim->loop,
+      .scratch = &shim->scratch,
+      .watch = { .fd = -1 },
+      .stream = i,
+      .context = shim,
+      .data = on_output,
+      .end = on_output_end,
     };
-  run->input = (struct sink){.loop = &shim->loop,
-                             .watch = {.fd = -1},
-                             .context = shim,
-                             .drained = on_input_drained};
-  run->drain = (struct loop_timer){.function = on_drain_end, .context = shim};
+  run->input
+      = (struct sink){ .loop = &shim->loop, .watch = { .fd = -1 }, .context = shim, .drained = on_input_drained };
+  run->drain = (struct loop_timer){ .function = on_drain_end, .context = shim };
 }
 
 /* The shim's own score protects it from the kernel's out-of-memory killer; its
  * container must not inherit that. */
-static json_t *load_spec(const struct shim *shim, struct tss_error *error) {
+static json_t *
+load_spec (const struct shim *shim, struct tss_error *error)
+{
   char path[PATH_MAX];
   json_t *spec, *process;
 
-  if ((size_t)snprintf(path, sizeof path, "%s/config.json",
-                       shim->options.bundle) >= sizeof path) {
-    tss_error_set(error, TSS_ERROR_INVALID, ENAMETOOLONG, "bundle",
-                  "open the bundle %s", shim->options.bundle);
-    return NULL;
-  }
-  spec = tss_json_load_file(path, error);
-  process = json_object_get(spec, "process");
-  if (json_is_object(process) && !json_object_get(process, "oomScoreAdj"))
-    json_object_set_new(process, "oomScoreAdj", json_integer(shim->oom_score));
+  if ((size_t)snprintf (path, sizeof path, "%s/config.json", shim->options.bundle) >= sizeof path)
+    {
+      tss_error_set (error, TSS_ERROR_INVALID, ENAMETOOLONG, "bundle", "open the bundle %s", shim->options.bundle);
+      return NULL;
+    }
+  spec = tss_json_load_file (path, error);
+  process = json_object_get (spec, "process");
+  if (json_is_object (process) && !json_object_get (process, "oomScoreAdj"))
+    json_object_set_new (process, "oomScoreAdj", json_integer (shim->oom_score));
   return spec;
 }
 
-static int create_box(struct shim *shim, const json_t *spec,
-                      struct stdio_pipes *pipes, struct tss_error *error) {
+static int
+create_box (struct shim *shim, const json_t *spec, struct stdio_pipes *pipes, struct tss_error *error)
+{
   struct run *run = &shim->run;
   struct box_options options = {
-      .id = shim->options.id,
-      .bundle = shim->options.bundle,
-      .spec = spec,
-      .overlay = shim->options.has_overlay ? &shim->options.overlay : NULL,
-      .cgroup = shim->options.cgroup,
+    .id = shim->options.id,
+    .bundle = shim->options.bundle,
+    .spec = spec,
+    .overlay = shim->options.has_overlay ? &shim->options.overlay : NULL,
+    .cgroup = shim->options.cgroup,
   };
 
-  run->is_terminal = json_is_true(
-      json_object_get(json_object_get(spec, "process"), "terminal"));
-  if (!run->is_terminal &&
-      stdio_pipes_open(pipes, shim->options.has_stdin, true, error) < 0)
+  run->is_terminal = json_is_true (json_object_get (json_object_get (spec, "process"), "terminal"));
+  if (!run->is_terminal && stdio_pipes_open (pipes, shim->options.has_stdin, true, error) < 0)
     return -1;
   for (int i = 0; i < 3; i++)
     options.stdio[i] = pipes->theirs[i];
-  if (box_create(&options, &run->box, error) < 0)
+  if (box_create (&options, &run->box, error) < 0)
     return -1;
   if (run->is_terminal)
-    stdio_pipes_set_terminal(pipes, box_steal_terminal(run->box));
+    stdio_pipes_set_terminal (pipes, box_steal_terminal (run->box));
   return 0;
 }
 
-static int connect_stdio(struct shim *shim, struct stdio_pipes *pipes,
-                         struct tss_error *error) {
+static int
+connect_stdio (struct shim *shim, struct stdio_pipes *pipes, struct tss_error *error)
+{
   struct run *run = &shim->run;
 
   for (int i = 0; i < 2; i++)
-    if (pipes->ours[i + 1] >= 0 &&
-        pump_open(&run->outputs[i], tss_steal_fd(&pipes->ours[i + 1]), error) <
-            0)
+    if (pipes->ours[i + 1] >= 0 && pump_open (&run->outputs[i], tss_steal_fd (&pipes->ours[i + 1]), error) < 0)
       return -1;
   if (pipes->ours[0] < 0 || !shim->options.has_stdin)
     return 0;
-  return sink_open(&run->input, tss_steal_fd(&pipes->ours[0]), run->is_terminal,
-                   error);
+  return sink_open (&run->input, tss_steal_fd (&pipes->ours[0]), run->is_terminal, error);
 }
 
-int run_create(struct shim *shim, struct tss_error *error) {
-  __attribute__((cleanup(stdio_pipes_close))) struct stdio_pipes pipes =
-      STDIO_PIPES_CLOSED;
-  tss_autojson json_t *spec = load_spec(shim, error);
+int
+run_create (struct shim *shim, struct tss_error *error)
+{
+  __attribute__ ((cleanup (stdio_pipes_close))) struct stdio_pipes pipes = STDIO_PIPES_CLOSED;
+  tss_autojson json_t *spec = load_spec (shim, error);
 
   shim->run.has_started = shim->run.has_ended = false;
-  shim->run.start_error = (struct tss_error){0};
-  if (!spec || create_box(shim, spec, &pipes, error) < 0)
+  shim->run.start_error = (struct tss_error){ 0 };
+  if (!spec || create_box (shim, spec, &pipes, error) < 0)
     return -1;
-  if (connect_stdio(shim, &pipes, error) < 0) {
-    close_run(shim);
-    return -1;
-  }
-  json_decref(tss_steal_pointer(&spec));
-  malloc_trim(
-      0); /* the spec was the largest thing that this process ever holds */
+  if (connect_stdio (shim, &pipes, error) < 0)
+    {
+      close_run (shim);
+      return -1;
+    }
+  json_decref (tss_steal_pointer (&spec));
+  malloc_trim (0); /* the spec was the largest thing that this process ever holds */
   return 0;
 }
 
-int run_start(struct shim *shim, struct tss_error *error) {
-  shim->run.began_ms = loop_now_ms();
-  if (box_start(shim->run.box, error) < 0) {
-    shim->run.start_error = *error;
-    box_kill_all(shim->run.box, NULL);
-    return -1;
-  }
+int
+run_start (struct shim *shim, struct tss_error *error)
+{
+  shim->run.began_ms = loop_now_ms ();
+  if (box_start (shim->run.box, error) < 0)
+    {
+      shim->run.start_error = *error;
+      box_kill_all (shim->run.box, NULL);
+      return -1;
+    }
   shim->run.has_started = true;
   return 0;
 }
 
-static void record_end(struct shim *shim, int status) {
+static void
+record_end (struct shim *shim, int status)
+{
   struct run_record *record = &shim->state.current;
 
-  record->finished_at = clock_now();
-  record->oom_killed = box_oom_kills(shim->run.box) > 0;
-  if (shim->run.start_error.code != TSS_ERROR_NONE) {
-    record->exit_code = run_exit_code_of(&shim->run.start_error);
-    return;
-  }
-  record->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
-  record->exit_code =
-      WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+  record->finished_at = clock_now ();
+  record->oom_killed = box_oom_kills (shim->run.box) > 0;
+  if (shim->run.start_error.code != TSS_ERROR_NONE)
+    {
+      record->exit_code = run_exit_code_of (&shim->run.start_error);
+      return;
+    }
+  record->signal = WIFSIGNALED (status) ? WTERMSIG (status) : 0;
+  record->exit_code = WIFSIGNALED (status) ? 128 + WTERMSIG (status) : WEXITSTATUS (status);
 }
 
-void run_process_ended(struct shim *shim, int status) {
+void
+run_process_ended (struct shim *shim, int status)
+{
   shim->run.has_ended = true;
-  record_end(shim, status);
+  record_end (shim, status);
   /* With the host's pid namespace others may live on, and hold the pipes open.
    */
-  box_kill_all(shim->run.box, NULL);
-  loop_start_timer(&shim->loop, &shim->run.drain, DRAIN_MS);
-  run_resume_output(shim);
-  finish_when_drained(shim);
+  box_kill_all (shim->run.box, NULL);
+  loop_start_timer (&shim->loop, &shim->run.drain, DRAIN_MS);
+  run_resume_output (shim);
+  finish_when_drained (shim);
 }

@@ -8,7 +8,8 @@
 
 struct shim;
 
-struct run {
+struct run
+{
   struct box_container *box; /* NULL between two runs */
   bool is_terminal, has_ended;
   bool has_started;             /* the program runs or has run */
@@ -19,23 +20,23 @@ struct run {
   struct loop_timer drain;
 };
 
-void run_init(struct shim *shim);
+void run_init (struct shim *shim);
 
 /* Makes the container from the bundle as it is now. On failure nothing is left.
  */
-int run_create(struct shim *shim, struct tss_error *error);
+int run_create (struct shim *shim, struct tss_error *error);
 
 /* Lets the program run. After a failure the container's process ends soon. */
-int run_start(struct shim *shim, struct tss_error *error);
+int run_start (struct shim *shim, struct tss_error *error);
 
 /* The container's first process has ended. Its remaining output is read, the
  * box destroyed, then supervise_run_ended called. */
-void run_process_ended(struct shim *shim, int status);
+void run_process_ended (struct shim *shim, int status);
 
 /* What a program that never ran ends with. */
-int run_exit_code_of(const struct tss_error *error);
+int run_exit_code_of (const struct tss_error *error);
 
 /* The log takes data again. */
-void run_resume_output(struct shim *shim);
+void run_resume_output (struct shim *shim);
 
 #endif

@@ -8,7 +8,8 @@
 #include "lines.h"
 #include "loop.h"
 
-enum {
+enum
+{
   /* Room in front of the input, for the unfinished line that it continues. */
   SCRATCH_HEADROOM = LINES_PART_MAX,
   /* Larger pieces fall out of the processor's cache; smaller ones cost more
@@ -17,20 +18,21 @@ enum {
   SCRATCH_OUTPUT = 256 * 1024,
 };
 
-struct scratch {
+struct scratch
+{
   struct loop *loop;
   struct loop_timer idle;
   bool was_used;
   char *memory;
 };
 
-void scratch_init(struct scratch *scratch, struct loop *loop);
+void scratch_init (struct scratch *scratch, struct loop *loop);
 
 /* SCRATCH_INPUT bytes with SCRATCH_HEADROOM writable bytes in front of them;
  * NULL when memory is short. */
-char *scratch_input(struct scratch *scratch);
+char *scratch_input (struct scratch *scratch);
 
 /* SCRATCH_OUTPUT bytes; NULL when memory is short. */
-char *scratch_output(struct scratch *scratch);
+char *scratch_output (struct scratch *scratch);
 
 #endif

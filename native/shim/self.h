@@ -8,9 +8,9 @@
 /* Makes this process the parent of orphans, independent of the terminal and the
  * working directory it came from, and hard to kill for want of memory. Returns
  * the out-of-memory score that it had before. */
-int self_prepare(int *oom_score, struct tss_error *error);
+int self_prepare (int *oom_score, struct tss_error *error);
 
 /* A signalfd for SIGCHLD and the signals that end a service. */
-int self_open_signals(struct tss_error *error);
+int self_open_signals (struct tss_error *error);
 
 #endif

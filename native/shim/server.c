@@ -7,149 +7,169 @@
 
 #include <sys/socket.h>
 
-enum {
+enum
+{
   /* Far above any use; a flood of connections must not use up memory and
      descriptors. */
   CLIENTS_MAX = 256
 };
 
-static size_t count_clients(const struct shim *shim) {
+static size_t
+count_clients (const struct shim *shim)
+{
   size_t count = 0;
 
-  for (const struct client *client = shim->server.clients; client;
-       client = client->next)
+  for (const struct client *client = shim->server.clients; client; client = client->next)
     count++;
   return count;
 }
 
-static void on_connection(void *context, uint32_t events) {
+static void
+on_connection (void *context, uint32_t events)
+{
   struct shim *shim = context;
-  int fd = TSS_RETRY(accept4(shim->server.listener.fd, NULL, NULL,
-                             SOCK_CLOEXEC | SOCK_NONBLOCK));
+  int fd = TSS_RETRY (accept4 (shim->server.listener.fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK));
 
   (void)events;
   if (fd < 0)
     return;
-  if (count_clients(shim) < CLIENTS_MAX)
-    client_open(shim, fd, NULL);
+  if (count_clients (shim) < CLIENTS_MAX)
+    client_open (shim, fd, NULL);
   else
-    close(fd);
+    close (fd);
 }
 
-static void on_sweep(void *context) {
+static void
+on_sweep (void *context)
+{
   struct shim *shim = context;
   struct client **link = &shim->server.clients;
 
   while (*link)
     if ((*link)->is_gone)
-      server_forget(shim, *link);
+      server_forget (shim, *link);
     else
       link = &(*link)->next;
-  shim_check_finished(shim);
+  shim_check_finished (shim);
 }
 
-int server_open(struct shim *shim, struct tss_error *error) {
+int
+server_open (struct shim *shim, struct tss_error *error)
+{
   struct server *server = &shim->server;
 
-  server->listener =
-      (struct loop_watch){.function = on_connection, .context = shim};
-  server->sweep = (struct loop_timer){.function = on_sweep, .context = shim};
-  server->listener.fd = socket_listen(shim->options.socket, error);
-  return server->listener.fd < 0
-             ? -1
-             : loop_set(&shim->loop, &server->listener, EPOLLIN, error);
+  server->listener = (struct loop_watch){ .function = on_connection, .context = shim };
+  server->sweep = (struct loop_timer){ .function = on_sweep, .context = shim };
+  server->listener.fd = socket_listen (shim->options.socket, error);
+  return server->listener.fd < 0 ? -1 : loop_set (&shim->loop, &server->listener, EPOLLIN, error);
 }
 
-void server_close_listener(struct shim *shim) {
+void
+server_close_listener (struct shim *shim)
+{
   if (shim->server.listener.fd < 0)
     return;
-  loop_close_watch(&shim->loop, &shim->server.listener);
-  unlink(shim->options.socket);
+  loop_close_watch (&shim->loop, &shim->server.listener);
+  unlink (shim->options.socket);
 }
 
-void server_send_event(struct shim *shim, const char *name) {
+void
+server_send_event (struct shim *shim, const char *name)
+{
   char now[CLOCK_TEXT_LENGTH + 1];
 
-  clock_format(clock_now(), now);
-  for (struct client *client = shim->server.clients; client;
-       client = client->next)
+  clock_format (clock_now (), now);
+  for (struct client *client = shim->server.clients; client; client = client->next)
     if (client->is_subscribed)
-      client_send_json(client, FRAME_EVENT,
-                       json_pack("{s:s, s:s, s:o}", "event", name, "at", now,
-                                 "state", state_to_json(&shim->state)));
+      client_send_json (client, FRAME_EVENT,
+                        json_pack ("{s:s, s:s, s:o}", "event", name, "at", now, "state", state_to_json (&shim->state)));
 }
 
-void server_send_output(struct shim *shim, int stream, const char *data,
-                        size_t size) {
-  for (struct client *client = shim->server.clients; client;
-       client = client->next)
+void
+server_send_output (struct shim *shim, int stream, const char *data, size_t size)
+{
+  for (struct client *client = shim->server.clients; client; client = client->next)
     if (client->gets_output)
-      client_send_output(client, stream, data, size);
+      client_send_output (client, stream, data, size);
 }
 
-json_t *server_exit_to_json(int exit_code, int signal) {
-  return json_pack("{s:i, s:o, s:n}", "exitCode", exit_code, "signal",
-                   state_signal_to_json(signal), "error");
+json_t *
+server_exit_to_json (int exit_code, int signal)
+{
+  return json_pack ("{s:i, s:o, s:n}", "exitCode", exit_code, "signal", state_signal_to_json (signal), "error");
 }
 
-void server_end_attachments(struct shim *shim, const struct run_record *run) {
-  for (struct client *client = shim->server.clients; client;
-       client = client->next) {
-    if (!client->gets_output && !client->gives_input)
-      continue;
-    client_send_json(client, FRAME_EXIT,
-                     server_exit_to_json(run->exit_code, run->signal));
-    client->gets_output = client->gives_input = false;
-  }
-}
-
-void server_answer(struct shim *shim, enum wait_kind kind,
-                   const struct tss_error *error) {
-  for (struct client *client = shim->server.clients; client;
-       client = client->next)
-    for (struct waiter **link = &client->waiters; *link;) {
-      struct waiter *waiter = *link;
-
-      if (waiter->kind != kind) {
-        link = &waiter->next;
+void
+server_end_attachments (struct shim *shim, const struct run_record *run)
+{
+  for (struct client *client = shim->server.clients; client; client = client->next)
+    {
+      if (!client->gets_output && !client->gives_input)
         continue;
-      }
-      *link = waiter->next;
-      if (error)
-        client_reply_error(client, waiter->seq, error);
-      else
-        client_reply(client, waiter->seq, "state", state_to_json(&shim->state));
-      free(waiter);
-      if (client->is_gone)
-        break;
+      client_send_json (client, FRAME_EXIT, server_exit_to_json (run->exit_code, run->signal));
+      client->gets_output = client->gives_input = false;
     }
 }
 
-void server_resume_input(struct shim *shim, const struct sink *sink) {
-  for (struct client *client = shim->server.clients; client;
-       client = client->next)
-    client_resume(client, sink);
+void
+server_answer (struct shim *shim, enum wait_kind kind, const struct tss_error *error)
+{
+  for (struct client *client = shim->server.clients; client; client = client->next)
+    for (struct waiter **link = &client->waiters; *link;)
+      {
+        struct waiter *waiter = *link;
+
+        if (waiter->kind != kind)
+          {
+            link = &waiter->next;
+            continue;
+          }
+        *link = waiter->next;
+        if (error)
+          client_reply_error (client, waiter->seq, error);
+        else
+          client_reply (client, waiter->seq, "state", state_to_json (&shim->state));
+        free (waiter);
+        if (client->is_gone)
+          break;
+      }
 }
 
-void server_dismiss(struct shim *shim) {
-  for (struct client *client = shim->server.clients; client;
-       client = client->next)
+void
+server_resume_input (struct shim *shim, const struct sink *sink)
+{
+  for (struct client *client = shim->server.clients; client; client = client->next)
+    client_resume (client, sink);
+}
+
+void
+server_dismiss (struct shim *shim)
+{
+  for (struct client *client = shim->server.clients; client; client = client->next)
     if (!client->session && !client->is_gone)
-      client_leave(client);
+      client_leave (client);
 }
 
-bool server_is_empty(const struct shim *shim) { return !shim->server.clients; }
+bool
+server_is_empty (const struct shim *shim)
+{
+  return !shim->server.clients;
+}
 
-void server_forget(struct shim *shim, struct client *client) {
+void
+server_forget (struct shim *shim, struct client *client)
+{
   struct client **link = &shim->server.clients;
 
   while (*link != client)
     link = &(*link)->next;
   *link = client->next;
-  free(client);
+  free (client);
 }
 
-void server_sweep_later(struct shim *shim) {
+void
+server_sweep_later (struct shim *shim)
+{
   if (!shim->server.sweep.active)
-    loop_start_timer(&shim->loop, &shim->server.sweep, 0);
+    loop_start_timer (&shim->loop, &shim->server.sweep, 0);
 }

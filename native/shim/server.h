@@ -5,47 +5,46 @@
 #include "client.h"
 #include "state.h"
 
-struct server {
+struct server
+{
   struct loop_watch listener;
   struct client *clients;
   struct loop_timer sweep;
 };
 
 /* Listens at the path of the options, where no living shim may listen. */
-int server_open(struct shim *shim, struct tss_error *error);
+int server_open (struct shim *shim, struct tss_error *error);
 
 /* Lets nobody in any more. */
-void server_close_listener(struct shim *shim);
+void server_close_listener (struct shim *shim);
 
 /* Tells every subscriber. */
-void server_send_event(struct shim *shim, const char *name);
+void server_send_event (struct shim *shim, const char *name);
 
 /* Hands the container's output to those who are attached. */
-void server_send_output(struct shim *shim, int stream, const char *data,
-                        size_t size);
+void server_send_output (struct shim *shim, int stream, const char *data, size_t size);
 
 /* Those who are attached hear how the run has ended, and are attached no more.
  */
-void server_end_attachments(struct shim *shim, const struct run_record *run);
+void server_end_attachments (struct shim *shim, const struct run_record *run);
 
 /* Replies to all who wait: with ERROR, or, when that is NULL, with the state.
  */
-void server_answer(struct shim *shim, enum wait_kind kind,
-                   const struct tss_error *error);
+void server_answer (struct shim *shim, enum wait_kind kind, const struct tss_error *error);
 
 /* The container's input takes data again. */
-void server_resume_input(struct shim *shim, const struct sink *sink);
+void server_resume_input (struct shim *shim, const struct sink *sink);
 
 /* Lets everybody go who has got all output. */
-void server_dismiss(struct shim *shim);
-bool server_is_empty(const struct shim *shim);
+void server_dismiss (struct shim *shim);
+bool server_is_empty (const struct shim *shim);
 
 /* Frees a closed client now, from its own event, or soon, when it may still be
  * in use further up the stack. */
-void server_forget(struct shim *shim, struct client *client);
-void server_sweep_later(struct shim *shim);
+void server_forget (struct shim *shim, struct client *client);
+void server_sweep_later (struct shim *shim);
 
 /* {"exitCode","signal","error"} of a frame of type exit. */
-json_t *server_exit_to_json(int exit_code, int signal);
+json_t *server_exit_to_json (int exit_code, int signal);
 
 #endif

@@ -9,13 +9,15 @@
 
 #include <sys/types.h>
 
-struct session_options {
+struct session_options
+{
   const json_t *process; /* borrowed for the call */
   bool has_stdin, is_detached, is_privileged;
   int64_t timeout_ms; /* -1: none */
 };
 
-struct session {
+struct session
+{
   struct shim *shim;
   struct session *next;
   struct client *client; /* NULL: detached, or disconnected */
@@ -28,20 +30,18 @@ struct session {
 };
 
 /* Starts the process. Returns its pid, or -1. */
-pid_t session_open(struct client *client, const struct session_options *options,
-                   struct tss_error *error);
+pid_t session_open (struct client *client, const struct session_options *options, struct tss_error *error);
 
 /* True when PID was a session's process. */
-bool session_process_ended(struct shim *shim, pid_t pid, int status);
+bool session_process_ended (struct shim *shim, pid_t pid, int status);
 
-struct sink *session_input(struct session *session);
-int session_resize(struct session *session, unsigned short rows,
-                   unsigned short columns, struct tss_error *error);
+struct sink *session_input (struct session *session);
+int session_resize (struct session *session, unsigned short rows, unsigned short columns, struct tss_error *error);
 
 /* The client has read everything: more may come. */
-void session_resume(struct session *session);
+void session_resume (struct session *session);
 
 /* The client is gone: its process is not wanted any more. */
-void session_lose_client(struct session *session);
+void session_lose_client (struct session *session);
 
 #endif

@@ -9,152 +9,170 @@
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 
-enum {
+enum
+{
   /* For clients that do not read what they have been sent, or a disk that stays
      full. */
   LINGER_MS = 2000,
   LINGER_FOR_LOG_MS = 10000,
 };
 
-static void reap_children(struct shim *shim) {
+static void
+reap_children (struct shim *shim)
+{
   pid_t pid;
   int status;
 
-  while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-    /* Others are orphans of the container, when it shares our pid namespace. */
-    if (shim->run.box && !shim->run.has_ended && pid == box_pid(shim->run.box))
-      run_process_ended(shim, status);
-    else
-      session_process_ended(shim, pid, status);
-  }
+  while ((pid = waitpid (-1, &status, WNOHANG)) > 0)
+    {
+      /* Others are orphans of the container, when it shares our pid namespace. */
+      if (shim->run.box && !shim->run.has_ended && pid == box_pid (shim->run.box))
+        run_process_ended (shim, status);
+      else
+        session_process_ended (shim, pid, status);
+    }
 }
 
-static void on_signal(void *context, uint32_t events) {
+static void
+on_signal (void *context, uint32_t events)
+{
   struct shim *shim = context;
   struct signalfd_siginfo info;
 
   (void)events;
-  if (TSS_RETRY(read(shim->signals.fd, &info, sizeof info)) != sizeof info)
+  if (TSS_RETRY (read (shim->signals.fd, &info, sizeof info)) != sizeof info)
     return;
   if (info.ssi_signo == SIGCHLD)
-    reap_children(shim);
+    reap_children (shim);
   else
-    stop_request(shim, &shim->options.stop);
+    stop_request (shim, &shim->options.stop);
 }
 
-static void on_log_unblocked(void *context) {
+static void
+on_log_unblocked (void *context)
+{
   struct shim *shim = context;
 
-  run_resume_output(shim);
-  shim_check_finished(shim);
+  run_resume_output (shim);
+  shim_check_finished (shim);
 }
 
-static void on_linger_end(void *context) {
+static void
+on_linger_end (void *context)
+{
   struct shim *shim = context;
 
-  if (shim->log.blocked) {
-    tss_error_set(&shim->state.error, TSS_ERROR_IO, shim->log.error_number,
-                  shim->options.log.path, "write the log: %zu bytes are lost",
-                  log_discard(&shim->log));
-    state_write(&shim->state, shim->options.state_file, NULL);
-  }
-  loop_stop(&shim->loop);
+  if (shim->log.blocked)
+    {
+      tss_error_set (&shim->state.error, TSS_ERROR_IO, shim->log.error_number, shim->options.log.path,
+                     "write the log: %zu bytes are lost", log_discard (&shim->log));
+      state_write (&shim->state, shim->options.state_file, NULL);
+    }
+  loop_stop (&shim->loop);
 }
 
-static int set_up(struct shim *shim, const char *options_path,
-                  struct tss_error *error) {
-  if (self_prepare(&shim->oom_score, error) < 0 ||
-      options_load(options_path, &shim->options, error) < 0 ||
-      loop_open(&shim->loop, error) < 0)
+static int
+set_up (struct shim *shim, const char *options_path, struct tss_error *error)
+{
+  if (self_prepare (&shim->oom_score, error) < 0 || options_load (options_path, &shim->options, error) < 0
+      || loop_open (&shim->loop, error) < 0)
     return -1;
   shim->state.id = shim->options.id;
-  scratch_init(&shim->scratch, &shim->loop);
-  run_init(shim);
-  stop_init(shim);
-  supervise_init(shim);
-  shim->linger =
-      (struct loop_timer){.function = on_linger_end, .context = shim};
-  shim->signals = (struct loop_watch){
-      .fd = self_open_signals(error), .function = on_signal, .context = shim};
-  if (shim->signals.fd < 0 ||
-      loop_set(&shim->loop, &shim->signals, EPOLLIN, error) < 0)
+  scratch_init (&shim->scratch, &shim->loop);
+  run_init (shim);
+  stop_init (shim);
+  supervise_init (shim);
+  shim->linger = (struct loop_timer){ .function = on_linger_end, .context = shim };
+  shim->signals = (struct loop_watch){ .fd = self_open_signals (error), .function = on_signal, .context = shim };
+  if (shim->signals.fd < 0 || loop_set (&shim->loop, &shim->signals, EPOLLIN, error) < 0)
     return -1;
-  if (log_open(&shim->log, &shim->loop, &shim->scratch, &shim->options.log,
-               error) < 0)
+  if (log_open (&shim->log, &shim->loop, &shim->scratch, &shim->options.log, error) < 0)
     return -1;
   shim->log.unblocked = on_log_unblocked;
   shim->log.context = shim;
-  return server_open(shim, error);
+  return server_open (shim, error);
 }
 
-static int create(struct shim *shim, struct tss_error *error) {
-  if (supervise_create(shim, error) == 0)
+static int
+create (struct shim *shim, struct tss_error *error)
+{
+  if (supervise_create (shim, error) == 0)
     return 0;
   if (shim->run.box)
-    box_destroy(shim->run.box, NULL);
-  server_close_listener(shim);
+    box_destroy (shim->run.box, NULL);
+  server_close_listener (shim);
   return -1;
 }
 
 /* The answer is the started container, or, from shim_finish, why it could not
  * start. */
-static void report_created(struct shim *shim) {
+static void
+report_created (struct shim *shim)
+{
   struct tss_error error;
 
-  if (shim->options.autostart && supervise_start(shim, &error) < 0)
+  if (shim->options.autostart && supervise_start (shim, &error) < 0)
     return;
-  ready_report(&shim->ready_fd, "state", state_to_json(&shim->state));
+  ready_report (&shim->ready_fd, "state", state_to_json (&shim->state));
 }
 
-static void clean_up(struct shim *shim) {
-  server_close_listener(shim);
-  log_close(&shim->log);
-  options_free(&shim->options);
+static void
+clean_up (struct shim *shim)
+{
+  server_close_listener (shim);
+  log_close (&shim->log);
+  options_free (&shim->options);
 }
 
-int shim_run(const char *options_path, int ready_fd) {
-  static struct shim shim = {
-      .ready_fd = -1, .server.listener.fd = -1, .log.file.fd = -1};
-  struct tss_error error = {0};
+int
+shim_run (const char *options_path, int ready_fd)
+{
+  static struct shim shim = { .ready_fd = -1, .server.listener.fd = -1, .log.file.fd = -1 };
+  struct tss_error error = { 0 };
 
   shim.ready_fd = ready_fd;
-  if (set_up(&shim, options_path, &error) < 0 || create(&shim, &error) < 0) {
-    fprintf(stderr, "tsstack-shim: %s\n", error.message);
-    ready_report(&shim.ready_fd, "error", tss_error_to_json(&error));
-    return 1;
-  }
-  report_created(&shim);
-  if (loop_run(&shim.loop, &error) < 0)
-    fprintf(stderr, "tsstack-shim: %s\n", error.message);
-  clean_up(&shim);
+  if (set_up (&shim, options_path, &error) < 0 || create (&shim, &error) < 0)
+    {
+      fprintf (stderr, "tsstack-shim: %s\n", error.message);
+      ready_report (&shim.ready_fd, "error", tss_error_to_json (&error));
+      return 1;
+    }
+  report_created (&shim);
+  if (loop_run (&shim.loop, &error) < 0)
+    fprintf (stderr, "tsstack-shim: %s\n", error.message);
+  clean_up (&shim);
   return 0;
 }
 
-void shim_state_changed(struct shim *shim, const char *event) {
+void
+shim_state_changed (struct shim *shim, const char *event)
+{
   /* A run directory without room must not end the container; the socket still
    * tells the truth. */
-  state_write(&shim->state, shim->options.state_file, NULL);
-  server_send_event(shim, event);
+  state_write (&shim->state, shim->options.state_file, NULL);
+  server_send_event (shim, event);
 }
 
-void shim_finish(struct shim *shim) {
-  server_close_listener(shim);
-  if (shim->ready_fd >= 0) {
-    /* Nobody but the caller knows of this container yet, and shall find nothing
-     * of it. */
-    unlink(shim->options.state_file);
-    ready_report(&shim->ready_fd, "error",
-                 tss_error_to_json(&shim->state.error));
-  }
+void
+shim_finish (struct shim *shim)
+{
+  server_close_listener (shim);
+  if (shim->ready_fd >= 0)
+    {
+      /* Nobody but the caller knows of this container yet, and shall find nothing
+       * of it. */
+      unlink (shim->options.state_file);
+      ready_report (&shim->ready_fd, "error", tss_error_to_json (&shim->state.error));
+    }
   shim->is_finishing = true;
-  loop_start_timer(&shim->loop, &shim->linger,
-                   shim->log.blocked ? LINGER_FOR_LOG_MS : LINGER_MS);
-  server_dismiss(shim);
-  shim_check_finished(shim);
+  loop_start_timer (&shim->loop, &shim->linger, shim->log.blocked ? LINGER_FOR_LOG_MS : LINGER_MS);
+  server_dismiss (shim);
+  shim_check_finished (shim);
 }
 
-void shim_check_finished(struct shim *shim) {
-  if (shim->is_finishing && server_is_empty(shim) && !shim->sessions &&
-      !shim->log.blocked)
-    loop_stop(&shim->loop);
+void
+shim_check_finished (struct shim *shim)
+{
+  if (shim->is_finishing && server_is_empty (shim) && !shim->sessions && !shim->log.blocked)
+    loop_stop (&shim->loop);
 }

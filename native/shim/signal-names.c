@@ -8,46 +8,55 @@
 #include <string.h>
 #include <strings.h>
 
-int signal_names_check(int64_t number) {
+int
+signal_names_check (int64_t number)
+{
   return number > 0 && number <= SIGRTMAX ? (int)number : -1;
 }
 
-static int parse_number(const char *text, int64_t base) {
+static int
+parse_number (const char *text, int64_t base)
+{
   char *end;
   long number;
 
   errno = 0;
-  number = strtol(text, &end, 10);
+  number = strtol (text, &end, 10);
   if (errno || end == text || *end)
     return -1;
-  return signal_names_check(base + number);
+  return signal_names_check (base + number);
 }
 
-int signal_names_find(const char *name) {
+int
+signal_names_find (const char *name)
+{
   if (*name >= '0' && *name <= '9')
-    return parse_number(name, 0);
-  if (strncasecmp(name, "SIG", 3) == 0)
+    return parse_number (name, 0);
+  if (strncasecmp (name, "SIG", 3) == 0)
     name += 3;
-  for (int signal = 1; signal < SIGRTMIN; signal++) {
-    const char *known = sigabbrev_np(signal);
+  for (int signal = 1; signal < SIGRTMIN; signal++)
+    {
+      const char *known = sigabbrev_np (signal);
 
-    if (known && strcasecmp(known, name) == 0)
-      return signal;
-  }
-  if (strcasecmp(name, "RTMIN") == 0)
+      if (known && strcasecmp (known, name) == 0)
+        return signal;
+    }
+  if (strcasecmp (name, "RTMIN") == 0)
     return SIGRTMIN;
-  if (strcasecmp(name, "RTMAX") == 0)
+  if (strcasecmp (name, "RTMAX") == 0)
     return SIGRTMAX;
-  if (strncasecmp(name, "RTMIN+", 6) == 0)
-    return parse_number(name + 5, SIGRTMIN);
-  if (strncasecmp(name, "RTMAX-", 6) == 0)
-    return parse_number(name + 5, SIGRTMAX);
+  if (strncasecmp (name, "RTMIN+", 6) == 0)
+    return parse_number (name + 5, SIGRTMIN);
+  if (strncasecmp (name, "RTMAX-", 6) == 0)
+    return parse_number (name + 5, SIGRTMAX);
   return -1;
 }
 
-void signal_names_format(int signal, char *text, size_t size) {
+void
+signal_names_format (int signal, char *text, size_t size)
+{
   if (signal >= SIGRTMIN)
-    snprintf(text, size, "SIGRTMIN+%d", signal - SIGRTMIN);
+    snprintf (text, size, "SIGRTMIN+%d", signal - SIGRTMIN);
   else
-    snprintf(text, size, "SIG%s", sigabbrev_np(signal));
+    snprintf (text, size, "SIG%s", sigabbrev_np (signal));
 }

@@ -10,77 +10,75 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
-enum {
+enum
+{
   /* As many as connect while the shim is busy making its container. */
   BACKLOG = 64
 };
 
 /* An address holds 107 characters; going through the directory's descriptor
  * makes every path short. */
-static int make_address(int directory, const char *path,
-                        struct sockaddr_un *address, struct tss_error *error) {
-  const char *name = strrchr(path, '/') + 1;
-  int length = snprintf(address->sun_path, sizeof address->sun_path,
-                        "/proc/self/fd/%d/%s", directory, name);
+static int
+make_address (int directory, const char *path, struct sockaddr_un *address, struct tss_error *error)
+{
+  const char *name = strrchr (path, '/') + 1;
+  int length = snprintf (address->sun_path, sizeof address->sun_path, "/proc/self/fd/%d/%s", directory, name);
 
   address->sun_family = AF_UNIX;
   if (length < 0 || (size_t)length >= sizeof address->sun_path)
-    return tss_error_set(error, TSS_ERROR_INVALID, ENAMETOOLONG, path,
-                         "listen at %s", path);
+    return tss_error_set (error, TSS_ERROR_INVALID, ENAMETOOLONG, path, "listen at %s", path);
   return 0;
 }
 
-static int open_directory(const char *path, struct tss_error *error) {
+static int
+open_directory (const char *path, struct tss_error *error)
+{
   char directory[PATH_MAX];
-  const char *end = strrchr(path, '/');
+  const char *end = strrchr (path, '/');
   int fd;
 
   if (path[0] != '/' || end - path >= PATH_MAX)
-    return tss_error_set(error, TSS_ERROR_INVALID, 0, "socket",
-                         "socket: expected an absolute path");
-  snprintf(directory, sizeof directory, "%.*s",
-           end == path ? 1 : (int)(end - path), path);
-  fd = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
-  return fd < 0 ? tss_error_set(error, TSS_ERROR_IO, errno, directory,
-                                "open %s", directory)
-                : fd;
+    return tss_error_set (error, TSS_ERROR_INVALID, 0, "socket", "socket: expected an absolute path");
+  snprintf (directory, sizeof directory, "%.*s", end == path ? 1 : (int)(end - path), path);
+  fd = open (directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  return fd < 0 ? tss_error_set (error, TSS_ERROR_IO, errno, directory, "open %s", directory) : fd;
 }
 
-static bool has_listener(const struct sockaddr_un *address) {
-  tss_autofd int fd =
-      socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+static bool
+has_listener (const struct sockaddr_un *address)
+{
+  tss_autofd int fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
-  return fd >= 0 &&
-         (connect(fd, (const struct sockaddr *)address, sizeof *address) == 0 ||
-          errno == EAGAIN);
+  return fd >= 0 && (connect (fd, (const struct sockaddr *)address, sizeof *address) == 0 || errno == EAGAIN);
 }
 
-static int bind_here(int fd, const struct sockaddr_un *address) {
-  mode_t before = umask(0177);
-  int result = bind(fd, (const struct sockaddr *)address, sizeof *address);
+static int
+bind_here (int fd, const struct sockaddr_un *address)
+{
+  mode_t before = umask (0177);
+  int result = bind (fd, (const struct sockaddr *)address, sizeof *address);
 
-  umask(before);
+  umask (before);
   return result;
 }
 
-int socket_listen(const char *path, struct tss_error *error) {
-  tss_autofd int directory = open_directory(path, error);
-  tss_autofd int fd =
-      socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  struct sockaddr_un address = {0};
+int
+socket_listen (const char *path, struct tss_error *error)
+{
+  tss_autofd int directory = open_directory (path, error);
+  tss_autofd int fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  struct sockaddr_un address = { 0 };
 
-  if (directory < 0 || make_address(directory, path, &address, error) < 0)
+  if (directory < 0 || make_address (directory, path, &address, error) < 0)
     return -1;
-  if (bind_here(fd, &address) < 0) {
-    if (errno == EADDRINUSE && has_listener(&address))
-      return tss_error_set(error, TSS_ERROR_EXISTS, 0, path,
-                           "a shim listens at %s already", path);
-    if (errno != EADDRINUSE || unlink(path) < 0 || bind_here(fd, &address) < 0)
-      return tss_error_set(error, TSS_ERROR_IO, errno, path, "listen at %s",
-                           path);
-  }
-  if (listen(fd, BACKLOG) < 0)
-    return tss_error_set(error, TSS_ERROR_IO, errno, path, "listen at %s",
-                         path);
-  return tss_steal_fd(&fd);
+  if (bind_here (fd, &address) < 0)
+    {
+      if (errno == EADDRINUSE && has_listener (&address))
+        return tss_error_set (error, TSS_ERROR_EXISTS, 0, path, "a shim listens at %s already", path);
+      if (errno != EADDRINUSE || unlink (path) < 0 || bind_here (fd, &address) < 0)
+        return tss_error_set (error, TSS_ERROR_IO, errno, path, "listen at %s", path);
+    }
+  if (listen (fd, BACKLOG) < 0)
+    return tss_error_set (error, TSS_ERROR_IO, errno, path, "listen at %s", path);
+  return tss_steal_fd (&fd);
 }

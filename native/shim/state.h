@@ -10,7 +10,8 @@
 #include <sys/types.h>
 #include <time.h>
 
-enum phase {
+enum phase
+{
   PHASE_CREATED,
   PHASE_RUNNING,
   PHASE_PAUSED,
@@ -19,17 +20,22 @@ enum phase {
   PHASE_EXITED,
 };
 
-enum { STATE_RUNS_KEPT = 16 };
+enum
+{
+  STATE_RUNS_KEPT = 16
+};
 
 /* How a run ended. A time of 0 seconds is "not yet". */
-struct run_record {
+struct run_record
+{
   struct timespec started_at, finished_at;
   int exit_code; /* 128+n after signal n; -1: not ended */
   int signal;    /* 0: none */
   bool oom_killed;
 };
 
-struct state {
+struct state
+{
   const char *id;
   uint64_t seq;
   enum phase phase;
@@ -44,18 +50,18 @@ struct state {
 };
 
 /* The object of the state file and the socket; the caller owns it. */
-json_t *state_to_json(const struct state *state);
+json_t *state_to_json (const struct state *state);
 
 /* The name, such as "SIGKILL"; null for 0. */
-json_t *state_signal_to_json(int signal);
+json_t *state_signal_to_json (int signal);
 
 /* Counts a change and replaces the file. */
-int state_write(struct state *state, const char *path, struct tss_error *error);
+int state_write (struct state *state, const char *path, struct tss_error *error);
 
 /* A first process of the container lives from now on. */
-void state_set_process(struct state *state, pid_t pid);
+void state_set_process (struct state *state, pid_t pid);
 
 /* Moves the current run into the history. */
-void state_end_run(struct state *state);
+void state_end_run (struct state *state);
 
 #endif

@@ -8,26 +8,25 @@
 
 /* -1: not there. All are closed by stdio_pipes_close unless somebody has taken
  * them. */
-struct stdio_pipes {
+struct stdio_pipes
+{
   int ours[3];
   int theirs[3];
 };
 
-#define STDIO_PIPES_CLOSED                                                     \
-  {                                                                            \
-    {-1, -1, -1}, { -1, -1, -1 }                                               \
+#define STDIO_PIPES_CLOSED                                                                                             \
+  {                                                                                                                    \
+    { -1, -1, -1 }, { -1, -1, -1 }                                                                                     \
   }
 
 /* Makes pipes; where one is not wanted the process gets /dev/null and we get
  * nothing. */
-int stdio_pipes_open(struct stdio_pipes *pipes, bool wants_input,
-                     bool wants_output, struct tss_error *error);
+int stdio_pipes_open (struct stdio_pipes *pipes, bool wants_input, bool wants_output, struct tss_error *error);
 
 /* Takes the master side of a terminal as our end of input and output. */
-void stdio_pipes_set_terminal(struct stdio_pipes *pipes, int terminal);
-void stdio_pipes_close(struct stdio_pipes *pipes);
+void stdio_pipes_set_terminal (struct stdio_pipes *pipes, int terminal);
+void stdio_pipes_close (struct stdio_pipes *pipes);
 
-int stdio_pipes_resize(int terminal, unsigned short rows,
-                       unsigned short columns, struct tss_error *error);
+int stdio_pipes_resize (int terminal, unsigned short rows, unsigned short columns, struct tss_error *error);
 
 #endif

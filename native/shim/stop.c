@@ -5,73 +5,88 @@
 
 #include <signal.h>
 
-static void kill_all(struct shim *shim) {
-  loop_stop_timer(&shim->loop, &shim->stop.grace);
+static void
+kill_all (struct shim *shim)
+{
+  loop_stop_timer (&shim->loop, &shim->stop.grace);
   if (shim->run.box && !shim->run.has_ended)
-    box_kill_all(shim->run.box, NULL);
+    box_kill_all (shim->run.box, NULL);
 }
 
-static void on_grace_end(void *context) { kill_all(context); }
-
-void stop_init(struct shim *shim) {
-  shim->stop.grace =
-      (struct loop_timer){.function = on_grace_end, .context = shim};
+static void
+on_grace_end (void *context)
+{
+  kill_all (context);
 }
 
-static void limit_grace(struct shim *shim, int64_t grace_ms) {
+void
+stop_init (struct shim *shim)
+{
+  shim->stop.grace = (struct loop_timer){ .function = on_grace_end, .context = shim };
+}
+
+static void
+limit_grace (struct shim *shim, int64_t grace_ms)
+{
   struct loop_timer *timer = &shim->stop.grace;
 
-  if (grace_ms < 0 || (timer->active && timer->deadline_ms <=
-                                            loop_now_ms() + (uint64_t)grace_ms))
+  if (grace_ms < 0 || (timer->active && timer->deadline_ms <= loop_now_ms () + (uint64_t)grace_ms))
     return;
   if (grace_ms == 0)
-    kill_all(shim);
+    kill_all (shim);
   else
-    loop_start_timer(&shim->loop, timer, (uint64_t)grace_ms);
+    loop_start_timer (&shim->loop, timer, (uint64_t)grace_ms);
 }
 
 /* Signals the program of a running container. */
-static void begin(struct shim *shim, const struct stop_options *options) {
+static void
+begin (struct shim *shim, const struct stop_options *options)
+{
   bool was_paused = shim->state.phase == PHASE_PAUSED;
 
   shim->state.phase = PHASE_STOPPING;
   if (options->grace_ms != 0)
-    kill(shim->state.pid, options->signal);
-  limit_grace(shim, options->grace_ms);
+    kill (shim->state.pid, options->signal);
+  limit_grace (shim, options->grace_ms);
   /* Only a thawed process takes a signal. */
   if (was_paused)
-    box_freeze(shim->run.box, false, NULL);
-  shim_state_changed(shim, "stopping");
+    box_freeze (shim->run.box, false, NULL);
+  shim_state_changed (shim, "stopping");
 }
 
-static void request(struct shim *shim, const struct stop_options *options,
-                    bool restarts) {
-  shim->stop.restarts =
-      restarts && (!shim->stop.is_requested || shim->stop.restarts);
+static void
+request (struct shim *shim, const struct stop_options *options, bool restarts)
+{
+  shim->stop.restarts = restarts && (!shim->stop.is_requested || shim->stop.restarts);
   shim->stop.is_requested = true;
-  switch (shim->state.phase) {
-  case PHASE_CREATED:
-    kill_all(shim); /* no program is there to hear a signal */
-    break;
-  case PHASE_RUNNING:
-  case PHASE_PAUSED:
-    begin(shim, options);
-    break;
-  case PHASE_STOPPING:
-    limit_grace(shim, options->grace_ms);
-    break;
-  case PHASE_RESTARTING:
-    supervise_end_backoff(shim);
-    break;
-  case PHASE_EXITED:
-    break;
-  }
+  switch (shim->state.phase)
+    {
+    case PHASE_CREATED:
+      kill_all (shim); /* no program is there to hear a signal */
+      break;
+    case PHASE_RUNNING:
+    case PHASE_PAUSED:
+      begin (shim, options);
+      break;
+    case PHASE_STOPPING:
+      limit_grace (shim, options->grace_ms);
+      break;
+    case PHASE_RESTARTING:
+      supervise_end_backoff (shim);
+      break;
+    case PHASE_EXITED:
+      break;
+    }
 }
 
-void stop_request(struct shim *shim, const struct stop_options *options) {
-  request(shim, options, false);
+void
+stop_request (struct shim *shim, const struct stop_options *options)
+{
+  request (shim, options, false);
 }
 
-void stop_and_restart(struct shim *shim, const struct stop_options *options) {
-  request(shim, options, true);
+void
+stop_and_restart (struct shim *shim, const struct stop_options *options)
+{
+  request (shim, options, true);
 }
