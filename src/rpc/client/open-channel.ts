@@ -11,7 +11,7 @@ export interface ConnectOptions {
 /** A connected channel. The first refused attempt is the answer: on a unix socket nothing changes by itself, and callers that wait have their own backoff. */
 export async function openChannel(address: string, options: ConnectOptions): Promise<Client> {
   options.signal?.throwIfAborted();
-  const grpc = await import('@grpc/grpc-js');
+  const grpc = await import('./grpc.ts');
   const client = new grpc.Client(address, grpc.credentials.createInsecure(), clientChannelOptions);
   try {
     await waitUntilReady(client, address, options);
