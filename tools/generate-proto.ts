@@ -38,7 +38,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const wanted = await generateContract();
   if (!process.argv.includes('--check')) writeFileSync(target, wanted);
   else if (readFileSync(target, 'utf8') !== wanted) {
-    console.error('src/rpc/generated/contract.ts is stale: run bin/node tools/generate-proto.ts');
+    process.stderr.write('src/rpc/generated/contract.ts is stale: run bin/node tools/generate-proto.ts\n');
     process.exitCode = 1;
   }
 }

@@ -36,7 +36,7 @@ export class SimulatedAgent {
   readonly #controller = new AbortController();
   #sessionId = '';
   #pending: TaskStatusUpdate[] = [];
-  #flush: Promise<void> | undefined;
+  #isFlushDue = false;
   #heartbeat: NodeJS.Timeout | undefined;
 
   private constructor(client: DispatcherClient, options: SimulatedAgentOptions) {
@@ -69,7 +69,9 @@ export class SimulatedAgent {
   report(container: PretendTask, report: Report): void {
     const removed = report === 'removed';
     this.#pending.push({ taskId: container.task.id, status: removed ? '' : JSON.stringify(report), removed });
-    this.#flush ??= this.#send();
+    if (this.#isFlushDue) return;
+    this.#isFlushDue = true;
+    void this.#send();
   }
 
   async #begin(): Promise<void> {
@@ -131,7 +133,7 @@ export class SimulatedAgent {
     await Promise.resolve();
     const updates = this.#pending;
     this.#pending = [];
-    this.#flush = undefined;
+    this.#isFlushDue = false;
     await untilStopped(this.#client.updateTaskStatus({ sessionId: this.#sessionId, updates }));
   }
 }

@@ -25,5 +25,5 @@ function makeClient<Table extends MethodTable>(channel: GrpcClient, methods: Tab
     return [name, callDuplex.bind(null, channel, method)] as const;
   });
   // Each entry is made by the function of its kind, which the compiler cannot follow through Object.entries.
-  return { ...Object.fromEntries(entries), close: () => channel.close() } as unknown as Client<Table>;
+  return { ...Object.fromEntries(entries), close: () => channel.close() } as Client<Table>;
 }

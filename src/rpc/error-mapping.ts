@@ -50,7 +50,7 @@ export function statusOfError(error: unknown): { code: number; details: string; 
 }
 
 /** The error that a client throws for a failed call; a failure of the transport itself carries no entry of ours. */
-export function errorOfStatus(status: Pick<StatusObject, 'code' | 'details' | 'metadata'>): TsstackError {
+function errorOfStatus(status: Pick<StatusObject, 'code' | 'details' | 'metadata'>): TsstackError {
   const json = status.metadata.get(errorMetadataKey)[0];
   if (json !== undefined) return errorOfProblem(JSON.parse(json.toString()) as Problem);
   if (isCutByPeer(status)) {

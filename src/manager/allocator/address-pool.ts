@@ -5,7 +5,7 @@ import { formatCidr, overlaps, parseCidr, type Ipv4Range } from './ipv4.ts';
  * Where networks without a subnet of their own come from: private ranges (RFC 1918) beside those that Docker (172.17-172.20, 192.168), libvirt and
  * most routers use. Cut in /24.
  */
-export const defaultPools: readonly string[] = ['172.28.0.0/14', '10.213.0.0/16', '192.168.128.0/17'];
+const defaultPools: readonly string[] = ['172.28.0.0/14', '10.213.0.0/16', '192.168.128.0/17'];
 
 const subnetPrefix = 24;
 

@@ -25,7 +25,7 @@ export function planOrphans(
 }
 
 /** True for a container that no service of the file accounts for. */
-export function isOrphan(task: TaskObject, known: ReadonlySet<string>): boolean {
+function isOrphan(task: TaskObject, known: ReadonlySet<string>): boolean {
   if (isLeaving(task)) return false;
   return !known.has(task.service) || (task.oneOff !== null && hasEnded(task));
 }

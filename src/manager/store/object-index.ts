@@ -90,7 +90,12 @@ export function nameOf(object: ModelObject): string {
       return object.containerName;
     case 'node':
       return object.hostname;
-    default:
+    case 'stack':
+    case 'service':
+    case 'network':
+    case 'volume':
+    case 'secret':
+    case 'config':
       return object.name;
   }
 }

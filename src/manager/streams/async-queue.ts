@@ -6,7 +6,7 @@
 export class AsyncQueue<Value> implements AsyncIterable<Value> {
   #values: Value[] = [];
   #wake: (() => void) | undefined;
-  #end: { readonly error: unknown } | undefined;
+  #end: { readonly error: Error | undefined } | undefined;
   readonly #merge: ((values: Value[]) => Value[]) | undefined;
 
   constructor(merge?: (values: Value[]) => Value[]) {
@@ -28,7 +28,7 @@ export class AsyncQueue<Value> implements AsyncIterable<Value> {
   }
 
   /** Makes the iteration throw at once. */
-  fail(error: unknown): void {
+  fail(error: Error): void {
     this.#end ??= { error };
     this.#values = [];
     this.#wake?.();

@@ -11,8 +11,8 @@ export function encodeMessage<Name extends keyof Messages>(name: Name, message: 
   const relayed = receivedBytes(message);
   if (relayed !== undefined) return relayed;
   const fields = messageFields[name];
-  const bytes = Buffer.allocUnsafe(messageSize(fields, message as Plain));
-  writeMessage(fields, message as Plain, bytes, 0);
+  const bytes = Buffer.allocUnsafe(messageSize(fields, message));
+  writeMessage(fields, message, bytes, 0);
   return bytes;
 }
 

@@ -1,12 +1,10 @@
 /** Shapes of the generated field tables (src/rpc/generated/contract.ts). */
 
-export type ScalarType = 'string' | 'bytes' | 'bool' | 'int32' | 'uint32' | 'int64' | 'uint64';
-
 export interface Field {
   readonly number: number;
   /** Name in camelCase, as in the TypeScript type. */
   readonly name: string;
-  /** A ScalarType, or the name of a message. */
+  /** string, bytes, bool, int32, uint32, int64, uint64, or the name of a message. */
   readonly type: string;
   readonly kind: 'single' | 'optional' | 'repeated' | 'map';
   /** The oneof that it belongs to: the property that tells which member is present. */

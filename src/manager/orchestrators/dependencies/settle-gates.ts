@@ -35,8 +35,7 @@ function open(task: TaskObject, gate: TaskGate): TaskObject {
   return { ...task, desired: gate.next, desiredRun, gate: null };
 }
 
-/** Tasks by the service that they belong to. */
-export function groupByService(tasks: readonly TaskObject[]): TasksByService {
+function groupByService(tasks: readonly TaskObject[]): TasksByService {
   const groups = new Map<string, TaskObject[]>();
   for (const task of tasks) {
     const group = groups.get(task.service);
