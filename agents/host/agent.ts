@@ -81,8 +81,12 @@ export class Agent {
     const networks = await this.#openNetworks();
     const reporter = new StatusReporter(this.#options.log);
     const assigned = new AssignedObjects();
-    const images = new ImageService({ dataRoot: this.#paths.dataRoot, layerProgram: this.#programs.layer });
-    const table = this.#makeTable(facts, networks, images, reporter, assigned);
+    const images = new ImageService({
+      dataRoot: this.#paths.dataRoot,
+      layerProgram: this.#programs.layer,
+      usersOf: (imageId) => table.usersOf(imageId),
+    });
+    const table: TaskTable = this.#makeTable(facts, networks, images, reporter, assigned);
     table.adopt();
     await this.#serve(table, images, facts, guard, reporter);
     await table.release();

@@ -23,6 +23,6 @@ export function makeStreamHandlers(tasks: TaskTable, images: ImageService): Stre
     'image.load': (stream) => serveImageLoad(images, stream),
     'image.import': (stream) => serveImageImport(images, stream),
     'image.list': (stream) => serveImageList(images, stream),
-    'image.remove': (stream) => serveImageRemove(images, tasks, stream),
+    'image.remove': (stream) => serveImageRemove(images, stream),
   };
 }

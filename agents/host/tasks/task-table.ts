@@ -47,6 +47,12 @@ export class TaskTable {
     return [...new Map(all.map((network) => [network.id, network])).values()];
   }
 
+  /** Names of the containers made from an image. */
+  usersOf(imageId: string): readonly string[] {
+    const records = Array.from(this.#workers.values(), ({ record }) => record);
+    return records.filter(({ prepared }) => prepared?.imageId === imageId).map(({ task }) => task.containerName);
+  }
+
   /**
    * Takes an assignment in. What a full one does not mention is removed only with `mayRemove`: when it comes from the store
    * that this host knows; else it is left alone.

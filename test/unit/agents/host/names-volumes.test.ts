@@ -1,0 +1,223 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { PayloadObject, VolumeObject } from '../../../../src/model/objects.ts';
+import { parseRoutes } from '../../../../agents/host/facts/routes.ts';
+import { parseHardLimits, readCapabilities } from '../../../../agents/host/facts/host-facts.ts';
+import { NameRegistry } from '../../../../agents/host/names/name-registry.ts';
+import { computeNetworkNames } from '../../../../agents/host/names/network-names.ts';
+import { PayloadFiles } from '../../../../agents/host/payloads/payload-files.ts';
+import { ensureBindSource } from '../../../../agents/host/volumes/bind-source.ts';
+import { anonymousVolume, namedVolume } from '../../../../agents/host/volumes/volume-names.ts';
+import { VolumeStore } from '../../../../agents/host/volumes/volume-store.ts';
+import { containerSpec, networkObject, taskObject } from './builders.ts';
+
+const network = networkObject();
+const attachment = (
+  address: string,
+  aliases: readonly string[] = [],
+): ReturnType<typeof taskObject>['attachments'][0] => ({
+  networkId: network.id,
+  network: 'default',
+  address: `${address}/24`,
+  gateway: '172.30.0.1',
+  mac: '02:42:ac:1e:00:05',
+  aliases,
+});
+
+describe('names of a network', () => {
+  const task = (slot: number, change: object = {}): ReturnType<typeof taskObject> =>
+    taskObject({
+      containerName: `shop-web-${slot}`,
+      attachments: [attachment(`172.30.0.${slot}`, ['front'])],
+      ...change,
+    });
+
+  it('are service, aliases and container, with and without the network', () => {
+    const { names, reverse } = computeNetworkNames(network, [task(1), task(2)]);
+    assert.deepEqual(names['web'], ['172.30.0.1', '172.30.0.2']);
+    assert.deepEqual(names['front.shop_default'], ['172.30.0.1', '172.30.0.2']);
+    assert.deepEqual(names['shop-web-2'], ['172.30.0.2']);
+    assert.deepEqual(reverse, { '172.30.0.1': 'shop-web-1', '172.30.0.2': 'shop-web-2' });
+  });
+
+  it('leave the service out for one-offs unless asked', () => {
+    const oneOff = (useAliases: boolean): object => ({ oneOff: { autoRemove: true, useAliases } });
+    assert.equal(computeNetworkNames(network, [task(1, oneOff(false))]).names['web'], undefined);
+    assert.deepEqual(computeNetworkNames(network, [task(1, oneOff(true))]).names['web'], ['172.30.0.1']);
+  });
+
+  it('leave tasks of other networks out', () => {
+    assert.deepEqual(computeNetworkNames({ id: 'other', name: 'other' }, [task(1)]), { names: {}, reverse: {} });
+  });
+
+  it('are written together, and have taken effect when the promise resolves', async () => {
+    const written: number[] = [];
+    const registry = new NameRegistry(async (_network, { reverse }) => {
+      await new Promise((resolve) => setImmediate(resolve));
+      written.push(Object.keys(reverse).length);
+    });
+    const add = (slot: number): Promise<void> => registry.add(task(slot, { id: String(slot) }), [network]);
+    await Promise.all([add(1), add(2), add(3)]);
+    assert.deepEqual(written, [3], 'one write for all');
+    await registry.remove('2');
+    await registry.remove('unknown');
+    assert.deepEqual(written, [3, 2]);
+  });
+});
+
+describe('volumes', () => {
+  let directory: string;
+  let store: VolumeStore;
+
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'tsstack-volumes-'));
+    store = new VolumeStore(directory, async (trees) => {
+      await Promise.all(trees.map((tree) => rm(tree, { recursive: true, force: true })));
+    });
+  });
+  afterEach(() => rmSync(directory, { recursive: true }));
+
+  const copy = async (to: string): Promise<boolean> => {
+    mkdirSync(to);
+    writeFileSync(join(to, 'file'), 'of the image');
+    return true;
+  };
+
+  it('are filled from the image once, while they are empty', async () => {
+    const data = await store.ensure('v', 'id', copy);
+    assert.equal(readFileSync(join(data, 'file'), 'utf8'), 'of the image');
+    writeFileSync(join(data, 'file'), 'changed');
+    await store.ensure('v', 'id', copy);
+    assert.equal(readFileSync(join(data, 'file'), 'utf8'), 'changed');
+    assert.deepEqual([...(await store.listManaged())], [['id', 'v']]);
+  });
+
+  it('are filled once by containers that come together', async () => {
+    let copies = 0;
+    const counting = (to: string): Promise<boolean> => {
+      copies += 1;
+      return copy(to);
+    };
+    await Promise.all([store.ensure('v', null, counting), store.ensure('v', null, counting)]);
+    assert.equal(copies, 1);
+  });
+
+  it('stay empty when the copy is interrupted, and are filled the next time', async () => {
+    const broken = async (to: string): Promise<boolean> => {
+      await copy(to);
+      throw new Error('killed');
+    };
+    await assert.rejects(store.ensure('v', null, broken), /killed/);
+    const data = await store.ensure('v', null, copy);
+    assert.ok(existsSync(join(data, 'file')));
+  });
+
+  it('go with their data, and only they', async () => {
+    await store.ensure('v', 'id', copy);
+    await store.ensure('w', null, null);
+    await store.remove('v');
+    await store.remove('v');
+    assert.equal(existsSync(join(directory, 'v')), false);
+    assert.ok(existsSync(join(directory, 'w/_data')));
+  });
+
+  it('are found by key in the own stack first, anonymous ones by slot', () => {
+    const task = taskObject();
+    const volume = (change: Partial<VolumeObject>): VolumeObject => ({
+      ...({} as VolumeObject),
+      anonymousOf: null,
+      ...change,
+    });
+    const all = [
+      volume({ key: 'data', stack: 'other', name: 'other_data' }),
+      volume({ key: 'data', stack: 'shop', name: 'shop_data' }),
+      volume({ key: '', stack: 'shop', name: 'anonymous', anonymousOf: 'web/1/cache' }),
+    ];
+    assert.equal(namedVolume('data', task, all).name, 'shop_data');
+    assert.equal(namedVolume('data', task, all.slice(0, 1)).name, 'other_data');
+    assert.throws(() => namedVolume('missing', task, all), /missing/);
+    assert.equal(anonymousVolume('/cache', task, all).name, 'anonymous');
+    assert.match(anonymousVolume('/other', task, all).name, /^[0-9a-f]{64}$/);
+    assert.notEqual(
+      anonymousVolume('/other', task, all).name,
+      anonymousVolume('/other', { ...task, slot: 2 }, all).name,
+    );
+  });
+
+  it('bind only sources that exist, unless they are to be made', async () => {
+    const mount = { type: 'bind', target: '/t', readOnly: false, propagation: null } as const;
+    const source = join(directory, 'a/b');
+    await assert.rejects(ensureBindSource({ ...mount, source, createHostPath: false }), /does not exist on this host/);
+    await ensureBindSource({ ...mount, source, createHostPath: true });
+    assert.ok(statSync(source).isDirectory());
+  });
+});
+
+describe('secrets and configs', () => {
+  // /dev/shm is in memory on every Linux machine; /var/tmp is on a disk.
+  const payload = { spec: { content: Buffer.from('geheim').toString('base64') } } as PayloadObject;
+  const spec = containerSpec({
+    secrets: [{ source: 'pw', target: '/run/secrets/pw', uid: 7, gid: 8, mode: 0o440 }],
+  });
+
+  it('become files with the owner and mode asked for', async () => {
+    const root = mkdtempSync('/dev/shm/tsstack-payloads-');
+    try {
+      const files = new PayloadFiles(root);
+      const [mount] = await files.ensure(join(root, 'c'), spec, () => payload);
+      assert.ok(mount?.type === 'bind' && mount.readOnly);
+      assert.equal(mount.target, '/run/secrets/pw');
+      const { uid, gid, mode } = statSync(mount.source);
+      assert.deepEqual([uid, gid, mode & 0o7777], [7, 8, 0o440]);
+      assert.equal(readFileSync(mount.source, 'utf8'), 'geheim');
+      await files.remove(join(root, 'c'));
+      assert.deepEqual(await files.list(), []);
+    } finally {
+      rmSync(root, { recursive: true });
+    }
+  });
+
+  it('are never written to a disk, and not made up', async () => {
+    const root = mkdtempSync('/var/tmp/tsstack-payloads-');
+    try {
+      await assert.rejects(
+        new PayloadFiles(root).ensure(join(root, 'c'), spec, () => payload),
+        /on a disk, not in memory/,
+      );
+    } finally {
+      rmSync(root, { recursive: true });
+    }
+    const memory = mkdtempSync('/dev/shm/tsstack-payloads-');
+    try {
+      await assert.rejects(
+        new PayloadFiles(memory).ensure(join(memory, 'c'), spec, () => undefined),
+        /pw did not come/,
+      );
+    } finally {
+      rmSync(memory, { recursive: true });
+    }
+  });
+});
+
+describe('facts of the host', () => {
+  it('reads routes', () => {
+    const text = [
+      'Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT',
+      'eth0\t00000000\t010200C0\t0003\t0\t0\t0\t00000000\t0\t0\t0',
+      'eth0\t000200C0\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0',
+      'ts-0123\t00001EAC\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0',
+    ].join('\n');
+    assert.deepEqual(parseRoutes(text), ['192.0.2.0/24']);
+  });
+
+  it('reads capabilities and limits', () => {
+    assert.deepEqual(readCapabilities('CapEff:\t0000000000000003\n'), ['CAP_CHOWN', 'CAP_DAC_OVERRIDE']);
+    const limits = parseHardLimits(
+      'Max open files            1024                 20000                files\nMax core file size        0                    unlimited            bytes\n',
+    );
+    assert.deepEqual(limits, { nofile: 20_000, core: -1 });
+  });
+});

@@ -1,0 +1,213 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { TsstackError } from '../../../../src/model/errors.ts';
+import type { AssignmentsMessage, SessionMessage, TaskStatusUpdate } from '../../../../src/rpc/messages.ts';
+import type { DispatcherClient } from '../../../../src/rpc/service-types.ts';
+import { readHostFacts } from '../../../../agents/host/facts/host-facts.ts';
+import { Backoff } from '../../../../agents/host/session/backoff.ts';
+import { ClusterGuard } from '../../../../agents/host/session/cluster-guard.ts';
+import { runSession } from '../../../../agents/host/session/manager-session.ts';
+import { StatusReporter } from '../../../../agents/host/session/status-reporter.ts';
+import { assignedStatus } from './builders.ts';
+
+const first: SessionMessage = {
+  sessionId: 's',
+  clusterId: 'cluster',
+  storeEpoch: 1,
+  heartbeatPeriodMs: 60_000,
+  stream: null,
+};
+
+function assignment(sequence: number, full = false): AssignmentsMessage {
+  return { sequence, full, upserts: [], removals: [] };
+}
+
+/** A manager that plays back what it was given, then stays silent. */
+function client(parts: {
+  readonly session?: readonly SessionMessage[];
+  readonly assignments?: readonly (readonly AssignmentsMessage[])[];
+  readonly update?: (updates: readonly TaskStatusUpdate[]) => void;
+}): DispatcherClient & { readonly calls: string[] } {
+  const calls: string[] = [];
+  const streams = [...(parts.assignments ?? [])];
+  const silence = (signal: AbortSignal | undefined): Promise<void> =>
+    new Promise((resolve) => signal?.addEventListener('abort', () => resolve()));
+  return {
+    calls,
+    async *session(_request, options) {
+      yield* parts.session ?? [first];
+      if (parts.session?.length !== 0) await silence(options?.signal);
+    },
+    heartbeat: async () => {
+      calls.push('heartbeat');
+      return { periodMs: 60_000 };
+    },
+    async *assignments(_request, options) {
+      calls.push('assignments');
+      yield* streams.shift() ?? [];
+      await silence(options?.signal);
+    },
+    updateTaskStatus: async ({ updates }) => {
+      parts.update?.(updates ?? []);
+      return {};
+    },
+    relay: () => {
+      throw new Error('not here');
+    },
+    close: () => undefined,
+  };
+}
+
+describe('session with a manager', () => {
+  let directory: string;
+  let guard: ClusterGuard;
+
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'tsstack-session-'));
+    guard = new ClusterGuard(join(directory, 'agent.json'));
+  });
+  afterEach(() => rmSync(directory, { recursive: true }));
+
+  async function run(
+    manager: DispatcherClient,
+    until: (seen: readonly (readonly [number, boolean])[]) => boolean,
+    reporter = new StatusReporter(() => undefined),
+  ): Promise<readonly (readonly [number, boolean])[]> {
+    const over = new AbortController();
+    const seen: (readonly [number, boolean])[] = [];
+    const onAssignments = ({ sequence }: AssignmentsMessage, mayRemove: boolean): void => {
+      seen.push([sequence, mayRemove]);
+      if (until(seen)) over.abort();
+    };
+    const { description } = readHostFacts();
+    const options = {
+      client: manager,
+      guard,
+      description,
+      reporter,
+      onAssignments,
+      onOpen: () => undefined,
+      onStream: () => undefined,
+    };
+    await runSession(options, over.signal).catch((error: unknown) => {
+      if (!over.signal.aborted) throw error;
+    });
+    return seen;
+  }
+
+  it('beats at once and takes assignments in order', async () => {
+    const manager = client({ assignments: [[assignment(5, true), assignment(6), assignment(7)]] });
+    assert.deepEqual(await run(manager, (seen) => seen.length === 3), [
+      [5, false],
+      [6, false],
+      [7, false],
+    ]);
+    assert.ok(manager.calls.includes('heartbeat'));
+  });
+
+  it('asks for everything again after a gap', async () => {
+    const manager = client({
+      assignments: [
+        [assignment(1, true), assignment(3)],
+        [assignment(9, true), assignment(10)],
+      ],
+    });
+    const seen = await run(manager, (all) => all.length === 3);
+    assert.deepEqual(
+      seen.map(([sequence]) => sequence),
+      [1, 9, 10],
+    );
+  });
+
+  it('lets only the store that it knows remove things by silence', async () => {
+    const play = (storeEpoch: number): DispatcherClient =>
+      client({ session: [{ ...first, storeEpoch }], assignments: [[assignment(1, true)]] });
+    const mayRemove = async (epoch: number): Promise<boolean | undefined> =>
+      (await run(play(epoch), (seen) => seen.length === 1))[0]?.[1];
+    assert.equal(await mayRemove(1), false, 'never seen before');
+    assert.equal(await mayRemove(1), true, 'known');
+    assert.equal(await mayRemove(2), false, 'restored');
+    assert.equal(await mayRemove(2), true, 'known again');
+  });
+
+  it('keeps its node and refuses another cluster, also after a restart', async () => {
+    await run(client({ assignments: [[assignment(1, true)]] }), () => true);
+    const again = new ClusterGuard(join(directory, 'agent.json'));
+    assert.equal(again.identity.nodeId, guard.identity.nodeId);
+    await assert.rejects(again.admit('another', 1), /belongs to cluster cluster, .* of cluster another/);
+  });
+
+  it('ends when the manager does', async () => {
+    const manager = client({ session: [] });
+    await assert.rejects(
+      run(manager, () => true),
+      /ended the session/,
+    );
+  });
+});
+
+describe('status reporter', () => {
+  const status = (state: 'preparing' | 'running'): typeof assignedStatus => ({ ...assignedStatus, state });
+  const stateOf = ({ status: text }: TaskStatusUpdate): string => (JSON.parse(text) as { state: string }).state;
+
+  it('sends the newest status of each task, in one batch', async () => {
+    const reporter = new StatusReporter(() => undefined);
+    const sent = Promise.withResolvers<readonly TaskStatusUpdate[]>();
+    reporter.status('a', status('preparing'));
+    reporter.attach(async (updates) => sent.resolve(updates));
+    reporter.status('b', status('preparing'));
+    reporter.status('a', status('running'));
+    assert.deepEqual(
+      (await sent.promise).map((update) => [update.taskId, stateOf(update)]),
+      [
+        ['a', 'running'],
+        ['b', 'preparing'],
+      ],
+    );
+  });
+
+  it('keeps what could not be sent for the next session', async () => {
+    const reporter = new StatusReporter(() => undefined);
+    const failed = Promise.withResolvers<void>();
+    reporter.removed('a');
+    reporter.attach(async () => {
+      failed.resolve();
+      throw new TsstackError('unavailable', 'gone');
+    });
+    await failed.promise;
+    reporter.detach();
+    const sent = Promise.withResolvers<readonly TaskStatusUpdate[]>();
+    reporter.attach(async (updates) => sent.resolve(updates));
+    assert.deepEqual(await sent.promise, [{ taskId: 'a', status: '', removed: true }]);
+  });
+
+  it('does not send again what the manager refuses', async () => {
+    const logged: string[] = [];
+    const reporter = new StatusReporter((message) => logged.push(message));
+    const batches: string[] = [];
+    const second = Promise.withResolvers<void>();
+    reporter.status('a', status('running'));
+    reporter.attach(async (updates) => {
+      batches.push(updates.map(({ taskId }) => taskId).join());
+      if (batches.length === 2) return second.resolve();
+      reporter.status('b', status('running'));
+      throw new TsstackError('invalid', 'no such status');
+    });
+    await second.promise;
+    assert.deepEqual(batches, ['a', 'b']);
+    assert.match(logged.join(), /no such status/);
+  });
+});
+
+describe('backoff', () => {
+  it('grows to its cap and begins again after success', () => {
+    const backoff = new Backoff(() => 1);
+    const pauses = Array.from({ length: 8 }, () => backoff.next());
+    assert.deepEqual(pauses, [100, 300, 700, 1500, 3100, 6300, 8000, 8000]);
+    backoff.reset();
+    assert.equal(backoff.next(), 100);
+    assert.equal(new Backoff(() => 0).next(), 0);
+  });
+});
