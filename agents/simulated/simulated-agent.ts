@@ -110,11 +110,21 @@ export class SimulatedAgent {
     const assignments = this.#client.assignments({ sessionId: this.#sessionId }, { signal: this.#controller.signal });
     for await (const message of assignments) {
       this.messages.push(message);
+      if (message.full) this.#resync(message);
       for (const { kind, id, document } of message.upserts) {
         if (kind === 'task') this.#assign(JSON.parse(document) as TaskObject);
         else this.resources.set(`${kind}/${id}`, document);
       }
       for (const { kind, id } of message.removals) this.resources.delete(`${kind}/${id}`);
+    }
+  }
+
+  /** A new session: what the manager does not know any more is gone, and it may have missed the last reports on the rest. */
+  #resync({ upserts }: AssignmentsMessage): void {
+    const assigned = new Set(upserts.map(({ id }) => id));
+    for (const [id, container] of this.tasks) {
+      if (assigned.has(id)) this.report(container, container.status);
+      else this.tasks.delete(id);
     }
   }
 
