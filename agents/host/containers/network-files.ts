@@ -1,7 +1,7 @@
 import type { ContainerSpec } from '../../../src/model/spec.ts';
 
 /** Name server of every container on a network of ours (many images have the address built in). */
-export const containerResolver = '127.0.0.11';
+const containerResolver = '127.0.0.11';
 
 /** Used when the host names no server at all, as elsewhere in this field. */
 const fallbackServers: readonly string[] = ['8.8.8.8', '8.8.4.4'];

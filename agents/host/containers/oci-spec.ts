@@ -51,7 +51,7 @@ export interface OciMount {
   readonly options: readonly string[];
 }
 
-export interface OciLinux {
+interface OciLinux {
   readonly namespaces: readonly { readonly type: string; readonly path?: string }[];
   readonly devices: readonly OciDevice[];
   readonly cgroupsPath: string;

@@ -18,5 +18,5 @@ function toAddress(hexadecimal: string): string {
 }
 
 function prefixLength(mask: string): number {
-  return [...Number.parseInt(mask, 16).toString(2)].filter((bit) => bit === '1').length;
+  return Number.parseInt(mask, 16).toString(2).replaceAll('0', '').length;
 }

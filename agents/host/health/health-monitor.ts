@@ -7,7 +7,7 @@ import type { HealthState, ProbeResult } from './health-state.ts';
 import type { Healthcheck } from './healthcheck.ts';
 
 /** Runs a probe in the container; see health/probe.ts. */
-export type Probe = (check: Healthcheck, signal: AbortSignal) => Promise<ProbeResult>;
+type Probe = (check: Healthcheck, signal: AbortSignal) => Promise<ProbeResult>;
 
 export interface HealthMonitorOptions {
   readonly probe: Probe;

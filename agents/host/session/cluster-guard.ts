@@ -15,7 +15,7 @@ export interface AgentIdentity {
 }
 
 /** The manager belongs to another cluster than the one that this host's containers came from. */
-export class ForeignClusterError extends TsstackError {
+class ForeignClusterError extends TsstackError {
   constructor(known: string, offered: string, file: string) {
     super('conflict', `this host belongs to cluster ${known}, but the manager is of cluster ${offered}`, {
       hint: `if that is meant, stop the daemon and remove ${file}: containers of the old cluster are then left alone`,

@@ -17,7 +17,7 @@ export interface RelayStream<Kind extends StreamKind> {
 }
 
 /** Serves a stream to its end; resolves to the exit code that the client gets. */
-export type StreamHandler<Kind extends StreamKind> = (stream: RelayStream<Kind>) => Promise<number>;
+type StreamHandler<Kind extends StreamKind> = (stream: RelayStream<Kind>) => Promise<number>;
 
 /** A handler for each kind: a kind of the contract without one does not compile. */
 export type StreamHandlers = { readonly [Kind in StreamKind]: StreamHandler<Kind> };

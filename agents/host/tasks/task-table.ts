@@ -1,7 +1,7 @@
 import type { NetworkObject, TaskObject } from '../../../src/model/objects.ts';
 import type { AssignmentsMessage } from '../../../src/rpc/messages.ts';
 import { NotOnThisHostError } from '../errors.ts';
-import { AssignedObjects } from './assigned-objects.ts';
+import type { AssignedObjects } from './assigned-objects.ts';
 import { removeLeftovers } from './leftovers.ts';
 import type { TaskHost } from './task-host.ts';
 import { loadTaskRecords } from './task-record.ts';

@@ -219,10 +219,6 @@ describe('task table', () => {
       await dying.crashed.promise;
       const next = daemon();
       next.table.adopt();
-      setTimeout(
-        () => console.log('AT', crashAt, next.history, next.statuses, next.logged, next.removed),
-        3000,
-      ).unref();
       const wanted = crashAt > upEffects ? 'remove' : 'running';
       next.assign([network, task({ desired: wanted })], { full: true, mayRemove: true });
       if (wanted === 'running') {
