@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { ContentSeal } from '../../../../src/manager/authority/content-seal.ts';
+import { streamAssignments } from '../../../../src/manager/dispatcher/assignment-stream.ts';
+import { put, remove, type Change } from '../../../../src/manager/store/change.ts';
+import { SqliteStore } from '../../../../src/manager/store/sqlite/sqlite-store.ts';
+import type { TaskObject } from '../../../../src/model/objects.ts';
+import type { AssignmentsMessage } from '../../../../src/rpc/messages.ts';
+import { networkObject, taskObject, taskStatus } from '../../../fixtures/objects.ts';
+import { containerSpec, serviceSpec } from '../../../fixtures/specs.ts';
+
+const attachments = [
+  { networkId: 'net1', network: 'default', address: '172.28.0.2/24', gateway: '172.28.0.1', mac: '', aliases: [] },
+];
+const container = containerSpec({ secrets: [{ source: 'key', target: '/k', uid: 0, gid: 0, mode: 0o444 }] });
+const web = taskObject('web', { version: 0, attachments, spec: serviceSpec('web', { container }) });
+const secret = {
+  id: 'key1',
+  version: 0,
+  createdAt: '',
+  updatedAt: '',
+  kind: 'secret',
+  stack: 'p',
+  key: 'key',
+  name: 'p_key',
+  spec: { name: 'p_key', external: false, labels: {}, content: null, digest: null },
+} as const;
+
+describe('the assignments of a node', () => {
+  let store: SqliteStore;
+  let controller: AbortController;
+  let messages: AsyncIterator<AssignmentsMessage>;
+  const write = (...changes: readonly Change[]): Promise<void> => store.update(() => ({ changes, result: undefined }));
+  const task = (): TaskObject => {
+    const found = store.view.get('task', web.id);
+    assert.ok(found !== undefined);
+    return found;
+  };
+  const next = async (): Promise<AssignmentsMessage> => {
+    const result = await messages.next();
+    assert.ok(result.done !== true);
+    return result.value;
+  };
+
+  beforeEach(async () => {
+    store = new SqliteStore(':memory:', new ContentSeal(randomBytes(32)));
+    controller = new AbortController();
+    await write(put(web), put(networkObject({ version: 0 })), put(secret, Buffer.from('hunter2')));
+    messages = streamAssignments(store, 'n1', controller.signal);
+  });
+  afterEach(() => {
+    controller.abort();
+    store.close();
+  });
+
+  it('begin with everything, what a task needs before the task, and are numbered', async () => {
+    const first = await next();
+    assert.deepEqual([first.full, first.sequence], [true, 1]);
+    assert.deepEqual(
+      first.upserts.map(({ kind }) => kind),
+      ['network', 'secret', 'task'],
+    );
+    assert.match(first.upserts[1]?.document ?? '', new RegExp(Buffer.from('hunter2').toString('base64')));
+    await write(put({ ...task(), desired: 'stopped' }));
+    const second = await next();
+    assert.deepEqual([second.full, second.sequence, second.upserts.map(({ id }) => id)], [false, 2, [web.id]]);
+  });
+
+  it('do not repeat to the agent what it has reported itself, nor what waits at a gate', async () => {
+    await next();
+    await write(put({ ...task(), status: taskStatus({ state: 'complete' }) }));
+    await write(put({ ...task(), gate: { next: 'remove', run: 1, message: '', failed: false } }));
+    const message = next();
+    await write(put({ ...task(), desired: 'stopped' }));
+    assert.equal((await message).sequence, 2);
+  });
+
+  it('take a secret away when the last task that uses it goes, and the network after the task', async () => {
+    await next();
+    await write(put({ ...task(), desired: 'remove' }));
+    const going = await next();
+    assert.deepEqual(
+      going.removals.map(({ kind }) => kind),
+      ['secret'],
+    );
+    await write(remove(task()));
+    const gone = await next();
+    assert.deepEqual(
+      gone.removals.map(({ kind, document }) => kind + document),
+      ['task', 'network'],
+    );
+  });
+
+  it('tell several commits together when the agent is slow, and nothing of other nodes', async () => {
+    await next();
+    await write(put(taskObject('other', { version: 0, nodeId: 'n2' })));
+    await write(put({ ...task(), desired: 'stopped' }));
+    await write(put({ ...task(), desired: 'running', desiredRun: 2 }));
+    const message = await next();
+    assert.deepEqual(
+      message.upserts.map(({ id }) => id),
+      [web.id],
+    );
+    assert.match(message.upserts[0]?.document ?? '', /"desiredRun":2/);
+  });
+
+  it('end when the agent leaves', async () => {
+    await next();
+    const end = messages.next();
+    controller.abort();
+    assert.equal((await end).done, true);
+  });
+});
