@@ -1,0 +1,121 @@
+import { TsstackError } from '../../../src/model/errors.ts';
+import { hasErrno } from '../errors.ts';
+import { NativeError } from '../native/native-error.ts';
+
+/** The text is no image reference of any kind. */
+export class InvalidReferenceError extends TsstackError {
+  constructor(text: string, problem: string) {
+    super('invalid', `read image reference ${JSON.stringify(text)}: ${problem}`, {
+      hint: 'Expected [registry[:port]/]name[:tag][@digest], oci-layout:///DIR[:tag], docker-archive:///FILE or rootfs:///DIR.',
+    });
+  }
+}
+
+/** Neither this host nor the source has the image. */
+export class ImageNotFoundError extends TsstackError {
+  constructor(reference: string, where: string, hint: string, cause?: unknown) {
+    super('not-found', `get image ${reference}: ${where}`, { hint, cause });
+  }
+}
+
+/** The source refuses to hand out the image. */
+export class UnauthorizedError extends TsstackError {
+  constructor(reference: string, host: string, problem: string) {
+    super('permission', `pull image ${reference}: ${problem}`, {
+      hint: `Check the name; if the image is private, log in with "docker login ${host}" as the user that runs the daemon.`,
+    });
+  }
+}
+
+/** Nothing arrives from the registry any more. */
+export class RegistryTimeoutError extends TsstackError {
+  constructor(host: string, problem: string) {
+    super('timeout', `talk to registry ${host}: ${problem}`, {
+      retryable: true,
+      hint: `Check that ${host} is up and can be reached from this host, then try again; what was downloaded so far is kept.`,
+    });
+  }
+}
+
+/** The registry cannot be reached, or answers with an error that may pass. */
+export class RegistryUnavailableError extends TsstackError {
+  constructor(host: string, problem: string, cause?: unknown) {
+    super('unavailable', `talk to registry ${host}: ${problem}`, {
+      retryable: true,
+      cause,
+      hint: `Check that ${host} is up and can be reached from this host, then try again.`,
+    });
+  }
+}
+
+/** What arrived is not what its digest or size promises. */
+export class DigestMismatchError extends TsstackError {
+  constructor(what: string, expected: string, found: string) {
+    super('invalid', `verify ${what}: expected ${expected}, found ${found}`, {
+      hint: 'The copy at the source is damaged or was changed on the way; push or export the image again.',
+    });
+  }
+}
+
+/** A document or archive breaks the rules of its format. */
+export class MalformedImageError extends TsstackError {
+  constructor(what: string, problem: string, cause?: unknown) {
+    super('invalid', `read ${what}: ${problem}`, {
+      cause,
+      hint: 'Build, push or export the image again with a current tool.',
+    });
+  }
+}
+
+/** A valid image of a kind that cannot run here. */
+export class UnsupportedImageError extends TsstackError {
+  constructor(reference: string, problem: string, hint: string) {
+    super('unsupported', `get image ${reference}: ${problem}`, { hint });
+  }
+}
+
+/** There is no room for the image. */
+export class DiskFullError extends TsstackError {
+  constructor(what: string, directory: string, cause: unknown) {
+    super('exhausted', `${what}: no space left on the disk of ${directory}`, {
+      cause,
+      hint: 'Free some space there (tsstack images shows what the images take), or start the daemon with another --data-root.',
+    });
+  }
+}
+
+/** Containers still need the image. */
+export class ImageInUseError extends TsstackError {
+  constructor(reference: string, users: readonly string[]) {
+    super('conflict', `remove image ${reference}: used by ${users.join(', ')}`, {
+      hint: 'Remove these containers first, or use --force to remove only the name.',
+    });
+  }
+}
+
+/** What stopped an image from getting here, where the failure itself does not name the image. */
+export class PullError extends TsstackError {
+  constructor(what: string, cause: unknown) {
+    const problem = cause instanceof Error ? cause.message : String(cause);
+    const known = cause instanceof TsstackError ? cause : null;
+    super(known?.code ?? 'internal', `${what}: ${problem}`, {
+      cause,
+      retryable: known?.retryable ?? false,
+      hint: known?.hint ?? 'The log of the daemon says more (tsstack info shows where it is).',
+    });
+  }
+}
+
+/** Turns what the disk and the native program report about an image's data into errors for people. */
+export function translateStorageError(error: unknown, what: string, directory: string): unknown {
+  if (isDiskFull(error)) return new DiskFullError(what, directory, error);
+  if (error instanceof NativeError && error.nativeCode === 'invalid') {
+    return new MalformedImageError(what, error.message, error);
+  }
+  return error;
+}
+
+function isDiskFull(error: unknown): boolean {
+  if (error instanceof NativeError) return error.errno === 'ENOSPC' || error.errno === 'EDQUOT';
+  return hasErrno(error, 'ENOSPC', 'EDQUOT');
+}

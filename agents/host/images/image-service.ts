@@ -1,0 +1,179 @@
+import { TsstackError } from '../../../src/model/errors.ts';
+import { LayerProgram } from '../native/layer.ts';
+import { ImageInUseError, ImageNotFoundError, PullError, translateStorageError } from './errors.ts';
+import { findImage, isCurrent } from './find-image.ts';
+import { ImageStore } from './image-store.ts';
+import { importImage } from './import-image.ts';
+import { loadArchive } from './load-archive.ts';
+import { obtainImage } from './obtain-image.ts';
+import type { ObtainOptions } from './obtain-image.ts';
+import { familiarName, parseReference, referenceKey } from './reference.ts';
+import type { IdReference, ImageReference } from './reference.ts';
+import { RegistryAccess } from './registry/registry-access.ts';
+import type { RegistryDeadlines } from './registry/deadlines.ts';
+import { SharedOperations } from './shared-operations.ts';
+import type { ImageRecord } from './store/image-index.ts';
+import type { EnsureOptions, Image, ImageEvent, ImageListener } from './types.ts';
+
+export interface ImageServiceOptions {
+  readonly dataRoot: string;
+  /** Path of tsstack-layer. */
+  readonly layerProgram: string;
+  /** Names of the containers that need an image; such an image is not removed. Default: none. */
+  readonly usersOf?: (imageId: string) => readonly string[];
+  readonly deadlines?: RegistryDeadlines;
+}
+
+export interface TransferOptions {
+  readonly signal?: AbortSignal;
+  readonly onProgress?: ImageListener;
+}
+
+/**
+ * The images of this host. An image is either complete or not there: layers and documents come first, the entry in the index
+ * last, and what a crash leaves between is cleared away by the next start.
+ */
+export class ImageService {
+  readonly #options: ImageServiceOptions;
+  readonly #registries: RegistryAccess;
+  readonly #running = new SharedOperations<ImageRecord, ImageEvent>();
+  readonly #parsed = new Map<string, ImageReference>();
+  #opening: Promise<ImageStore> | null = null;
+
+  constructor(options: ImageServiceOptions) {
+    this.#options = options;
+    this.#registries = new RegistryAccess(options.deadlines);
+  }
+
+  /** Makes an image available. With the policy `missing` (the default) an image that is here costs a look into a map. */
+  async ensure(text: string, options: EnsureOptions = {}): Promise<Image> {
+    const { policy = 'missing', signal, onProgress } = options;
+    const store = await this.#store();
+    const reference = this.#parse(text);
+    const found = findImage(store.index, reference, text);
+    if (found !== undefined && canUse(found, reference, policy)) return store.image(found);
+    if (policy === 'never' || reference.kind === 'id') throw notHere(text, reference);
+    const record = await this.#running.run(
+      referenceKey(reference),
+      { signal, listener: onProgress },
+      (shared, report) => this.#obtain(store, reference, { signal: shared, listener: report }),
+    );
+    return store.image(record);
+  }
+
+  /** The image with that name or id if it is on this host. */
+  async get(text: string): Promise<Image | undefined> {
+    const store = await this.#store();
+    const found = findImage(store.index, this.#parse(text), text);
+    return found === undefined ? undefined : store.image(found);
+  }
+
+  async list(): Promise<Image[]> {
+    const store = await this.#store();
+    return store.index.list().map((record) => store.image(record));
+  }
+
+  /** Loads the images of an archive: the path of a file, or its bytes. */
+  async load(input: string | AsyncIterable<Uint8Array>, options: TransferOptions = {}): Promise<Image[]> {
+    const store = await this.#store();
+    const records = await this.#adding(store, 'load', 'the archive', () =>
+      loadArchive(store, input, obtainOptions(options)),
+    );
+    return records.map((record) => store.image(record));
+  }
+
+  /** Makes an image from the tar of a root file system; `changes` are Dockerfile instructions. */
+  async import(
+    input: AsyncIterable<Uint8Array>,
+    name: string,
+    options: TransferOptions & { readonly changes?: readonly string[] } = {},
+  ): Promise<Image> {
+    const store = await this.#store();
+    const record = await this.#adding(store, 'import', name, () =>
+      importImage(store, input, name, options.changes ?? [], obtainOptions(options)),
+    );
+    return store.image(record);
+  }
+
+  /**
+   * Removes a name, and the image with its last name; by id the image with all its names. Returns what went. An image that a
+   * container needs only loses its names, and that with `force` only.
+   */
+  async remove(text: string, options: { readonly force?: boolean } = {}): Promise<string[]> {
+    const store = await this.#store();
+    const reference = this.#parse(text);
+    const record = findImage(store.index, reference, text);
+    if (record === undefined) throw notHere(text, reference);
+    const key = referenceKey(reference);
+    const keys = key in record.references ? [key] : Object.keys(record.references);
+    const isWhole = keys.length === Object.keys(record.references).length;
+    const users = isWhole ? (this.#options.usersOf?.(record.id) ?? []) : [];
+    if (users.length > 0 && options.force !== true) throw new ImageInUseError(text, users);
+    if (!isWhole || users.length > 0) store.index.untag(record.id, keys);
+    else store.index.remove(record.id);
+    await store.collect();
+    return [...keys.map(familiarName), ...(isWhole && users.length === 0 ? [record.id] : [])];
+  }
+
+  async #obtain(
+    store: ImageStore,
+    reference: Exclude<ImageReference, IdReference>,
+    options: ObtainOptions,
+  ): Promise<ImageRecord> {
+    const key = referenceKey(reference);
+    const record = await this.#adding(store, 'get image', familiarName(key), () =>
+      obtainImage(store, this.#registries, reference, options),
+    );
+    options.listener({ status: 'done', id: familiarName(key), current: 1, total: 1 });
+    return record;
+  }
+
+  /** Every failure that leaves here is one for people and names the image. */
+  async #adding<T>(store: ImageStore, what: string, name: string, work: () => Promise<T>): Promise<T> {
+    try {
+      return await store.use(work);
+    } catch (error) {
+      const translated = translateStorageError(error, `${what} ${name}`, store.paths.root);
+      const isClear = translated instanceof TsstackError && translated.message.includes(name);
+      if (isClear || isAbort(translated)) throw translated;
+      throw new PullError(`${what} ${name}`, translated);
+    }
+  }
+
+  #store(): Promise<ImageStore> {
+    const { dataRoot, layerProgram } = this.#options;
+    this.#opening ??= ImageStore.open(dataRoot, new LayerProgram(layerProgram));
+    return this.#opening;
+  }
+
+  /** The same few references are asked for again and again. */
+  #parse(text: string): ImageReference {
+    const known = this.#parsed.get(text);
+    if (known !== undefined) return known;
+    const reference = parseReference(text);
+    this.#parsed.set(text, reference);
+    return reference;
+  }
+}
+
+function canUse(record: ImageRecord, reference: ImageReference, policy: 'always' | 'missing' | 'never'): boolean {
+  if (policy === 'never' || reference.kind === 'id' || record.references[referenceKey(reference)] === undefined)
+    return true;
+  return policy === 'missing' && isCurrent(record, reference);
+}
+
+function obtainOptions({ signal, onProgress }: TransferOptions): ObtainOptions {
+  return { signal: signal ?? new AbortController().signal, listener: onProgress ?? (() => undefined) };
+}
+
+function isAbort(error: unknown): boolean {
+  return error instanceof Error && error.name === 'AbortError';
+}
+
+function notHere(text: string, reference: ImageReference): ImageNotFoundError {
+  const hint =
+    reference.kind === 'id'
+      ? 'Name an image instead; an id is known only on the host that has the image.'
+      : `Get it with "tsstack pull", "tsstack load" or "tsstack import", or allow pulling (pull_policy: missing).`;
+  return new ImageNotFoundError(text, 'it is not on this host', hint);
+}

@@ -1,0 +1,170 @@
+import { rm } from 'node:fs/promises';
+import PQueue from 'p-queue';
+import { NativeError } from '../native/native-error.ts';
+import type { LayerProgram, UnpackResult } from '../native/layer.ts';
+import { translateStorageError } from './errors.ts';
+import type { Digest } from './formats/digest.ts';
+import type { LayerBlob } from './formats/manifest.ts';
+import { receiveLayer } from './receive-layer.ts';
+import { SharedOperations } from './shared-operations.ts';
+import type { LayerSource } from './sources/image-source.ts';
+import type { BlobStore } from './store/blob-store.ts';
+import type { LayerRecord, LayerStore } from './store/layer-store.ts';
+import type { StorePaths } from './store/store-paths.ts';
+import type { ImageEvent, ImageListener } from './types.ts';
+
+/** Layers fetched and unpacked at the same time over all images: what the reference engine does, and it keeps two cores busy. */
+const concurrentLayers = 3;
+
+/** A layer that is wanted, with its place in the stack of layers. */
+export interface WantedLayer {
+  readonly source: LayerSource;
+  readonly diffId: Digest;
+  readonly chainId: Digest;
+}
+
+export interface InstallerParts {
+  readonly paths: StorePaths;
+  readonly blobs: BlobStore;
+  readonly layers: LayerStore;
+  readonly program: LayerProgram;
+}
+
+/** Brings layers from their sources into the store, each once however many images want it at the same time. */
+export class LayerInstaller {
+  readonly #parts: InstallerParts;
+  readonly #queue = new PQueue({ concurrency: concurrentLayers });
+  readonly #running = new SharedOperations<LayerRecord, ImageEvent>();
+  /** Archives on their way in: images often have the same one (an empty layer) at several places of the stack. */
+  readonly #arriving = new Map<Digest, Promise<unknown>>();
+
+  constructor(parts: InstallerParts) {
+    this.#parts = parts;
+  }
+
+  /** Installs all layers (lowest first). When one fails the others are stopped, and the first failure is thrown. */
+  async installAll(wanted: readonly WantedLayer[], signal: AbortSignal, listener: ImageListener): Promise<void> {
+    const over = new AbortController();
+    const either = AbortSignal.any([signal, over.signal]);
+    const outcomes = wanted.map(async (_layer, index) => {
+      try {
+        await this.#install(wanted, index, either, listener);
+      } catch (error) {
+        over.abort(error);
+        throw error;
+      }
+    });
+    const settled = await Promise.allSettled(outcomes);
+    signal.throwIfAborted();
+    if (over.signal.aborted) throw over.signal.reason;
+    for (const outcome of settled) if (outcome.status === 'rejected') throw outcome.reason;
+  }
+
+  async #install(
+    wanted: readonly WantedLayer[],
+    index: number,
+    signal: AbortSignal,
+    listener: ImageListener,
+  ): Promise<LayerRecord | null> {
+    const layer = wanted[index];
+    if (layer === undefined) return null;
+    const id = shortName(layer);
+    const present = this.#parts.layers.get(layer.chainId);
+    if (present !== undefined) {
+      listener({ status: 'exists', id, current: 0, total: 0 });
+      return present;
+    }
+    return await this.#running.run(layer.chainId, { signal, listener }, async (shared, report) => {
+      report({ status: 'waiting', id, current: 0, total: layer.source.size });
+      const unpacked = await this.#queue.add(() => this.#unpack(layer, shared, report), { signal: shared });
+      try {
+        // Layers appear from below, so that a layer can take over what the ones below it say about a directory. The lower
+        // layer is asked for again rather than awaited as this caller's own: that caller may give up.
+        await this.#install(wanted, index - 1, shared, () => undefined);
+        const below = wanted.slice(0, index).map(({ chainId }) => this.#parts.layers.directory(chainId));
+        const found = { chainId: layer.chainId, blob: unpacked.blob };
+        const record = await this.#parts.layers.publish(unpacked.directory, unpacked.result, found, below.reverse());
+        report({ status: 'done', id, current: layer.source.size, total: layer.source.size });
+        return record;
+      } catch (error) {
+        await this.#parts.program.remove([unpacked.directory]);
+        throw error;
+      }
+    });
+  }
+
+  async #unpack(
+    layer: WantedLayer,
+    signal: AbortSignal,
+    report: ImageListener,
+  ): Promise<{ directory: string; result: UnpackResult; blob: LayerBlob }> {
+    const { paths, program } = this.#parts;
+    const directory = paths.scratch('layer');
+    try {
+      await this.#untilArrived(layer.source.digest);
+      const stored = await this.#unpackStored(layer, directory, signal, report);
+      return { directory, ...(stored ?? (await this.#receive(layer, directory, signal, report))) };
+    } catch (error) {
+      // The program removes it when it fails, but not when it was killed.
+      await program.remove([directory]);
+      throw translateStorageError(error, `store ${layer.source.name}`, paths.root);
+    }
+  }
+
+  async #untilArrived(digest: Digest | null): Promise<void> {
+    for (
+      let arriving = digest && this.#arriving.get(digest);
+      arriving;
+      arriving = digest && this.#arriving.get(digest)
+    ) {
+      await arriving.catch(() => undefined);
+    }
+  }
+
+  async #receive(
+    layer: WantedLayer,
+    directory: string,
+    signal: AbortSignal,
+    report: ImageListener,
+  ): Promise<{ result: UnpackResult; blob: LayerBlob }> {
+    const { blobs, program } = this.#parts;
+    const { digest, size } = layer.source;
+    const onBytes = (current: number): void =>
+      report({ status: 'downloading', id: shortName(layer), current, total: size });
+    const target = { to: directory, diffId: layer.diffId, signal };
+    const receiving = receiveLayer(layer.source, blobs, program, target, onBytes);
+    if (digest === null) return await receiving;
+    this.#arriving.set(digest, receiving);
+    try {
+      return await receiving;
+    } finally {
+      this.#arriving.delete(digest);
+    }
+  }
+
+  /** Unpacks an archive that is in the store already; null when it is not, or turns out to be damaged. */
+  async #unpackStored(
+    { source, diffId }: WantedLayer,
+    directory: string,
+    signal: AbortSignal,
+    report: ImageListener,
+  ): Promise<{ result: UnpackResult; blob: LayerBlob } | null> {
+    const { blobs, program } = this.#parts;
+    const { digest, size, mediaType } = source;
+    if (digest === null || !blobs.has(digest)) return null;
+    report({ status: 'unpacking', id: digest.slice(7, 19), current: 0, total: size });
+    try {
+      const result = await program.unpackFile(blobs.path(digest), { to: directory, diffId, signal });
+      return { result, blob: { mediaType, digest, size } };
+    } catch (error) {
+      const isBadData = error instanceof NativeError && error.nativeCode === 'invalid';
+      if (!isBadData || (await blobs.check(digest))) throw error;
+      await rm(directory, { recursive: true, force: true });
+      return null;
+    }
+  }
+}
+
+function shortName({ source, diffId }: WantedLayer): string {
+  return (source.digest ?? diffId).slice('sha256:'.length, 'sha256:'.length + 12);
+}

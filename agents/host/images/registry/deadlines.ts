@@ -1,0 +1,20 @@
+/** How long a registry may keep us waiting. */
+export interface RegistryDeadlines {
+  /** For the connection, TLS included. */
+  readonly connectMs: number;
+  /** For the answer, and between two pieces of it. */
+  readonly idleMs: number;
+  /** First pause before another attempt; doubles with each. */
+  readonly retryMs: number;
+}
+
+/** A registry on the other side of the world connects within a second; one that has said nothing for half a minute is stuck. */
+export const defaultDeadlines: RegistryDeadlines = { connectMs: 10_000, idleMs: 30_000, retryMs: 500 };
+
+/** Attempts without any progress between them. */
+export const maxAttempts = 5;
+
+/** The pause before attempt number `attempt` (from 1), with jitter so that many hosts do not come back at the same moment. */
+export function retryDelayMs(attempt: number, firstMs: number, random: () => number = Math.random): number {
+  return firstMs * 2 ** (attempt - 1) * (0.5 + random() / 2);
+}

@@ -1,0 +1,138 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess, StdioOptions } from 'node:child_process';
+import { open } from 'node:fs/promises';
+import type { Readable, Writable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { TsstackError } from '../../../src/model/errors.ts';
+import { NativeError } from './native-error.ts';
+import type { NativeErrorObject } from './native-error.ts';
+
+/** What became of one layer archive (docs/native.md, section 7). */
+export interface UnpackResult {
+  /** Digest of the uncompressed archive. */
+  readonly diffId: string;
+  readonly bytes: number;
+  readonly entries: number;
+  readonly skippedXattrs: number;
+  readonly implicitDirectories: readonly string[];
+}
+
+export interface TreeSize {
+  readonly bytes: number;
+  readonly entries: number;
+}
+
+export interface UnpackOptions {
+  /** New directory; removed again when anything fails. */
+  readonly to: string;
+  /** Null when it is not known beforehand. */
+  readonly diffId: string | null;
+  readonly signal: AbortSignal;
+}
+
+export interface CopyOptions {
+  /** Layers of the image, topmost first, absolute. */
+  readonly layers: readonly string[];
+  /** Path in the image. */
+  readonly from: string;
+  /** Existing directory on the host. */
+  readonly to: string;
+}
+
+/** tsstack-layer could not be run, or ended without an answer. */
+export class LayerProgramError extends TsstackError {
+  constructor(command: string, problem: string, cause?: unknown) {
+    super('internal', `run tsstack-layer ${command}: ${problem}`, { cause });
+  }
+}
+
+/** Longer argument lists are split; the kernel takes at least 128 KiB. */
+const pathsPerCall = 200;
+
+/** tsstack-layer: one process per call. */
+export class LayerProgram {
+  readonly #binary: string;
+
+  constructor(binary: string) {
+    this.#binary = binary;
+  }
+
+  /** Unpacks what is written to `input`. The result rejects as soon as the archive is found to be bad, with `input` still open. */
+  unpackStream(options: UnpackOptions): { readonly input: Writable; readonly result: Promise<UnpackResult> } {
+    const child = this.#spawn('unpack', unpackArguments(options), ['pipe', 'pipe', 'pipe'], options.signal);
+    const input = requireStream(child.stdin);
+    // A program that fails closes its end; why it failed is in its answer.
+    input.on('error', () => undefined);
+    return { input, result: answer<UnpackResult>('unpack', child) };
+  }
+
+  async unpackFile(path: string, options: UnpackOptions): Promise<UnpackResult> {
+    await using file = await open(path);
+    const child = this.#spawn('unpack', unpackArguments(options), [file.fd, 'pipe', 'pipe'], options.signal);
+    return await answer<UnpackResult>('unpack', child);
+  }
+
+  /** Gives directories that a layer does not describe the metadata that they have in the layers below (topmost first). */
+  async adoptParents(layer: string, paths: readonly string[], below: readonly string[]): Promise<void> {
+    const args = ['--to', layer, ...below.flatMap((lower) => ['--layer', lower])];
+    const child = this.#spawn('parents', args, ['pipe', 'pipe', 'pipe'], null);
+    const input = requireStream(child.stdin);
+    input.on('error', () => undefined);
+    input.end(JSON.stringify(paths));
+    await answer('parents', child);
+  }
+
+  /** Copies a directory of an image with everything. A NativeError `not-found` when the image has no such path. */
+  copy({ layers, from, to }: CopyOptions): Promise<TreeSize> {
+    const named = layers.flatMap((layer) => ['--layer', layer]);
+    return this.#run<TreeSize>('copy', ['--to', to, '--from', from, ...named]);
+  }
+
+  /** Removes trees, never crossing a mount. What does not exist is fine. */
+  async remove(paths: readonly string[]): Promise<void> {
+    for (let start = 0; start < paths.length; start += pathsPerCall) {
+      await this.#run('remove', ['--', ...paths.slice(start, start + pathsPerCall)]);
+    }
+  }
+
+  #run<T>(command: string, args: readonly string[]): Promise<T> {
+    return answer<T>(command, this.#spawn(command, args, ['ignore', 'pipe', 'pipe'], null));
+  }
+
+  #spawn(command: string, args: readonly string[], stdio: StdioOptions, signal: AbortSignal | null): ChildProcess {
+    signal?.throwIfAborted();
+    // SIGKILL, because nothing of the program needs to end in order: the caller removes the directory.
+    const abort = signal === null ? {} : { signal, killSignal: 'SIGKILL' as const };
+    return spawn(this.#binary, [command, ...args], { stdio, ...abort });
+  }
+}
+
+function unpackArguments({ to, diffId }: UnpackOptions): string[] {
+  return ['--to', to, ...(diffId === null ? [] : ['--diff-id', diffId])];
+}
+
+function requireStream<T extends Readable | Writable>(stream: T | null): T {
+  if (stream === null) throw new Error('a child process has no pipe');
+  return stream;
+}
+
+/** The program's one line of JSON, or its error. Settles when the process has ended, also when it was aborted. */
+async function answer<T>(command: string, child: ChildProcess): Promise<T> {
+  const ended = new Promise<{ readonly end: string; readonly failure: Error | null }>((resolve) => {
+    let failure: Error | null = null;
+    child.on('error', (error) => (failure = error));
+    child.on('close', (code, signal) => resolve({ end: signal ?? `exit status ${code}`, failure }));
+  });
+  const [stdout, stderr, { end, failure }] = await Promise.all([
+    text(requireStream(child.stdout)),
+    text(requireStream(child.stderr)),
+    ended,
+  ]);
+  if (failure?.name === 'AbortError') throw failure;
+  if (failure !== null) throw new LayerProgramError(command, 'it could not be started', failure);
+  const line = stdout.trim();
+  if (line === '') throw new LayerProgramError(command, `${end}; ${stderr.trim().slice(-500)}`);
+  const reply = JSON.parse(line) as T & { readonly error?: NativeErrorObject };
+  if (reply.error !== undefined) throw new NativeError(reply.error);
+  return reply;
+}
