@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { readFileSync } from 'node:fs';
 import { run, type Command } from '../lib/command.ts';
 import { findProcesses } from '../lib/memory.ts';
 import type { Engine } from './engine.ts';
@@ -15,14 +14,13 @@ export function tsstackEngine(directory: string): Engine {
     TSSTACK_RUN_ROOT: runRoot,
   };
   const command = (args: readonly string[]): Command => ({ argv: [launcher, ...args], env });
-  const daemonPid = (): number => Number(readFileSync(join(runRoot, 'daemon.pid'), 'utf8'));
+  const daemonPids = (): readonly number[] => findProcesses('node', runRoot);
   return {
     name: 'tsstack',
     describe: async () => `tsstack ${(await run(command(['version', '--short']))).stdout.trim()}`,
     start: async () => void (await run(command(['info', '--start']))),
     stop: async () => {
-      process.kill(daemonPid(), 'SIGTERM');
-      for (const pid of [...findProcesses('tsstack-net', runRoot)]) process.kill(pid, 'SIGTERM');
+      for (const pid of daemonPids()) process.kill(pid, 'SIGTERM');
     },
     compose: (file, args) => command(['-f', file, ...args]),
     load: async (archive) => void (await run(command(['load', '-i', archive]))),

@@ -116,17 +116,18 @@ export class TestHost {
 
   /** state.json of a container by its id (whole or its first 12 digits). */
   shimState(id: string): { readonly pid: number; readonly shimPid: number; readonly phase: string } {
-    const path = join(this.runRoot, 'containers', id, 'state.json');
+    const path = join(this.runRoot, 'containers', id.slice(0, 12), 'state.json');
     return JSON.parse(readFileSync(path, 'utf8')) as { pid: number; shimPid: number; phase: string };
   }
 
-  daemonPid(): number {
-    return Number(readFileSync(join(this.runRoot, 'daemon.pid'), 'utf8').trim());
+  async daemonPid(): Promise<number> {
+    const { stdout } = await this.ok(['info', '--format', 'json']);
+    return (JSON.parse(stdout) as { pid: number }).pid;
   }
 
   /** Ends the daemon as a crash would. Resolves when the process is gone. */
   async killDaemon(): Promise<void> {
-    const pid = this.daemonPid();
+    const pid = await this.daemonPid();
     process.kill(pid, 'SIGKILL');
     await untilGone(pid);
   }
@@ -143,7 +144,9 @@ export class TestHost {
       for (const stack of stdout.split('\n').filter((name) => name !== '')) {
         await this.ok(['-p', stack, 'down', '-v', '--remove-orphans', '-t', '0']);
       }
-      await this.ok(['daemon', '--stop']);
+      const pid = await this.daemonPid();
+      process.kill(pid, 'SIGTERM');
+      await untilGone(pid);
     }
     const left = findLeftovers(this.runRoot, this.dataRoot);
     assert.deepEqual(left, [], 'everything that was created must be gone');
