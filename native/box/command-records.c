@@ -83,7 +83,7 @@ command_record_save (struct command_record *record, const char *id, const char *
 
   if (!saved)
     return -1;
-  record->state = json_pack ("{s:s, s:s, s:o, s:o, s:O?}", "id", id, "bundle", bundle, "created", created_at (), "box",
+  record->state = json_pack ("{s:s, s:s, s:o, s:o, s:O*}", "id", id, "bundle", bundle, "created", created_at (), "box",
                              saved, "annotations", annotations);
   if (!record->state)
     return tss_error_set (error, TSS_ERROR_INTERNAL, ENOMEM, id, "remember the container");

@@ -30,6 +30,8 @@ struct emitter
 {
   struct box_seccomp_filter *filter;
   uint32_t default_action;
+  bool wide;   /* the architecture at hand has 64-bit arguments */
+  bool narrow; /* but not the call at hand */
   bool full;
 };
 
@@ -78,14 +80,38 @@ enum
 };
 
 static void
-test_high (struct emitter *emitter, uint16_t code, uint32_t value, uint8_t jump_true, uint8_t jump_false)
+emit_test (struct emitter *emitter, uint16_t code, uint32_t value, uint8_t jump_true, uint8_t jump_false)
 {
   emit (emitter, (uint16_t)(BPF_JMP | code | BPF_K), value, jump_true, jump_false);
 }
 
+/* The upper half of a 32-bit argument can hold anything that a 64-bit program leaves there, and the kernel takes no
+ * notice: nor may we. */
+static void
+emit_narrow_comparison (struct emitter *emitter, const struct box_seccomp_comparison *comparison)
+{
+  static const struct
+  {
+    uint16_t code;
+    uint8_t jump_true, jump_false;
+  } tests[] = {
+    [BOX_SECCOMP_NE] = { BPF_JEQ, FAIL, HOLD },        [BOX_SECCOMP_LT] = { BPF_JGE, FAIL, HOLD },
+    [BOX_SECCOMP_LE] = { BPF_JGT, FAIL, HOLD },        [BOX_SECCOMP_EQ] = { BPF_JEQ, HOLD, FAIL },
+    [BOX_SECCOMP_GE] = { BPF_JGE, HOLD, FAIL },        [BOX_SECCOMP_GT] = { BPF_JGT, HOLD, FAIL },
+    [BOX_SECCOMP_MASKED_EQ] = { BPF_JEQ, HOLD, FAIL },
+  };
+  bool masked = comparison->operation == BOX_SECCOMP_MASKED_EQ;
+
+  load_half (emitter, comparison->argument, false);
+  if (masked)
+    emit (emitter, BPF_ALU | BPF_AND | BPF_K, (uint32_t)comparison->value, 0, 0);
+  emit_test (emitter, tests[comparison->operation].code, (uint32_t)(masked ? comparison->value_two : comparison->value),
+             tests[comparison->operation].jump_true, tests[comparison->operation].jump_false);
+}
+
 /* Arguments have 64 bits, the machine 32: the upper halves decide unless they are equal. */
 static void
-emit_comparison (struct emitter *emitter, const struct box_seccomp_comparison *comparison)
+emit_wide_comparison (struct emitter *emitter, const struct box_seccomp_comparison *comparison)
 {
   const bool masked = comparison->operation == BOX_SECCOMP_MASKED_EQ;
   const uint64_t wanted = masked ? comparison->value_two : comparison->value;
@@ -95,35 +121,35 @@ emit_comparison (struct emitter *emitter, const struct box_seccomp_comparison *c
   switch (comparison->operation)
     {
     case BOX_SECCOMP_EQ:
-      test_high (emitter, BPF_JEQ, high, NEXT, FAIL);
+      emit_test (emitter, BPF_JEQ, high, NEXT, FAIL);
       load_half (emitter, comparison->argument, false);
-      test_high (emitter, BPF_JEQ, low, HOLD, FAIL);
+      emit_test (emitter, BPF_JEQ, low, HOLD, FAIL);
       break;
     case BOX_SECCOMP_NE:
-      test_high (emitter, BPF_JEQ, high, NEXT, HOLD);
+      emit_test (emitter, BPF_JEQ, high, NEXT, HOLD);
       load_half (emitter, comparison->argument, false);
-      test_high (emitter, BPF_JEQ, low, FAIL, HOLD);
+      emit_test (emitter, BPF_JEQ, low, FAIL, HOLD);
       break;
     case BOX_SECCOMP_MASKED_EQ:
       emit (emitter, BPF_ALU | BPF_AND | BPF_K, (uint32_t)(comparison->value >> 32), 0, 0);
-      test_high (emitter, BPF_JEQ, high, NEXT, FAIL);
+      emit_test (emitter, BPF_JEQ, high, NEXT, FAIL);
       load_half (emitter, comparison->argument, false);
       emit (emitter, BPF_ALU | BPF_AND | BPF_K, (uint32_t)comparison->value, 0, 0);
-      test_high (emitter, BPF_JEQ, low, HOLD, FAIL);
+      emit_test (emitter, BPF_JEQ, low, HOLD, FAIL);
       break;
     case BOX_SECCOMP_GT:
     case BOX_SECCOMP_GE:
-      test_high (emitter, BPF_JGT, high, HOLD, NEXT);
-      test_high (emitter, BPF_JEQ, high, NEXT, FAIL);
+      emit_test (emitter, BPF_JGT, high, HOLD, NEXT);
+      emit_test (emitter, BPF_JEQ, high, NEXT, FAIL);
       load_half (emitter, comparison->argument, false);
-      test_high (emitter, comparison->operation == BOX_SECCOMP_GT ? BPF_JGT : BPF_JGE, low, HOLD, FAIL);
+      emit_test (emitter, comparison->operation == BOX_SECCOMP_GT ? BPF_JGT : BPF_JGE, low, HOLD, FAIL);
       break;
     case BOX_SECCOMP_LT:
     case BOX_SECCOMP_LE:
-      test_high (emitter, BPF_JGT, high, FAIL, NEXT);
-      test_high (emitter, BPF_JEQ, high, NEXT, HOLD);
+      emit_test (emitter, BPF_JGT, high, FAIL, NEXT);
+      emit_test (emitter, BPF_JEQ, high, NEXT, HOLD);
       load_half (emitter, comparison->argument, false);
-      test_high (emitter, comparison->operation == BOX_SECCOMP_LE ? BPF_JGT : BPF_JGE, low, FAIL, HOLD);
+      emit_test (emitter, comparison->operation == BOX_SECCOMP_LE ? BPF_JGT : BPF_JGE, low, FAIL, HOLD);
       break;
     }
 }
@@ -156,7 +182,7 @@ emit_rule (struct emitter *emitter, const struct box_seccomp_rule *rule)
     {
       size_t comparison = emitter->filter->count;
 
-      emit_comparison (emitter, &rule->comparisons[i]);
+      (emitter->narrow ? emit_narrow_comparison : emit_wide_comparison) (emitter, &rule->comparisons[i]);
       finish_tests (emitter, comparison, HOLD);
     }
   emit_return (emitter, rule->action);
@@ -166,6 +192,7 @@ emit_rule (struct emitter *emitter, const struct box_seccomp_rule *rule)
 static void
 emit_range (struct emitter *emitter, const struct range *range)
 {
+  emitter->narrow = !emitter->wide || range->first >= X32_BIT;
   for (size_t i = 0; i < range->call_count; i++)
     {
       emit_rule (emitter, &range->calls[i].rule);
@@ -283,6 +310,7 @@ box_seccomp_program_emit (const struct box_seccomp_profile *profile, const struc
     {
       size_t jump;
 
+      emitter.wide = tables->tables[i].audit & __AUDIT_ARCH_64BIT;
       emit (&emitter, BPF_LD | BPF_W | BPF_ABS, offsetof (struct seccomp_data, arch), 0, 0);
       emit (&emitter, BPF_JMP | BPF_JEQ | BPF_K, tables->tables[i].audit, 1, 0);
       jump = emit (&emitter, BPF_JMP | BPF_JA, 0, 0, 0);

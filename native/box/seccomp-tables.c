@@ -20,8 +20,8 @@ static const uint32_t x86_sockets[] = {
   [1] = 359 /* socket */,      [2] = 361 /* bind */,        [3] = 362 /* connect */,     [4] = 363 /* listen */,
   [6] = 367 /* getsockname */, [7] = 368 /* getpeername */, [8] = 360 /* socketpair */,  [11] = 369 /* sendto */,
   [12] = 371 /* recvfrom */,   [13] = 373 /* shutdown */,   [14] = 366 /* setsockopt */, [15] = 365 /* getsockopt */,
-  [16] = 370 /* sendmsg */,    [17] = 372 /* recvmsg */,    [18] = 364 /* accept4 */,    [19] = 345 /* sendmmsg */,
-  [20] = 337 /* recvmmsg */,
+  [16] = 370 /* sendmsg */,    [17] = 372 /* recvmsg */,    [18] = 364 /* accept4 */,    [19] = 337 /* recvmmsg */,
+  [20] = 345 /* sendmmsg */,
 };
 
 static const uint32_t x86_ipc[] = {

@@ -56,14 +56,16 @@ parse_root_propagation (const json_t *linux_object, struct box_spec *spec, struc
 static int
 refuse_unsupported (const json_t *linux_object, struct tss_error *error)
 {
-  static const char *const keys[] = { "timeOffsets", "intelRdt", "personality", "uidMappings", "gidMappings" };
+  static const char *const keys[] = { "timeOffsets", "intelRdt",   "personality", "uidMappings",
+                                      "gidMappings", "mountLabel", "netDevices",  "memoryPolicy" };
 
   for (size_t i = 0; i < TSS_LENGTH (keys); i++)
     {
       const json_t *value = json_object_get (linux_object, keys[i]);
       char path[64];
 
-      if (!value || json_is_null (value) || (json_is_array (value) && json_array_size (value) == 0))
+      if (!value || json_is_null (value) || (json_is_array (value) && json_array_size (value) == 0)
+          || (json_is_string (value) && json_string_length (value) == 0))
         continue;
       snprintf (path, sizeof path, "linux.%s", keys[i]);
       return tss_error_set (error, TSS_ERROR_INVALID, 0, path, "%s: not supported", path);
@@ -94,6 +96,21 @@ parse_linux (const json_t *document, struct box_spec *spec, struct tss_error *er
   return box_spec_parse_sysctls (object, spec, error);
 }
 
+/* A hook does what an engine counts on, so that leaving one out would be worse than refusing. */
+static int
+refuse_hooks (const json_t *document, struct tss_error *error)
+{
+  const json_t *hooks = NULL;
+  const char *kind;
+  json_t *list;
+
+  if (tss_json_get_object (document, "hooks", "", &hooks, error) < 0)
+    return -1;
+  json_object_foreach ((json_t *)(uintptr_t)hooks, kind, list) if (json_array_size (list) > 0) return tss_error_set (
+      error, TSS_ERROR_INVALID, 0, "hooks", "hooks.%s: not supported", kind);
+  return 0;
+}
+
 int
 box_spec_parse (const json_t *document, struct box_spec *spec, struct tss_error *error)
 {
@@ -102,7 +119,8 @@ box_spec_parse (const json_t *document, struct box_spec *spec, struct tss_error 
   *spec = (struct box_spec){ 0 };
   if (!json_is_object (document))
     return tss_error_set (error, TSS_ERROR_INVALID, 0, "", "the spec is no JSON object");
-  if (tss_json_get_object (document, "process", "", &process, error) < 0 || parse_root (document, spec, error) < 0
+  if (refuse_hooks (document, error) < 0 || tss_json_get_object (document, "process", "", &process, error) < 0
+      || parse_root (document, spec, error) < 0
       || tss_json_get_string (document, "hostname", "", &spec->hostname, error) < 0
       || tss_json_get_string (document, "domainname", "", &spec->domainname, error) < 0)
     return -1;

@@ -1,0 +1,258 @@
+/* The seccomp compiler against libseccomp's own: both programs are run, by a small interpreter, for every system call
+ * number and for arguments around each value that the profile names. */
+#include "../box/seccomp-profile.h"
+#include "../box/seccomp.h"
+#include "../common/cleanup.h"
+#include "check.h"
+
+#include <linux/audit.h>
+#include <linux/seccomp.h>
+#include <seccomp.h>
+#include <sys/mman.h>
+
+static uint32_t
+run_program (const struct sock_filter *program, size_t count, const struct seccomp_data *data)
+{
+  uint32_t accumulator = 0;
+
+  for (size_t at = 0; at < count; at++)
+    {
+      const struct sock_filter *instruction = &program[at];
+      uint32_t k = instruction->k;
+
+      switch (instruction->code)
+        {
+        case BPF_LD | BPF_W | BPF_ABS:
+          memcpy (&accumulator, (const char *)data + k, sizeof accumulator);
+          break;
+        case BPF_ALU | BPF_AND | BPF_K:
+          accumulator &= k;
+          break;
+        case BPF_JMP | BPF_JA:
+          at += k;
+          break;
+        case BPF_JMP | BPF_JEQ | BPF_K:
+          at += accumulator == k ? instruction->jt : instruction->jf;
+          break;
+        case BPF_JMP | BPF_JGT | BPF_K:
+          at += accumulator > k ? instruction->jt : instruction->jf;
+          break;
+        case BPF_JMP | BPF_JGE | BPF_K:
+          at += accumulator >= k ? instruction->jt : instruction->jf;
+          break;
+        case BPF_RET | BPF_K:
+          return k;
+        default:
+          return 0xdeadbeef;
+        }
+    }
+  return 0xdeadbeef;
+}
+
+/* What libseccomp makes of the same profile. */
+static size_t
+compile_reference (const struct box_seccomp_profile *profile, struct sock_filter *program)
+{
+  scmp_filter_ctx context = seccomp_init (profile->default_action);
+  tss_autofd int memory = memfd_create ("reference", MFD_CLOEXEC);
+  ssize_t size;
+
+  for (size_t i = 0; i < profile->architecture_count; i++)
+    seccomp_arch_add (context, profile->architectures[i]);
+  for (size_t i = 0; i < profile->entry_count; i++)
+    for (const char **name = profile->entries[i].names; *name; name++)
+      for (size_t j = 0; j < profile->entries[i].rule_count; j++)
+        {
+          const struct box_seccomp_rule *rule = &profile->entries[i].rules[j];
+          struct scmp_arg_cmp comparisons[BOX_SECCOMP_ARGUMENTS];
+          static const enum scmp_compare operations[]
+              = { SCMP_CMP_NE, SCMP_CMP_LT, SCMP_CMP_LE, SCMP_CMP_EQ, SCMP_CMP_GE, SCMP_CMP_GT, SCMP_CMP_MASKED_EQ };
+
+          for (unsigned int c = 0; c < rule->comparison_count; c++)
+            comparisons[c] = (struct scmp_arg_cmp){ .arg = rule->comparisons[c].argument,
+                                                    .op = operations[rule->comparisons[c].operation],
+                                                    .datum_a = rule->comparisons[c].value,
+                                                    .datum_b = rule->comparisons[c].value_two };
+          seccomp_rule_add_array (context, rule->action, seccomp_syscall_resolve_name (*name), rule->comparison_count,
+                                  comparisons);
+        }
+  seccomp_export_bpf (context, memory);
+  seccomp_release (context);
+  size = pread (memory, program, BPF_MAXINSNS * sizeof *program, 0);
+  return size < 0 ? 0 : (size_t)size / sizeof *program;
+}
+
+/* Newer calls than the profile's get ENOSYS instead of EPERM here, on purpose. */
+static bool
+same_result (uint32_t ours, uint32_t reference)
+{
+  return ours == reference || (ours == (SECCOMP_RET_ERRNO | ENOSYS) && reference == (SECCOMP_RET_ERRNO | EPERM));
+}
+
+static const uint64_t interesting[] = { 0,
+                                        1,
+                                        2,
+                                        4,
+                                        5,
+                                        6,
+                                        7,
+                                        8,
+                                        9,
+                                        40,
+                                        0x10000000,
+                                        0x7e020000,
+                                        0xfffffffe,
+                                        0xffffffff,
+                                        UINT64_C (0x100000000),
+                                        UINT64_C (0x100000005),
+                                        UINT64_C (0x7fffffffffffffff),
+                                        UINT64_MAX - 1,
+                                        UINT64_MAX };
+
+static size_t
+count_differences (const struct sock_filter *ours, size_t our_count, const struct sock_filter *reference,
+                   size_t reference_count, uint32_t audit, uint32_t first, uint32_t last)
+{
+  size_t differences = 0;
+
+  for (uint32_t number = first; number <= last; number++)
+    for (size_t i = 0; i < TSS_LENGTH (interesting); i++)
+      for (size_t j = 0; j < TSS_LENGTH (interesting); j++)
+        {
+          struct seccomp_data data
+              = { .nr = (int)number, .arch = audit, .args = { interesting[i], interesting[j], interesting[i] } };
+          uint32_t a = run_program (ours, our_count, &data);
+          uint32_t b = run_program (reference, reference_count, &data);
+
+          if (!same_result (a, b) && differences++ < 3)
+            fprintf (stderr, "call %u of %x (%llx, %llx): %x, libseccomp %x\n", number, audit,
+                     (unsigned long long)interesting[i], (unsigned long long)interesting[j], a, b);
+        }
+  return differences;
+}
+
+static void
+check_profile (const char *text, bool x86_comparable)
+{
+  struct tss_error error = { 0 };
+  tss_autojson json_t *json = json_loads (text, 0, NULL);
+  tss_autofree struct box_seccomp_filter *filter = box_seccomp_compile (json, &error);
+  static struct sock_filter reference[BPF_MAXINSNS];
+  struct box_seccomp_profile profile;
+  size_t count;
+
+  CHECK_STRING (error.message, "");
+  if (!filter || box_seccomp_profile_parse (json, &profile, &error) < 0)
+    return;
+  count = compile_reference (&profile, reference);
+  CHECK (count > 0);
+  CHECK (count_differences (filter->instructions, filter->count, reference, count, AUDIT_ARCH_X86_64, 0, 500) == 0);
+  CHECK (count_differences (filter->instructions, filter->count, reference, count, AUDIT_ARCH_X86_64, 0x40000000,
+                            0x40000300)
+         == 0);
+  if (x86_comparable)
+    CHECK (count_differences (filter->instructions, filter->count, reference, count, AUDIT_ARCH_I386, 0, 500) == 0);
+  CHECK (count_differences (filter->instructions, filter->count, reference, count, AUDIT_ARCH_AARCH64, 0, 10) == 0);
+  box_seccomp_profile_free (&profile);
+}
+
+static void
+test_operators (void)
+{
+  static const char *const operators[]
+      = { "SCMP_CMP_NE", "SCMP_CMP_LT", "SCMP_CMP_LE", "SCMP_CMP_EQ", "SCMP_CMP_GE", "SCMP_CMP_GT" };
+
+  for (size_t i = 0; i < TSS_LENGTH (operators); i++)
+    for (size_t j = 0; j < TSS_LENGTH (interesting); j += 3)
+      {
+        char text[512];
+
+        snprintf (text, sizeof text,
+                  "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":[{\"names\":[\"personality\"],"
+                  "\"action\":\"SCMP_ACT_ALLOW\",\"args\":[{\"index\":1,\"value\":%lld,\"op\":\"%s\"}]}]}",
+                  (long long)interesting[j], operators[i]);
+        check_profile (text, true);
+      }
+}
+
+static void
+test_profiles (void)
+{
+  check_profile ("{\"defaultAction\":\"SCMP_ACT_ALLOW\"}", true);
+  check_profile ("{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"mkdir\",\"no_such_call\"],"
+                 "\"action\":\"SCMP_ACT_ERRNO\",\"errnoRet\":38}]}",
+                 true);
+  check_profile (
+      "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"architectures\":[\"SCMP_ARCH_X86_64\",\"SCMP_ARCH_X86\","
+      "\"SCMP_ARCH_X32\"],\"syscalls\":[{\"names\":[\"read\",\"write\",\"openat\",\"close\",\"exit_group\","
+      "\"mmap\",\"fstat\",\"lseek\",\"poll\"],\"action\":\"SCMP_ACT_ALLOW\"},"
+      "{\"names\":[\"clone\"],\"action\":\"SCMP_ACT_ALLOW\",\"args\":[{\"index\":0,\"value\":2114060288,"
+      "\"valueTwo\":0,\"op\":\"SCMP_CMP_MASKED_EQ\"}]},"
+      "{\"names\":[\"personality\"],\"action\":\"SCMP_ACT_ALLOW\",\"args\":[{\"index\":0,\"value\":8,"
+      "\"op\":\"SCMP_CMP_EQ\"}]},"
+      "{\"names\":[\"personality\"],\"action\":\"SCMP_ACT_ALLOW\",\"args\":[{\"index\":0,\"value\":4294967295,"
+      "\"op\":\"SCMP_CMP_EQ\"}]},"
+      "{\"names\":[\"ioctl\"],\"action\":\"SCMP_ACT_LOG\",\"args\":[{\"index\":0,\"value\":5,"
+      "\"op\":\"SCMP_CMP_GE\"},{\"index\":1,\"value\":40,\"op\":\"SCMP_CMP_LT\"}]},"
+      "{\"names\":[\"ptrace\"],\"action\":\"SCMP_ACT_TRAP\"},"
+      "{\"names\":[\"reboot\"],\"action\":\"SCMP_ACT_KILL_PROCESS\"}]}",
+      true);
+  /* Calls that 32-bit x86 has twice: libseccomp orders those differently, and numbers of x86-64 are compared only. */
+  check_profile ("{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"architectures\":[\"SCMP_ARCH_X86_64\",\"SCMP_ARCH_X86\"],"
+                 "\"syscalls\":[{\"names\":[\"socket\",\"bind\",\"semget\",\"shmat\",\"recvmmsg\"],"
+                 "\"action\":\"SCMP_ACT_ALLOW\"}]}",
+                 true);
+  check_profile ("{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"socket\"],"
+                 "\"action\":\"SCMP_ACT_ERRNO\",\"args\":[{\"index\":0,\"value\":40,\"op\":\"SCMP_CMP_EQ\"}]}]}",
+                 false);
+}
+
+static void
+test_newer_calls (void)
+{
+  struct tss_error error = { 0 };
+  tss_autojson json_t *json = json_loads ("{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":[{\"names\":[\"read\","
+                                          "\"openat2\"],\"action\":\"SCMP_ACT_ALLOW\"}]}",
+                                          0, NULL);
+  tss_autofree struct box_seccomp_filter *filter = box_seccomp_compile (json, &error);
+  struct seccomp_data older = { .nr = 2, .arch = AUDIT_ARCH_X86_64 };
+  struct seccomp_data newer = { .nr = 460, .arch = AUDIT_ARCH_X86_64 };
+
+  CHECK (run_program (filter->instructions, filter->count, &older) == (SECCOMP_RET_ERRNO | EPERM));
+  CHECK (run_program (filter->instructions, filter->count, &newer) == (SECCOMP_RET_ERRNO | ENOSYS));
+}
+
+static void
+check_error (const char *text, const char *field)
+{
+  struct tss_error error = { 0 };
+  tss_autojson json_t *json = json_loads (text, 0, NULL);
+
+  CHECK (box_seccomp_compile (json, &error) == NULL);
+  CHECK (error.code == TSS_ERROR_INVALID);
+  CHECK_STRING (error.path, field);
+}
+
+static void
+test_errors (void)
+{
+  check_error ("{}", "linux.seccomp.defaultAction");
+  check_error ("{\"defaultAction\":\"SCMP_ACT_MAYBE\"}", "linux.seccomp");
+  check_error ("{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"architectures\":[\"SCMP_ARCH_VAX\"]}",
+               "linux.seccomp.architectures");
+  check_error ("{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"action\":\"SCMP_ACT_ERRNO\"}]}",
+               "linux.seccomp.syscalls[0]");
+  check_error ("{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"read\"],\"action\":"
+               "\"SCMP_ACT_ERRNO\",\"args\":[{\"index\":6,\"value\":1,\"op\":\"SCMP_CMP_EQ\"}]}]}",
+               "linux.seccomp.syscalls[0].args[0].index");
+}
+
+int
+main (void)
+{
+  test_operators ();
+  test_profiles ();
+  test_newer_calls ();
+  test_errors ();
+  return check_finish ("box-seccomp");
+}
