@@ -91,7 +91,9 @@ export class Agent {
     await this.#serve(table, images, facts, guard, reporter);
     await table.release();
     this.#isIdle = table.ids.length === 0;
-    await (this.#isIdle ? networks.shutDown() : networks.close());
+    if (!this.#isIdle) return networks.close();
+    await networks.removeOthers([], []);
+    await networks.shutDown();
   }
 
   /** Until the agent is stopped. */

@@ -4,7 +4,7 @@ import { pumpSession } from './session-pump.ts';
 
 /** Joins the container's own stdio; starts it first where that is asked for, once the stream stands, so that no output is lost. */
 export async function serveAttach(tasks: TaskTable, stream: RelayStream<'attach'>): Promise<number> {
-  const worker = tasks.get(stream.taskId);
+  const worker = await tasks.arrived(stream.taskId, stream.signal);
   const { stdin, output, start, size } = stream.arguments;
   await worker.created(stream.signal);
   const session = await worker.host.shims.attach(worker.host.paths.container(worker.task.id).socket, { stdin, output });

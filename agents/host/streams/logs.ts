@@ -1,13 +1,17 @@
+import { existsSync } from 'node:fs';
 import { readLogs } from '../logs/read-logs.ts';
 import type { TaskTable } from '../tasks/task-table.ts';
 import type { RelayStream } from './relay-stream.ts';
 
 /** Sends a container's log. */
 export async function serveLogs(tasks: TaskTable, stream: RelayStream<'logs'>): Promise<number> {
-  const worker = tasks.get(stream.taskId);
+  const worker = await tasks.arrived(stream.taskId, stream.signal);
   const { tail, since, until, follow } = stream.arguments;
   const followUntil = follow ? AbortSignal.any([worker.runEnded, worker.ended]) : null;
-  const { log } = worker.host.paths.container(worker.task.id);
+  // A container that is still being made will have something to say; one that cannot be made has not.
+  if (follow) await worker.created(stream.signal).catch(() => undefined);
+  const { log, logDirectory } = worker.host.paths.container(worker.task.id);
+  if (!existsSync(logDirectory)) return 0;
   for await (const stdout of readLogs(log, { tail, since, until, followUntil }, stream.signal)) {
     await stream.write({ content: 'stdout', stdout });
   }

@@ -1,5 +1,6 @@
 import type { NetworkObject, TaskObject } from '../../../src/model/objects.ts';
 import type { AssignmentsMessage } from '../../../src/rpc/messages.ts';
+import { abortable } from '../abortable.ts';
 import { NotOnThisHostError } from '../errors.ts';
 import type { AssignedObjects } from './assigned-objects.ts';
 import { removeLeftovers } from './leftovers.ts';
@@ -10,11 +11,17 @@ import { TaskWorker } from './task-worker.ts';
 /** How long a task waits for the network namespace of another one that it shares. */
 const sharedNetworkMs = 60_000;
 
+/** How long a stream waits for the task that it is about. */
+const arrivalMs = 5000;
+
 /** All tasks of this host, each with its worker. */
 export class TaskTable {
   readonly #host: TaskHost;
   readonly #assigned: AssignedObjects;
   readonly #workers = new Map<string, TaskWorker>();
+  #arrival: PromiseWithResolvers<void> | null = null;
+  /** Removals of networks and volumes, one after the other. */
+  #removals: Promise<void> = Promise.resolve();
 
   constructor(host: TaskHost, assigned: AssignedObjects) {
     this.#host = host;
@@ -35,6 +42,16 @@ export class TaskTable {
     const worker = this.#workers.get(taskId);
     if (worker === undefined) throw new NotOnThisHostError(`container ${taskId.slice(0, 12)}`);
     return worker;
+  }
+
+  /** The worker of a task that may be on its way: streams and assignments come by different ways. */
+  async arrived(taskId: string, signal: AbortSignal): Promise<TaskWorker> {
+    const over = AbortSignal.any([signal, AbortSignal.timeout(arrivalMs)]);
+    while (!this.#workers.has(taskId) && !over.aborted) {
+      this.#arrival ??= Promise.withResolvers<void>();
+      await abortable(this.#arrival.promise, over).catch(() => undefined);
+    }
+    return this.get(taskId);
   }
 
   get ids(): readonly string[] {
@@ -62,7 +79,9 @@ export class TaskTable {
     for (const task of change.tasks) this.#assign(task);
     for (const id of change.removedTasks) this.#drop(id);
     if (change.full) this.#dropAbsent(mayRemove);
-    void this.#removeShared(change.removedNetworks, change.removedVolumes, change.full && mayRemove);
+    this.#removals = this.#removals
+      .then(() => this.#removeShared(change.removedNetworks, change.removedVolumes, change.full && mayRemove))
+      .catch((error: unknown) => this.#host.log(`remove what is no longer assigned: ${String(error)}`));
   }
 
   /** Says everything again, to a new session. */
@@ -76,9 +95,9 @@ export class TaskTable {
     return this.#host.paths.container(taskId).networkNamespace;
   }
 
-  /** Stops working; containers run on. */
+  /** Stops working when what is being removed is gone; containers run on. */
   async release(): Promise<void> {
-    await Promise.all(Array.from(this.#workers.values(), (worker) => worker.release()));
+    await Promise.all([this.#removals, ...Array.from(this.#workers.values(), (worker) => worker.release())]);
   }
 
   #assign(task: TaskObject): void {
@@ -131,12 +150,14 @@ export class TaskTable {
       ...unused.map((network) => this.#host.networks.removeNetwork(network)),
       ...names.map((name) => this.#host.volumes.remove(name)),
       isComplete ? removeLeftovers(this.#host, this.ids, this.networks) : undefined,
-    ]).catch((error: unknown) => this.#host.log(`remove what is no longer assigned: ${String(error)}`));
+    ]);
   }
 
   #add(worker: TaskWorker): void {
     const { id } = worker.task;
     this.#workers.set(id, worker);
+    this.#arrival?.resolve();
+    this.#arrival = null;
     worker.ended.addEventListener('abort', () => this.#workers.delete(id), { once: true });
   }
 }
