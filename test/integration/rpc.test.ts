@@ -104,7 +104,8 @@ describe('rpc over a unix socket', () => {
     await hasLeft;
   });
 
-  it('moves 200 MB of frames with backpressure', async () => {
+  it('moves 200 MB of frames with backpressure', async function () {
+    this.timeout(10_000);
     const chunk = Buffer.alloc(512 * 1024, 'x');
     const count = 400;
     let ahead = 0;

@@ -34,8 +34,9 @@ const executors: Executors = {
   'remove-service': ({ service }, { changes }) => changes.delete(service),
   'create-task': ({ service, slot }, on) => createTask(service, slot, on),
   'replace-task': replaceTask,
-  'start-task': ({ task }, { changes, options }) => changes.put(wantStarted(task, !options.noDeps)),
-  'follow-task': ({ task }, { changes, options }) => changes.put(wantFollowed(task, options.stopGraceMs)),
+  'start-task': ({ task }, { changes, options }) => changes.put(wantStarted(latest(task, changes), !options.noDeps)),
+  'follow-task': ({ task }, { changes, options }) =>
+    changes.put(wantFollowed(latest(task, changes), options.stopGraceMs)),
   'remove-task': ({ task }, { changes, options }) =>
     changes.put(wantRemoved(task, { removeVolumes: false, stopGraceMs: options.stopGraceMs })),
 };
@@ -66,6 +67,17 @@ function writeService(step: Extract<StackStep, { type: 'write-service' }>, { cha
     forceCount: step.forceCount,
   };
   changes.put(service);
+  for (const task of changes.ofStack('task', spec.name)) {
+    // What needs no new container (depends_on, say) is taken over by those that stay.
+    const isMatching = task.service === step.service && task.oneOff === null && !isLeaving(task);
+    const isUpToDate = task.specHash === step.specHash && task.forceCount === step.forceCount;
+    if (isMatching && isUpToDate) changes.put({ ...task, spec: service.spec });
+  }
+}
+
+/** The task as it is after earlier steps of the same plan. */
+function latest(task: TaskObject, changes: ChangeSet): TaskObject {
+  return changes.get('task', task.id) ?? task;
 }
 
 function createTask(name: string, slot: number, on: Execution): void {

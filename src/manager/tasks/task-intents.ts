@@ -1,7 +1,7 @@
 /** The ways in which a manager changes what it wants of a task. Each returns a new task; gates are opened by settleGates. */
 import type { TaskObject } from '../../model/objects.ts';
 import { dependenciesOf } from './dependencies-of.ts';
-import { hasBegun, isLeaving, mayRun, nextRun } from './task-phase.ts';
+import { isLeaving, mayRun, nextRun } from './task-phase.ts';
 
 /** Wants it to run again, or for the first time; after its dependencies unless told otherwise. A stop that waits for its turn is taken back. */
 export function wantStarted(task: TaskObject, afterDependencies: boolean): TaskObject {
@@ -40,13 +40,13 @@ export interface RemovalOptions {
 /** Wants it to begin a new run at once, without waiting for dependencies. */
 export function wantRestarted(task: TaskObject, stopGraceMs: number | null): TaskObject {
   if (isLeaving(task)) return task;
-  const desiredRun = hasBegun(task) ? task.desiredRun + 1 : task.desiredRun;
-  return { ...task, desired: 'running', desiredRun, gate: null, stopGraceMs };
+  return { ...task, desired: 'running', desiredRun: nextRun(task), gate: null, stopGraceMs };
 }
 
 /** Wants it to end now and to start again when its dependencies are there: it follows one of them that is restarted or replaced. */
 export function wantFollowed(task: TaskObject, stopGraceMs: number | null): TaskObject {
   if (isLeaving(task)) return task;
-  const gate = { next: 'running', run: nextRun(task), message: '', failed: false } as const;
+  // The next run even if the wanted one has not begun: the stop may reach it before it does.
+  const gate = { next: 'running', run: task.desiredRun + 1, message: '', failed: false } as const;
   return { ...task, desired: 'stopped', gate, stopGraceMs };
 }

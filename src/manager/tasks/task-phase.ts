@@ -29,9 +29,12 @@ export function mayRun(task: TaskObject): boolean {
   return task.desired === 'running' && !hasEnded(task) && task.nodeId !== null;
 }
 
-/** The run that a start asks for: the one that is wanted already and has not begun, else the next. */
+/**
+ * The run that a start asks for: the one that is wanted already and has not begun, else the next. After a stop it is the next in any case, since
+ * the agent may have ended the wanted run without having said so yet.
+ */
 export function nextRun(task: TaskObject): number {
-  return hasBegun(task) ? task.desiredRun + 1 : task.desiredRun;
+  return hasBegun(task) || task.desired === 'stopped' ? task.desiredRun + 1 : task.desiredRun;
 }
 
 /** True when the process has been started at least once in this run, whatever came of it. */

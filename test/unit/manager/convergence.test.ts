@@ -187,7 +187,8 @@ describe('a manager, after anything in any order', () => {
     cluster.store.close();
   }
 
-  it('brings the last `up` about', async () => {
+  it('brings the last `up` about', async function () {
+    this.timeout(60_000);
     await fc.assert(
       fc.asyncProperty(fc.array(operation, { maxLength: 12 }), shape, (operations, last) =>
         afterwards(operations, async (cluster) => {
@@ -211,7 +212,8 @@ describe('a manager, after anything in any order', () => {
     );
   });
 
-  it('leaves nothing after `down`', async () => {
+  it('leaves nothing after `down`', async function () {
+    this.timeout(60_000);
     await fc.assert(
       fc.asyncProperty(fc.array(operation, { maxLength: 12 }), (operations) =>
         afterwards(operations, async (cluster) => {

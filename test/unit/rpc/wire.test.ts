@@ -71,7 +71,9 @@ function plain(value: unknown): unknown {
   );
 }
 
-describe('the wire codec', () => {
+describe('the wire codec', function () {
+  this.timeout(10_000);
+
   for (const name of names) {
     it(`reads ${name} from the reference codec, and the other way round`, () => {
       fc.assert(
