@@ -17,6 +17,8 @@ enum
   /* Replies and events that nobody reads: such a client has died without
      closing. */
   ABANDONED_UNREAD = 4 * 1024 * 1024,
+  /* Replies that one client may wait for at once: far above any use. */
+  WAITERS_MAX = 64,
 };
 
 static void
@@ -218,15 +220,20 @@ client_reply_error (struct client *client, json_int_t seq, const struct tss_erro
 void
 client_wait (struct client *client, enum wait_kind kind, json_int_t seq)
 {
-  struct waiter *waiter = malloc (sizeof *waiter);
+  struct waiter **link = &client->waiters;
+  struct waiter *waiter;
+  int count = 0;
 
+  for (; *link; link = &(*link)->next)
+    count++;
+  waiter = count < WAITERS_MAX ? malloc (sizeof *waiter) : NULL;
   if (!waiter)
     {
       client_close (client);
       return;
     }
-  *waiter = (struct waiter){ .kind = kind, .seq = seq, .next = client->waiters };
-  client->waiters = waiter;
+  *waiter = (struct waiter){ .kind = kind, .seq = seq };
+  *link = waiter;
 }
 
 void

@@ -66,7 +66,8 @@ void client_send_output (struct client *client, int stream, const char *data, si
 void client_reply (struct client *client, json_int_t seq, const char *key, json_t *value);
 void client_reply_error (struct client *client, json_int_t seq, const struct tss_error *error);
 
-/* Answers later, when what KIND says has happened. */
+/* Answers later, when what KIND says has happened. Closes a client that waits
+ * for far too many answers. */
 void client_wait (struct client *client, enum wait_kind kind, json_int_t seq);
 
 /* Bytes for SINK from this client: the client is not read while the sink is

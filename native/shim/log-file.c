@@ -81,7 +81,7 @@ log_file_write (struct log_file *file, const char *data, size_t size)
 {
   size_t written = 0;
 
-  if (log_file_room (file) == 0)
+  if (log_file_room (file) == 0 && !file->is_inside_record)
     rotate (file);
   while (written < size)
     {
@@ -92,5 +92,7 @@ log_file_write (struct log_file *file, const char *data, size_t size)
       written += (size_t)count;
     }
   file->size += written;
+  if (written > 0)
+    file->is_inside_record = data[written - 1] != '\n';
   return written;
 }

@@ -9,8 +9,9 @@ struct log_file
   const struct log_options *options;
   int fd;
   uint64_t size;
-  bool must_reopen; /* the current file has been renamed, its successor could
-                       not be made yet */
+  bool is_inside_record; /* the disk took only a part of the last one */
+  bool must_reopen;      /* the current file has been renamed, its successor could
+                            not be made yet */
 };
 
 int log_file_open (struct log_file *file, const struct log_options *options, struct tss_error *error);

@@ -58,6 +58,15 @@ write_lines (struct log *log, const struct log_stream *stream, const char *data,
     }
 }
 
+static void
+write_rest (struct log *log, struct log_stream *stream)
+{
+  size_t length = buffer_length (&stream->rest);
+
+  if (length > 0)
+    buffer_consume (&stream->rest, length - write_lines (log, stream, buffer_bytes (&stream->rest), length));
+}
+
 void
 log_append (struct log *log, int number, char *data, size_t size)
 {
@@ -70,6 +79,8 @@ log_append (struct log *log, int number, char *data, size_t size)
   if (log->blocked || carried > SCRATCH_HEADROOM)
     {
       buffer_append (&stream->rest, data, size);
+      if (!log->blocked)
+        write_rest (log, stream);
       return;
     }
   if (carried > 0)
@@ -81,15 +92,6 @@ log_append (struct log *log, int number, char *data, size_t size)
     }
   left = write_lines (log, stream, data, size);
   buffer_append (&stream->rest, data + size - left, left);
-}
-
-static void
-write_rest (struct log *log, struct log_stream *stream)
-{
-  size_t length = buffer_length (&stream->rest);
-
-  if (length > 0)
-    buffer_consume (&stream->rest, length - write_lines (log, stream, buffer_bytes (&stream->rest), length));
 }
 
 void

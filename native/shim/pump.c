@@ -1,6 +1,7 @@
 /* Reads what a process writes, in large pieces, and hands it on. */
 #include "pump.h"
 #include "../common/cleanup.h"
+#include "stdio-pipes.h"
 
 #include <fcntl.h>
 
@@ -38,6 +39,23 @@ void
 pump_set_paused (struct pump *pump, bool paused)
 {
   loop_set (pump->loop, &pump->watch, paused ? LOOP_OFF : EPOLLIN, NULL);
+}
+
+void
+pump_drain (struct pump *pump)
+{
+  char *data = scratch_input (pump->scratch);
+  size_t drained = 0;
+
+  while (data && pump_is_open (pump) && drained < STDIO_PIPES_SIZE)
+    {
+      ssize_t count = TSS_RETRY (read (pump->watch.fd, data, SCRATCH_INPUT));
+
+      if (count <= 0)
+        break;
+      pump->data (pump->context, pump->stream, data, (size_t)count);
+      drained += (size_t)count;
+    }
 }
 
 void

@@ -21,6 +21,10 @@ struct pump
  * it non-blocking. LOOP, SCRATCH and the callbacks have been set. */
 int pump_open (struct pump *pump, int fd, struct tss_error *error);
 void pump_set_paused (struct pump *pump, bool paused);
+
+/* Hands on what is left in the pipe, as far as it cannot be somebody writing on
+ * and on. */
+void pump_drain (struct pump *pump);
 void pump_close (struct pump *pump);
 
 static inline bool

@@ -47,7 +47,9 @@ request_exec (struct client *client, const json_t *request, struct tss_error *er
 
   if (read_exec (request, &options, error) < 0)
     return -1;
-  if (client->shim->state.phase != PHASE_RUNNING)
+  if (client->gets_output || client->gives_input)
+    return tss_error_set (error, TSS_ERROR_STATE, 0, "op", "exec: this connection is attached to the container");
+  if (client->shim->state.phase != PHASE_RUNNING || client->shim->run.has_ended)
     return tss_error_set (error, TSS_ERROR_STATE, 0, "", "exec: the container is not running");
   pid = session_open (client, &options, error);
   if (pid < 0)

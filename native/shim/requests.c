@@ -113,8 +113,10 @@ send_signal (struct client *client, const json_t *request, struct tss_error *err
     return -1;
   if (kill (client->shim->state.pid, signal) < 0)
     return tss_error_set (error, TSS_ERROR_INTERNAL, errno, "", "signal the container");
-  if (signal == SIGKILL && client->shim->state.phase == PHASE_PAUSED)
-    return supervise_set_paused (client->shim, false, error);
+  /* Only a thawed process dies. */
+  if (signal == SIGKILL && client->shim->state.phase == PHASE_PAUSED
+      && supervise_set_paused (client->shim, false, error) < 0)
+    return -1;
   client_reply (client, sequence (request), NULL, NULL);
   return 0;
 }

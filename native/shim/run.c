@@ -88,6 +88,9 @@ on_drain_end (void *context)
 {
   struct shim *shim = context;
 
+  /* A busy machine may have left us no time to read until now. */
+  for (int i = 0; i < 2; i++)
+    pump_drain (&shim->run.outputs[i]);
   close_run (shim);
   supervise_run_ended (shim);
 }
@@ -120,10 +123,17 @@ run_init (struct shim *shim)
   run->drain = (struct loop_timer){ .function = on_drain_end, .context = shim };
 }
 
-/* The shim's own score protects it from the kernel's out-of-memory killer; its
- * container must not inherit that. */
+void
+run_set_oom_score (json_t *process, int score)
+{
+  const json_t *own = json_object_get (process, "oomScoreAdj");
+
+  if (json_is_object (process) && (!own || json_is_null (own)))
+    json_object_set_new (process, "oomScoreAdj", json_integer (score));
+}
+
 static json_t *
-load_spec (const struct shim *shim, struct tss_error *error)
+load_spec (struct shim *shim, struct tss_error *error)
 {
   char path[PATH_MAX];
   json_t *spec, *process;
@@ -135,8 +145,8 @@ load_spec (const struct shim *shim, struct tss_error *error)
     }
   spec = tss_json_load_file (path, error);
   process = json_object_get (spec, "process");
-  if (json_is_object (process) && !json_object_get (process, "oomScoreAdj"))
-    json_object_set_new (process, "oomScoreAdj", json_integer (shim->oom_score));
+  run_set_oom_score (process, shim->oom_score);
+  shim->run.oom_score = (int)json_integer_value (json_object_get (process, "oomScoreAdj"));
   return spec;
 }
 

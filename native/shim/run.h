@@ -15,6 +15,8 @@ struct run
   bool has_started;             /* the program runs or has run */
   struct tss_error start_error; /* why it never will */
   uint64_t began_ms;
+  int oom_score; /* what its spec says, or what this process had before it
+                    protected itself */
   struct pump outputs[2];
   struct sink input;
   struct loop_timer drain;
@@ -32,6 +34,11 @@ int run_start (struct shim *shim, struct tss_error *error);
 /* The container's first process has ended. Its remaining output is read, the
  * box destroyed, then supervise_run_ended called. */
 void run_process_ended (struct shim *shim, int status);
+
+/* Gives an OCI process object without an out-of-memory score this one: the
+ * shim's own score protects it from the kernel, and the container's processes
+ * must not inherit that. */
+void run_set_oom_score (json_t *process, int score);
 
 /* What a program that never ran ends with. */
 int run_exit_code_of (const struct tss_error *error);

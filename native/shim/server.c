@@ -11,7 +11,9 @@ enum
 {
   /* Far above any use; a flood of connections must not use up memory and
      descriptors. */
-  CLIENTS_MAX = 256
+  CLIENTS_MAX = 256,
+  /* Until somebody has closed a descriptor when there were none left. */
+  LISTEN_AGAIN_MS = 100,
 };
 
 static size_t
@@ -32,11 +34,26 @@ on_connection (void *context, uint32_t events)
 
   (void)events;
   if (fd < 0)
-    return;
+    {
+      if (errno == EAGAIN || errno == ECONNABORTED)
+        return;
+      /* The connection stays in the queue and would wake us for ever. */
+      loop_set (&shim->loop, &shim->server.listener, LOOP_OFF, NULL);
+      loop_start_timer (&shim->loop, &shim->server.listen_again, LISTEN_AGAIN_MS);
+      return;
+    }
   if (count_clients (shim) < CLIENTS_MAX)
     client_open (shim, fd, NULL);
   else
     close (fd);
+}
+
+static void
+on_listen_again (void *context)
+{
+  struct shim *shim = context;
+
+  loop_set (&shim->loop, &shim->server.listener, EPOLLIN, NULL);
 }
 
 static void
@@ -60,6 +77,7 @@ server_open (struct shim *shim, struct tss_error *error)
 
   server->listener = (struct loop_watch){ .function = on_connection, .context = shim };
   server->sweep = (struct loop_timer){ .function = on_sweep, .context = shim };
+  server->listen_again = (struct loop_timer){ .function = on_listen_again, .context = shim };
   server->listener.fd = socket_listen (shim->options.socket, error);
   return server->listener.fd < 0 ? -1 : loop_set (&shim->loop, &server->listener, EPOLLIN, error);
 }

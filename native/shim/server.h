@@ -10,6 +10,7 @@ struct server
   struct loop_watch listener;
   struct client *clients;
   struct loop_timer sweep;
+  struct loop_timer listen_again;
 };
 
 /* Listens at the path of the options, where no living shim may listen. */

@@ -95,9 +95,14 @@ on_drain_end (void *context)
   struct session *session = context;
 
   if (session->client && buffer_length (&session->client->output) > 0)
-    loop_start_timer (&session->shim->loop, &session->drain, DRAIN_MS);
-  else
-    finish (session);
+    {
+      loop_start_timer (&session->shim->loop, &session->drain, DRAIN_MS);
+      return;
+    }
+  /* A busy machine may have left us no time to read until now. */
+  for (int i = 0; i < 2; i++)
+    pump_drain (&session->outputs[i]);
+  finish (session);
 }
 
 /* The process leads a session of its own, so that its group takes most of its
@@ -160,9 +165,11 @@ static int
 start_process (struct session *session, const struct session_options *options, struct stdio_pipes *pipes,
                struct tss_error *error)
 {
-  struct box_exec_options box_options = { .process = options->process, .privileged = options->is_privileged };
+  tss_autojson json_t *process = json_copy ((json_t *)(uintptr_t)options->process);
+  struct box_exec_options box_options = { .process = process, .privileged = options->is_privileged };
   int terminal = -1;
 
+  run_set_oom_score (process, session->shim->run.oom_score);
   for (int i = 0; i < 3; i++)
     box_options.stdio[i] = pipes->theirs[i];
   if (box_exec (session->shim->run.box, &box_options, &session->pid, &terminal, error) < 0)

@@ -55,8 +55,12 @@ signal_names_find (const char *name)
 void
 signal_names_format (int signal, char *text, size_t size)
 {
+  const char *name = sigabbrev_np (signal);
+
   if (signal >= SIGRTMIN)
     snprintf (text, size, "SIGRTMIN+%d", signal - SIGRTMIN);
+  else if (name)
+    snprintf (text, size, "SIG%s", name);
   else
-    snprintf (text, size, "SIG%s", sigabbrev_np (signal));
+    snprintf (text, size, "%d", signal); /* 32 and 33 belong to the C library and have no name */
 }

@@ -5,14 +5,6 @@
 #include <fcntl.h>
 #include <sys/ioctl.h>
 
-enum
-{
-  /* The most that an unprivileged process may ask for by default
-   * (fs.pipe-max-size): a burst of output then waits here and not in the
-   * container. The kernel allocates pages only as they fill. */
-  PIPE_SIZE = 1024 * 1024
-};
-
 static int
 open_one (struct stdio_pipes *pipes, int number, bool is_wanted)
 {
@@ -25,7 +17,7 @@ open_one (struct stdio_pipes *pipes, int number, bool is_wanted)
     }
   if (pipe2 (ends, O_CLOEXEC) < 0)
     return -1;
-  fcntl (ends[0], F_SETPIPE_SZ, PIPE_SIZE); /* smaller is fine too */
+  fcntl (ends[0], F_SETPIPE_SZ, STDIO_PIPES_SIZE); /* smaller is fine too */
   pipes->theirs[number] = ends[number == 0 ? 0 : 1];
   pipes->ours[number] = ends[number == 0 ? 1 : 0];
   return 0;

@@ -6,6 +6,14 @@
 
 #include <stdbool.h>
 
+enum
+{
+  /* The most that an unprivileged process may ask for by default
+   * (fs.pipe-max-size): a burst of output then waits here and not in the
+   * container. The kernel allocates pages only as they fill. */
+  STDIO_PIPES_SIZE = 1024 * 1024
+};
+
 /* -1: not there. All are closed by stdio_pipes_close unless somebody has taken
  * them. */
 struct stdio_pipes

@@ -45,7 +45,9 @@ begin (struct shim *shim, const struct stop_options *options)
   bool was_paused = shim->state.phase == PHASE_PAUSED;
 
   shim->state.phase = PHASE_STOPPING;
-  if (options->grace_ms != 0)
+  /* The pid of a reaped process, whose output is still being read, may be
+   * another's by now. */
+  if (options->grace_ms != 0 && !shim->run.has_ended)
     kill (shim->state.pid, options->signal);
   limit_grace (shim, options->grace_ms);
   /* Only a thawed process takes a signal. */
@@ -72,7 +74,11 @@ request (struct shim *shim, const struct stop_options *options, bool restarts)
       limit_grace (shim, options->grace_ms);
       break;
     case PHASE_RESTARTING:
-      supervise_end_backoff (shim);
+      /* A run whose program could not be started is on its way out. */
+      if (shim->run.box)
+        kill_all (shim);
+      else
+        supervise_end_backoff (shim);
       break;
     case PHASE_EXITED:
       break;

@@ -3,6 +3,12 @@
 #include "clock.h"
 #include "shim.h"
 
+enum
+{
+  /* How soon to look again whether the log takes the output of a next run. */
+  LOG_BLOCKED_MS = 250
+};
+
 static void
 finish (struct shim *shim)
 {
@@ -141,6 +147,13 @@ on_backoff_end (void *context)
 {
   struct shim *shim = context;
 
+  /* What the ended runs could not write is in memory; a crashing loop must not
+   * fill that. */
+  if (shim->log.blocked)
+    {
+      loop_start_timer (&shim->loop, &shim->backoff, LOG_BLOCKED_MS);
+      return;
+    }
   shim->state.restart_count++;
   run_again (shim, false);
 }
