@@ -12,7 +12,6 @@ import type {
   GetInfoResponse,
   ListObjectsRequest,
   ListObjectsResponse,
-  OpenStream,
   RemoveStackRequest,
   RemoveStackResponse,
   WatchRequest,
@@ -22,7 +21,6 @@ import type { CallContext, ControlHandlers, DuplexStream } from '../../rpc/servi
 import type { ContentSeal } from '../authority/content-seal.ts';
 import type { Dispatcher } from '../dispatcher/dispatcher.ts';
 import { readOpenFrame } from '../dispatcher/open-frame.ts';
-import type { Session } from '../dispatcher/sessions.ts';
 import type { EventLog } from '../events/event-log.ts';
 import { actOnTasks } from '../stacks/act-on-tasks.ts';
 import { createOneOff } from '../stacks/create-one-off.ts';
@@ -30,7 +28,7 @@ import { removeStack } from '../stacks/remove-stack.ts';
 import { withDigests } from '../stacks/seal-payloads.ts';
 import type { Store } from '../store/store.ts';
 import { applyStack } from './apply-stack.ts';
-import { findStreamNode } from './find-stream-node.ts';
+import { awaitStreamNode } from './await-stream-node.ts';
 import { parseStackSpec } from './schema/stack-schema.ts';
 import { listObjects, watchObjects } from './watch.ts';
 
@@ -89,12 +87,8 @@ export class Control implements ControlHandlers {
 
   async open(stream: DuplexStream<Frame, Frame>, context: CallContext): Promise<void> {
     const { open, rest } = await readOpenFrame(stream, context);
-    await this.#on.dispatcher.relays.open(this.#sessionFor(open), open, rest);
-  }
-
-  #sessionFor(open: OpenStream): Session {
-    const { store, dispatcher } = this.#on;
-    return findStreamNode(store.view, open, (nodeId) => dispatcher.sessions.ofNode(nodeId));
+    const session = await awaitStreamNode(this.#on, open, context.signal);
+    await this.#on.dispatcher.relays.open(session, open, rest);
   }
 }
 

@@ -29,7 +29,8 @@ function findNode(view: StoreView, nodeId: string): NodeObject {
   const nodes = view.all('node');
   const named = nodeId === '' ? nodes : nodes.filter(({ id, hostname }) => id === nodeId || hostname === nodeId);
   const [node, second] = named;
-  if (node === undefined) throw new NotFoundError(nodeId === '' ? 'no node has joined yet' : `no such node: ${nodeId}`);
+  if (node === undefined && nodeId !== '') throw new NotFoundError(`no such node: ${nodeId}`);
+  if (node === undefined) throw new TsstackError('unavailable', 'no node has joined yet', { retryable: true });
   if (second !== undefined) throw new InvalidRequestError(`there are ${named.length} nodes: name one of them`);
   return node;
 }

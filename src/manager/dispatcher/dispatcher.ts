@@ -24,6 +24,8 @@ import { StatusBatcher } from './status-batcher.ts';
 export class Dispatcher implements DispatcherHandlers {
   readonly relays = new Relays();
   readonly sessions: Sessions;
+  /** Sends `join` whenever an agent has registered. */
+  readonly joins = new EventTarget();
   readonly #store: Store;
   readonly #batcher: StatusBatcher;
 
@@ -55,6 +57,7 @@ export class Dispatcher implements DispatcherHandlers {
     const session = this.sessions.begin(nodeId);
     const now = new Date().toISOString();
     await this.#store.update((view) => ({ changes: registerNode(view, nodeId, parsed, now), result: undefined }));
+    this.joins.dispatchEvent(new Event('join'));
     const common = {
       sessionId: session.id,
       clusterId: this.#store.clusterId,
