@@ -12,8 +12,8 @@
 
 enum
 {
-  /* As many as connect while the shim is busy making its container. */
-  BACKLOG = 64
+  /* Who connects while this many wait gets EAGAIN; the shim may be busy making its container. */
+  BACKLOG = 1024
 };
 
 /* An address holds 107 characters; going through the directory's descriptor
@@ -62,6 +62,22 @@ bind_here (int fd, const struct sockaddr_un *address)
   return result;
 }
 
+/* EEXIST when somebody listens there. */
+static int
+bind_or_replace (int fd, const char *path, const struct sockaddr_un *address)
+{
+  if (bind_here (fd, address) == 0)
+    return 0;
+  if (errno != EADDRINUSE)
+    return -1;
+  if (has_listener (address))
+    {
+      errno = EEXIST;
+      return -1;
+    }
+  return unlink (path) < 0 ? -1 : bind_here (fd, address);
+}
+
 int
 socket_listen (const char *path, struct tss_error *error)
 {
@@ -71,13 +87,9 @@ socket_listen (const char *path, struct tss_error *error)
 
   if (directory < 0 || make_address (directory, path, &address, error) < 0)
     return -1;
-  if (bind_here (fd, &address) < 0)
-    {
-      if (errno == EADDRINUSE && has_listener (&address))
-        return tss_error_set (error, TSS_ERROR_EXISTS, 0, path, "a shim listens at %s already", path);
-      if (errno != EADDRINUSE || unlink (path) < 0 || bind_here (fd, &address) < 0)
-        return tss_error_set (error, TSS_ERROR_IO, errno, path, "listen at %s", path);
-    }
+  if (bind_or_replace (fd, path, &address) < 0)
+    return errno == EEXIST ? tss_error_set (error, TSS_ERROR_EXISTS, 0, path, "a shim listens at %s already", path)
+                           : tss_error_set (error, TSS_ERROR_IO, errno, path, "listen at %s", path);
   if (listen (fd, BACKLOG) < 0)
     return tss_error_set (error, TSS_ERROR_IO, errno, path, "listen at %s", path);
   return tss_steal_fd (&fd);

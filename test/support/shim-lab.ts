@@ -16,7 +16,7 @@ import { frameTypes } from '../../agents/host/native/shim-frames.ts';
 import { ShimSocket } from '../../agents/host/native/shim-socket.ts';
 import type { ShimState } from '../../agents/host/tasks/shim.ts';
 
-const shimProgram = process.env['TSSTACK_SHIM'] ?? join(import.meta.dirname, '../../native/build/tsstack-shim');
+export const shimProgram = process.env['TSSTACK_SHIM'] ?? join(import.meta.dirname, '../../native/build/tsstack-shim');
 
 /** Everything here happens within milliseconds; this bounds a failing test. */
 const waitMs = 15_000;

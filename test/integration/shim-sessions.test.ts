@@ -1,0 +1,316 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { connect } from 'node:net';
+import type { Socket } from 'node:net';
+import { after, before, describe, it } from 'mocha';
+import { NativeError } from '../../agents/host/native/native-error.ts';
+import { attachToShim, execInShim } from '../../agents/host/native/shim-client.ts';
+import { encodeFrame, FrameReader, frameTypes } from '../../agents/host/native/shim-frames.ts';
+import type { ExecOptions, ShimSession } from '../../agents/host/tasks/shim.ts';
+import { eventually, processOf, ShimLab } from '../support/shim-lab.ts';
+import type { LabContainer } from '../support/shim-lab.ts';
+
+const terminalOf = (command: string): Readonly<Record<string, unknown>> => ({ ...processOf(command), terminal: true });
+
+function exec(
+  container: LabContainer,
+  process: Readonly<Record<string, unknown>>,
+  wishes: Partial<Omit<ExecOptions, 'process'>> = {},
+): Promise<ShimSession> {
+  return execInShim(container.socketPath, {
+    // The tests give the few fields that matter here.
+    process: process as unknown as ExecOptions['process'],
+    stdin: false,
+    detach: false,
+    timeoutMs: null,
+    privileged: false,
+    ...wishes,
+  });
+}
+
+async function read(session: ShimSession): Promise<{ readonly stdout: string; readonly stderr: string }> {
+  const output = { stdout: [] as Buffer[], stderr: [] as Buffer[] };
+  for await (const { stream, bytes } of session.output) output[stream].push(bytes);
+  return { stdout: Buffer.concat(output.stdout).toString(), stderr: Buffer.concat(output.stderr).toString() };
+}
+
+function assertNativeError(code: string): (error: unknown) => boolean {
+  return (error) => error instanceof NativeError && error.nativeCode === code;
+}
+
+describe('shim: exec', () => {
+  let lab: ShimLab;
+  let container: LabContainer;
+  before(async () => {
+    lab = new ShimLab();
+    ({ container } = await lab.run('sleep 1000'));
+  });
+  after(() => lab.dispose());
+
+  /** How many processes of the container are `sleep SECONDS`. */
+  async function countSleeps(seconds: number): Promise<number> {
+    const script = `cat /proc/[0-9]*/cmdline | tr "\\0" " " | grep -o "sleep ${seconds}[ ]" | wc -l`;
+    return Number((await read(await exec(container, processOf(script)))).stdout);
+  }
+
+  it('keeps the streams apart and tells the exit code', async () => {
+    const session = await exec(container, processOf('echo out; echo err >&2; exit 3'));
+    assert.deepEqual(await read(session), { stdout: 'out\n', stderr: 'err\n' });
+    assert.deepEqual(await session.exit, { exitCode: 3, signal: null, error: null });
+  });
+
+  it('tells 128+n after a signal', async () => {
+    const session = await exec(container, processOf('kill -TERM $$'));
+    assert.deepEqual(await session.exit, { exitCode: 143, signal: 'SIGTERM', error: null });
+  });
+
+  it('carries megabytes through cat, both ways at once, unharmed', async () => {
+    const session = await exec(container, processOf(['cat']), { stdin: true });
+    const data = Buffer.alloc(8 * 1024 * 1024, 'abcdefghijklmnopqrstuvwxyz\n');
+    const [output] = await Promise.all([read(session), session.write(data).then(() => session.closeInput())]);
+    assert.ok(Buffer.from(output.stdout).equals(data));
+    assert.equal((await session.exit).exitCode, 0);
+  });
+
+  it('gives a terminal with a size that can change', async () => {
+    const session = await exec(container, terminalOf('tty; read x; stty size'), { stdin: true });
+    await session.resize(33, 101);
+    await session.write(Buffer.from('go\n'));
+    const { stdout, stderr } = await read(session);
+    // Whether the echo comes before the first output depends on who is faster.
+    assert.deepEqual(stdout.split('\r\n').toSorted(), ['', '/dev/pts/0', '33 101', 'go']);
+    assert.equal(stderr, '');
+  });
+
+  it('kills a process that overstays its time, with its children, and says -1', async () => {
+    const session = await exec(container, processOf('sleep 1001 & sleep 1001; true'), { timeoutMs: 100 });
+    assert.equal((await session.exit).exitCode, -1);
+    assert.equal(await countSleeps(1001), 0);
+  });
+
+  it('kills the process of a client that goes away', async () => {
+    const session = await exec(container, processOf('sleep 1002'));
+    assert.equal(await countSleeps(1002), 1);
+    session.close();
+    let left = 1;
+    for (let i = 0; i < 100 && left > 0; i += 1) left = await countSleeps(1002);
+    assert.equal(left, 0);
+  });
+
+  it('leaves a detached process alone', async () => {
+    const socket = await container.connect();
+    const { pid } = await socket.request({ op: 'exec', process: processOf('sleep 1003'), detach: true });
+    // The connection serves on.
+    const { pids } = await socket.request({ op: 'pids' });
+    assert.ok((pids as number[]).includes(pid as number));
+    socket.close();
+    assert.ok(existsSync(`/proc/${String(pid)}`));
+    process.kill(pid as number, 'SIGKILL');
+  });
+
+  it('does not wait for long for a background process that holds the output', async () => {
+    const begun = performance.now();
+    const session = await exec(container, processOf('echo done; sleep 1004 &'));
+    assert.deepEqual(await read(session), { stdout: 'done\n', stderr: '' });
+    assert.ok(performance.now() - begun < 3000);
+  });
+
+  it('makes a process wait whose client does not read, and nobody else', async () => {
+    const slow = await exec(container, processOf('head -c 30000000 /dev/zero; echo >&2 end'));
+    const other = await exec(container, processOf('echo quick'));
+    assert.equal((await read(other)).stdout, 'quick\n');
+    const output = await read(slow);
+    assert.deepEqual([output.stdout.length, output.stderr], [30_000_000, 'end\n']);
+  });
+
+  it('says 127 and 126 by the error', async () => {
+    await assert.rejects(exec(container, processOf(['/missing'])), assertNativeError('exec-not-found'));
+    await assert.rejects(exec(container, processOf(['/proc/version'])), assertNativeError('exec-not-executable'));
+    await assert.rejects(exec(container, { ...processOf('true'), args: 'true' }), assertNativeError('invalid'));
+  });
+
+  it('takes only resize on a connection that serves an exec', async () => {
+    const socket = await container.connect();
+    await socket.request({ op: 'exec', process: processOf('sleep 1005') });
+    await assert.rejects(socket.request({ op: 'stop' }), assertNativeError('state'));
+    await assert.rejects(socket.request({ op: 'resize', rows: 1, columns: 1 }), assertNativeError('state'));
+    socket.close();
+  });
+
+  it('runs fifty at once', async () => {
+    const sessions = await Promise.all(
+      Array.from({ length: 50 }, (_, i) => exec(container, processOf(`echo ${i}; exit ${i}`))),
+    );
+    const outputs = await Promise.all(sessions.map(read));
+    const exits = await Promise.all(sessions.map(({ exit }) => exit));
+    assert.deepEqual(
+      outputs.map(({ stdout }) => Number(stdout)),
+      [...exits.keys()],
+    );
+    assert.deepEqual(
+      exits.map(({ exitCode }) => exitCode),
+      [...exits.keys()],
+    );
+  });
+});
+
+describe('shim: attach', () => {
+  let lab: ShimLab;
+  before(() => {
+    lab = new ShimLab();
+  });
+  after(() => lab.dispose());
+
+  it('carries everything from the first byte when attached before the start', async () => {
+    const { container, control } = await lab.create('read x; echo "got $x"; cat; exit 2', { shim: { stdin: true } });
+    const session = await attachToShim(container.socketPath, { stdin: true, output: true });
+    await control.request({ op: 'start' });
+    await session.write(Buffer.from('line\nmore'));
+    session.closeInput();
+    assert.deepEqual(await read(session), { stdout: 'got line\nmore', stderr: '' });
+    assert.equal((await session.exit).exitCode, 2);
+    await eventually('the log is complete', () => container.log.endsWith('stdout F more\n'));
+  });
+
+  it('serves a terminal: echo, size, interrupt', async () => {
+    const { container, control } = await lab.create('trap "exit 130" INT; stty size; echo ready; sleep 100 & wait', {
+      shim: { stdin: true },
+      process: { terminal: true, consoleSize: { height: 11, width: 77 } },
+    });
+    const session = await attachToShim(container.socketPath, { stdin: true, output: true });
+    await control.request({ op: 'start' });
+    await eventually('ready', () => container.log.includes('ready'));
+    await control.request({ op: 'resize', rows: 5, columns: 6 });
+    await session.write(Buffer.from('\x03'));
+    assert.equal((await read(session)).stdout, '11 77\r\nready\r\n^C');
+    assert.equal((await session.exit).exitCode, 130);
+  });
+
+  it('drops output for a client that does not read, and neither log nor container waits', async () => {
+    const { container, control } = await lab.create('head -c 20000000 /dev/zero | tr "\\0" "\\n"; echo end');
+    const stuck = connect(container.socketPath);
+    await once(stuck, 'connect');
+    stuck.pause();
+    stuck.write(encodeFrame(frameTypes.request, Buffer.from('{"op":"attach","seq":1}')));
+    await control.request({ op: 'start' });
+    await control.closed;
+    assert.equal(container.state.exitCode, 0);
+    assert.ok(container.log.endsWith('stdout F end\n'));
+    stuck.destroy();
+  });
+
+  it('refuses input for a container without', async () => {
+    const { container, control } = await lab.run('sleep 100');
+    await assert.rejects(attachToShim(container.socketPath, { stdin: true, output: true }), assertNativeError('state'));
+    await control.request({ op: 'kill' });
+  });
+
+  it('ends with the run, also when another follows', async () => {
+    const { container, control } = await lab.create('echo hello; sleep 0.1; exit 6', {
+      shim: { restart: { policy: 'always', backoffInitialMs: 60_000 } },
+    });
+    const session = await attachToShim(container.socketPath, { stdin: false, output: true });
+    await control.request({ op: 'start' });
+    assert.equal((await session.exit).exitCode, 6);
+    await control.request({ op: 'stop' });
+  });
+});
+
+describe('shim: hostile clients', () => {
+  let lab: ShimLab;
+  let container: LabContainer;
+  before(async () => {
+    lab = new ShimLab();
+    ({ container } = await lab.run('sleep 1000'));
+  });
+  after(() => lab.dispose());
+
+  async function open(): Promise<Socket> {
+    const socket = connect(container.socketPath);
+    socket.on('error', () => undefined); // the shim may hang up at any time
+    await once(socket, 'connect');
+    return socket;
+  }
+
+  /** Resolves at the end of the connection, also a violent one. */
+  function closeOf(socket: Socket): Promise<void> {
+    return new Promise((resolve) => socket.once('close', () => resolve()));
+  }
+
+  /** The error that the shim answers with before it hangs up, or the connection's end. */
+  async function answerTo(...pieces: readonly Buffer[]): Promise<string> {
+    const socket = await open();
+    const reader = new FrameReader();
+    let answer = '';
+    socket.on('data', (bytes: Buffer) => {
+      for (const { payload } of reader.push(bytes)) answer += payload.toString();
+    });
+    const closed = closeOf(socket);
+    for (const piece of pieces) socket.write(piece);
+    socket.end();
+    await closed;
+    return answer;
+  }
+
+  const header = (length: number, type: number): Buffer => {
+    const bytes = encodeFrame(type, new Uint8Array(0));
+    bytes.writeUInt32LE(length);
+    return bytes;
+  };
+
+  it('hears what is wrong with frames that are none', async () => {
+    assert.match(await answerTo(header(1024 * 1024 + 1, frameTypes.request)), /longer than 1 MiB/);
+    assert.match(await answerTo(header(5, 99)), /unknown frame type/);
+    assert.match(await answerTo(header(5, frameTypes.stdinClose)), /no payload/);
+    assert.match(await answerTo(Buffer.from('GET / HTTP/1.1\r\n\r\n')), /protocol/);
+  });
+
+  it('hears what is wrong with requests that are none', async () => {
+    const ask = (text: string): Promise<string> => answerTo(encodeFrame(frameTypes.request, Buffer.from(text)));
+    assert.match(await ask('{'), /JSON object/);
+    assert.match(await ask('[]'), /JSON object/);
+    assert.match(await ask('{"seq":1}'), /"path":"op"/);
+    assert.match(await ask('{"seq":1,"op":"dance"}'), /no request dance/);
+    assert.match(await ask('{"seq":1,"op":"stop","graceMs":"long"}'), /graceMs/);
+    assert.match(await ask('{"seq":1,"op":"signal","signal":"SIGNOTHING"}'), /expected a signal/);
+    assert.match(await ask('{"seq":1,"op":"signal","signal":65}'), /expected a signal/);
+    assert.match(await ask(''), /JSON object/);
+  });
+
+  it('may send half a frame, or nothing, or a frame byte by byte', async () => {
+    await answerTo(header(500, frameTypes.request), Buffer.from('{"op":'));
+    await answerTo(Buffer.from([1, 2, 3]));
+    await answerTo();
+    const socket = await open();
+    for (const byte of encodeFrame(frameTypes.request, Buffer.from('{"seq":7,"op":"state"}'))) {
+      socket.write(Buffer.from([byte]));
+      await new Promise(setImmediate);
+    }
+    const [reply] = await once(socket, 'data');
+    assert.match(String(reply), /"seq":7/);
+    socket.destroy();
+  });
+
+  it('may come in masses, and does not keep others out for good', async () => {
+    const sockets = await Promise.all(Array.from({ length: 300 }, open));
+    for (const socket of sockets) socket.destroy();
+    const control = await container.connect();
+    assert.equal(((await control.request({ op: 'state' }))['state'] as { phase: string }).phase, 'running');
+    control.close();
+  });
+
+  it('may ask and never read', async () => {
+    const socket = await open();
+    socket.pause();
+    const request = encodeFrame(frameTypes.request, Buffer.from('{"seq":1,"op":"state"}'));
+    const closed = closeOf(socket);
+    for (let i = 0; i < 100 && !socket.destroyed; i += 1) socket.write(Buffer.concat(Array<Buffer>(200).fill(request)));
+    // The shim hangs up; a paused socket notices when it writes.
+    await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, 300))]);
+    const control = await container.connect();
+    await control.request({ op: 'state' });
+    control.close();
+    socket.destroy();
+  });
+});
