@@ -22,9 +22,14 @@ $bb mount -t cgroup2 cgroup2 /root/sys/fs/cgroup
 $bb ip link set lo up
 $bb cp /job/job.sh /root/run/job.sh
 
+# The new root becomes the root of the mount namespace, as on a machine that has booted: with a mere chroot, whoever enters the namespace
+# of a container would find the RAM disk there.
+cd /root || exit
+$bb mount -o move . /
+
 echo '=== job starts'
-$bb chroot /root /bin/bash /run/job.sh
+$bb chroot . /bin/bash /run/job.sh
 echo "=== job ended with $?"
 $bb sync
-echo o >/root/proc/sysrq-trigger
+echo o >proc/sysrq-trigger
 $bb sleep 30
