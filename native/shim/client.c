@@ -14,8 +14,7 @@ enum
 {
   /* Pieces that a client with little room left can still take. */
   OUTPUT_FRAME_MAX = 64 * 1024,
-  /* Replies and events that nobody reads: such a client has died without
-     closing. */
+  /* Replies and events that nobody reads: such a client has died without closing. */
   ABANDONED_UNREAD = 4 * 1024 * 1024,
   /* Replies that one client may wait for at once: far above any use. */
   WAITERS_MAX = 64,

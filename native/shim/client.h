@@ -1,5 +1,4 @@
-/* One connection to the shim's socket: frames in and out, without ever waiting
- * for the other side. */
+/* One connection to the shim's socket: frames in and out, without ever waiting for the other side. */
 #ifndef TSSTACK_SHIM_CLIENT_H
 #define TSSTACK_SHIM_CLIENT_H
 
@@ -34,18 +33,15 @@ struct client
   struct buffer output;
   struct waiter *waiters;
   bool is_subscribed, gets_output, gives_input;
-  bool leaves_after_output; /* no more frames to come: closed when the rest is
-                               sent */
-  bool is_gone;             /* closed; freed as soon as no function of its own runs any more
-                             */
+  bool leaves_after_output; /* no more frames to come: closed when the rest is sent */
+  bool is_gone;             /* closed; freed as soon as no function of its own runs any more */
   struct session *session;
   struct sink *waits_for; /* its input waits until this one has drained */
 };
 
 enum
 {
-  /* Output that a client may leave unread: an attached one loses what comes
-     then, an exec's process waits. */
+  /* Output that a client may leave unread: an attached one loses what comes then, an exec's process waits. */
   CLIENT_UNREAD_MAX = 1024 * 1024,
   CLIENT_SESSION_UNREAD_MAX = 256 * 1024,
 };
@@ -59,19 +55,16 @@ void client_send (struct client *client, enum frame_type type, const void *paylo
 /* Sends a frame of JSON, and takes over MESSAGE. */
 void client_send_json (struct client *client, enum frame_type type, json_t *message);
 
-/* Sends output in frames of moderate size; what the client has no room for is
- * dropped. */
+/* Sends output in frames of moderate size; what the client has no room for is dropped. */
 void client_send_output (struct client *client, int stream, const char *data, size_t size);
 
 void client_reply (struct client *client, json_int_t seq, const char *key, json_t *value);
 void client_reply_error (struct client *client, json_int_t seq, const struct tss_error *error);
 
-/* Answers later, when what KIND says has happened. Closes a client that waits
- * for far too many answers. */
+/* Answers later, when what KIND says has happened. Closes a client that waits for far too many answers. */
 void client_wait (struct client *client, enum wait_kind kind, json_int_t seq);
 
-/* Bytes for SINK from this client: the client is not read while the sink is
- * full. */
+/* Bytes for SINK from this client: the client is not read while the sink is full. */
 void client_feed (struct client *client, struct sink *sink, const char *data, size_t size);
 void client_resume (struct client *client, const struct sink *sink);
 

@@ -15,8 +15,7 @@ clock_now (void)
 void
 clock_format (struct timespec when, char text[CLOCK_TEXT_LENGTH + 1])
 {
-  /* Breaking down a second costs more than all the rest, and a busy log asks
-   * thousands of times for the same one. */
+  /* Breaking down a second costs more than all the rest, and a busy log asks thousands of times for the same one. */
   static time_t cached_second = -1;
   static char cached_text[CLOCK_TEXT_LENGTH + 1];
   unsigned nanoseconds = (unsigned)when.tv_nsec;

@@ -23,16 +23,14 @@ fail_child (const char *path, const char *what)
   _exit (127);
 }
 
-/* In the new process: moves READY to its place and everything else out of the
- * way. */
+/* In the new process: moves READY to its place and everything else out of the way. */
 static void
 arrange_descriptors (int ready, const char *log_path)
 {
   int null = open ("/dev/null", O_RDWR | O_CLOEXEC);
   int output = null;
 
-  dup3 (ready, READY_FD, 0); /* the launcher's own lower descriptors are its
-                                standard ones and epoll */
+  dup3 (ready, READY_FD, 0); /* the launcher's own lower descriptors are its standard ones and epoll */
   if (log_path)
     output = open (log_path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
   if (null < 0 || output < 0)
@@ -61,8 +59,7 @@ become_program (const struct detach_options *options, int ready)
   fail_child (options->arguments[0], "execute");
 }
 
-/* In the process between us and the new one, which makes that one nobody's
- * child by ending. */
+/* In the process between us and the new one, which makes that one nobody's child by ending. */
 static _Noreturn void
 fork_again (const struct detach_options *options, int ready)
 {

@@ -75,8 +75,7 @@ finish_frame (struct frame_reader *reader, const struct frame_handler *handler, 
   char *request = reader->request;
   size_t length = reader->request_length;
 
-  /* Ready for the next frame before the handler runs: it may free the
-   * connection. */
+  /* Ready for the next frame before the handler runs: it may free the connection. */
   *reader = (struct frame_reader){ 0 };
   if (type == FRAME_REQUEST)
     handler->request (context, request, length);

@@ -1,5 +1,4 @@
-/* The framing of the shim's socket (docs/native.md, section 4): an 8-byte
- * header and a payload. */
+/* The framing of the shim's socket (docs/native.md, section 4): an 8-byte header and a payload. */
 #ifndef TSSTACK_SHIM_FRAMES_H
 #define TSSTACK_SHIM_FRAMES_H
 
@@ -26,9 +25,8 @@ enum
 
 void frames_put_header (unsigned char header[FRAME_HEADER_SIZE], enum frame_type type, size_t length);
 
-/* Receives what a client has sent. Standard input is handed on piece by piece
- * as it arrives, so that nothing of it is kept; only a request is collected, in
- * memory that grows with what has really arrived. */
+/* Receives what a client has sent. Standard input is handed on piece by piece as it arrives, so that nothing of it is
+ * kept; only a request is collected, in memory that grows with what has really arrived. */
 struct frame_handler
 {
   void (*request) (void *context, const char *payload, size_t length);
@@ -45,9 +43,8 @@ struct frame_reader
   size_t request_length, request_capacity;
 };
 
-/* Feeds SIZE bytes. Returns 0, or -1 when the sender does not speak the
- * protocol (unknown type, payload too long) or memory is short; *PROBLEM then
- * says why. Stops early, with 0, when *STOPPED becomes true in a handler. */
+/* Feeds SIZE bytes. Returns 0, or -1 when the sender does not speak the protocol (unknown type, payload too long) or
+ * memory is short; *PROBLEM then says why. Stops early, with 0, when *STOPPED becomes true in a handler. */
 int frames_feed (struct frame_reader *reader, const char *data, size_t size, const struct frame_handler *handler,
                  void *context, const _Bool *stopped, const char **problem);
 

@@ -14,8 +14,7 @@
 enum
 {
   READ_SIZE = 16 * 1024,
-  /* A request is a path or two; a state is a few KiB. Whoever sends more is
-     broken. */
+  /* A request is a path or two; a state is a few KiB. Whoever sends more is broken. */
   LINE_MAX_BYTES = 1024 * 1024,
 };
 
@@ -174,8 +173,7 @@ start (struct launcher *launcher, json_int_t seq, const struct detach_options *o
 static int
 start_shim (struct launcher *launcher, json_int_t seq, const char *path, struct tss_error *error)
 {
-  /* Our own file is the sealed copy in memory (common/sealed-exec.h), which all
-   * shims share. */
+  /* Our own file is the sealed copy in memory (common/sealed-exec.h), which all shims share. */
   const char *arguments[] = { "tsstack-shim", "--config", path, NULL };
   struct detach_options options = { .program = "/proc/self/exe", .arguments = (char *const *)(uintptr_t)arguments };
 

@@ -15,8 +15,7 @@ lines_make_prefix (struct lines_prefix *prefix, struct timespec when, const char
   memcpy (text + CLOCK_TEXT_LENGTH + 1, stream, 6);
 }
 
-/* The hot loop of a busy container: two copies of which the first has a
- * constant size. */
+/* The hot loop of a busy container: two copies of which the first has a constant size. */
 static size_t
 put_record (const struct lines_prefix *prefix, char tag, const char *data, size_t size, char *out)
 {

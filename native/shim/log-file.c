@@ -59,8 +59,8 @@ shift_files (const char *path, uint64_t max_files)
     }
 }
 
-/* When the new file cannot be made, writing goes on in the old one and the next
- * write tries again: a log that is too long is better than none. */
+/* When the new file cannot be made, writing goes on in the old one and the next write tries again: a log that is too
+ * long is better than none. */
 static void
 rotate (struct log_file *file)
 {

@@ -10,8 +10,7 @@ struct log_file
   int fd;
   uint64_t size;
   bool is_inside_record; /* the disk took only a part of the last one */
-  bool must_reopen;      /* the current file has been renamed, its successor could
-                            not be made yet */
+  bool must_reopen;      /* the current file has been renamed, its successor could not be made yet */
 };
 
 int log_file_open (struct log_file *file, const struct log_options *options, struct tss_error *error);
@@ -20,9 +19,8 @@ void log_file_close (struct log_file *file);
 /* Bytes until the file is full. */
 uint64_t log_file_room (const struct log_file *file);
 
-/* Writes whole records and begins a new file when this one is full. Returns how
- * many bytes were written, which is less than SIZE when the disk is full or
- * broken; errno says why. */
+/* Writes whole records and begins a new file when this one is full. Returns how many bytes were written, which is less
+ * than SIZE when the disk is full or broken; errno says why. */
 size_t log_file_write (struct log_file *file, const char *data, size_t size);
 
 #endif

@@ -6,8 +6,7 @@
 
 enum
 {
-  /* A full disk is seldom emptied within less, and one attempt costs nothing.
-   */
+  /* A full disk is seldom emptied within less, and one attempt costs nothing. */
   RETRY_MS = 250
 };
 
@@ -25,8 +24,7 @@ write_records (struct log *log, const char *records, size_t size)
   return false;
 }
 
-/* Room in the records' buffer; less when the file is nearly full, so that it
- * ends within a record of its limit. */
+/* Room in the records' buffer; less when the file is nearly full, so that it ends within a record of its limit. */
 static size_t
 batch_size (const struct log *log)
 {
@@ -35,8 +33,7 @@ batch_size (const struct log *log)
   return room < SCRATCH_OUTPUT - LINES_RECORD_MAX ? (size_t)room + LINES_RECORD_MAX : SCRATCH_OUTPUT;
 }
 
-/* Writes the records of DATA and returns how much of it is left: an unfinished
- * line, or more when the disk is full. */
+/* Writes the records of DATA and returns how much of it is left: an unfinished line, or more when the disk is full. */
 static size_t
 write_lines (struct log *log, const struct log_stream *stream, const char *data, size_t size)
 {

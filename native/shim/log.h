@@ -1,6 +1,5 @@
-/* The container's log: output of both streams as records in files. When the
- * disk is full the log is blocked: the container's pipes are left alone and
- * fill up until writing works again, so that nothing is lost. */
+/* The container's log: output of both streams as records in files. When the disk is full the log is blocked: the
+ * container's pipes are left alone and fill up until writing works again, so that nothing is lost. */
 #ifndef TSSTACK_SHIM_LOG_H
 #define TSSTACK_SHIM_LOG_H
 
@@ -11,8 +10,7 @@
 struct log_stream
 {
   const char *name;
-  struct buffer rest; /* an unfinished line; while the log is blocked all that
-                         followed, too */
+  struct buffer rest; /* an unfinished line; while the log is blocked all that followed, too */
 };
 
 struct log
@@ -32,13 +30,11 @@ struct log
 int log_open (struct log *log, struct loop *loop, struct scratch *scratch, const struct log_options *options,
               struct tss_error *error);
 
-/* Takes output of stream 0 or 1; DATA lies in scratch_input. While the log is
- * blocked it keeps the output in memory, so that the caller does well to read
- * no more than it must. */
+/* Takes output of stream 0 or 1; DATA lies in scratch_input. While the log is blocked it keeps the output in memory, so
+ * that the caller does well to read no more than it must. */
 void log_append (struct log *log, int stream, char *data, size_t size);
 
-/* The stream's writers are gone: their end is the end of an unfinished line,
- * too. */
+/* The stream's writers are gone: their end is the end of an unfinished line, too. */
 void log_end_stream (struct log *log, int stream);
 
 /* Forgets what could not be written. Returns the number of bytes. */

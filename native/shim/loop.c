@@ -110,8 +110,7 @@ loop_run (struct loop *loop, struct tss_error *error)
 {
   while (!loop->stopping)
     {
-      /* One event at a time, so that a callback may free any watch; the kernel
-       * hands ready descriptors out in turn. */
+      /* One event at a time, so that a callback may free any watch; the kernel hands ready descriptors out in turn. */
       struct epoll_event event;
       int count = epoll_wait (loop->epoll_fd, &event, 1, wait_ms (loop));
 

@@ -1,5 +1,4 @@
-/* The event loop: descriptors by epoll, and timers. Without a timer it sleeps
- * until something happens. */
+/* The event loop: descriptors by epoll, and timers. Without a timer it sleeps until something happens. */
 #ifndef TSSTACK_SHIM_LOOP_H
 #define TSSTACK_SHIM_LOOP_H
 
@@ -9,8 +8,7 @@
 #include <stdint.h>
 #include <sys/epoll.h>
 
-/* The owner keeps a watch or timer in memory until it has closed or stopped it,
- * and may do so in any callback. */
+/* The owner keeps a watch or timer in memory until it has closed or stopped it, and may do so in any callback. */
 struct loop_watch
 {
   int fd; /* -1: closed */
@@ -46,8 +44,7 @@ void loop_stop (struct loop *loop);
 /* Watches for EVENTS from now on; 0 = only errors and the end. */
 int loop_set (struct loop *loop, struct loop_watch *watch, uint32_t events, struct tss_error *error);
 
-/* Stops watching and closes the descriptor; does nothing when that has been
- * done. */
+/* Stops watching and closes the descriptor; does nothing when that has been done. */
 void loop_close_watch (struct loop *loop, struct loop_watch *watch);
 
 uint64_t loop_now_ms (void);

@@ -1,5 +1,5 @@
-/* tsstack-shim: the parent of one container. `--config shim.json` holds a
- * container, `--launcher` starts shims. docs/native.md, sections 1 to 5. */
+/* tsstack-shim: the parent of one container. `--config shim.json` holds a container, `--launcher` starts shims.
+ * docs/native.md, sections 1 to 5. */
 #include "../common/sealed-exec.h"
 #include "launcher.h"
 #include "ready.h"

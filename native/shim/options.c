@@ -7,8 +7,7 @@
 #include <limits.h>
 #include <string.h>
 
-/* The defaults of docs/native.md; the restart numbers are those of the
- * reference engine. */
+/* The defaults of docs/native.md; the restart numbers are those of the reference engine. */
 static const struct shim_options defaults = {
   .cgroup = NULL,
   .restart = { .kind = RESTART_NO, .backoff_initial_ms = 100, .backoff_cap_ms = 60000, .reset_after_ms = 10000 },

@@ -34,13 +34,11 @@ struct shim_options
 int options_load (const char *path, struct shim_options *options, struct tss_error *error);
 void options_free (struct shim_options *options);
 
-/* Read the members that are present into *RESTART or *STOP; also used by the
- * request `update`. */
+/* Read the members that are present into *RESTART or *STOP; also used by the request `update`. */
 int options_read_restart (const json_t *object, struct restart_policy *restart, struct tss_error *error);
 int options_read_stop (const json_t *object, struct stop_options *stop, struct tss_error *error);
 
-/* A signal by name, with or without SIG, or by number; at WHERE in a document.
- */
+/* A signal by name, with or without SIG, or by number; at WHERE in a document. */
 int options_read_signal (const json_t *value, const char *where, int *signal, struct tss_error *error);
 
 #endif

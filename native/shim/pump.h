@@ -17,13 +17,12 @@ struct pump
   void (*end) (void *context, int stream);
 };
 
-/* Takes FD, the read end of a pipe or the master side of a terminal, and makes
- * it non-blocking. LOOP, SCRATCH and the callbacks have been set. */
+/* Takes FD, the read end of a pipe or the master side of a terminal, and makes it non-blocking. LOOP, SCRATCH and the
+ * callbacks have been set. */
 int pump_open (struct pump *pump, int fd, struct tss_error *error);
 void pump_set_paused (struct pump *pump, bool paused);
 
-/* Hands on what is left in the pipe, as far as it cannot be somebody writing on
- * and on. */
+/* Hands on what is left in the pipe, as far as it cannot be somebody writing on and on. */
 void pump_drain (struct pump *pump);
 void pump_close (struct pump *pump);
 

@@ -26,8 +26,7 @@ ready_report (int *fd, const char *key, json_t *value)
 
   if (*fd >= 0 && text)
     {
-      /* Nobody listens any more when the launcher has ended; its daemon will find
-       * the socket. */
+      /* Nobody listens any more when the launcher has ended; its daemon will find the socket. */
       if (tss_write_all (*fd, text, strlen (text)) == 0)
         tss_write_all (*fd, "\n", 1);
     }

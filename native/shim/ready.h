@@ -1,5 +1,4 @@
-/* Telling whoever has started this program, through TSSTACK_READY_FD, that it
- * is ready or why not. */
+/* Telling whoever has started this program, through TSSTACK_READY_FD, that it is ready or why not. */
 #ifndef TSSTACK_SHIM_READY_H
 #define TSSTACK_SHIM_READY_H
 
@@ -7,12 +6,10 @@
 
 #define READY_VARIABLE "TSSTACK_READY_FD"
 
-/* The descriptor that the environment names, made close-on-exec and taken out
- * of the environment; -1: nobody waits. */
+/* The descriptor that the environment names, made close-on-exec and taken out of the environment; -1: nobody waits. */
 int ready_take_descriptor (void);
 
-/* Writes one line with the member KEY, and closes *FD. Takes over VALUE. Does
- * nothing when *FD is -1. */
+/* Writes one line with the member KEY, and closes *FD. Takes over VALUE. Does nothing when *FD is -1. */
 void ready_report (int *fd, const char *key, json_t *value);
 
 #endif

@@ -1,5 +1,4 @@
-/* The requests that concern a process's stdio: attach, exec, resize. Each
- * answers or returns -1. */
+/* The requests that concern a process's stdio: attach, exec, resize. Each answers or returns -1. */
 #ifndef TSSTACK_SHIM_REQUEST_PROCESS_H
 #define TSSTACK_SHIM_REQUEST_PROCESS_H
 

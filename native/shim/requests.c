@@ -1,5 +1,4 @@
-/* The requests of the shim's socket: finding the one that is asked for, and the
- * simple ones. */
+/* The requests of the shim's socket: finding the one that is asked for, and the simple ones. */
 #include "requests.h"
 #include "../common/cleanup.h"
 #include "../common/json.h"

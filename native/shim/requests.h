@@ -4,8 +4,7 @@
 
 #include "client.h"
 
-/* Does what the JSON text asks for and answers, now or, where that has to wait,
- * later. */
+/* Does what the JSON text asks for and answers, now or, where that has to wait, later. */
 void requests_handle (struct client *client, const char *payload, size_t length);
 
 #endif

@@ -1,5 +1,4 @@
-/* The restart policy: a pure decision after the end of a run, so that it can be
- * tested without containers. */
+/* The restart policy: a pure decision after the end of a run, so that it can be tested without containers. */
 #ifndef TSSTACK_SHIM_RESTART_H
 #define TSSTACK_SHIM_RESTART_H
 
@@ -10,8 +9,7 @@ enum restart_kind
 {
   RESTART_NO,
   RESTART_ALWAYS,
-  RESTART_UNLESS_STOPPED, /* as always; whether a stopped one comes back after a
-                             boot is the agent's business */
+  RESTART_UNLESS_STOPPED, /* as always; whether a stopped one comes back after a boot is the agent's business */
   RESTART_ON_FAILURE,
 };
 
@@ -22,8 +20,7 @@ struct restart_policy
   uint64_t backoff_initial_ms, backoff_cap_ms, reset_after_ms;
 };
 
-/* What earlier decisions have used up. All zero for a container that has not
- * been restarted yet. */
+/* What earlier decisions have used up. All zero for a container that has not been restarted yet. */
 struct restart_history
 {
   uint64_t retries;
@@ -36,8 +33,7 @@ struct restart_decision
   uint64_t delay_ms;
 };
 
-/* Decides after a run of RUN_MS that ended with EXIT_CODE, and counts a restart
- * in HISTORY. */
+/* Decides after a run of RUN_MS that ended with EXIT_CODE, and counts a restart in HISTORY. */
 struct restart_decision restart_decide (const struct restart_policy *policy, struct restart_history *history,
                                         int exit_code, uint64_t run_ms);
 

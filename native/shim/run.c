@@ -13,8 +13,7 @@
 
 enum
 {
-  /* For output that a process outside of the container's pid namespace holds
-     open. */
+  /* For output that a process outside of the container's pid namespace holds open. */
   DRAIN_MS = 1000
 };
 
@@ -25,8 +24,7 @@ on_output (void *context, int stream, char *data, size_t size)
 
   server_send_output (shim, stream, data, size);
   log_append (&shim->log, stream, data, size);
-  /* The container waits while the disk is full; what a dead one has left in its
-   * pipes fits into memory. */
+  /* The container waits while the disk is full; what a dead one has left in its pipes fits into memory. */
   if (shim->log.blocked && !shim->run.has_ended)
     for (int i = 0; i < 2; i++)
       pump_set_paused (&shim->run.outputs[i], true);
@@ -242,8 +240,7 @@ run_process_ended (struct shim *shim, int status)
 {
   shim->run.has_ended = true;
   record_end (shim, status);
-  /* With the host's pid namespace others may live on, and hold the pipes open.
-   */
+  /* With the host's pid namespace others may live on, and hold the pipes open. */
   box_kill_all (shim->run.box, NULL);
   loop_start_timer (&shim->loop, &shim->run.drain, DRAIN_MS);
   run_resume_output (shim);

@@ -15,8 +15,7 @@ struct run
   bool has_started;             /* the program runs or has run */
   struct tss_error start_error; /* why it never will */
   uint64_t began_ms;
-  int oom_score; /* what its spec says, or what this process had before it
-                    protected itself */
+  int oom_score; /* what its spec says, or what this process had before it protected itself */
   struct pump outputs[2];
   struct sink input;
   struct loop_timer drain;
@@ -24,20 +23,18 @@ struct run
 
 void run_init (struct shim *shim);
 
-/* Makes the container from the bundle as it is now. On failure nothing is left.
- */
+/* Makes the container from the bundle as it is now. On failure nothing is left. */
 int run_create (struct shim *shim, struct tss_error *error);
 
 /* Lets the program run. After a failure the container's process ends soon. */
 int run_start (struct shim *shim, struct tss_error *error);
 
-/* The container's first process has ended. Its remaining output is read, the
- * box destroyed, then supervise_run_ended called. */
+/* The container's first process has ended. Its remaining output is read, the box destroyed, then supervise_run_ended
+ * called. */
 void run_process_ended (struct shim *shim, int status);
 
-/* Gives an OCI process object without an out-of-memory score this one: the
- * shim's own score protects it from the kernel, and the container's processes
- * must not inherit that. */
+/* Gives an OCI process object without an out-of-memory score this one: the shim's own score protects it from the
+ * kernel, and the container's processes must not inherit that. */
 void run_set_oom_score (json_t *process, int score);
 
 /* What a program that never ran ends with. */

@@ -6,8 +6,7 @@
 enum
 {
   SIZE = SCRATCH_HEADROOM + SCRATCH_INPUT + SCRATCH_OUTPUT,
-  /* Long enough that a container that writes every second does not map and
-     unmap each time. */
+  /* Long enough that a container that writes every second does not map and unmap each time. */
   IDLE_MS = 2000,
 };
 

@@ -10,8 +10,8 @@
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 
-/* Killed last but for the untouchable (-1000): with the shim the kernel would
- * take the container's log and its exit code. */
+/* Killed last but for the untouchable (-1000): with the shim the kernel would take the container's log and its exit
+ * code. */
 #define OOM_SCORE "-998"
 
 static int
@@ -29,8 +29,7 @@ self_prepare (int *oom_score, struct tss_error *error)
   mallopt (M_MMAP_THRESHOLD, 64 * 1024);
   mallopt (M_TRIM_THRESHOLD, 64 * 1024);
   *oom_score = read_oom_score ();
-  /* Lowering it takes a privilege; without it the shim is as likely a victim as
-   * others of its size. */
+  /* Lowering it takes a privilege; without it the shim is as likely a victim as others of its size. */
   (void)!tss_write_text_at (AT_FDCWD, "/proc/self/oom_score_adj", OOM_SCORE);
   prctl (PR_SET_NAME, "tsstack-shim");
   umask (022);

@@ -9,8 +9,7 @@
 
 enum
 {
-  /* Far above any use; a flood of connections must not use up memory and
-     descriptors. */
+  /* Far above any use; a flood of connections must not use up memory and descriptors. */
   CLIENTS_MAX = 256,
   /* Until somebody has closed a descriptor when there were none left. */
   LISTEN_AGAIN_MS = 100,

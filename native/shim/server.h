@@ -25,12 +25,10 @@ void server_send_event (struct shim *shim, const char *name);
 /* Hands the container's output to those who are attached. */
 void server_send_output (struct shim *shim, int stream, const char *data, size_t size);
 
-/* Those who are attached hear how the run has ended, and are attached no more.
- */
+/* Those who are attached hear how the run has ended, and are attached no more. */
 void server_end_attachments (struct shim *shim, const struct run_record *run);
 
-/* Replies to all who wait: with ERROR, or, when that is NULL, with the state.
- */
+/* Replies to all who wait: with ERROR, or, when that is NULL, with the state. */
 void server_answer (struct shim *shim, enum wait_kind kind, const struct tss_error *error);
 
 /* The container's input takes data again. */
@@ -40,8 +38,7 @@ void server_resume_input (struct shim *shim, const struct sink *sink);
 void server_dismiss (struct shim *shim);
 bool server_is_empty (const struct shim *shim);
 
-/* Frees a closed client now, from its own event, or soon, when it may still be
- * in use further up the stack. */
+/* Frees a closed client now, from its own event, or soon, when it may still be in use further up the stack. */
 void server_forget (struct shim *shim, struct client *client);
 void server_sweep_later (struct shim *shim);
 

@@ -1,5 +1,4 @@
-/* Exec: a further process in the container, and the connection that carries its
- * stdio. */
+/* Exec: a further process in the container, and the connection that carries its stdio. */
 #include "session.h"
 #include "../common/cleanup.h"
 #include "server.h"
@@ -13,8 +12,7 @@
 
 enum
 {
-  /* How long children of an ended process that hold its output open may still
-     write. */
+  /* How long children of an ended process that hold its output open may still write. */
   DRAIN_MS = 500
 };
 
@@ -87,8 +85,7 @@ on_output_end (void *context, int stream)
   finish_when_done (context);
 }
 
-/* A slow client gets all the time it needs; only silence of whoever holds the
- * output open ends the wait. */
+/* A slow client gets all the time it needs; only silence of whoever holds the output open ends the wait. */
 static void
 on_drain_end (void *context)
 {
@@ -105,8 +102,7 @@ on_drain_end (void *context)
   finish (session);
 }
 
-/* The process leads a session of its own, so that its group takes most of its
- * children along. */
+/* The process leads a session of its own, so that its group takes most of its children along. */
 static void
 kill_process (struct session *session)
 {

@@ -1,5 +1,4 @@
-/* Exec: a further process in the container, and the connection that carries its
- * stdio. */
+/* Exec: a further process in the container, and the connection that carries its stdio. */
 #ifndef TSSTACK_SHIM_SESSION_H
 #define TSSTACK_SHIM_SESSION_H
 

@@ -11,8 +11,7 @@
 
 enum
 {
-  /* For clients that do not read what they have been sent, or a disk that stays
-     full. */
+  /* For clients that do not read what they have been sent, or a disk that stays full. */
   LINGER_MS = 2000,
   LINGER_FOR_LOG_MS = 10000,
 };
@@ -104,8 +103,7 @@ create (struct shim *shim, struct tss_error *error)
   return -1;
 }
 
-/* The answer is the started container, or, from shim_finish, why it could not
- * start. */
+/* The answer is the started container, or, from shim_finish, why it could not start. */
 static void
 report_created (struct shim *shim)
 {
@@ -147,8 +145,7 @@ shim_run (const char *options_path, int ready_fd)
 void
 shim_state_changed (struct shim *shim, const char *event)
 {
-  /* A run directory without room must not end the container; the socket still
-   * tells the truth. */
+  /* A run directory without room must not end the container; the socket still tells the truth. */
   state_write (&shim->state, shim->options.state_file, NULL);
   server_send_event (shim, event);
 }
@@ -159,8 +156,7 @@ shim_finish (struct shim *shim)
   server_close_listener (shim);
   if (shim->ready_fd >= 0)
     {
-      /* Nobody but the caller knows of this container yet, and shall find nothing
-       * of it. */
+      /* Nobody but the caller knows of this container yet, and shall find nothing of it. */
       unlink (shim->options.state_file);
       ready_report (&shim->ready_fd, "error", tss_error_to_json (&shim->state.error));
     }

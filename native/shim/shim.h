@@ -1,5 +1,4 @@
-/* The shim as a whole: one process, one container, everything reached from one
- * struct. */
+/* The shim as a whole: one process, one container, everything reached from one struct. */
 #ifndef TSSTACK_SHIM_SHIM_H
 #define TSSTACK_SHIM_SHIM_H
 
@@ -28,21 +27,18 @@ struct shim
   bool is_start_asked_for;   /* by a client or the options, not by the policy */
   struct loop_timer linger;  /* bounds the shim's own end */
   int ready_fd;              /* where the launcher waits for word; -1: it has got it */
-  int oom_score;             /* what the container's processes get, unless their spec says
-                                otherwise */
+  int oom_score;             /* what the container's processes get, unless their spec says otherwise */
   bool is_finishing;
 };
 
-/* Makes the container, reports to READY_FD and serves until the container has
- * ended for good. Returns the exit status.
+/* Makes the container, reports to READY_FD and serves until the container has ended for good. Returns the exit status.
  */
 int shim_run (const char *options_path, int ready_fd);
 
 /* A change of the state: to the file and the subscribers. */
 void shim_state_changed (struct shim *shim, const char *event);
 
-/* The container has ended for good and everybody has been told: end soon, when
- * the last output has been delivered. */
+/* The container has ended for good and everybody has been told: end soon, when the last output has been delivered. */
 void shim_finish (struct shim *shim);
 
 /* Ends now if nothing is left to do. */

@@ -5,8 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* "SIGHUP", "HUP", "RTMIN+3" or "1" to the number; -1 when there is no such
- * signal. */
+/* "SIGHUP", "HUP", "RTMIN+3" or "1" to the number; -1 when there is no such signal. */
 int signal_names_find (const char *name);
 
 /* NUMBER when it is a signal, else -1. */

@@ -1,5 +1,4 @@
-/* Writes to a process's standard input or terminal without ever waiting for it.
- */
+/* Writes to a process's standard input or terminal without ever waiting for it. */
 #include "sink.h"
 #include "../common/cleanup.h"
 

@@ -1,5 +1,4 @@
-/* Writes to a process's standard input or terminal without ever waiting for it.
- */
+/* Writes to a process's standard input or terminal without ever waiting for it. */
 #ifndef TSSTACK_SHIM_SINK_H
 #define TSSTACK_SHIM_SINK_H
 
@@ -20,12 +19,10 @@ struct sink
 /* Takes FD and makes it non-blocking. LOOP and the callback have been set. */
 int sink_open (struct sink *sink, int fd, bool is_terminal, struct tss_error *error);
 
-/* Bytes for a closed sink are dropped, as those for a process that reads no
- * more. */
+/* Bytes for a closed sink are dropped, as those for a process that reads no more. */
 void sink_write (struct sink *sink, const char *data, size_t size);
 
-/* After what is queued: closes a pipe; sends the end-of-file character to a
- * terminal, which stays open. */
+/* After what is queued: closes a pipe; sends the end-of-file character to a terminal, which stays open. */
 void sink_end (struct sink *sink);
 
 /* Whoever feeds this sink should wait for DRAINED. */

@@ -16,8 +16,7 @@ enum
   BACKLOG = 1024
 };
 
-/* An address holds 107 characters; going through the directory's descriptor
- * makes every path short. */
+/* An address holds 107 characters; going through the directory's descriptor makes every path short. */
 static int
 make_address (int directory, const char *path, struct sockaddr_un *address, struct tss_error *error)
 {

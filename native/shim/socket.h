@@ -4,8 +4,7 @@
 
 #include "../common/error.h"
 
-/* Mode 0600. A socket that nobody listens at any more is replaced;
- * TSS_ERROR_EXISTS when somebody does. */
+/* Mode 0600. A socket that nobody listens at any more is replaced; TSS_ERROR_EXISTS when somebody does. */
 int socket_listen (const char *path, struct tss_error *error);
 
 #endif

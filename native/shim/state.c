@@ -111,8 +111,7 @@ state_write (struct state *state, const char *path, struct tss_error *error)
   return 0;
 }
 
-/* Field 22 of /proc/PID/stat: with the pid it names a process for good, though
- * pids are used again. */
+/* Field 22 of /proc/PID/stat: with the pid it names a process for good, though pids are used again. */
 static uint64_t
 read_start_time (pid_t pid)
 {

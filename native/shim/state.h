@@ -1,5 +1,4 @@
-/* What the shim knows about its container, as object, file and history
- * (docs/native.md, section 3). */
+/* What the shim knows about its container, as object, file and history (docs/native.md, section 3). */
 #ifndef TSSTACK_SHIM_STATE_H
 #define TSSTACK_SHIM_STATE_H
 

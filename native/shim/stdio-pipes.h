@@ -8,14 +8,12 @@
 
 enum
 {
-  /* The most that an unprivileged process may ask for by default
-   * (fs.pipe-max-size): a burst of output then waits here and not in the
-   * container. The kernel allocates pages only as they fill. */
+  /* The most that an unprivileged process may ask for by default (fs.pipe-max-size): a burst of output then waits here
+     and not in the container. The kernel allocates pages only as they fill. */
   STDIO_PIPES_SIZE = 1024 * 1024
 };
 
-/* -1: not there. All are closed by stdio_pipes_close unless somebody has taken
- * them. */
+/* -1: not there. All are closed by stdio_pipes_close unless somebody has taken them. */
 struct stdio_pipes
 {
   int ours[3];
@@ -27,8 +25,7 @@ struct stdio_pipes
     { -1, -1, -1 }, { -1, -1, -1 }                                                                                     \
   }
 
-/* Makes pipes; where one is not wanted the process gets /dev/null and we get
- * nothing. */
+/* Makes pipes; where one is not wanted the process gets /dev/null and we get nothing. */
 int stdio_pipes_open (struct stdio_pipes *pipes, bool wants_input, bool wants_output, struct tss_error *error);
 
 /* Takes the master side of a terminal as our end of input and output. */

@@ -45,8 +45,7 @@ begin (struct shim *shim, const struct stop_options *options)
   bool was_paused = shim->state.phase == PHASE_PAUSED;
 
   shim->state.phase = PHASE_STOPPING;
-  /* The pid of a reaped process, whose output is still being read, may be
-   * another's by now. */
+  /* The pid of a reaped process, whose output is still being read, may be another's by now. */
   if (options->grace_ms != 0 && !shim->run.has_ended)
     kill (shim->state.pid, options->signal);
   limit_grace (shim, options->grace_ms);

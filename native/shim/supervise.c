@@ -17,8 +17,7 @@ finish (struct shim *shim)
   const struct tss_error *error = shim->state.error.code == TSS_ERROR_NONE ? &stopped : &shim->state.error;
 
   shim->state.phase = PHASE_EXITED;
-  /* First, so that whoever finds nobody at the socket finds the end in the
-   * file. */
+  /* First, so that whoever finds nobody at the socket finds the end in the file. */
   shim_state_changed (shim, "exited");
   server_end_attachments (shim, &shim->state.current);
   server_answer (shim, WAIT_RUNNING, error);
@@ -47,8 +46,7 @@ wait_for_restart (struct shim *shim, uint64_t delay_ms)
   server_end_attachments (shim, &shim->state.current);
 }
 
-/* Lets the program of a made container run. A failure is heard of again when
- * the container's process has ended. */
+/* Lets the program of a made container run. A failure is heard of again when the container's process has ended. */
 static int
 start_run (struct shim *shim, struct tss_error *error)
 {
@@ -102,8 +100,7 @@ follow_policy (struct shim *shim)
   uint64_t run_ms = shim->run.has_started ? loop_now_ms () - shim->run.began_ms : 0;
   struct restart_decision decision;
 
-  /* A start that somebody asked for and that failed is an error to them and no
-   * reason to try for ever. */
+  /* A start that somebody asked for and that failed is an error to them and no reason to try for ever. */
   if (!shim->run.has_started && shim->is_start_asked_for)
     return false;
   decision = restart_decide (&shim->options.restart, &shim->restarts, shim->state.current.exit_code, run_ms);
@@ -147,8 +144,7 @@ on_backoff_end (void *context)
 {
   struct shim *shim = context;
 
-  /* What the ended runs could not write is in memory; a crashing loop must not
-   * fill that. */
+  /* What the ended runs could not write is in memory; a crashing loop must not fill that. */
   if (shim->log.blocked)
     {
       loop_start_timer (&shim->loop, &shim->backoff, LOG_BLOCKED_MS);

@@ -13,8 +13,7 @@ void supervise_init (struct shim *shim);
 /* Makes the container for the first time. */
 int supervise_create (struct shim *shim, struct tss_error *error);
 
-/* created -> running. After a failure the container ends, which answers those
- * who wait for it to run. */
+/* created -> running. After a failure the container ends, which answers those who wait for it to run. */
 int supervise_start (struct shim *shim, struct tss_error *error);
 
 /* A run is over and its box is gone: stay, wait or go on. */
