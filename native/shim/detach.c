@@ -30,7 +30,10 @@ arrange_descriptors (int ready, const char *log_path)
   int null = open ("/dev/null", O_RDWR | O_CLOEXEC);
   int output = null;
 
-  dup3 (ready, READY_FD, 0); /* the launcher's own lower descriptors are its standard ones and epoll */
+  if (ready == READY_FD)
+    fcntl (ready, F_SETFD, 0);
+  else
+    dup2 (ready, READY_FD);
   if (log_path)
     output = open (log_path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
   if (null < 0 || output < 0)
