@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto';
 import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { existsSync, globSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -21,13 +23,17 @@ function processesNaming(text: string): readonly string[] {
     });
 }
 
-function cgroups(): readonly string[] {
+/** Other daemons of this machine have cgroups of their own, told apart by the hash of their run root. */
+function cgroups(runRoot: string): readonly string[] {
+  const instance = createHash('sha256').update(runRoot).digest('hex').slice(0, 8);
   const controllers = readFileSync('/proc/self/cgroup', 'utf8').trim().split('\n');
   return controllers.flatMap((line) => {
     const [, names = '', path = ''] = line.split(':');
     const mount =
       names === '' ? ['/sys/fs/cgroup', '/sys/fs/cgroup/unified'] : [`/sys/fs/cgroup/${names.replace('name=', '')}`];
-    return mount.flatMap((root) => globSync(join(root, path, 'tsstack/*/*/')).map((found) => `cgroup ${found}`));
+    return mount.flatMap((root) =>
+      globSync(join(root, path, `tsstack/${instance}/*/`)).map((found) => `cgroup ${found}`),
+    );
   });
 }
 
@@ -51,5 +57,5 @@ export function findLeftovers(runRoot: string, dataRoot: string): readonly strin
     const path = join(dataRoot, name);
     return existsSync(path) ? readdirSync(path).map((entry) => `data ${join(path, entry)}`) : [];
   });
-  return [...processesNaming(runRoot), ...mounts, ...links, ...tables, ...cgroups(), ...folders, ...data];
+  return [...processesNaming(runRoot), ...mounts, ...links, ...tables, ...cgroups(runRoot), ...folders, ...data];
 }
