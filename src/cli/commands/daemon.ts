@@ -1,0 +1,19 @@
+import { runDaemon } from '../../daemon/run-daemon.ts';
+import { defineVerb, type CommandContext } from '../command-line/verb.ts';
+
+const flags = {
+  'data-root': { type: 'string', value: 'DIR', help: 'Where images, volumes, logs and the store lie' },
+  'run-root': { type: 'string', value: 'DIR', help: 'Where sockets and secrets lie; what a reboot may take' },
+  'log-level': { type: 'string', value: 'LEVEL', choices: ['error', 'info', 'debug'], help: 'How much the log says' },
+} as const;
+
+/** `tsstack daemon`: runs in the foreground until SIGTERM or SIGINT; containers run on without it. */
+export const daemon = defineVerb({ name: 'daemon', usage: '', arity: [0, 0], flags, run });
+
+async function run(context: CommandContext<typeof flags>): Promise<number> {
+  const { host } = context.globals;
+  const given = Object.entries({ host, ...context.flags }).filter(([, value]) => value !== undefined && value !== '');
+  await runDaemon(given.flatMap(([name, value]) => [`--${name}`, String(value)]));
+  // The daemon's own signal handlers end the process.
+  return new Promise(() => undefined);
+}

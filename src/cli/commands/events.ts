@@ -1,0 +1,50 @@
+import type { Event } from '../../rpc/messages.ts';
+import { defineVerb, type CommandContext } from '../command-line/verb.ts';
+import { readTime } from '../command-line/read-time.ts';
+import { writeOutput } from '../output/write-output.ts';
+import { openStack } from '../project/existing-stack.ts';
+
+const flags = {
+  json: { type: 'boolean', help: 'One JSON object for each event' },
+  since: { type: 'string', value: 'TIME', help: 'Begin with what happened then' },
+  until: { type: 'string', value: 'TIME', help: 'End then' },
+} as const;
+
+/** `tsstack events` */
+export const events = defineVerb({ name: 'events', usage: '[SERVICE...]', arity: [0, null], flags, run });
+
+async function run(context: CommandContext<typeof flags>): Promise<number> {
+  const { since, until, json } = context.flags;
+  const now = Date.now();
+  const sinceMs = since === undefined ? 0 : Math.floor(readTime('--since', since, now));
+  const untilMs = until === undefined ? 0 : Math.floor(readTime('--until', until, now));
+  const services = context.arguments;
+  const { name, control } = await openStack(context, services);
+  for await (const event of control.events({ stack: name, services, sinceMs, untilMs })) {
+    await writeOutput(context.io.stdout, `${json ? eventJson(event) : eventText(event)}\n`);
+  }
+  return 0;
+}
+
+function eventJson(event: Event): string {
+  const { type, service, id, action } = event;
+  return JSON.stringify({ time: timeText(event), type, service, id, action, attributes: ownAttributes(event) });
+}
+
+/** `2026-11-21 04:00:00.123456 container start ID (image=redis, name=p-web-1)`. */
+function eventText(event: Event): string {
+  const attributes = Object.entries(ownAttributes(event)).map(([name, value]) => `${name}=${value}`);
+  return `${timeText(event)} ${event.type} ${event.action} ${event.id} (${attributes.join(', ')})`;
+}
+
+/** Labels of the tool itself are no news. */
+function ownAttributes({ attributes }: Event): Readonly<Record<string, string>> {
+  const entries = Object.entries(attributes).filter(([name]) => !name.startsWith('com.docker.compose.'));
+  return Object.fromEntries(entries.toSorted(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function timeText({ timeNs }: Event): string {
+  const date = new Date(timeNs / 1e6);
+  const micros = String(Math.floor((timeNs % 1e9) / 1000)).padStart(6, '0');
+  return `${date.toISOString().slice(0, 19).replace('T', ' ')}.${micros}`;
+}

@@ -1,0 +1,40 @@
+import type { NodeDescription } from '../../model/objects.ts';
+import type { GetInfoResponse } from '../../rpc/messages.ts';
+import { connect } from '../connection/connect.ts';
+import { defineVerb, type CommandContext } from '../command-line/verb.ts';
+import { readFormat } from '../output/format-flag.ts';
+import { formatBinaryBytes, formatSpan } from '../output/units.ts';
+
+const flags = {
+  format: { type: 'string', value: 'FORMAT', help: 'pretty or json' },
+  start: { type: 'boolean', help: 'Start the daemon if none runs' },
+} as const;
+
+/** `tsstack info` */
+export const info = defineVerb({ name: 'info', usage: '', arity: [0, 0], flags, run });
+
+async function run(context: CommandContext<typeof flags>): Promise<number> {
+  const format = readFormat(context.flags.format, ['pretty', 'json']);
+  const control = await connect(context, context.flags.start ? 'start' : 'if-known');
+  const answer = await control.getInfo({});
+  const node = JSON.parse(answer.node) as NodeDescription;
+  context.io.stdout.write(format === 'json' ? `${JSON.stringify({ ...answer, node })}\n` : pretty(answer, node));
+  return 0;
+}
+
+function pretty(answer: GetInfoResponse, node: NodeDescription): string {
+  const rows: readonly (readonly [string, string])[] = [
+    ['Version', answer.version],
+    ['Cluster', answer.clusterId],
+    ['Daemon', `process ${answer.pid}, up ${formatSpan(Date.now() - answer.startedAtMs)}`],
+    ['Data root', answer.dataRoot],
+    ['Run root', answer.runRoot],
+    ['Host', `${node.hostname} (${node.os}, ${node.architecture}, Linux ${node.kernel})`],
+    ['Resources', `${node.cpus} cores, ${formatBinaryBytes(node.memoryBytes)} memory`],
+    ['Cgroups', node.cgroup],
+    ['Limitations', node.limitations.length === 0 ? 'none' : ''],
+  ];
+  const width = Math.max(...rows.map(([name]) => name.length));
+  const limitations = node.limitations.map((sentence) => `  - ${sentence}\n`);
+  return rows.map(([name, value]) => `${`${name}:`.padEnd(width + 2)}${value}`.trimEnd() + '\n').join('') + limitations.join('');
+}

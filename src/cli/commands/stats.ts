@@ -1,0 +1,114 @@
+import type { TaskObject } from '../../model/objects.ts';
+import { shortId } from '../../model/ids.ts';
+import type { StreamKinds } from '../../rpc/stream-kinds.ts';
+import { defineVerb, type CommandContext } from '../command-line/verb.ts';
+import { isUp } from '../output/container-row.ts';
+import { readFormat } from '../output/format-flag.ts';
+import { formatColumns } from '../output/table.ts';
+import { formatBinaryBytes, formatBytes } from '../output/units.ts';
+import { writeOutput } from '../output/write-output.ts';
+import { openStack, selectTasks, type ExistingStack } from '../project/existing-stack.ts';
+import { readDocuments } from '../streams/open-stream.ts';
+
+const flags = {
+  all: { type: 'boolean', short: 'a', help: 'Show also containers that do not run' },
+  format: { type: 'string', value: 'FORMAT', help: 'table or json' },
+  'no-stream': { type: 'boolean', help: 'Print once and end' },
+  'no-trunc': { type: 'boolean', help: 'Show ids in full' },
+} as const;
+
+/** `tsstack stats` */
+export const stats = defineVerb({ name: 'stats', usage: '[SERVICE]', arity: [0, 1], flags, run });
+
+type Sample = StreamKinds['stats']['document'];
+
+/** The last two samples of a container: the load is what lies between them. */
+interface Row {
+  readonly task: TaskObject;
+  samples: readonly { readonly at: number; readonly sample: Sample }[];
+}
+
+const clearScreen = '\u001b[2J\u001b[H';
+// Just over the period of the samples, so that each is shown once.
+const drawPeriodMs = 1100;
+
+async function run(context: CommandContext<typeof flags>): Promise<number> {
+  const format = readFormat(context.flags.format);
+  const stack = await openStack(context, context.arguments);
+  const chosen = selectTasks(stack.tasks, context.arguments, { oneOffs: true });
+  const rows: Row[] = chosen.filter((task) => context.flags.all || isUp(task)).map((task) => ({ task, samples: [] }));
+  const running = rows.filter(({ task }) => isUp(task));
+  if (context.flags['no-stream']) {
+    await Promise.all(running.map((row) => sample(stack, row, 2)));
+    await writeOutput(context.io.stdout, render(rows, context.flags['no-trunc'], format));
+    return 0;
+  }
+  await stream(context, stack, rows, running, format);
+  return 0;
+}
+
+/** Draws again and again until every container has ended. */
+async function stream(
+  context: CommandContext<typeof flags>,
+  stack: ExistingStack,
+  rows: readonly Row[],
+  running: readonly Row[],
+  format: string,
+): Promise<void> {
+  const clear = format === 'table' && context.io.stdout.isTTY === true ? clearScreen : '';
+  const draw = (): void => void context.io.stdout.write(clear + render(rows, context.flags['no-trunc'], format));
+  const timer = setInterval(draw, drawPeriodMs);
+  try {
+    await Promise.all(running.map((row) => sample(stack, row, Infinity)));
+  } finally {
+    clearInterval(timer);
+  }
+  draw();
+}
+
+/** Takes that many samples of one container, fewer if it ends before. */
+async function sample({ control }: ExistingStack, row: Row, count: number): Promise<void> {
+  let taken = 0;
+  for await (const document of readDocuments(control, 'stats', { once: false }, { taskId: row.task.id })) {
+    row.samples = [...row.samples.slice(-1), { at: performance.now(), sample: document }];
+    taken += 1;
+    if (taken >= count) return;
+  }
+}
+
+const header = ['CONTAINER ID', 'NAME', 'CPU %', 'MEM USAGE / LIMIT', 'MEM %', 'BLOCK I/O', 'PIDS'];
+
+function render(rows: readonly Row[], isLong: boolean, format: string): string {
+  const cells = rows.map((row) => cellsOf(row, isLong));
+  if (format === 'table') return formatColumns(header, cells);
+  const names = ['ID', 'Name', 'CPUPerc', 'MemUsage', 'MemPerc', 'BlockIO', 'PIDs'];
+  return cells
+    .map((row) => `${JSON.stringify(Object.fromEntries(names.map((name, index) => [name, row[index] ?? ''])))}\n`)
+    .join('');
+}
+
+function cellsOf({ task, samples }: Row, isLong: boolean): readonly string[] {
+  const id = isLong ? task.id : shortId(task.id);
+  const last = samples.at(-1)?.sample;
+  if (last === undefined) return [id, task.containerName, '--', '-- / --', '--', '--', '--'];
+  return [
+    id,
+    task.containerName,
+    percent(load(samples)),
+    `${formatBinaryBytes(last.memoryBytes)} / ${formatBinaryBytes(last.memoryLimitBytes)}`,
+    percent(last.memoryLimitBytes > 0 ? last.memoryBytes / last.memoryLimitBytes : 0),
+    `${formatBytes(last.blockReadBytes)} / ${formatBytes(last.blockWriteBytes)}`,
+    String(last.pids),
+  ];
+}
+
+/** Cores in use between two samples; 1 = one core all the time. */
+function load([before, after]: Row['samples']): number {
+  if (before === undefined || after === undefined) return 0;
+  const elapsedNs = (after.at - before.at) * 1e6;
+  return elapsedNs <= 0 ? 0 : Math.max(0, after.sample.cpuUsageNs - before.sample.cpuUsageNs) / elapsedNs;
+}
+
+function percent(share: number): string {
+  return `${(share * 100).toFixed(2)}%`;
+}

@@ -1,0 +1,115 @@
+import type { ControlClient } from '../../rpc/service-types.ts';
+import { graceMs } from '../command-line/common-flags.ts';
+import { defineVerb, type CommandContext } from '../command-line/verb.ts';
+import { UsageError } from '../errors.ts';
+import { connect } from '../connection/connect.ts';
+import { interruptedExitCode, Interrupts } from '../interrupts.ts';
+import { openProgress } from '../output/progress/open-progress.ts';
+import type { Progress } from '../output/progress/progress-event.ts';
+import { showDryRunSteps } from '../output/show-plan.ts';
+import { loadProject, type LoadedSpec } from '../project/load-project.ts';
+import { followTasks } from '../tasks/follow-tasks.ts';
+import { listTasks } from '../tasks/list-tasks.ts';
+import { withWaitTimeout } from '../tasks/wait-timeout.ts';
+import { apply, type Applied } from '../up/apply.ts';
+import { applyRequest } from '../up/apply-request.ts';
+import { attachToStack } from '../up/attach-to-stack.ts';
+import { checkFlags } from '../up/check-flags.ts';
+import { endTasks } from '../up/end-tasks.ts';
+import { upFlags } from '../up/up-flags.ts';
+
+/** `tsstack up` */
+export const up = defineVerb({ name: 'up', usage: '[SERVICE...]', arity: [0, null], flags: upFlags, run });
+
+type UpContext = CommandContext<typeof upFlags>;
+
+async function run(context: UpContext): Promise<number> {
+  checkFlags(context);
+  // The connection is made while the file is read.
+  const connecting = connect(context, 'start');
+  connecting.catch(() => undefined);
+  const project = loadProject(context, context.arguments);
+  if (Object.keys(project.spec.services).length === 0) throw new UsageError('no service selected', 'the file has no service, or profiles switch all of them off');
+  const request = applyRequest(project, context.arguments, context.flags);
+  const control = await connecting;
+  if (context.globals['dry-run']) {
+    const { steps } = await control.applyStack({ ...request, dryRun: true });
+    showDryRunSteps(context, 'up', steps);
+    return 0;
+  }
+  return bringUp(context, control, project, request);
+}
+
+async function bringUp(
+  context: UpContext,
+  control: ControlClient,
+  project: LoadedSpec,
+  request: ReturnType<typeof applyRequest>,
+): Promise<number> {
+  const interrupts = new Interrupts(context.io);
+  const progress = openProgress(context, 'up');
+  const startedAt = new Date().toISOString();
+  let applied: Applied | undefined;
+  try {
+    applied = await apply(control, project, request, progress, interrupts.first);
+    await converge(context, control, applied, progress, interrupts.first);
+    progress.stop();
+    if (isDetached(context) || context.flags['no-start']) return 0;
+    const services = targetsOf(context, project);
+    return await attachToStack({ context, control, spec: project.spec, applied, interrupts, startedAt, services });
+  } catch (error) {
+    if (!interrupts.first.aborted) throw error;
+    await endInterrupted(context, control, applied, interrupts, progress);
+    return interruptedExitCode;
+  } finally {
+    progress.stop();
+    interrupts.close();
+  }
+}
+
+/** Attached, containers only have to be made: what they do from then on is shown as their output. */
+async function converge(
+  context: UpContext,
+  control: ControlClient,
+  { stack, response, changeOf }: Applied,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<void> {
+  const goal = context.flags.wait ? 'ready' : isDetached(context) && !context.flags['no-start'] ? 'started' : 'created';
+  await withWaitTimeout(context.flags['wait-timeout'], (late) =>
+    followTasks(control, {
+      stack,
+      taskIds: response.taskIds,
+      goal,
+      changeOf,
+      progress,
+      signal: AbortSignal.any([signal, late]),
+    }),
+  );
+}
+
+function isDetached({ flags }: UpContext): boolean {
+  return flags.detach || flags.wait;
+}
+
+/** Services that the command is about: named, or all. */
+function targetsOf(context: UpContext, { spec }: LoadedSpec): ReadonlySet<string> {
+  return new Set(context.arguments.length > 0 ? context.arguments : Object.keys(spec.services));
+}
+
+/** Interrupted on the way up: what this command has created or started ends again; what ran before stays. */
+async function endInterrupted(
+  context: UpContext,
+  control: ControlClient,
+  applied: Applied | undefined,
+  interrupts: Interrupts,
+  progress: Progress,
+): Promise<void> {
+  if (applied === undefined) return;
+  progress.line('Gracefully Stopping... press Ctrl+C again to force');
+  const concerned = new Set(applied.response.taskIds);
+  const tasks = (await listTasks(control, applied.stack)).filter(({ id }) => concerned.has(id));
+  const taskIds = tasks.filter(({ containerName }) => applied.changeOf(containerName) !== 'keep').map(({ id }) => id);
+  const stopGraceMs = graceMs(context.flags.timeout);
+  await endTasks(control, { stack: applied.stack, taskIds, stopGraceMs, progress, killNow: interrupts.second });
+}

@@ -1,0 +1,47 @@
+import type { VolumeObject } from '../../model/objects.ts';
+import { defineVerb, type CommandContext } from '../command-line/verb.ts';
+import { readFormat } from '../output/format-flag.ts';
+import { formatColumns } from '../output/table.ts';
+import { writeOutput } from '../output/write-output.ts';
+import { openStack, selectTasks } from '../project/existing-stack.ts';
+import { listObjects } from '../tasks/list-tasks.ts';
+
+const flags = {
+  format: { type: 'string', value: 'FORMAT', help: 'table or json' },
+  quiet: { type: 'boolean', short: 'q', help: 'Print only the names' },
+} as const;
+
+/** `tsstack volumes` */
+export const volumes = defineVerb({ name: 'volumes', usage: '[SERVICE...]', arity: [0, null], flags, run });
+
+async function run(context: CommandContext<typeof flags>): Promise<number> {
+  const format = readFormat(context.flags.format);
+  const services = context.arguments;
+  const { name, control, tasks } = await openStack(context, services);
+  const all = (await listObjects(control, name, ['volume'])).volumes;
+  const mounted = new Set(
+    selectTasks(tasks, services, { oneOffs: true }).flatMap(({ spec }) =>
+      spec.container.mounts.flatMap((mount) => (mount.type === 'volume' && mount.volume !== null ? [mount.volume] : [])),
+    ),
+  );
+  const chosen = all.filter((volume) => services.length === 0 || mounted.has(volume.key));
+  const byName = chosen.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  await writeOutput(context.io.stdout, render(byName, context.flags.quiet, format));
+  return 0;
+}
+
+function render(volumes: readonly VolumeObject[], quiet: boolean, format: string): string {
+  if (quiet) return volumes.map(({ name }) => `${name}\n`).join('');
+  if (format === 'table') return formatColumns(['DRIVER', 'VOLUME NAME'], volumes.map(({ name }) => ['local', name]));
+  return volumes.map((volume) => `${JSON.stringify(volumeJson(volume))}\n`).join('');
+}
+
+function volumeJson({ name, key, stack, spec }: VolumeObject): Readonly<Record<string, string>> {
+  const labels = { ...spec.labels, 'com.docker.compose.project': stack ?? '', 'com.docker.compose.volume': key };
+  return {
+    Driver: 'local',
+    Labels: Object.entries(labels).map(([label, value]) => `${label}=${value}`).join(','),
+    Name: name,
+    Scope: 'local',
+  };
+}

@@ -1,0 +1,49 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { TsstackError } from '../../model/errors.ts';
+import { connectControl } from '../../rpc/client.ts';
+import type { ControlClient } from '../../rpc/service-types.ts';
+import type { CommandContext } from '../command-line/verb.ts';
+import { daemonAddress, type DaemonAddress } from './daemon-address.ts';
+
+/**
+ * A connection to the daemon of this command. When none answers:
+ * - `start`: it is started, for verbs that bring something to life;
+ * - `if-known`: it is started if it has data here; else there can be nothing, and the answers are those of an empty daemon.
+ */
+export async function connect(
+  context: Pick<CommandContext, 'globals' | 'io'>,
+  policy: 'start' | 'if-known',
+): Promise<ControlClient> {
+  const address = daemonAddress(context.globals, context.io.env);
+  try {
+    return await connectControl(address.host);
+  } catch (error) {
+    if (!(error instanceof TsstackError) || error.code !== 'unavailable') throw error;
+    if (address.roots === null) throw notHere(address, error);
+    if (policy === 'if-known' && !existsSync(join(address.roots.data, 'manager'))) return await emptyControl();
+    return await startAndConnect(address, address.roots, context.io);
+  }
+}
+
+async function startAndConnect(
+  address: DaemonAddress,
+  roots: NonNullable<DaemonAddress['roots']>,
+  io: CommandContext['io'],
+): Promise<ControlClient> {
+  const { startDaemon } = await import('./start-daemon.ts');
+  await startDaemon({ host: address.host, dataRoot: roots.data, runRoot: roots.run, env: io.env });
+  return connectControl(address.host);
+}
+
+async function emptyControl(): Promise<ControlClient> {
+  return (await import('./empty-control.ts')).emptyControl();
+}
+
+function notHere(address: DaemonAddress, cause: TsstackError): TsstackError {
+  const isSocket = address.host.startsWith('unix:');
+  const hint = isSocket
+    ? `start it with \`tsstack daemon --host ${address.host} --data-root DIR\`, or set TSSTACK_DATA_ROOT to have it started`
+    : 'start the daemon on that machine, or check the address';
+  return new TsstackError('unavailable', cause.message, { cause, hint, retryable: true });
+}

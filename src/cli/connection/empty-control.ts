@@ -1,0 +1,28 @@
+import { TsstackError } from '../../model/errors.ts';
+import type { ControlClient } from '../../rpc/service-types.ts';
+
+/** What a daemon without any stack would answer, for machines where none ever ran: starting one to be told "nothing" would be a side effect. */
+export function emptyControl(): ControlClient {
+  return {
+    getInfo: () => Promise.reject(noDaemon()),
+    applyStack: () => Promise.reject(noDaemon()),
+    removeStack: () => Promise.resolve({ steps: [], warnings: [] }),
+    actOnTasks: () => Promise.resolve({ taskIds: [] }),
+    createOneOff: () => Promise.reject(noDaemon()),
+    listObjects: () => Promise.resolve({ objects: [] }),
+    async *watch() {
+      yield { objects: [], synced: true };
+    },
+    open: () => {
+      throw noDaemon();
+    },
+    async *events() {
+      // Nothing ever happens here.
+    },
+    close: () => undefined,
+  };
+}
+
+function noDaemon(): TsstackError {
+  return new TsstackError('unavailable', 'no daemon runs on this machine', { hint: 'bring a stack up with `tsstack up`' });
+}

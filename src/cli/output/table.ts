@@ -1,0 +1,14 @@
+/** Columns with a header, three spaces apart, as docker's tools print them. */
+export function formatColumns(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = header.map((title, column) => Math.max(title.length, ...rows.map((row) => displayWidth(row[column] ?? ''))));
+  const line = (cells: readonly string[]): string =>
+    cells
+      .map((cell, column) => cell + ' '.repeat(Math.max(0, (widths[column] ?? 0) - displayWidth(cell))))
+      .join('   ')
+      .trimEnd();
+  return [header, ...rows].map((row) => `${line(row)}\n`).join('');
+}
+
+function displayWidth(text: string): number {
+  return [...text].length;
+}

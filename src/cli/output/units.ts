@@ -1,0 +1,49 @@
+/** Sizes and times for people. */
+
+const decimalUnits = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'] as const;
+const binaryUnits = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const;
+
+/** Powers of 1000, three or four digits: `12.3MB`; what docker's tools show for images and transfers. */
+export function formatBytes(bytes: number): string {
+  return formatSize(bytes, 1000, decimalUnits);
+}
+
+/** Powers of 1024: `1.5GiB`; what docker's tools show for memory. */
+export function formatBinaryBytes(bytes: number): string {
+  return formatSize(bytes, 1024, binaryUnits);
+}
+
+function formatSize(bytes: number, base: number, units: readonly string[]): string {
+  let value = bytes;
+  let index = 0;
+  while (value >= base && index < units.length - 1) {
+    value /= base;
+    index += 1;
+  }
+  return `${Number(value.toPrecision(4))}${units[index] ?? ''}`;
+}
+
+const second = 1;
+const minute = 60 * second;
+const hour = 60 * minute;
+const day = 24 * hour;
+const week = 7 * day;
+const month = 30 * day;
+const year = 365 * day;
+
+/** A span of time in words, as docker's tools say it: `2 minutes`, `About an hour`. */
+export function formatSpan(milliseconds: number): string {
+  const seconds = Math.floor(milliseconds / 1000);
+  if (seconds < 1) return 'Less than a second';
+  if (seconds === 1) return '1 second';
+  if (seconds < minute) return `${seconds} seconds`;
+  if (seconds < 2 * minute) return 'About a minute';
+  if (seconds < hour) return `${Math.floor(seconds / minute)} minutes`;
+  const hours = Math.floor(seconds / hour + 0.5);
+  if (hours === 1) return 'About an hour';
+  if (seconds < 2 * day) return `${hours} hours`;
+  if (seconds < 2 * week) return `${Math.floor(seconds / day)} days`;
+  if (seconds < 2 * month) return `${Math.floor(seconds / week)} weeks`;
+  if (seconds < 2 * year) return `${Math.floor(seconds / month)} months`;
+  return `${Math.floor(seconds / year)} years`;
+}

@@ -1,0 +1,33 @@
+import { readFileSync } from 'node:fs';
+import { loadStack, renderProblems, unsupportedAttributes, StackFileError, type LoadedStack } from '../../stack/index.ts';
+import { lowerProject } from '../../stack/lower/lower-project.ts';
+import type { StackSpec } from '../../model/spec.ts';
+import type { CommandContext } from '../command-line/verb.ts';
+import { hasColours } from '../output/colour.ts';
+import { loadOptions } from './load-options.ts';
+
+/** A stack file in the form that managers take. */
+export interface LoadedSpec {
+  readonly spec: StackSpec;
+  readonly loaded: LoadedStack;
+}
+
+/**
+ * Loads the stack file, shows its warnings, refuses what tsstack cannot honour yet, and reads secrets and configs.
+ * `services` are those of the command line; naming one turns on its profile. Empty = all.
+ */
+export function loadProject(context: Pick<CommandContext, 'globals' | 'io'>, services: readonly string[]): LoadedSpec {
+  const loaded = loadStack({ ...loadOptions(context), services: services.length > 0 ? services : undefined });
+  const color = hasColours(context.globals, context.io, context.io.stderr);
+  context.io.stderr.write(renderProblems(loaded.warnings, { color }));
+  const problems = unsupportedAttributes(loaded);
+  if (problems.length > 0) throw new StackFileError(problems);
+  const spec = lowerProject(loaded.project, {
+    workingDir: loaded.workingDir,
+    files: loaded.files,
+    disabledServices: loaded.disabledServices,
+    readFile: (path) => readFileSync(path),
+    variable: (kind, key) => loaded.payloadOf(`${kind}s`, key),
+  });
+  return { spec, loaded };
+}

@@ -1,0 +1,117 @@
+import type { TaskObject } from '../../model/objects.ts';
+import { isTerminal } from '../../model/states.ts';
+import type { ControlClient } from '../../rpc/service-types.ts';
+import type { StreamKinds } from '../../rpc/stream-kinds.ts';
+import { containerLabel } from '../output/container-label.ts';
+import type { LogMultiplexer } from '../output/log-multiplexer.ts';
+import { readLog } from './read-log.ts';
+
+export type LogQuery = Omit<StreamKinds['logs']['arguments'], 'follow'>;
+
+export interface FollowerOptions {
+  readonly control: ControlClient;
+  readonly multiplexer: LogMultiplexer;
+  /** What to show of the run of a container in which it is met first; later runs are shown from their start. */
+  readonly queryOf: (task: TaskObject) => LogQuery;
+  /** Say when a container has ended, `web-1 exited with code 0`. */
+  readonly notesExits: boolean;
+  /** Something cannot be read; the others go on. */
+  readonly onProblem: (text: string) => void;
+  /** Ends the streams. */
+  readonly signal?: AbortSignal;
+}
+
+/** One run of one container. */
+interface Run {
+  readonly done: Promise<void>;
+  hasEnded: boolean;
+  /** Null until it is known. */
+  exitCode: number | null;
+  isNoted: boolean;
+  restarts: number;
+}
+
+/**
+ * Shows the output of containers as they come, run and end. Told of each change of a task, it opens one stream for each run; the line on a
+ * container's end comes after its last output.
+ */
+export class LogFollower {
+  readonly #options: FollowerOptions;
+  readonly #runs = new Map<string, Run>();
+  readonly #met = new Set<string>();
+
+  constructor(options: FollowerOptions) {
+    this.#options = options;
+  }
+
+  /** Takes notice of a task as it is now. */
+  consider(task: TaskObject): void {
+    const { container, run: number, state } = task.status;
+    // The log is a file: nothing is lost by waiting until the container has been started.
+    if (container?.startedAt == null) return;
+    const key = `${task.id} ${number}`;
+    const run = this.#runs.get(key) ?? this.#open(key, task);
+    this.#noteRestarts(run, task);
+    if (!isTerminal(state) || run.exitCode !== null) return;
+    run.exitCode = container.exitCode ?? 0;
+    this.#noteExit(run, task);
+  }
+
+  /** True while some output is still to come. */
+  get isBusy(): boolean {
+    return [...this.#runs.values()].some(({ hasEnded }) => !hasEnded);
+  }
+
+  /** Resolves when every stream that is open now has ended. */
+  async settled(): Promise<void> {
+    await Promise.all([...this.#runs.values()].map(({ done }) => done));
+  }
+
+  #open(key: string, task: TaskObject): Run {
+    const copying = Promise.withResolvers<void>();
+    const restarts = task.status.container?.restartCount ?? 0;
+    const run: Run = { done: copying.promise, hasEnded: false, exitCode: null, isNoted: false, restarts };
+    this.#runs.set(key, run);
+    void this.#copy(task, this.#query(task)).finally(() => {
+      run.hasEnded = true;
+      this.#noteExit(run, task);
+      copying.resolve();
+    });
+    return run;
+  }
+
+  #query(task: TaskObject): LogQuery {
+    const query = this.#options.queryOf(task);
+    if (this.#met.has(task.id)) return { ...query, tail: null, since: task.status.container?.startedAt ?? null };
+    this.#met.add(task.id);
+    return query;
+  }
+
+  /** Never rejects. */
+  async #copy(task: TaskObject, query: LogQuery): Promise<void> {
+    const { control, multiplexer, signal, onProblem } = this.#options;
+    const source = multiplexer.add(containerLabel(task));
+    try {
+      for await (const frame of readLog(control, task.id, { follow: true, ...query }, signal)) await source.push(frame);
+      await source.finish();
+    } catch (error) {
+      if (signal?.aborted !== true) onProblem(`logs of ${task.containerName}: ${(error as Error).message}`);
+    }
+  }
+
+  #noteRestarts(run: Run, task: TaskObject): void {
+    const count = task.status.container?.restartCount ?? 0;
+    if (count <= run.restarts) return;
+    run.restarts = count;
+    if (this.#options.notesExits) {
+      const code = task.status.container?.exitCode ?? 0;
+      void this.#options.multiplexer.note(`${containerLabel(task)} exited with code ${code} (restarting)`);
+    }
+  }
+
+  #noteExit(run: Run, task: TaskObject): void {
+    if (!run.hasEnded || run.exitCode === null || run.isNoted || !this.#options.notesExits) return;
+    run.isNoted = true;
+    void this.#options.multiplexer.note(`${containerLabel(task)} exited with code ${run.exitCode}`);
+  }
+}

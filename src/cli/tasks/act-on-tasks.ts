@@ -1,0 +1,37 @@
+import type { ActOnTasksRequest } from '../../rpc/messages.ts';
+import type { ControlClient } from '../../rpc/service-types.ts';
+import type { CommandContext } from '../command-line/verb.ts';
+import { openProgress } from '../output/progress/open-progress.ts';
+import { followTasks } from './follow-tasks.ts';
+import type { TaskGoal } from './task-goal.ts';
+import type { TaskChange } from './task-word.ts';
+
+interface Act {
+  readonly title: string;
+  readonly request: Partial<ActOnTasksRequest> & Pick<ActOnTasksRequest, 'stack' | 'action'>;
+  readonly goal: TaskGoal;
+  readonly change: TaskChange;
+  readonly signal?: AbortSignal;
+}
+
+/** Has the daemon do something with containers that exist, and shows it until it is done. */
+export async function actOnTasks(
+  context: Pick<CommandContext, 'globals' | 'io'>,
+  control: ControlClient,
+  act: Act,
+): Promise<void> {
+  const progress = openProgress(context, act.title);
+  try {
+    const { taskIds } = await control.actOnTasks(act.request);
+    await followTasks(control, {
+      stack: act.request.stack,
+      taskIds,
+      goal: act.goal,
+      changeOf: () => act.change,
+      progress,
+      signal: act.signal,
+    });
+  } finally {
+    progress.stop();
+  }
+}

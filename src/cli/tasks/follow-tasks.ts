@@ -1,0 +1,74 @@
+import type { TaskObject } from '../../model/objects.ts';
+import type { ControlClient } from '../../rpc/service-types.ts';
+import type { Progress } from '../output/progress/progress-event.ts';
+import { TsstackError } from '../../model/errors.ts';
+import { followObjects } from './follow-objects.ts';
+import type { ObjectView } from './object-view.ts';
+import { judgeTask, type TaskGoal, type Verdict } from './task-goal.ts';
+import { taskWord, type TaskChange } from './task-word.ts';
+
+export interface FollowOptions {
+  readonly stack: string;
+  readonly taskIds: readonly string[];
+  readonly goal: TaskGoal;
+  /** How the command changes a container, by its name. */
+  readonly changeOf: (containerName: string) => TaskChange;
+  readonly progress: Progress;
+  /** Ends the wait; nothing is undone. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Resolves when all these containers have reached the goal, showing each change on the way; throws the first failure.
+ * Resolves to the tasks as they were then.
+ */
+export async function followTasks(control: ControlClient, options: FollowOptions): Promise<readonly TaskObject[]> {
+  if (options.taskIds.length === 0) return [];
+  const names = new Map<string, string>();
+  const view = await followObjects(control, { stack: options.stack, kinds: ['task'] }, options.signal, (now) => {
+    showTasks(now, options, names);
+    return isReached(now, options);
+  });
+  return view.tasks.filter(({ id }) => options.taskIds.includes(id));
+}
+
+function isReached(view: ObjectView, { taskIds, goal }: FollowOptions): boolean {
+  const completing = servicesThatComplete(view);
+  const verdicts = taskIds.map((id) => {
+    const task = view.task(id);
+    return judgeTask(task, goal, task !== undefined && completing.has(task.service));
+  });
+  const failure = verdicts.find((verdict): verdict is Extract<Verdict, { kind: 'failed' }> => verdict.kind === 'failed');
+  if (failure !== undefined) {
+    throw new TsstackError('conflict', failure.message, failure.hint === null ? {} : { hint: failure.hint });
+  }
+  return verdicts.every(({ kind }) => kind === 'reached');
+}
+
+/** Services whose end with code 0 somebody waits for. */
+function servicesThatComplete(view: ObjectView): ReadonlySet<string> {
+  const names = view.tasks.flatMap((task) =>
+    Object.entries(task.spec.dependsOn)
+      .filter(([, { condition }]) => condition === 'service_completed_successfully')
+      .map(([name]) => name),
+  );
+  return new Set(names);
+}
+
+/** `names` remembers what containers were called, for the word when they are gone. */
+function showTasks(view: ObjectView, options: FollowOptions, names: Map<string, string>): void {
+  for (const id of options.taskIds) {
+    const task = view.task(id);
+    if (task === undefined) showGone(id, options, names);
+    else {
+      names.set(id, task.containerName);
+      const word = taskWord(task, options.changeOf(task.containerName), options.goal === 'ready');
+      if (word !== null) options.progress.event({ id: `Container ${task.containerName}`, ...word });
+    }
+  }
+}
+
+function showGone(id: string, { progress }: FollowOptions, names: ReadonlyMap<string, string>): void {
+  const name = names.get(id);
+  if (name !== undefined) progress.event({ id: `Container ${name}`, state: 'done', text: 'Removed' });
+}

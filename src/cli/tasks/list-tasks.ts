@@ -1,0 +1,32 @@
+import type { TaskObject } from '../../model/objects.ts';
+import type { ControlClient } from '../../rpc/service-types.ts';
+import { ObjectView } from './object-view.ts';
+
+/** Objects of the given kinds as they are now. */
+export async function listObjects(control: ControlClient, stack: string, kinds: readonly string[]): Promise<ObjectView> {
+  const view = new ObjectView();
+  const { objects } = await control.listObjects({ stack, kinds });
+  view.apply({ objects, synced: true });
+  return view;
+}
+
+/** Containers of a stack, in the order of their names (`web-2` before `web-10`). */
+export async function listTasks(control: ControlClient, stack: string): Promise<readonly TaskObject[]> {
+  return sortTasks((await listObjects(control, stack, ['task'])).tasks);
+}
+
+/** By service, then number; one-offs last. */
+export function sortTasks(tasks: readonly TaskObject[]): readonly TaskObject[] {
+  return tasks.toSorted(
+    (a, b) =>
+      Number(a.oneOff !== null) - Number(b.oneOff !== null) ||
+      compareText(a.service, b.service) ||
+      a.slot - b.slot ||
+      compareText(a.containerName, b.containerName),
+  );
+}
+
+function compareText(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}

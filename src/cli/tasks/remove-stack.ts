@@ -1,0 +1,43 @@
+import type { PlanStep, RemoveStackRequest } from '../../rpc/messages.ts';
+import type { ControlClient } from '../../rpc/service-types.ts';
+import type { CommandContext } from '../command-line/verb.ts';
+import { openProgress } from '../output/progress/open-progress.ts';
+import { titleOf } from '../output/object-titles.ts';
+import type { Progress } from '../output/progress/progress-event.ts';
+import { callStream } from '../streams/open-stream.ts';
+import { followRemovals, removedEvent } from './follow-removals.ts';
+
+interface Removal {
+  readonly title: string;
+  readonly request: Partial<RemoveStackRequest> & Pick<RemoveStackRequest, 'stack'>;
+}
+
+/** `down`: takes a stack away and shows it until it is gone. Resolves to the number of things that went. */
+export async function removeStack(
+  context: Pick<CommandContext, 'globals' | 'io'>,
+  control: ControlClient,
+  { title, request }: Removal,
+): Promise<number> {
+  const progress = openProgress(context, title);
+  try {
+    const { steps, warnings } = await control.removeStack(request);
+    for (const warning of warnings) progress.line(`warning: ${warning}`);
+    await followRemovals(control, request.stack, steps, progress);
+    await removeImages(control, steps, progress);
+    return steps.length;
+  } finally {
+    progress.stop();
+  }
+}
+
+/** Images of other stacks stay: that they are in use is a warning, not a failure. */
+async function removeImages(control: ControlClient, steps: readonly PlanStep[], progress: Progress): Promise<void> {
+  for (const { name } of steps.filter(({ kind }) => kind === 'image')) {
+    try {
+      await callStream(control, 'image.remove', { reference: name, force: false });
+      progress.event(removedEvent('image', name));
+    } catch (error) {
+      progress.event({ id: titleOf('image', name), state: 'warning', text: 'Skipped', details: (error as Error).message });
+    }
+  }
+}

@@ -1,0 +1,86 @@
+/** When a command has what it wants of a container. Pure: a task as it is in, a verdict out. */
+import type { TaskObject } from '../../model/objects.ts';
+import { isTerminal, observedStateNumbers, type ObservedState } from '../../model/states.ts';
+
+/**
+ * - `created`: made, not started
+ * - `started`: started at least once in the wanted run, whatever became of it
+ * - `ready`: running, healthy where there is a check; ended with 0 where a dependant waits for that (`--wait`)
+ * - `stopped`: ended and meant to be
+ * - `removed`: gone
+ */
+export type TaskGoal = 'created' | 'started' | 'ready' | 'stopped' | 'removed';
+
+export type Verdict =
+  | { readonly kind: 'waiting' }
+  | { readonly kind: 'reached' }
+  | { readonly kind: 'failed'; readonly message: string; readonly hint: string | null };
+
+const waiting: Verdict = { kind: 'waiting' };
+const reached: Verdict = { kind: 'reached' };
+
+/** `mayComplete`: somebody depends on the end of this service, so that an end with code 0 is a success. */
+export function judgeTask(task: TaskObject | undefined, goal: TaskGoal, mayComplete = false): Verdict {
+  if (goal === 'removed') return task === undefined ? reached : waiting;
+  if (task === undefined) return goal === 'stopped' ? reached : failed('the container was removed meanwhile', null);
+  if (goal === 'stopped') return isStopped(task) ? reached : waiting;
+  if (task.gate?.failed === true) return failed(task.gate.message, null);
+  const cause = startFailure(task);
+  if (cause !== null) return cause;
+  if (task.status.run < task.desiredRun) return waiting;
+  if (goal === 'created') return isAtLeast(task, 'ready') ? reached : waiting;
+  if (task.gate !== null) return waiting;
+  return goal === 'started' ? judgeStarted(task) : judgeReady(task, mayComplete);
+}
+
+/** Why a container could not be made or started; null when it could, or it is not known yet. */
+export function startFailure(task: TaskObject): Extract<Verdict, { kind: 'failed' }> | null {
+  const { run, state, error, container, message } = task.status;
+  const isOfEarlierRun = run < task.desiredRun || (task.gate?.next === 'running' && run < task.gate.run);
+  if (isOfEarlierRun) return null;
+  const hasNeverRun = container?.startedAt == null;
+  if (state === 'rejected' || (state === 'failed' && error !== null && hasNeverRun)) {
+    return failed(`container ${task.containerName}: ${error?.message ?? message}`, error?.hint ?? null);
+  }
+  return null;
+}
+
+/** True while a container runs, or will without anybody doing anything. */
+export function isGoingOn(task: TaskObject): boolean {
+  if (task.gate?.next === 'running') return !task.gate.failed;
+  if (task.status.run < task.desiredRun) return task.desired === 'running';
+  return !isTerminal(task.status.state) && (task.desired === 'running' || task.status.state === 'running');
+}
+
+/** With a healthcheck a container may count as `running` only when it is healthy: for this goal its start is enough. */
+function judgeStarted(task: TaskObject): Verdict {
+  const hasStarted = task.status.container?.startedAt != null && isAtLeast(task, 'starting');
+  return hasStarted || isAtLeast(task, 'running') ? reached : waiting;
+}
+
+function judgeReady(task: TaskObject, mayComplete: boolean): Verdict {
+  const { state, container } = task.status;
+  if (isTerminal(state)) {
+    const code = container?.exitCode ?? 0;
+    if (code === 0 && mayComplete) return reached;
+    return failed(`container ${task.containerName} exited (${code})`, `see \`tsstack logs ${task.service}\``);
+  }
+  if (container?.health?.state === 'unhealthy') {
+    const output = container.health.lastOutput.trim();
+    return failed(`container ${task.containerName} is unhealthy`, output === '' ? null : `its check said: ${output}`);
+  }
+  if (mayComplete || state !== 'running' || container?.phase === 'restarting') return waiting;
+  return container?.health?.state === 'starting' ? waiting : reached;
+}
+
+function isStopped(task: TaskObject): boolean {
+  return task.gate === null && task.desired !== 'running' && isTerminal(task.status.state);
+}
+
+function isAtLeast(task: TaskObject, state: ObservedState): boolean {
+  return observedStateNumbers[task.status.state] >= observedStateNumbers[state];
+}
+
+function failed(message: string, hint: string | null): Extract<Verdict, { kind: 'failed' }> {
+  return { kind: 'failed', message, hint };
+}

@@ -1,0 +1,40 @@
+import { isTrue } from '../command-line/is-true.ts';
+import type { CommandContext } from '../command-line/verb.ts';
+import { UsageError } from '../errors.ts';
+import type { upFlags } from './up-flags.ts';
+
+type Flags = CommandContext<typeof upFlags>['flags'];
+
+/** Flags of `up` that exclude each other. */
+export function checkFlags({ flags, io }: Pick<CommandContext<typeof upFlags>, 'flags' | 'io'>): void {
+  if (flags.menu) throw new UsageError('--menu is not supported yet');
+  const given = (name: keyof Flags): boolean => {
+    const value = flags[name];
+    return Array.isArray(value) ? value.length > 0 : value !== undefined && value !== false;
+  };
+  for (const [flag, others] of exclusions) {
+    const other = others.find((name) => given(flag) && given(name));
+    if (other !== undefined) throw new UsageError(`--${flag} and --${other} cannot be combined`);
+  }
+  if (flags['remove-orphans'] && isTrue(io.env['COMPOSE_IGNORE_ORPHANS'])) {
+    throw new UsageError('--remove-orphans and COMPOSE_IGNORE_ORPHANS cannot be combined');
+  }
+}
+
+const exclusions: readonly (readonly [keyof Flags, readonly (keyof Flags)[]])[] = [
+  [
+    'detach',
+    [
+      'abort-on-container-exit',
+      'abort-on-container-failure',
+      'exit-code-from',
+      'attach',
+      'no-attach',
+      'attach-dependencies',
+    ],
+  ],
+  ['wait', ['abort-on-container-exit', 'abort-on-container-failure', 'exit-code-from', 'attach', 'attach-dependencies']],
+  ['no-recreate', ['force-recreate', 'renew-anon-volumes', 'always-recreate-deps']],
+  ['abort-on-container-failure', ['abort-on-container-exit', 'exit-code-from']],
+  ['attach', ['attach-dependencies']],
+];
