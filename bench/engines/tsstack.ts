@@ -27,7 +27,7 @@ export function tsstackEngine(directory: string): Engine {
     pull: (reference) => command(['pull', '--image', reference]),
     removeImage: async (reference) => void (await run(command(['images', 'rm', reference]))),
     daemonPids: () => [
-      daemonPid(),
+      ...daemonPids(),
       ...findProcesses('tsstack-net', runRoot),
       ...findProcesses('tsstack-shim', '--launcher'),
     ],

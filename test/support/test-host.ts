@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import assert from 'node:assert/strict';
-import { findLeftovers } from './leftovers.ts';
+import { endLeftovers, findLeftovers } from './leftovers.ts';
 
 const launcher = join(import.meta.dirname, '../../bin/tsstack');
 
@@ -31,6 +31,16 @@ export interface PsRow {
   readonly Status: string;
   readonly Health: string;
   readonly ExitCode: number;
+}
+
+/** As much of a shim's state.json as tests look at. */
+export interface ShimState {
+  readonly pid: number;
+  readonly shimPid: number;
+  readonly phase: string;
+  /** RFC 3339 with nanoseconds: sorts as text. */
+  readonly startedAt: string;
+  readonly finishedAt: string | null;
 }
 
 export class TestHost {
@@ -115,9 +125,9 @@ export class TestHost {
   }
 
   /** state.json of a container by its id (whole or its first 12 digits). */
-  shimState(id: string): { readonly pid: number; readonly shimPid: number; readonly phase: string } {
+  shimState(id: string): ShimState {
     const path = join(this.runRoot, 'containers', id.slice(0, 12), 'state.json');
-    return JSON.parse(readFileSync(path, 'utf8')) as { pid: number; shimPid: number; phase: string };
+    return JSON.parse(readFileSync(path, 'utf8')) as ShimState;
   }
 
   async daemonPid(): Promise<number> {
@@ -139,6 +149,14 @@ export class TestHost {
 
   /** Takes every stack down, ends the daemon and fails when something was left behind. */
   async stop(): Promise<void> {
+    try {
+      await this.#stop();
+    } finally {
+      endLeftovers(this.runRoot);
+    }
+  }
+
+  async #stop(): Promise<void> {
     if (existsSync(join(this.runRoot, 'tsstack.sock'))) {
       const { stdout } = await this.ok(['ls', '-a', '-q']);
       for (const stack of stdout.split('\n').filter((name) => name !== '')) {
