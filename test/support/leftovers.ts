@@ -9,17 +9,23 @@ function lines(command: string, args: readonly string[]): readonly string[] {
   return stdout.split('\n').filter((line) => line.trim() !== '');
 }
 
-function processesNaming(text: string): readonly string[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
-    .flatMap((pid) => {
-      try {
-        const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
-        return command.includes(text) ? [`process ${pid}: ${command}`] : [];
-      } catch {
-        return []; // ended meanwhile
-      }
-    });
+/** Command lines of processes that name a path, by process id. */
+function processesNaming(text: string): ReadonlyMap<number, string> {
+  const found = new Map<number, string>();
+  for (const name of readdirSync('/proc').filter((entry) => /^\d+$/.test(entry) && Number(entry) !== process.pid)) {
+    const command = readOrNothing(`/proc/${name}/cmdline`).replaceAll('\0', ' ');
+    if (command.includes(text)) found.set(Number(name), command);
+  }
+  return found;
+}
+
+/** What has ended meanwhile has no file any more. */
+function readOrNothing(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
 }
 
 /** Other daemons of this machine have cgroups of their own, told apart by the hash of their run root. */
@@ -30,9 +36,7 @@ function cgroups(runRoot: string): readonly string[] {
     const [, names = '', path = ''] = line.split(':');
     const mount =
       names === '' ? ['/sys/fs/cgroup', '/sys/fs/cgroup/unified'] : [`/sys/fs/cgroup/${names.replace('name=', '')}`];
-    return mount.flatMap((root) =>
-      globSync(join(root, path, `tsstack/${instance}/*/`)).map((found) => `cgroup ${found}`),
-    );
+    return mount.flatMap((root) => globSync(join(root, path, `tsstack/${instance}/*/`)));
   });
 }
 
@@ -56,5 +60,23 @@ export function findLeftovers(runRoot: string, dataRoot: string): readonly strin
     const path = join(dataRoot, name);
     return existsSync(path) ? readdirSync(path).map((entry) => `data ${join(path, entry)}`) : [];
   });
-  return [...processesNaming(runRoot), ...mounts, ...links, ...tables, ...cgroups(runRoot), ...folders, ...data];
+  const processes = Array.from(processesNaming(runRoot), ([pid, command]) => `process ${pid}: ${command}`);
+  const groups = cgroups(runRoot).map((path) => `cgroup ${path}`);
+  return [...processes, ...mounts, ...links, ...tables, ...groups, ...folders, ...data];
+}
+
+/** Ends what a failed test has left running, so that it is no burden to the next ones. */
+export function endLeftovers(runRoot: string): void {
+  // The daemon and its shims first: they would start anew what is killed.
+  for (const pid of processesNaming(runRoot).keys()) kill(pid);
+  const contained = cgroups(runRoot).map((path) => readOrNothing(join(path, 'cgroup.procs')));
+  for (const pid of contained.join('').split('\n').filter(Boolean)) kill(Number(pid));
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
 }
