@@ -147,13 +147,16 @@ shim_state_changed (struct shim *shim, const char *event)
 {
   /* A run directory without room must not end the container; the socket still tells the truth. */
   state_write (&shim->state, shim->options.state_file, NULL);
+  /* Between the two: whoever finds nobody at the socket finds the end in the file, and whoever has been told of the end
+   * finds nobody at the socket. */
+  if (shim->state.phase == PHASE_EXITED)
+    server_close_listener (shim);
   server_send_event (shim, event);
 }
 
 void
 shim_finish (struct shim *shim)
 {
-  server_close_listener (shim);
   if (shim->ready_fd >= 0)
     {
       /* Nobody but the caller knows of this container yet, and shall find nothing of it. */

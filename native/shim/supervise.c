@@ -17,7 +17,6 @@ finish (struct shim *shim)
   const struct tss_error *error = shim->state.error.code == TSS_ERROR_NONE ? &stopped : &shim->state.error;
 
   shim->state.phase = PHASE_EXITED;
-  /* First, so that whoever finds nobody at the socket finds the end in the file. */
   shim_state_changed (shim, "exited");
   server_end_attachments (shim, &shim->state.current);
   server_answer (shim, WAIT_RUNNING, error);

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync, readlinkSync, readdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, readlinkSync, readdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, before, describe, it } from 'mocha';
 import { Launcher } from '../../agents/host/native/launcher.ts';
 import { NativeError } from '../../agents/host/native/native-error.ts';
+import { ShimSocket } from '../../agents/host/native/shim-socket.ts';
 import { eventually, ShimLab, shimProgram } from '../support/shim-lab.ts';
 
 function assertNativeError(code: string, text = ''): (error: unknown) => boolean {
@@ -101,6 +102,16 @@ describe('launcher', () => {
     const again = await lab.launcher.startShim(container.configPath);
     assert.notEqual(again.shimPid, state.shimPid);
     await (await container.connect()).request({ op: 'kill' });
+  });
+
+  it('makes a socket at a path that is longer than a socket address', async () => {
+    const socket = join(lab.directory, 'long'.repeat(40), 'shim.sock');
+    mkdirSync(dirname(socket));
+    const container = lab.describe('sleep 100', { shim: { socket } });
+    await lab.launcher.startShim(container.configPath);
+    const control = await ShimSocket.connect(socket);
+    await control.request({ op: 'kill' });
+    assert.equal(existsSync(socket), false);
   });
 
   it('starts a helper, waits for its word and gives it a log', async () => {

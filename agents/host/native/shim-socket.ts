@@ -1,7 +1,7 @@
-import { connect } from 'node:net';
-import type { Socket } from 'node:net';
 import { once } from 'node:events';
+import type { Socket } from 'node:net';
 import { TsstackError } from '../../../src/model/errors.ts';
+import { connectUnix } from './connect-unix.ts';
 import { NativeError } from './native-error.ts';
 import type { NativeErrorObject } from './native-error.ts';
 import { encodeFrame, FrameReader, frameTypes } from './shim-frames.ts';
@@ -43,16 +43,12 @@ export class ShimSocket {
     });
   }
 
-  static connect(path: string): Promise<ShimSocket> {
-    return new Promise((resolve, reject) => {
-      const socket = connect(path);
-      const onError = (error: Error): void => reject(new ShimConnectionError(`no connection at ${path}`, error));
-      socket.once('error', onError);
-      socket.once('connect', () => {
-        socket.off('error', onError);
-        resolve(new ShimSocket(socket));
-      });
-    });
+  static async connect(path: string): Promise<ShimSocket> {
+    try {
+      return new ShimSocket(await connectUnix(path));
+    } catch (error) {
+      throw new ShimConnectionError(`no connection at ${path}`, error);
+    }
   }
 
   /** Sends a request; rejects with NativeError when the shim refuses, after `timeoutMs` (null = none) or when the connection ends. */
