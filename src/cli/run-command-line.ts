@@ -70,7 +70,10 @@ function mergeGlobals(
   for (const [name, value] of parsed.given) {
     if (Object.hasOwn(verb.flags, name)) continue;
     const earlier = before.get(name);
-    merged.set(name, Array.isArray(value) && Array.isArray(earlier) ? [...(earlier as string[]), ...(value as string[])] : value);
+    merged.set(
+      name,
+      Array.isArray(value) && Array.isArray(earlier) ? [...(earlier as string[]), ...(value as string[])] : value,
+    );
   }
   return merged;
 }
@@ -85,7 +88,10 @@ function checkArity(verb: AnyVerb, words: readonly string[]): void {
 async function unknownVerb(name: string): Promise<UsageError> {
   const { nearest } = await import('../stack/suggest.ts');
   const near = nearest(name, Object.keys(verbs));
-  return new UsageError(`unknown verb "${name}"`, near === undefined ? 'see `tsstack --help`' : `did you mean "${near}"?`);
+  return new UsageError(
+    `unknown verb "${name}"`,
+    near === undefined ? 'see `tsstack --help`' : `did you mean "${near}"?`,
+  );
 }
 
 /** Asked for, the help is an answer; without a verb it is a complaint. */

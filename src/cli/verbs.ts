@@ -9,22 +9,43 @@ interface VerbEntry {
 /** All verbs, in the order of the help. */
 export const verbs: Readonly<Record<string, VerbEntry>> = {
   up: { summary: 'Create and start containers', load: async () => (await import('./commands/up.ts')).up },
-  down: { summary: 'Stop and remove containers and networks', load: async () => (await import('./commands/down.ts')).down },
+  down: {
+    summary: 'Stop and remove containers and networks',
+    load: async () => (await import('./commands/down.ts')).down,
+  },
   plan: { summary: 'Show what `up` would do', load: async () => (await import('./commands/plan.ts')).plan },
   ps: { summary: 'List containers', load: async () => (await import('./commands/ps.ts')).ps },
   logs: { summary: 'Show the output of containers', load: async () => (await import('./commands/logs.ts')).logs },
-  exec: { summary: 'Run a command in a running container', load: async () => (await import('./commands/exec.ts')).exec },
-  run: { summary: 'Run a command in a new container of a service', load: async () => (await import('./commands/run.ts')).run },
-  attach: { summary: "Join the streams of a container's main process", load: async () => (await import('./commands/attach.ts')).attach },
-  create: { summary: 'Create containers without starting them', load: async () => (await import('./commands/create.ts')).create },
+  exec: {
+    summary: 'Run a command in a running container',
+    load: async () => (await import('./commands/exec.ts')).exec,
+  },
+  run: {
+    summary: 'Run a command in a new container of a service',
+    load: async () => (await import('./commands/run.ts')).run,
+  },
+  attach: {
+    summary: "Join the streams of a container's main process",
+    load: async () => (await import('./commands/attach.ts')).attach,
+  },
+  create: {
+    summary: 'Create containers without starting them',
+    load: async () => (await import('./commands/create.ts')).create,
+  },
   start: { summary: 'Start containers that exist', load: async () => (await import('./commands/start.ts')).start },
   stop: { summary: 'Stop containers', load: async () => (await import('./commands/stop.ts')).stop },
   restart: { summary: 'Restart containers', load: async () => (await import('./commands/restart.ts')).restart },
-  kill: { summary: 'Send a signal to containers, SIGKILL by default', load: async () => (await import('./commands/kill.ts')).kill },
+  kill: {
+    summary: 'Send a signal to containers, SIGKILL by default',
+    load: async () => (await import('./commands/kill.ts')).kill,
+  },
   pause: { summary: 'Freeze containers', load: async () => (await import('./commands/pause.ts')).pause },
   unpause: { summary: 'Let frozen containers go on', load: async () => (await import('./commands/pause.ts')).unpause },
   rm: { summary: 'Remove stopped containers', load: async () => (await import('./commands/rm.ts')).rm },
-  scale: { summary: 'Set the number of containers of services', load: async () => (await import('./commands/scale.ts')).scale },
+  scale: {
+    summary: 'Set the number of containers of services',
+    load: async () => (await import('./commands/scale.ts')).scale,
+  },
   wait: { summary: 'Wait until containers end', load: async () => (await import('./commands/wait.ts')).wait },
   top: { summary: 'Show the processes of containers', load: async () => (await import('./commands/top.ts')).top },
   stats: { summary: 'Show what containers use', load: async () => (await import('./commands/stats.ts')).stats },
@@ -32,12 +53,24 @@ export const verbs: Readonly<Record<string, VerbEntry>> = {
   events: { summary: 'Show events of containers', load: async () => (await import('./commands/events.ts')).events },
   images: { summary: 'List the images of containers', load: async () => (await import('./commands/images.ts')).images },
   volumes: { summary: 'List volumes', load: async () => (await import('./commands/volumes.ts')).volumes },
-  config: { summary: 'Check the stack file and print it in its canonical form', load: async () => (await import('./commands/config.ts')).config },
+  config: {
+    summary: 'Check the stack file and print it in its canonical form',
+    load: async () => (await import('./commands/config.ts')).config,
+  },
   ls: { summary: 'List stacks', load: async () => (await import('./commands/ls.ts')).ls },
   pull: { summary: 'Pull the images of services', load: async () => (await import('./commands/pull.ts')).pull },
   load: { summary: 'Load images from an archive', load: async () => (await import('./commands/load.ts')).load },
-  import: { summary: 'Make an image of a root filesystem archive', load: async () => (await import('./commands/import.ts')).importImage },
-  info: { summary: 'Show the daemon and what this host lacks', load: async () => (await import('./commands/info.ts')).info },
-  daemon: { summary: 'Run the daemon in the foreground', load: async () => (await import('./commands/daemon.ts')).daemon },
+  import: {
+    summary: 'Make an image of a root filesystem archive',
+    load: async () => (await import('./commands/import.ts')).importImage,
+  },
+  info: {
+    summary: 'Show the daemon and what this host lacks',
+    load: async () => (await import('./commands/info.ts')).info,
+  },
+  daemon: {
+    summary: 'Run the daemon in the foreground',
+    load: async () => (await import('./commands/daemon.ts')).daemon,
+  },
   version: { summary: 'Print the version', load: async () => (await import('./commands/version.ts')).version },
 };

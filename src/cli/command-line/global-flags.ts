@@ -2,7 +2,12 @@ import type { FlagValues } from './flag.ts';
 
 /** Flags that stand before or after every verb; a verb's own flag of the same name or letter wins after the verb. */
 export const globalFlags = {
-  file: { type: 'strings', short: 'f', value: 'FILE', help: 'Stack file; several are merged, `-` reads standard input' },
+  file: {
+    type: 'strings',
+    short: 'f',
+    value: 'FILE',
+    help: 'Stack file; several are merged, `-` reads standard input',
+  },
   'project-name': { type: 'string', short: 'p', value: 'NAME', help: 'Name of the stack' },
   profile: { type: 'strings', value: 'NAME', help: 'Enable a profile' },
   'env-file': { type: 'strings', value: 'FILE', help: 'File of variables instead of .env' },

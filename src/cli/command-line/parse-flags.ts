@@ -30,7 +30,10 @@ export function parseFlags(argv: readonly string[], tables: readonly FlagTable[]
 }
 
 /** Values of a whole table, with the defaults of flags that were not given. */
-export function valuesOf<Table extends FlagTable>(table: Table, given: ReadonlyMap<string, RawValue>): FlagValues<Table> {
+export function valuesOf<Table extends FlagTable>(
+  table: Table,
+  given: ReadonlyMap<string, RawValue>,
+): FlagValues<Table> {
   const entries = Object.entries(table).map(([name, flag]) => [name, given.get(name) ?? defaultOf(flag)]);
   return Object.fromEntries(entries) as FlagValues<Table>;
 }
@@ -54,7 +57,8 @@ class FlagParser {
     for (const table of tables) {
       for (const [name, flag] of Object.entries(table)) {
         if (!this.#byName.has(name)) this.#byName.set(name, { ...flag, name });
-        if (flag.short !== undefined && !this.#byShort.has(flag.short)) this.#byShort.set(flag.short, { ...flag, name });
+        if (flag.short !== undefined && !this.#byShort.has(flag.short))
+          this.#byShort.set(flag.short, { ...flag, name });
       }
     }
   }
@@ -124,7 +128,10 @@ class FlagParser {
   #next(flag: NamedFlag, shown: string): string {
     const text = this.#argv[this.#position];
     if (text === undefined) {
-      throw new UsageError(`flag ${shown} needs a value`, `write ${shown} ${flag.value ?? 'VALUE'}; ${this.#seeHelp()}`);
+      throw new UsageError(
+        `flag ${shown} needs a value`,
+        `write ${shown} ${flag.value ?? 'VALUE'}; ${this.#seeHelp()}`,
+      );
     }
     this.#position += 1;
     return text;
@@ -133,7 +140,10 @@ class FlagParser {
   #put(flag: NamedFlag, value: boolean | string | number): void {
     const before = this.#given.get(flag.name);
     const isList = flag.type === 'strings';
-    this.#given.set(flag.name, isList ? [...(Array.isArray(before) ? (before as string[]) : []), String(value)] : value);
+    this.#given.set(
+      flag.name,
+      isList ? [...(Array.isArray(before) ? (before as string[]) : []), String(value)] : value,
+    );
   }
 
   #unknown(shown: string, name: string): UsageError {

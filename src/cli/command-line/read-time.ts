@@ -14,5 +14,8 @@ export function readTime(flag: string, text: string, now: number): number {
   }
   const time = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : Number.NaN;
   if (!Number.isNaN(time)) return time;
-  throw new UsageError(`invalid time "${text}" for ${flag}`, 'write 2026-11-21T04:00:00Z, seconds since the epoch, or a span such as 10m');
+  throw new UsageError(
+    `invalid time "${text}" for ${flag}`,
+    'write 2026-11-21T04:00:00Z, seconds since the epoch, or a span such as 10m',
+  );
 }

@@ -37,7 +37,9 @@ export function rootUsage(summaries: Readonly<Record<string, string>>): string {
 
 function describeFlags(table: FlagTable): readonly string[] {
   const shown = Object.entries(table).filter(([, flag]) => flag.hidden !== true && flag.unsupported === undefined);
-  const rows = shown.toSorted(([a], [b]) => a.localeCompare(b)).map(([name, flag]) => [label(name, flag), flag.help] as const);
+  const rows = shown
+    .toSorted(([a], [b]) => a.localeCompare(b))
+    .map(([name, flag]) => [label(name, flag), flag.help] as const);
   const width = Math.max(0, ...rows.map(([left]) => left.length));
   return rows.map(([left, help]) => `  ${left.padEnd(width)}  ${help}`);
 }

@@ -1,18 +1,21 @@
 import { runDaemon } from '../../daemon/run-daemon.ts';
 import { defineVerb, type CommandContext } from '../command-line/verb.ts';
+import { stopDaemon } from '../connection/stop-daemon.ts';
 
 const flags = {
   'data-root': { type: 'string', value: 'DIR', help: 'Where images, volumes, logs and the store lie' },
   'run-root': { type: 'string', value: 'DIR', help: 'Where sockets and secrets lie; what a reboot may take' },
   'log-level': { type: 'string', value: 'LEVEL', choices: ['error', 'info', 'debug'], help: 'How much the log says' },
+  stop: { type: 'boolean', help: 'End the daemon that runs; containers run on' },
 } as const;
 
 /** `tsstack daemon`: runs in the foreground until SIGTERM or SIGINT; containers run on without it. */
 export const daemon = defineVerb({ name: 'daemon', usage: '', arity: [0, 0], flags, run });
 
 async function run(context: CommandContext<typeof flags>): Promise<number> {
-  const { host } = context.globals;
-  const given = Object.entries({ host, ...context.flags }).filter(([, value]) => value !== undefined && value !== '');
+  const { stop, ...options } = context.flags;
+  if (stop) return stopDaemon(context);
+  const given = Object.entries({ host: context.globals.host, ...options }).filter(([, value]) => (value ?? '') !== '');
   await runDaemon(given.flatMap(([name, value]) => [`--${name}`, String(value)]));
   // The daemon's own signal handlers end the process.
   return new Promise(() => undefined);

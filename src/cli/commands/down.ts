@@ -7,9 +7,18 @@ import { removeStack } from '../tasks/remove-stack.ts';
 
 const flags = {
   'remove-orphans': { type: 'boolean', help: 'Remove containers of services that the file does not have' },
-  rmi: { type: 'string', value: 'WHICH', choices: ['local', 'all'], help: 'Remove images: all of the services, or those built here' },
+  rmi: {
+    type: 'string',
+    value: 'WHICH',
+    choices: ['local', 'all'],
+    help: 'Remove images: all of the services, or those built here',
+  },
   timeout: timeoutFlag,
-  volumes: { type: 'boolean', short: 'v', help: 'Remove named volumes of the file and anonymous ones: their content is lost' },
+  volumes: {
+    type: 'boolean',
+    short: 'v',
+    help: 'Remove named volumes of the file and anonymous ones: their content is lost',
+  },
 } as const;
 
 /** `tsstack down` */
@@ -21,14 +30,23 @@ async function run(context: CommandContext<typeof flags>): Promise<number> {
   const checked = isByNameOnly(context) ? [] : context.arguments;
   const { name, control, tasks } = await openStack(context, checked);
   const known = new Set(tasks.map(({ service }) => service));
-  const services = isByNameOnly(context) ? context.arguments.filter((service) => known.has(service)) : context.arguments;
+  const services = isByNameOnly(context)
+    ? context.arguments.filter((service) => known.has(service))
+    : context.arguments;
   if (context.arguments.length > 0 && services.length === 0) return sayNothing(context, name);
   if (context.globals['dry-run']) {
     const targets = tasks.filter((task) => services.length === 0 || services.includes(task.service));
     showDryRun(context, 'down', targets, 'Removed');
     return 0;
   }
-  const request = { stack: name, services, volumes, removeOrphans, stopGraceMs: graceMs(timeout), removeImages: rmi ?? '' };
+  const request = {
+    stack: name,
+    services,
+    volumes,
+    removeOrphans,
+    stopGraceMs: graceMs(timeout),
+    removeImages: rmi ?? '',
+  };
   const removed = await removeStack(context, control, { title: 'down', request });
   return removed === 0 ? sayNothing(context, name) : 0;
 }

@@ -61,7 +61,9 @@ async function hostRows(context: CommandContext<typeof flags>): Promise<readonly
 
 async function containerRows(context: CommandContext<typeof flags>): Promise<readonly ImageRow[]> {
   const { control, tasks } = await openStack(context, context.arguments);
-  const containers = selectTasks(tasks, context.arguments, { oneOffs: true }).filter(({ status }) => status.container !== null);
+  const containers = selectTasks(tasks, context.arguments, { oneOffs: true }).filter(
+    ({ status }) => status.container !== null,
+  );
   if (containers.length === 0) return [];
   const summaries = await listImages(control);
   return containers.map((task) => rowOf(task, summaries));

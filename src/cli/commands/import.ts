@@ -6,7 +6,12 @@ import { layerEvent } from '../streams/image-progress.ts';
 import { upload } from '../streams/upload.ts';
 
 const flags = {
-  change: { type: 'strings', short: 'c', value: 'INSTRUCTION', help: 'Set something of the image: "CMD [\\"sh\\"]", "ENV A=b", …' },
+  change: {
+    type: 'strings',
+    short: 'c',
+    value: 'INSTRUCTION',
+    help: 'Set something of the image: "CMD [\\"sh\\"]", "ENV A=b", …',
+  },
 } as const;
 
 /** `tsstack import` */

@@ -36,5 +36,8 @@ function pretty(answer: GetInfoResponse, node: NodeDescription): string {
   ];
   const width = Math.max(...rows.map(([name]) => name.length));
   const limitations = node.limitations.map((sentence) => `  - ${sentence}\n`);
-  return rows.map(([name, value]) => `${`${name}:`.padEnd(width + 2)}${value}`.trimEnd() + '\n').join('') + limitations.join('');
+  return (
+    rows.map(([name, value]) => `${`${name}:`.padEnd(width + 2)}${value}`.trimEnd() + '\n').join('') +
+    limitations.join('')
+  );
 }

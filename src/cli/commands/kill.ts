@@ -41,7 +41,10 @@ async function run(context: CommandContext<typeof flags>): Promise<number> {
   return 0;
 }
 
-async function removeOrphans(context: CommandContext<typeof flags>, { name, control, tasks }: ExistingStack): Promise<void> {
+async function removeOrphans(
+  context: CommandContext<typeof flags>,
+  { name, control, tasks }: ExistingStack,
+): Promise<void> {
   const known = await servicesOfFile(context);
   const orphans = tasks.filter((task) => !known.includes(task.service));
   if (known.length === 0 || orphans.length === 0) return;

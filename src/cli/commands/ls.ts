@@ -31,7 +31,12 @@ async function run(context: CommandContext<typeof flags>): Promise<number> {
   const view = await listObjects(control, '', ['stack', 'task']);
   const rows = view.stacks
     .filter(({ name }) => isWanted(name))
-    .map((stack) => rowOf(stack, view.tasks.filter((task) => task.stack === stack.name)))
+    .map((stack) =>
+      rowOf(
+        stack,
+        view.tasks.filter((task) => task.stack === stack.name),
+      ),
+    )
     .filter(({ Status }) => context.flags.all || /running|paused|restarting/.test(Status))
     .toSorted((a, b) => (a.Name < b.Name ? -1 : 1));
   await writeOutput(context.io.stdout, render(rows, context.flags.quiet, format));
@@ -40,7 +45,8 @@ async function run(context: CommandContext<typeof flags>): Promise<number> {
 
 function nameFilter(filters: readonly string[]): (name: string) => boolean {
   const patterns = filters.map((filter) => {
-    if (!filter.startsWith('name=')) throw new UsageError(`unknown filter "${filter}"`, 'write --filter name=REGULAR-EXPRESSION');
+    if (!filter.startsWith('name='))
+      throw new UsageError(`unknown filter "${filter}"`, 'write --filter name=REGULAR-EXPRESSION');
     try {
       return new RegExp(filter.slice('name='.length));
     } catch (error) {

@@ -52,7 +52,10 @@ function wantedStates({ filter, status }: Flags): readonly string[] {
   return [...filtered, ...status];
 }
 
-async function withoutOrphans(context: CommandContext<typeof flags>, tasks: readonly TaskObject[]): Promise<readonly TaskObject[]> {
+async function withoutOrphans(
+  context: CommandContext<typeof flags>,
+  tasks: readonly TaskObject[],
+): Promise<readonly TaskObject[]> {
   const known = await servicesOfFile(context);
   return known.length === 0 ? tasks : tasks.filter(({ service }) => known.includes(service));
 }

@@ -16,7 +16,12 @@ const flags = {
   'ignore-buildable': { type: 'boolean', help: 'Leave out images that can be built; none can yet', hidden: true },
   'ignore-pull-failures': { type: 'boolean', help: 'Pull what can be pulled and go on' },
   'include-deps': { type: 'boolean', help: 'Pull the images of dependencies too' },
-  policy: { type: 'string', value: 'POLICY', choices: ['missing', 'always'], help: 'always (default), or only missing ones' },
+  policy: {
+    type: 'string',
+    value: 'POLICY',
+    choices: ['missing', 'always'],
+    help: 'always (default), or only missing ones',
+  },
   quiet: { type: 'boolean', short: 'q', help: 'Show no progress' },
 } as const;
 
@@ -72,7 +77,8 @@ async function pullOne(
   progress: Progress,
 ): Promise<void> {
   const id = `Image ${reference}`;
-  if (policy === 'never') return progress.event({ id, state: 'done', text: 'Skipped', details: 'pull_policy is never' });
+  if (policy === 'never')
+    return progress.event({ id, state: 'done', text: 'Skipped', details: 'pull_policy is never' });
   progress.event({ id, state: 'working', text: 'Pulling' });
   try {
     for await (const document of readDocuments(control, 'image.pull', { reference, policy })) {

@@ -22,7 +22,9 @@ async function run(context: CommandContext<typeof flags>): Promise<number> {
     return 0;
   }
   if (targets.length === 0) {
-    throw new TsstackError('not-found', `stack ${name} has no container to restart`, { hint: 'create it with `tsstack up`' });
+    throw new TsstackError('not-found', `stack ${name} has no container to restart`, {
+      hint: 'create it with `tsstack up`',
+    });
   }
   await actOnTasks(context, control, {
     title: 'restart',

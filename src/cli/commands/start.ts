@@ -22,7 +22,12 @@ async function run(context: CommandContext<typeof flags>): Promise<number> {
   if (missing !== undefined) throw nothingToStart(`service "${missing}"`);
   if (targets.length === 0) throw nothingToStart(`stack ${name}`);
   if (context.globals['dry-run']) {
-    showDryRun(context, 'start', targets.filter((task) => !isUp(task)), 'Started');
+    showDryRun(
+      context,
+      'start',
+      targets.filter((task) => !isUp(task)),
+      'Started',
+    );
     return 0;
   }
   await withWaitTimeout(context.flags['wait-timeout'], (signal) =>

@@ -33,7 +33,9 @@ async function listProcesses(control: ControlClient, task: TaskObject): Promise<
 
 /** The columns of all containers together, the command last; what one has not is a dash. */
 function render(all: readonly Processes[]): string {
-  const titles = [...new Set(all.flatMap((one) => one.titles))].toSorted((a, b) => Number(a === 'CMD') - Number(b === 'CMD'));
+  const titles = [...new Set(all.flatMap((one) => one.titles))].toSorted(
+    (a, b) => Number(a === 'CMD') - Number(b === 'CMD'),
+  );
   const rows = all.flatMap(({ task, titles: own, rows }) =>
     rows.map((row) => [task.service, String(task.slot), ...titles.map((title) => row[own.indexOf(title)] ?? '-')]),
   );

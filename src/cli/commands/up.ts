@@ -8,6 +8,7 @@ import { openProgress } from '../output/progress/open-progress.ts';
 import type { Progress } from '../output/progress/progress-event.ts';
 import { showDryRunSteps } from '../output/show-plan.ts';
 import { loadProject, type LoadedSpec } from '../project/load-project.ts';
+import { followRemovals } from '../tasks/follow-removals.ts';
 import { followTasks } from '../tasks/follow-tasks.ts';
 import { listTasks } from '../tasks/list-tasks.ts';
 import { withWaitTimeout } from '../tasks/wait-timeout.ts';
@@ -29,7 +30,8 @@ async function run(context: UpContext): Promise<number> {
   const connecting = connect(context, 'start');
   connecting.catch(() => undefined);
   const project = loadProject(context, context.arguments);
-  if (Object.keys(project.spec.services).length === 0) throw new UsageError('no service selected', 'the file has no service, or profiles switch all of them off');
+  if (Object.keys(project.spec.services).length === 0)
+    throw new UsageError('no service selected', 'the file has no service, or profiles switch all of them off');
   const request = applyRequest(project, context.arguments, context.flags);
   const control = await connecting;
   if (context.globals['dry-run']) {
@@ -53,6 +55,7 @@ async function bringUp(
   try {
     applied = await apply(control, project, request, progress, interrupts.first);
     await converge(context, control, applied, progress, interrupts.first);
+    await followRemovals(control, applied.stack, applied.response.steps, progress, interrupts.first);
     progress.stop();
     if (isDetached(context) || context.flags['no-start']) return 0;
     const services = targetsOf(context, project);

@@ -21,7 +21,9 @@ async function run(context: CommandContext<typeof flags>): Promise<number> {
   const all = (await listObjects(control, name, ['volume'])).volumes;
   const mounted = new Set(
     selectTasks(tasks, services, { oneOffs: true }).flatMap(({ spec }) =>
-      spec.container.mounts.flatMap((mount) => (mount.type === 'volume' && mount.volume !== null ? [mount.volume] : [])),
+      spec.container.mounts.flatMap((mount) =>
+        mount.type === 'volume' && mount.volume !== null ? [mount.volume] : [],
+      ),
     ),
   );
   const chosen = all.filter((volume) => services.length === 0 || mounted.has(volume.key));
@@ -32,7 +34,11 @@ async function run(context: CommandContext<typeof flags>): Promise<number> {
 
 function render(volumes: readonly VolumeObject[], quiet: boolean, format: string): string {
   if (quiet) return volumes.map(({ name }) => `${name}\n`).join('');
-  if (format === 'table') return formatColumns(['DRIVER', 'VOLUME NAME'], volumes.map(({ name }) => ['local', name]));
+  if (format === 'table')
+    return formatColumns(
+      ['DRIVER', 'VOLUME NAME'],
+      volumes.map(({ name }) => ['local', name]),
+    );
   return volumes.map((volume) => `${JSON.stringify(volumeJson(volume))}\n`).join('');
 }
 
@@ -40,7 +46,9 @@ function volumeJson({ name, key, stack, spec }: VolumeObject): Readonly<Record<s
   const labels = { ...spec.labels, 'com.docker.compose.project': stack ?? '', 'com.docker.compose.volume': key };
   return {
     Driver: 'local',
-    Labels: Object.entries(labels).map(([label, value]) => `${label}=${value}`).join(','),
+    Labels: Object.entries(labels)
+      .map(([label, value]) => `${label}=${value}`)
+      .join(','),
     Name: name,
     Scope: 'local',
   };

@@ -24,5 +24,7 @@ export function emptyControl(): ControlClient {
 }
 
 function noDaemon(): TsstackError {
-  return new TsstackError('unavailable', 'no daemon runs on this machine', { hint: 'bring a stack up with `tsstack up`' });
+  return new TsstackError('unavailable', 'no daemon runs on this machine', {
+    hint: 'bring a stack up with `tsstack up`',
+  });
 }

@@ -12,7 +12,8 @@ const startDeadlineMs = 10_000;
 const shownLogLines = 15;
 
 /** What the daemon may know of the environment that happened to start it; the rest is the user's, and it lives longer than the user's session. */
-const passedVariables = /^(PATH|HOME|LANG|LC_.*|TMPDIR|TZ|TSSTACK_.*|SSL_CERT_.*|NODE_EXTRA_CA_CERTS|(https?|no|all)_proxy)$/i;
+const passedVariables =
+  /^(PATH|HOME|LANG|LC_.*|TMPDIR|TZ|TSSTACK_.*|SSL_CERT_.*|NODE_EXTRA_CA_CERTS|(https?|no|all)_proxy)$/i;
 
 export interface DaemonStart {
   readonly host: string;
@@ -50,7 +51,9 @@ function spawnDaemon(start: DaemonStart, log: number): ChildProcess {
   return child;
 }
 
-type Answer = { readonly kind: 'ready' | 'gone' | 'late' } | { readonly kind: 'failed'; readonly code: string; readonly message: string };
+type Answer =
+  | { readonly kind: 'ready' | 'gone' | 'late' }
+  | { readonly kind: 'failed'; readonly code: string; readonly message: string };
 
 /** What the daemon says on its ready pipe; its end without a word is an answer too. */
 async function firstLine(child: ChildProcess, deadline: AbortSignal): Promise<Answer> {
@@ -95,5 +98,9 @@ function reasonOf(answer: Answer): string {
 /** The last lines that this start added to the log. */
 function lastLines(path: string, from: number): string {
   const lines = readFileSync(path).subarray(from).toString().trimEnd().split('\n');
-  return lines.slice(-shownLogLines).map((line) => `  ${line}`.trimEnd()).join('\n').trimEnd();
+  return lines
+    .slice(-shownLogLines)
+    .map((line) => `  ${line}`.trimEnd())
+    .join('\n')
+    .trimEnd();
 }

@@ -14,7 +14,8 @@ export async function waitForSocket(host: string, timeoutMs: number): Promise<vo
   deadline.addEventListener('abort', () => changed.resolve(), { once: true });
   try {
     while (!(await answers(host))) {
-      if (deadline.aborted) throw new TsstackError('timeout', `wait for the daemon at ${host}: no answer after ${timeoutMs / 1000} s`);
+      if (deadline.aborted)
+        throw new TsstackError('timeout', `wait for the daemon at ${host}: no answer after ${timeoutMs / 1000} s`);
       await changed.promise;
       changed = Promise.withResolvers<void>();
     }

@@ -11,7 +11,11 @@ export function paint(text: string, colour: Colour, isOn: boolean): string {
 }
 
 /** Whether text on that stream is coloured: --ansi, COMPOSE_ANSI, NO_COLOR, else only on a terminal. */
-export function hasColours(globals: Pick<GlobalFlags, 'ansi'>, io: Pick<CommandIo, 'env'>, stream: OutputStream): boolean {
+export function hasColours(
+  globals: Pick<GlobalFlags, 'ansi'>,
+  io: Pick<CommandIo, 'env'>,
+  stream: OutputStream,
+): boolean {
   const wish = globals.ansi ?? io.env['COMPOSE_ANSI'] ?? 'auto';
   if (wish !== 'auto') return wish === 'always';
   return stream.isTTY === true && (io.env['NO_COLOR'] ?? '') === '' && io.env['TERM'] !== 'dumb';

@@ -42,7 +42,8 @@ export function statusText(task: TaskObject, now: number): string {
     case 'restarting':
       return `Restarting (${container?.exitCode ?? 0}) ${since(container?.finishedAt, now)} ago`;
     case 'exited':
-      if (container?.finishedAt == null) return error === null && message === '' ? 'Not started' : `Failed: ${error?.message ?? message}`;
+      if (container?.finishedAt == null)
+        return error === null && message === '' ? 'Not started' : `Failed: ${error?.message ?? message}`;
       return `Exited (${container.exitCode ?? 0}) ${since(container.finishedAt, now)} ago`;
     case 'created':
       return waitingText(task);
@@ -109,7 +110,9 @@ export function containerJson(task: TaskObject, truncate: boolean, now: number):
     Health: container?.health?.state ?? '',
     ID: truncate ? shortId(task.id) : task.id,
     Image: task.spec.image,
-    Labels: labelsOf(task).map(([name, value]) => `${name}=${value}`).join(','),
+    Labels: labelsOf(task)
+      .map(([name, value]) => `${name}=${value}`)
+      .join(','),
     LocalVolumes: String(task.spec.container.mounts.filter(({ type }) => type === 'volume').length),
     Mounts: (container?.mounts ?? []).join(','),
     Name: task.containerName,

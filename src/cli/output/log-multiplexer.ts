@@ -69,7 +69,10 @@ export class LogMultiplexer {
 
   /** A container keeps its colour when its output is followed again after a restart. */
   #numberOf(label: string): number {
-    return this.#sources.find((source) => source.label === label)?.number ?? new Set(this.#sources.map((source) => source.label)).size;
+    return (
+      this.#sources.find((source) => source.label === label)?.number ??
+      new Set(this.#sources.map((source) => source.label)).size
+    );
   }
 
   /** Writes formatted lines; neighbours for the same stream go in one write. */

@@ -27,12 +27,18 @@ async function renderText(error: unknown, colours: boolean): Promise<string> {
     const { renderProblems } = await import('../../stack/render-problems.ts');
     return renderProblems(error.problems, { color: colours });
   }
-  const hint = error instanceof TsstackError && error.hint !== undefined ? `${paint('hint:', 'cyan', colours)} ${error.hint}\n` : '';
+  const hint =
+    error instanceof TsstackError && error.hint !== undefined
+      ? `${paint('hint:', 'cyan', colours)} ${error.hint}\n`
+      : '';
   return `${paint('error:', 'red', colours)} ${describeError(error)}\n${hint}`;
 }
 
 function renderJson(error: unknown): string {
-  const more = error instanceof TsstackError ? { code: error.code, ...(error.hint === undefined ? {} : { hint: error.hint }) } : {};
+  const more =
+    error instanceof TsstackError
+      ? { code: error.code, ...(error.hint === undefined ? {} : { hint: error.hint }) }
+      : {};
   const problems = isStackFileError(error) ? { problems: error.problems } : {};
   return `${JSON.stringify({ error: true, message: describeError(error), ...more, ...problems })}\n`;
 }

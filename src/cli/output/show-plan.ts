@@ -39,13 +39,17 @@ export function planText({ steps, orphans, warnings }: ApplyStackResponse, colou
     return [paint(head, colour, colours), ...step.reasons.map((reason) => `      ${reason}`)];
   });
   const notes = [...warnings, ...orphansNote(orphans)].map((note) => `warning: ${note}`);
-  return [...(lines.length === 0 ? ['No changes.'] : lines), ...notes, ...summary(changes)].map((line) => `${line}\n`).join('');
+  return [...(lines.length === 0 ? ['No changes.'] : lines), ...notes, ...summary(changes)]
+    .map((line) => `${line}\n`)
+    .join('');
 }
 
 /** Orphans are named once, with what to do about them. */
 export function orphansNote(orphans: readonly string[]): readonly string[] {
   if (orphans.length === 0) return [];
-  return [`found orphan containers (${orphans.join(', ')}) of services that the file does not have; --remove-orphans removes them`];
+  return [
+    `found orphan containers (${orphans.join(', ')}) of services that the file does not have; --remove-orphans removes them`,
+  ];
 }
 
 function summary(changes: readonly PlanStep[]): readonly string[] {

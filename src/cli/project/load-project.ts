@@ -1,5 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { loadStack, renderProblems, unsupportedAttributes, StackFileError, type LoadedStack } from '../../stack/index.ts';
+import {
+  loadStack,
+  renderProblems,
+  unsupportedAttributes,
+  StackFileError,
+  type LoadedStack,
+} from '../../stack/index.ts';
 import { lowerProject } from '../../stack/lower/lower-project.ts';
 import type { StackSpec } from '../../model/spec.ts';
 import type { CommandContext } from '../command-line/verb.ts';

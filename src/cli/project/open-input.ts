@@ -9,13 +9,16 @@ import { uploadChunkBytes } from '../streams/upload.ts';
 export function openInput(io: CommandIo, path: string | undefined): Readable {
   if (path === undefined || path === '-') {
     if (io.stdin.isTTY === true) {
-      throw new TsstackError('invalid', 'standard input is a terminal', { hint: 'name a file, or pipe the archive in' });
+      throw new TsstackError('invalid', 'standard input is a terminal', {
+        hint: 'name a file, or pipe the archive in',
+      });
     }
     return io.stdin;
   }
   const absolute = resolve(io.cwd, path);
   const status = statSync(absolute, { throwIfNoEntry: false });
   if (status === undefined) throw new TsstackError('not-found', `open ${path}: there is no such file`);
-  if (status.isDirectory()) throw new TsstackError('invalid', `open ${path}: it is a directory`, { hint: 'name an archive' });
+  if (status.isDirectory())
+    throw new TsstackError('invalid', `open ${path}: it is a directory`, { hint: 'name an archive' });
   return createReadStream(absolute, { highWaterMark: uploadChunkBytes });
 }

@@ -12,9 +12,13 @@ export function pickContainer(tasks: readonly TaskObject[], service: string, ind
   if (index !== undefined && index > 0) {
     const numbered = candidates.find((task) => task.oneOff === null && task.slot === index);
     if (numbered !== undefined && isUp(numbered)) return numbered;
-    throw new TsstackError('conflict', `service "${service}" is not running container #${index}`, { hint: 'see `tsstack ps -a`' });
+    throw new TsstackError('conflict', `service "${service}" is not running container #${index}`, {
+      hint: 'see `tsstack ps -a`',
+    });
   }
   const running = candidates.find(isUp);
   if (running !== undefined) return running;
-  throw new TsstackError('conflict', `service "${service}" is not running`, { hint: `start it with \`tsstack up -d ${service}\`` });
+  throw new TsstackError('conflict', `service "${service}" is not running`, {
+    hint: `start it with \`tsstack up -d ${service}\``,
+  });
 }

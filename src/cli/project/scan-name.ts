@@ -16,7 +16,8 @@ export function scanName(text: string): ScannedName {
     if (!line.startsWith('name:')) continue;
     const match = simpleName.exec(line);
     const word = match?.[1] ?? match?.[2] ?? match?.[3];
-    if (word === undefined || word === '' || (match?.[3] !== undefined && notText.test(word))) return { kind: 'unclear' };
+    if (word === undefined || word === '' || (match?.[3] !== undefined && notText.test(word)))
+      return { kind: 'unclear' };
     found = { kind: 'name', text: word };
   }
   return found;

@@ -28,9 +28,16 @@ function quickName(context: Pick<CommandContext, 'globals' | 'io'>): string | nu
   environment.readDefaultFile(projectDirectory ?? cwd);
   const given = options.projectName ?? (environment.lookup('COMPOSE_PROJECT_NAME') || null);
   if (given !== null) return findProjectName(given, environment.lookup, [], cwd);
-  const discovered = discoverFiles({ cwd, files, projectDirectory }, environment.lookup, nodeFileSystem, new Diagnostics());
+  const discovered = discoverFiles(
+    { cwd, files, projectDirectory },
+    environment.lookup,
+    nodeFileSystem,
+    new Diagnostics(),
+  );
   environment.readDefaultFile(discovered.workingDir);
-  const names = discovered.files.map((file) => (file === '-' ? { kind: 'unclear' as const } : scanName(readFileSync(file, 'utf8'))));
+  const names = discovered.files.map((file) =>
+    file === '-' ? { kind: 'unclear' as const } : scanName(readFileSync(file, 'utf8')),
+  );
   if (names.some(({ kind }) => kind === 'unclear')) return null;
   const documents = names.flatMap((name) => (name.kind === 'name' ? [documentWithName(name.text)] : []));
   return findProjectName(null, environment.lookup, documents, discovered.workingDir);

@@ -15,11 +15,12 @@ export async function followRemovals(
   stack: string,
   steps: readonly PlanStep[],
   progress: Progress,
+  signal?: AbortSignal,
 ): Promise<void> {
   const awaited = steps.filter(({ action, kind }) => action === 'remove' && objectKinds[kind] !== undefined);
   if (awaited.length === 0) return;
   const names = new Set(awaited.filter(({ kind }) => kind === 'container').map(({ name }) => name));
-  await followObjects(control, { stack, kinds: Object.values(objectKinds) }, undefined, (view) => {
+  await followObjects(control, { stack, kinds: Object.values(objectKinds) }, signal, (view) => {
     showLeaving(view, names, progress);
     const left = awaited.filter(({ kind, name }) => view.has(objectKinds[kind] ?? '', name));
     for (const step of awaited) if (!left.includes(step)) progress.event(removedEvent(step.kind, step.name));

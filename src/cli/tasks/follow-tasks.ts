@@ -38,7 +38,9 @@ function isReached(view: ObjectView, { taskIds, goal }: FollowOptions): boolean 
     const task = view.task(id);
     return judgeTask(task, goal, task !== undefined && completing.has(task.service));
   });
-  const failure = verdicts.find((verdict): verdict is Extract<Verdict, { kind: 'failed' }> => verdict.kind === 'failed');
+  const failure = verdicts.find(
+    (verdict): verdict is Extract<Verdict, { kind: 'failed' }> => verdict.kind === 'failed',
+  );
   if (failure !== undefined) {
     throw new TsstackError('conflict', failure.message, failure.hint === null ? {} : { hint: failure.hint });
   }

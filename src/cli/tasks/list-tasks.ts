@@ -3,7 +3,11 @@ import type { ControlClient } from '../../rpc/service-types.ts';
 import { ObjectView } from './object-view.ts';
 
 /** Objects of the given kinds as they are now. */
-export async function listObjects(control: ControlClient, stack: string, kinds: readonly string[]): Promise<ObjectView> {
+export async function listObjects(
+  control: ControlClient,
+  stack: string,
+  kinds: readonly string[],
+): Promise<ObjectView> {
   const view = new ObjectView();
   const { objects } = await control.listObjects({ stack, kinds });
   view.apply({ objects, synced: true });

@@ -37,7 +37,12 @@ async function removeImages(control: ControlClient, steps: readonly PlanStep[], 
       await callStream(control, 'image.remove', { reference: name, force: false });
       progress.event(removedEvent('image', name));
     } catch (error) {
-      progress.event({ id: titleOf('image', name), state: 'warning', text: 'Skipped', details: (error as Error).message });
+      progress.event({
+        id: titleOf('image', name),
+        state: 'warning',
+        text: 'Skipped',
+        details: (error as Error).message,
+      });
     }
   }
 }

@@ -13,14 +13,17 @@ type Word = Pick<ProgressEvent, 'state' | 'text' | 'details'>;
 export function taskWord(task: TaskObject, change: TaskChange, waitsForHealth: boolean): Word | null {
   if (task.gate?.failed === true) return { state: 'error', text: 'Error', details: task.gate.message };
   if (task.desired === 'remove') return leavingWord(task, 'Removing');
-  if (task.desired === 'stopped') return isTerminal(task.status.state) ? done('Stopped') : leavingWord(task, 'Stopping');
-  if (task.status.run < task.desiredRun && task.status.run > 0) return working(change === 'restart' ? 'Restarting' : 'Starting');
+  if (task.desired === 'stopped')
+    return isTerminal(task.status.state) ? done('Stopped') : leavingWord(task, 'Stopping');
+  if (task.status.run < task.desiredRun && task.status.run > 0)
+    return working(change === 'restart' ? 'Restarting' : 'Starting');
   return comingWord(task, change, waitsForHealth);
 }
 
 function leavingWord(task: TaskObject, fallback: string): Word {
   const { state, container } = task.status;
-  const isAlive = !isTerminal(state) && container !== null && container.phase !== 'exited' && container.phase !== 'created';
+  const isAlive =
+    !isTerminal(state) && container !== null && container.phase !== 'exited' && container.phase !== 'created';
   return working(isAlive ? 'Stopping' : fallback);
 }
 

@@ -27,7 +27,9 @@ export async function apply(
   const notes = [...response.warnings, ...(ignoresOrphans ? [] : orphansNote(response.orphans))];
   for (const note of notes) progress.line(`warning: ${note}`);
   for (const step of response.steps) showStep(step, progress);
-  const changes = new Map(response.steps.filter(({ kind }) => kind === 'container').map(({ name, action }) => [name, action]));
+  const changes = new Map(
+    response.steps.filter(({ kind }) => kind === 'container').map(({ name, action }) => [name, action]),
+  );
   return { stack: spec.name, response, changeOf: (name) => changeOfAction(changes.get(name)) };
 }
 

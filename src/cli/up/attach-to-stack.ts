@@ -80,7 +80,10 @@ class StackEnding {
   }
 
   begin(tasks: readonly TaskObject[], isInterrupt: boolean): void {
-    this.#work ??= this.#end(tasks.map(({ id }) => id), isInterrupt);
+    this.#work ??= this.#end(
+      tasks.map(({ id }) => id),
+      isInterrupt,
+    );
   }
 
   /** Resolves when the stop has ended, if it ever began; throws when it failed. */

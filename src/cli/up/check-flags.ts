@@ -33,7 +33,10 @@ const exclusions: readonly (readonly [keyof Flags, readonly (keyof Flags)[]])[] 
       'attach-dependencies',
     ],
   ],
-  ['wait', ['abort-on-container-exit', 'abort-on-container-failure', 'exit-code-from', 'attach', 'attach-dependencies']],
+  [
+    'wait',
+    ['abort-on-container-exit', 'abort-on-container-failure', 'exit-code-from', 'attach', 'attach-dependencies'],
+  ],
   ['no-recreate', ['force-recreate', 'renew-anon-volumes', 'always-recreate-deps']],
   ['abort-on-container-failure', ['abort-on-container-exit', 'exit-code-from']],
   ['attach', ['attach-dependencies']],

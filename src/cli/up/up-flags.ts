@@ -16,7 +16,11 @@ export const startFlags = {
   'no-deps': { type: 'boolean', help: 'Leave dependencies alone' },
   'no-start': { type: 'boolean', help: 'Create containers and start none' },
   pull: pullFlag,
-  'renew-anon-volumes': { type: 'boolean', short: 'V', help: 'New anonymous volumes rather than those of the containers before' },
+  'renew-anon-volumes': {
+    type: 'boolean',
+    short: 'V',
+    help: 'New anonymous volumes rather than those of the containers before',
+  },
   timeout: timeoutFlag,
 } as const satisfies Readonly<Record<string, Flag>>;
 
@@ -29,16 +33,26 @@ export const upFlags = {
   ...buildFlags,
   ...logStyleFlags,
   'abort-on-container-exit': { type: 'boolean', help: 'Stop everything when a container ends' },
-  'abort-on-container-failure': { type: 'boolean', help: 'Stop everything when a container ends with a code other than 0' },
+  'abort-on-container-failure': {
+    type: 'boolean',
+    help: 'Stop everything when a container ends with a code other than 0',
+  },
   attach: { type: 'strings', value: 'SERVICE', help: 'Show the output of these services only' },
   'attach-dependencies': { type: 'boolean', help: 'Show the output of dependencies too' },
   detach: { type: 'boolean', short: 'd', help: 'Leave containers running in the background' },
-  'exit-code-from': { type: 'string', value: 'SERVICE', help: 'End with the exit code of this service; stops everything when a container ends' },
+  'exit-code-from': {
+    type: 'string',
+    value: 'SERVICE',
+    help: 'End with the exit code of this service; stops everything when a container ends',
+  },
   menu: { type: 'boolean', help: '', hidden: true },
   'no-attach': { type: 'strings', value: 'SERVICE', help: 'Do not show the output of these services' },
   'quiet-pull': quietPullFlag,
   timestamps: { type: 'boolean', help: 'Show when each line was written' },
-  wait: { type: 'boolean', help: 'Wait until services are running, and healthy where they have a check; then leave them running' },
+  wait: {
+    type: 'boolean',
+    help: 'Wait until services are running, and healthy where they have a check; then leave them running',
+  },
   'wait-timeout': { type: 'integer', value: 'SECONDS', help: 'Longest wait of --wait' },
   watch: { type: 'boolean', short: 'w', help: '', unsupported: noWatch },
   yes: { type: 'boolean', short: 'y', help: 'Answer every question with yes' },

@@ -24,6 +24,8 @@ export function openProgress(context: Pick<CommandContext, 'globals' | 'io'>, ti
 }
 
 function refuseContradiction(progress: string, ansi: string | undefined): void {
-  if (progress === 'tty' && ansi === 'never') throw new UsageError("can't use --progress tty while ANSI support is disabled");
-  if (progress === 'plain' && ansi === 'always') throw new UsageError("can't use --progress plain while ANSI support is forced");
+  if (progress === 'tty' && ansi === 'never')
+    throw new UsageError("can't use --progress tty while ANSI support is disabled");
+  if (progress === 'plain' && ansi === 'always')
+    throw new UsageError("can't use --progress plain while ANSI support is forced");
 }

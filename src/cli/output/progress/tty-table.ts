@@ -31,13 +31,20 @@ export function formatTable(rows: readonly ProgressRow[], picture: Picture): rea
   const width = Math.max(0, ...shown.map(({ event }) => event.id.length));
   const header = `[+] ${picture.title} ${done}/${rows.length}`;
   const more = rows.length - shown.length;
-  return [header, ...shown.map((row) => formatRow(row, width, picture)), ...(more > 0 ? [`   … and ${more} more`] : [])];
+  return [
+    header,
+    ...shown.map((row) => formatRow(row, width, picture)),
+    ...(more > 0 ? [`   … and ${more} more`] : []),
+  ];
 }
 
 function pickRows(rows: readonly ProgressRow[], room: number): readonly ProgressRow[] {
   const active = rows.filter(({ endedAt }) => endedAt === null);
   const ended = rows.filter(({ endedAt }) => endedAt !== null);
-  const chosen = new Set([...active.slice(0, room), ...ended.slice(-Math.max(0, room - active.length) || ended.length)]);
+  const chosen = new Set([
+    ...active.slice(0, room),
+    ...ended.slice(-Math.max(0, room - active.length) || ended.length),
+  ]);
   return rows.filter((row) => chosen.has(row)).slice(0, room);
 }
 
@@ -46,7 +53,8 @@ function formatRow({ event, startedAt, endedAt }: ProgressRow, width: number, pi
   const seconds = `${(((endedAt ?? picture.now) - startedAt) / 1000).toFixed(1)}s`;
   const status = [event.text, transferText(event), event.details].filter((part) => part !== undefined).join(' ');
   const space = picture.columns - width - seconds.length - 7;
-  const fitted = status.length > space ? `${status.slice(0, Math.max(0, space - 1))}…` : status.padEnd(Math.max(0, space));
+  const fitted =
+    status.length > space ? `${status.slice(0, Math.max(0, space - 1))}…` : status.padEnd(Math.max(0, space));
   const colour = colourOf[event.state];
   return ` ${paint(mark, colour, picture.colours)} ${event.id.padEnd(width)}  ${paint(fitted, colour, picture.colours)} ${seconds}`;
 }

@@ -1,0 +1,160 @@
+import type { CreateOneOffResponse } from '../../rpc/messages.ts';
+import type { ServiceSpec, StackSpec } from '../../model/spec.ts';
+import type { ControlClient } from '../../rpc/service-types.ts';
+import { defineVerb, type CommandContext } from '../command-line/verb.ts';
+import { UsageError } from '../errors.ts';
+import { connect } from '../connection/connect.ts';
+import { openProgress } from '../output/progress/open-progress.ts';
+import type { Progress } from '../output/progress/progress-event.ts';
+import { QuietProgress } from '../output/progress/quiet-progress.ts';
+import { loadProject } from '../project/load-project.ts';
+import { followDependencies } from '../run/follow-dependencies.ts';
+import { LastStatus } from '../run/last-status.ts';
+import { oneOffService } from '../run/one-off-service.ts';
+import { runFlags } from '../run/run-flags.ts';
+import { callStream, openStream } from '../streams/open-stream.ts';
+import { runSession, terminalSize } from '../streams/session.ts';
+import { wantsTerminal } from '../streams/wants-terminal.ts';
+import { followTasks } from '../tasks/follow-tasks.ts';
+import { withPullPolicy } from '../up/apply-request.ts';
+
+/** `tsstack run` */
+export const run = defineVerb({
+  name: 'run',
+  usage: 'SERVICE [COMMAND] [ARGUMENT...]',
+  arity: [1, null],
+  stopAtArgument: true,
+  flags: runFlags,
+  run: runOneOff,
+});
+
+type RunContext = CommandContext<typeof runFlags>;
+
+async function runOneOff(context: RunContext): Promise<number> {
+  const { flags, io } = context;
+  if (flags['service-ports'] && flags.publish.length > 0)
+    throw new UsageError('--service-ports and --publish cannot be combined');
+  const tty = wantsTerminal(io, {
+    isOff: flags['no-tty'] || flags.detach || !flags.tty,
+    isAskedFor: context.given.has('tty') && flags.tty,
+  });
+  const connecting = connect(context, 'start');
+  connecting.catch(() => undefined);
+  const { spec, service } = readService(context, tty);
+  const control = await connecting;
+  const progress = flags.quiet ? new QuietProgress(io.stderr) : openProgress(context, 'run');
+  if (context.globals['dry-run']) {
+    progress.event({ id: `Container ${spec.name}-${service.name}-run`, state: 'done', text: 'Created' });
+    progress.stop();
+    return 0;
+  }
+  const made = await createContainer(context, control, spec, service, progress);
+  return flags.detach
+    ? startDetached(context, control, spec.name, made.taskId)
+    : startAttached(context, control, spec.name, service, made.taskId);
+}
+
+/** The stack with the service as this run wants it. */
+function readService(context: RunContext, tty: boolean): { readonly spec: StackSpec; readonly service: ServiceSpec } {
+  const [name = '', ...command] = context.arguments;
+  const { spec, loaded } = loadProject(context, [name]);
+  const declared = spec.services[name];
+  if (declared === undefined) throw new UsageError(`no such service: ${name}`);
+  const stdin = context.flags.interactive && !context.flags.detach;
+  const service = oneOffService(declared, context, { command, tty, stdin, lookup: loaded.lookup });
+  const changed = { ...spec, services: { ...spec.services, [name]: service } };
+  return { spec: withPullPolicy(changed, context.flags.pull), service };
+}
+
+/** Resolves when the container is made and its dependencies are there. */
+async function createContainer(
+  context: RunContext,
+  control: ControlClient,
+  spec: StackSpec,
+  service: ServiceSpec,
+  progress: Progress,
+): Promise<CreateOneOffResponse> {
+  const { flags } = context;
+  let made: CreateOneOffResponse | undefined;
+  try {
+    made = await control.createOneOff({
+      spec: JSON.stringify(spec),
+      service: service.name,
+      noDeps: flags['no-deps'],
+      autoRemove: flags.rm,
+      useAliases: flags['use-aliases'],
+      name: flags.name ?? '',
+      removeOrphans: flags['remove-orphans'],
+    });
+    const stack = spec.name;
+    const changeOf = (): 'create' => 'create';
+    await Promise.all([
+      followDependencies(control, { stack, service, taskIds: made.dependencyTaskIds, progress }),
+      followTasks(control, { stack, taskIds: [made.taskId], goal: 'created', changeOf, progress }),
+    ]);
+    return made;
+  } catch (error) {
+    // A container that will never be started is of no use to anybody.
+    if (made !== undefined)
+      await control.actOnTasks({
+        stack: spec.name,
+        action: 'remove',
+        taskIds: [made.taskId],
+        stopFirst: true,
+        volumes: true,
+      });
+    throw error;
+  } finally {
+    progress.stop();
+  }
+}
+
+async function startDetached(
+  context: RunContext,
+  control: ControlClient,
+  stack: string,
+  taskId: string,
+): Promise<number> {
+  const progress = new QuietProgress(context.io.stderr);
+  await control.actOnTasks({ stack, action: 'start', taskIds: [taskId], noDeps: true });
+  await followTasks(control, { stack, taskIds: [taskId], goal: 'started', changeOf: () => 'create', progress });
+  context.io.stdout.write(`${taskId}\n`);
+  return 0;
+}
+
+/** The container is started when the stream stands, so that nothing of its output is lost. */
+async function startAttached(
+  context: RunContext,
+  control: ControlClient,
+  stack: string,
+  service: ServiceSpec,
+  taskId: string,
+): Promise<number> {
+  const { tty, stdinOpen: stdin } = service.container;
+  const target = { taskId };
+  const status = new LastStatus(control, stack, taskId);
+  const forward = (signal: string): void => {
+    callStream(control, 'signal', { signal }, target).catch(() => undefined); // it has ended: so will this
+  };
+  try {
+    const size = tty ? terminalSize(context.io) : null;
+    const stream = await openStream(control, 'attach', { stdin, output: true, start: true, size }, target);
+    const code = await runSession(stream, context.io, { tty, stdin, detachKeys: null, onSignal: tty ? null : forward });
+    return cannotStart.has(code) ? await explain(context, status, code) : code;
+  } catch (error) {
+    const ended = await status.ended();
+    if (ended?.status.error == null) throw error;
+    return explain(context, status, ended.status.container?.exitCode ?? 1);
+  } finally {
+    status.close();
+  }
+}
+
+/** Exit codes of commands that could not be run at all; but a command may also end with them itself. */
+const cannotStart: ReadonlySet<number> = new Set([126, 127]);
+
+async function explain(context: RunContext, status: LastStatus, code: number): Promise<number> {
+  const error = (await status.ended())?.status.error;
+  if (error != null) context.io.stderr.write(`error: ${error.message}\n`);
+  return code;
+}

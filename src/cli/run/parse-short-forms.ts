@@ -1,0 +1,33 @@
+import type { MountSpec, PortSpec } from '../../model/spec.ts';
+import { loadStack } from '../../stack/index.ts';
+import { lowerService } from '../../stack/lower/lower-service.ts';
+import type { CommandIo } from '../command-line/io.ts';
+
+/**
+ * Ports and mounts that stand on the command line in the short forms of the file. They are read as a file that has nothing else, so that both
+ * places always understand the same.
+ */
+export function parseShortForms(
+  forms: { readonly ports: readonly string[]; readonly volumes: readonly string[] },
+  io: Pick<CommandIo, 'cwd' | 'env'>,
+): { readonly ports: readonly PortSpec[]; readonly mounts: readonly MountSpec[] } {
+  if (forms.ports.length === 0 && forms.volumes.length === 0) return { ports: [], mounts: [] };
+  const document = { services: { run: { image: 'none', ...forms } } };
+  // YAML is a superset of JSON; `$` stands for itself here.
+  const stdin = JSON.stringify(document).replaceAll('$', '$$$$');
+  const { project } = loadStack({
+    cwd: io.cwd,
+    env: { HOME: io.env['HOME'], COMPOSE_DISABLE_ENV_FILE: 'true' },
+    files: ['-'],
+    projectName: 'run',
+    stdin,
+    noConsistency: true,
+  });
+  const service = project.services['run'];
+  if (service === undefined) return { ports: [], mounts: [] };
+  const nothing = (): never => {
+    throw new TypeError('ports and mounts have no content to read');
+  };
+  const { ports, container } = lowerService('run', service, { readFile: nothing, variable: nothing });
+  return { ports, mounts: container.mounts };
+}
