@@ -3,12 +3,13 @@
  * `--if-stale` does nothing when no source is newer than the last bundle.
  */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 
 const root = join(import.meta.dirname, '..');
-const stampPath = join(root, 'dist/.complete');
+const target = join(root, 'dist');
+const stampPath = join(target, '.complete');
 const sources = ['src', 'agents', 'proto', 'tools/build.ts', 'package-lock.json'];
 
 function newestChange(path: string): number {
@@ -37,19 +38,30 @@ function isStale(): boolean {
   }
 }
 
-/** The commit that bin/tsstack compares with; written last, so that an interrupted build does not count. */
-function writeStamp(): void {
-  writeFileSync(stampPath, `${currentCommit()}\n`);
+/** The commit that bin/tsstack compares with. */
+function writeStamp(directory: string): void {
+  writeFileSync(join(directory, '.complete'), `${currentCommit()}\n`);
+}
+
+/** Puts the finished bundle in place: no command ever finds half of one. */
+function replaceBundle(fresh: string): void {
+  const old = `${fresh}-old`;
+  try {
+    renameSync(target, old);
+  } catch {
+    // There was none.
+  }
+  renameSync(fresh, target);
+  rmSync(old, { recursive: true, force: true });
 }
 
 async function bundle(): Promise<void> {
-  rmSync(join(root, 'dist'), { recursive: true, force: true });
-  mkdirSync(join(root, 'dist'), { recursive: true });
+  const fresh = `${target}.new-${process.pid}`;
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
   await build({
     absWorkingDir: root,
     entryPoints: { 'cli/main': 'src/cli/main.ts', 'daemon/main': 'src/daemon/main.ts' },
-    outdir: 'dist',
+    outdir: fresh,
     bundle: true,
     splitting: true,
     format: 'esm',
@@ -66,12 +78,13 @@ async function bundle(): Promise<void> {
     },
     logLevel: 'warning',
   });
-  writeStamp();
+  writeStamp(fresh);
+  replaceBundle(fresh);
 }
 
 if (!process.argv.includes('--if-stale') || isStale()) {
   process.stderr.write('tsstack setup: bundling\n');
   await bundle();
 } else if (readFileSync(stampPath, 'utf8').trim() !== currentCommit()) {
-  writeStamp();
+  writeStamp(target);
 }
