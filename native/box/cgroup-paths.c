@@ -177,6 +177,7 @@ box_cgroup_enable_controllers (const char *path, size_t base_length)
     }
 }
 
+/* Whether children of DIRECTORY have the controllers that limits are mostly about. */
 static bool
 delegates (const char *directory)
 {
@@ -193,12 +194,16 @@ box_cgroup_choose_base (const struct box_hierarchy *unified)
   tss_autofree char *base = strdup (unified->own);
   size_t root_length = strlen (unified->root);
 
-  if (!base || enable_in (base) == 0)
-    return tss_steal_pointer (&base);
-  while (errno == EBUSY && strlen (base) > root_length && !delegates (base))
+  if (!base)
+    return NULL;
+  enable_in (base);
+  while (!delegates (base) && strlen (base) > root_length)
     {
       *strrchr (base, '/') = '\0';
-      errno = EBUSY;
+      /* The root alone may have both processes and children with controllers; others are left as their owner has set
+       * them up. */
+      if (strlen (base) == root_length)
+        enable_in (base);
     }
-  return tss_steal_pointer (&base);
+  return delegates (base) ? tss_steal_pointer (&base) : strdup (unified->own);
 }
