@@ -39,7 +39,7 @@ describe('services that depend on others', () => {
     const shared = `volumes: ["shared:/shared"]`;
     const file = stack(
       {
-        db: `${script('sleep 0.4; touch /shared/ready; exec sleep 100000')}, init: true, ${shared}, healthcheck: { test: [CMD, test, -e, /shared/ready], interval: 100ms }`,
+        db: `${script('sleep 0.4; touch /shared/ready; exec sleep 100000')}, init: true, ${shared}, healthcheck: { test: [CMD, test, -e, /shared/ready], interval: 100ms, retries: 100 }`,
         // Slow to end, while the database would end at once.
         api: `${script('test -e /shared/ready || exit 9; trap "sleep 0.5; exit 0" TERM; sleep 100000 & wait')}, ${shared}, depends_on: { db: { condition: service_healthy } }`,
         web: `${forever}, depends_on: [api]`,
@@ -241,7 +241,9 @@ describe('health and --wait', () => {
   });
 
   it('fails when a service exits', async () => {
-    const file = stack('ends', `  a: { ${script('exit 0')} }\n`);
+    // The other one keeps the command waiting until the end has been noticed.
+    const slow = `${script('sleep 1; touch /ready; exec sleep 100000')}, healthcheck: { test: [CMD, test, -e, /ready], interval: 100ms, retries: 100 }`;
+    const file = stack('ends', `  a: { ${script('exit 0')} }\n  slow: { ${slow}, init: true }\n`);
     const { code, stderr } = await host.run(['-f', file, 'up', '-d', '--wait']);
     assert.equal(code, 1);
     assert.match(stderr, /container ends-a-1 exited \(0\)/);

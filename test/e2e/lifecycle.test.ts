@@ -66,7 +66,7 @@ describe('the life of a stack', () => {
     const now = await host.pids(file);
     assert.equal(now['life-db-1'], old['life-db-1']);
     assert.notEqual(now['life-web-1'], old['life-web-1']);
-    const { stdout } = await host.ok(['-f', file, 'exec', '-T', 'web', 'printenv', 'VERSION']);
+    const { stdout } = await host.ok(['-f', file, 'exec', '-T', 'web', 'sh', '-c', 'echo $VERSION']);
     assert.equal(stdout.trim(), '2');
   });
 

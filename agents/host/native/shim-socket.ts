@@ -72,7 +72,8 @@ export class ShimSocket {
   /** Sends bytes; resolves when there is room for more. */
   async send(type: number, payload: Uint8Array): Promise<void> {
     if (this.#failure !== null || this.#socket.write(encodeFrame(type, payload))) return;
-    await Promise.race([once(this.#socket, 'drain'), this.closed]);
+    // A broken connection is told by `closed` and by the requests that waited; here it only means that there is nothing to wait for.
+    await Promise.race([once(this.#socket, 'drain').catch(() => undefined), this.closed]);
   }
 
   pause(): void {

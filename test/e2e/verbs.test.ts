@@ -1,0 +1,212 @@
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { after, before, describe, it } from 'mocha';
+import { busyboxImage } from '../fixtures/images.ts';
+import { TestHost, until } from '../support/test-host.ts';
+
+const stack = `
+name: verbs
+services:
+  web: { image: "busybox:test", init: true, command: sleep 100000, scale: 2 }
+  job: { image: "busybox:test", command: ["sh", "-c", "trap 'exit 7' TERM USR1; while :; do sleep 0.05; done"] }
+`;
+
+describe('verbs that act on containers', () => {
+  const host = new TestHost();
+  let file = '';
+
+  async function states(): Promise<Readonly<Record<string, string>>> {
+    return Object.fromEntries((await host.ps(file)).map(({ Name, State }) => [Name, State]));
+  }
+  async function exitCode(name: string): Promise<number | undefined> {
+    return (await host.ps(file)).find(({ Name }) => Name === name)?.ExitCode;
+  }
+  const run = (...args: readonly string[]): ReturnType<TestHost['run']> => host.run(['-f', file, ...args]);
+  const ok = (...args: readonly string[]): ReturnType<TestHost['ok']> => host.ok(['-f', file, ...args]);
+
+  before(async () => {
+    await host.ok(['load', '-i', (await busyboxImage()).dockerArchive]);
+    file = host.write('stack.yml', stack);
+    await ok('up', '-d');
+  });
+  after(() => host.stop());
+
+  it('stop ends only what is named, twice is no error, and nothing goes to stdout', async () => {
+    const { stderr, stdout } = await ok('stop', 'job');
+    assert.match(stderr, /Container verbs-job-1 Stopping\n(.*\n)*Container verbs-job-1 Stopped/);
+    assert.equal(stdout, '');
+    assert.deepEqual(await states(), { 'verbs-job-1': 'exited', 'verbs-web-1': 'running', 'verbs-web-2': 'running' });
+    assert.equal(await exitCode('verbs-job-1'), 7);
+    assert.equal((await ok('stop', 'job')).stdout, '');
+  });
+
+  it('start brings the same container back, and starting what runs changes nothing', async () => {
+    const ids = (await host.ps(file)).map(({ ID }) => ID);
+    const { stderr } = await ok('start', 'job');
+    assert.match(stderr, /Container verbs-job-1 Started/);
+    const pids = await host.pids(file);
+    await ok('start');
+    assert.deepEqual(await host.pids(file), pids);
+    assert.deepEqual(
+      (await host.ps(file)).map(({ ID }) => ID),
+      ids,
+    );
+  });
+
+  it('restart gives each container a new process', async () => {
+    const old = await host.pids(file);
+    const { stderr } = await ok('restart', 'web');
+    assert.match(stderr, /Container verbs-web-1 Restarting\n(.*\n)*Container verbs-web-1 (Restarted|Started)/);
+    const now = await host.pids(file);
+    assert.equal(now['verbs-job-1'], old['verbs-job-1']);
+    assert.notEqual(now['verbs-web-1'], old['verbs-web-1']);
+    assert.notEqual(now['verbs-web-2'], old['verbs-web-2']);
+  });
+
+  it('restart starts what has ended', async () => {
+    await ok('stop', 'job');
+    await ok('restart', 'job');
+    assert.equal((await states())['verbs-job-1'], 'running');
+  });
+
+  it('kill sends SIGKILL, or the signal that is named', async () => {
+    assert.match((await ok('kill', '-s', 'SIGUSR1', 'job')).stderr, /Container verbs-job-1 Killed/);
+    await until(states, (all) => all['verbs-job-1'] === 'exited');
+    assert.equal(await exitCode('verbs-job-1'), 7);
+    await ok('start', 'job');
+    await ok('kill', 'job');
+    await until(states, (all) => all['verbs-job-1'] === 'exited');
+    assert.equal(await exitCode('verbs-job-1'), 137);
+    assert.match((await ok('kill', 'job')).stderr, /No container to kill/);
+    assert.equal((await run('kill', '-s', 'SIGNONSENSE', 'web')).code, 1);
+    await ok('start', 'job');
+  });
+
+  it('pause freezes, unpause lets go on, and pausing twice is an error', async () => {
+    await ok('pause', 'job');
+    assert.equal((await states())['verbs-job-1'], 'paused');
+    const { code, stderr } = await run('pause', 'job');
+    assert.equal(code, 1);
+    assert.match(stderr, /verbs-job-1.* paused/);
+    await ok('unpause', 'job');
+    assert.equal((await states())['verbs-job-1'], 'running');
+    assert.equal((await run('unpause', 'job')).code, 1);
+    await ok('stop', 'job');
+    await ok('pause', 'job');
+    assert.equal((await run('pause', 'nobody')).code, 1);
+  });
+
+  it('stop ends a paused container', async () => {
+    await ok('start', 'job');
+    await ok('pause', 'job');
+    await ok('stop', '-t', '3', 'job');
+    assert.equal((await states())['verbs-job-1'], 'exited');
+  });
+
+  it('rm removes stopped containers only, asks first, and says when there are none', async () => {
+    const refused = await host.run(['-f', file, 'rm', 'job'], { stdin: 'n\n' });
+    assert.match(refused.stderr + refused.stdout, /Going to remove verbs-job-1/);
+    assert.equal((await states())['verbs-job-1'], 'exited');
+    await host.ok(['-f', file, 'rm', 'job'], { stdin: 'y\n' });
+    assert.equal((await states())['verbs-job-1'], undefined);
+    assert.match((await ok('rm', '-f')).stderr, /No stopped containers/);
+    await ok('rm', '-f', '-s', 'web');
+    assert.deepEqual(await states(), {});
+    assert.equal((await run('start')).code, 1);
+    await ok('up', '-d');
+  });
+
+  it('scale changes the numbers of several services at once and keeps the rest', async () => {
+    const old = await host.pids(file);
+    await ok('scale', 'web=3', 'job=2');
+    const now = await host.pids(file);
+    assert.deepEqual(Object.keys(now).length, 5);
+    for (const [name, pid] of Object.entries(old)) assert.equal(now[name], pid, name);
+    await ok('scale', 'job=0');
+    assert.deepEqual(Object.keys(await host.pids(file)), ['verbs-web-1', 'verbs-web-2', 'verbs-web-3']);
+    assert.equal((await run('scale', 'web')).code, 1);
+    assert.equal((await run('scale', 'web=many')).code, 1);
+    await ok('up', '-d');
+    assert.deepEqual(Object.keys(await host.pids(file)), ['verbs-job-1', 'verbs-web-1', 'verbs-web-2']);
+  });
+
+  it('wait blocks until the named service ends and passes its code on', async () => {
+    const waiting = run('wait', 'job');
+    await ok('kill', '-s', 'TERM', 'job');
+    const { code, stdout } = await waiting;
+    assert.equal(code, 7);
+    assert.match(stdout, /verbs-job-1.* 7/);
+    assert.equal((await run('wait', 'job')).code, 1);
+  });
+
+  it('wait --down-project takes the stack down when the service has ended', async () => {
+    await ok('up', '-d');
+    const waiting = run('wait', '--down-project', 'job');
+    await ok('kill', '-s', 'TERM', 'job');
+    assert.equal((await waiting).code, 7);
+    assert.deepEqual(await states(), {});
+  });
+
+  it('create makes containers and starts none, start then does', async () => {
+    await ok('create');
+    assert.deepEqual(new Set(Object.values(await states())), new Set(['created']));
+    await ok('start');
+    assert.deepEqual(new Set(Object.values(await states())), new Set(['running']));
+    await ok('stop', '-t', '0');
+    assert.equal(await exitCode('verbs-web-1'), 137);
+    await ok('down');
+    await ok('up', '--no-start');
+    assert.deepEqual(new Set(Object.values(await states())), new Set(['created']));
+    await ok('up', '-d');
+    assert.deepEqual(new Set(Object.values(await states())), new Set(['running']));
+  });
+
+  it('act by name alone, without the file', async () => {
+    await host.ok(['-p', 'verbs', 'restart', 'job']);
+    await host.ok(['-p', 'verbs', 'stop', 'job']);
+    assert.equal((await states())['verbs-job-1'], 'exited');
+    await host.ok(['-p', 'verbs', 'start', 'job']);
+    assert.equal((await states())['verbs-job-1'], 'running');
+  });
+
+  it('change nothing with --dry-run', async () => {
+    const pids = await host.pids(file);
+    for (const verb of [
+      'stop',
+      'restart',
+      'kill',
+      'pause',
+      'down',
+      'rm -f -s',
+      'up -d --force-recreate',
+      'scale web=5',
+    ]) {
+      const { stderr } = await ok('--dry-run', ...verb.split(' '));
+      assert.match(stderr, /DRY-RUN MODE - /, verb);
+    }
+    assert.deepEqual(await host.pids(file), pids);
+  });
+
+  it('refuse services that do not exist, with the nearest name', async () => {
+    for (const verb of ['stop', 'start', 'restart', 'kill', 'pause', 'rm', 'wait', 'logs', 'ps', 'top', 'up', 'down']) {
+      const { code, stderr } = await run(verb, 'wep');
+      assert.equal(code, 1, verb);
+      assert.match(stderr, /no such service: wep[^]*"?web"?/, verb);
+    }
+  });
+
+  it('down says what it does, leaves no process, and a second one says that there is nothing', async () => {
+    const pids = Object.values(await host.pids(file));
+    const { stderr, stdout } = await ok('down');
+    for (const line of [
+      'Container verbs-web-2 Removed',
+      'Container verbs-job-1 Removed',
+      'Network verbs_default Removed',
+    ]) {
+      assert.ok(stderr.includes(line), line);
+    }
+    assert.equal(stdout, '');
+    for (const pid of pids) assert.equal(existsSync(`/proc/${pid}`), false);
+    assert.match((await ok('down')).stderr, /No resource found to remove for project "verbs"/);
+  });
+});
