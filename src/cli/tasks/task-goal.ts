@@ -52,10 +52,10 @@ export function isGoingOn(task: TaskObject): boolean {
   return !isTerminal(task.status.state) && (task.desired === 'running' || task.status.state === 'running');
 }
 
-/** With a healthcheck a container may count as `running` only when it is healthy: for this goal its start is enough. */
-function judgeStarted(task: TaskObject): Verdict {
-  const hasStarted = task.status.container?.startedAt != null && isAtLeast(task, 'starting');
-  return hasStarted || isAtLeast(task, 'running') ? reached : waiting;
+/** While a run is `starting`, what is known of the container may still be of the run before: only a live one counts. */
+function judgeStarted({ status: { state, container } }: TaskObject): Verdict {
+  const isAlive = container !== null && ['running', 'paused', 'restarting'].includes(container.phase);
+  return observedStateNumbers[state] >= observedStateNumbers.running || (state === 'starting' && isAlive) ? reached : waiting;
 }
 
 function judgeReady(task: TaskObject, mayComplete: boolean): Verdict {
