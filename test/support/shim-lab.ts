@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { removeCgroupRemains } from '../../agents/host/containers/cgroup-remains.ts';
 import { Launcher } from '../../agents/host/native/launcher.ts';
 import { frameTypes } from '../../agents/host/native/shim-frames.ts';
 import { ShimSocket } from '../../agents/host/native/shim-socket.ts';
@@ -210,7 +211,7 @@ export class ShimLab {
       .map(Number);
   }
 
-  /** Kills every container and removes all files. */
+  /** Kills every container and removes all files and cgroups. */
   async dispose(): Promise<void> {
     for (const container of this.#containers.filter(({ isListening }) => isListening)) {
       const socket = await container.connect().catch(() => null);
@@ -218,6 +219,7 @@ export class ShimLab {
       socket?.close();
     }
     this.launcher.close();
+    await removeCgroupRemains(this.cgroup);
     rmSync(this.directory, { recursive: true, force: true });
   }
 }
