@@ -22,7 +22,8 @@ struct box_overlay
   const char *work;
 };
 
-/* Told when something is done less well than asked for, because the host cannot do better. May be all NULL. */
+/* Told when something is done less well than asked for, because the host cannot do better. May be all NULL. Used until
+ * the container is destroyed. */
 struct box_warner
 {
   void (*warn) (void *context, const char *message);
@@ -54,7 +55,7 @@ int box_create (const struct box_options *options, struct box_container **contai
 int box_start (struct box_container *container, struct tss_error *error);
 
 /* Does what box_start does, for a container made with START_SOCKET by another process. */
-int box_release (const char *start_socket, struct tss_error *error);
+int box_release (const char *start_socket, const struct box_warner *warner, struct tss_error *error);
 
 /* Host pid of the container's first process. The caller is its parent and reaps it. */
 pid_t box_pid (const struct box_container *container);

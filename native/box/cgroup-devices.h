@@ -27,6 +27,7 @@ struct box_device_rule
   char type; /* 'a', 'b' or 'c' */
   int64_t major, minor;
   unsigned int access;
+  bool promised; /* a default, not from the spec */
 };
 
 struct box_device_rules

@@ -83,10 +83,11 @@ own_directory (const struct mount_line *line, const char *path)
   size_t length = strcmp (line->root, "/") == 0 ? 0 : strlen (line->root);
   char *own;
 
-  if (strncmp (path, line->root, length) == 0 && (path[length] == '/' || path[length] == '\0'))
-    path += length;
-  else if (length > 0 || strncmp (path, "/..", 3) == 0)
+  if (strncmp (path, "/..", 3) == 0 || strncmp (path, line->root, length) != 0
+      || (path[length] != '/' && path[length] != '\0'))
     path = "";
+  else
+    path += length;
   if (strcmp (path, "/") == 0)
     path = "";
   return asprintf (&own, "%s%s", line->mount_point, path) < 0 ? NULL : own;

@@ -106,6 +106,7 @@ int
 command_start (struct command_options *options, struct tss_error *error)
 {
   command_autorecord record = { 0 };
+  const struct box_warner warner = { .warn = warn, .context = options };
   const char *status;
 
   if (command_record_load (options, options->arguments[0], false, &record, error) < 0)
@@ -113,7 +114,7 @@ command_start (struct command_options *options, struct tss_error *error)
   status = command_record_status (&record);
   if (strcmp (status, "created") != 0)
     return tss_error_set (error, TSS_ERROR_STATE, 0, "", "start container %s: it is %s", options->arguments[0], status);
-  if (box_release (record.start_socket, error) < 0)
+  if (box_release (record.start_socket, &warner, error) < 0)
     return -1;
   unlink (record.start_socket);
   return 0;

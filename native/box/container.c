@@ -125,7 +125,7 @@ box_oom_kills (struct box_container *container)
 int
 box_update (struct box_container *container, const json_t *resources, struct tss_error *error)
 {
-  if (box_cgroup_apply (&container->cgroup, resources, NULL, error) < 0)
+  if (box_cgroup_apply (&container->cgroup, resources, &container->warner, error) < 0)
     return -1;
   /* Rules that were not given stay as they are. */
   return json_object_get (resources, "devices") ? box_cgroup_apply_devices (&container->cgroup, resources, error) : 0;

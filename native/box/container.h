@@ -15,6 +15,7 @@ struct box_container
   struct box_channel channel; /* open until the program runs */
   int terminal;               /* or -1 */
   struct box_cgroup cgroup;
+  struct box_warner warner;
   /* For later processes of the container. */
   struct box_seccomp_filter *filter; /* or NULL */
   struct box_capabilities capabilities;

@@ -93,6 +93,7 @@ create_from_spec (const struct box_options *options, const struct box_spec *spec
         return -1;
     }
   container->capabilities = spec->process.capabilities;
+  container->warner = options->warner;
   if (make_cgroup (options, spec, container, error) < 0 || clone_child (options, spec, container, listener, error) < 0
       || send_filter (spec, container, error) < 0
       || box_await (&container->channel, BOX_MESSAGE_CREATED, &container->terminal, &options->warner, error) < 0)
@@ -126,11 +127,11 @@ box_create (const struct box_options *options, struct box_container **container,
 }
 
 static int
-request_start (struct box_channel *channel, struct tss_error *error)
+request_start (struct box_channel *channel, const struct box_warner *warner, struct tss_error *error)
 {
   if (box_channel_send_kind (channel, BOX_MESSAGE_START) < 0)
     return tss_error_set (error, TSS_ERROR_STATE, errno, "", "start: the container has ended");
-  return box_await (channel, BOX_MESSAGE_END, NULL, NULL, error);
+  return box_await (channel, BOX_MESSAGE_END, NULL, warner, error);
 }
 
 int
@@ -140,16 +141,16 @@ box_start (struct box_container *container, struct tss_error *error)
 
   if (container->channel.fd < 0)
     return tss_error_set (error, TSS_ERROR_STATE, 0, "", "start: the container has been started already");
-  result = request_start (&container->channel, error);
+  result = request_start (&container->channel, &container->warner, error);
   box_channel_close (&container->channel);
   return result;
 }
 
 int
-box_release (const char *start_socket, struct tss_error *error)
+box_release (const char *start_socket, const struct box_warner *warner, struct tss_error *error)
 {
   struct box_channel channel = { .fd = box_start_socket_connect (start_socket, error) };
-  int result = channel.fd < 0 ? -1 : request_start (&channel, error);
+  int result = channel.fd < 0 ? -1 : request_start (&channel, warner, error);
 
   box_channel_close (&channel);
   return result;

@@ -7,6 +7,7 @@
 #include "terminal.h"
 
 #include <fcntl.h>
+#include <linux/keyctl.h>
 #include <sched.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -31,7 +32,7 @@ enter_container (struct exec_context *context, struct tss_error *error)
   /* No process of the container may look into this copy of our memory and descriptors (CVE-2016-9962). */
   if (prctl (PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 || setsid () < 0)
     return tss_error_set (error, TSS_ERROR_INTERNAL, errno, "", "begin a session");
-  if (syscall (SYS_keyctl, 1 /* KEYCTL_JOIN_SESSION_KEYRING */, NULL) < 0 && errno != ENOSYS)
+  if (syscall (SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 && errno != ENOSYS)
     return tss_error_set (error, TSS_ERROR_INTERNAL, errno, "", "make a session keyring");
   context->launch.proc = box_procfs_open (error);
   if (context->launch.proc < 0 || box_cgroup_join_v1 (&context->container->cgroup, error) < 0)
@@ -85,11 +86,11 @@ choose_rights (struct exec_context *context)
 }
 
 static int
-await_exec (struct box_channel *channel, int *terminal, struct tss_error *error)
+await_exec (struct box_channel *channel, int *terminal, const struct box_warner *warner, struct tss_error *error)
 {
-  if (box_await (channel, BOX_MESSAGE_CREATED, terminal, NULL, error) < 0)
+  if (box_await (channel, BOX_MESSAGE_CREATED, terminal, warner, error) < 0)
     return -1;
-  if (box_await (channel, BOX_MESSAGE_END, NULL, NULL, error) == 0)
+  if (box_await (channel, BOX_MESSAGE_END, NULL, warner, error) == 0)
     return 0;
   tss_close (terminal);
   return -1;
@@ -113,7 +114,7 @@ start_process (struct exec_context *context, pid_t *pid, int *terminal, struct t
       run_child (context);
     }
   box_channel_close (&context->channel);
-  result = *pid < 0 ? -1 : await_exec (&caller, terminal, error);
+  result = *pid < 0 ? -1 : await_exec (&caller, terminal, &context->container->warner, error);
   box_channel_close (&caller);
   if (result < 0)
     box_abandon (*pid);

@@ -112,8 +112,7 @@ int
 box_launch_prepare (struct box_launch *launch, struct tss_error *error)
 {
   if (box_procfs_set_oom_score (launch->proc, launch->process, launch->channel, error) < 0
-      || box_procfs_set_label (launch->proc, launch->process, error) < 0
-      || box_rlimits_apply (launch->process, launch->channel, error) < 0)
+      || box_procfs_set_label (launch->proc, launch->process, error) < 0)
     return -1;
   if (launch->terminal >= 0 && box_terminal_control (launch->terminal, error) < 0)
     return -1;
@@ -162,7 +161,9 @@ close_everything_else (struct box_launch *launch, struct tss_error *error)
 int
 box_launch_exec (struct box_launch *launch, struct tss_error *error)
 {
-  if (close_everything_else (launch, error) < 0 || restrict_rights (launch, error) < 0)
+  /* Limits come late, as they would bind us too, but before the right to raise them goes. */
+  if (close_everything_else (launch, error) < 0 || box_rlimits_apply (launch->process, launch->channel, error) < 0
+      || restrict_rights (launch, error) < 0)
     return -1;
   return box_program_exec (launch->process, error);
 }

@@ -20,7 +20,7 @@ struct box_launch
   bool make_cwd;    /* the image need not have the working directory */
 };
 
-/* Everything that needs rights or the host's /proc: limits, terminal, working directory, user. */
+/* Everything that needs the host's /proc or can be done early: terminal, working directory, user. */
 int box_launch_prepare (struct box_launch *launch, struct tss_error *error);
 
 /* Gives the rest of the rights up and becomes the program. Returns only on failure. */

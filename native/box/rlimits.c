@@ -50,8 +50,10 @@ apply_within_hard_limit (const struct box_rlimit *wanted, struct box_channel *ch
     limit.rlim_cur = limit.rlim_max;
   if (setrlimit ((__rlimit_resource_t)wanted->resource, &limit) < 0)
     return -1;
-  box_channel_warn (channel, "process.rlimits: %s stays at %llu: this host may not raise it (no CAP_SYS_RESOURCE)",
-                    wanted->name, (unsigned long long)limit.rlim_max);
+  box_channel_warn (
+      channel,
+      "process.rlimits: %s stays at %llu: no more is allowed here (no CAP_SYS_RESOURCE, or above the host's maximum)",
+      wanted->name, (unsigned long long)limit.rlim_max);
   return 0;
 }
 

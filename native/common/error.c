@@ -28,7 +28,7 @@ tss_error_set (struct tss_error *error, enum tss_error_code code, int error_numb
                const char *format, ...)
 {
   va_list arguments;
-  int length;
+  int length, saved = errno;
 
   if (!error)
     return -1;
@@ -40,6 +40,7 @@ tss_error_set (struct tss_error *error, enum tss_error_code code, int error_numb
   va_end (arguments);
   if (error_number && length >= 0 && (size_t)length < sizeof error->message)
     snprintf (error->message + length, sizeof error->message - (size_t)length, ": %s", strerror (error_number));
+  errno = saved;
   return -1;
 }
 

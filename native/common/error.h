@@ -33,8 +33,8 @@ struct tss_error
   char message[512];
 };
 
-/* Fills ERROR (which may be NULL) and returns -1, so that callers can write `return tss_error_set (...)`.
- * The text of ERROR_NUMBER, when it is not 0, is appended to the message after ": ". */
+/* Fills ERROR (which may be NULL) and returns -1, so that callers can write `return tss_error_set (...)`. Leaves errno
+ * alone. The text of ERROR_NUMBER, when it is not 0, is appended to the message after ": ". */
 int tss_error_set (struct tss_error *error, enum tss_error_code code, int error_number, const char *path,
                    const char *format, ...) __attribute__ ((format (printf, 5, 6)));
 

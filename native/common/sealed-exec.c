@@ -39,6 +39,17 @@ copy_file (int from, int to)
   return 0;
 }
 
+/* Since Linux 6.3 a host can demand that a file in memory says whether it is to be executed; before, the flag is an
+ * error. */
+static int
+make_memory_file (void)
+{
+  const unsigned int executable = 0x10; /* MFD_EXEC, which this libc does not know */
+  int fd = memfd_create ("tsstack", MFD_CLOEXEC | MFD_ALLOW_SEALING | executable);
+
+  return fd < 0 && errno == EINVAL ? memfd_create ("tsstack", MFD_CLOEXEC | MFD_ALLOW_SEALING) : fd;
+}
+
 int
 tss_reexec_sealed (char *const arguments[], struct tss_error *error)
 {
@@ -49,7 +60,7 @@ tss_reexec_sealed (char *const arguments[], struct tss_error *error)
     return tss_error_set (error, TSS_ERROR_IO, errno, "/proc/self/exe", "open the program's own file");
   if (is_sealed (self))
     return 0;
-  copy = memfd_create ("tsstack", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+  copy = make_memory_file ();
   if (copy < 0 || copy_file (self, copy) < 0 || fcntl (copy, F_ADD_SEALS, WANTED_SEALS) < 0)
     return tss_error_set (error, TSS_ERROR_IO, errno, "/proc/self/exe", "copy the program into memory");
   fexecve (copy, arguments, environ);

@@ -269,6 +269,9 @@ describe('tsstack-box', () => {
       assert.equal(await output('ulimit -n', limit(99)), '77');
       const raised = await lab.run('ulimit -n', limit(2 ** 30));
       assert.equal(raised.stdout, '77\n');
+      assert.match(raised.stderr, /RLIMIT_NOFILE stays at/);
+      const few = (spec: BoxSpec) => void (spec.process['rlimits'] = [{ type: 'RLIMIT_NOFILE', soft: 4, hard: 4 }]);
+      assert.equal(await output('ulimit -n', few), '4');
     });
 
     it('sets sysctls of the container and refuses those of the host', async () => {

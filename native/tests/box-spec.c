@@ -1,0 +1,144 @@
+/* Reading the spec: mount options, capabilities, and errors that name the field. */
+#include "../box/environment.h"
+#include "../box/mount-options.h"
+#include "../box/spec.h"
+#include "../common/cleanup.h"
+#include "check.h"
+
+#include <sched.h>
+#include <sys/mount.h>
+
+static struct box_mount
+parse_options (const char *const *options)
+{
+  struct box_mount mount = { .destination = "/x", .type = "tmpfs" };
+  struct tss_error error = { 0 };
+
+  CHECK (box_mount_options_parse (options, "mounts[0]", &mount, &error) == 0);
+  return mount;
+}
+
+static void
+test_mount_options (void)
+{
+  struct box_mount mount = parse_options (
+      (const char *const[]){ "nosuid", "ro", "rw", "noatime", "relatime", "size=5m", "mode=700", NULL });
+
+  CHECK (mount.set == (MS_NOSUID | MS_RELATIME));
+  CHECK (mount.cleared & MS_RDONLY && mount.cleared & MS_NOATIME);
+  CHECK_STRING (mount.data, "size=5m,mode=700");
+  CHECK (!mount.bind && mount.propagation == 0);
+  free (mount.data);
+  mount = parse_options ((const char *const[]){ "rbind", "rslave", "rro", "rnoexec", NULL });
+  CHECK (mount.bind && mount.recursive && mount.propagation == (MS_SLAVE | MS_REC));
+  CHECK (mount.recursive_set == (MS_RDONLY | MS_NOEXEC) && mount.set == 0);
+  mount = parse_options ((const char *const[]){ "tmpcopyup", NULL });
+  CHECK (mount.copy_up && !mount.data);
+}
+
+static void
+test_bad_mount_options (void)
+{
+  struct box_mount mount = { .bind = true };
+  struct tss_error error = { 0 };
+
+  CHECK (box_mount_options_parse ((const char *const[]){ "idmap", NULL }, "mounts[0]", &mount, &error) < 0);
+  CHECK (box_mount_options_parse ((const char *const[]){ "size=5m", NULL }, "mounts[0]", &mount, &error) < 0);
+  CHECK_STRING (error.message, "mounts[0].options: a bind mount takes no option size=5m");
+  free (mount.data);
+}
+
+static void
+test_capabilities (void)
+{
+  CHECK (box_capability_number ("CAP_CHOWN") == 0);
+  CHECK (box_capability_number ("sys_admin") == 21);
+  CHECK (box_capability_number ("CAP_CHECKPOINT_RESTORE") == 40);
+  CHECK (box_capability_number ("CAP_NONE") == -1);
+  CHECK (box_capability_name (41) == NULL);
+}
+
+static void
+test_home (void)
+{
+  char passwd[] = "root:x:0:0:root:/root:/bin/sh\nbroken:x\n:x::0::/no:/x\nuser:x:1000:1000::/home/user:/bin/sh\n"
+                  "odd:x:7:7::relative:/x";
+
+  CHECK_STRING (box_find_home (passwd, 1000), "/home/user");
+  CHECK (box_find_home ((char[]){ "odd:x:7:7::relative:/x" }, 7) == NULL);
+  CHECK (box_find_home ((char[]){ "" }, 0) == NULL);
+}
+
+static const char minimal[] = "{\"process\":{\"args\":[\"a\"]},\"linux\":{\"namespaces\":[{\"type\":\"mount\"}]}}";
+
+static void
+test_minimal (void)
+{
+  tss_autojson json_t *document = json_loads (minimal, 0, NULL);
+  struct box_spec spec;
+  struct tss_error error = { 0 };
+
+  CHECK (box_spec_parse (document, &spec, &error) == 0);
+  CHECK_STRING (spec.process.cwd, "/");
+  CHECK (spec.process.umask == BOX_UMASK_UNSET && !spec.process.has_capabilities);
+  CHECK (spec.namespaces.created == CLONE_NEWNS);
+  box_spec_free (&spec);
+}
+
+static void
+check_error (const char *key, const char *value, const char *field)
+{
+  tss_autojson json_t *document = json_loads (minimal, 0, NULL);
+  json_t *parent = document;
+  struct box_spec spec;
+  struct tss_error error = { 0 };
+
+  if (strncmp (key, "process.", 8) == 0 || strncmp (key, "linux.", 6) == 0)
+    {
+      parent = json_object_get (document, key[0] == 'p' ? "process" : "linux");
+      key = strchr (key, '.') + 1;
+    }
+  json_object_set_new (parent, key, json_loads (value, JSON_DECODE_ANY, NULL));
+  CHECK (box_spec_parse (document, &spec, &error) < 0);
+  CHECK (error.code == TSS_ERROR_INVALID);
+  CHECK_STRING (error.path, field);
+}
+
+static void
+test_errors (void)
+{
+  check_error ("process", "5", "process");
+  check_error ("process", "null", "process");
+  check_error ("process.args", "[]", "process.args");
+  check_error ("process.args", "[1]", "process.args");
+  check_error ("process.cwd", "\"x\"", "process.cwd");
+  check_error ("process.user", "{\"uid\":-1}", "process.user.uid");
+  check_error ("process.user", "{\"uid\":4294967295}", "process.user.uid");
+  check_error ("process.oomScoreAdj", "5000", "process");
+  check_error ("process.scheduler", "{\"policy\":\"SCHED_FIFO\"}", "process.scheduler");
+  check_error ("process.capabilities", "{\"effective\":[\"CAP_X\"]}", "process.capabilities.effective[0]");
+  check_error ("hooks", "{\"prestart\":[{\"path\":\"/x\"}]}", "hooks");
+  check_error ("hostname", "\"x\"", "hostname");
+  check_error ("mounts", "{}", "mounts");
+  check_error ("mounts", "[{\"destination\":\"/x\",\"type\":\"bind\"}]", "mounts[0]");
+  check_error ("mounts", "[{\"type\":\"tmpfs\"}]", "mounts[0].destination");
+  check_error ("linux.namespaces", "[]", "linux.namespaces");
+  check_error ("linux.namespaces", "[{\"type\":\"mount\"},{\"type\":\"user\"}]", "linux.namespaces[1]");
+  check_error ("linux.sysctl", "{\"kernel.panic\":\"1\"}", "linux.sysctl.kernel.panic");
+  check_error ("linux.sysctl", "{\"net.core.somaxconn\":\"1\"}", "linux.sysctl.net.core.somaxconn");
+  check_error ("linux.devices", "[{\"path\":\"/dev/x\",\"type\":\"z\"}]", "linux.devices[0]");
+  check_error ("linux.rootfsPropagation", "\"odd\"", "linux.rootfsPropagation");
+  check_error ("linux.mountLabel", "\"label\"", "linux.mountLabel");
+}
+
+int
+main (void)
+{
+  test_mount_options ();
+  test_bad_mount_options ();
+  test_capabilities ();
+  test_home ();
+  test_minimal ();
+  test_errors ();
+  return check_finish ("box-spec");
+}
