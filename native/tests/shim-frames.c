@@ -21,7 +21,7 @@ struct record
 static void
 put (struct record *record, const char *data, size_t size)
 {
-  if (record->length + size >= sizeof record->text)
+  if (size == 0 || record->length + size >= sizeof record->text)
     return;
   memcpy (record->text + record->length, data, size);
   record->length += size;
