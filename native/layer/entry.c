@@ -160,6 +160,7 @@ make_node (const struct layer_place *place, struct archive_entry *entry)
     {
       const char *target = archive_entry_symlink (entry);
 
+      /* libarchive 3.6 loses a target that stands in the pax header only; no link has an empty one (ENOENT). */
       return symlinkat (target ? target : "", place->parent, place->name);
     }
   /* umask is 0 in this program. */
