@@ -39,7 +39,7 @@ async function unpackBytes(bytes: Buffer, to: string, diffId: string | null = nu
 
 /** Everything that a tree consists of: kinds, modes, owners, link counts, sizes, times, targets, extended attributes. */
 function describeTree(directory: string): string {
-  const format = '%P %y %m %U %G %n %s %T@ %l %D\\n'.replace(' %D', '');
+  const format = '%P %y %m %U %G %n %s %T@ %l\\n';
   const entries = execFileSync('find', [directory, '-printf', format]).toString('latin1').split('\n').toSorted();
   const attributes = execFileSync('python3', ['-c', attributeScript, directory]).toString();
   return `${entries.join('\n')}\n${attributes}`;
@@ -227,16 +227,8 @@ describe('tsstack-layer', () => {
       ['a mark of deletion for ".."', [{ name: 'a/.wh...' }]],
       ['a mark of deletion without a name', [{ name: '.wh.' }]],
       ['a root that is no directory', [{ name: './', type: '2', link: '/etc' }]],
-      [
-        'an entry of unknown kind',
-        [
-          { name: 'x', type: '6' },
-          { name: 'socket', type: 'Z' },
-          { name: 'y', type: 'V' },
-        ],
-      ],
     ];
-    for (const [what, members] of refused.slice(0, -1)) {
+    for (const [what, members] of refused) {
       it(`refuses ${what} and leaves nothing`, async () => {
         await assert.rejects(unpack([{ name: 'before', data: '1' }, ...members]), { nativeCode: 'invalid' });
         assert.ok(!existsSync(directory));
@@ -291,7 +283,7 @@ describe('tsstack-layer', () => {
       for (let level = 0; level < 5; level += 1) {
         const start = level === 0 ? '' : `s${level - 1}/`;
         members.push({ name: 'x', pax: { path: `${start}${deep}x` }, data: '1' });
-        members.push({ name: `s${level}`, type: '2', pax: { linkpath: `${start}${deep}` } });
+        members.push({ name: `s${level}`, type: '2', link: 'shortened', pax: { linkpath: `${start}${deep}` } });
       }
       await unpack(members);
       await program.remove([directory]);
