@@ -32,5 +32,5 @@ export type AnyVerb = Omit<Verb, 'run'> & { run(context: CommandContext): Promis
 
 /** Keeps the types of the flags inside `run`, and forgets them outside. */
 export function defineVerb<const Table extends Readonly<Record<string, Flag>>>(verb: Verb<Table>): AnyVerb {
-  return verb as unknown as AnyVerb;
+  return verb;
 }

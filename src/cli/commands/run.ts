@@ -144,7 +144,7 @@ async function startAttached(
   } catch (error) {
     const ended = await status.ended();
     if (ended?.status.error == null) throw error;
-    return explain(context, status, ended.status.container?.exitCode ?? 1);
+    return await explain(context, status, ended.status.container?.exitCode ?? 1);
   } finally {
     status.close();
   }

@@ -1,4 +1,4 @@
-import type { TaskObject } from '../../model/objects.ts';
+import type { NodeDescription, TaskObject } from '../../model/objects.ts';
 import { shortId } from '../../model/ids.ts';
 import type { StreamKinds } from '../../rpc/stream-kinds.ts';
 import { defineVerb, type CommandContext } from '../command-line/verb.ts';
@@ -38,12 +38,14 @@ async function run(context: CommandContext<typeof flags>): Promise<number> {
   const chosen = selectTasks(stack.tasks, context.arguments, { oneOffs: true });
   const rows: Row[] = chosen.filter((task) => context.flags.all || isUp(task)).map((task) => ({ task, samples: [] }));
   const running = rows.filter(({ task }) => isUp(task));
+  const hostBytes = running.length === 0 ? 0 : await hostMemory(stack);
+  const style = { isLong: context.flags['no-trunc'], format, hostBytes };
   if (context.flags['no-stream']) {
     await Promise.all(running.map((row) => sample(stack, row, 2)));
-    await writeOutput(context.io.stdout, render(rows, context.flags['no-trunc'], format));
+    await writeOutput(context.io.stdout, render(rows, style));
     return 0;
   }
-  await stream(context, stack, rows, running, format);
+  await stream(context, stack, rows, running, style);
   return 0;
 }
 
@@ -53,10 +55,10 @@ async function stream(
   stack: ExistingStack,
   rows: readonly Row[],
   running: readonly Row[],
-  format: string,
+  style: Style,
 ): Promise<void> {
-  const clear = format === 'table' && context.io.stdout.isTTY === true ? clearScreen : '';
-  const draw = (): void => void context.io.stdout.write(clear + render(rows, context.flags['no-trunc'], format));
+  const clear = style.format === 'table' && context.io.stdout.isTTY === true ? clearScreen : '';
+  const draw = (): void => void context.io.stdout.write(clear + render(rows, style));
   const timer = setInterval(draw, drawPeriodMs);
   try {
     await Promise.all(running.map((row) => sample(stack, row, Infinity)));
@@ -78,8 +80,21 @@ async function sample({ control }: ExistingStack, row: Row, count: number): Prom
 
 const header = ['CONTAINER ID', 'NAME', 'CPU %', 'MEM USAGE / LIMIT', 'MEM %', 'BLOCK I/O', 'PIDS'];
 
-function render(rows: readonly Row[], isLong: boolean, format: string): string {
-  const cells = rows.map((row) => cellsOf(row, isLong));
+interface Style {
+  readonly isLong: boolean;
+  readonly format: string;
+  /** What a container without a limit can have. */
+  readonly hostBytes: number;
+}
+
+async function hostMemory({ control }: ExistingStack): Promise<number> {
+  const { node } = await control.getInfo({});
+  return (JSON.parse(node) as NodeDescription).memoryBytes;
+}
+
+function render(rows: readonly Row[], style: Style): string {
+  const { format } = style;
+  const cells = rows.map((row) => cellsOf(row, style));
   if (format === 'table') return formatColumns(header, cells);
   const names = ['ID', 'Name', 'CPUPerc', 'MemUsage', 'MemPerc', 'BlockIO', 'PIDs'];
   return cells
@@ -87,16 +102,17 @@ function render(rows: readonly Row[], isLong: boolean, format: string): string {
     .join('');
 }
 
-function cellsOf({ task, samples }: Row, isLong: boolean): readonly string[] {
+function cellsOf({ task, samples }: Row, { isLong, hostBytes }: Style): readonly string[] {
   const id = isLong ? task.id : shortId(task.id);
   const last = samples.at(-1)?.sample;
   if (last === undefined) return [id, task.containerName, '--', '-- / --', '--', '--', '--'];
+  const limit = last.memoryLimitBytes > 0 ? Math.min(last.memoryLimitBytes, hostBytes) : hostBytes;
   return [
     id,
     task.containerName,
     percent(load(samples)),
-    `${formatBinaryBytes(last.memoryBytes)} / ${formatBinaryBytes(last.memoryLimitBytes)}`,
-    percent(last.memoryLimitBytes > 0 ? last.memoryBytes / last.memoryLimitBytes : 0),
+    `${formatBinaryBytes(last.memoryBytes)} / ${formatBinaryBytes(limit)}`,
+    percent(limit > 0 ? last.memoryBytes / limit : 0),
     `${formatBytes(last.blockReadBytes)} / ${formatBytes(last.blockWriteBytes)}`,
     String(last.pids),
   ];

@@ -12,5 +12,5 @@ export function formatColumns(header: readonly string[], rows: readonly (readonl
 }
 
 function displayWidth(text: string): number {
-  return [...text].length;
+  return Array.from(text).length;
 }

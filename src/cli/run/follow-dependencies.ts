@@ -4,6 +4,7 @@ import type { ControlClient } from '../../rpc/service-types.ts';
 import type { Progress } from '../output/progress/progress-event.ts';
 import { followObjects } from '../tasks/follow-objects.ts';
 import { judgeTask, type Verdict } from '../tasks/task-goal.ts';
+import { TaskNarrator } from '../tasks/task-narrator.ts';
 import { taskWord } from '../tasks/task-word.ts';
 
 interface Dependencies {
@@ -18,6 +19,7 @@ interface Dependencies {
 export async function followDependencies(control: ControlClient, dependencies: Dependencies): Promise<void> {
   const { stack, service, taskIds, progress } = dependencies;
   if (taskIds.length === 0) return;
+  const narrator = new TaskNarrator(progress);
   await followObjects(control, { stack, kinds: ['task'] }, undefined, (view) => {
     const verdicts = taskIds.map((id) => {
       const task = view.task(id);
@@ -25,9 +27,8 @@ export async function followDependencies(control: ControlClient, dependencies: D
       const dependency = service.dependsOn[task.service];
       const waitsForHealth = dependency?.condition === 'service_healthy';
       const word = taskWord(task, 'keep', waitsForHealth);
-      if (word !== null) progress.event({ id: `Container ${task.containerName}`, ...word });
-      const verdict = verdictOf(dependency, () => judgeTask(task, goalOf(dependency), isCompletion(dependency)));
-      return verdict;
+      if (word !== null) narrator.tell(`Container ${task.containerName}`, 'keep', word);
+      return verdictOf(dependency, () => judgeTask(task, goalOf(dependency), isCompletion(dependency)));
     });
     const failure = verdicts.find(
       (verdict): verdict is Extract<Verdict, { kind: 'failed' }> => verdict.kind === 'failed',

@@ -7,7 +7,7 @@ export async function* readLog(
   control: ControlClient,
   taskId: string,
   query: StreamKinds['logs']['arguments'],
-  signal?: AbortSignal | undefined,
+  signal?: AbortSignal,
 ): AsyncGenerator<Buffer, void> {
   const stream = await openStream(control, 'logs', query, { taskId, signal });
   try {

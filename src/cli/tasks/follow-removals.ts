@@ -1,9 +1,10 @@
 import type { PlanStep } from '../../rpc/messages.ts';
 import type { ControlClient } from '../../rpc/service-types.ts';
 import { titleOf } from '../output/object-titles.ts';
-import type { Progress, ProgressEvent } from '../output/progress/progress-event.ts';
+import type { Progress } from '../output/progress/progress-event.ts';
 import { followObjects } from './follow-objects.ts';
 import type { ObjectView } from './object-view.ts';
+import { TaskNarrator } from './task-narrator.ts';
 import { taskWord } from './task-word.ts';
 
 /** What steps of a plan call an object, and what the store does. */
@@ -20,23 +21,23 @@ export async function followRemovals(
   const awaited = steps.filter(({ action, kind }) => action === 'remove' && objectKinds[kind] !== undefined);
   if (awaited.length === 0) return;
   const names = new Set(awaited.filter(({ kind }) => kind === 'container').map(({ name }) => name));
+  const narrator = new TaskNarrator(progress);
   await followObjects(control, { stack, kinds: Object.values(objectKinds) }, signal, (view) => {
-    showLeaving(view, names, progress);
+    showLeaving(view, names, narrator);
     const left = awaited.filter(({ kind, name }) => view.has(objectKinds[kind] ?? '', name));
-    for (const step of awaited) if (!left.includes(step)) progress.event(removedEvent(step.kind, step.name));
+    for (const { kind, name } of awaited.filter((step) => !left.includes(step))) {
+      narrator.tell(titleOf(kind, name), 'keep', gone);
+    }
     return left.length === 0;
   });
 }
 
-function showLeaving(view: ObjectView, names: ReadonlySet<string>, progress: Progress): void {
+function showLeaving(view: ObjectView, names: ReadonlySet<string>, narrator: TaskNarrator): void {
   for (const task of view.tasks) {
     if (task.desired !== 'remove' || !names.has(task.containerName)) continue;
     const word = taskWord(task, 'keep', false);
-    if (word !== null) progress.event({ id: titleOf('container', task.containerName), ...word });
+    if (word !== null) narrator.tell(titleOf('container', task.containerName), 'keep', word);
   }
 }
 
-/** The last word on something. */
-export function removedEvent(kind: string, name: string): ProgressEvent {
-  return { id: titleOf(kind, name), state: 'done', text: 'Removed' };
-}
+const gone = { state: 'done', text: 'Removed' } as const;

@@ -5,6 +5,7 @@ import { TsstackError } from '../../model/errors.ts';
 import { followObjects } from './follow-objects.ts';
 import type { ObjectView } from './object-view.ts';
 import { judgeTask, type TaskGoal, type Verdict } from './task-goal.ts';
+import { TaskNarrator } from './task-narrator.ts';
 import { taskWord, type TaskChange } from './task-word.ts';
 
 export interface FollowOptions {
@@ -25,8 +26,9 @@ export interface FollowOptions {
 export async function followTasks(control: ControlClient, options: FollowOptions): Promise<readonly TaskObject[]> {
   if (options.taskIds.length === 0) return [];
   const names = new Map<string, string>();
+  const narrator = new TaskNarrator(options.progress);
   const view = await followObjects(control, { stack: options.stack, kinds: ['task'] }, options.signal, (now) => {
-    showTasks(now, options, names);
+    showTasks(now, options, names, narrator);
     return isReached(now, options);
   });
   return view.tasks.filter(({ id }) => options.taskIds.includes(id));
@@ -58,19 +60,16 @@ function servicesThatComplete(view: ObjectView): ReadonlySet<string> {
 }
 
 /** `names` remembers what containers were called, for the word when they are gone. */
-function showTasks(view: ObjectView, options: FollowOptions, names: Map<string, string>): void {
+function showTasks(view: ObjectView, options: FollowOptions, names: Map<string, string>, narrator: TaskNarrator): void {
   for (const id of options.taskIds) {
     const task = view.task(id);
-    if (task === undefined) showGone(id, options, names);
-    else {
-      names.set(id, task.containerName);
-      const word = taskWord(task, options.changeOf(task.containerName), options.goal === 'ready');
-      if (word !== null) options.progress.event({ id: `Container ${task.containerName}`, ...word });
-    }
+    const name = task?.containerName ?? names.get(id);
+    if (name === undefined) continue;
+    names.set(id, name);
+    const change = options.changeOf(name);
+    const word = task === undefined ? gone : taskWord(task, change, options.goal === 'ready');
+    if (word !== null) narrator.tell(`Container ${name}`, change, word);
   }
 }
 
-function showGone(id: string, { progress }: FollowOptions, names: ReadonlyMap<string, string>): void {
-  const name = names.get(id);
-  if (name !== undefined) progress.event({ id: `Container ${name}`, state: 'done', text: 'Removed' });
-}
+const gone = { state: 'done', text: 'Removed' } as const;

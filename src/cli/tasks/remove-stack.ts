@@ -5,7 +5,7 @@ import { openProgress } from '../output/progress/open-progress.ts';
 import { titleOf } from '../output/object-titles.ts';
 import type { Progress } from '../output/progress/progress-event.ts';
 import { callStream } from '../streams/open-stream.ts';
-import { followRemovals, removedEvent } from './follow-removals.ts';
+import { followRemovals } from './follow-removals.ts';
 
 interface Removal {
   readonly title: string;
@@ -35,7 +35,7 @@ async function removeImages(control: ControlClient, steps: readonly PlanStep[], 
   for (const { name } of steps.filter(({ kind }) => kind === 'image')) {
     try {
       await callStream(control, 'image.remove', { reference: name, force: false });
-      progress.event(removedEvent('image', name));
+      progress.event({ id: titleOf('image', name), state: 'done', text: 'Removed' });
     } catch (error) {
       progress.event({
         id: titleOf('image', name),

@@ -55,7 +55,9 @@ export function isGoingOn(task: TaskObject): boolean {
 /** While a run is `starting`, what is known of the container may still be of the run before: only a live one counts. */
 function judgeStarted({ status: { state, container } }: TaskObject): Verdict {
   const isAlive = container !== null && ['running', 'paused', 'restarting'].includes(container.phase);
-  return observedStateNumbers[state] >= observedStateNumbers.running || (state === 'starting' && isAlive) ? reached : waiting;
+  return observedStateNumbers[state] >= observedStateNumbers.running || (state === 'starting' && isAlive)
+    ? reached
+    : waiting;
 }
 
 function judgeReady(task: TaskObject, mayComplete: boolean): Verdict {

@@ -33,7 +33,9 @@ function lowerMount(where: string, mount: ComposeMount): MountSpec {
         mode: mount.tmpfs?.mode ?? null,
         options: readOnly ? ['ro'] : [],
       };
-    default:
+    case 'image':
+    case 'npipe':
+    case 'cluster':
       throw unsupported(where, `type ${mount.type}`);
   }
 }
@@ -65,11 +67,14 @@ function lowerTmpfsLine(where: string, line: string): MountSpec {
   const valueOf = (name: string): string | undefined =>
     options.find((option) => option.startsWith(`${name}=`))?.slice(name.length + 1);
   const mode = valueOf('mode');
+  const size = valueOf('size');
+  // A share of the memory (`size=10%`) is for the kernel to work out.
+  const isShare = size?.endsWith('%') === true;
   return {
     type: 'tmpfs',
     target,
-    sizeBytes: bytesOrUnset(where, valueOf('size')),
+    sizeBytes: isShare ? null : bytesOrUnset(where, size),
     mode: mode === undefined ? null : octalMode(where, mode, 0),
-    options: options.filter((option) => !/^(size|mode)=/.test(option)),
+    options: options.filter((option) => !option.startsWith('mode=') && (isShare || !option.startsWith('size='))),
   };
 }
