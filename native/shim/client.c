@@ -23,8 +23,8 @@ enum
 static void
 watch_client (struct client *client)
 {
-  uint32_t events = (client->waits_for || client->leaves_after_output ? 0 : EPOLLIN)
-                    | (buffer_length (&client->output) > 0 ? EPOLLOUT : 0);
+  bool wants_input = !client->waits_for && (!client->leaves_after_output || client->lingers);
+  uint32_t events = (wants_input ? EPOLLIN : 0) | (buffer_length (&client->output) > 0 ? EPOLLOUT : 0);
 
   loop_set (&client->shim->loop, &client->watch, events, NULL);
 }
@@ -50,7 +50,10 @@ flush (struct client *client)
 {
   if (client->is_gone)
     return;
-  if (!send_queue (client) || (client->leaves_after_output && buffer_length (&client->output) == 0))
+  bool is_done = send_queue (client) ? client->leaves_after_output && buffer_length (&client->output) == 0 : true;
+  if (is_done && client->lingers && shutdown (client->watch.fd, SHUT_WR) == 0)
+    is_done = false;
+  if (is_done)
     {
       client_close (client);
       return;
@@ -116,6 +119,8 @@ receive (struct client *client)
     return;
   if (count <= 0)
     client_close (client);
+  else if (client->lingers)
+    return; /* nobody is left to take it */
   else if (frames_feed (&client->reader, data, (size_t)count, &handler, client, &client->is_gone, &problem) < 0)
     refuse (client, problem);
 }
@@ -127,7 +132,7 @@ on_event (void *context, uint32_t events)
 
   if (events & EPOLLOUT)
     flush (client);
-  if (!client->is_gone && (events & EPOLLIN) && !client->leaves_after_output)
+  if (!client->is_gone && (events & EPOLLIN) && (!client->leaves_after_output || client->lingers))
     receive (client);
   else if (!client->is_gone && (events & (EPOLLHUP | EPOLLERR)))
     client_close (client);
@@ -259,6 +264,13 @@ client_leave (struct client *client)
 {
   client->leaves_after_output = true;
   flush (client);
+}
+
+void
+client_linger (struct client *client)
+{
+  client->lingers = true;
+  client_leave (client);
 }
 
 void

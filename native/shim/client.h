@@ -34,6 +34,7 @@ struct client
   struct waiter *waiters;
   bool is_subscribed, gets_output, gives_input;
   bool leaves_after_output; /* no more frames to come: closed when the rest is sent */
+  bool lingers;             /* then only our direction is closed, until the client closes its own */
   bool is_gone;             /* closed; freed as soon as no function of its own runs any more */
   struct session *session;
   struct sink *waits_for; /* its input waits until this one has drained */
@@ -70,6 +71,10 @@ void client_resume (struct client *client, const struct sink *sink);
 
 /* Closes once all output is sent. */
 void client_leave (struct client *client);
+
+/* As client_leave, but what the client still sends (its end of input, say) is read and dropped until it closes. Closing
+ * at once would fail that write, and a client whose write fails may never read the last frames. */
+void client_linger (struct client *client);
 
 /* Closes at once. */
 void client_close (struct client *client);

@@ -53,7 +53,7 @@ finish (struct session *session)
       client->session = NULL;
       client_resume (client, &session->input);
       client_send_json (client, FRAME_EXIT, server_exit_to_json (exit_code (session), signal));
-      client_leave (client);
+      client_linger (client);
     }
   free_session (session);
 }
