@@ -48,22 +48,23 @@ describe('what up does to containers that exist', () => {
   });
 
   it('warns of orphans and removes them with --remove-orphans', async () => {
-    const file = stack('orphans', `  a: { ${forever} }\n  old: { ${forever} }\n`);
+    const file = stack('strays', `  a: { ${forever} }\n  old: { ${forever} }\n`);
     await host.ok(['-f', file, 'up', '-d']);
-    stack('orphans', `  a: { ${forever} }\n`);
+    stack('strays', `  a: { ${forever} }\n`);
     const { stderr } = await host.ok(['-f', file, 'up', '-d']);
-    assert.match(stderr, /orphan containers \(.*orphans-old-1.*\)[^]*--remove-orphans/);
-    assert.deepEqual(await names(file), ['orphans-a-1', 'orphans-old-1']);
+    assert.match(stderr, /orphan containers \(.*strays-old-1.*\)[^]*--remove-orphans/);
+    assert.deepEqual(await names(file), ['strays-a-1', 'strays-old-1']);
     const quiet = await host.ok(['-f', file, 'up', '-d'], { env: { COMPOSE_IGNORE_ORPHANS: '1' } });
     assert.doesNotMatch(quiet.stderr, /orphan/);
     await host.ok(['-f', file, 'up', '-d', '--remove-orphans']);
-    assert.deepEqual(await names(file), ['orphans-a-1']);
+    assert.deepEqual(await names(file), ['strays-a-1']);
   });
 
   it('down leaves orphans where they are, and takes them with --remove-orphans', async () => {
     const file = stack('left', `  a: { ${forever} }\n  old: { ${forever} }\n`);
     await host.ok(['-f', file, 'up', '-d']);
     stack('left', `  a: { ${forever} }\n`);
+    await host.ok(['-f', file, 'up', '-d']);
     await host.ok(['-f', file, 'down']);
     assert.deepEqual(await names(file), ['left-old-1']);
     await host.ok(['-f', file, 'down', '--remove-orphans']);

@@ -29,6 +29,14 @@ async function stopAndFollow(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const options = signal === undefined ? {} : { signal };
-  await control.actOnTasks({ stack, action: 'stop', taskIds, stopGraceMs }, options);
-  await followTasks(control, { stack, taskIds, goal: 'stopped', changeOf: () => 'keep', progress, signal });
+  // What has ended by itself is left alone, and there is nothing to wait for.
+  const stopped = await control.actOnTasks({ stack, action: 'stop', taskIds, stopGraceMs }, options);
+  await followTasks(control, {
+    stack,
+    taskIds: stopped.taskIds,
+    goal: 'stopped',
+    changeOf: () => 'keep',
+    progress,
+    signal,
+  });
 }

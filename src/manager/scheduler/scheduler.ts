@@ -30,7 +30,7 @@ function reconcile(view: StoreView, _keys: ReadonlySet<Key>, now: string): reado
   const loads = new Map(view.all('node').map((node) => [node.id, view.tasksOfNode(node.id).length]));
   const loadOf = (node: NodeObject): number => loads.get(node.id) ?? 0;
   const pending = view.all('task').filter((task) => task.status.state === 'pending' && task.nodeId === null);
-  for (const task of pending) {
+  for (const task of ownersFirst(pending)) {
     const result = isLeaving(task) ? undefined : place(changes, task, loadOf);
     if (result === undefined) continue;
     if ('reason' in result) changes.put(withWaitReason(task, result.reason));
@@ -40,6 +40,19 @@ function reconcile(view: StoreView, _keys: ReadonlySet<Key>, now: string): reado
     }
   }
   return changes.changes;
+}
+
+/** Who shares a container's network namespace is placed after that container, within one round where possible. */
+function ownersFirst(pending: readonly TaskObject[]): Iterable<TaskObject> {
+  const byId = new Map(pending.map((task) => [task.id, task]));
+  const ordered = new Set<TaskObject>();
+  const visit = (task: TaskObject): void => {
+    const owner = byId.get(task.sharedNetworkTask ?? '');
+    if (owner !== undefined && !ordered.has(owner)) visit(owner);
+    ordered.add(task);
+  };
+  pending.forEach(visit);
+  return ordered;
 }
 
 /** A replacement has the name of the container that it replaces, so it waits until that one is gone. */
@@ -52,6 +65,8 @@ function place(
   if (predecessor !== undefined && predecessor.createdAt <= task.createdAt && isLeaving(predecessor)) {
     return { reason: `waits for the previous ${task.containerName} to be removed` };
   }
+  const owner = task.sharedNetworkTask === null ? undefined : view.get('task', task.sharedNetworkTask);
+  if (owner?.nodeId === null) return { reason: `waits for ${owner.containerName}, whose network it shares` };
   return chooseNode(view, task, loadOf);
 }
 
