@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8';
 import { TsstackError } from '../model/errors.ts';
 import { Daemon } from './daemon.ts';
 import { parseDaemonOptions } from './options.ts';
@@ -5,6 +6,9 @@ import { ReadySignal } from './ready-signal.ts';
 
 /** Runs the daemon in this process until a signal ends it; sets the exit status. */
 export async function runDaemon(argv: readonly string[]): Promise<void> {
+  // V8 then collects early instead of letting the heap grow: 100 MB instead of 180 MB after some hundred containers, at no
+  // measurable cost in time (the work is in the native programs).
+  setFlagsFromString('--optimize-for-size');
   const ready = new ReadySignal(process.env);
   try {
     const daemon = await Daemon.start(parseDaemonOptions(argv, process.env));
