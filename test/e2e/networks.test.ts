@@ -115,8 +115,8 @@ describe('networks', () => {
         assert.deepEqual(await resolve('net-client-1', 'elsewhere.example', protocol), ['203.0.113.9']);
       });
     }
-    it('are found by the C library of a container', async () => {
-      const { stdout } = await host.ok(['-f', file, 'exec', '-T', 'client', 'nslookup', 'web']);
+    it('are found by programs of a container', async () => {
+      const { stdout } = await host.ok(['-f', file, 'exec', '-T', 'client', 'nslookup', 'web.']);
       assert.match(stdout, new RegExp(`Server:\\s+127\\.0\\.0\\.11[^]*${await addressOf('net-web-1')}`));
     });
     it('are those of the own networks only', async () => {

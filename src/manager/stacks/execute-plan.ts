@@ -44,6 +44,7 @@ const executors: Executors = {
 /** Executes the steps in their order; gates that need not be waited for are open in the same transaction. */
 export function executePlan(steps: readonly StackStep[], on: Execution): void {
   for (const step of steps) execute(step, on);
+  renewSharedNetworks(on.changes, on.spec.name);
   openGates(on.changes, on.spec.name);
 }
 
@@ -112,6 +113,15 @@ export function sharedNetworkTaskOf({ networkMode }: ServiceSpec, stack: string,
     .ofStack('task', stack)
     .filter((task) => task.service === networkMode.service && task.oneOff === null && !isLeaving(task));
   return lowestSlot(owners)?.id ?? null;
+}
+
+/** The next run of a task that shares a network is in that of the container which owns it by then. */
+function renewSharedNetworks(changes: ChangeSet, stack: string): void {
+  for (const task of changes.ofStack('task', stack)) {
+    if (isLeaving(task)) continue;
+    const owner = sharedNetworkTaskOf(task.spec, stack, changes);
+    if (owner !== null && owner !== task.sharedNetworkTask) changes.put({ ...task, sharedNetworkTask: owner });
+  }
 }
 
 function lowestSlot(tasks: readonly TaskObject[]): TaskObject | undefined {

@@ -7,7 +7,7 @@ import type { StoreView } from '../store/object-index.ts';
 import { inDependencyOrder, withDependencies } from '../tasks/dependencies-of.ts';
 import type { ApplyOptions } from './apply-options.ts';
 import { checkClaims } from './check-claims.ts';
-import { planFollowers } from './plan-followers.ts';
+import { isNewOwner, planFollowers } from './plan-followers.ts';
 import { planOrphans } from './plan-orphans.ts';
 import { planResources } from './plan-resources.ts';
 import type { StackPlan, StackStep } from './stack-step.ts';
@@ -34,7 +34,7 @@ export function planStack(
   const resources = planResources(view, scaled, selected.union(selection.resourcesOf));
   const services = planServices(view, scaled, options, selected);
   const orphans = planOrphans(view, scaled, options.removeOrphans);
-  const followers = options.noDeps ? [] : planFollowers(view, spec.name, services);
+  const followers = planFollowers(view, spec.name, services, options);
   const steps = [...planStackObject(view, spec), ...resources.steps, ...orphans.steps, ...services, ...followers];
   return { steps, spec: scaled, orphans: orphans.left, warnings: resources.warnings, selected };
 }
@@ -86,11 +86,6 @@ function planServices(
     steps.push(...own);
   }
   return steps;
-}
-
-/** The owner of a shared namespace is the container with the lowest number. */
-function isNewOwner(step: StackStep): boolean {
-  return step.type === 'replace-task' || (step.type === 'create-task' && step.slot === 1);
 }
 
 interface Surroundings {

@@ -128,6 +128,17 @@ describe('the plan of a stack', () => {
     ]);
   });
 
+  it('restarts those that share a network namespace even where only the owner is asked for', () => {
+    const sharing = { networkMode: { kind: 'service', service: 'db' } as const, networks: [], dependsOn: {} };
+    const objects = upState(chain({ web: sharing }));
+    const spec = chain({ web: sharing, db: changed });
+    assert.deepEqual(plan(objects, spec, { services: ['db'], noDeps: true }), [
+      'write-service db',
+      'replace-task p-db-1',
+      'follow-task p-web-1',
+    ]);
+  });
+
   it('starts what has ended, but not with --no-start', () => {
     const objects = upState(chain()).map((object) =>
       object.kind === 'task' ? { ...object, status: exitedStatus(0) } : object,
