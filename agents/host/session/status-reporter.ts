@@ -3,7 +3,7 @@ import type { TaskStatusUpdate } from '../../../src/rpc/messages.ts';
 import { describeError } from '../errors.ts';
 import type { StatusSink } from '../tasks/task-host.ts';
 
-/** Statuses that come within this time, in ms, travel together: short beside what people notice, long beside a burst of starts. */
+/** Shortest time from one batch to the next, in ms: a lone status goes at once, those of a burst travel together. */
 const batchMs = 10;
 /** Pause after a batch could not be sent, in ms. */
 const retryMs = 500;
@@ -20,6 +20,7 @@ export class StatusReporter implements StatusSink {
   #send: SendUpdates | null = null;
   #timer: NodeJS.Timeout | null = null;
   #isSending = false;
+  #sentAtMs = -batchMs;
   readonly #log: (message: string) => void;
 
   constructor(log: (message: string) => void) {
@@ -56,10 +57,13 @@ export class StatusReporter implements StatusSink {
 
   #schedule(): void {
     if (this.#send === null || this.#isSending || this.#timer !== null || this.#pending.size === 0) return;
-    this.#timer = setTimeout(() => {
-      this.#timer = null;
-      void this.#flush();
-    }, batchMs);
+    this.#timer = setTimeout(
+      () => {
+        this.#timer = null;
+        void this.#flush();
+      },
+      Math.max(0, this.#sentAtMs + batchMs - performance.now()),
+    );
   }
 
   async #flush(): Promise<void> {
@@ -76,6 +80,7 @@ export class StatusReporter implements StatusSink {
       await new Promise((resolve) => setTimeout(resolve, retryMs).unref());
     } finally {
       this.#isSending = false;
+      this.#sentAtMs = performance.now();
       this.#schedule();
     }
   }
