@@ -23,6 +23,12 @@ import { renderTable } from './lib/table.ts';
 const insideVariable = 'TSSTACK_BENCH_INSIDE';
 const cases: readonly Case[] = [lifecycle, runOnce, memory, logs, pull];
 
+/** Images are made of packages from the mirrors, which the inner program cannot reach. */
+async function prepareImages(): Promise<void> {
+  await busyboxImage();
+  await bigImage();
+}
+
 /** The same program again with namespaces of its own, so that docker's rules and mounts vanish with it. */
 function runInside(): never {
   const script = 'ip link set lo up && exec "$@"';
@@ -98,5 +104,8 @@ async function main(): Promise<void> {
   );
 }
 
-if (process.env[insideVariable] === undefined) runInside();
+if (process.env[insideVariable] === undefined) {
+  await prepareImages();
+  runInside();
+}
 await main();

@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import assert from 'node:assert/strict';
 import { endLeftovers, findLeftovers } from './leftovers.ts';
 
-const launcher = join(import.meta.dirname, '../../bin/tsstack');
+/** The command line under test. */
+export const launcher = join(import.meta.dirname, '../../bin/tsstack');
 
 export interface CommandResult {
   readonly code: number;

@@ -1,0 +1,36 @@
+/** An image store of its own for one test. */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ImageService } from '../../agents/host/images/image-service.ts';
+import type { ImageServiceOptions } from '../../agents/host/images/image-service.ts';
+import { findNativePrograms } from '../../agents/host/native-programs.ts';
+
+export class ImageLab {
+  readonly directory = mkdtempSync(join(tmpdir(), 'tsstack-images-'));
+  readonly dataRoot = join(this.directory, 'data');
+  #isMounted = false;
+
+  /** A service over the same data root each time, as after a restart. */
+  open(options: Partial<ImageServiceOptions> = {}): ImageService {
+    return new ImageService({ dataRoot: this.dataRoot, layerProgram: findNativePrograms().layer, ...options });
+  }
+
+  /** Names of what the store holds in one of its directories. */
+  contents(of: 'blobs/sha256' | 'layers' | 'ingest'): string[] {
+    return readdirSync(join(this.dataRoot, of)).toSorted();
+  }
+
+  /** Puts the data root on a disk of that size. */
+  limit(size: string): void {
+    execFileSync('mkdir', ['-p', this.dataRoot]);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tsstack-test', this.dataRoot]);
+    this.#isMounted = true;
+  }
+
+  close(): void {
+    if (this.#isMounted) execFileSync('umount', [this.dataRoot]);
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+}
