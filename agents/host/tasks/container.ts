@@ -29,6 +29,8 @@ export class Container {
   #state: ShimState | null = null;
   #isLost = false;
   #connection: Promise<ShimConnection> | null = null;
+  /** Changes whenever what was known of the shim no longer concerns us. */
+  #life = 0;
 
   constructor(options: ContainerOptions) {
     this.#options = options;
@@ -49,7 +51,7 @@ export class Container {
   async launch(): Promise<void> {
     this.#reset();
     this.#observe(await this.#options.shims.launch(this.#options.paths.shimConfig));
-    this.#follow();
+    void this.#follow();
   }
 
   /** Finds a container that an earlier daemon started. Afterwards the phase is what it is, or `lost` if its shim has gone. */
@@ -60,8 +62,9 @@ export class Container {
     if (state.phase === 'exited') {
       this.#state = state;
     } else if (this.#isAlive(state)) {
+      // What the file says is true; a shim that does not answer must not keep everything waiting.
       this.#state = state;
-      await this.#connect().then(noop, noop);
+      void this.#follow();
     } else {
       await this.#lose(state);
     }
@@ -101,6 +104,7 @@ export class Container {
   release(): void {
     const connection = this.#connection;
     this.#connection = null;
+    this.#life += 1;
     connection?.then((open) => open.close(), noop);
   }
 
@@ -110,20 +114,27 @@ export class Container {
     this.#state = null;
   }
 
-  #follow(): void {
-    // Failures show in the state file, which is read then.
-    void this.#connect().then(noop, () => this.#settle());
+  /** Listens to the shim; when it cannot be reached, its state file tells what has become of it. */
+  async #follow(): Promise<void> {
+    const life = this.#life;
+    await this.#connect().then(noop, () => this.#settle(life));
   }
 
   #connect(): Promise<ShimConnection> {
-    this.#connection ??= this.#open();
-    return this.#connection;
+    if (this.#connection !== null) return this.#connection;
+    const opening = this.#open();
+    this.#connection = opening;
+    opening.catch(() => {
+      if (this.#connection === opening) this.#connection = null;
+    });
+    return opening;
   }
 
   async #open(): Promise<ShimConnection> {
+    const life = this.#life;
     const connection = await this.#dial();
     this.#observe(await connection.subscribe((state) => this.#observe(state)));
-    void connection.closed.then(() => this.#settle());
+    void connection.closed.then(() => this.#settle(life));
     return connection;
   }
 
@@ -140,13 +151,13 @@ export class Container {
   }
 
   /** The connection ended: the shim has written the end to its file, or lives and can be reached again, or was killed. */
-  async #settle(): Promise<void> {
-    if (this.#connection === null || this.#state === null) return;
+  async #settle(life: number): Promise<void> {
+    if (life !== this.#life || this.#state === null) return;
     this.#connection = null;
     if (this.#state.phase === 'exited') return;
     const state = this.#readStateFile();
     if (state?.phase === 'exited') this.#observe(state);
-    else if (state !== null && this.#isAlive(state)) this.#follow();
+    else if (state !== null && this.#isAlive(state)) await this.#follow();
     else await this.#lose(state ?? this.#state);
   }
 
