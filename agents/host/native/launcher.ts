@@ -17,6 +17,14 @@ export class LauncherError extends TsstackError {
   }
 }
 
+type Child = ChildProcessByStdio<Writable, Readable, null>;
+
+interface Waiting {
+  readonly child: Child;
+  readonly resolve: (reply: Reply) => void;
+  readonly reject: (error: Error) => void;
+}
+
 interface Reply {
   readonly seq: number;
   readonly pid?: number;
@@ -30,8 +38,8 @@ interface Reply {
  */
 export class Launcher {
   readonly #binary: string;
-  readonly #waiting = new Map<number, { resolve: (reply: Reply) => void; reject: (error: Error) => void }>();
-  #child: ChildProcessByStdio<Writable, Readable, null> | null = null;
+  readonly #waiting = new Map<number, Waiting>();
+  #child: Child | null = null;
   #sequence = 0;
 
   constructor(binary: string) {
@@ -71,26 +79,36 @@ export class Launcher {
           clearTimeout(timer);
           then(value);
         };
-      this.#waiting.set(seq, { resolve: settle(resolve), reject: settle(reject) });
+      this.#waiting.set(seq, { child, resolve: settle(resolve), reject: settle(reject) });
       child.stdin.write(`${JSON.stringify({ seq, ...body })}\n`);
     });
   }
 
-  #running(): ChildProcessByStdio<Writable, Readable, null> {
+  #running(): Child {
     if (this.#child !== null) return this.#child;
     const child = spawn(this.#binary, ['--launcher'], { stdio: ['pipe', 'pipe', 'inherit'], cwd: '/' });
-    const onEnd = (cause?: unknown): void => {
+    const forget = (): void => {
       if (this.#child === child) this.#child = null;
-      const waiting = [...this.#waiting.values()];
-      this.#waiting.clear();
-      for (const { reject } of waiting) reject(new LauncherError('the launcher ended', cause));
     };
-    child.on('error', onEnd);
-    child.on('exit', () => onEnd());
+    child.on('error', (error) => {
+      forget();
+      this.#rejectAll(child, error);
+    });
+    child.on('exit', forget);
+    // Later than `exit`: replies that were on their way have been read.
+    child.on('close', () => this.#rejectAll(child));
     child.stdin.on('error', () => undefined); // `exit` tells
     createInterface({ input: child.stdout }).on('line', (line) => this.#onLine(line));
     this.#child = child;
     return child;
+  }
+
+  /** What was asked of this launcher will not be answered; another one may be at work already. */
+  #rejectAll(child: Child, cause?: unknown): void {
+    for (const [seq, waiting] of [...this.#waiting].filter(([, entry]) => entry.child === child)) {
+      this.#waiting.delete(seq);
+      waiting.reject(new LauncherError('the launcher ended', cause));
+    }
   }
 
   #onLine(line: string): void {
