@@ -94,9 +94,12 @@ describe('exec', () => {
       'id -u; id -g; pwd; echo $FROM_FILE; env | grep -c UNSET',
     );
     assert.equal(other.stdout, '0\n3000\n/tmp\nflag\n0\n');
-    const handedOn = await host.run(['-f', file, 'exec', '-T', '-e', 'HANDED_ON', 'web', 'printenv', 'HANDED_ON'], {
-      env: { HANDED_ON: 'yes' },
-    });
+    const handedOn = await host.run(
+      ['-f', file, 'exec', '-T', '-e', 'HANDED_ON', 'web', 'sh', '-c', 'echo $HANDED_ON'],
+      {
+        env: { HANDED_ON: 'yes' },
+      },
+    );
     assert.equal(handedOn.stdout, 'yes\n');
   });
 
@@ -158,7 +161,7 @@ describe('exec', () => {
     const inside = "trap 'stty size; exit' WINCH; touch /tmp/waits; while :; do sleep 0.05; done";
     const { output } = await runInTerminal(
       host,
-      `(until tsstack -f ${file} exec -T db test -e /tmp/waits; do :; done; stty rows 44 cols 144) & tsstack -f ${file} exec db sh -c "${inside}"`.replaceAll(
+      `(until tsstack -f ${file} exec -T db test -e /tmp/waits; do :; done; stty rows 44 cols 144 </dev/tty) & tsstack -f ${file} exec db sh -c "${inside}"`.replaceAll(
         ' db ',
         ' web ',
       ),

@@ -2,7 +2,7 @@ import type { Readable, Writable } from 'node:stream';
 
 /** A stream that may be a terminal. */
 export type OutputStream = Writable & { readonly isTTY?: boolean; readonly columns?: number; readonly rows?: number };
-export type InputStream = Readable & { readonly isTTY?: boolean; setRawMode?(raw: boolean): unknown };
+export type InputStream = Readable & { readonly isTTY?: boolean };
 
 export type SignalName = 'SIGINT' | 'SIGTERM' | 'SIGHUP' | 'SIGQUIT' | 'SIGUSR1' | 'SIGUSR2' | 'SIGWINCH' | 'SIGCONT';
 
@@ -13,6 +13,8 @@ export interface CommandIo {
   readonly stderr: OutputStream;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
+  /** Hands a terminal's input on as it is typed and what is written to it as it is, or gives it back its usual ways. */
+  setRawTerminal(raw: boolean): void;
   /** Calls back for each signal of that name until the returned function is called; the signal's own effect is off meanwhile. */
   onSignal(signal: SignalName, handler: () => void): () => void;
 }
@@ -25,9 +27,20 @@ export function processIo(): CommandIo {
     stderr: process.stderr,
     env: process.env,
     cwd: process.cwd(),
+    setRawTerminal,
     onSignal(signal, handler) {
       process.on(signal, handler);
       return () => process.off(signal, handler);
     },
   };
+}
+
+function setRawTerminal(raw: boolean): void {
+  process.stdin.setRawMode(raw);
+  // Node's raw mode still turns LF into CR LF, which the terminal in the container has done already: programs that draw would be a mess.
+  // The module is got here, because hardly any command needs it.
+  if (raw)
+    process
+      .getBuiltinModule('node:child_process')
+      .spawnSync('stty', ['-opost'], { stdio: ['inherit', 'ignore', 'ignore'] });
 }

@@ -76,10 +76,9 @@ class LocalEnd {
   }
 
   #followTerminal(): void {
-    const { stdin } = this.#io;
-    if (stdin.isTTY === true && stdin.setRawMode !== undefined) {
-      stdin.setRawMode(true);
-      this.#undo.push(() => void stdin.setRawMode?.(false));
+    if (this.#io.stdin.isTTY === true) {
+      this.#io.setRawTerminal(true);
+      this.#undo.push(() => this.#io.setRawTerminal(false));
     }
     const resize = (): void => {
       const size = terminalSize(this.#io);
