@@ -136,4 +136,28 @@ describe('shim: the log', () => {
       rmSync(disk, { recursive: true });
     }
   });
+
+  it('restarts nothing while the disk is full, so that its memory stays bounded', async () => {
+    const disk = join(lab.directory, 'disk');
+    mkdirSync(disk);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', disk]);
+    try {
+      const log = { path: join(disk, 'current.log'), maxBytes: 0, maxFiles: 1, driver: 'file' };
+      const { container, control } = await lab.run('seq 1 9000; exit 1', {
+        shim: { log, restart: { policy: 'on-failure', maxRetries: 1, backoffInitialMs: 1 } },
+      });
+      const { nextRestartAt } = await container.until(({ phase }) => phase === 'restarting');
+      assert.ok(Date.parse(nextRestartAt ?? '') < Date.now() + 100);
+      // Far longer than the backoff; the negative control is what follows when there is room.
+      await new Promise((resolve) => setTimeout(resolve, 400));
+      assert.deepEqual(container.phases, ['running', 'restarting']);
+      execFileSync('mount', ['-o', 'remount,size=64m', disk]);
+      await control.closed;
+      assert.deepEqual(container.phases, ['running', 'restarting', 'running', 'exited']);
+      assert.equal(readFileSync(log.path, 'utf8').split('\n').length, 18_001);
+    } finally {
+      execFileSync('umount', ['-l', disk]);
+      rmSync(disk, { recursive: true });
+    }
+  });
 });
