@@ -48,6 +48,7 @@ self_open_signals (struct tss_error *error)
 
   signal (SIGPIPE, SIG_IGN);
   signal (SIGHUP, SIG_IGN);
+  signal (SIGXFSZ, SIG_IGN); /* a limit on file sizes fails a write of the log, and shall not end the shim */
   sigemptyset (&set);
   for (size_t i = 0; i < TSS_LENGTH (handled); i++)
     sigaddset (&set, handled[i]);
