@@ -198,9 +198,10 @@ describe('daemon', () => {
       ulimits: { nofile: { soft: 99, hard: 100 } },
     };
     await host.apply({ web: script(text, container) });
-    const [task] = await host.until((tasks) => tasks.length === 1);
+    const [task] = await host.until(([first]) => first?.nodeId != null);
     assert.ok(task !== undefined);
-    const { output } = await host.open('logs', task.id, { follow: true, tail: null, since: null, until: null });
+    const { output, last } = await host.open('logs', task.id, { follow: true, tail: null, since: null, until: null });
+    assert.deepEqual(last, { content: 'exit', exit: { code: 0 } });
     const lines = new Set(output.split('\n').map((line) => line.slice(31)));
     const address = task.attachments[0]?.address.split('/')[0];
     for (const line of ['0', 'box', 'geheim', 'written', `${address} web`, 'Max open files 99 100 files ']) {
