@@ -28,7 +28,10 @@ interface Run {
   /** Null until it is known. */
   exitCode: number | null;
   isNoted: boolean;
+  /** Restarts that were noted, or had happened before. */
   restarts: number;
+  /** `finishedAt` of the end that was noted last. */
+  lastEnd: string | null;
 }
 
 /**
@@ -70,7 +73,14 @@ export class LogFollower {
   #open(key: string, task: TaskObject): Run {
     const copying = Promise.withResolvers<void>();
     const restarts = task.status.container?.restartCount ?? 0;
-    const run: Run = { done: copying.promise, hasEnded: false, exitCode: null, isNoted: false, restarts };
+    const run: Run = {
+      done: copying.promise,
+      hasEnded: false,
+      exitCode: null,
+      isNoted: false,
+      restarts,
+      lastEnd: null,
+    };
     this.#runs.set(key, run);
     void this.#copy(task, this.#query(task)).finally(() => {
       run.hasEnded = true;
@@ -99,19 +109,27 @@ export class LogFollower {
     }
   }
 
+  /** The code is known only while the restart is waited for, after which the count rises; a wait too short to be seen is noted without it. */
   #noteRestarts(run: Run, task: TaskObject): void {
-    const count = task.status.container?.restartCount ?? 0;
-    if (count <= run.restarts) return;
-    run.restarts = count;
-    if (this.#options.notesExits) {
-      const code = task.status.container?.exitCode ?? 0;
-      void this.#options.multiplexer.note(`${containerLabel(task)} exited with code ${code} (restarting)`);
+    const container = task.status.container;
+    if (container === null) return;
+    if (container.phase === 'restarting' && container.finishedAt !== run.lastEnd) {
+      run.lastEnd = container.finishedAt;
+      run.restarts += 1;
+      this.#note(`${containerLabel(task)} exited with code ${container.exitCode ?? 0} (restarting)`);
     }
+    if (container.restartCount <= run.restarts) return;
+    run.restarts = container.restartCount;
+    this.#note(`${containerLabel(task)} exited (restarting)`);
   }
 
   #noteExit(run: Run, task: TaskObject): void {
-    if (!run.hasEnded || run.exitCode === null || run.isNoted || !this.#options.notesExits) return;
+    if (!run.hasEnded || run.exitCode === null || run.isNoted) return;
     run.isNoted = true;
-    void this.#options.multiplexer.note(`${containerLabel(task)} exited with code ${run.exitCode}`);
+    this.#note(`${containerLabel(task)} exited with code ${run.exitCode}`);
+  }
+
+  #note(text: string): void {
+    if (this.#options.notesExits) void this.#options.multiplexer.note(text);
   }
 }
