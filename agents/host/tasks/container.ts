@@ -5,7 +5,7 @@ import type { ContainerPaths } from '../host-paths.ts';
 import type { ShimConnection, ShimSeam, ShimState } from './shim.ts';
 
 /** Exit code of a run whose end nobody saw. */
-const lostExitCode = 137;
+export const lostExitCode = 137;
 
 /** How often a shim that lives but refuses the connection is asked again, and the pause between. */
 const maxConnects = 20;
@@ -187,12 +187,11 @@ export class Container {
 
   /**
    * Without a state file there was no container since the machine started, or the daemon was killed while its shim was at work:
-   * that shim has to go before another one is started.
+   * that shim and what it made have to go before another one is started.
    */
   async #endUnborn(): Promise<void> {
     const pid = this.#options.shims.find(this.#options.paths.shimConfig);
-    if (pid === null) return;
-    this.#options.shims.kill(pid);
+    if (pid !== null) this.#options.shims.kill(pid);
     await removeCgroupRemains(this.#options.cgroup);
   }
 

@@ -1,6 +1,7 @@
 import type { ContainerStatus, TaskStatus } from '../../../src/model/objects.ts';
 import type { ObservedState } from '../../../src/model/states.ts';
 import { describeError } from '../errors.ts';
+import { lostExitCode } from './container.ts';
 import type { PreparedContainer } from './task-record.ts';
 import type { ShimState } from './shim.ts';
 
@@ -28,6 +29,13 @@ export function containerStatus(
     ports: prepared.ports,
     mounts: prepared.mounts,
   };
+}
+
+/** A container that was there and is not any more, with nobody to tell how it ended; null when there never was one. */
+export function lostContainer(before: ContainerStatus | null): ContainerStatus | null {
+  if (before === null) return null;
+  const finishedAt = before.phase === 'exited' ? before.finishedAt : new Date().toISOString();
+  return { ...before, phase: 'exited', pid: null, finishedAt, exitCode: before.exitCode ?? lostExitCode };
 }
 
 /** Observed state that a phase of the shim means. */

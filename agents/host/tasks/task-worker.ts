@@ -19,7 +19,7 @@ import { RecordWriter } from './record-writer.ts';
 import type { ShimState } from './shim.ts';
 import { executeStep } from './task-steps.ts';
 import type { TaskHost } from './task-host.ts';
-import { containerStatus, errorStatus, exitMessage, observedState } from './task-status.ts';
+import { containerStatus, errorStatus, lostContainer, exitMessage, observedState } from './task-status.ts';
 import type { PreparedContainer, TaskRecord } from './task-record.ts';
 
 const defaultGraceMs = 10_000;
@@ -186,7 +186,7 @@ export class TaskWorker {
 
   /** For steps: the run ends here, before or at its start. */
   fail(state: ObservedState, error: unknown, exit: ShimState | null): void {
-    const container = exit === null ? null : this.#containerStatus(exit);
+    const container = exit === null ? lostContainer(this.#record.status.container) : this.#containerStatus(exit);
     this.setStatus(errorStatus(this.#record.status.run, state, error, container));
     this.#afterEnd();
   }

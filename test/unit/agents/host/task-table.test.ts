@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { NativeError } from '../../../../agents/host/native/native-error.ts';
 import type { TaskObject } from '../../../../src/model/objects.ts';
 import { networkObject, serviceSpec, taskObject } from './builders.ts';
@@ -183,6 +183,25 @@ describe('task table', () => {
       const status = await host.untilState(task().id, state);
       if (state === 'failed') assert.equal(status.container?.exitCode, 137);
       else await host.until(() => host.statuses.get(task().id)?.container?.restartCount === 1);
+    });
+  }
+
+  for (const [policy, state] of [
+    ['no', 'failed'],
+    ['always', 'running'],
+  ] as const) {
+    it(`says ${state} after the machine went down, with restart policy ${policy}`, async () => {
+      const first = daemon();
+      first.assign([network, task({ spec: serviceSpec({ restart: { policy, maxRetries: 0 } }) })]);
+      await first.untilState(task().id, 'running');
+      await first.table.release();
+      rmSync(machine.paths.runRoot, { recursive: true });
+      machine.containers.clear();
+      const second = daemon();
+      second.table.adopt();
+      const { container } = await second.untilState(task().id, state);
+      assert.equal(container?.exitCode, state === 'failed' ? 137 : null);
+      assert.equal(machine.launches, state === 'failed' ? 1 : 2);
     });
   }
 
