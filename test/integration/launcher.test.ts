@@ -6,13 +6,9 @@ import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, before, describe, it } from 'mocha';
 import { Launcher } from '../../agents/host/native/launcher.ts';
-import { NativeError } from '../../agents/host/native/native-error.ts';
 import { ShimSocket } from '../../agents/host/native/shim-socket.ts';
+import { isNativeError } from '../support/native-errors.ts';
 import { eventually, ShimLab, shimProgram } from '../support/shim-lab.ts';
-
-function assertNativeError(code: string, text = ''): (error: unknown) => boolean {
-  return (error) => error instanceof NativeError && error.nativeCode === code && error.message.includes(text);
-}
 
 function sessionOf(pid: number): number {
   return Number((readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1] ?? '').split(' ')[3]);
@@ -61,9 +57,9 @@ describe('launcher', () => {
 
   it('leaves nothing of a container that cannot be made', async () => {
     const container = lab.describe('true', { process: { cwd: 17 } });
-    await assert.rejects(lab.launcher.startShim(container.configPath), assertNativeError('invalid', 'process.cwd'));
+    await assert.rejects(lab.launcher.startShim(container.configPath), isNativeError('invalid', 'process.cwd'));
     const unmountable = lab.describe('true', { shim: { rootfs: { lower: ['/missing'], upper: null, work: null } } });
-    await assert.rejects(lab.launcher.startShim(unmountable.configPath), assertNativeError('mount'));
+    await assert.rejects(lab.launcher.startShim(unmountable.configPath), isNativeError('mount'));
     for (const { directory, isListening } of [container, unmountable]) {
       assert.deepEqual([isListening, existsSync(join(directory, 'state.json'))], [false, false]);
     }
@@ -72,22 +68,22 @@ describe('launcher', () => {
 
   it('leaves nothing of a container that cannot start at once', async () => {
     const container = lab.describe(['/bin/missing'], { shim: { autostart: true, restart: { policy: 'always' } } });
-    await assert.rejects(lab.launcher.startShim(container.configPath), assertNativeError('exec-not-found'));
+    await assert.rejects(lab.launcher.startShim(container.configPath), isNativeError('exec-not-found'));
     assert.deepEqual([container.isListening, existsSync(join(container.directory, 'state.json'))], [false, false]);
     await eventually('no process is left', () => lab.findProcesses().length === 0);
   });
 
   it('names the field of a bad shim.json', async () => {
     const container = lab.describe('true', { shim: { restart: { policy: 'perhaps' } } });
-    await assert.rejects(lab.launcher.startShim(container.configPath), assertNativeError('invalid', 'restart.policy'));
+    await assert.rejects(lab.launcher.startShim(container.configPath), isNativeError('invalid', 'restart.policy'));
     writeFileSync(container.configPath, '{"version":1,');
-    await assert.rejects(lab.launcher.startShim(container.configPath), assertNativeError('invalid', 'shim.json:1'));
-    await assert.rejects(lab.launcher.startShim('/missing/shim.json'), assertNativeError('not-found'));
+    await assert.rejects(lab.launcher.startShim(container.configPath), isNativeError('invalid', 'shim.json:1'));
+    await assert.rejects(lab.launcher.startShim('/missing/shim.json'), isNativeError('not-found'));
   });
 
   it('refuses a second shim for a living one, which takes no notice', async () => {
     const { container, control } = await lab.run('sleep 100');
-    await assert.rejects(lab.launcher.startShim(container.configPath), assertNativeError('exists'));
+    await assert.rejects(lab.launcher.startShim(container.configPath), isNativeError('exists'));
     assert.equal(((await control.request({ op: 'state' }))['state'] as { phase: string }).phase, 'running');
     await control.request({ op: 'kill' });
   });
@@ -123,19 +119,10 @@ describe('launcher', () => {
     assert.equal(readFileSync(log, 'utf8'), 'noise\n');
     const failing =
       'echo "{\\"error\\":{\\"code\\":\\"io\\",\\"message\\":\\"no luck\\",\\"errno\\":\\"\\",\\"path\\":\\"\\"}}" >&3';
-    await assert.rejects(lab.launcher.spawn(['/bin/sh', '-c', failing], log), assertNativeError('io', 'no luck'));
-    await assert.rejects(
-      lab.launcher.spawn(['/bin/sh', '-c', 'exit 1'], log),
-      assertNativeError('internal', 'its log'),
-    );
-    await assert.rejects(
-      lab.launcher.spawn(['/missing/program'], log),
-      assertNativeError('not-found', '/missing/program'),
-    );
-    await assert.rejects(
-      lab.launcher.spawn(['/bin/true'], '/missing/log'),
-      assertNativeError('not-found', '/missing/log'),
-    );
+    await assert.rejects(lab.launcher.spawn(['/bin/sh', '-c', failing], log), isNativeError('io', 'no luck'));
+    await assert.rejects(lab.launcher.spawn(['/bin/sh', '-c', 'exit 1'], log), isNativeError('internal', 'its log'));
+    await assert.rejects(lab.launcher.spawn(['/missing/program'], log), isNativeError('not-found', '/missing/program'));
+    await assert.rejects(lab.launcher.spawn(['/bin/true'], '/missing/log'), isNativeError('not-found', '/missing/log'));
   });
 
   it('ends with its input, and the shims live on', async () => {

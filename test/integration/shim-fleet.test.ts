@@ -35,6 +35,7 @@ describe('shim: many of them', () => {
     assert.deepEqual(new Set(states.map(({ phase }) => phase)), new Set(['running']));
     assert.equal(new Set(states.map(({ pid }) => pid)).size, 50);
     assert.match(findLeftovers(lab, containers[0] ?? assert.fail()).join(), /cgroup.*shim\.sock.*process/);
+    await eventually('all have said their word', () => containers.every(({ log }) => log.endsWith('\n')));
     const sockets = await Promise.all(containers.map((container) => container.connect()));
     await Promise.all(sockets.map((socket) => socket.request({ op: 'stop' })));
     await Promise.all(sockets.map(({ closed }) => closed));

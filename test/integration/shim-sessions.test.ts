@@ -4,10 +4,10 @@ import { existsSync } from 'node:fs';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { after, before, describe, it } from 'mocha';
-import { NativeError } from '../../agents/host/native/native-error.ts';
 import { attachToShim, execInShim } from '../../agents/host/native/shim-client.ts';
 import { encodeFrame, FrameReader, frameTypes } from '../../agents/host/native/shim-frames.ts';
 import type { ExecOptions, ShimSession } from '../../agents/host/tasks/shim.ts';
+import { isNativeError } from '../support/native-errors.ts';
 import { eventually, processOf, ShimLab } from '../support/shim-lab.ts';
 import type { LabContainer } from '../support/shim-lab.ts';
 
@@ -33,10 +33,6 @@ async function read(session: ShimSession): Promise<{ readonly stdout: string; re
   const output = { stdout: [] as Buffer[], stderr: [] as Buffer[] };
   for await (const { stream, bytes } of session.output) output[stream].push(bytes);
   return { stdout: Buffer.concat(output.stdout).toString(), stderr: Buffer.concat(output.stderr).toString() };
-}
-
-function assertNativeError(code: string): (error: unknown) => boolean {
-  return (error) => error instanceof NativeError && error.nativeCode === code;
 }
 
 describe('shim: exec', () => {
@@ -125,16 +121,16 @@ describe('shim: exec', () => {
   });
 
   it('says 127 and 126 by the error', async () => {
-    await assert.rejects(exec(container, processOf(['/missing'])), assertNativeError('exec-not-found'));
-    await assert.rejects(exec(container, processOf(['/proc/version'])), assertNativeError('exec-not-executable'));
-    await assert.rejects(exec(container, { ...processOf('true'), args: 'true' }), assertNativeError('invalid'));
+    await assert.rejects(exec(container, processOf(['/missing'])), isNativeError('exec-not-found'));
+    await assert.rejects(exec(container, processOf(['/proc/version'])), isNativeError('exec-not-executable'));
+    await assert.rejects(exec(container, { ...processOf('true'), args: 'true' }), isNativeError('invalid'));
   });
 
   it('takes only resize on a connection that serves an exec', async () => {
     const socket = await container.connect();
     await socket.request({ op: 'exec', process: processOf('sleep 1005') });
-    await assert.rejects(socket.request({ op: 'stop' }), assertNativeError('state'));
-    await assert.rejects(socket.request({ op: 'resize', rows: 1, columns: 1 }), assertNativeError('state'));
+    await assert.rejects(socket.request({ op: 'stop' }), isNativeError('state'));
+    await assert.rejects(socket.request({ op: 'resize', rows: 1, columns: 1 }), isNativeError('state'));
     socket.close();
   });
 
@@ -202,7 +198,7 @@ describe('shim: attach', () => {
 
   it('refuses input for a container without', async () => {
     const { container, control } = await lab.run('sleep 100');
-    await assert.rejects(attachToShim(container.socketPath, { stdin: true, output: true }), assertNativeError('state'));
+    await assert.rejects(attachToShim(container.socketPath, { stdin: true, output: true }), isNativeError('state'));
     await control.request({ op: 'kill' });
   });
 

@@ -2,14 +2,10 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
-import { NativeError } from '../../agents/host/native/native-error.ts';
+import { isNativeError } from '../support/native-errors.ts';
 import { eventually, ShimLab } from '../support/shim-lab.ts';
 
 const onSignal = (action: string): string => `trap '${action}' TERM; echo ready; while :; do sleep 0.02; done`;
-
-function assertNativeError(code: string): (error: unknown) => boolean {
-  return (error) => error instanceof NativeError && error.nativeCode === code;
-}
 
 describe('shim: the life of a container', () => {
   let lab: ShimLab;
@@ -78,10 +74,10 @@ describe('shim: the life of a container', () => {
 
   it('says 127 for a missing program and 126 for one that is none', async () => {
     const missing = await lab.create(['/bin/missing']);
-    await assert.rejects(missing.control.request({ op: 'start' }), assertNativeError('exec-not-found'));
+    await assert.rejects(missing.control.request({ op: 'start' }), isNativeError('exec-not-found'));
     assert.deepEqual([missing.container.state.phase, missing.container.state.exitCode], ['exited', 127]);
     const notExecutable = await lab.create(['/proc/version'], { shim: { restart: { policy: 'always' } } });
-    await assert.rejects(notExecutable.control.request({ op: 'start' }), assertNativeError('exec-not-executable'));
+    await assert.rejects(notExecutable.control.request({ op: 'start' }), isNativeError('exec-not-executable'));
     assert.deepEqual([notExecutable.container.state.phase, notExecutable.container.state.exitCode], ['exited', 126]);
   });
 
@@ -89,8 +85,8 @@ describe('shim: the life of a container', () => {
     const { container, control } = await lab.run(onSignal('exit 4'));
     await eventually('ready', isReady(container));
     await control.request({ op: 'pause' });
-    await assert.rejects(control.request({ op: 'pause' }), assertNativeError('state'));
-    await assert.rejects(control.request({ op: 'exec', process: {} }), assertNativeError('state'));
+    await assert.rejects(control.request({ op: 'pause' }), isNativeError('state'));
+    await assert.rejects(control.request({ op: 'exec', process: {} }), isNativeError('state'));
     await control.request({ op: 'resume' });
     await control.request({ op: 'pause' });
     await control.request({ op: 'stop' });
@@ -127,10 +123,7 @@ describe('shim: the life of a container', () => {
     await control.request({ op: 'update', resources: { memory: { limit: 64 * 1024 * 1024 } } });
     const { stats } = await control.request({ op: 'stats' });
     assert.equal((stats as { memoryLimitBytes: number }).memoryLimitBytes, 64 * 1024 * 1024);
-    await assert.rejects(
-      control.request({ op: 'update', restart: { policy: 'sometimes' } }),
-      assertNativeError('invalid'),
-    );
+    await assert.rejects(control.request({ op: 'update', restart: { policy: 'sometimes' } }), isNativeError('invalid'));
     await control.request({ op: 'kill' });
   });
 
@@ -220,7 +213,7 @@ describe('shim: restarts', () => {
   it('reports a restart that fails, and ends', async () => {
     const { container, control } = await lab.run('sleep 100', { shim: { restart: { policy: 'always' } } });
     lab.rewriteSpec(container, ['/bin/missing']);
-    await assert.rejects(control.request({ op: 'restart', graceMs: 0 }), assertNativeError('exec-not-found'));
+    await assert.rejects(control.request({ op: 'restart', graceMs: 0 }), isNativeError('exec-not-found'));
     assert.equal(container.state.phase, 'exited');
   });
 

@@ -11,7 +11,7 @@ import type { NativeErrorObject } from './native-error.ts';
 const replyTimeoutMs = 60_000;
 
 /** The launcher ended or does not answer. */
-export class LauncherError extends TsstackError {
+class LauncherError extends TsstackError {
   constructor(problem: string, cause?: unknown) {
     super('unavailable', `start a process: ${problem}`, { retryable: true, cause });
   }
