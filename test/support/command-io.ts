@@ -25,12 +25,18 @@ export class TestIo implements CommandIo {
   readonly stderr = new Collector();
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
+  /** Whether the terminal was asked to be raw last. */
+  isRaw = false;
   readonly #handlers = new Map<SignalName, Set<() => void>>();
 
   constructor(options: TestIoOptions = {}) {
     this.env = { HOME: '/root', ...options.env };
     this.cwd = options.cwd ?? '/';
     this.stdin.end(options.stdin ?? '');
+  }
+
+  setRawTerminal(raw: boolean): void {
+    this.isRaw = raw;
   }
 
   onSignal(signal: SignalName, handler: () => void): () => void {
