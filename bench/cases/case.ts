@@ -2,7 +2,7 @@ import type { Engine } from '../engines/engine.ts';
 import type { Recorder } from '../lib/measure.ts';
 
 /** What a case gets: an engine that runs, with the image loaded, and a scratch folder. */
-export interface CaseContext {
+interface CaseContext {
   readonly engine: Engine;
   readonly directory: string;
   /** Reference of a busybox image that is present. */

@@ -2,7 +2,7 @@
 import type { DesiredState, ObservedState } from './states.ts';
 import type { NetworkSpec, PayloadSpec, ServiceSpec, VolumeSpec } from './spec.ts';
 
-export interface StoredObject {
+interface StoredObject {
   readonly id: string;
   /** Grows with each write of this object; 1 for a new one. */
   readonly version: number;

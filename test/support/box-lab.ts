@@ -19,7 +19,7 @@ const applets =
   'sh ls cat ps id mount true false sleep hostname echo env stat touch mkdir mknod grep ip head dd tty test readlink chown kill ulimit pwd wc';
 const commandTimeoutMs = 20_000;
 
-export interface BoxMount {
+interface BoxMount {
   destination: string;
   type?: string;
   source?: string;

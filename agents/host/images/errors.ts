@@ -75,7 +75,7 @@ export class UnsupportedImageError extends TsstackError {
 }
 
 /** There is no room for the image. */
-export class DiskFullError extends TsstackError {
+class DiskFullError extends TsstackError {
   constructor(what: string, directory: string, cause: unknown) {
     super('exhausted', `${what}: no space left on the disk of ${directory}`, {
       cause,

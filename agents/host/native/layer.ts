@@ -40,7 +40,7 @@ export interface CopyOptions {
 }
 
 /** tsstack-layer could not be run, or ended without an answer. */
-export class LayerProgramError extends TsstackError {
+class LayerProgramError extends TsstackError {
   constructor(command: string, problem: string, cause?: unknown) {
     super('internal', `run tsstack-layer ${command}: ${problem}`, { cause });
   }

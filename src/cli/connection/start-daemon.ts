@@ -6,7 +6,7 @@ import { TsstackError } from '../../model/errors.ts';
 import { waitForSocket } from './wait-for-socket.ts';
 
 /** Where a new daemon finds the descriptor on which it says that it is ready: one line, `{"ready":true}` or `{"error":{…}}`. */
-export const readyFdVariable = 'TSSTACK_READY_FD';
+const readyFdVariable = 'TSSTACK_READY_FD';
 
 const startDeadlineMs = 10_000;
 const shownLogLines = 15;

@@ -26,7 +26,7 @@ const styles: Readonly<Record<string, ActionStyle>> = {
 const fallback: ActionStyle = { mark: '*', colour: 'cyan', past: '' };
 
 /** True for steps that change nothing. */
-export function isKeep({ action }: PlanStep): boolean {
+function isKeep({ action }: PlanStep): boolean {
   return action === 'keep';
 }
 

@@ -4,6 +4,7 @@ import type { ControlClient } from '../../rpc/service-types.ts';
 import type { StreamKinds } from '../../rpc/stream-kinds.ts';
 import { containerLabel } from '../output/container-label.ts';
 import type { LogMultiplexer } from '../output/log-multiplexer.ts';
+import { hasRun } from '../tasks/task-goal.ts';
 import { readLog } from './read-log.ts';
 
 export type LogQuery = Omit<StreamKinds['logs']['arguments'], 'follow'>;
@@ -51,7 +52,7 @@ export class LogFollower {
   consider(task: TaskObject): void {
     const { container, run: number, state } = task.status;
     // The log is a file: nothing is lost by waiting until the container has been started.
-    if (container?.startedAt == null) return;
+    if (container === null || !hasRun(task)) return;
     const key = `${task.id} ${number}`;
     const run = this.#runs.get(key) ?? this.#open(key, task);
     this.#noteRestarts(run, task);

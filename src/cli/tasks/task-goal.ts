@@ -52,12 +52,15 @@ export function isGoingOn(task: TaskObject): boolean {
   return !isTerminal(task.status.state) && (task.desired === 'running' || task.status.state === 'running');
 }
 
-/** While a run is `starting`, what is known of the container may still be of the run before: only a live one counts. */
-function judgeStarted({ status: { state, container } }: TaskObject): Verdict {
-  const isAlive = container !== null && ['running', 'paused', 'restarting'].includes(container.phase);
-  return observedStateNumbers[state] >= observedStateNumbers.running || (state === 'starting' && isAlive)
-    ? reached
-    : waiting;
+function judgeStarted(task: TaskObject): Verdict {
+  return hasRun(task) ? reached : waiting;
+}
+
+/** True when the process of the current run runs, or did. While it is `starting`, what is known of the container may still be of the run before. */
+export function hasRun({ status: { state, container } }: TaskObject): boolean {
+  if (container?.startedAt == null) return false;
+  const isAlive = ['running', 'paused', 'restarting'].includes(container.phase);
+  return observedStateNumbers[state] >= observedStateNumbers.running || (state === 'starting' && isAlive);
 }
 
 function judgeReady(task: TaskObject, mayComplete: boolean): Verdict {

@@ -28,6 +28,7 @@ import { removeStack } from '../stacks/remove-stack.ts';
 import { withDigests } from '../stacks/seal-payloads.ts';
 import type { Store } from '../store/store.ts';
 import { applyStack } from './apply-stack.ts';
+import { awaitFirstNode } from './await-first-node.ts';
 import { awaitStreamNode } from './await-stream-node.ts';
 import { parseStackSpec } from './schema/stack-schema.ts';
 import { listObjects, watchObjects } from './watch.ts';
@@ -51,8 +52,9 @@ export class Control implements ControlHandlers {
 
   async getInfo(): Promise<GetInfoResponse> {
     const { store, daemon } = this.#on;
-    const node = store.view.all('node')[0];
-    return { ...daemon, clusterId: store.clusterId, node: node === undefined ? '' : JSON.stringify(node.description) };
+    const node = await awaitFirstNode(store);
+    if (node === undefined) throw new ManagerUnavailable;
+    return { ...daemon, clusterId: store.clusterId, node: JSON.stringify(node.description) };
   }
 
   async applyStack(request: ApplyStackRequest): Promise<ApplyStackResponse> {

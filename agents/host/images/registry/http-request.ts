@@ -104,7 +104,7 @@ function watchDeadlines(sent: ClientRequest, { url, deadlines }: HttpRequest): {
 }
 
 /** What broke off a connection, as an error for people; ours and aborts pass. */
-export function describeFailure(error: unknown, host: string): unknown {
+function describeFailure(error: unknown, host: string): unknown {
   if (error instanceof TsstackError || (error instanceof Error && error.name === 'AbortError')) return error;
   if (hasErrno(error, 'ENOTFOUND', 'EAI_AGAIN'))
     return new RegistryUnavailableError(host, 'its name cannot be resolved', error);
