@@ -131,9 +131,12 @@ export class ImageService {
   /** Every failure that leaves here is one for people and names the image. */
   async #adding<T>(store: ImageStore, what: string, name: string, work: () => Promise<T>): Promise<T> {
     try {
-      return await store.use(work);
-    } catch (error) {
-      const translated = translateStorageError(error, `${what} ${name}`, store.paths.root);
+      return await store.use(() =>
+        work().catch((error: unknown) => {
+          throw translateStorageError(error, `${what} ${name}`, store.paths.root);
+        }),
+      );
+    } catch (translated) {
       const isClear = translated instanceof TsstackError && translated.message.includes(name);
       if (isClear || isAbort(translated)) throw translated;
       throw new PullError(`${what} ${name}`, translated);

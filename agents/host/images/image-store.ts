@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { TsstackError } from '../../../src/model/errors.ts';
 import type { LayerProgram } from '../native/layer.ts';
 import type { Digest } from './formats/digest.ts';
 import { verifyDigest } from './formats/digest.ts';
@@ -64,6 +65,11 @@ export class ImageStore {
     this.#users += 1;
     try {
       return await work();
+    } catch (error) {
+      // Finished layers stay for the next attempt, unless there is no room for them or no attempt can succeed.
+      if (error instanceof TsstackError && (error.code === 'exhausted' || error.code === 'invalid'))
+        this.#isCollectionDue = true;
+      throw error;
     } finally {
       this.#users -= 1;
       if (this.#users === 0 && this.#isCollectionDue) await this.collect();

@@ -45,6 +45,7 @@ async function importLayer(
   { signal, listener }: ObtainOptions,
 ): Promise<{ readonly diffId: Digest; readonly blob: LayerBlob }> {
   const directory = store.paths.scratch('layer');
+  signal.throwIfAborted();
   const writer = await store.blobs.ingest(null);
   const unpacker = new Unpacker(store.program, { to: directory, diffId: null, signal });
   let mediaType: string | null = null;

@@ -76,7 +76,7 @@ export class LayerInstaller {
     }
     return await this.#running.run(layer.chainId, { signal, listener }, async (shared, report) => {
       report({ status: 'waiting', id, current: 0, total: layer.source.size });
-      const unpacked = await this.#queue.add(() => this.#unpack(layer, shared, report), { signal: shared });
+      const unpacked = await this.#inTurn(() => this.#unpack(layer, shared, report), shared);
       try {
         // Layers appear from below, so that a layer can take over what the ones below it say about a directory. The lower
         // layer is asked for again rather than awaited as this caller's own: that caller may give up.
@@ -91,6 +91,25 @@ export class LayerInstaller {
         throw error;
       }
     });
+  }
+
+  /** Runs work in the queue. An abort takes it out of the queue at once; if it has begun, its own outcome counts, for which p-queue does not wait. */
+  async #inTurn<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    const begun: Promise<T>[] = [];
+    try {
+      return await this.#queue.add(
+        () => {
+          const promise = work();
+          begun.push(promise);
+          return promise;
+        },
+        { signal },
+      );
+    } catch (error) {
+      const [promise] = begun;
+      if (promise === undefined) throw error;
+      return await promise;
+    }
   }
 
   async #unpack(

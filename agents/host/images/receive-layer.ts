@@ -16,8 +16,10 @@ export async function receiveLayer(
   target: UnpackOptions,
   onBytes: (received: number) => void,
 ): Promise<{ readonly result: UnpackResult; readonly blob: LayerBlob }> {
-  const writer = await blobs.ingest(source.digest);
+  target.signal.throwIfAborted();
+  // Before anything that has to be given back: nothing waits between the look at the signal and the start of the program.
   const unpacker = new Unpacker(program, target);
+  const writer = await openWriter(source, blobs, unpacker);
   try {
     await receive(source, writer, unpacker, target.signal, onBytes);
     checkSize(source.name, source.size, writer.size);
@@ -26,6 +28,15 @@ export async function receiveLayer(
   } catch (error) {
     await unpacker.abort();
     await writer.abandon(source.digest !== null && isWorthResuming(error, target.signal));
+    throw error;
+  }
+}
+
+async function openWriter(source: LayerSource, blobs: BlobStore, unpacker: Unpacker): Promise<BlobWriter> {
+  try {
+    return await blobs.ingest(source.digest);
+  } catch (error) {
+    await unpacker.abort();
     throw error;
   }
 }
@@ -52,5 +63,7 @@ async function receive(
 
 /** What came so far is good when the connection broke or the user gave up, and not when the disk is full or the bytes are wrong. */
 function isWorthResuming(error: unknown, signal: AbortSignal): boolean {
-  return signal.aborted || (error instanceof TsstackError && error.retryable);
+  const reason: unknown = signal.aborted ? signal.reason : error;
+  if (reason instanceof TsstackError) return reason.retryable;
+  return reason instanceof Error && reason.name === 'AbortError';
 }

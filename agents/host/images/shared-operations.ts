@@ -10,7 +10,8 @@ interface Shared<T, E> {
 /**
  * Work that several callers want at the same time is done once.
  *
- * - A caller whose signal aborts leaves; the work goes on while anybody waits for it and is aborted when nobody does.
+ * - A caller whose signal aborts leaves; the work goes on while anybody waits for it and is aborted when nobody does. The last
+ *   one leaves when the work has ended, so that nothing of it is going on any more, and passes its reason on.
  * - Every caller hears the events from when it joined.
  * - Nothing is remembered: a call after the end starts again.
  */
@@ -31,7 +32,10 @@ export class SharedOperations<T, E> {
     } finally {
       shared.waiting -= 1;
       if (options.listener !== undefined) shared.listeners.delete(options.listener);
-      if (shared.waiting === 0) shared.over.abort();
+      if (shared.waiting === 0) {
+        shared.over.abort(options.signal?.reason);
+        await shared.promise.catch(() => undefined);
+      }
     }
   }
 

@@ -1,3 +1,5 @@
+import { TsstackError } from '../../../../src/model/errors.ts';
+
 /** How long a registry may keep us waiting. */
 export interface RegistryDeadlines {
   /** For the connection, TLS included. */
@@ -10,6 +12,15 @@ export interface RegistryDeadlines {
 
 /** A registry on the other side of the world connects within a second; one that has said nothing for half a minute is stuck. */
 export const defaultDeadlines: RegistryDeadlines = { connectMs: 10_000, idleMs: 30_000, retryMs: 500 };
+
+/** The defaults with the idle time that TSSTACK_REGISTRY_TIMEOUT gives, in seconds; for slow lines, or for the impatient. */
+export function registryDeadlines(env: Readonly<Record<string, string | undefined>>): RegistryDeadlines {
+  const text = env['TSSTACK_REGISTRY_TIMEOUT'] ?? '';
+  if (text === '') return defaultDeadlines;
+  const seconds = Number(text);
+  if (!(seconds > 0)) throw new TsstackError('invalid', `TSSTACK_REGISTRY_TIMEOUT: ${text} is no number of seconds`);
+  return { ...defaultDeadlines, idleMs: seconds * 1000 };
+}
 
 /** Attempts without any progress between them. */
 export const maxAttempts = 5;

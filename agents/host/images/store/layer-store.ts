@@ -85,7 +85,12 @@ export class LayerStore {
     if (existsSync(this.#paths.layer(name)))
       throw new MalformedImageError(`layer ${chainId}`, 'its short name is taken');
     renameSync(directory, this.#paths.layer(name));
-    writeAtomically(this.#paths.layerRecord(name), JSON.stringify(record));
+    try {
+      writeAtomically(this.#paths.layerRecord(name), JSON.stringify(record));
+    } catch (error) {
+      renameSync(this.#paths.layer(name), directory);
+      throw error;
+    }
     this.#records.set(chainId, record);
     return record;
   }
