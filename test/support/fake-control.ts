@@ -102,7 +102,7 @@ export class FakeControl {
         return { taskId: this.answers.createOneOff(request), containerName: 'one-off', dependencyTaskIds: [] };
       },
       listObjects: async ({ kinds }) => ({ objects: this.#list(kinds) }),
-      watch: ({ kinds }, context) => this.#watch(kinds, context),
+      watch: (request, context) => (note('watch', request), this.#watch(request.kinds, context)),
       open: (stream) => this.#open(stream, note),
       events: () => {
         throw new TsstackError('unsupported', 'no events in this test');

@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+import { TsstackError } from '../../model/errors.ts';
 import type { NodeDescription } from '../../model/objects.ts';
 import type { GetInfoResponse } from '../../rpc/messages.ts';
 import { connect } from '../connection/connect.ts';
@@ -17,6 +19,10 @@ async function run(context: CommandContext<typeof flags>): Promise<number> {
   const format = readFormat(context.flags.format, ['pretty', 'json']);
   const control = await connect(context, context.flags.start ? 'start' : 'if-known');
   const answer = await control.getInfo({});
+  if (answer.node === '') {
+    const hint = `its log is ${join(answer.dataRoot, 'daemon.log')}`;
+    throw new TsstackError('unavailable', 'the daemon has not found out about this host yet', { hint });
+  }
   const node = JSON.parse(answer.node) as NodeDescription;
   context.io.stdout.write(format === 'json' ? `${JSON.stringify({ ...answer, node })}\n` : pretty(answer, node));
   return 0;

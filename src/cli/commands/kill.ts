@@ -52,6 +52,7 @@ async function removeOrphans(
     title: 'kill',
     request: { stack: name, action: 'remove', taskIds: orphans.map(({ id }) => id), stopFirst: true, stopGraceMs: 0 },
     goal: 'removed',
+    known: tasks,
     change: 'keep',
   });
 }

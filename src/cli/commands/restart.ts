@@ -36,6 +36,7 @@ async function run(context: CommandContext<typeof flags>): Promise<number> {
       noDeps: context.flags['no-deps'],
     },
     goal: 'started',
+    known: tasks,
     change: 'restart',
   });
   return 0;

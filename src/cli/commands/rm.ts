@@ -33,6 +33,7 @@ async function run(context: CommandContext<typeof flags>): Promise<number> {
     title: 'rm',
     request: { stack: name, action: 'remove', taskIds: targets.map(({ id }) => id), stopFirst: stop, volumes },
     goal: 'removed',
+    known: tasks,
     change: 'keep',
   });
   return 0;

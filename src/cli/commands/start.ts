@@ -35,6 +35,7 @@ async function run(context: CommandContext<typeof flags>): Promise<number> {
       title: 'start',
       request: { stack: name, action: 'start', services },
       goal: context.flags.wait ? 'ready' : 'started',
+      known: tasks,
       change: 'start',
       signal,
     }),

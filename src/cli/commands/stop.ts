@@ -23,6 +23,7 @@ async function run(context: CommandContext<typeof flags>): Promise<number> {
     title: 'stop',
     request: { stack: name, action: 'stop', services, stopGraceMs: graceMs(context.flags.timeout) },
     goal: 'stopped',
+    known: tasks,
     change: 'keep',
   });
   return 0;

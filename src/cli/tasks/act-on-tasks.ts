@@ -1,3 +1,4 @@
+import type { TaskObject } from '../../model/objects.ts';
 import type { ActOnTasksRequest } from '../../rpc/messages.ts';
 import type { ControlClient } from '../../rpc/service-types.ts';
 import type { CommandContext } from '../command-line/verb.ts';
@@ -10,6 +11,8 @@ interface Act {
   readonly title: string;
   readonly request: Partial<ActOnTasksRequest> & Pick<ActOnTasksRequest, 'stack' | 'action'>;
   readonly goal: TaskGoal;
+  /** The containers as the command found them. */
+  readonly known: readonly TaskObject[];
   readonly change: TaskChange;
   readonly signal?: AbortSignal;
 }
@@ -27,6 +30,7 @@ export async function actOnTasks(
       stack: act.request.stack,
       taskIds,
       goal: act.goal,
+      known: act.known,
       changeOf: () => act.change,
       progress,
       signal: act.signal,

@@ -12,6 +12,8 @@ export interface FollowOptions {
   readonly stack: string;
   readonly taskIds: readonly string[];
   readonly goal: TaskGoal;
+  /** What the command knew of them before: one that is gone at once is still told of by its name. */
+  readonly known?: readonly TaskObject[] | undefined;
   /** How the command changes a container, by its name. */
   readonly changeOf: (containerName: string) => TaskChange;
   readonly progress: Progress;
@@ -25,7 +27,7 @@ export interface FollowOptions {
  */
 export async function followTasks(control: ControlClient, options: FollowOptions): Promise<readonly TaskObject[]> {
   if (options.taskIds.length === 0) return [];
-  const names = new Map<string, string>();
+  const names = new Map((options.known ?? []).map(({ id, containerName }) => [id, containerName]));
   const narrator = new TaskNarrator(options.progress);
   const view = await followObjects(control, { stack: options.stack, kinds: ['task'] }, options.signal, (now) => {
     showTasks(now, options, names, narrator);
