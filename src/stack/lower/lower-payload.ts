@@ -7,6 +7,8 @@ import { idNumber, octalMode } from './values.ts';
 
 /** Where contents come from; the real one reads files and the environment of the command. */
 export interface PayloadReader {
+  /** Absolute directory that relative paths of the file were resolved against. */
+  readonly workingDir: string;
   /** Throws as node:fs does. */
   readFile(path: string): Buffer;
   /** Value of the variable that an `environment:` source names; an included project has variables of its own. */

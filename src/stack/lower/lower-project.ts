@@ -7,8 +7,6 @@ import { mapRecord } from './map-record.ts';
 
 /** What the canonical model does not say. */
 export interface LowerOptions extends PayloadReader {
-  /** Absolute directory that relative paths of the file were resolved against. */
-  readonly workingDir: string;
   /** Absolute paths of the files; `-` for standard input. */
   readonly files: readonly string[];
   /** Names of services that a profile or the selection left out. */

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { ContainerSpec } from '../../model/spec.ts';
 import type { ComposeService } from '../compose-types.ts';
 import { invalid, unsupported } from './errors.ts';
@@ -34,7 +35,8 @@ function readProfile(where: string, value: string, reader: PayloadReader): strin
   if (value === 'unconfined') return value;
   if (value === 'builtin') return null;
   try {
-    return reader.readFile(value).toString();
+    // The canonical model keeps this path as it was written, as docker compose does.
+    return reader.readFile(resolve(reader.workingDir, value)).toString();
   } catch (error) {
     throw invalid(`${where}.security_opt`, `read seccomp profile ${value}: ${(error as Error).message}`, error);
   }
