@@ -12,6 +12,7 @@ import { HostPaths } from './host-paths.ts';
 import type { HostRoots } from './host-paths.ts';
 import { hostShims } from './host-shims.ts';
 import { ImageService } from './images/image-service.ts';
+import { registryDeadlines } from './images/registry/deadlines.ts';
 import { NameRegistry } from './names/name-registry.ts';
 import { findNativePrograms } from './native-programs.ts';
 import type { NativePrograms } from './native-programs.ts';
@@ -85,6 +86,7 @@ export class Agent {
       dataRoot: this.#paths.dataRoot,
       layerProgram: this.#programs.layer,
       usersOf: (imageId) => table.usersOf(imageId),
+      deadlines: registryDeadlines(process.env),
     });
     const table: TaskTable = this.#makeTable(facts, networks, images, reporter, assigned);
     table.adopt();

@@ -53,8 +53,7 @@ export class Control implements ControlHandlers {
   async getInfo(): Promise<GetInfoResponse> {
     const { store, daemon } = this.#on;
     const node = await awaitFirstNode(store);
-    if (node === undefined) throw new ManagerUnavailable;
-    return { ...daemon, clusterId: store.clusterId, node: JSON.stringify(node.description) };
+    return { ...daemon, clusterId: store.clusterId, node: node === undefined ? '' : JSON.stringify(node.description) };
   }
 
   async applyStack(request: ApplyStackRequest): Promise<ApplyStackResponse> {

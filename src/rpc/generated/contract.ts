@@ -11,7 +11,7 @@ export interface GetInfoResponse {
   readonly runRoot: string;
   /** The daemon's process id. */
   readonly pid: number;
-  /** JSON of NodeDescription of this host. */
+  /** JSON of NodeDescription of this host; empty when its agent has not joined within seconds of the daemon's first start. */
   readonly node: string;
   readonly startedAtMs: number;
 }
