@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { readFileSync, readdirSync } from 'node:fs';
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -35,7 +36,8 @@ export interface TaskRecord {
  * because the manager assigns the task again and preparing is idempotent.
  */
 export async function saveTaskRecord(path: string, record: TaskRecord): Promise<void> {
-  const temporary = `${path}.new`;
+  // A name of its own: whatever another daemon may still be writing here, neither gets a part of the other's record.
+  const temporary = `${path}.${randomUUID()}`;
   const text = `${JSON.stringify(record)}\n`;
   try {
     await writeFile(temporary, text, { mode: 0o600 });

@@ -226,8 +226,8 @@ describe('task table', () => {
     await counting.untilRemoved(task().id);
     const total = counting.effects;
     for (let crashAt = 1; crashAt <= total; crashAt += 1) {
-      machine.launches = 0;
-      machine.containers.clear();
+      machine.remove();
+      machine = new FakeMachine();
       const dying = new FakeDaemon(machine, crashAt);
       dying.assign([network, task()], { full: true, mayRemove: true });
       if (crashAt > upEffects) {
