@@ -47,7 +47,7 @@ function header(member: TarMember, size: number): Buffer {
   block.write(' '.repeat(8), 148);
   block.write(member.type ?? '0', 156);
   block.write(member.link ?? '', 157, 100);
-  block.write('ustar\0' + '00', 257);
+  block.write('ustar\u{0}00', 257);
   octal(block, 329, 8, member.device?.[0] ?? 0);
   octal(block, 337, 8, member.device?.[1] ?? 0);
   const sum = block.reduce((total, byte) => total + byte, 0);

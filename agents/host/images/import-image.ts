@@ -45,9 +45,8 @@ async function importLayer(
   { signal, listener }: ObtainOptions,
 ): Promise<{ readonly diffId: Digest; readonly blob: LayerBlob }> {
   const directory = store.paths.scratch('layer');
-  signal.throwIfAborted();
-  const writer = await store.blobs.ingest(null);
   const unpacker = new Unpacker(store.program, { to: directory, diffId: null, signal });
+  const writer = await unpacker.openWriter(store.blobs, null);
   let mediaType: string | null = null;
   try {
     for await (const chunk of input) {
@@ -79,7 +78,7 @@ async function importLayer(
 function describe(config: OciImageConfig, diffId: Digest): object {
   const { os, architecture, variant } = hostPlatform();
   const asSet = (names: readonly string[]): object => Object.fromEntries(names.map((name) => [name, {}]));
-  const { Healthcheck, ...rest } = config;
+  const { Healthcheck: _none, ...rest } = config;
   return {
     created: new Date().toISOString(),
     architecture,

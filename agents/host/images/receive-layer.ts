@@ -19,7 +19,7 @@ export async function receiveLayer(
   target.signal.throwIfAborted();
   // Before anything that has to be given back: nothing waits between the look at the signal and the start of the program.
   const unpacker = new Unpacker(program, target);
-  const writer = await openWriter(source, blobs, unpacker);
+  const writer = await unpacker.openWriter(blobs, source.digest);
   try {
     await receive(source, writer, unpacker, target.signal, onBytes);
     checkSize(source.name, source.size, writer.size);
@@ -28,15 +28,6 @@ export async function receiveLayer(
   } catch (error) {
     await unpacker.abort();
     await writer.abandon(source.digest !== null && isWorthResuming(error, target.signal));
-    throw error;
-  }
-}
-
-async function openWriter(source: LayerSource, blobs: BlobStore, unpacker: Unpacker): Promise<BlobWriter> {
-  try {
-    return await blobs.ingest(source.digest);
-  } catch (error) {
-    await unpacker.abort();
     throw error;
   }
 }

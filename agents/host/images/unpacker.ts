@@ -2,6 +2,9 @@ import { once } from 'node:events';
 import type { Writable } from 'node:stream';
 import type { LayerProgram, UnpackOptions, UnpackResult } from '../native/layer.ts';
 import { NativeError } from '../native/native-error.ts';
+import type { Digest } from './formats/digest.ts';
+import type { BlobStore } from './store/blob-store.ts';
+import type { BlobWriter } from './store/blob-writer.ts';
 
 /** Bytes that may wait for the unpacking program before reading from the source pauses. */
 const pendingLimitBytes = 4 * 1024 * 1024;
@@ -11,7 +14,7 @@ export class Unpacker {
   readonly #input: Writable;
   readonly #result: Promise<UnpackResult>;
   readonly #over = new AbortController();
-  #failure: unknown = null;
+  #failure: Error | null = null;
 
   constructor(program: LayerProgram, options: UnpackOptions) {
     const signal = AbortSignal.any([options.signal, this.#over.signal]);
@@ -19,9 +22,19 @@ export class Unpacker {
     this.#input = input;
     this.#result = result;
     result.catch((error: unknown) => {
-      this.#failure = error;
+      this.#failure = error instanceof Error ? error : new Error(String(error));
       input.destroy();
     });
+  }
+
+  /** Opens the place where the same bytes are stored; the program ends when that fails. */
+  async openWriter(blobs: BlobStore, digest: Digest | null): Promise<BlobWriter> {
+    try {
+      return await blobs.ingest(digest);
+    } catch (error) {
+      await this.abort();
+      throw error;
+    }
   }
 
   /**

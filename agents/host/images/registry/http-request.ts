@@ -18,7 +18,7 @@ export interface HttpRequest {
 
 const keepAliveMs = 15_000;
 const maxRedirects = 5;
-const redirectStatuses: readonly number[] = [301, 302, 303, 307, 308];
+const redirectStatuses: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
 let agents: { readonly http: HttpAgent; readonly https: HttpsAgent } | null = null;
 
@@ -45,7 +45,7 @@ export async function sendRequest(request: HttpRequest): Promise<IncomingMessage
   for (let redirects = 0; redirects <= maxRedirects; redirects += 1) {
     const response = await sendOnce({ ...request, url, headers });
     const location = response.headers.location;
-    if (!redirectStatuses.includes(response.statusCode ?? 0) || location === undefined) return response;
+    if (!redirectStatuses.has(response.statusCode ?? 0) || location === undefined) return response;
     response.destroy();
     const next = new URL(location, url);
     if (next.protocol !== url.protocol && next.protocol !== 'https:') {

@@ -1,4 +1,4 @@
-import { createReadStream, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { createReadStream, readdirSync, renameSync, rmSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { DigestMismatchError } from '../errors.ts';
 import { digestOf, isDigest, verifyDigest } from '../formats/digest.ts';
@@ -35,10 +35,6 @@ export class BlobStore {
 
   path(digest: Digest): string {
     return this.#paths.blob(digest);
-  }
-
-  size(digest: Digest): number {
-    return statSync(this.path(digest)).size;
   }
 
   /** Reads a small blob, verified again: a damaged disk must not become a strange container. */

@@ -52,7 +52,7 @@ describe('image references', () => {
     'oci-layout://',
     'docker-archive:///a\0b',
     'ftp://host/x',
-    `${'a'.repeat(256)}`,
+    'a'.repeat(256),
   ];
   for (const text of broken) {
     it(`refuses ${JSON.stringify(text.slice(0, 40))}`, () => {
