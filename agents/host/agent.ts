@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import PQueue from 'p-queue';
 import type { StreamRequest } from '../../src/rpc/messages.ts';
 import type { DispatcherClient } from '../../src/rpc/service-types.ts';
+import { removeEmptyCgroups } from './containers/cgroup-remains.ts';
 import { describeError } from './errors.ts';
 import { readHostFacts } from './facts/host-facts.ts';
 import type { HostFacts } from './facts/host-facts.ts';
@@ -96,6 +97,7 @@ export class Agent {
     if (!this.#isIdle) return networks.close();
     await networks.removeOthers([], []);
     await networks.shutDown();
+    removeEmptyCgroups(this.#paths.cgroups);
   }
 
   /** Until the agent is stopped. */

@@ -57,9 +57,14 @@ export class HostPaths {
     return createHash('sha256').update(this.runRoot).digest('hex').slice(0, 8);
   }
 
+  /** Cgroup of all containers below the daemon's own. */
+  get cgroups(): string {
+    return `tsstack/${this.instance}`;
+  }
+
   /** Cgroup of a container below the daemon's own. */
   cgroup(id: string): string {
-    return `tsstack/${this.instance}/${shortId(id)}`;
+    return `${this.cgroups}/${shortId(id)}`;
   }
 }
 

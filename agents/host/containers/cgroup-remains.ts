@@ -1,5 +1,5 @@
 import { readFileSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { hasErrno } from '../errors.ts';
 
 const cgroupRoot = '/sys/fs/cgroup';
@@ -19,6 +19,19 @@ export async function removeCgroupRemains(cgroup: string): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, roundMs));
   }
   for (const directory of directories) removeTree(directory);
+}
+
+/** Removes the empty cgroup of a daemon, and the one that all daemons share when this was the last. */
+export function removeEmptyCgroups(cgroup: string): void {
+  for (const directory of cgroupDirectories(cgroup)) {
+    try {
+      rmdirSync(directory);
+      rmdirSync(dirname(directory));
+    } catch (error) {
+      // In use, by another daemon perhaps.
+      if (!hasErrno(error, 'EBUSY', 'ENOTEMPTY', 'ENOENT')) throw error;
+    }
+  }
 }
 
 /** The same cgroup in each hierarchy: one per v1 controller, one unified tree, or both on hybrid hosts. */
