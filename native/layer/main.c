@@ -1,5 +1,5 @@
-/* tsstack-layer: unpacks, copies, removes and measures trees (docs/native.md, section 7). One line of JSON on standard
- * output tells the result or the error; the exit status is 0 or 1. */
+/* tsstack-layer: unpacks, copies, removes, measures and syncs trees (docs/native.md, section 7). One line of JSON on
+ * standard output tells the result or the error; the exit status is 0 or 1. */
 #include "../common/cleanup.h"
 #include "copy.h"
 #include "image-view.h"
@@ -128,6 +128,23 @@ run_remove (const struct layer_options *options, struct tss_error *error)
   return error->code == TSS_ERROR_NONE ? json_pack ("{s:I}", "removed", removed) : NULL;
 }
 
+/* Makes everything durable that was written to the file systems of these directories. */
+static json_t *
+run_sync (const struct layer_options *options, struct tss_error *error)
+{
+  for (size_t i = 0; options->paths[i]; i++)
+    {
+      tss_autofd int directory = open (options->paths[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+      if (directory < 0 || syncfs (directory) < 0)
+        {
+          tss_error_set (error, TSS_ERROR_IO, errno, options->paths[i], "sync the disk of %s", options->paths[i]);
+          return NULL;
+        }
+    }
+  return json_object ();
+}
+
 static json_t *
 run_size (const struct layer_options *options, struct tss_error *error)
 {
@@ -145,6 +162,7 @@ static const struct command commands[] = {
   { "parents", "to,layer", "to", run_parents },
   { "remove", "", "", run_remove },
   { "size", "", "", run_size },
+  { "sync", "", "", run_sync },
 };
 
 static const struct command *
@@ -166,7 +184,7 @@ run_command (char **arguments, struct tss_error *error)
   if (!command)
     {
       tss_error_set (error, TSS_ERROR_INVALID, 0, arguments[0],
-                     "usage: tsstack-layer unpack | copy | parents | remove | size (docs/native.md)");
+                     "usage: tsstack-layer unpack | copy | parents | remove | size | sync (docs/native.md)");
       return NULL;
     }
   if (layer_options_parse (&options, arguments + 1, command->options, error) == 0)

@@ -53,7 +53,7 @@ describe('images from registries', function () {
     images = lab.open({ deadlines });
   });
   afterEach(async () => {
-    lab.close();
+    await lab.close();
     for (const fake of fakes.splice(0)) await fake.stop();
   });
 
@@ -78,7 +78,7 @@ describe('images from registries', function () {
         assert.equal(pulled.id, fromLayout.id);
         assert.equal(digestOfLayers(pulled), digestOfLayers(fromLayout));
       } finally {
-        local.close();
+        await local.close();
       }
       assert.deepEqual(pulled.refs, [nginxReference]);
       for (const status of ['resolving', 'downloading', 'done'])
@@ -241,6 +241,7 @@ describe('images from registries', function () {
       await lab.open({ deadlines }).ensure(via(proxy, reference));
       assert.ok(proxy.requests.some(({ headers }) => headers.range === 'bytes=300000-'));
 
+      await lab.settle();
       rmSync(lab.dataRoot, { recursive: true });
       mkdirSync(join(lab.dataRoot, 'ingest'), { recursive: true });
       writeFileSync(partial, Buffer.alloc(300_000, 'forged'));

@@ -248,6 +248,19 @@ describe('images of a host', function () {
       assert.equal(lab.contents('blobs/sha256').length, 3);
     });
 
+    it('trusts layers after a failure of power only when they had reached the disk', async () => {
+      await images.load(busybox.dockerArchive);
+      await lab.settle();
+      const [, name = ''] = lab.contents('layers');
+      const path = join(lab.dataRoot, 'layers', name);
+      const record = JSON.parse(readFileSync(path, 'utf8')) as { volatileSince: string | null };
+      assert.equal(record.volatileSince, null);
+      assert.equal((await lab.open().list()).length, 1);
+      writeFileSync(path, JSON.stringify({ ...record, volatileSince: 'another boot' }));
+      assert.deepEqual(await lab.open().list(), []);
+      for (const place of ['ingest', 'layers', 'blobs/sha256'] as const) assert.deepEqual(lab.contents(place), []);
+    });
+
     it('does not show an image whose layer has gone', async () => {
       await images.load(busybox.dockerArchive);
       const [layer = ''] = lab.contents('layers');

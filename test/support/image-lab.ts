@@ -10,11 +10,19 @@ import { findNativePrograms } from '../../agents/host/native-programs.ts';
 export class ImageLab {
   readonly directory = mkdtempSync(join(tmpdir(), 'tsstack-images-'));
   readonly dataRoot = join(this.directory, 'data');
+  readonly #services: ImageService[] = [];
   #isMounted = false;
 
   /** A service over the same data root each time, as after a restart. */
   open(options: Partial<ImageServiceOptions> = {}): ImageService {
-    return new ImageService({ dataRoot: this.dataRoot, layerProgram: findNativePrograms().layer, ...options });
+    const service = new ImageService({ dataRoot: this.dataRoot, layerProgram: findNativePrograms().layer, ...options });
+    this.#services.push(service);
+    return service;
+  }
+
+  /** Waits for what the services do behind the scenes. */
+  async settle(): Promise<void> {
+    for (const service of this.#services) await service.settle();
   }
 
   /** Names of what the store holds in one of its directories. */
@@ -29,7 +37,8 @@ export class ImageLab {
     this.#isMounted = true;
   }
 
-  close(): void {
+  async close(): Promise<void> {
+    await this.settle();
     if (this.#isMounted) execFileSync('umount', [this.dataRoot]);
     rmSync(this.directory, { recursive: true, force: true });
   }

@@ -115,6 +115,11 @@ export class ImageService {
     return [...keys.map(familiarName), ...(isWhole && users.length === 0 ? [record.id] : [])];
   }
 
+  /** Resolves when what it does behind the scenes has ended; the service can be used again afterwards. */
+  async settle(): Promise<void> {
+    await (await this.#opening)?.settle();
+  }
+
   async #obtain(
     store: ImageStore,
     reference: Exclude<ImageReference, IdReference>,

@@ -29,6 +29,7 @@ export class ImageStore {
   readonly #images = new WeakMap<ImageRecord, Image>();
   #users = 0;
   #isCollectionDue = false;
+  #background: Promise<void> = Promise.resolve();
 
   private constructor(paths: StorePaths, program: LayerProgram) {
     this.paths = paths;
@@ -73,6 +74,24 @@ export class ImageStore {
     } finally {
       this.#users -= 1;
       if (this.#users === 0 && this.#isCollectionDue) await this.collect();
+      this.#background = this.#background.then(() => this.#makeDurable());
+    }
+  }
+
+  /** Resolves when nothing goes on behind the scenes any more. */
+  settle(): Promise<void> {
+    return this.#background;
+  }
+
+  /** Nobody waits for the disk when an image is new; until it is there the layers count as lost when the power fails. */
+  async #makeDurable(): Promise<void> {
+    const written = this.layers.listVolatile();
+    if (written.length === 0) return;
+    try {
+      await this.program.sync(this.paths.root);
+      this.layers.markDurable(written);
+    } catch {
+      // They stay volatile, which is true, and the next image tries again.
     }
   }
 

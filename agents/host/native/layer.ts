@@ -95,6 +95,11 @@ export class LayerProgram {
     }
   }
 
+  /** Waits until everything on the directory's file system is on the disk. */
+  async sync(directory: string): Promise<void> {
+    await this.#run('sync', [directory]);
+  }
+
   #run<T>(command: string, args: readonly string[]): Promise<T> {
     return answer<T>(command, this.#spawn(command, args, ['ignore', 'pipe', 'pipe'], null));
   }

@@ -18,10 +18,17 @@ const recordSchema = z.object({
   bytes: z.number(),
   /** The archive it was unpacked from. */
   blob: z.object({ mediaType: z.string(), digest, size: z.number() }),
+  /** While the files are perhaps not on the disk yet: the boot during which they were written, after which they cannot be trusted. */
+  volatileSince: z.string().nullable(),
 });
 
 /** What an unpacked layer is. */
 export type LayerRecord = z.infer<typeof recordSchema>;
+
+/** Changes with each start of the host. */
+function currentBoot(): string {
+  return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+}
 
 /**
  * Unpacked layers by chain id. A layer exists when both its directory and its record do; the record is written last and removed
@@ -31,6 +38,7 @@ export class LayerStore {
   readonly #paths: StorePaths;
   readonly #program: LayerProgram;
   readonly #records = new Map<Digest, LayerRecord>();
+  readonly #boot = currentBoot();
 
   constructor(paths: StorePaths, program: LayerProgram) {
     this.#paths = paths;
@@ -51,8 +59,10 @@ export class LayerStore {
   }
 
   #loadRecord(path: string): void {
-    const record = recordSchema.parse(JSON.parse(readFileSync(path, 'utf8')));
-    this.#records.set(record.chainId, record);
+    const record = recordSchema.safeParse(JSON.parse(readFileSync(path, 'utf8')));
+    const isWhole = record.data?.volatileSince === null || record.data?.volatileSince === this.#boot;
+    if (record.success && isWhole) this.#records.set(record.data.chainId, record.data);
+    else this.#discard(path.slice(0, -'.json'.length));
   }
 
   get(chainId: Digest): LayerRecord | undefined {
@@ -75,11 +85,12 @@ export class LayerStore {
     below: readonly string[],
   ): Promise<LayerRecord> {
     const { chainId, blob } = layer;
-    if (!isDigest(unpacked.diffId)) throw new MalformedImageError('layer', `strange digest ${unpacked.diffId}`);
+    const { diffId, bytes } = unpacked;
+    if (!isDigest(diffId)) throw new MalformedImageError('layer', `strange digest ${diffId}`);
     if (unpacked.implicitDirectories.length > 0 && below.length > 0) {
       await this.#program.adoptParents(directory, unpacked.implicitDirectories, below);
     }
-    const record: LayerRecord = { chainId, diffId: unpacked.diffId, bytes: unpacked.bytes, blob };
+    const record: LayerRecord = { chainId, diffId, bytes, blob, volatileSince: this.#boot };
     const name = layerName(chainId);
     // 64 bits of a digest do not collide by chance; another layer under this name is a forgery, which must not be used.
     if (existsSync(this.#paths.layer(name)))
@@ -95,13 +106,31 @@ export class LayerStore {
     return record;
   }
 
+  /** Layers that a failure of power could damage. */
+  listVolatile(): readonly LayerRecord[] {
+    return this.list().filter(({ volatileSince }) => volatileSince !== null);
+  }
+
+  /** Remembers that these layers are on the disk. */
+  markDurable(records: readonly LayerRecord[]): void {
+    for (const record of records) {
+      if (this.#records.get(record.chainId) !== record) continue;
+      const durable = { ...record, volatileSince: null };
+      writeAtomically(this.#paths.layerRecord(layerName(record.chainId)), JSON.stringify(durable));
+      this.#records.set(record.chainId, durable);
+    }
+  }
+
   /** Takes the layer away at once and returns what has to be removed. */
   forget(chainId: Digest): string {
-    const name = layerName(chainId);
-    const trash = this.#paths.scratch('trash');
     this.#records.delete(chainId);
-    rmSync(this.#paths.layerRecord(name), { force: true });
-    renameSync(this.#paths.layer(name), trash);
+    return this.#discard(this.directory(chainId));
+  }
+
+  #discard(directory: string): string {
+    const trash = this.#paths.scratch('trash');
+    rmSync(`${directory}.json`, { force: true });
+    renameSync(directory, trash);
     return trash;
   }
 }
