@@ -12,6 +12,8 @@ export function containerState(task: TaskObject): ContainerState {
   if (task.desired === 'remove') return 'removing';
   if (state === 'orphaned') return 'dead';
   if (container === null) return isTerminal(state) ? 'exited' : 'created';
+  // Stopped before it was ever started.
+  if (state === 'shutdown' && container.startedAt === null) return 'created';
   switch (container.phase) {
     case 'created':
       return isTerminal(state) ? 'exited' : 'created';

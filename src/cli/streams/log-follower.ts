@@ -24,6 +24,7 @@ export interface FollowerOptions {
 
 /** One run of one container. */
 interface Run {
+  readonly taskId: string;
   readonly done: Promise<void>;
   hasEnded: boolean;
   /** Null until it is known. */
@@ -61,20 +62,17 @@ export class LogFollower {
     this.#noteExit(run, task);
   }
 
-  /** True while some output is still to come. */
-  get isBusy(): boolean {
-    return [...this.#runs.values()].some(({ hasEnded }) => !hasEnded);
-  }
-
-  /** Resolves when every stream that is open now has ended. */
-  async settled(): Promise<void> {
-    await Promise.all([...this.#runs.values()].map(({ done }) => done));
+  /** Resolves when every stream of these containers (default: of all) that is open now has ended. */
+  async settled(taskIds?: ReadonlySet<string>): Promise<void> {
+    const runs = [...this.#runs.values()].filter(({ taskId }) => taskIds?.has(taskId) ?? true);
+    await Promise.all(runs.map(({ done }) => done));
   }
 
   #open(key: string, task: TaskObject): Run {
     const copying = Promise.withResolvers<void>();
     const restarts = task.status.container?.restartCount ?? 0;
     const run: Run = {
+      taskId: task.id,
       done: copying.promise,
       hasEnded: false,
       exitCode: null,

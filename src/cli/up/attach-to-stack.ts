@@ -55,7 +55,8 @@ export async function attachToStack(attachment: Attachment): Promise<number> {
     interrupts.first.removeEventListener('abort', onInterrupt);
     await ending.settled();
   }
-  await follower.settled();
+  // The output of dependencies may be shown, but they run on.
+  await follower.settled(new Set(targets.map(({ id }) => id)));
   return interrupts.first.aborted ? interruptedExitCode : endings.exitCode;
 }
 
