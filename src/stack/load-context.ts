@@ -3,6 +3,7 @@ import { stackFileError } from './errors.ts';
 import type { StackFileSystem } from './file-system.ts';
 import type { Lookup } from './interpolation/substitute.ts';
 import type { Place } from './problems.ts';
+import { readText } from './read-text.ts';
 import type { Node } from './tree/node.ts';
 import { SourceFile } from './tree/source-file.ts';
 import { parseYaml } from './yaml/parse-yaml.ts';
@@ -49,13 +50,4 @@ function readStackText(context: LoadContext, path: string, askedAt: Place | null
   if (kind === 'missing') throw stackFileError(askedAt, [], `no such file: ${path}`);
   if (kind === 'directory') throw stackFileError(askedAt, [], `${path} is a directory, not a stack file`);
   return readText(context.fileSystem, path, askedAt);
-}
-
-/** Reads a file; what goes wrong becomes a located error. */
-export function readText(fileSystem: StackFileSystem, path: string, askedAt: Place | null): string {
-  try {
-    return fileSystem.readText(path);
-  } catch (error) {
-    throw stackFileError(askedAt, [], `cannot read ${path}: ${error instanceof Error ? error.message : String(error)}`);
-  }
 }

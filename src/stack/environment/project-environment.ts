@@ -2,7 +2,7 @@ import { join, resolve } from 'node:path';
 import { parseDotenv } from '../dotenv/parse-dotenv.ts';
 import { stackFileError } from '../errors.ts';
 import type { StackFileSystem } from '../file-system.ts';
-import { readText } from '../load-context.ts';
+import { readText } from '../read-text.ts';
 
 /** Variables of the process; absent or undefined = unset. */
 export type ProcessEnvironment = Readonly<Record<string, string | undefined>>;

@@ -4,7 +4,7 @@ import type { StackFileSystem } from '../file-system.ts';
 import type { Diagnostics } from '../diagnostics.ts';
 import { StackFileError } from '../errors.ts';
 import type { Lookup } from '../interpolation/substitute.ts';
-import { readText } from '../load-context.ts';
+import { readText } from '../read-text.ts';
 import type { DraftProject } from '../normalise/draft.ts';
 import type { Place } from '../problems.ts';
 import type { NodePath } from '../tree/node.ts';
