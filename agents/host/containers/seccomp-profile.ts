@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { TaskError } from '../errors.ts';
 import type { OciSeccomp, OciSyscallRule } from './oci-spec.ts';
 import type { SeccompContext } from './seccomp.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { TaskStatus } from '../../model/objects.ts';
 import { observedStateNumbers, type ObservedState } from '../../model/states.ts';
 import { InvalidRequestError } from '../errors.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { NodeDescription, NodeObject } from '../../model/objects.ts';
 import { InvalidRequestError } from '../errors.ts';
 import { canonicalJson } from '../orchestrators/replicated/spec-hash.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ImageDefaults, ImageHealthcheck } from '../../containers/image-defaults.ts';
 import { MalformedImageError } from '../errors.ts';
 import type { Digest } from './digest.ts';

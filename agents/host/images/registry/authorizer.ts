@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { RegistryUnavailableError, UnauthorizedError } from '../errors.ts';
 import { parseJson } from '../formats/json.ts';
 import { parseChallenge } from './challenge.ts';

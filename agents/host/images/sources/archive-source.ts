@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import { MalformedImageError } from '../errors.ts';
 import { digestHex, digestOf, verifyDigest } from '../formats/digest.ts';
 import type { Digest } from '../formats/digest.ts';

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Digest } from '../formats/digest.ts';
 import { isDigest } from '../formats/digest.ts';
 import { writeAtomically } from './write-atomically.ts';

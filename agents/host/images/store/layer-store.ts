@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { LayerProgram, UnpackResult } from '../../native/layer.ts';
 import { MalformedImageError } from '../errors.ts';
 import type { Digest } from '../formats/digest.ts';

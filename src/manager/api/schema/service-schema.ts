@@ -1,5 +1,5 @@
 /** Shape of ServiceSpec documents; the types tie each schema to src/model/spec.ts, so that neither can change alone. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { NetworkAttachmentSpec, PortSpec, ServiceSpec } from '../../../model/spec.ts';
 import { containerSchema } from './container-schema.ts';
 import { labels, name, port } from './shared-schema.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Names of stacks, services and of everything that has a key in a stack file: they become parts of file names and of host names. */
 export const name = z

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { NetworkSpec, PayloadSpec, StackSpec, VolumeSpec } from '../../../model/spec.ts';
 import { InvalidRequestError } from '../../errors.ts';
 import { serviceSchema } from './service-schema.ts';
