@@ -162,9 +162,9 @@ describe('bad days', () => {
       assert.equal((await containerOf('always')).state.pid, state.pid);
     });
     it('the launcher: the next container starts', async () => {
-      const [launcher = 0] = findProcesses('--launcher').filter(
-        (pid) => parentOf(pid) === Number(readFileSync(join(host.runRoot, 'daemon.pid'), 'utf8')),
-      );
+      const daemon = Number(readFileSync(join(host.runRoot, 'daemon.pid'), 'utf8'));
+      const launcher =
+        findProcesses('--launcher').find((pid) => parentOf(pid) === daemon) ?? assert.fail('no launcher');
       const before = await containerOf('always');
       await endByCrash(launcher);
       await host.ok(['-f', policiesFile, 'up', '-d', '--force-recreate', 'unless-stopped']);

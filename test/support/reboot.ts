@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { globSync, readFileSync, readdirSync, rmdirSync } from 'node:fs';
+import { existsSync, globSync, readFileSync, readdirSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { findProcesses } from './host-processes.ts';
 import { untilGone, type TestHost } from './test-host.ts';
@@ -15,7 +15,7 @@ export async function simulateReboot(host: TestHost): Promise<void> {
   const groups = cgroupsOf(host);
   const contained = new Set(groups.flatMap((path) => readFileSync(join(path, 'cgroup.procs'), 'utf8').split('\n')));
   for (const pid of contained) if (pid !== '') await end(Number(pid));
-  for (const path of groups) rmdirSync(path);
+  for (const path of groups) if (existsSync(path)) rmdirSync(path);
   run('umount', '--recursive', host.runRoot);
   for (const name of readdirSync('/sys/class/net').filter((link) => /^(ts-|tv)/.test(link)))
     run('ip', 'link', 'delete', name);
