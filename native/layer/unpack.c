@@ -11,7 +11,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
+#include <linux/fs.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -328,6 +331,23 @@ run (struct unpacking *unpacking, int fd, const char *directory, const char *dif
   return list_implicit (unpacking, error);
 }
 
+/* Tells the file system that the directories in the one that holds DIRECTORY have nothing to do with each other (chattr +T).
+ * Otherwise ext4 puts a new layer where the last one was removed, and for minutes after a removal it looks at every removed inode
+ * again for each file that it makes: the unpacking of 250 MB took three times as long. File systems that do not know the flag
+ * do not need it. */
+static void
+spread_layers (const char *directory)
+{
+  tss_autofree char *copy = strdup (directory);
+  tss_autofd int parent = copy ? open (dirname (copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+  int flags;
+
+  if (parent < 0 || ioctl (parent, FS_IOC_GETFLAGS, &flags) < 0 || (flags & FS_TOPDIR_FL))
+    return;
+  flags |= FS_TOPDIR_FL;
+  ioctl (parent, FS_IOC_SETFLAGS, &flags);
+}
+
 int
 layer_unpack (int fd, const char *directory, const char *diff_id, struct layer_unpack_result *result,
               struct tss_error *error)
@@ -335,6 +355,7 @@ layer_unpack (int fd, const char *directory, const char *diff_id, struct layer_u
   struct unpacking unpacking = { .tree = { .root = -1, .parent = -1 }, .result = result };
   int status;
 
+  spread_layers (directory);
   if (mkdir (directory, 0755) < 0)
     return tss_error_set (error, errno == EEXIST ? TSS_ERROR_EXISTS : TSS_ERROR_IO, errno, directory,
                           "make directory %s", directory);
