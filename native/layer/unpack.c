@@ -331,10 +331,10 @@ run (struct unpacking *unpacking, int fd, const char *directory, const char *dif
   return list_implicit (unpacking, error);
 }
 
-/* Tells the file system that the directories in the one that holds DIRECTORY have nothing to do with each other (chattr +T).
- * Otherwise ext4 puts a new layer where the last one was removed, and for minutes after a removal it looks at every removed inode
- * again for each file that it makes: the unpacking of 250 MB took three times as long. File systems that do not know the flag
- * do not need it. */
+/* Tells the file system that the directories in the one that holds DIRECTORY have nothing to do with each other (chattr
+ * +T). Otherwise ext4 puts a new layer where the last one was removed, and for minutes after a removal it looks at
+ * every removed inode again for each file that it makes: the unpacking of 250 MB took three times as long. File systems
+ * that do not know the flag do not need it. */
 static void
 spread_layers (const char *directory)
 {
