@@ -1,0 +1,221 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'mocha';
+import { busyboxImage } from '../fixtures/images.ts';
+import { RunningCommand } from '../support/running-command.ts';
+import { TestHost, until } from '../support/test-host.ts';
+
+/** A service that runs a script; YAML takes JSON strings, and `$` is doubled for interpolation. */
+function script(text: string): string {
+  return `image: "busybox:test", command: ["sh", "-c", ${JSON.stringify(text.replaceAll('$', '$$$$'))}]`;
+}
+
+/** Runs until it gets SIGTERM, then ends with 143 like a program without a handler. */
+const patient = `${script('trap "echo bye; exit 143" TERM; echo hello; while :; do sleep 0.05; done')}, stop_grace_period: 20s`;
+/** Does not end for SIGTERM. */
+const stubborn = `${script('trap "echo no" TERM; echo hello; while :; do sleep 0.05; done')}, stop_grace_period: 60s`;
+
+describe('up without -d', () => {
+  const host = new TestHost();
+
+  function stack(name: string, services: Readonly<Record<string, string>>): string {
+    const lines = Object.entries(services).map(([key, text]) => `  ${key}: { ${text} }\n`);
+    return host.write(`${name}.yml`, `name: ${name}\nservices:\n${lines.join('')}`);
+  }
+  async function states(file: string): Promise<Readonly<Record<string, string>>> {
+    return Object.fromEntries((await host.ps(file)).map(({ Service, State }) => [Service, State]));
+  }
+  const up = (file: string, ...args: readonly string[]): ReturnType<TestHost['run']> =>
+    host.run(['-f', file, 'up', ...args]);
+  /** Lines of a container, without its prefix. */
+  function linesOf(stdout: string, label: string): readonly string[] {
+    const start = new RegExp(`^${label} +\\| `);
+    return stdout.split('\n').flatMap((line) => (start.test(line) ? [line.replace(start, '')] : []));
+  }
+
+  before(async () => host.ok(['load', '-i', (await busyboxImage()).dockerArchive]));
+  after(() => host.stop());
+
+  it('shows every line of containers that end at once, streams apart, and ends with 0 when all have ended', async () => {
+    const services = Object.fromEntries(
+      ['a', 'b', 'longer'].map((name) => [
+        name,
+        script(`for i in 1 2 3; do echo out $i; echo err $i >&2; done; printf open`),
+      ]),
+    );
+    const file = stack('fast', services);
+    const { code, stdout, stderr } = await up(file);
+    assert.equal(code, 0);
+    for (const label of ['a-1     ', 'b-1     ', 'longer-1']) {
+      assert.deepEqual(linesOf(stdout, label), ['out 1', 'out 2', 'out 3', 'open'], label);
+      assert.deepEqual(linesOf(stderr, label), ['err 1', 'err 2', 'err 3'], label);
+    }
+    for (const label of ['a-1', 'b-1', 'longer-1'])
+      assert.match(stdout, new RegExp(`^${label} exited with code 0$`, 'm'));
+    assert.ok(stdout.indexOf('a-1 exited') > stdout.lastIndexOf('a-1       | '));
+    assert.match(stderr, /Container fast-a-1 Created/);
+  });
+
+  it('shows only new output when it is brought up again', async () => {
+    const file = stack('twice', { a: script('echo once') });
+    assert.deepEqual(linesOf((await up(file)).stdout, 'a-1'), ['once']);
+    assert.deepEqual(linesOf((await up(file)).stdout, 'a-1'), ['once']);
+  });
+
+  it('shows lines without prefixes, with times, of chosen services', async () => {
+    const file = stack('chosen', {
+      a: script('echo from a'),
+      b: script('echo from b'),
+      c: `${script('echo from c')}, attach: false`,
+    });
+    assert.match((await up(file, '--no-log-prefix', '--attach', 'a')).stdout, /^from a$/m);
+    const without = await up(file, '--no-attach', 'a');
+    assert.deepEqual(linesOf(without.stdout, '[a-c]-1'), ['from b']);
+    const stamped = await up(file, '--timestamps', '--attach', 'c');
+    assert.match(linesOf(stamped.stdout, 'c-1')[0] ?? '', /^\d{4}-.*Z from c$/);
+  });
+
+  it('stops gracefully at Ctrl-C, shows the last words, and exits with 130', async () => {
+    const file = stack('interrupt', { a: patient, b: patient });
+    const attached = new RunningCommand(host, ['-f', file, 'up']);
+    await attached.shows('a-1  | hello');
+    await attached.shows('b-1  | hello');
+    attached.signal('SIGINT');
+    assert.equal(await attached.ended(), 130);
+    assert.deepEqual(linesOf(attached.stdout, 'a-1'), ['hello', 'bye']);
+    assert.match(attached.stderr, /Gracefully Stopping/i);
+    assert.match(attached.stderr, /Container interrupt-a-1 Stopped/);
+    assert.deepEqual(await states(file), { a: 'exited', b: 'exited' });
+    assert.deepEqual(
+      (await host.ps(file)).map(({ ExitCode }) => ExitCode),
+      [143, 143],
+    );
+  });
+
+  it('kills at the second Ctrl-C', async () => {
+    const file = stack('force', { a: stubborn });
+    const attached = new RunningCommand(host, ['-f', file, 'up']);
+    await attached.shows('a-1  | hello');
+    attached.signal('SIGINT');
+    await attached.shows('a-1  | no');
+    attached.signal('SIGINT');
+    assert.equal(await attached.ended(), 130);
+    const [row] = await host.ps(file);
+    assert.equal(row?.State, 'exited');
+    assert.equal(row.ExitCode, 137);
+  });
+
+  it('stops what it has begun when it is interrupted before everything runs', async () => {
+    const file = stack('early', {
+      a: `${patient}, healthcheck: { test: [CMD, "false"], interval: 1h }`,
+      b: `${patient}, depends_on: { a: { condition: service_healthy } }`,
+    });
+    for (const [flags, begun] of [
+      [[], 'a-1  | hello'],
+      [['-d'], 'early-a-1 Started'],
+    ] as const) {
+      const attached = new RunningCommand(host, ['-f', file, 'up', ...flags]);
+      await attached.shows(begun);
+      attached.signal('SIGTERM');
+      assert.equal(await attached.ended(), 130);
+      assert.deepEqual(await states(file), { a: 'exited', b: 'created' });
+    }
+  });
+
+  it('leaves dependencies of the named services running', async () => {
+    const file = stack('narrow', { db: patient, app: `${patient}, depends_on: [db]`, other: patient });
+    const attached = new RunningCommand(host, ['-f', file, 'up', 'app']);
+    await attached.shows('app-1  | hello');
+    attached.signal('SIGINT');
+    assert.equal(await attached.ended(), 130);
+    assert.deepEqual(linesOf(attached.stdout, 'db-1'), []);
+    assert.deepEqual(await states(file), { app: 'exited', db: 'running' });
+    await host.ok(['-f', file, 'down', '-t', '5']);
+  });
+
+  it('ends with the named service though its dependency runs on, whose output is shown on request', async () => {
+    const file = stack('short', { db: patient, app: `${script('echo done')}, depends_on: [db]` });
+    const plain = await up(file, 'app');
+    assert.equal(plain.code, 0);
+    assert.deepEqual(linesOf(plain.stdout, 'db-1'), []);
+    assert.deepEqual(await states(file), { app: 'exited', db: 'running' });
+    await host.ok(['-f', file, 'down', '-t', '5']);
+    const shown = await up(file, '--attach-dependencies', 'app');
+    assert.deepEqual(linesOf(shown.stdout, 'app-1'), ['done']);
+    assert.deepEqual(linesOf(shown.stdout, 'db-1').slice(0, 1), ['hello']);
+    await host.ok(['-f', file, 'down', '-t', '5']);
+  });
+
+  it('--abort-on-container-exit stops all with the code of the first', async () => {
+    const file = stack('abort', { a: script('sleep 0.3; exit 5'), b: patient });
+    const { code, stdout } = await up(file, '--abort-on-container-exit');
+    assert.equal(code, 5);
+    assert.deepEqual(linesOf(stdout, 'b-1'), ['hello', 'bye']);
+    assert.deepEqual(await states(file), { a: 'exited', b: 'exited' });
+    const clean = stack('clean', { a: script('sleep 0.3'), b: patient });
+    assert.equal((await up(clean, '--abort-on-container-exit')).code, 0);
+  });
+
+  it('--abort-on-container-failure ignores good ends', async () => {
+    const file = stack('failure', { good: script('exit 0'), bad: script('sleep 0.5; exit 111'), b: patient });
+    const { code, stdout } = await up(file, '--abort-on-container-failure');
+    assert.equal(code, 111);
+    assert.match(stdout, /good-1 exited with code 0/);
+    assert.deepEqual(await states(file), { b: 'exited', bad: 'exited', good: 'exited' });
+  });
+
+  it('--exit-code-from gives the code of that service, also of one that was stopped', async () => {
+    const own = stack('own', { a: script('sleep 0.2; exit 42'), b: patient });
+    assert.equal((await up(own, '--exit-code-from', 'a')).code, 42);
+    const stopped = stack('stopped', { a: script('sleep 0.5; exit 1'), b: patient });
+    assert.equal((await up(stopped, '--exit-code-from', 'b')).code, 143);
+    assert.equal((await up(stopped, '--exit-code-from', 'nobody')).code, 1);
+  });
+
+  it('is not ended by a one-off', async () => {
+    const file = stack('oneoff', { a: patient });
+    const attached = new RunningCommand(host, ['-f', file, 'up', '--abort-on-container-exit']);
+    await attached.shows('a-1  | hello');
+    assert.equal((await host.run(['-f', file, 'run', '--rm', '-T', 'a', 'sh', '-c', 'exit 3'])).code, 3);
+    assert.deepEqual(await states(file), { a: 'running' });
+    attached.signal('SIGINT');
+    assert.equal(await attached.ended(), 130);
+  });
+
+  it('shows every run of a container that restarts, with its exit code', async () => {
+    const file = stack('restarts', { a: `${script('echo attempt; exit 1')}, restart: "on-failure:2"` });
+    const { code, stdout } = await up(file);
+    assert.equal(code, 0);
+    assert.deepEqual(linesOf(stdout, 'a-1'), ['attempt', 'attempt', 'attempt']);
+    assert.equal(stdout.split('a-1 exited with code 1').length - 1, 3);
+  });
+
+  it('follows containers that others stop, start and scale meanwhile', async () => {
+    const file = stack('others', { a: patient });
+    const attached = new RunningCommand(host, ['-f', file, 'up']);
+    await attached.shows('a-1  | hello');
+    await host.ok(['-f', file, 'restart', 'a']);
+    await until(
+      () => Promise.resolve(linesOf(attached.stdout, 'a-1')),
+      (lines) => lines.length === 3,
+    );
+    await host.ok(['-f', file, 'stop']);
+    assert.equal(await attached.ended(), 0);
+    assert.deepEqual(linesOf(attached.stdout, 'a-1'), ['hello', 'bye', 'hello', 'bye']);
+  });
+
+  it('ends with 1 when a container cannot be started', async () => {
+    const file = stack('missing', { a: 'image: "busybox:test", command: no-such-program', b: patient });
+    const { code, stderr } = await up(file);
+    assert.equal(code, 1);
+    assert.match(stderr, /no-such-program/);
+    await host.ok(['-f', file, 'down', '-t', '5']);
+  });
+
+  it('shows all of a large output', async () => {
+    const count = 100_000;
+    const file = stack('large', { a: script(`seq ${count}`), b: script(`seq ${count}`) });
+    const { stdout } = await up(file, '--no-color');
+    const expected = Array.from({ length: count }, (_, index) => String(index + 1));
+    for (const label of ['a-1', 'b-1']) assert.ok(linesOf(stdout, label).join() === expected.join(), label);
+  });
+});
