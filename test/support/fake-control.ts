@@ -99,7 +99,10 @@ export class FakeControl {
       actOnTasks: async (request) => (note('act', request), { taskIds: this.answers.act(request) }),
       createOneOff: async (request) => {
         note('createOneOff', request);
-        return { taskId: this.answers.createOneOff(request), containerName: 'one-off', dependencyTaskIds: [] };
+        const taskId = this.answers.createOneOff(request);
+        const task = this.#objects.get(taskId);
+        const containerName = task?.kind === 'task' ? task.containerName : '';
+        return { taskId, containerName, dependencyTaskIds: [] };
       },
       listObjects: async ({ kinds }) => ({ objects: this.#list(kinds) }),
       watch: (request, context) => (note('watch', request), this.#watch(request.kinds, context)),

@@ -12,9 +12,11 @@ import { followDependencies } from '../run/follow-dependencies.ts';
 import { LastStatus } from '../run/last-status.ts';
 import { oneOffService } from '../run/one-off-service.ts';
 import { runFlags } from '../run/run-flags.ts';
-import { callStream, openStream } from '../streams/open-stream.ts';
+import { peek } from '../streams/peek.ts';
+import { callStream, openStream, readFrames } from '../streams/open-stream.ts';
 import { runSession, terminalSize } from '../streams/session.ts';
 import { wantsTerminal } from '../streams/wants-terminal.ts';
+import type { TaskGoal } from '../tasks/task-goal.ts';
 import { followTasks } from '../tasks/follow-tasks.ts';
 import { withPullPolicy } from '../up/apply-request.ts';
 
@@ -48,10 +50,23 @@ async function runOneOff(context: RunContext): Promise<number> {
     progress.stop();
     return 0;
   }
-  const made = await createContainer(context, control, spec, service, progress);
-  return flags.detach
-    ? startDetached(context, control, spec.name, made.taskId)
-    : startAttached(context, control, spec.name, service, made.taskId);
+  const job: Job = { context, control, stack: spec.name, service, progress };
+  try {
+    const made = await createContainer(job, spec);
+    return await (flags.detach ? startDetached(job, made) : startAttached(job, made));
+  } finally {
+    progress.stop();
+  }
+}
+
+/** One run and what it works with. */
+interface Job {
+  readonly context: RunContext;
+  readonly control: ControlClient;
+  readonly stack: string;
+  /** The service as this run wants it. */
+  readonly service: ServiceSpec;
+  readonly progress: Progress;
 }
 
 /** The stack with the service as this run wants it. */
@@ -66,14 +81,9 @@ function readService(context: RunContext, tty: boolean): { readonly spec: StackS
   return { spec: withPullPolicy(changed, context.flags.pull), service };
 }
 
-/** Resolves when the container is made and its dependencies are there. */
-async function createContainer(
-  context: RunContext,
-  control: ControlClient,
-  spec: StackSpec,
-  service: ServiceSpec,
-  progress: Progress,
-): Promise<CreateOneOffResponse> {
+/** Resolves when a node has it and its dependencies are there. */
+async function createContainer(job: Job, spec: StackSpec): Promise<CreateOneOffResponse> {
+  const { context, control, stack, service, progress } = job;
   const { flags } = context;
   let made: CreateOneOffResponse | undefined;
   try {
@@ -86,50 +96,38 @@ async function createContainer(
       name: flags.name ?? '',
       removeOrphans: flags['remove-orphans'],
     });
-    const stack = spec.name;
-    const changeOf = (): 'create' => 'create';
     await Promise.all([
       followDependencies(control, { stack, service, taskIds: made.dependencyTaskIds, progress }),
-      followTasks(control, { stack, taskIds: [made.taskId], goal: 'created', changeOf, progress }),
+      follow(job, made.taskId, 'accepted'),
     ]);
     return made;
   } catch (error) {
-    // A container that will never be started is of no use to anybody.
-    if (made !== undefined)
-      await control.actOnTasks({
-        stack: spec.name,
-        action: 'remove',
-        taskIds: [made.taskId],
-        stopFirst: true,
-        volumes: true,
-      });
+    if (made !== undefined) await discard(job, made.taskId);
     throw error;
-  } finally {
-    progress.stop();
   }
 }
 
-async function startDetached(
-  context: RunContext,
-  control: ControlClient,
-  stack: string,
-  taskId: string,
-): Promise<number> {
-  const progress = new QuietProgress(context.io.stderr);
-  await control.actOnTasks({ stack, action: 'start', taskIds: [taskId], noDeps: true });
-  await followTasks(control, { stack, taskIds: [taskId], goal: 'started', changeOf: () => 'create', progress });
-  context.io.stdout.write(`${taskId}\n`);
+async function follow(job: Job, taskId: string, goal: TaskGoal): Promise<void> {
+  const { control, stack, progress } = job;
+  await followTasks(control, { stack, taskIds: [taskId], goal, changeOf: () => 'create', progress });
+}
+
+/** A container that will never be started is of no use to anybody. */
+async function discard({ control, stack }: Job, taskId: string): Promise<void> {
+  await control.actOnTasks({ stack, action: 'remove', taskIds: [taskId], stopFirst: true, volumes: true });
+}
+
+async function startDetached(job: Job, { taskId }: CreateOneOffResponse): Promise<number> {
+  await job.control.actOnTasks({ stack: job.stack, action: 'start', taskIds: [taskId], noDeps: true });
+  await follow(job, taskId, 'started');
+  job.context.io.stdout.write(`${taskId}\n`);
   return 0;
 }
 
-/** The container is started when the stream stands, so that nothing of its output is lost. */
-async function startAttached(
-  context: RunContext,
-  control: ControlClient,
-  stack: string,
-  service: ServiceSpec,
-  taskId: string,
-): Promise<number> {
+/** The node starts the container when it is made and the stream stands, so that nothing of its output is lost. */
+async function startAttached(job: Job, { taskId, containerName }: CreateOneOffResponse): Promise<number> {
+  const { context, control, stack, service, progress } = job;
+  const { io } = context;
   const { tty, stdinOpen: stdin } = service.container;
   const target = { taskId };
   const status = new LastStatus(control, stack, taskId);
@@ -137,9 +135,14 @@ async function startAttached(
     callStream(control, 'signal', { signal }, target).catch(() => undefined); // it has ended: so will this
   };
   try {
-    const size = tty ? terminalSize(context.io) : null;
+    const size = tty ? terminalSize(io) : null;
     const stream = await openStream(control, 'attach', { stdin, output: true, start: true, size }, target);
-    const code = await runSession(stream, context.io, { tty, stdin, detachKeys: null, onSignal: tty ? null : forward });
+    const frames = peek(readFrames(stream));
+    const isMade = await Promise.race([status.made, frames.begun]);
+    if (isMade) progress.event({ id: `Container ${containerName}`, state: 'done', text: 'Created' });
+    progress.stop();
+    const options = { tty, stdin, detachKeys: null, onSignal: tty ? null : forward };
+    const code = await runSession(stream, io, options, frames.items);
     return cannotStart.has(code) ? await explain(context, status, code) : code;
   } catch (error) {
     const ended = await status.ended();

@@ -40,7 +40,16 @@ export async function startDaemon(start: DaemonStart): Promise<void> {
 function spawnDaemon(start: DaemonStart, log: number): ChildProcess {
   const env = Object.fromEntries(Object.entries(start.env).filter(([name]) => passedVariables.test(name)));
   const roots = ['--data-root', start.dataRoot, '--run-root', start.runRoot];
-  const argv = [...process.execArgv, '--', process.argv[1] ?? '', 'daemon', '--host', start.host, ...roots];
+  // Not the options of this process: those are for commands, which live for a moment.
+  const argv = [
+    '--disable-warning=ExperimentalWarning',
+    '--',
+    process.argv[1] ?? '',
+    'daemon',
+    '--host',
+    start.host,
+    ...roots,
+  ];
   const child = spawn(process.execPath, argv, {
     detached: true,
     cwd: '/',

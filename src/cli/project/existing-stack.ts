@@ -20,7 +20,7 @@ export async function openStack(
   services: readonly string[],
 ): Promise<ExistingStack> {
   // Both take some milliseconds and neither needs the other.
-  const [name, control] = await Promise.all([stackName(context), connect(context, 'if-known')]);
+  const [control, name] = await Promise.all([connect(context, 'if-known'), stackName(context)]);
   const tasks = (await listTasks(control, name)).filter(({ desired }) => desired !== 'remove');
   await requireServices(context, services, tasks);
   return { name, control, tasks };

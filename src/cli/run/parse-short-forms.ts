@@ -28,6 +28,10 @@ export function parseShortForms(
   const nothing = (): never => {
     throw new TypeError('ports and mounts have no content to read');
   };
-  const { ports, container } = lowerService('run', service, { workingDir: io.cwd, readFile: nothing, variable: nothing });
+  const { ports, container } = lowerService('run', service, {
+    workingDir: io.cwd,
+    readFile: nothing,
+    variable: nothing,
+  });
   return { ports, mounts: container.mounts };
 }

@@ -33,10 +33,10 @@ export async function runSession(
   stream: DuplexStream<Frame, Frame>,
   io: CommandIo,
   options: SessionOptions,
+  frames: AsyncGenerator<Frame, number> = readFrames(stream),
 ): Promise<number> {
   const local = new LocalEnd(stream, io, options);
   try {
-    const frames = readFrames(stream);
     for (let next = await frames.next(); ; next = await frames.next()) {
       if (next.done === true) return next.value;
       if (next.value.content === 'stdout') await writeOutput(io.stdout, next.value.stdout);

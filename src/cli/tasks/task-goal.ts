@@ -3,13 +3,14 @@ import type { TaskObject } from '../../model/objects.ts';
 import { isTerminal, observedStateNumbers, type ObservedState } from '../../model/states.ts';
 
 /**
+ * - `accepted`: a node has it
  * - `created`: made, not started
  * - `started`: started at least once in the wanted run, whatever became of it
  * - `ready`: running, healthy where there is a check; ended with 0 where a dependant waits for that (`--wait`)
  * - `stopped`: ended and meant to be
  * - `removed`: gone
  */
-export type TaskGoal = 'created' | 'started' | 'ready' | 'stopped' | 'removed';
+export type TaskGoal = 'accepted' | 'created' | 'started' | 'ready' | 'stopped' | 'removed';
 
 export type Verdict =
   | { readonly kind: 'waiting' }
@@ -28,6 +29,7 @@ export function judgeTask(task: TaskObject | undefined, goal: TaskGoal, mayCompl
   const cause = startFailure(task);
   if (cause !== null) return cause;
   if (task.status.run < task.desiredRun) return waiting;
+  if (goal === 'accepted') return isAtLeast(task, 'accepted') ? reached : waiting;
   if (goal === 'created') return isAtLeast(task, 'ready') ? reached : waiting;
   if (task.gate !== null) return waiting;
   return goal === 'started' ? judgeStarted(task) : judgeReady(task, mayComplete);
