@@ -21,8 +21,8 @@ export class ReadySignal {
 
   failed(error: unknown): void {
     const message = error instanceof Error ? error.message : String(error);
-    const code = error instanceof TsstackError ? error.code : 'internal';
-    this.#say({ error: { code, message } });
+    const { code, hint } = error instanceof TsstackError ? error : { code: 'internal' };
+    this.#say({ error: { code, message, hint } });
   }
 
   #say(word: object): void {

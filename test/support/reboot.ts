@@ -1,25 +1,38 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, globSync, readFileSync, readdirSync, rmdirSync } from 'node:fs';
+import { globSync, readFileSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { findProcesses } from './host-processes.ts';
-import { untilGone, type TestHost } from './test-host.ts';
+import { until, untilGone, type TestHost } from './test-host.ts';
 
 /**
  * What a power cut leaves of a host: its data root. Everything that lives in the memory of the machine goes: processes, the run root
  * with its mounts, links, rules and cgroups.
  */
 export async function simulateReboot(host: TestHost): Promise<void> {
-  // The daemon and the shims before the containers, which they would start anew.
+  // The daemon first: it starts its helpers anew. Then the shims, which start their containers anew.
+  await end(Number(readFileSync(join(host.runRoot, 'daemon.pid'), 'utf8')));
   for (const pid of findProcesses(host.runRoot)) await end(pid);
   const groups = cgroupsOf(host);
   const contained = new Set(groups.flatMap((path) => readFileSync(join(path, 'cgroup.procs'), 'utf8').split('\n')));
   for (const pid of contained) if (pid !== '') await end(Number(pid));
-  for (const path of groups) if (existsSync(path)) rmdirSync(path);
-  run('umount', '--recursive', host.runRoot);
-  for (const name of readdirSync('/sys/class/net').filter((link) => /^(ts-|tv)/.test(link)))
-    run('ip', 'link', 'delete', name);
+  // The kernel lets a group go a moment after its last process.
+  for (const path of groups) await until(() => Promise.resolve(removeGroup(path)), Boolean);
+  // Lazily, as the launcher may be about to end.
+  run('umount', '--recursive', '--lazy', host.runRoot);
+  for (const name of links()) run('ip', 'link', 'delete', name);
   for (const table of tables()) run('nft', 'delete', 'table', ...table.split(' '));
+}
+
+function removeGroup(path: string): boolean {
+  try {
+    rmdirSync(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EBUSY') return false;
+    if (code !== 'ENOENT') throw error;
+  }
+  return true;
 }
 
 async function end(pid: number): Promise<void> {
@@ -34,6 +47,12 @@ async function end(pid: number): Promise<void> {
 function cgroupsOf({ runRoot }: TestHost): readonly string[] {
   const instance = createHash('sha256').update(runRoot).digest('hex').slice(0, 8);
   return globSync(`/sys/fs/cgroup/**/tsstack/${instance}/*/`);
+}
+
+/** Asked of the kernel: sysfs shows the network in which it was mounted. */
+function links(): readonly string[] {
+  const { stdout } = spawnSync('ip', ['-o', 'link', 'show', 'type', 'bridge'], { encoding: 'utf8' });
+  return stdout.split('\n').flatMap((line) => /^\d+: (ts-[^:]+):/.exec(line)?.[1] ?? []);
 }
 
 function tables(): readonly string[] {

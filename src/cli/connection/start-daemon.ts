@@ -62,7 +62,7 @@ function spawnDaemon(start: DaemonStart, log: number): ChildProcess {
 
 type Answer =
   | { readonly kind: 'ready' | 'gone' | 'late' }
-  | { readonly kind: 'failed'; readonly code: string; readonly message: string };
+  | { readonly kind: 'failed'; readonly code: string; readonly message: string; readonly hint?: string };
 
 /** What the daemon says on its ready pipe; its end without a word is an answer too. */
 async function firstLine(child: ChildProcess, deadline: AbortSignal): Promise<Answer> {
@@ -84,7 +84,7 @@ async function readAnswer(pipe: Readable): Promise<Answer> {
     if (text.includes('\n')) break;
   }
   if (text.trim() === '') return { kind: 'gone' };
-  const answer = JSON.parse(text) as { ready?: boolean; error?: { code: string; message: string } };
+  const answer = JSON.parse(text) as { ready?: boolean; error?: { code: string; message: string; hint?: string } };
   if (answer.error !== undefined) return { kind: 'failed', ...answer.error };
   return { kind: 'ready' };
 }
@@ -93,9 +93,11 @@ async function judge(answer: Answer, start: DaemonStart, log: () => string): Pro
   if (answer.kind === 'ready') return;
   // Two commands started at once: the daemon of the other one holds the place, and will answer.
   if (answer.kind === 'failed' && answer.code === 'exists') return waitForSocket(start.host, startDeadlineMs);
-  const lines = log();
+  // A daemon that told why it failed may not have come to writing its log yet.
+  const lines = answer.kind === 'failed' ? '' : log();
+  const hint = answer.kind === 'failed' ? answer.hint : undefined;
   throw new TsstackError('unavailable', `start the daemon: ${reasonOf(answer)}${lines === '' ? '' : `\n${lines}`}`, {
-    hint: `its log is ${join(start.dataRoot, 'daemon.log')}`,
+    hint: hint ?? `its log is ${join(start.dataRoot, 'daemon.log')}`,
   });
 }
 
