@@ -85,7 +85,21 @@ function checkArity(verb: AnyVerb, words: readonly string[]): void {
   throw new UsageError(`tsstack ${verb.name} ${problem}`, `usage: tsstack ${verb.name} [OPTIONS] ${verb.usage}`);
 }
 
+/** Verbs of docker compose that come later. */
+const laterVerbs: ReadonlySet<string> = new Set([
+  'build',
+  'commit',
+  'cp',
+  'export',
+  'publish',
+  'push',
+  'watch',
+  'bridge',
+  'convert',
+]);
+
 async function unknownVerb(name: string): Promise<UsageError> {
+  if (laterVerbs.has(name)) return new UsageError(`tsstack ${name} is not supported yet`);
   const { nearest } = await import('../stack/suggest.ts');
   const near = nearest(name, Object.keys(verbs));
   return new UsageError(

@@ -2,7 +2,7 @@ import { connect } from '../connection/connect.ts';
 import { defineVerb, type CommandContext } from '../command-line/verb.ts';
 import { openProgress } from '../output/progress/open-progress.ts';
 import { openInput } from '../project/open-input.ts';
-import { layerEvent } from '../streams/image-progress.ts';
+import { uploadEvent } from '../streams/image-progress.ts';
 import { upload } from '../streams/upload.ts';
 
 const flags = {
@@ -24,7 +24,7 @@ async function run(context: CommandContext<typeof flags>): Promise<number> {
   const progress = openProgress(context, 'import');
   try {
     await upload(control, 'image.import', { reference, changes: context.flags.change }, file, (document) => {
-      if (document.status !== 'loaded') progress.event(layerEvent(reference, document));
+      if (document.status !== 'loaded') progress.event(uploadEvent(reference, document));
     });
   } finally {
     progress.stop();

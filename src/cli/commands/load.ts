@@ -2,7 +2,7 @@ import { connect } from '../connection/connect.ts';
 import { defineVerb, type CommandContext } from '../command-line/verb.ts';
 import { openProgress } from '../output/progress/open-progress.ts';
 import { openInput } from '../project/open-input.ts';
-import { layerEvent } from '../streams/image-progress.ts';
+import { uploadEvent } from '../streams/image-progress.ts';
 import { upload } from '../streams/upload.ts';
 
 const flags = {
@@ -22,7 +22,7 @@ async function run(context: CommandContext<typeof flags>): Promise<number> {
   try {
     await upload(control, 'image.load', {}, file, (document) => {
       if (document.status === 'loaded') loaded.push(document.id);
-      else if (!context.flags.quiet) progress.event(layerEvent(path ?? '-', document));
+      else if (!context.flags.quiet) progress.event(uploadEvent(path ?? '-', document));
     });
   } finally {
     progress.stop();

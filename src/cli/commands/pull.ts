@@ -2,14 +2,14 @@ import type { ControlClient } from '../../rpc/service-types.ts';
 import { connect } from '../connection/connect.ts';
 import { defineVerb, type CommandContext } from '../command-line/verb.ts';
 import { parallelLimit } from '../command-line/parallel-limit.ts';
+import { isLocalImage } from '../output/image-reference.ts';
 import { openProgress } from '../output/progress/open-progress.ts';
 import type { Progress } from '../output/progress/progress-event.ts';
 import { QuietProgress } from '../output/progress/quiet-progress.ts';
 import { loadProject } from '../project/load-project.ts';
 import { withDependencies } from '../project/with-dependencies.ts';
 import { forEachLimited } from '../streams/for-each-limited.ts';
-import { layerEvent } from '../streams/image-progress.ts';
-import { readDocuments } from '../streams/open-stream.ts';
+import { pullImage } from '../streams/pull-image.ts';
 
 const flags = {
   image: { type: 'strings', value: 'IMAGE', help: 'Pull this image rather than those of a stack file' },
@@ -62,7 +62,7 @@ function wishesOfFile(context: CommandContext<typeof flags>): readonly Wish[] {
   const services = names.flatMap((name) => spec.services[name] ?? []);
   const policy = context.flags.policy === 'missing' ? 'missing' : 'always';
   const wishes = services
-    .filter(({ image }) => !/^[a-z-]+:\/\//.test(image))
+    .filter(({ image }) => !isLocalImage(image))
     .map(({ image, pullPolicy }): [string, Wish] => [
       image,
       { reference: image, policy: pullPolicy === 'never' ? 'never' : policy },
@@ -76,17 +76,17 @@ async function pullOne(
   { reference, policy }: Wish,
   progress: Progress,
 ): Promise<void> {
-  const id = `Image ${reference}`;
-  if (policy === 'never')
-    return progress.event({ id, state: 'done', text: 'Skipped', details: 'pull_policy is never' });
-  progress.event({ id, state: 'working', text: 'Pulling' });
+  if (policy === 'never') {
+    return progress.event({
+      id: `Image ${reference}`,
+      state: 'done',
+      text: 'Skipped',
+      details: 'pull_policy is never',
+    });
+  }
   try {
-    for await (const document of readDocuments(control, 'image.pull', { reference, policy })) {
-      progress.event(layerEvent(reference, document));
-    }
-    progress.event({ id, state: 'done', text: 'Pulled' });
+    await pullImage(control, reference, policy, progress);
   } catch (error) {
-    progress.event({ id, state: 'error', text: 'Error', details: (error as Error).message });
     if (!context.flags['ignore-pull-failures']) throw error;
   }
 }

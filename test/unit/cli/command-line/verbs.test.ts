@@ -107,6 +107,7 @@ describe('the command line', () => {
 
   const refused: readonly [readonly string[], RegExp][] = [
     [['upp'], /unknown verb "upp"\nhint: did you mean "up"\?/],
+    [['build'], /tsstack build is not supported yet/],
     [['up', '--build'], /--build is not supported yet/],
     [['up', '--watch'], /--watch is not supported yet/],
     [['up', '-d', '--abort-on-container-exit'], /--detach and --abort-on-container-exit cannot be combined/],
