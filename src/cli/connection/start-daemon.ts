@@ -20,6 +20,8 @@ export interface DaemonStart {
   readonly dataRoot: string;
   readonly runRoot: string;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Script that understands `daemon`. Default: the one of this process. */
+  readonly program?: string;
 }
 
 /** Starts the daemon in the background, detached, and resolves when it answers. */
@@ -44,7 +46,7 @@ function spawnDaemon(start: DaemonStart, log: number): ChildProcess {
   const argv = [
     '--disable-warning=ExperimentalWarning',
     '--',
-    process.argv[1] ?? '',
+    start.program ?? process.argv[1] ?? '',
     'daemon',
     '--host',
     start.host,

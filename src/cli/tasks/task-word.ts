@@ -36,7 +36,8 @@ function comingWord(task: TaskObject, change: TaskChange, waitsForHealth: boolea
   if (state === 'starting') return working(change === 'restart' ? 'Restarting' : 'Starting');
   if (state === 'ready') return readyWord(task, change);
   const isEarly = observedStateNumbers[state] <= observedStateNumbers.pending;
-  if (isEarly && message !== '') return { state: 'working', text: 'Waiting', details: message };
+  if (isEarly && message !== '')
+    return { state: 'working', text: change === 'replace' ? 'Recreate' : 'Waiting', details: message };
   return container === null ? working(change === 'replace' ? 'Recreate' : 'Creating') : null;
 }
 

@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'mocha';
+import { busyboxImage } from '../fixtures/images.ts';
+import { TestHost } from '../support/test-host.ts';
+
+describe('an image with other content under the same name', () => {
+  const host = new TestHost();
+  let rootfs = '';
+  let file = '';
+
+  /** Makes `mine:1` of busybox and a file that says the version. */
+  async function importVersion(version: string): Promise<void> {
+    const archive = join(host.directory, 'mine.tar');
+    const extra = join(host.directory, 'extra');
+    execFileSync('mkdir', ['-p', extra]);
+    writeFileSync(join(extra, 'version'), version);
+    execFileSync('tar', ['-cf', archive, '-C', rootfs, '.', '-C', extra, './version']);
+    await host.ok(['import', archive, 'mine:1', '-c', 'CMD ["sleep", "100000"]']);
+  }
+
+  before(async () => {
+    ({ rootfs } = await busyboxImage());
+    const service = 'image: "mine:1", init: true, stop_grace_period: 1s';
+    file = host.write('stack.yml', `name: change\nservices:\n  a: { ${service} }\n  b: { ${service} }\n`);
+    await importVersion('1');
+    await host.ok(['-f', file, 'up', '-d']);
+  });
+  after(() => host.stop());
+
+  const version = async (): Promise<string> =>
+    (await host.ok(['-f', file, 'exec', '-T', 'a', 'cat', '/version'])).stdout;
+
+  it('leaves containers alone until the next up', async () => {
+    const pids = await host.pids(file);
+    await host.ok(['-f', file, 'up', '-d']);
+    assert.deepEqual(await host.pids(file), pids);
+    await importVersion('2');
+    assert.deepEqual(await host.pids(file), pids);
+    assert.equal(await version(), '1');
+  });
+
+  it('is shown by plan, ignored with --no-recreate, and taken by up', async () => {
+    const { stdout } = await host.ok(['-f', file, 'plan']);
+    assert.match(stdout, /replace +container +change-a-1\n +image: mine:1 has other content now/);
+    await host.ok(['-f', file, 'up', '-d', '--no-recreate']);
+    assert.equal(await version(), '1');
+    const { stderr } = await host.ok(['-f', file, 'up', '-d', 'a']);
+    assert.match(stderr, /Container change-a-1 Recreated/);
+    assert.doesNotMatch(stderr, /change-b-1/);
+    assert.equal(await version(), '2');
+    assert.match((await host.ok(['-f', file, 'plan', 'a'])).stdout, /no changes/i);
+  });
+});

@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, it } from 'mocha';
+import { startDaemon } from '../../src/cli/connection/start-daemon.ts';
+import { TsstackError } from '../../src/model/errors.ts';
+import { FakeControl } from '../support/fake-control.ts';
+
+describe('starting the daemon', () => {
+  let directory: string;
+
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'tsstack-start-'));
+    mkdirSync(join(directory, 'run'));
+  });
+  afterEach(() => rmSync(directory, { recursive: true, force: true }));
+
+  /** Starts a program that stands in for the daemon. */
+  function start(script: string, host = `unix://${join(directory, 'run/tsstack.sock')}`): Promise<void> {
+    const program = join(directory, 'daemon.mjs');
+    writeFileSync(program, `import { writeSync, writeFileSync } from 'node:fs';\n${script}\n`);
+    const env = { PATH: process.env['PATH'], HOME: '/root', TSSTACK_MARK: 'kept', MY_PASSWORD: 'not for daemons' };
+    return startDaemon({ host, dataRoot: join(directory, 'data'), runRoot: join(directory, 'run'), env, program });
+  }
+
+  const say = (word: object): string =>
+    `writeSync(Number(process.env.TSSTACK_READY_FD), ${JSON.stringify(`${JSON.stringify(word)}\n`)});`;
+
+  it('resolves when the daemon says that it is ready, which got its roots and none of our secrets', async () => {
+    const facts = join(directory, 'facts.json');
+    const tell = `writeFileSync(${JSON.stringify(facts)}, JSON.stringify({ argv: process.argv.slice(2), env: process.env, cwd: process.cwd() }));`;
+    await start(`${tell}\n${say({ ready: true })}`);
+    const { argv, env, cwd } = JSON.parse(readFileSync(facts, 'utf8')) as {
+      argv: string[];
+      env: Record<string, string>;
+      cwd: string;
+    };
+    const socket = `unix://${join(directory, 'run/tsstack.sock')}`;
+    const roots = ['--data-root', join(directory, 'data'), '--run-root', join(directory, 'run')];
+    assert.deepEqual(argv, ['daemon', '--host', socket, ...roots]);
+    assert.equal(cwd, '/');
+    assert.equal(env['TSSTACK_MARK'], 'kept');
+    assert.equal(env['MY_PASSWORD'], undefined);
+  });
+
+  it('shows why it failed in its own words', async () => {
+    const error = { code: 'internal', message: 'no cgroups here', hint: 'mount them' };
+    await assert.rejects(start(say({ error })), (failure) => {
+      assert.ok(failure instanceof TsstackError);
+      assert.deepEqual([failure.message, failure.hint], ['start the daemon: no cgroups here', 'mount them']);
+      return true;
+    });
+  });
+
+  it('shows what this start has added to the log when it ended without a word', async () => {
+    mkdirSync(join(directory, 'data'));
+    writeFileSync(join(directory, 'data/daemon.log'), 'from long ago\n');
+    const script = "console.error('line one');\nconsole.error('line two');\nprocess.exit(1);";
+    await assert.rejects(start(script), (failure) => {
+      assert.ok(failure instanceof TsstackError);
+      assert.equal(failure.message, 'start the daemon: it ended at once\n  line one\n  line two');
+      assert.match(failure.hint ?? '', /data\/daemon\.log$/);
+      return true;
+    });
+  });
+
+  it('waits for the daemon of another command that was faster', async () => {
+    const fake = await new FakeControl().start();
+    await start(say({ error: { code: 'exists', message: 'another daemon' } }), fake.address);
+    await fake.stop();
+  });
+});
