@@ -17,7 +17,7 @@ $bb mount -t overlay -o lowerdir=/lower,upperdir=/writes/upper,workdir=/writes/w
 for directory in proc sys dev; do $bb mount -o move "/$directory" "/root/$directory"; done
 $bb mkdir -p /root/dev/pts /root/dev/shm
 $bb mount -t devpts -o ptmxmode=0666 devpts /root/dev/pts
-for directory in dev/shm run tmp; do $bb mount -t tmpfs tmpfs "/root/$directory"; done
+for directory in dev/shm run; do $bb mount -t tmpfs tmpfs "/root/$directory"; done
 $bb mount -t cgroup2 cgroup2 /root/sys/fs/cgroup
 $bb ip link set lo up
 $bb cp /job/job.sh /root/run/job.sh
