@@ -336,7 +336,7 @@ describe('a manager with a simulated agent', () => {
 
   it('refuses a stream to a container that is not there or not reachable', async () => {
     const failing = async (taskId: string): Promise<void> => {
-      const stream = cluster.control.open({ deadlineMs: 1000 });
+      const stream = cluster.control.open({ deadlineMs: 15_000 });
       await stream.write({ content: 'open', open: { kind: 'exec', taskId, nodeId: '', arguments: '{}' } });
       for await (const _ of stream) continue;
     };
