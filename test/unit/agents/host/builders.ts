@@ -1,59 +1,9 @@
-import type { ContainerSpec, ServiceSpec } from '../../../../src/model/spec.ts';
+import { containerSpec } from '../../../fixtures/specs.ts';
+import type { ServiceSpec } from '../../../../src/model/spec.ts';
 import type { NetworkObject, TaskObject, TaskStatus } from '../../../../src/model/objects.ts';
 import type { ImageDefaults } from '../../../../agents/host/containers/image-defaults.ts';
 
-/** A container spec that says nothing. */
-export function containerSpec(change: Partial<ContainerSpec> = {}): ContainerSpec {
-  return {
-    entrypoint: null,
-    command: null,
-    environment: {},
-    workingDir: null,
-    user: null,
-    groupAdd: [],
-    hostname: null,
-    domainname: null,
-    labels: {},
-    annotations: {},
-    tty: false,
-    stdinOpen: false,
-    init: false,
-    readOnly: false,
-    privileged: false,
-    capAdd: [],
-    capDrop: [],
-    noNewPrivileges: false,
-    seccomp: null,
-    mounts: [],
-    secrets: [],
-    configs: [],
-    devices: [],
-    shmSizeBytes: null,
-    ulimits: {},
-    sysctls: {},
-    extraHosts: [],
-    dns: [],
-    dnsSearch: [],
-    dnsOptions: [],
-    resources: {
-      cpus: null,
-      cpuset: null,
-      cpuShares: null,
-      cpuPeriodUs: null,
-      cpuQuotaUs: null,
-      memoryBytes: null,
-      memoryReservationBytes: null,
-      memorySwapBytes: null,
-      pids: null,
-    },
-    oomScoreAdj: null,
-    stopSignal: null,
-    stopGraceMs: null,
-    healthcheck: null,
-    logging: { driver: 'file', maxBytes: 10_485_760, maxFiles: 3 },
-    ...change,
-  };
-}
+export { containerSpec };
 
 export function serviceSpec(change: Partial<ServiceSpec> = {}): ServiceSpec {
   return {
