@@ -95,7 +95,7 @@ export class Agent {
     await table.release();
     this.#isIdle = table.ids.length === 0;
     if (!this.#isIdle) return networks.close();
-    await networks.removeOthers([], []);
+    await networks.removeOthers({ ids: [], networks: [] });
     await networks.shutDown();
     removeEmptyCgroups(this.#paths.cgroups);
   }

@@ -51,6 +51,37 @@ link_find (struct netlink *netlink, const char *name, struct link_info *info, bo
   return result;
 }
 
+struct listing
+{
+  link_visitor visitor;
+  void *context;
+};
+
+static void
+visit_link (const struct nlmsghdr *message, void *context)
+{
+  const struct listing *listing = context;
+  if (message->nlmsg_type != RTM_NEWLINK)
+    return;
+  const struct ifinfomsg *link = NLMSG_DATA (message);
+  int length = (int)IFLA_PAYLOAD (message);
+  const struct rtattr *name = find_attribute (IFLA_RTA (link), length, IFLA_IFNAME);
+  const struct rtattr *alias = find_attribute (IFLA_RTA (link), length, IFLA_IFALIAS);
+  if (name != NULL)
+    listing->visitor (RTA_DATA (name), alias == NULL ? NULL : RTA_DATA (alias), listing->context);
+}
+
+int
+link_list (struct netlink *netlink, link_visitor visitor, void *context, struct tss_error *error)
+{
+  struct netlink_batch batch;
+  struct listing listing = { visitor, context };
+  netlink_batch_init (&batch);
+  netlink_begin (&batch, RTM_GETLINK, NLM_F_DUMP, sizeof (struct ifinfomsg), 0, "list links");
+  netlink_put_u32 (&batch, IFLA_EXT_MASK, 1u << 3 /* RTEXT_FILTER_SKIP_STATS */);
+  return netlink_dump (netlink, &batch, visit_link, &listing, error);
+}
+
 /* IPv6 gives a link an address as soon as it is up; a port of a bridge has no use for one. */
 static void
 put_no_automatic_address (struct netlink_batch *batch)
@@ -77,6 +108,14 @@ link_add_bridge (struct netlink_batch *batch, const char *name, unsigned mtu, co
   size_t info = netlink_begin_nest (batch, IFLA_LINKINFO);
   netlink_put_string (batch, IFLA_INFO_KIND, "bridge");
   netlink_end_nest (batch, info);
+}
+
+void
+link_set_alias (struct netlink_batch *batch, const char *name, const char *alias)
+{
+  netlink_begin (batch, RTM_SETLINK, 0, sizeof (struct ifinfomsg), 0, "label link %s", name);
+  netlink_put_string (batch, IFLA_IFNAME, name);
+  netlink_put_string (batch, IFLA_IFALIAS, alias);
 }
 
 /* The far end is made in its namespace at once; moving it there later would cost a grace period. */

@@ -25,11 +25,19 @@ struct link_info
   char kind[16];
 };
 
+/* One link of a listing; ALIAS is NULL for a link without one. */
+typedef void (*link_visitor) (const char *name, const char *alias, void *context);
+
 /* False in FOUND's place is no error: *FOUND says whether there is such a link. */
 int link_find (struct netlink *netlink, const char *name, struct link_info *info, bool *found, struct tss_error *error);
 
+/* Calls VISITOR for every link of the namespace. */
+int link_list (struct netlink *netlink, link_visitor visitor, void *context, struct tss_error *error);
+
 /* The following add requests to a batch. */
 void link_add_bridge (struct netlink_batch *batch, const char *name, unsigned mtu, const uint8_t *mac);
+/* The alias tells people and us whose link it is; at most 255 bytes. */
+void link_set_alias (struct netlink_batch *batch, const char *name, const char *alias);
 void link_add_pair (struct netlink_batch *batch, const struct link_pair *pair);
 void link_set_up (struct netlink_batch *batch, unsigned index, const char *name, unsigned mtu);
 /* Makes a link a port of the bridge with that index, and brings it up. */

@@ -5,7 +5,11 @@
 
 #include <errno.h>
 #include <net/if.h>
+#include <stdio.h>
 #include <string.h>
+
+#define LABEL_SIZE 160 /* with the longest owner */
+#define ALIAS_SIZE 256 /* the kernel's limit (IFALIASZ) */
 
 int
 network_parse (const json_t *request, struct network_spec *spec, struct tss_error *error)
@@ -13,7 +17,8 @@ network_parse (const json_t *request, struct network_spec *spec, struct tss_erro
   json_int_t mtu;
   const json_t *addresses;
   *spec = (struct network_spec){ 0 };
-  if (field_id (request, "id", &spec->id, error) < 0 || field_interface (request, "bridge", &spec->bridge, error) < 0
+  if (field_id (request, "id", &spec->id, error) < 0 || field_id (request, "owner", &spec->owner, error) < 0
+      || field_interface (request, "bridge", &spec->bridge, error) < 0
       || field_integer (request, "mtu", 68, 65535, &mtu, error) < 0
       || field_array (request, "addresses", &addresses, error) < 0)
     return -1;
@@ -44,12 +49,20 @@ choose_mac (const struct network_spec *spec, uint8_t mac[6])
   return NULL;
 }
 
+/* The alias of a bridge begins with this; the id of the network follows. */
+static void
+format_label (const char *owner, char label[LABEL_SIZE])
+{
+  snprintf (label, LABEL_SIZE, "tsstack %s network ", owner);
+}
+
 static int
 ensure_bridge (struct netlink *netlink, const struct network_spec *spec, unsigned *index, struct tss_error *error)
 {
   struct link_info info;
   bool found;
   uint8_t mac[6];
+  char label[LABEL_SIZE], alias[ALIAS_SIZE];
   struct netlink_batch batch;
   netlink_batch_init (&batch);
   if (link_find (netlink, spec->bridge, &info, &found, error) < 0)
@@ -61,6 +74,11 @@ ensure_bridge (struct netlink *netlink, const struct network_spec *spec, unsigne
     link_set_up (&batch, info.index, spec->bridge, spec->mtu);
   else
     link_add_bridge (&batch, spec->bridge, spec->mtu, choose_mac (spec, mac));
+  /* In the same system call as the creation: no crash leaves a bridge that nobody can tell for ours. */
+  format_label (spec->owner, label);
+  if ((size_t)snprintf (alias, sizeof alias, "%s%s", label, spec->id) >= sizeof alias)
+    return tss_error_set (error, TSS_ERROR_INVALID, 0, "id", "field id: too long for the label of a bridge");
+  link_set_alias (&batch, spec->bridge, alias);
   if (netlink_send (netlink, &batch, error) < 0)
     return -1;
   *index = found ? info.index : if_nametoindex (spec->bridge);
@@ -104,4 +122,30 @@ network_ensure (struct netlink *netlink, const struct network_spec *spec, struct
   for (unsigned i = 0; i < spec->address_count; i++)
     link_add_address (&batch, index, spec->bridge, &spec->addresses[i]);
   return netlink_send (netlink, &batch, error);
+}
+
+struct search
+{
+  char label[LABEL_SIZE];
+  json_t *found;
+};
+
+static void
+add_if_labelled (const char *name, const char *alias, void *context)
+{
+  const struct search *search = context;
+  size_t length = strlen (search->label);
+  if (alias != NULL && strncmp (alias, search->label, length) == 0)
+    json_array_append_new (search->found, json_pack ("{s:s,s:s}", "id", alias + length, "bridge", name));
+}
+
+json_t *
+networks_list (struct netlink *netlink, const char *owner, struct tss_error *error)
+{
+  struct search search = { .found = json_array () };
+  format_label (owner, search.label);
+  if (link_list (netlink, add_if_labelled, &search, error) == 0)
+    return search.found;
+  json_decref (search.found);
+  return NULL;
 }

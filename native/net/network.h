@@ -12,6 +12,7 @@
 struct network_spec
 {
   const char *id, *bridge;
+  const char *owner; /* tells the daemons of one machine apart */
   struct address addresses[NETWORK_ADDRESSES];
   unsigned address_count, mtu;
 };
@@ -21,5 +22,8 @@ int network_parse (const json_t *request, struct network_spec *spec, struct tss_
 
 /* Makes or corrects the bridge. */
 int network_ensure (struct netlink *netlink, const struct network_spec *spec, struct tss_error *error);
+
+/* The networks of OWNER that have a bridge, by what the kernel says: [{"id","bridge"}]. NULL on error. */
+json_t *networks_list (struct netlink *netlink, const char *owner, struct tss_error *error);
 
 #endif

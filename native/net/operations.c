@@ -33,6 +33,20 @@ remove_network (struct operations *operations, const json_t *request, json_t *re
 }
 
 static int
+list_networks (struct operations *operations, const json_t *request, json_t *reply, struct tss_error *error)
+{
+  const char *owner;
+  if (field_id (request, "owner", &owner, error) < 0)
+    return -1;
+  trash_settle (operations->trash); /* what is on its way out is no network any more */
+  json_t *networks = networks_list (operations->route, owner, error);
+  if (networks == NULL)
+    return -1;
+  json_object_set_new (reply, "networks", networks);
+  return 0;
+}
+
+static int
 ensure_sandbox (struct operations *operations, const json_t *request, json_t *reply, struct tss_error *error)
 {
   (void)reply;
@@ -131,6 +145,15 @@ release_ports (struct operations *operations, const json_t *request, json_t *rep
 }
 
 static int
+list_ports (struct operations *operations, const json_t *request, json_t *reply, struct tss_error *error)
+{
+  (void)request;
+  (void)error;
+  json_object_set_new (reply, "ids", ports_list (operations->ports));
+  return 0;
+}
+
+static int
 forget_flows (struct operations *operations, const json_t *request, json_t *reply, struct tss_error *error)
 {
   (void)operations;
@@ -169,6 +192,7 @@ static const struct
 } table[] = {
   { "network.ensure", ensure_network },
   { "network.remove", remove_network },
+  { "network.list", list_networks },
   { "sandbox.ensure", ensure_sandbox },
   { "sandbox.remove", remove_sandbox },
   { "sandbox.list", list_sandboxes },
@@ -178,6 +202,7 @@ static const struct
   { "guard", set_guard },
   { "ports.reserve", reserve_ports },
   { "ports.release", release_ports },
+  { "ports.list", list_ports },
   { "conntrack.forget", forget_flows },
   { "ping", ping },
   { "shutdown", shut_down },

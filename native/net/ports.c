@@ -239,6 +239,21 @@ ports_release (struct ports *ports, const json_t *request, struct tss_error *err
   return 0;
 }
 
+static void
+add_id (const char *id, void *value, void *context)
+{
+  (void)value;
+  json_array_append_new (context, json_string (id));
+}
+
+json_t *
+ports_list (struct ports *ports)
+{
+  json_t *ids = json_array ();
+  map_each (&ports->by_id, add_id, ids);
+  return ids;
+}
+
 /* The number in use is asked for; the range that it came from is kept, so that a repeated request finds it. A port that
  * another program has taken meanwhile stays published, because rules come before sockets. */
 static void

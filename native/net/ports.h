@@ -17,6 +17,9 @@ struct ports
 int ports_reserve (struct ports *ports, const json_t *request, json_t **result, struct tss_error *error);
 int ports_release (struct ports *ports, const json_t *request, struct tss_error *error);
 
+/* The ids that have ports. */
+json_t *ports_list (struct ports *ports);
+
 /* Reserves again what the predecessor held. */
 int ports_restore (struct ports *ports, struct tss_error *error);
 void ports_close (struct ports *ports);

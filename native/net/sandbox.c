@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define MOST_INTERFACES 16
 #define STATE_KIND "sandboxes"
@@ -270,7 +271,7 @@ sandbox_remove (struct sandboxes *sandboxes, const json_t *request, struct tss_e
   if (sandbox != NULL)
     discard_links (sandboxes, sandbox);
   bool is_last = sandboxes->by_id.count == 0;
-  if (sandbox != NULL || netns_is_mounted (path))
+  if (sandbox != NULL || access (path, F_OK) == 0)
     trash_namespace (sandboxes->trash, path, is_last);
   if (sandbox != NULL)
     forget (sandbox);

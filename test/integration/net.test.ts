@@ -376,7 +376,7 @@ describe('networks of a host', () => {
 
   describe('at the end', () => {
     it('nothing is left', async () => {
-      await service.removeOthers([], []);
+      await service.removeOthers({ ids: [], networks: [] });
       const look = (...command: readonly string[]): Promise<string> => lab.run('host', ...command);
       for (const end = Date.now() + 5000; /ts-lab|tv[0-9a-f]{13}/.test(await look('ip', '-o', 'link'));) {
         assert.ok(Date.now() < end, 'links go in time');

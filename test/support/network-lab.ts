@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { NetworkService } from '../../agents/host/networks/network-service.ts';
+import type { NetworkServiceOptions } from '../../agents/host/networks/network-service.ts';
 import type { NetworkObject } from '../../src/model/objects.ts';
 import type { PortSpec } from '../../src/model/spec.ts';
 import type { DnsReply } from './dns-wire.ts';
@@ -50,8 +51,8 @@ export class NetworkLab {
     return lab;
   }
 
-  /** Opens the service as a daemon does; a second call is a second daemon after the first. */
-  openService(): Promise<NetworkService> {
+  /** Opens the service as a daemon does; a second call is a second daemon after the first. `change` is what this daemon does otherwise. */
+  openService(change: Partial<NetworkServiceOptions> = {}): Promise<NetworkService> {
     return NetworkService.open({
       instance: '00c0ffee',
       statePath: join(this.directory, 'published.json'),
@@ -61,6 +62,7 @@ export class NetworkLab {
       logPath: join(this.directory, 'net.log'),
       spawn: (argv) => this.#spawnHelper(argv),
       log: (message) => this.messages.push(message),
+      ...change,
     });
   }
 

@@ -29,6 +29,8 @@ export interface NetPortWish extends NetPort {
 interface EnsureNetworkRequest {
   readonly op: 'network.ensure';
   readonly id: string;
+  /** Labels the bridge: tells the daemons of one machine apart. */
+  readonly owner: string;
   readonly bridge: string;
   readonly addresses: readonly string[];
   readonly mtu: number;
@@ -70,6 +72,7 @@ interface NftRequest {
 export type NetRequest =
   | EnsureNetworkRequest
   | { readonly op: 'network.remove'; readonly id: string; readonly bridge: string }
+  | { readonly op: 'network.list'; readonly owner: string }
   | EnsureSandboxRequest
   | { readonly op: 'sandbox.remove'; readonly id: string; readonly path: string }
   | { readonly op: 'sandbox.list' }
@@ -79,14 +82,17 @@ export type NetRequest =
   | { readonly op: 'guard'; readonly bridges: readonly string[] }
   | { readonly op: 'ports.reserve'; readonly id: string; readonly ports: readonly NetPortWish[] }
   | { readonly op: 'ports.release'; readonly id: string }
+  | { readonly op: 'ports.list' }
   | { readonly op: 'conntrack.forget'; readonly ports: readonly number[] }
   | { readonly op: 'ping' }
   | { readonly op: 'shutdown' };
 
 interface Replies {
+  readonly 'network.list': { readonly networks: readonly { readonly id: string; readonly bridge: string }[] };
   readonly 'sandbox.list': { readonly sandboxes: readonly { readonly id: string; readonly path: string }[] };
   readonly guard: { readonly warnings: readonly string[] };
   readonly 'ports.reserve': { readonly ports: readonly NetPort[] };
+  readonly 'ports.list': { readonly ids: readonly string[] };
   readonly ping: { readonly pid: number };
 }
 

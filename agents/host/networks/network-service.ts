@@ -2,7 +2,7 @@ import type { NetworkObject, PublishedPort } from '../../../src/model/objects.ts
 import type { PortSpec } from '../../../src/model/spec.ts';
 import type { NetworkNames } from '../names/network-names.ts';
 import { withoutPrefix } from '../names/network-names.ts';
-import type { SandboxRequest, TaskNetworks } from '../tasks/task-host.ts';
+import type { HeldObjects, SandboxRequest, TaskNetworks } from '../tasks/task-host.ts';
 import { NativeError } from '../native/native-error.ts';
 import { UnpublishablePortError } from './errors.ts';
 import { NetProcess } from './net-process.ts';
@@ -25,6 +25,7 @@ export interface NetworkServiceOptions extends NetProcessOptions {
 /** The networks of this host: bridges, sandboxes of containers, published ports, names. Every operation may be repeated. */
 export class NetworkService implements TaskNetworks {
   readonly #net: NetProcess;
+  readonly #instance: string;
   readonly #rules: RuleWriter;
   readonly #networks: Map<string, HostNetwork>;
   readonly #publications: Map<string, Publication>;
@@ -35,6 +36,7 @@ export class NetworkService implements TaskNetworks {
 
   private constructor(options: NetworkServiceOptions, networks: readonly HostNetwork[], known: readonly Publication[]) {
     this.#net = new NetProcess(options);
+    this.#instance = options.instance;
     this.#rules = new RuleWriter({
       table: nftTable(options.instance),
       request: (request) => this.#net.request(request),
@@ -63,10 +65,11 @@ export class NetworkService implements TaskNetworks {
   }
 
   async removeNetwork({ id, bridge }: Pick<NetworkObject, 'id' | 'bridge'>): Promise<void> {
-    this.#networks.delete(id);
     this.#bridges.delete(id);
-    await this.#writeRules();
     await this.#net.request({ op: 'network.remove', id, bridge });
+    // Forgotten last, so that an interrupted removal is taken up again; not at all when somebody wants the network again meanwhile.
+    if (!this.#bridges.has(id)) this.#networks.delete(id);
+    await this.#writeRules();
   }
 
   async ensureSandbox(request: SandboxRequest): Promise<void> {
@@ -111,10 +114,12 @@ export class NetworkService implements TaskNetworks {
 
   async unpublish(id: string): Promise<void> {
     const publication = this.#publications.get(id);
-    if (publication === undefined) return;
-    this.#publications.delete(id);
-    await this.#writeRules();
-    await this.#forgetFlows(publication.ports);
+    if (publication !== undefined) {
+      this.#publications.delete(id);
+      await this.#writeRules();
+      await this.#forgetFlows(publication.ports);
+    }
+    // Also without: a daemon that died over the publication may have reserved ports for it.
     await this.#net.request({ op: 'ports.release', id });
   }
 
@@ -122,17 +127,26 @@ export class NetworkService implements TaskNetworks {
     await this.#net.request({ op: 'dns.set', network: id, names, reverse });
   }
 
-  /** After the daemon was away: what belongs to none of these containers and networks goes. */
-  async removeOthers(taskIds: readonly string[], networks: readonly Pick<NetworkObject, 'id'>[]): Promise<void> {
-    const tasks = new Set(taskIds);
-    const networkIds = new Set(networks.map(({ id }) => id));
-    const { sandboxes } = await this.#net.request({ op: 'sandbox.list' });
-    const strayPorts = [...this.#publications.keys()].filter((id) => !tasks.has(id));
+  /** After the daemon was away: what belongs to none of the containers and networks that are held goes. */
+  async removeOthers(held: HeldObjects): Promise<void> {
+    const [{ sandboxes }, { ids: owners }, { networks }] = await Promise.all([
+      this.#net.request({ op: 'sandbox.list' }),
+      this.#net.request({ op: 'ports.list' }),
+      this.#net.request({ op: 'network.list', owner: this.#instance }),
+    ]);
+    // Asked only now: what came meanwhile is no leftover.
+    const tasks = new Set(held.ids);
+    const networkIds = new Set(held.networks.map(({ id }) => id));
+    const strayPorts = [...this.#publications.keys(), ...owners].filter((id) => !tasks.has(id));
     const straySandboxes = sandboxes.filter(({ id }) => !tasks.has(id));
-    const strayNetworks = [...this.#networks.values()].filter(({ id }) => !networkIds.has(id));
-    await Promise.all(strayPorts.map((id) => this.unpublish(id)));
+    // What the kernel has counts as well as what we remember: either may know more after a crash.
+    const strayNetworks = [...this.#networks.values(), ...networks].filter(({ id }) => !networkIds.has(id));
+    await Promise.all([...new Set(strayPorts)].map((id) => this.unpublish(id)));
     await Promise.all(straySandboxes.map(({ id, path }) => this.removeSandbox(id, path)));
-    await Promise.all(strayNetworks.map((network) => this.removeNetwork(network)));
+    const byId = new Map(strayNetworks.map((network) => [network.id, network]));
+    await Promise.all(Array.from(byId.values(), (network) => this.removeNetwork(network)));
+    // A daemon that died after it had forgotten its last network may have left its rules.
+    await this.#writeRules();
   }
 
   /** The data plane stays as it is. */
@@ -152,7 +166,8 @@ export class NetworkService implements TaskNetworks {
     this.#networks.set(id, { id, bridge, subnet, internal: spec.internal });
     const addresses = [`${gateway}/${subnet.split('/', 2)[1]}`];
     const mtu = networkMtu(network);
-    await this.#net.request({ op: 'network.ensure', id, bridge, addresses, mtu, internal: spec.internal });
+    const owner = this.#instance;
+    await this.#net.request({ op: 'network.ensure', id, owner, bridge, addresses, mtu, internal: spec.internal });
     await this.#writeRules();
   }
 

@@ -1,28 +1,25 @@
 import { readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import type { NetworkObject } from '../../../src/model/objects.ts';
 import { shortId } from '../../../src/model/ids.ts';
 import { hasErrno } from '../errors.ts';
 import { Container } from './container.ts';
-import type { TaskHost } from './task-host.ts';
+import type { HeldObjects, TaskHost } from './task-host.ts';
 import { listDirectory } from './task-record.ts';
 
 /**
  * Removes what crashes left of tasks that nobody knows any more. Only to be called when the list of tasks is complete and comes
  * from the store that this host knows.
  */
-export async function removeLeftovers(
-  host: TaskHost,
-  taskIds: readonly string[],
-  networks: readonly NetworkObject[],
-): Promise<void> {
-  const known = new Set(taskIds.map(shortId));
-  const { containersRun, containersData } = host.paths;
-  const found = [...listDirectory(containersRun), ...listDirectory(containersData), ...(await host.payloads.list())];
+export async function removeLeftovers(host: TaskHost, held: HeldObjects): Promise<void> {
+  const { containersRun, containersData, networkNamespaces } = host.paths;
+  const payloads = await host.payloads.list();
+  const found = [...[containersRun, containersData, networkNamespaces].flatMap(listDirectory), ...payloads];
+  // Asked after the look: a task is known before anything of it is made.
+  const known = new Set(held.ids.map(shortId));
   const unknown = [...new Set(found)].filter((name) => !known.has(name));
   await Promise.all(unknown.map((name) => removeLeftover(host, name)));
   await host.volumes.sweep();
-  await host.networks.removeOthers(taskIds, networks);
+  await host.networks.removeOthers(held);
 }
 
 async function removeLeftover(host: TaskHost, name: string): Promise<void> {
@@ -30,6 +27,8 @@ async function removeLeftover(host: TaskHost, name: string): Promise<void> {
   const cgroup = host.paths.cgroup(name);
   const container = new Container({ paths, cgroup, shims: host.shims, onState: () => undefined });
   await container.destroy();
+  // By its place: a tsstack-net that was killed while it made the namespace knows nothing of it.
+  await host.networks.removeSandbox(name, paths.networkNamespace);
   host.log(`removed what was left of container ${readName(paths.record) ?? name}`);
   await Promise.all(
     [paths.run, paths.payloads, paths.data].map((directory) => rm(directory, { recursive: true, force: true })),

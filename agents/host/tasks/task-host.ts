@@ -41,6 +41,14 @@ export interface SandboxRequest {
   readonly upstreams: readonly string[];
 }
 
+/** What this host holds, as of the moment of asking: it changes while leftovers are looked for. */
+export interface HeldObjects {
+  /** Ids of the tasks. */
+  readonly ids: readonly string[];
+  /** Networks that these tasks are on. */
+  readonly networks: readonly NetworkObject[];
+}
+
 export interface TaskNetworks {
   ensureNetwork(network: NetworkObject): Promise<void>;
   removeNetwork(network: NetworkObject): Promise<void>;
@@ -49,8 +57,8 @@ export interface TaskNetworks {
   publish(id: string, owner: string, address: string, ports: readonly PortSpec[]): Promise<readonly PublishedPort[]>;
   unpublish(id: string): Promise<void>;
   setNames(network: NetworkObject, names: NetworkNames): Promise<void>;
-  /** Removes sandboxes, ports and bridges of this host that belong to none of these. */
-  removeOthers(taskIds: readonly string[], networks: readonly NetworkObject[]): Promise<void>;
+  /** Removes sandboxes, ports and bridges of this daemon that belong to nothing that is held. */
+  removeOthers(held: HeldObjects): Promise<void>;
 }
 
 /** Where a task reports to. */

@@ -4,7 +4,7 @@ import { abortable } from '../abortable.ts';
 import { NotOnThisHostError } from '../errors.ts';
 import type { AssignedObjects } from './assigned-objects.ts';
 import { removeLeftovers } from './leftovers.ts';
-import type { TaskHost } from './task-host.ts';
+import type { HeldObjects, TaskHost } from './task-host.ts';
 import { loadTaskRecords } from './task-record.ts';
 import { TaskWorker } from './task-worker.ts';
 
@@ -15,7 +15,7 @@ const sharedNetworkMs = 60_000;
 const arrivalMs = 5000;
 
 /** All tasks of this host, each with its worker. */
-export class TaskTable {
+export class TaskTable implements HeldObjects {
   readonly #host: TaskHost;
   readonly #assigned: AssignedObjects;
   readonly #workers = new Map<string, TaskWorker>();
@@ -149,7 +149,7 @@ export class TaskTable {
     await Promise.all([
       ...unused.map((network) => this.#host.networks.removeNetwork(network)),
       ...names.map((name) => this.#host.volumes.remove(name)),
-      isComplete ? removeLeftovers(this.#host, this.ids, this.networks) : undefined,
+      isComplete ? removeLeftovers(this.#host, this) : undefined,
     ]);
   }
 
