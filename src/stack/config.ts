@@ -1,8 +1,11 @@
+import { serviceHash } from '../model/service-hash.ts';
 import { StackFileError } from './errors.ts';
+import type { StackFileSystem } from './file-system.ts';
 import type { VariableUse } from './interpolation/variables.ts';
 import { loadStack } from './load-stack.ts';
 import type { LoadedStack, LoadOptions } from './load-types.ts';
-import { configHash } from './output/config-hash.ts';
+import { lowerService } from './lower/lower-service.ts';
+import { nodeFileSystem } from './node-file-system.ts';
 import { toCanonicalJson, toCanonicalYaml } from './output/canonical.ts';
 import { explain } from './output/explain.ts';
 import type { Problem } from './problems.ts';
@@ -62,19 +65,25 @@ function renderAs(args: ConfigArguments, problems: readonly Problem[]): string {
 
 function render(loaded: LoadedStack, args: ConfigArguments): string {
   if (args.explain !== undefined) return explain(loaded, args.explain);
-  if (args.hash !== undefined) return renderHashes(loaded, args.hash);
+  if (args.hash !== undefined) return renderHashes(loaded, args.hash, args.fileSystem ?? nodeFileSystem);
   if (args.list !== undefined) return LISTS[args.list](loaded, args.format);
   const options = { escapesDollars: args.noInterpolate !== true };
   return args.format === 'json' ? toCanonicalJson(loaded.project, options) : toCanonicalYaml(loaded.project, options);
 }
 
-function renderHashes(loaded: LoadedStack, wanted: string): string {
+/** Of the specs that managers get, so that each hash is that of the containers. */
+function renderHashes(loaded: LoadedStack, wanted: string, { readText }: StackFileSystem): string {
+  const reader = {
+    workingDir: loaded.workingDir,
+    readFile: (path: string) => Buffer.from(readText(path)),
+    variable: (kind: 'secret' | 'config', key: string) => loaded.payloadOf(`${kind}s`, key),
+  };
   const names = wanted === '*' ? Object.keys(loaded.project.services).sort() : wanted.split(',');
   return names
     .map((name) => {
       const service = loaded.project.services[name];
       if (service === undefined) throw unknownService(name);
-      return `${name} ${configHash(service)}\n`;
+      return `${name} ${serviceHash(lowerService(name, service, reader))}\n`;
     })
     .join('');
 }

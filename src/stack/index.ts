@@ -4,7 +4,6 @@ export { StackFileError } from './errors.ts';
 export { loadStack } from './load-stack.ts';
 export type { LoadedStack, LoadOptions } from './load-types.ts';
 export { toCanonicalJson, toCanonicalYaml } from './output/canonical.ts';
-export { configHash } from './output/config-hash.ts';
 export type { Problem } from './problems.ts';
 export { renderProblems } from './render-problems.ts';
 export { SUPPORTED_ATTRIBUTES } from './supported-attributes.ts';

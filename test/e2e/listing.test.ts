@@ -176,7 +176,10 @@ describe('verbs that show what there is', () => {
     assert.deepEqual(await lines('config', '--profiles'), ['rare']);
     assert.deepEqual((await lines('config', '--images')).toSorted(), ['busybox:test', 'busybox:test']);
     assert.deepEqual(await lines('config', '-q'), []);
-    assert.match((await lines('config', '--hash', 'web'))[0] ?? '', /^web [0-9a-f]{64}$/);
+    const [hash = ''] = await lines('config', '--hash', 'web');
+    assert.match(hash, /^web [0-9a-f]{64}$/);
+    const [row] = await lines('ps', 'web', '--format', 'json');
+    assert.match(row ?? '', new RegExp(`com\\.docker\\.compose\\.config-hash=${hash.slice('web '.length)}`));
     const yaml = host.write('canonical.yml', (await lines('config')).map((line) => `${line}\n`).join(''));
     assert.equal((await host.ok(['-f', yaml, 'config'])).stdout, (await host.ok(['-f', file, 'config'])).stdout);
   });

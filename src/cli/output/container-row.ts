@@ -2,6 +2,7 @@
 import type { ContainerStatus, TaskObject } from '../../model/objects.ts';
 import { isTerminal } from '../../model/states.ts';
 import { shortId } from '../../model/ids.ts';
+import { serviceHash } from '../../model/service-hash.ts';
 import { formatSpan } from './units.ts';
 
 export type ContainerState = 'created' | 'running' | 'paused' | 'restarting' | 'removing' | 'exited' | 'dead';
@@ -144,7 +145,7 @@ function labelsOf(task: TaskObject): readonly (readonly [string, string])[] {
     'com.docker.compose.service': task.service,
     'com.docker.compose.container-number': String(task.slot),
     'com.docker.compose.oneoff': task.oneOff === null ? 'False' : 'True',
-    'com.docker.compose.config-hash': task.specHash,
+    'com.docker.compose.config-hash': serviceHash(task.spec),
   };
   return Object.entries(own).toSorted(([a], [b]) => (a < b ? -1 : 1));
 }

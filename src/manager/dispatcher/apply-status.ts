@@ -1,9 +1,9 @@
 /** What reported states do to the store. Pure. */
+import { canonicalJson } from '../../model/canonical-json.ts';
 import { TsstackError } from '../../model/errors.ts';
 import type { TaskStatus } from '../../model/objects.ts';
 import { transitionError } from '../../model/states.ts';
 import type { TaskStatusUpdate } from '../../rpc/messages.ts';
-import { canonicalJson } from '../orchestrators/replicated/spec-hash.ts';
 import { ChangeSet } from '../store/change-set.ts';
 import type { Change } from '../store/change.ts';
 import type { StoreView } from '../store/object-index.ts';

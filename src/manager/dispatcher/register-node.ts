@@ -1,7 +1,7 @@
 import * as z from 'zod';
+import { canonicalJson } from '../../model/canonical-json.ts';
 import type { NodeDescription, NodeObject } from '../../model/objects.ts';
 import { InvalidRequestError } from '../errors.ts';
-import { canonicalJson } from '../orchestrators/replicated/spec-hash.ts';
 import { put, type Change } from '../store/change.ts';
 import type { StoreView } from '../store/object-index.ts';
 

@@ -1,7 +1,8 @@
 /** Networks, volumes, secrets and configs that the selected services use. Pure. */
+import { canonicalJson } from '../../model/canonical-json.ts';
 import type { PayloadSpec, StackSpec } from '../../model/spec.ts';
 import { InvalidRequestError, NotFoundError } from '../errors.ts';
-import { canonicalJson, networkIdentity } from '../orchestrators/replicated/spec-hash.ts';
+import { networkIdentity } from '../orchestrators/replicated/spec-hash.ts';
 import type { StoreView } from '../store/object-index.ts';
 import { checkStaticAddresses, checkSubnet } from './check-addresses.ts';
 import {

@@ -1,8 +1,9 @@
 /** `up`: what has to happen so that the stack is what the file says. Pure: reads the given state, writes nothing, makes no ids. */
+import { canonicalJson } from '../../model/canonical-json.ts';
 import type { ServiceSpec, StackSpec } from '../../model/spec.ts';
 import { changeReasons } from '../orchestrators/replicated/change-reasons.ts';
 import { planService, type ServiceStep } from '../orchestrators/replicated/plan-service.ts';
-import { canonicalJson, specHash, type PayloadDigests } from '../orchestrators/replicated/spec-hash.ts';
+import { specHash, type PayloadDigests } from '../orchestrators/replicated/spec-hash.ts';
 import type { StoreView } from '../store/object-index.ts';
 import { inDependencyOrder, withDependencies } from '../tasks/dependencies-of.ts';
 import type { ApplyOptions } from './apply-options.ts';

@@ -38,9 +38,11 @@ function dependencyObstacle(service: string, dependency: DependencySpec, tasks: 
 function replicaObstacle(replica: TaskObject, { condition }: DependencySpec): Obstacle {
   const problem = startProblem(replica);
   if (problem !== null) return { message: problem, failed: true };
+  // What it did in an earlier run counts for nothing once a new one is wanted, though that one still waits for its own turn.
+  if (replica.gate?.next === 'running') return wait(replica, condition);
   switch (condition) {
     case 'service_started':
-      return hasBegun(replica) && (wasStarted(replica) || hasEnded(replica)) ? null : wait(replica, 'to start');
+      return hasBegun(replica) && (wasStarted(replica) || hasEnded(replica)) ? null : wait(replica, condition);
     case 'service_healthy':
       return healthObstacle(replica);
     case 'service_completed_successfully':
@@ -50,8 +52,8 @@ function replicaObstacle(replica: TaskObject, { condition }: DependencySpec): Ob
 
 /** Why the replica cannot start at all, if so. */
 function startProblem(replica: TaskObject): string | null {
-  if (replica.gate?.next === 'running' && replica.gate.failed)
-    return `container ${replica.containerName} was not started`;
+  if (replica.gate?.next === 'running')
+    return replica.gate.failed ? `container ${replica.containerName} was not started` : null;
   if (!hasEnded(replica) || wasStarted(replica)) return null;
   if (replica.status.state === 'complete' || replica.status.state === 'shutdown') return null;
   return `container ${replica.containerName}: ${replica.status.error?.message ?? replica.status.message}`;
@@ -60,21 +62,21 @@ function startProblem(replica: TaskObject): string | null {
 function healthObstacle(replica: TaskObject): Obstacle {
   const { containerName: name, status } = replica;
   if (hasEnded(replica)) return { message: `container ${name} exited (${exitCodeOf(replica)})`, failed: true };
-  if (!hasBegun(replica) || status.state !== 'running') return wait(replica, 'to be healthy');
+  if (!hasBegun(replica) || status.state !== 'running') return wait(replica, 'service_healthy');
   switch (status.container?.health?.state) {
     case 'healthy':
       return null;
     case 'unhealthy':
       return { message: `container ${name} is unhealthy`, failed: true };
     case 'starting':
-      return wait(replica, 'to be healthy');
+      return wait(replica, 'service_healthy');
     case undefined:
       return { message: `container ${name} has no healthcheck configured`, failed: true };
   }
 }
 
 function completionObstacle(replica: TaskObject): Obstacle {
-  if (!hasEnded(replica)) return wait(replica, 'to complete');
+  if (!hasEnded(replica)) return wait(replica, 'service_completed_successfully');
   const code = exitCodeOf(replica);
   if (code === 0) return null;
   return { message: `service "${replica.service}" didn't complete successfully: exit ${code}`, failed: true };
@@ -84,9 +86,15 @@ function exitCodeOf(task: TaskObject): number {
   return task.status.container?.exitCode ?? (task.status.state === 'complete' ? 0 : 1);
 }
 
-function wait(replica: TaskObject, until: string): Obstacle {
-  return { message: `waits for ${replica.containerName} ${until}`, failed: false };
+function wait(replica: TaskObject, condition: DependencySpec['condition']): Obstacle {
+  return { message: `waits for ${replica.containerName} ${untilWords[condition]}`, failed: false };
 }
+
+const untilWords: Readonly<Record<DependencySpec['condition'], string>> = {
+  service_started: 'to start',
+  service_healthy: 'to be healthy',
+  service_completed_successfully: 'to complete',
+};
 
 /** Of the dependants, only those that are to end as well are waited for, be it for ever or to start again afterwards. */
 function endObstacle(task: TaskObject, tasks: TasksByService): Obstacle {

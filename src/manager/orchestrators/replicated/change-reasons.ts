@@ -1,5 +1,5 @@
+import { canonicalJson } from '../../../model/canonical-json.ts';
 import type { ServiceSpec } from '../../../model/spec.ts';
-import { canonicalJson } from './spec-hash.ts';
 
 /** More would fill the screen without telling more. */
 const maxReasons = 8;

@@ -1,26 +1,7 @@
 import { createHash } from 'node:crypto';
+import { canonicalJson } from '../../../model/canonical-json.ts';
+import { serviceHash } from '../../../model/service-hash.ts';
 import type { NetworkSpec, ServiceSpec, StackSpec } from '../../../model/spec.ts';
-
-/**
- * Whether a change of the field needs a new container. Every field has to be in this table: the type demands it, and so a new field cannot
- * be forgotten.
- */
-const needsNewContainer: Readonly<Record<keyof ServiceSpec, boolean>> = {
-  name: true,
-  image: true,
-  pullPolicy: false,
-  replicas: false,
-  containerName: true,
-  container: true,
-  networkMode: true,
-  networks: true,
-  ports: true,
-  expose: true,
-  dependsOn: false,
-  restart: true,
-  attach: false,
-  serviceLabels: false,
-};
 
 /** Digest of the contents of each used secret and config, by `secret/<key>` and `config/<key>`. */
 export type PayloadDigests = Readonly<Record<string, string | null>>;
@@ -31,18 +12,15 @@ export interface HashContext {
   readonly digests: PayloadDigests;
 }
 
-/** Changes exactly when containers of the service have to be replaced. */
+/** Changes exactly when the definition of the service, or of something that it uses, means other containers. */
 export function specHash(spec: ServiceSpec, context: HashContext): string {
-  const parts = Object.entries(needsNewContainer)
-    .filter(([, matters]) => matters)
-    .map(([field]) => [field, spec[field as keyof ServiceSpec]]);
   const used = {
     networks: usedNetworks(spec, context),
     volumes: usedVolumes(spec, context),
     payloads: usedPayloads(spec, context),
   };
   return createHash('sha256')
-    .update(canonicalJson([parts, used]))
+    .update(canonicalJson([serviceHash(spec), used]))
     .digest('hex');
 }
 
@@ -66,13 +44,4 @@ function usedVolumes(spec: ServiceSpec, { stack }: HashContext): readonly unknow
 function usedPayloads({ container }: ServiceSpec, { digests }: HashContext): readonly unknown[] {
   const secrets = container.secrets.map(({ source }) => digests[`secret/${source}`] ?? null);
   return [...secrets, ...container.configs.map(({ source }) => digests[`config/${source}`] ?? null)];
-}
-
-/** JSON whose keys are sorted, so that equal values give equal texts. */
-export function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_key, entry: unknown) =>
-    entry !== null && typeof entry === 'object' && !Array.isArray(entry)
-      ? Object.fromEntries(Object.entries(entry).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : entry,
-  );
 }

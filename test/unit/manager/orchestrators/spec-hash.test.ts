@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict';
-import {
-  canonicalJson,
-  specHash,
-  type HashContext,
-} from '../../../../src/manager/orchestrators/replicated/spec-hash.ts';
+import { specHash, type HashContext } from '../../../../src/manager/orchestrators/replicated/spec-hash.ts';
+import { canonicalJson } from '../../../../src/model/canonical-json.ts';
+import { serviceHash } from '../../../../src/model/service-hash.ts';
 import type { ServiceSpec } from '../../../../src/model/spec.ts';
 import { containerSpec, dependsOn, serviceSpec, stackSpec } from '../../../fixtures/specs.ts';
 
@@ -38,6 +36,8 @@ describe('the hash of a service', () => {
   for (const [field, [value, needsNewContainer]] of Object.entries(changes)) {
     it(`${needsNewContainer ? 'changes' : 'does not change'} with ${field}`, () => {
       assert.equal(hash({ [field]: value }) !== hash(), needsNewContainer);
+      const isOther = serviceHash(serviceSpec('web', { [field]: value })) !== serviceHash(serviceSpec('web'));
+      assert.equal(isOther, needsNewContainer, 'and so does the hash that people see');
     });
   }
 

@@ -1,0 +1,35 @@
+import { createHash } from 'node:crypto';
+import { canonicalJson } from './canonical-json.ts';
+import type { ServiceSpec } from './spec.ts';
+
+/**
+ * Whether a change of the field needs a new container. Every field has to be in this table: the type demands it, and so a new field cannot
+ * be forgotten.
+ */
+const needsNewContainer: Readonly<Record<keyof ServiceSpec, boolean>> = {
+  name: true,
+  image: true,
+  pullPolicy: false,
+  replicas: false,
+  containerName: true,
+  container: true,
+  networkMode: true,
+  networks: true,
+  ports: true,
+  expose: true,
+  dependsOn: false,
+  restart: true,
+  attach: false,
+  serviceLabels: false,
+};
+
+/**
+ * Hash of what the file says of a service's containers: what `config --hash` prints and what the label
+ * `com.docker.compose.config-hash` of a container holds. Equal services hash alike whatever the order of keys in their file.
+ */
+export function serviceHash(spec: ServiceSpec): string {
+  const parts = Object.entries(needsNewContainer)
+    .filter(([, matters]) => matters)
+    .map(([field]) => [field, spec[field as keyof ServiceSpec]]);
+  return createHash('sha256').update(canonicalJson(parts)).digest('hex');
+}
