@@ -59,6 +59,26 @@ describe('services that depend on others', () => {
     assert.ok((stopped['api']?.finishedAt ?? '') <= (stopped['db']?.finishedAt ?? ''));
   });
 
+  it('start in the same order again after a stop, whatever the run before came to', async () => {
+    const check = 'healthcheck: { test: [CMD, test, -e, /up], interval: 100ms, retries: 100 }';
+    const start = 'rm -f /up; sleep 0.3; touch /up; exec sleep 100000';
+    const file = stack({
+      db: `${script(start)}, init: true, ${check}`,
+      api: `${script(start)}, init: true, ${check}, depends_on: { db: { condition: service_healthy } }`,
+      migrate: `${script('sleep 0.2')}, depends_on: { api: { condition: service_healthy } }`,
+      web: `${forever}, depends_on: { migrate: { condition: service_completed_successfully } }`,
+    });
+    await host.ok(['-f', file, 'up', '-d']);
+    await host.ok(['-f', file, 'stop']);
+    const { stderr } = await host.ok(['-f', file, 'up', '-d', '--wait']);
+    assert.match(stderr, new RegExp(`${name}-api-1 Waiting for ${name}-db-1 to be healthy`));
+    const tasks = await host.ps(file);
+    const startedAt = (service: string): string =>
+      host.shimState(tasks.find(({ Service }) => Service === service)?.ID ?? '').startedAt;
+    const order = ['web', 'migrate', 'api', 'db'].toSorted((a, b) => (startedAt(a) < startedAt(b) ? -1 : 1));
+    assert.deepEqual(order, ['db', 'api', 'migrate', 'web']);
+  });
+
   it('wait for what has to end well first', async () => {
     const file = stack(
       {

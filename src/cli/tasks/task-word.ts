@@ -1,5 +1,5 @@
 /** The status words of containers in progress displays. Pure. */
-import type { TaskObject } from '../../model/objects.ts';
+import type { TaskGate, TaskObject } from '../../model/objects.ts';
 import { isTerminal, observedStateNumbers } from '../../model/states.ts';
 import type { ProgressEvent } from '../output/progress/progress-event.ts';
 import { startFailure } from './task-goal.ts';
@@ -11,7 +11,12 @@ type Word = Pick<ProgressEvent, 'state' | 'text' | 'details'>;
 
 /** What to show of a container now; null when there is nothing to say. */
 export function taskWord(task: TaskObject, change: TaskChange, waitsForHealth: boolean): Word | null {
-  if (task.gate?.failed === true) return { state: 'error', text: 'Error', details: task.gate.message };
+  const { gate } = task;
+  if (gate?.failed === true) return { state: 'error', text: 'Error', details: gate.message };
+  // It goes on as before until its turn to end has come.
+  if (gate !== null && gate.next !== 'running') return null;
+  // What is known of it is of the run before.
+  if (gate !== null && isTerminal(task.status.state)) return waitingWord(gate);
   if (task.desired === 'remove') return leavingWord(task, 'Removing');
   if (task.desired === 'stopped')
     return isTerminal(task.status.state) ? done('Stopped') : leavingWord(task, 'Stopping');
@@ -42,9 +47,15 @@ function comingWord(task: TaskObject, change: TaskChange, waitsForHealth: boolea
 }
 
 function readyWord(task: TaskObject, change: TaskChange): Word {
-  if (task.gate !== null) return { state: 'working', text: 'Waiting', details: task.gate.message };
+  if (task.gate !== null) return waitingWord(task.gate);
   const text = change === 'replace' ? 'Recreated' : 'Created';
   return task.desired === 'ready' ? done(text) : working(text);
+}
+
+/** `Waiting for p-db-1 to be healthy`. */
+function waitingWord({ message }: TaskGate): Word {
+  const details = message.replace(/^waits /, '');
+  return { state: 'working', text: 'Waiting', ...(details === '' ? {} : { details }) };
 }
 
 function runningWord(task: TaskObject, change: TaskChange, waitsForHealth: boolean): Word {

@@ -135,6 +135,11 @@ describe('taskWord', () => {
     [web({ desired: 'stopped', status: exitedStatus(0) }), 'keep', false, 'Stopped'],
     [web({ desired: 'remove' }), 'keep', false, 'Stopping'],
     [web({ desired: 'remove', status: exitedStatus(0) }), 'keep', false, 'Removing'],
+    // To run again, or to end, when its turn comes.
+    [web({ desired: 'stopped', gate: gate({ run: 2 }), status: exitedStatus(0) }), 'start', false, 'Waiting'],
+    [web({ gate: gate({ run: 2 }), status: exitedStatus(0) }), 'start', true, 'Waiting'],
+    [web({ gate: gate({ next: 'stopped' }) }), 'keep', false, undefined],
+    [web({ gate: gate({ next: 'remove' }) }), 'keep', false, undefined],
   ];
   for (const [task, change, waits, text] of cases) {
     it(`${task.desired}, ${task.status.state}, ${change}: ${text ?? 'nothing'}`, () => {

@@ -15,8 +15,15 @@ function startBeside(condition: Parameters<typeof dependsOn>[0], db: TaskObject,
     { db: dependsOn(condition, { required }) },
     { desired: 'ready', status: taskStatus({ state: 'ready', container: null }) },
   );
-  return settled([wantStarted(api, true), db], 'p-api-1');
+  return settled([wantStarted(api, true), db, disk], 'p-api-1');
 }
+
+/** What `db` waits for where it waits. */
+const disk = taskObject('disk', {
+  status: taskStatus({
+    container: containerStatus({ health: { state: 'starting', failingStreak: 0, lastOutput: '' } }),
+  }),
+});
 
 function settled(tasks: readonly TaskObject[], name: string): TaskObject {
   const changed = reconcileStack(tasks).find(({ containerName }) => containerName === name);
@@ -35,6 +42,13 @@ const rejected = taskObject('db', {
 });
 const exited = (code: number): TaskObject => taskObject('db', { status: exitedStatus(code) });
 const restarting = (task: TaskObject): TaskObject => ({ ...task, desiredRun: 2 });
+/** A new run is wanted, and something in front of it is not there yet. */
+const heldBack = (task: TaskObject): TaskObject => ({
+  ...task,
+  desired: 'stopped',
+  gate: { next: 'running', run: 2, message: 'waits for p-disk-1 to be healthy', failed: false },
+  spec: serviceSpec('db', { dependsOn: { disk: dependsOn('service_healthy') } }),
+});
 
 describe('a dependant', () => {
   type Expected = 'starts' | 'waits' | string;
@@ -69,6 +83,10 @@ describe('a dependant', () => {
       'dependency failed to start: service "db" didn\'t complete successfully: exit 2',
     ],
     ['service_completed_successfully', 'completed and runs again', restarting(exited(0)), 'waits'],
+    ['service_started', 'ended, and is to run again in its turn', heldBack(exited(143)), 'waits'],
+    ['service_healthy', 'ended, and is to run again in its turn', heldBack(exited(143)), 'waits'],
+    ['service_completed_successfully', 'completed, and is to run again in its turn', heldBack(exited(0)), 'waits'],
+    ['service_started', 'could not be made before, and is tried again in its turn', heldBack(rejected), 'waits'],
   ];
   for (const [condition, state, db, expected] of cases) {
     it(`with ${condition} ${expected === 'starts' || expected === 'waits' ? expected : 'fails'} when its dependency ${state}`, () => {
