@@ -162,7 +162,11 @@ export class Agent {
       shims: hostShims(this.#launcher),
       images: new HostImages(images, layers),
       networks,
-      volumes: new VolumeStore(this.#paths.volumes, (trees) => layers.remove(trees)),
+      volumes: new VolumeStore(
+        this.#paths.volumes,
+        (trees) => layers.remove(trees),
+        (id) => assigned.isDeleted(id),
+      ),
       payloads: new PayloadFiles(this.#paths.payloads),
       names: new NameRegistry((network, names) => networks.setNames(network, names)),
       resolver: readHostResolver,

@@ -22,9 +22,15 @@ export interface AssignmentChange {
 /** What the manager has assigned to this node, as of the last message. Contents of secrets are here and nowhere else. */
 export class AssignedObjects {
   readonly #objects = new Map<string, Assignable>();
+  readonly #removed = new Set<string>();
+  #isComplete = false;
 
-  /** Takes a message in. */
-  apply(message: AssignmentsMessage): AssignmentChange {
+  /** Takes a message in; `mayRemove` when it comes from the store that this host knows. */
+  apply(message: AssignmentsMessage, mayRemove: boolean): AssignmentChange {
+    if (message.full) {
+      this.#isComplete = mayRemove;
+      this.#removed.clear();
+    }
     const upserts = message.upserts.map(({ document }) => JSON.parse(document) as ModelObject).filter(isAssignable);
     const kept = new Set(upserts.map(({ id }) => id));
     const absent = message.full ? [...this.#objects.keys()].filter((id) => !kept.has(id)) : [];
@@ -34,6 +40,7 @@ export class AssignedObjects {
       return object?.kind === 'network' ? [object] : [];
     });
     for (const id of removals) this.#objects.delete(id);
+    for (const { id } of message.removals) this.#removed.add(id);
     for (const object of upserts) this.#objects.set(object.id, object);
     return {
       full: message.full,
@@ -47,6 +54,11 @@ export class AssignedObjects {
   /** Ids of everything assigned. */
   has(id: string): boolean {
     return this.#objects.has(id);
+  }
+
+  /** Whether the manager has deleted an object that it once assigned. What an unknown store does not mention is not deleted. */
+  isDeleted(id: string): boolean {
+    return this.#isComplete ? !this.#objects.has(id) : this.#removed.has(id);
   }
 
   /** The networks of a task. */

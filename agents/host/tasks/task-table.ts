@@ -22,6 +22,8 @@ export class TaskTable implements HeldObjects {
   #arrival: PromiseWithResolvers<void> | null = null;
   /** Removals of networks and volumes, one after the other. */
   #removals: Promise<void> = Promise.resolve();
+  /** Networks that the manager has deleted and that have not been removed yet: containers on their way out may be on them. */
+  readonly #doomedNetworks = new Map<string, NetworkObject>();
 
   constructor(host: TaskHost, assigned: AssignedObjects) {
     this.#host = host;
@@ -75,13 +77,12 @@ export class TaskTable implements HeldObjects {
    * that this host knows; else it is left alone.
    */
   apply(message: AssignmentsMessage, mayRemove: boolean): void {
-    const change = this.#assigned.apply(message);
+    const change = this.#assigned.apply(message, mayRemove);
     for (const task of change.tasks) this.#assign(task);
     for (const id of change.removedTasks) this.#drop(id);
     if (change.full) this.#dropAbsent(mayRemove);
-    this.#removals = this.#removals
-      .then(() => this.#removeShared(change.removedNetworks, change.removedVolumes, change.full && mayRemove))
-      .catch((error: unknown) => this.#host.log(`remove what is no longer assigned: ${String(error)}`));
+    for (const network of change.removedNetworks) this.#doomedNetworks.set(network.id, network);
+    this.#remove(() => this.#removeShared(change.removedVolumes, change.full && mayRemove));
   }
 
   /** Says everything again, to a new session. */
@@ -135,22 +136,33 @@ export class TaskTable implements HeldObjects {
     }
   }
 
-  async #removeShared(
-    networks: readonly NetworkObject[],
-    volumes: readonly string[],
-    isComplete: boolean,
-  ): Promise<void> {
-    const used = new Set(this.networks.map(({ id }) => id));
-    const unused = networks.filter(({ id }) => !used.has(id));
+  #remove(work: () => Promise<unknown>): void {
+    this.#removals = this.#removals.then(work).then(
+      () => undefined,
+      (error: unknown) => this.#host.log(`remove what is no longer assigned: ${String(error)}`),
+    );
+  }
+
+  async #removeShared(volumes: readonly string[], isComplete: boolean): Promise<void> {
     const managed =
       volumes.length > 0 || isComplete ? await this.#host.volumes.listManaged() : new Map<string, string>();
-    const doomed = isComplete ? [...managed.keys()].filter((id) => !this.#assigned.has(id)) : volumes;
-    const names = doomed.flatMap((id) => managed.get(id) ?? []);
+    const doomed = [...managed].filter(([id]) => (isComplete ? !this.#assigned.has(id) : volumes.includes(id)));
     await Promise.all([
-      ...unused.map((network) => this.#host.networks.removeNetwork(network)),
-      ...names.map((name) => this.#host.volumes.remove(name)),
+      this.#removeNetworks(),
+      ...doomed.map(([id, name]) => this.#host.volumes.removeManaged(name, id)),
       isComplete ? removeLeftovers(this.#host, this) : undefined,
     ]);
+  }
+
+  async #removeNetworks(): Promise<void> {
+    const used = new Set(this.networks.map(({ id }) => id));
+    const unused = [...this.#doomedNetworks.values()].filter(({ id }) => !used.has(id) && !this.#assigned.has(id));
+    await Promise.all(
+      unused.map(async (network) => {
+        await this.#host.networks.removeNetwork(network);
+        this.#doomedNetworks.delete(network.id);
+      }),
+    );
   }
 
   #add(worker: TaskWorker): void {
@@ -158,6 +170,11 @@ export class TaskTable implements HeldObjects {
     this.#workers.set(id, worker);
     this.#arrival?.resolve();
     this.#arrival = null;
-    worker.ended.addEventListener('abort', () => this.#workers.delete(id), { once: true });
+    worker.ended.addEventListener('abort', () => this.#onEnded(id), { once: true });
+  }
+
+  #onEnded(taskId: string): void {
+    this.#workers.delete(taskId);
+    if (this.#doomedNetworks.size > 0) this.#remove(() => this.#removeNetworks());
   }
 }

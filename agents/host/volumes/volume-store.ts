@@ -8,30 +8,39 @@ export type CopyContent = (directory: string) => Promise<boolean>;
 /** Removes trees, whatever lies in them. */
 export type RemoveTrees = (directories: readonly string[]) => Promise<void>;
 
+/** Tells whether the manager has deleted an object, by its id. */
+export type IsDeleted = (objectId: string) => boolean;
+
 /** Holds the manager's id of the volume, beside its data. */
 const idFile = 'volume.id';
+
+/** Of directories that were volumes and are being removed. */
+const doomedPrefix = '.removed-';
 
 /** Named and anonymous volumes of this host: `NAME/_data` below one directory. Uses of one volume wait for each other. */
 export class VolumeStore {
   readonly #root: string;
   readonly #removeTrees: RemoveTrees;
+  readonly #isDeleted: IsDeleted;
   readonly #busy = new Map<string, Promise<unknown>>();
 
-  constructor(root: string, removeTrees: RemoveTrees) {
+  constructor(root: string, removeTrees: RemoveTrees, isDeleted: IsDeleted) {
     this.#root = root;
     this.#removeTrees = removeTrees;
+    this.#isDeleted = isDeleted;
   }
 
   /**
    * Makes the volume if need be and returns its directory. An empty volume is filled by `copyContent`, if given. `objectId` is
-   * the manager's id of it, which is remembered; null for a volume that no manager knows.
+   * the manager's id of it, which is remembered; null for a volume that no manager knows. The data of a former volume of that
+   * name stays, unless the manager has deleted that one.
    */
   ensure(name: string, objectId: string | null, copyContent: CopyContent | null): Promise<string> {
     return this.#exclusively(name, async () => {
       const volume = join(this.#root, name);
       const data = join(volume, '_data');
+      if (objectId !== null) await this.#claim(name, objectId);
       await mkdir(data, { recursive: true });
-      if (objectId !== null) await this.#remember(volume, objectId);
       if (copyContent !== null && (await readdir(data)).length === 0) await fill(volume, data, copyContent);
       return data;
     });
@@ -39,21 +48,20 @@ export class VolumeStore {
 
   /** Removes the volume and its data; nothing happens when it is not there. */
   remove(name: string): Promise<void> {
+    return this.#exclusively(name, () => this.#remove(name));
+  }
+
+  /** Removes the volume of an object of the manager, if it still is that one's: another one may have got the name meanwhile. */
+  removeManaged(name: string, objectId: string): Promise<void> {
     return this.#exclusively(name, async () => {
-      const volume = join(this.#root, name);
-      if (!(await exists(volume))) return;
-      // Renamed first: a crash in the middle leaves something that is no volume.
-      const doomed = join(this.#root, `.removed-${name}`);
-      await this.#removeTrees([doomed]);
-      await rename(volume, doomed);
-      await this.#removeTrees([doomed]);
+      if ((await readId(join(this.#root, name))) === objectId) await this.#remove(name);
     });
   }
 
   /** Volumes here that a manager knows, by the manager's id. */
   async listManaged(): Promise<ReadonlyMap<string, string>> {
     const managed = new Map<string, string>();
-    for (const name of await listNames(this.#root)) {
+    for (const name of (await listNames(this.#root)).filter((entry) => !entry.startsWith(doomedPrefix))) {
       const id = await readId(join(this.#root, name));
       if (id !== null) managed.set(id, name);
     }
@@ -62,14 +70,32 @@ export class VolumeStore {
 
   /** Finishes removals that a crash interrupted. */
   async sweep(): Promise<void> {
-    const doomed = (await listNames(this.#root))
-      .filter((name) => name.startsWith('.removed-'))
-      .map((name) => join(this.#root, name));
-    if (doomed.length > 0) await this.#removeTrees(doomed);
+    const doomed = (await listNames(this.#root)).filter((name) => name.startsWith(doomedPrefix));
+    await Promise.all(
+      doomed.map((name) =>
+        this.#exclusively(name.slice(doomedPrefix.length), () => this.#removeTrees([join(this.#root, name)])),
+      ),
+    );
   }
 
-  async #remember(volume: string, objectId: string): Promise<void> {
-    if ((await readId(volume)) !== objectId) await writeFile(join(volume, idFile), objectId);
+  async #claim(name: string, objectId: string): Promise<void> {
+    const volume = join(this.#root, name);
+    const former = await readId(volume);
+    if (former === objectId) return;
+    if (former !== null && this.#isDeleted(former)) await this.#remove(name);
+    await mkdir(volume, { recursive: true });
+    await writeFile(join(volume, `${idFile}.new`), objectId);
+    await rename(join(volume, `${idFile}.new`), join(volume, idFile));
+  }
+
+  async #remove(name: string): Promise<void> {
+    const volume = join(this.#root, name);
+    if (!(await exists(volume))) return;
+    // Renamed first: a crash in the middle leaves something that is no volume.
+    const doomed = join(this.#root, `${doomedPrefix}${name}`);
+    await this.#removeTrees([doomed]);
+    await rename(volume, doomed);
+    await this.#removeTrees([doomed]);
   }
 
   #exclusively<T>(name: string, use: () => Promise<T>): Promise<T> {
@@ -105,7 +131,9 @@ async function listNames(directory: string): Promise<readonly string[]> {
 
 async function readId(volume: string): Promise<string | null> {
   try {
-    return await readFile(join(volume, idFile), 'utf8');
+    const id = await readFile(join(volume, idFile), 'utf8');
+    // What a failure of power has left of the file is nobody's id, and no volume goes for it.
+    return /^[\w.-]+$/.test(id) ? id : null;
   } catch (error) {
     if (hasErrno(error, 'ENOENT', 'ENOTDIR')) return null;
     throw error;

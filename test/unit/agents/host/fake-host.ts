@@ -85,7 +85,7 @@ export class FakeDaemon {
 
   assign(
     objects: readonly (TaskObject | NetworkObject)[],
-    options: { full?: boolean; mayRemove?: boolean } = {},
+    options: { full?: boolean; mayRemove?: boolean; removed?: readonly (TaskObject | NetworkObject)[] } = {},
   ): void {
     const upserts = objects.map((object): WireObject => ({
       kind: object.kind,
@@ -93,7 +93,8 @@ export class FakeDaemon {
       version: 1,
       document: JSON.stringify(object),
     }));
-    this.table.apply({ sequence: 1, full: options.full ?? false, upserts, removals: [] }, options.mayRemove ?? false);
+    const removals = (options.removed ?? []).map(({ kind, id }) => ({ kind, id, version: 1, document: '' }));
+    this.table.apply({ sequence: 1, full: options.full ?? false, upserts, removals }, options.mayRemove ?? false);
   }
 
   /** Waits until something that is reported makes the condition true. */
@@ -142,9 +143,13 @@ export class FakeDaemon {
       shims: this.#makeShims(),
       images: this.#makeImages(),
       networks,
-      volumes: new VolumeStore(this.machine.paths.volumes, async (trees) => {
-        for (const tree of trees) rmSync(tree, { recursive: true, force: true });
-      }),
+      volumes: new VolumeStore(
+        this.machine.paths.volumes,
+        async (trees) => {
+          for (const tree of trees) rmSync(tree, { recursive: true, force: true });
+        },
+        (id) => assigned.isDeleted(id),
+      ),
       payloads: new PayloadFiles(this.machine.paths.payloads),
       names: new NameRegistry((network, names) => networks.setNames(network, names)),
       resolver: () => ({ servers: [], search: [], options: [] }),

@@ -1,5 +1,15 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -71,12 +81,26 @@ describe('names of a network', () => {
 describe('volumes', () => {
   let directory: string;
   let store: VolumeStore;
+  let deleted: Set<string>;
+  /** Trees that are being removed: two programs at once would be in each other's way. */
+  let busy: Set<string>;
+
+  const removeTree = async (tree: string): Promise<void> => {
+    assert.ok(!busy.has(tree), `${tree} is already being removed`);
+    busy.add(tree);
+    await rm(tree, { recursive: true, force: true });
+    busy.delete(tree);
+  };
 
   beforeEach(() => {
     directory = mkdtempSync(join(tmpdir(), 'tsstack-volumes-'));
-    store = new VolumeStore(directory, async (trees) => {
-      await Promise.all(trees.map((tree) => rm(tree, { recursive: true, force: true })));
-    });
+    deleted = new Set();
+    busy = new Set();
+    store = new VolumeStore(
+      directory,
+      async (trees) => void (await Promise.all(trees.map(removeTree))),
+      (id) => deleted.has(id),
+    );
   });
   afterEach(() => rmSync(directory, { recursive: true }));
 
@@ -122,6 +146,41 @@ describe('volumes', () => {
     await store.remove('v');
     assert.equal(existsSync(join(directory, 'v')), false);
     assert.ok(existsSync(join(directory, 'w/_data')));
+  });
+
+  it('stay when another object has got their name before the removal of the former one', async () => {
+    await store.ensure('v', 'old', copy);
+    await store.ensure('v', 'new', null);
+    await store.removeManaged('v', 'old');
+    assert.deepEqual([...(await store.listManaged())], [['new', 'v']]);
+    assert.ok(existsSync(join(directory, 'v/_data/file')), 'nobody has deleted the data');
+    await store.removeManaged('v', 'new');
+    assert.equal(existsSync(join(directory, 'v')), false);
+  });
+
+  it('are new when the former object of that name was deleted, though its removal is still to come', async () => {
+    const data = await store.ensure('v', 'old', copy);
+    writeFileSync(join(data, 'secret'), 'of before');
+    deleted.add('old');
+    await Promise.all([store.ensure('v', 'new', copy), store.removeManaged('v', 'old')]);
+    assert.deepEqual(readdirSync(data), ['file']);
+  });
+
+  it('that a crash left half removed go, and count as none', async () => {
+    await store.ensure('v', 'old', copy);
+    renameSync(join(directory, 'v'), join(directory, '.removed-v'));
+    assert.equal((await store.listManaged()).size, 0);
+    await store.ensure('v', 'new', copy);
+    await Promise.all([store.sweep(), store.removeManaged('v', 'new'), store.sweep()]);
+    assert.deepEqual(readdirSync(directory), []);
+  });
+
+  it('whose id a crash has cut off belong to nobody who could have deleted them', async () => {
+    await store.ensure('v', 'id', copy);
+    writeFileSync(join(directory, 'v/volume.id'), '');
+    assert.equal((await store.listManaged()).size, 0);
+    await store.ensure('v', 'id', copy);
+    assert.deepEqual([...(await store.listManaged())], [['id', 'v']]);
   });
 
   it('are found by key in the own stack first, anonymous ones by slot', () => {

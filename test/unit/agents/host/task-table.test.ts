@@ -217,6 +217,16 @@ describe('task table', () => {
     await first.untilRemoved(task().id);
   });
 
+  it('removes a network that goes together with the containers on it, after them', async () => {
+    const host = daemon();
+    host.assign([network, task()]);
+    await host.untilState(task().id, 'running');
+    host.assign([], { removed: [task(), network] });
+    await host.until(() => host.history.includes('remove network'));
+    assert.ok(host.removed.has(task().id));
+    assert.ok(host.history.indexOf('remove sandbox') < host.history.indexOf('remove network'));
+  });
+
   it('converges after being killed at any effect of bringing a task up and taking it down', async () => {
     const counting = daemon();
     counting.assign([network, task()], { full: true, mayRemove: true });
