@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, readlinkSync, readdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, readlinkSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, before, describe, it } from 'mocha';
@@ -121,8 +121,23 @@ describe('launcher', () => {
       'echo "{\\"error\\":{\\"code\\":\\"io\\",\\"message\\":\\"no luck\\",\\"errno\\":\\"\\",\\"path\\":\\"\\"}}" >&3';
     await assert.rejects(lab.launcher.spawn(['/bin/sh', '-c', failing], log), isNativeError('io', 'no luck'));
     await assert.rejects(lab.launcher.spawn(['/bin/sh', '-c', 'exit 1'], log), isNativeError('internal', 'its log'));
-    await assert.rejects(lab.launcher.spawn(['/missing/program'], log), isNativeError('not-found', '/missing/program'));
+    await assert.rejects(lab.launcher.spawn(['/missing/program'], log), {
+      message: 'run /missing/program: no such file or directory (ENOENT)',
+      hint: /`\.\/setup`/,
+    });
     await assert.rejects(lab.launcher.spawn(['/bin/true'], '/missing/log'), isNativeError('not-found', '/missing/log'));
+  });
+
+  it('says which program cannot be run, why, and what to do', async () => {
+    const program = join(lab.directory, 'tsstack-shim');
+    const hint = /`\.\/setup`/;
+    const ask = (): Promise<unknown> => new Launcher(program).startShim('/missing/shim.json');
+    await assert.rejects(ask, { message: `run ${program}: no such file or directory (ENOENT)`, hint });
+    writeFileSync(program, '');
+    await assert.rejects(ask, { message: `run ${program}: permission denied (EACCES)`, hint });
+    writeFileSync(program, '#!/bin/sh\nread request; exit 3\n', { mode: 0o755 });
+    chmodSync(program, 0o755);
+    await assert.rejects(ask, { message: `start a process: ${program} --launcher ended: exit status 3` });
   });
 
   it('ends with its input, and the shims live on', async () => {

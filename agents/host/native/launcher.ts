@@ -6,14 +6,15 @@ import { TsstackError } from '../../../src/model/errors.ts';
 import type { ShimState } from '../tasks/shim.ts';
 import { NativeError } from './native-error.ts';
 import type { NativeErrorObject } from './native-error.ts';
+import { ProgramError } from './program-error.ts';
 
 /** Mounting a root from a slow disk is the longest part of making a container. */
 const replyTimeoutMs = 60_000;
 
 /** The launcher ended or does not answer. */
 class LauncherError extends TsstackError {
-  constructor(problem: string, cause?: unknown) {
-    super('unavailable', `start a process: ${problem}`, { retryable: true, cause });
+  constructor(problem: string) {
+    super('unavailable', `start a process: ${problem}`, { retryable: true });
   }
 }
 
@@ -55,7 +56,13 @@ export class Launcher {
 
   /** Starts a detached helper and waits until it says that it is ready; its output goes to the file `logPath`. */
   async spawn(argv: readonly string[], logPath: string): Promise<void> {
-    await this.#request({ spawn: argv, log: logPath });
+    try {
+      await this.#request({ spawn: argv, log: logPath });
+    } catch (error) {
+      const [program = ''] = argv;
+      if (error instanceof NativeError && error.path === program) throw new ProgramError(program, error.errno, error);
+      throw error;
+    }
   }
 
   /** Ends the launcher; nothing that it started ends with it. */
@@ -90,13 +97,16 @@ export class Launcher {
     const forget = (): void => {
       if (this.#child === child) this.#child = null;
     };
-    child.on('error', (error) => {
+    child.on('error', (error: NodeJS.ErrnoException) => {
       forget();
-      this.#rejectAll(child, error);
+      this.#rejectAll(child, new ProgramError(this.#binary, error.code ?? '', error));
     });
     child.on('exit', forget);
     // Later than `exit`: replies that were on their way have been read.
-    child.on('close', () => this.#rejectAll(child));
+    child.on('close', (code, signal) => {
+      const end = signal === null ? `exit status ${code ?? 'unknown'}` : signal;
+      this.#rejectAll(child, new LauncherError(`${this.#binary} --launcher ended: ${end}`));
+    });
     child.stdin.on('error', () => undefined); // `exit` tells
     createInterface({ input: child.stdout }).on('line', (line) => this.#onLine(line));
     this.#child = child;
@@ -104,10 +114,10 @@ export class Launcher {
   }
 
   /** What was asked of this launcher will not be answered; another one may be at work already. */
-  #rejectAll(child: Child, cause?: unknown): void {
+  #rejectAll(child: Child, reason: Error): void {
     for (const [seq, waiting] of [...this.#waiting].filter(([, entry]) => entry.child === child)) {
       this.#waiting.delete(seq);
-      waiting.reject(new LauncherError('the launcher ended', cause));
+      waiting.reject(reason);
     }
   }
 

@@ -6,6 +6,7 @@ import { text } from 'node:stream/consumers';
 import { TsstackError } from '../../../src/model/errors.ts';
 import { NativeError } from './native-error.ts';
 import type { NativeErrorObject } from './native-error.ts';
+import { ProgramError } from './program-error.ts';
 
 /** What became of one layer archive (docs/native.md, section 7). */
 export interface UnpackResult {
@@ -39,10 +40,10 @@ export interface CopyOptions {
   readonly to: string;
 }
 
-/** tsstack-layer could not be run, or ended without an answer. */
+/** tsstack-layer ended without an answer. */
 class LayerProgramError extends TsstackError {
-  constructor(command: string, problem: string, cause?: unknown) {
-    super('internal', `run tsstack-layer ${command}: ${problem}`, { cause });
+  constructor(command: string, problem: string) {
+    super('internal', `run tsstack-layer ${command}: ${problem}`);
   }
 }
 
@@ -123,8 +124,8 @@ function requireStream<T extends Readable | Writable>(stream: T | null): T {
 
 /** The program's one line of JSON, or its error. Settles when the process has ended, also when it was aborted. */
 async function answer<T>(command: string, child: ChildProcess): Promise<T> {
-  const ended = new Promise<{ readonly end: string; readonly failure: Error | null }>((resolve) => {
-    let failure: Error | null = null;
+  const ended = new Promise<{ readonly end: string; readonly failure: NodeJS.ErrnoException | null }>((resolve) => {
+    let failure: NodeJS.ErrnoException | null = null;
     child.on('error', (error) => (failure = error));
     child.on('close', (code, signal) => resolve({ end: signal ?? `exit status ${code}`, failure }));
   });
@@ -134,7 +135,7 @@ async function answer<T>(command: string, child: ChildProcess): Promise<T> {
     ended,
   ]);
   if (failure?.name === 'AbortError') throw failure;
-  if (failure !== null) throw new LayerProgramError(command, 'it could not be started', failure);
+  if (failure !== null) throw new ProgramError(child.spawnfile, failure.code ?? '', failure);
   const line = stdout.trim();
   if (line === '') throw new LayerProgramError(command, `${end}; ${stderr.trim().slice(-500)}`);
   const reply = JSON.parse(line) as T & { readonly error?: NativeErrorObject };
