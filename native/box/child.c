@@ -6,6 +6,7 @@
 #include "namespaces.h"
 #include "process.h"
 #include "procfs.h"
+#include "program.h"
 
 #include <linux/keyctl.h>
 #include <sched.h>
@@ -140,8 +141,10 @@ box_child_run (struct box_setup *setup, int listener)
     .preserve_fds = setup->options->preserve_fds,
     .make_cwd = true,
   };
-  if (box_launch_prepare (&launch, &error) < 0 || (filter && receive_filter (setup, filter, &error) < 0)
-      || finish_set_up (setup, &error) < 0
+  if (box_launch_prepare (&launch, &error) < 0
+      /* Who starts it later, by another command, is told now already, as engines expect. */
+      || (listener >= 0 && box_program_check (&spec->process, &error) < 0)
+      || (filter && receive_filter (setup, filter, &error) < 0) || finish_set_up (setup, &error) < 0
       || (listener < 0 ? await_start (&setup->channel, &error) : await_start_on (listener, &setup->channel, &error)) < 0
       || box_launch_exec (&launch, &error) < 0)
     box_child_fail (&setup->channel, &error);

@@ -154,10 +154,14 @@ fill_tmpfs (struct box_setup *setup, const struct box_mount *entry, int target, 
   tss_autofd int from = openat (target, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   tss_autofd int mounted = open_mounted (setup, entry);
   tss_autofd int to = mounted < 0 ? -1 : openat (mounted, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  struct stat status;
 
-  if (from < 0 || to < 0)
+  if (from < 0 || to < 0 || fstat (to, &status) < 0)
     return fail (entry, errno, error);
-  return box_copy_tree (from, to, error);
+  if (box_copy_tree (from, to, error) < 0)
+    return -1;
+  /* The mode that the options ask for, over that of the image's directory. */
+  return fchmod (to, status.st_mode & 07777) < 0 ? fail (entry, errno, error) : 0;
 }
 
 static int

@@ -8,4 +8,8 @@
  * failure: TSS_ERROR_EXEC_NOT_FOUND or TSS_ERROR_EXEC_NOT_EXECUTABLE. */
 int box_program_exec (const struct box_process *process, struct tss_error *error);
 
+/* Finds out whether there is such a program, without executing it. Fails in the same ways, though not in all cases in
+ * which executing will. */
+int box_program_check (const struct box_process *process, struct tss_error *error);
+
 #endif
