@@ -1,6 +1,6 @@
 #include "conntrack.h"
-#include "buffer.h"
 #include "fields.h"
+#include "memory.h"
 #include "netlink.h"
 
 #include <arpa/inet.h>
@@ -110,7 +110,7 @@ collect (const struct nlmsghdr *message, void *context)
   struct tuple reply = read_tuple (find_attribute (attributes, message->nlmsg_len - offset, CTA_TUPLE_REPLY));
   if (original.protocol == IPPROTO_UDP && has_port (search->ports, original.destination_port)
       && !is_masqueraded_only (&original, &reply))
-    buffer_append (&search->found, original_attribute, NLA_ALIGN (original_attribute->nla_len));
+    memory_append (&search->found, original_attribute, NLA_ALIGN (original_attribute->nla_len));
 }
 
 static void

@@ -1,6 +1,6 @@
 #include "guard-rules.h"
 #include "../common/cleanup.h"
-#include "buffer.h"
+#include "memory.h"
 
 #include <stdarg.h>
 #include <stdbool.h>
@@ -36,7 +36,7 @@ append (struct buffer *script, const char *format, ...)
   int length = vsnprintf (line, sizeof line, format, arguments);
   va_end (arguments);
   if (length > 0 && (size_t)length < sizeof line)
-    buffer_append (script, line, (size_t)length);
+    memory_append (script, line, (size_t)length);
 }
 
 static bool
@@ -267,7 +267,7 @@ guard_rules_apply (struct nft *nft, const json_t *bridges, const json_t *former,
   int result = plan (nft, &(struct wish){ .bridges = bridges, .none = none, .own = own }, &script, error);
   if (result == 0 && buffer_length (&script) > 0)
     {
-      buffer_append (&script, "", 1);
+      memory_append (&script, "", 1);
       result = nft_run (nft, buffer_bytes (&script), error);
     }
   buffer_free (&script);

@@ -90,7 +90,7 @@ watch_signals (struct net *net, struct tss_error *error)
   net->signals.fd = signalfd (-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
   if (net->signals.fd < 0)
     return tss_error_set (error, TSS_ERROR_IO, errno, NULL, "open signal descriptor");
-  return loop_watch (&net->loop, &net->signals, EPOLLIN, error);
+  return loop_set (&net->loop, &net->signals, EPOLLIN, error);
 }
 
 /* Opens everything and takes over what a predecessor has left. */
@@ -145,7 +145,7 @@ close_net (struct net *net)
   tss_close (&net->sandboxes.host_namespace);
   nft_close (&net->nft);
   netlink_close (&net->route);
-  loop_unwatch (&net->loop, &net->signals);
+  loop_close_watch (&net->loop, &net->signals);
   loop_close (&net->loop);
   state_close (&net->state);
 }

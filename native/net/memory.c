@@ -29,3 +29,19 @@ memory_copy_string (const char *text)
     abort ();
   return copy;
 }
+
+void
+memory_append (struct buffer *buffer, const void *data, size_t size)
+{
+  if (!buffer_append (buffer, data, size))
+    abort ();
+}
+
+char *
+memory_reserve (struct buffer *buffer, size_t size)
+{
+  char *place = buffer_reserve (buffer, size);
+  if (place == NULL)
+    abort ();
+  return place;
+}

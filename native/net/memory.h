@@ -3,10 +3,16 @@
 #ifndef TSSTACK_NET_MEMORY_H
 #define TSSTACK_NET_MEMORY_H
 
+#include "../common/buffer.h"
+
 #include <stddef.h>
 
 void *memory_allocate (size_t size); /* zeroed */
 void *memory_resize (void *pointer, size_t size);
 char *memory_copy_string (const char *text);
+
+/* buffer_append and buffer_reserve. */
+void memory_append (struct buffer *buffer, const void *data, size_t size);
+char *memory_reserve (struct buffer *buffer, size_t size);
 
 #endif

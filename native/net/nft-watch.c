@@ -118,7 +118,7 @@ nft_watch_start (struct nft_watch *watch, struct tss_error *error)
       || setsockopt (fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof group) < 0)
     return tss_error_set (error, TSS_ERROR_NETWORK, errno, NULL, "subscribe to changes of nftables");
   watch->socket.fd = fd;
-  if (loop_watch (watch->loop, &watch->socket, EPOLLIN, error) < 0)
+  if (loop_set (watch->loop, &watch->socket, EPOLLIN, error) < 0)
     {
       watch->socket.fd = -1;
       return -1;
@@ -130,6 +130,6 @@ nft_watch_start (struct nft_watch *watch, struct tss_error *error)
 void
 nft_watch_stop (struct nft_watch *watch)
 {
-  loop_unwatch (watch->loop, &watch->socket);
+  loop_close_watch (watch->loop, &watch->socket);
   loop_stop_timer (watch->loop, &watch->delay);
 }

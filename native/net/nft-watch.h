@@ -3,7 +3,7 @@
 #ifndef TSSTACK_NET_NFT_WATCH_H
 #define TSSTACK_NET_NFT_WATCH_H
 
-#include "loop.h"
+#include "../common/loop.h"
 
 struct nft_watch
 {

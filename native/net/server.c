@@ -1,6 +1,6 @@
 #include "server.h"
+#include "../common/buffer.h"
 #include "../common/cleanup.h"
-#include "buffer.h"
 #include "memory.h"
 
 #include <stdio.h>
@@ -31,7 +31,7 @@ close_client (struct client *client)
 {
   struct server *server = client->server;
   loop_cancel (server->loop, &client->task);
-  loop_unwatch (server->loop, &client->watch);
+  loop_close_watch (server->loop, &client->watch);
   *(client->previous == NULL ? &server->clients : &client->previous->next) = client->next;
   if (client->next != NULL)
     client->next->previous = client->previous;
@@ -63,8 +63,8 @@ answer (struct client *client, json_t *reply)
 {
   tss_autofree char *text = json_dumps (reply, JSON_COMPACT);
   if (text != NULL)
-    buffer_append (&client->output, text, strlen (text));
-  buffer_append (&client->output, "\n", 1);
+    memory_append (&client->output, text, strlen (text));
+  memory_append (&client->output, "\n", 1);
   json_decref (reply);
 }
 
@@ -162,8 +162,8 @@ work (void *context)
     }
   if (client->batch != NULL || find_line (client, &length))
     loop_post (client->server->loop, &client->task);
-  loop_change (client->server->loop, &client->watch,
-               EPOLLIN | (buffer_length (&client->output) > 0 ? (uint32_t)EPOLLOUT : 0));
+  loop_set (client->server->loop, &client->watch,
+            EPOLLIN | (buffer_length (&client->output) > 0 ? (uint32_t)EPOLLOUT : 0), NULL);
 }
 
 static void
@@ -173,7 +173,7 @@ on_client (void *context, uint32_t events)
   bool open = true;
   if ((events & EPOLLIN) != 0)
     {
-      ssize_t size = recv (client->watch.fd, buffer_reserve (&client->input, READ_SIZE), READ_SIZE, MSG_DONTWAIT);
+      ssize_t size = recv (client->watch.fd, memory_reserve (&client->input, READ_SIZE), READ_SIZE, MSG_DONTWAIT);
       if (size > 0)
         buffer_grow (&client->input, (size_t)size);
       open = size > 0 || (size < 0 && (errno == EAGAIN || errno == EINTR));
@@ -196,7 +196,7 @@ on_connection (void *context, uint32_t events)
   client->server = server;
   client->watch = (struct loop_watch){ .fd = fd, .function = on_client, .context = client };
   client->task = (struct loop_task){ .function = work, .context = client };
-  if (server->client_count >= MOST_CLIENTS || loop_watch (server->loop, &client->watch, EPOLLIN, NULL) < 0)
+  if (server->client_count >= MOST_CLIENTS || loop_set (server->loop, &client->watch, EPOLLIN, NULL) < 0)
     {
       close (fd);
       free (client);
@@ -229,7 +229,7 @@ server_open (struct server *server, struct loop *loop, const char *path, server_
   umask (mask);
   if (result < 0 || listen (server->watch.fd, MOST_CLIENTS) < 0)
     return tss_error_set (error, TSS_ERROR_IO, errno, path, "listen at socket");
-  return loop_watch (loop, &server->watch, EPOLLIN, error);
+  return loop_set (loop, &server->watch, EPOLLIN, error);
 }
 
 void
@@ -240,6 +240,6 @@ server_close (struct server *server)
       flush (server->clients);
       close_client (server->clients);
     }
-  loop_unwatch (server->loop, &server->watch);
+  loop_close_watch (server->loop, &server->watch);
   unlink (server->path);
 }

@@ -2,7 +2,7 @@
 #ifndef TSSTACK_NET_SERVER_H
 #define TSSTACK_NET_SERVER_H
 
-#include "loop.h"
+#include "../common/loop.h"
 
 /* Executes one request and returns its results (an object, owned by the caller), or NULL with ERROR set. */
 typedef json_t *(*server_handler) (void *context, const json_t *request, struct tss_error *error);

@@ -129,7 +129,7 @@ trash_open (struct trash *trash, struct loop *loop, struct tss_error *error)
   trash->finished.fd = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
   if (trash->finished.fd < 0)
     return tss_error_set (error, TSS_ERROR_IO, errno, NULL, "open event descriptor");
-  return loop_watch (loop, &trash->finished, EPOLLIN, error);
+  return loop_set (loop, &trash->finished, EPOLLIN, error);
 }
 
 void
@@ -147,7 +147,7 @@ trash_close (struct trash *trash)
   trash_settle (trash);
   loop_cancel (trash->loop, &trash->task);
   loop_stop_timer (trash->loop, &trash->recheck);
-  loop_unwatch (trash->loop, &trash->finished);
+  loop_close_watch (trash->loop, &trash->finished);
   free_lot (&trash->waiting);
   json_decref (trash->expected);
 }

@@ -4,7 +4,7 @@
 #ifndef TSSTACK_NET_TRASH_H
 #define TSSTACK_NET_TRASH_H
 
-#include "loop.h"
+#include "../common/loop.h"
 
 #include <jansson.h>
 #include <pthread.h>

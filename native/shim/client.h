@@ -2,9 +2,9 @@
 #ifndef TSSTACK_SHIM_CLIENT_H
 #define TSSTACK_SHIM_CLIENT_H
 
-#include "buffer.h"
+#include "../common/buffer.h"
+#include "../common/loop.h"
 #include "frames.h"
-#include "loop.h"
 
 struct shim;
 struct session;

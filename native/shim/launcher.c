@@ -1,10 +1,10 @@
 /* `tsstack-shim --launcher`: starts shims and other helpers for the daemon. */
 #include "launcher.h"
+#include "../common/buffer.h"
 #include "../common/cleanup.h"
 #include "../common/json.h"
-#include "buffer.h"
+#include "../common/loop.h"
 #include "detach.h"
-#include "loop.h"
 
 #include <fcntl.h>
 #include <signal.h>

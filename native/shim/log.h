@@ -3,7 +3,7 @@
 #ifndef TSSTACK_SHIM_LOG_H
 #define TSSTACK_SHIM_LOG_H
 
-#include "buffer.h"
+#include "../common/buffer.h"
 #include "log-file.h"
 #include "scratch.h"
 

@@ -3,8 +3,8 @@
 #ifndef TSSTACK_SHIM_SCRATCH_H
 #define TSSTACK_SHIM_SCRATCH_H
 
+#include "../common/loop.h"
 #include "lines.h"
-#include "loop.h"
 
 enum
 {

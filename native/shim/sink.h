@@ -2,8 +2,8 @@
 #ifndef TSSTACK_SHIM_SINK_H
 #define TSSTACK_SHIM_SINK_H
 
-#include "buffer.h"
-#include "loop.h"
+#include "../common/buffer.h"
+#include "../common/loop.h"
 
 struct sink
 {

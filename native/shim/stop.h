@@ -2,7 +2,7 @@
 #ifndef TSSTACK_SHIM_STOP_H
 #define TSSTACK_SHIM_STOP_H
 
-#include "loop.h"
+#include "../common/loop.h"
 #include "options.h"
 
 struct shim;

@@ -1,5 +1,5 @@
 #include "connection.h"
-#include "../buffer.h"
+#include "../../common/buffer.h"
 #include "../memory.h"
 #include "forward.h"
 
@@ -26,7 +26,7 @@ dns_connection_close (struct dns_connection *connection)
 {
   struct dns_resolver *resolver = connection->resolver;
   dns_forward_cancel (resolver, connection);
-  loop_unwatch (resolver->service->loop, &connection->watch);
+  loop_close_watch (resolver->service->loop, &connection->watch);
   loop_stop_timer (resolver->service->loop, &connection->idle);
   *(connection->previous == NULL ? &resolver->connections : &connection->previous->next) = connection->next;
   if (connection->next != NULL)
@@ -88,7 +88,7 @@ proceed (struct dns_connection *connection)
       return;
     }
   bool sending = buffer_length (&connection->output) > 0;
-  loop_change (loop, &connection->watch, sending ? EPOLLOUT : connection->busy ? 0 : EPOLLIN);
+  loop_set (loop, &connection->watch, sending ? EPOLLOUT : connection->busy ? 0 : EPOLLIN, NULL);
   loop_start_timer (loop, &connection->idle, IDLE_MS);
 }
 
@@ -96,8 +96,8 @@ void
 dns_connection_reply (struct dns_connection *connection, const uint8_t *data, size_t size)
 {
   uint8_t length[2] = { (uint8_t)(size >> 8), (uint8_t)size };
-  buffer_append (&connection->output, length, sizeof length);
-  buffer_append (&connection->output, data, size);
+  memory_append (&connection->output, length, sizeof length);
+  memory_append (&connection->output, data, size);
   connection->busy = false;
   if (!connection->dispatching)
     proceed (connection);
@@ -110,7 +110,7 @@ on_event (void *context, uint32_t events)
   bool open = (events & (EPOLLHUP | EPOLLERR)) == 0;
   if (open && (events & EPOLLIN) != 0)
     {
-      char *place = buffer_reserve (&connection->input, DNS_QUERY_SIZE + 2);
+      char *place = memory_reserve (&connection->input, DNS_QUERY_SIZE + 2);
       ssize_t size = recv (connection->watch.fd, place, DNS_QUERY_SIZE + 2, MSG_DONTWAIT);
       open = size > 0 || (size < 0 && (errno == EAGAIN || errno == EINTR));
       if (size > 0)
@@ -139,7 +139,7 @@ dns_connection_open (struct dns_resolver *resolver, int fd)
   connection->resolver = resolver;
   connection->watch = (struct loop_watch){ .fd = fd, .function = on_event, .context = connection };
   connection->idle = (struct loop_timer){ .function = on_idle, .context = connection };
-  if (loop_watch (resolver->service->loop, &connection->watch, EPOLLIN, NULL) < 0)
+  if (loop_set (resolver->service->loop, &connection->watch, EPOLLIN, NULL) < 0)
     {
       close (fd);
       free (connection);

@@ -1,6 +1,6 @@
 #include "forward.h"
+#include "../../common/buffer.h"
 #include "../../common/cleanup.h"
-#include "../buffer.h"
 #include "../memory.h"
 #include "../random.h"
 
@@ -38,7 +38,7 @@ loop_of (const struct dns_forward *forward)
 static void
 hang_up (struct dns_forward *forward)
 {
-  loop_unwatch (loop_of (forward), &forward->watch);
+  loop_close_watch (loop_of (forward), &forward->watch);
   loop_stop_timer (loop_of (forward), &forward->timer);
   buffer_free (&forward->input);
   forward->sent = 0;
@@ -134,7 +134,7 @@ on_datagram (struct dns_forward *forward)
 static bool
 read_stream (struct dns_forward *forward, bool *complete)
 {
-  char *place = buffer_reserve (&forward->input, 4096);
+  char *place = memory_reserve (&forward->input, 4096);
   ssize_t size = recv (forward->watch.fd, place, 4096, MSG_DONTWAIT);
   if (size <= 0)
     return size < 0 && (errno == EAGAIN || errno == EINTR);
@@ -158,7 +158,7 @@ on_stream (struct dns_forward *forward, uint32_t events)
       if (sent > 0)
         forward->sent += (size_t)sent;
       if (usable && forward->sent == forward->message_size)
-        loop_change (loop_of (forward), &forward->watch, EPOLLIN);
+        loop_set (loop_of (forward), &forward->watch, EPOLLIN, NULL);
     }
   else if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0)
     usable = read_stream (forward, &complete);
@@ -206,7 +206,7 @@ dial (struct dns_forward *forward)
   if (!forward->tcp && send (fd, forward->message + 2, forward->message_size - 2, MSG_DONTWAIT) < 0)
     return false;
   forward->watch.fd = fd;
-  if (loop_watch (loop_of (forward), &forward->watch, forward->tcp ? EPOLLOUT : EPOLLIN, NULL) < 0)
+  if (loop_set (loop_of (forward), &forward->watch, forward->tcp ? EPOLLOUT : EPOLLIN, NULL) < 0)
     {
       forward->watch.fd = -1;
       return false;

@@ -190,8 +190,8 @@ dns_resolver_open (struct dns_resolver *resolver, struct dns_service *service, u
   resolver->tcp = (struct loop_watch){ .fd = -1, .function = on_connection, .context = resolver };
   if (bind_sockets (resolver, port) < 0)
     return tss_error_set (error, TSS_ERROR_NETWORK, errno, NULL, "open name server at " DNS_ADDRESS);
-  if (loop_watch (service->loop, &resolver->udp, EPOLLIN, error) < 0
-      || loop_watch (service->loop, &resolver->tcp, EPOLLIN, error) < 0)
+  if (loop_set (service->loop, &resolver->udp, EPOLLIN, error) < 0
+      || loop_set (service->loop, &resolver->tcp, EPOLLIN, error) < 0)
     {
       dns_resolver_close (resolver);
       return -1;
@@ -207,8 +207,8 @@ dns_resolver_close (struct dns_resolver *resolver)
       while (resolver->connections != NULL)
         dns_connection_close (resolver->connections);
       dns_forward_cancel_all (resolver);
-      loop_unwatch (resolver->service->loop, &resolver->udp);
-      loop_unwatch (resolver->service->loop, &resolver->tcp);
+      loop_close_watch (resolver->service->loop, &resolver->udp);
+      loop_close_watch (resolver->service->loop, &resolver->tcp);
     }
   free_networks (resolver);
   *resolver = (struct dns_resolver){ 0 };

@@ -3,7 +3,7 @@
 #ifndef TSSTACK_NET_DNS_RESOLVER_H
 #define TSSTACK_NET_DNS_RESOLVER_H
 
-#include "../loop.h"
+#include "../../common/loop.h"
 #include "table.h"
 
 #include <netinet/in.h>
