@@ -10,6 +10,8 @@ import { build } from 'esbuild';
 const root = join(import.meta.dirname, '..');
 const target = join(root, 'dist');
 const stampPath = join(target, '.complete');
+/** V8's compiled code (src/cli/main.ts, src/daemon/main.ts): one file for each chunk that was ever loaded. */
+const compileCache = join(root, 'node_modules/.cache/tsstack');
 const sources = ['src', 'agents', 'proto', 'tools/build.ts', 'package-lock.json'];
 
 function newestChange(path: string): number {
@@ -43,16 +45,22 @@ function writeStamp(directory: string): void {
   writeFileSync(join(directory, '.complete'), `${currentCommit()}\n`);
 }
 
-/** Puts the finished bundle in place: no command ever finds half of one. */
-function replaceBundle(fresh: string): void {
-  const old = `${fresh}-old`;
+/** Moves a directory away, out of the sight of commands that run; gives its new place. */
+function setAside(directory: string): string {
+  const aside = `${directory}.old-${process.pid}`;
   try {
-    renameSync(target, old);
+    renameSync(directory, aside);
   } catch {
     // There was none.
   }
+  return aside;
+}
+
+/** Puts the finished bundle in place: no command ever finds half of one. What was compiled of the old one goes with it. */
+function replaceBundle(fresh: string): void {
+  const old = setAside(target);
   renameSync(fresh, target);
-  rmSync(old, { recursive: true, force: true });
+  for (const stale of [old, setAside(compileCache)]) rmSync(stale, { recursive: true, force: true });
 }
 
 async function bundle(): Promise<void> {
