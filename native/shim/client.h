@@ -33,6 +33,7 @@ struct client
   struct buffer output;
   struct waiter *waiters;
   bool is_subscribed, gets_output, gives_input;
+  bool was_attached;        /* and may still write: closed in its face, it would never read what we sent last */
   bool leaves_after_output; /* no more frames to come: closed when the rest is sent */
   bool lingers;             /* then only our direction is closed, until the client closes its own */
   bool is_gone;             /* closed; freed as soon as no function of its own runs any more */

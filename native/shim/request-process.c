@@ -19,6 +19,7 @@ request_attach (struct client *client, const json_t *request, struct tss_error *
   client_reply (client, json_integer_value (json_object_get (request, "seq")), NULL, NULL);
   client->gives_input = input;
   client->gets_output = output;
+  client->was_attached = true;
   return 0;
 }
 
@@ -42,6 +43,7 @@ read_exec (const json_t *request, struct session_options *options, struct tss_er
 int
 request_exec (struct client *client, const json_t *request, struct tss_error *error)
 {
+  const enum phase phase = client->shim->state.phase;
   struct session_options options;
   pid_t pid;
 
@@ -49,7 +51,8 @@ request_exec (struct client *client, const json_t *request, struct tss_error *er
     return -1;
   if (client->gets_output || client->gives_input)
     return tss_error_set (error, TSS_ERROR_STATE, 0, "op", "exec: this connection is attached to the container");
-  if (client->shim->state.phase != PHASE_RUNNING || client->shim->run.has_ended)
+  /* Also in the grace of a stop: whoever wants to look at what does not end. */
+  if ((phase != PHASE_RUNNING && phase != PHASE_STOPPING) || client->shim->run.has_ended)
     return tss_error_set (error, TSS_ERROR_STATE, 0, "", "exec: the container is not running");
   pid = session_open (client, &options, error);
   if (pid < 0)

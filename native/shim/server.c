@@ -164,7 +164,7 @@ server_dismiss (struct shim *shim)
 {
   for (struct client *client = shim->server.clients; client; client = client->next)
     if (!client->session && !client->is_gone)
-      client_leave (client);
+      client->was_attached ? client_linger (client) : client_leave (client);
 }
 
 bool

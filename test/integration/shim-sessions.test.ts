@@ -196,6 +196,19 @@ describe('shim: attach', () => {
     stuck.destroy();
   });
 
+  it('tells the end to a client that is still writing when it comes', async () => {
+    const { container, control } = await lab.create('exit 7', { shim: { stdin: true } });
+    const late = connect(container.socketPath);
+    await once(late, 'connect');
+    late.pause();
+    late.write(encodeFrame(frameTypes.request, Buffer.from('{"op":"attach","seq":1,"stdin":true}')));
+    await control.request({ op: 'start' });
+    await control.closed;
+    late.write(encodeFrame(frameTypes.stdinClose, Buffer.alloc(0)));
+    const received = (await late.toArray()) as Buffer[];
+    assert.match(Buffer.concat(received).toString(), /"exitCode":7/);
+  });
+
   it('refuses input for a container without', async () => {
     const { container, control } = await lab.run('sleep 100');
     await assert.rejects(attachToShim(container.socketPath, { stdin: true, output: true }), isNativeError('state'));
