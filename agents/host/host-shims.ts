@@ -1,8 +1,8 @@
-import { readFileSync, readdirSync } from 'node:fs';
-import { hasErrno } from './errors.ts';
+import { readdirSync } from 'node:fs';
 import type { Launcher } from './native/launcher.ts';
 import { attachToShim, connectShim, execInShim } from './native/shim-client.ts';
-import type { ShimSeam } from './tasks/shim.ts';
+import { readCommandLine, readProcessStat } from './process-stat.ts';
+import type { ShimSeam, ShimState } from './tasks/shim.ts';
 
 /** The real shims of this host. */
 export function hostShims(launcher: Launcher): ShimSeam {
@@ -11,7 +11,7 @@ export function hostShims(launcher: Launcher): ShimSeam {
     connect: connectShim,
     exec: execInShim,
     attach: attachToShim,
-    isAlive: (pid, configPath) => commandOf(pid).includes(configPath),
+    isAlive: isShimAlive,
     find: findShim,
     kill: (pid) => {
       process.kill(pid, 'SIGKILL');
@@ -19,19 +19,16 @@ export function hostShims(launcher: Launcher): ShimSeam {
   };
 }
 
-function findShim(configPath: string): number | null {
-  for (const name of readdirSync('/proc')) {
-    if (/^\d+$/.test(name) && commandOf(Number(name)).includes(configPath)) return Number(name);
-  }
-  return null;
+/** Its number may be another process's by now, even that of its own container, which has its command line until it is started. */
+function isShimAlive({ shimPid, shimStartTime }: ShimState, configPath: string): boolean {
+  const stat = readProcessStat(shimPid);
+  if (stat === null || (shimStartTime !== undefined && shimStartTime !== stat.startTime)) return false;
+  return readCommandLine(shimPid).includes(configPath);
 }
 
-/** argv of a process; empty when it is gone. The configuration's path in it tells shims from processes that took over their number. */
-function commandOf(pid: number): readonly string[] {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
-  } catch (error) {
-    if (hasErrno(error, 'ENOENT', 'ESRCH')) return [];
-    throw error;
-  }
+/** What a shim forks has its command line until it executes something else: the shim is the one whose parent has another. */
+function findShim(configPath: string): number | null {
+  const pids = readdirSync('/proc').map(Number).filter(Number.isInteger);
+  const family = new Set(pids.filter((pid) => readCommandLine(pid).includes(configPath)));
+  return [...family].find((pid) => !family.has(readProcessStat(pid)?.parent ?? 0)) ?? null;
 }

@@ -76,7 +76,7 @@ set_up (struct shim *shim, const char *options_path, struct tss_error *error)
   if (self_prepare (&shim->oom_score, error) < 0 || options_load (options_path, &shim->options, error) < 0
       || loop_open (&shim->loop, error) < 0)
     return -1;
-  shim->state.id = shim->options.id;
+  state_init (&shim->state, shim->options.id);
   scratch_init (&shim->scratch, &shim->loop);
   run_init (shim);
   stop_init (shim);

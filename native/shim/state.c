@@ -85,6 +85,7 @@ state_to_json (const struct state *state)
   json_object_set_new (object, "pid", number_or_null (state->pid, state->pid > 0));
   json_object_set_new (object, "pidStartTime", number_or_null ((int64_t)state->pid_start_time, state->pid > 0));
   json_object_set_new (object, "shimPid", json_integer (getpid ()));
+  json_object_set_new (object, "shimStartTime", json_integer ((json_int_t)state->shim_start_time));
   set_time (object, "createdAt", state->created_at);
   set_run (object, &state->current);
   json_object_set_new (object, "restartCount", json_integer ((json_int_t)state->restart_count));
@@ -127,6 +128,13 @@ read_start_time (pid_t pid)
   if (field)
     start_time = strtoull (field, NULL, 10);
   return start_time;
+}
+
+void
+state_init (struct state *state, const char *id)
+{
+  state->id = id;
+  state->shim_start_time = read_start_time (getpid ());
 }
 
 void

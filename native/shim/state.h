@@ -39,7 +39,7 @@ struct state
   uint64_t seq;
   enum phase phase;
   pid_t pid;
-  uint64_t pid_start_time;
+  uint64_t pid_start_time, shim_start_time;
   struct timespec created_at, next_restart_at;
   struct run_record current;
   uint64_t restart_count;
@@ -47,6 +47,9 @@ struct state
   struct run_record runs[STATE_RUNS_KEPT];
   size_t run_count; /* ever; the last STATE_RUNS_KEPT are kept */
 };
+
+/* Of the container ID, which must outlive it, with this process as its shim. */
+void state_init (struct state *state, const char *id);
 
 /* The object of the state file and the socket; the caller owns it. */
 json_t *state_to_json (const struct state *state);

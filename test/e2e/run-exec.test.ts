@@ -29,6 +29,12 @@ services:
     ports: ["127.0.0.1::80"]
     volumes: ["shared:/shared", "/anonymous"]
     restart: always
+  stubborn:
+    image: busybox:test
+    init: true
+    stop_grace_period: 1m
+    command: ["sh", "-c", "trap 'touch /asked' TERM; touch /ready; while :; do sleep 0.05; done"]
+    healthcheck: { test: [CMD, test, -e, /ready], interval: 50ms, retries: 100 }
   alone:
     image: busybox:test
     command: ["sh", "-c", "echo alone"]
@@ -129,6 +135,21 @@ describe('exec', () => {
     assert.equal(stopped.code, 1);
     assert.match(stopped.stderr, /service "db" is not running/);
     assert.equal((await exec('nobody', 'true')).code, 1);
+  });
+
+  it('goes on while the container is given time to end, by stop or by down', async () => {
+    for (const verb of [['stop', 'stubborn'], ['down']]) {
+      await host.ok(['-f', file, 'up', '-d', '--wait', 'stubborn']);
+      const child = host.spawn(['-f', file, ...verb]);
+      child.stdout?.resume();
+      child.stderr?.resume();
+      const ended = once(child, 'close');
+      const asked = (): ReturnType<typeof exec> => exec('stubborn', 'test', '-e', '/asked');
+      assert.equal((await until(asked, ({ code }) => code === 0)).stderr, '', verb.join(' '));
+      await host.ok(['-f', file, 'kill', 'stubborn']);
+      await ended;
+    }
+    await host.ok(['-f', file, 'up', '-d', 'web']);
   });
 
   it('ends the command when the client is killed', async () => {

@@ -126,6 +126,20 @@ describe('shim: exec', () => {
     await assert.rejects(exec(container, { ...processOf('true'), args: 'true' }), isNativeError('invalid'));
   });
 
+  it('goes on in the grace of a stop, until the container ends', async () => {
+    const { container: stubborn, control } = await lab.run('trap "" TERM; echo up; while :; do sleep 0.05; done');
+    await eventually('the trap is set', () => stubborn.logLines.includes('stdout F up'));
+    const stopped = control.request({ op: 'stop', graceMs: 60_000 });
+    await eventually('it is being stopped', () => stubborn.state.phase === 'stopping');
+    const session = await exec(stubborn, processOf('echo still here'));
+    assert.equal((await read(session)).stdout, 'still here\n');
+    const lasting = await exec(stubborn, processOf('sleep 1000'));
+    await control.request({ op: 'kill' });
+    await stopped;
+    assert.equal((await lasting.exit).exitCode, 137);
+    await assert.rejects(exec(stubborn, processOf('true')));
+  });
+
   it('takes only resize on a connection that serves an exec', async () => {
     const socket = await container.connect();
     await socket.request({ op: 'exec', process: processOf('sleep 1005') });

@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { hasErrno } from '../errors.ts';
+import { readCommandLine, readProcessStat } from '../process-stat.ts';
 import type { TaskTable } from '../tasks/task-table.ts';
 import type { RelayStream } from './relay-stream.ts';
 import { requireRunning } from './require-running.ts';
@@ -32,24 +33,21 @@ function describeProcess(
 ): readonly string[] | null {
   try {
     const { uid } = statSync(`/proc/${pid}`);
-    const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The name in parentheses may hold anything; the numbers follow the last one. The first of them is field 3.
-    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-    const field = (number: number): number => Number(fields[number - 3] ?? 0);
-    const cpuSeconds = (field(14) + field(15)) / ticksPerSecond;
-    const startedMs = bootMs + (field(22) / ticksPerSecond) * 1000;
+    const stat = readProcessStat(pid);
+    if (stat === null) return null;
+    const cpuSeconds = (stat.field(14) + stat.field(15)) / ticksPerSecond;
+    const startedMs = bootMs + (stat.startTime / ticksPerSecond) * 1000;
     const share = Math.floor((100 * cpuSeconds) / Math.max(1, (nowMs - startedMs) / 1000));
-    const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replace(/\0+$/, '').replaceAll('\0', ' ');
-    const name = text.slice(text.indexOf('(') + 1, text.lastIndexOf(')'));
+    const command = readCommandLine(pid).join(' ');
     return [
       users.get(uid) ?? String(uid),
       String(pid),
-      String(field(4)),
+      String(stat.parent),
       String(share),
       formatStart(startedMs, nowMs),
-      formatTerminal(field(7)),
+      formatTerminal(stat.field(7)),
       formatDuration(cpuSeconds),
-      command === '' ? `[${name}]` : command,
+      command === '' ? `[${stat.name}]` : command,
     ];
   } catch (error) {
     // Ended meanwhile.

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { removeCgroupRemains } from '../containers/cgroup-remains.ts';
 import { hasErrno } from '../errors.ts';
 import type { ContainerPaths } from '../host-paths.ts';
@@ -90,7 +90,8 @@ export class Container {
   async destroy(): Promise<void> {
     const state = this.#readStateFile() ?? this.#state;
     this.release();
-    if (state === null || state.phase === 'exited') return;
+    if (state === null) return this.#endUnborn();
+    if (state.phase === 'exited') return;
     if (this.#isAlive(state)) this.#options.shims.kill(state.shimPid);
     await this.#lose(state);
   }
@@ -181,8 +182,8 @@ export class Container {
     return state !== null && this.#isAlive(state);
   }
 
-  #isAlive({ shimPid }: ShimState): boolean {
-    return this.#options.shims.isAlive(shimPid, this.#options.paths.shimConfig);
+  #isAlive(state: ShimState): boolean {
+    return this.#options.shims.isAlive(state, this.#options.paths.shimConfig);
   }
 
   /**
@@ -190,7 +191,9 @@ export class Container {
    * that shim and what it made have to go before another one is started.
    */
   async #endUnborn(): Promise<void> {
-    const pid = this.#options.shims.find(this.#options.paths.shimConfig);
+    const { shimConfig } = this.#options.paths;
+    // The look at every process is not for each container after a start of the machine.
+    const pid = existsSync(shimConfig) ? this.#options.shims.find(shimConfig) : null;
     if (pid !== null) this.#options.shims.kill(pid);
     await removeCgroupRemains(this.#options.cgroup);
   }

@@ -7,6 +7,8 @@ export interface ShimState {
   readonly phase: 'created' | 'running' | 'paused' | 'restarting' | 'stopping' | 'exited';
   readonly pid: number | null;
   readonly shimPid: number;
+  /** In clock ticks since the machine started: tells the shim from a process that has got its number. Shims that are older than this field run on. */
+  readonly shimStartTime?: number;
   readonly createdAt: string;
   readonly startedAt: string | null;
   readonly finishedAt: string | null;
@@ -76,8 +78,8 @@ export interface ShimSeam {
   /** Starts a shim for a shim.json; resolves when the container is created, or started where that says so. */
   launch(configPath: string): Promise<ShimState>;
   connect(socketPath: string): Promise<ShimConnection>;
-  /** True while the process is the shim of that shim.json. */
-  isAlive(pid: number, configPath: string): boolean;
+  /** True while the shim of that shim.json that wrote the state lives. */
+  isAlive(state: ShimState, configPath: string): boolean;
   /** Process of the shim of that shim.json, by looking at every process; null when there is none. */
   find(configPath: string): number | null;
   /** Ends a shim that does not answer. */

@@ -9,8 +9,12 @@ export type ContainerState = 'created' | 'running' | 'paused' | 'restarting' | '
 
 /** The state in docker's words. */
 export function containerState(task: TaskObject): ContainerState {
+  return task.desired === 'remove' ? 'removing' : stateByItself(task);
+}
+
+/** Whatever is wanted of it. */
+function stateByItself(task: TaskObject): Exclude<ContainerState, 'removing'> {
   const { state, container } = task.status;
-  if (task.desired === 'remove') return 'removing';
   if (state === 'orphaned') return 'dead';
   if (container === null) return isTerminal(state) ? 'exited' : 'created';
   // Stopped before it was ever started.
@@ -28,9 +32,9 @@ export function containerState(task: TaskObject): ContainerState {
   }
 }
 
-/** True while a process of it lives. */
+/** True while a process of it lives, even if it is on its way out. */
 export function isUp(task: TaskObject): boolean {
-  return ['running', 'paused', 'restarting'].includes(containerState(task));
+  return ['running', 'paused', 'restarting'].includes(stateByItself(task));
 }
 
 /** `Up 5 minutes (healthy)`, `Exited (1) 3 seconds ago`, or why it is not there yet. */

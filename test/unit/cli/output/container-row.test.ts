@@ -5,6 +5,7 @@ import {
   commandText,
   containerJson,
   containerState,
+  isUp,
   portsText,
   statusText,
 } from '../../../../src/cli/output/container-row.ts';
@@ -71,6 +72,16 @@ describe('state and status of a container', () => {
       assert.equal(statusText(task, now), status);
     });
   }
+});
+
+describe('a container is up', () => {
+  it('until its process has ended, whatever is wanted of it', () => {
+    const stopping = taskStatus({ container: containerStatus({ phase: 'stopping' }) });
+    assert.equal(isUp(web({ desired: 'stopped', status: stopping })), true);
+    assert.equal(isUp(web({ desired: 'remove', status: stopping })), true);
+    assert.equal(isUp(web({ desired: 'remove', status: exitedStatus(0) })), false);
+    assert.equal(isUp(withContainer({ phase: 'created', startedAt: null })), false);
+  });
 });
 
 describe('columns of ps', () => {
