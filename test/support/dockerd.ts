@@ -50,6 +50,8 @@ export class Dockerd {
     }
     spawnSync('ip', ['link', 'delete', 'docker0']);
     for (const table of ['filter', 'nat', 'mangle', 'raw']) spawnSync('nft', ['delete', 'table', 'ip', table]);
+    // Where the mount below is private, it has mounted its root on itself to make it shared.
+    spawnSync('umount', ['--recursive', join(this.#directory, 'data')]);
     rmSync(this.#directory, { recursive: true, force: true });
   }
 }
