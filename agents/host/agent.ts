@@ -88,9 +88,11 @@ export class Agent {
       layerProgram: this.#programs.layer,
       usersOf: (imageId) => table.usersOf(imageId),
       deadlines: registryDeadlines(process.env),
+      onNames: () => table.lookAtImages(),
     });
     const table: TaskTable = this.#makeTable(facts, networks, images, reporter, assigned);
     table.adopt();
+    images.open().catch((error: unknown) => this.#options.log(`look at the images: ${describeError(error).message}`));
     await this.#serve(table, images, facts, guard, reporter);
     await table.release();
     this.#isIdle = table.ids.length === 0;
@@ -109,7 +111,7 @@ export class Agent {
     reporter: StatusReporter,
   ): Promise<void> {
     const { address, log } = this.#options;
-    const handlers = makeStreamHandlers(table, images);
+    const handlers = makeStreamHandlers(table, images, () => reporter.flushed());
     let client: DispatcherClient | null = null;
     const onStream = (request: StreamRequest): void => {
       if (client !== null) void serveRelay(client, request, handlers);

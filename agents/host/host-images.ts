@@ -20,6 +20,10 @@ export class HostImages implements TaskImages {
     return { id, defaults: toImageDefaults(config), layers };
   }
 
+  currentId(reference: string): string | null | undefined {
+    return this.#images.idOf(reference);
+  }
+
   copyContent(image: LocalImage, path: string, directory: string): Promise<boolean> {
     return copyImageContent(this.#layers, image.layers, path, directory);
   }

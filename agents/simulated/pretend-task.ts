@@ -106,6 +106,7 @@ export class PretendTask {
     return (
       this.#status.container ?? {
         imageId: `sha256:${'0'.repeat(64)}`,
+        currentImageId: `sha256:${'0'.repeat(64)}`,
         imageReference: this.#task.spec.image,
         command: [],
         phase: 'created',

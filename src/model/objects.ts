@@ -168,6 +168,11 @@ export interface TaskStatus {
 /** What is known of the container while it exists. */
 export interface ContainerStatus {
   readonly imageId: string;
+  /**
+   * Image that the reference means on the container's node by now: not imageId any more after a pull, load or import under that name.
+   * Null when nothing there has the name.
+   */
+  readonly currentImageId: string | null;
   readonly imageReference: string;
   /** argv as it was started. */
   readonly command: readonly string[];

@@ -44,7 +44,7 @@ describe('an image with other content under the same name', () => {
 
   it('is shown by plan, ignored with --no-recreate, and taken by up', async () => {
     const { stdout } = await host.ok(['-f', file, 'plan']);
-    assert.match(stdout, /replace +container +change-a-1\n +image: mine:1 has other content now/);
+    assert.match(stdout, /replace +container +change-a-1\n +image: sha256:[0-9a-f]{12} -> sha256:[0-9a-f]{12}\n/);
     await host.ok(['-f', file, 'up', '-d', '--no-recreate']);
     assert.equal(await version(), '1');
     const { stderr } = await host.ok(['-f', file, 'up', '-d', 'a']);
@@ -52,5 +52,21 @@ describe('an image with other content under the same name', () => {
     assert.doesNotMatch(stderr, /change-b-1/);
     assert.equal(await version(), '2');
     assert.match((await host.ok(['-f', file, 'plan', 'a'])).stdout, /no changes/i);
+  });
+
+  it('is still known after the daemon was killed', async () => {
+    assert.match((await host.ok(['-f', file, 'plan'])).stdout, /replace +container +change-b-1\n/);
+    await host.killDaemon();
+    const { stdout } = await host.ok(['-f', file, 'plan']);
+    assert.match(stdout, /replace +container +change-b-1\n +image: /);
+    assert.doesNotMatch(stdout, /change-a-1/);
+  });
+
+  it('replaces containers that have ended, too, and none when the name is gone', async () => {
+    await host.ok(['-f', file, 'stop', 'b']);
+    const { stderr } = await host.ok(['-f', file, 'up', '-d']);
+    assert.match(stderr, /Container change-b-1 Recreated/);
+    assert.equal((await host.ok(['-f', file, 'exec', '-T', 'b', 'cat', '/version'])).stdout, '2');
+    assert.match((await host.ok(['-f', file, 'plan'])).stdout, /no changes/i);
   });
 });

@@ -22,6 +22,8 @@ export interface ImageServiceOptions {
   /** Names of the containers that need an image; such an image is not removed. Default: none. */
   readonly usersOf?: (imageId: string) => readonly string[];
   readonly deadlines?: RegistryDeadlines;
+  /** Called when the images are known, and whenever a name means another image from then on. */
+  readonly onNames?: () => void;
 }
 
 export interface TransferOptions {
@@ -39,10 +41,22 @@ export class ImageService {
   readonly #running = new SharedOperations<ImageRecord, ImageEvent>();
   readonly #parsed = new Map<string, ImageReference>();
   #opening: Promise<ImageStore> | null = null;
+  #opened: ImageStore | null = null;
 
   constructor(options: ImageServiceOptions) {
     this.#options = options;
     this.#registries = new RegistryAccess(options.deadlines);
+  }
+
+  /** Looks what images there are, which otherwise happens at the first use. */
+  async open(): Promise<void> {
+    await this.#store();
+  }
+
+  /** Id of the image that a reference means by now, null when none; undefined before it is known what images there are. */
+  idOf(text: string): string | null | undefined {
+    if (this.#opened === null) return undefined;
+    return findImage(this.#opened.index, this.#parse(text), text)?.id ?? null;
   }
 
   /** Makes an image available. With the policy `missing` (the default) an image that is here costs a look into a map. */
@@ -149,9 +163,14 @@ export class ImageService {
   }
 
   #store(): Promise<ImageStore> {
-    const { dataRoot, layerProgram } = this.#options;
-    this.#opening ??= ImageStore.open(dataRoot, new LayerProgram(layerProgram));
-    return this.#opening;
+    return (this.#opening ??= this.#open());
+  }
+
+  async #open(): Promise<ImageStore> {
+    const { dataRoot, layerProgram, onNames = () => undefined } = this.#options;
+    this.#opened = await ImageStore.open(dataRoot, new LayerProgram(layerProgram), onNames);
+    onNames();
+    return this.#opened;
   }
 
   /** The same few references are asked for again and again. */

@@ -31,18 +31,18 @@ export class ImageStore {
   #isCollectionDue = false;
   #background: Promise<void> = Promise.resolve();
 
-  private constructor(paths: StorePaths, program: LayerProgram) {
+  private constructor(paths: StorePaths, program: LayerProgram, onNames: () => void) {
     this.paths = paths;
     this.program = program;
     this.blobs = new BlobStore(paths);
     this.layers = new LayerStore(paths, program);
-    this.index = new ImageIndex(paths.index);
+    this.index = new ImageIndex(paths.index, onNames);
     this.installer = new LayerInstaller({ paths, program, blobs: this.blobs, layers: this.layers });
   }
 
-  /** Loads what is on disk and clears away what a crash has left. */
-  static async open(dataRoot: string, program: LayerProgram): Promise<ImageStore> {
-    const store = new ImageStore(new StorePaths(dataRoot), program);
+  /** Loads what is on disk and clears away what a crash has left. `onNames` is called whenever names of images have changed. */
+  static async open(dataRoot: string, program: LayerProgram, onNames: () => void): Promise<ImageStore> {
+    const store = new ImageStore(new StorePaths(dataRoot), program, onNames);
     store.paths.makeDirectories();
     store.blobs.load();
     store.layers.load();

@@ -20,6 +20,8 @@ export class StatusReporter implements StatusSink {
   #send: SendUpdates | null = null;
   #timer: NodeJS.Timeout | null = null;
   #isSending = false;
+  /** Who waits for the batch under way, and who for the next. */
+  #waiters: { now: (() => void)[]; next: (() => void)[] } = { now: [], next: [] };
   #sentAtMs = -batchMs;
   readonly #log: (message: string) => void;
 
@@ -37,6 +39,15 @@ export class StatusReporter implements StatusSink {
     this.#add({ taskId, status: this.#pending.get(taskId)?.status ?? '', removed: true });
   }
 
+  /** Resolves when what there is to send has been sent, or cannot be sent now. */
+  flushed(): Promise<void> {
+    const isIdle = this.#send === null || (!this.#isSending && this.#pending.size === 0);
+    if (isIdle) return Promise.resolve();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#waiters[this.#pending.size > 0 ? 'next' : 'now'].push(resolve);
+    return promise;
+  }
+
   /** A session began: sends through it from now on. */
   attach(send: SendUpdates): void {
     this.#send = send;
@@ -48,6 +59,7 @@ export class StatusReporter implements StatusSink {
     this.#send = null;
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
+    for (const resolve of [...this.#waiters.now.splice(0), ...this.#waiters.next.splice(0)]) resolve();
   }
 
   #add(update: TaskStatusUpdate): void {
@@ -72,6 +84,7 @@ export class StatusReporter implements StatusSink {
     const batch = [...this.#pending.values()];
     this.#pending.clear();
     this.#isSending = true;
+    this.#waiters = { now: [...this.#waiters.now, ...this.#waiters.next], next: [] };
     try {
       await send(batch);
     } catch (error) {
@@ -80,6 +93,7 @@ export class StatusReporter implements StatusSink {
       await new Promise((resolve) => setTimeout(resolve, retryMs).unref());
     } finally {
       this.#isSending = false;
+      for (const resolve of this.#waiters.now.splice(0)) resolve();
       this.#sentAtMs = performance.now();
       this.#schedule();
     }

@@ -8,8 +8,20 @@ import { serveLogs } from './logs.ts';
 import type { StreamHandlers } from './relay-stream.ts';
 import { serveTop } from './top.ts';
 
-/** What this host does for each kind of stream. */
-export function makeStreamHandlers(tasks: TaskTable, images: ImageService): StreamHandlers {
+/**
+ * What this host does for each kind of stream. What changes images ends after `reported`: an `up` that follows finds out which
+ * containers have an old one.
+ */
+export function makeStreamHandlers(
+  tasks: TaskTable,
+  images: ImageService,
+  reported: () => Promise<void>,
+): StreamHandlers {
+  const toldOf = async (serving: Promise<number>): Promise<number> => {
+    const exitCode = await serving;
+    await reported();
+    return exitCode;
+  };
   return {
     exec: (stream) => serveExec(tasks, stream),
     attach: (stream) => serveAttach(tasks, stream),
@@ -19,10 +31,10 @@ export function makeStreamHandlers(tasks: TaskTable, images: ImageService): Stre
     signal: (stream) => serveSignal(tasks, stream),
     pause: (stream) => servePause(tasks, stream),
     unpause: (stream) => serveUnpause(tasks, stream),
-    'image.pull': (stream) => serveImagePull(images, stream),
-    'image.load': (stream) => serveImageLoad(images, stream),
-    'image.import': (stream) => serveImageImport(images, stream),
+    'image.pull': (stream) => toldOf(serveImagePull(images, stream)),
+    'image.load': (stream) => toldOf(serveImageLoad(images, stream)),
+    'image.import': (stream) => toldOf(serveImageImport(images, stream)),
     'image.list': (stream) => serveImageList(images, stream),
-    'image.remove': (stream) => serveImageRemove(images, stream),
+    'image.remove': (stream) => toldOf(serveImageRemove(images, stream)),
   };
 }

@@ -24,6 +24,8 @@ export interface LocalImage {
 export interface TaskImages {
   /** Makes the image available, by its reference or its id. */
   ensure(reference: string, policy: PullPolicy, signal: AbortSignal): Promise<LocalImage>;
+  /** Id of the image that a reference means by now, null when none; undefined before it is known what images there are. */
+  currentId(reference: string): string | null | undefined;
   /** Copies what an image has at a path into a new directory; false when there is nothing. */
   copyContent(image: LocalImage, path: string, directory: string): Promise<boolean>;
 }

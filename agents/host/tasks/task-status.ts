@@ -7,7 +7,7 @@ import type { ShimState } from './shim.ts';
 
 /** What the container looks like to the rest of the world. */
 export function containerStatus(
-  imageReference: string,
+  image: Pick<ContainerStatus, 'imageReference' | 'currentImageId'>,
   prepared: PreparedContainer,
   shim: ShimState,
   health: ContainerStatus['health'],
@@ -15,7 +15,8 @@ export function containerStatus(
 ): ContainerStatus {
   return {
     imageId: prepared.imageId,
-    imageReference,
+    currentImageId: image.currentImageId,
+    imageReference: image.imageReference,
     command: prepared.command,
     phase: shim.phase,
     pid: shim.pid,

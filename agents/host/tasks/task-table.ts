@@ -85,6 +85,11 @@ export class TaskTable implements HeldObjects {
     this.#remove(() => this.#removeShared(change.removedVolumes, change.full && mayRemove));
   }
 
+  /** Names of images on this host have changed. */
+  lookAtImages(): void {
+    for (const worker of this.#workers.values()) worker.lookAtImage();
+  }
+
   /** Says everything again, to a new session. */
   reportAll(): void {
     for (const worker of this.#workers.values()) worker.report();

@@ -115,6 +115,15 @@ export class TaskWorker {
     this.host.statuses.status(this.task.id, this.#record.status);
   }
 
+  /** Names of images on this host have changed: tells when that of the container means another one now. */
+  lookAtImage(): void {
+    const { status, prepared } = this.#record;
+    if (status.container === null || prepared === null) return;
+    const currentImageId = this.#currentImageId(prepared);
+    if (currentImageId === status.container.currentImageId) return;
+    this.setStatus({ ...status, container: { ...status.container, currentImageId } });
+  }
+
   /** For steps: resolves when a manager has named the task since this daemon started, or the step is given up. */
   async assigned(): Promise<void> {
     while (!this.#isAssigned && !this.#step.signal.aborted) await this.#wake.wait(this.#step.signal);
@@ -284,7 +293,15 @@ export class TaskWorker {
   #containerStatus(shim: ShimState): ContainerStatus | null {
     const { prepared, task } = this.#record;
     if (prepared === null) return null;
-    return containerStatus(task.spec.image, prepared, shim, this.health.health, this.#earlierRestarts);
+    const image = { imageReference: task.spec.image, currentImageId: this.#currentImageId(prepared) };
+    return containerStatus(image, prepared, shim, this.health.health, this.#earlierRestarts);
+  }
+
+  /** While it is not known what images there are, what was told before. */
+  #currentImageId({ imageId }: PreparedContainer): string | null {
+    const { task, status } = this.#record;
+    const current = this.host.images.currentId(task.spec.image);
+    return current === undefined ? (status.container?.currentImageId ?? imageId) : current;
   }
 
   #onHealth(health: HealthState): void {

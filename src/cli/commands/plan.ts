@@ -5,7 +5,6 @@ import { readFormat } from '../output/format-flag.ts';
 import { planText } from '../output/show-plan.ts';
 import { writeOutput } from '../output/write-output.ts';
 import { loadProject } from '../project/load-project.ts';
-import { planStack } from '../up/plan-stack.ts';
 import { applyRequest } from '../up/apply-request.ts';
 import { applyFlags, startFlags } from '../up/up-flags.ts';
 
@@ -23,7 +22,7 @@ async function run(context: CommandContext<typeof flags>): Promise<number> {
   const project = loadProject(context, context.arguments);
   const request = applyRequest(project, context.arguments, context.flags);
   const control = await connect(context, 'start');
-  const response = await planStack(control, project.spec.name, request);
+  const response = await control.applyStack({ ...request, dryRun: true });
   const { steps, orphans, warnings } = response;
   const colours = hasColours(context.globals, context.io, context.io.stdout);
   const text = format === 'json' ? `${JSON.stringify({ steps, orphans, warnings })}\n` : planText(response, colours);

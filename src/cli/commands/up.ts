@@ -1,4 +1,3 @@
-import type { TaskObject } from '../../model/objects.ts';
 import type { ControlClient } from '../../rpc/service-types.ts';
 import { graceMs } from '../command-line/common-flags.ts';
 import { parallelLimit } from '../command-line/parallel-limit.ts';
@@ -14,13 +13,12 @@ import { followRemovals } from '../tasks/follow-removals.ts';
 import { followTasks } from '../tasks/follow-tasks.ts';
 import { listTasks } from '../tasks/list-tasks.ts';
 import { withWaitTimeout } from '../tasks/wait-timeout.ts';
-import { apply, joinApplied, type Applied } from '../up/apply.ts';
+import { apply, type Applied } from '../up/apply.ts';
 import { applyRequest, withPullPolicy } from '../up/apply-request.ts';
 import { attachToStack } from '../up/attach-to-stack.ts';
 import { checkFlags } from '../up/check-flags.ts';
 import { endTasks } from '../up/end-tasks.ts';
-import { pullEachTime, tasksWithOldImage } from '../up/images.ts';
-import { planStack } from '../up/plan-stack.ts';
+import { pullEachTime } from '../up/images.ts';
 import { upFlags } from '../up/up-flags.ts';
 
 /** `tsstack up` */
@@ -39,7 +37,7 @@ async function run(context: UpContext): Promise<number> {
   const request = applyRequest(project, context.arguments, context.flags);
   const control = await connecting;
   if (context.globals['dry-run']) {
-    const { steps } = await planStack(control, project.spec.name, request);
+    const { steps } = await control.applyStack({ ...request, dryRun: true });
     showDryRunSteps(context, 'up', steps);
     return 0;
   }
@@ -61,8 +59,7 @@ async function bringUp(
     const spec = withPullPolicy(project.spec, context.flags.pull);
     await pullEachTime(control, spec, { limit: parallelLimit(context), progress, signal });
     applied = await apply(control, project, request, progress, signal);
-    const tasks = await converge(context, control, applied, progress, signal);
-    applied = await renew(context, control, project, { applied, request, tasks, progress, signal });
+    await converge(context, control, applied, progress, signal);
     await followRemovals(control, applied.stack, applied.response.steps, progress, signal);
     progress.stop();
     if (isDetached(context) || context.flags['no-start']) return 0;
@@ -85,9 +82,9 @@ async function converge(
   { stack, response, changeOf }: Applied,
   progress: Progress,
   signal: AbortSignal,
-): Promise<readonly TaskObject[]> {
+): Promise<void> {
   const goal = context.flags.wait ? 'ready' : isDetached(context) && !context.flags['no-start'] ? 'started' : 'created';
-  return withWaitTimeout(context.flags['wait-timeout'], (late) =>
+  await withWaitTimeout(context.flags['wait-timeout'], (late) =>
     followTasks(control, {
       stack,
       taskIds: response.taskIds,
@@ -97,31 +94,6 @@ async function converge(
       signal: AbortSignal.any([signal, late]),
     }),
   );
-}
-
-interface Renewal {
-  readonly applied: Applied;
-  readonly request: ReturnType<typeof applyRequest>;
-  readonly tasks: readonly TaskObject[];
-  readonly progress: Progress;
-  readonly signal: AbortSignal;
-}
-
-/** Replaces containers whose image has other content by now, as a change in the file would. */
-async function renew(
-  context: UpContext,
-  control: ControlClient,
-  project: LoadedSpec,
-  { applied, request, tasks, progress, signal }: Renewal,
-): Promise<Applied> {
-  if (context.flags['no-recreate']) return applied;
-  const kept = tasks.filter(({ containerName }) => applied.changeOf(containerName) === 'keep');
-  const old = await tasksWithOldImage(control, kept);
-  const services = [...new Set(old.map(({ service }) => service))];
-  if (services.length === 0) return applied;
-  const renewed = await apply(control, project, { ...request, services, forceRecreate: true }, progress, signal);
-  await converge(context, control, renewed, progress, signal);
-  return joinApplied(applied, renewed);
 }
 
 function isDetached({ flags }: UpContext): boolean {

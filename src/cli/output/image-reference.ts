@@ -12,10 +12,3 @@ export function splitReference(reference: string): { readonly repository: string
 export function isLocalImage(reference: string): boolean {
   return /^[a-z-]+:\/\//.test(reference);
 }
-
-/** The name under which lists of images have it: `redis:latest` for `redis` and `docker.io/library/redis`. */
-export function withTag(reference: string): string {
-  const familiar = reference.replace(/^(?:index\.)?docker\.io\//, '').replace(/^library\//, '');
-  const isTagged = familiar.includes('@') || familiar.lastIndexOf(':') > familiar.lastIndexOf('/');
-  return isTagged ? familiar : `${familiar}:latest`;
-}

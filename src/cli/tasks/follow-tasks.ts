@@ -21,19 +21,15 @@ export interface FollowOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/**
- * Resolves when all these containers have reached the goal, showing each change on the way; throws the first failure.
- * Resolves to the tasks as they were then.
- */
-export async function followTasks(control: ControlClient, options: FollowOptions): Promise<readonly TaskObject[]> {
-  if (options.taskIds.length === 0) return [];
+/** Resolves when all these containers have reached the goal, showing each change on the way; throws the first failure. */
+export async function followTasks(control: ControlClient, options: FollowOptions): Promise<void> {
+  if (options.taskIds.length === 0) return;
   const names = new Map((options.known ?? []).map(({ id, containerName }) => [id, containerName]));
   const narrator = new TaskNarrator(options.progress);
-  const view = await followObjects(control, { stack: options.stack, kinds: ['task'] }, options.signal, (now) => {
+  await followObjects(control, { stack: options.stack, kinds: ['task'] }, options.signal, (now) => {
     showTasks(now, options, names, narrator);
     return isReached(now, options);
   });
-  return view.tasks.filter(({ id }) => options.taskIds.includes(id));
 }
 
 function isReached(view: ObjectView, { taskIds, goal }: FollowOptions): boolean {

@@ -33,16 +33,6 @@ export async function apply(
   return { stack: spec.name, response, changeOf: (name) => changeOfAction(changes.get(name)) };
 }
 
-/** Both of two applies, one after the other, as if they had been one. */
-export function joinApplied(first: Applied, second: Applied): Applied {
-  const taskIds = [...new Set([...first.response.taskIds, ...second.response.taskIds])];
-  return {
-    stack: first.stack,
-    response: { ...second.response, taskIds, steps: [...first.response.steps, ...second.response.steps] },
-    changeOf: (name) => (second.changeOf(name) === 'keep' ? first.changeOf(name) : second.changeOf(name)),
-  };
-}
-
 function changeOfAction(action: string | undefined): TaskChange {
   return action === 'create' || action === 'replace' || action === 'start' || action === 'restart' ? action : 'keep';
 }

@@ -7,6 +7,7 @@ const states = Object.keys(observedStateNumbers) as [ObservedState, ...ObservedS
 
 const container = z.strictObject({
   imageId: z.string(),
+  currentImageId: z.string().nullable(),
   imageReference: z.string(),
   command: z.array(z.string()),
   phase: z.enum(['created', 'running', 'paused', 'restarting', 'stopping', 'exited']),

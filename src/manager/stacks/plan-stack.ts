@@ -1,11 +1,13 @@
 /** `up`: what has to happen so that the stack is what the file says. Pure: reads the given state, writes nothing, makes no ids. */
 import { canonicalJson } from '../../model/canonical-json.ts';
+import type { TaskObject } from '../../model/objects.ts';
 import type { ServiceSpec, StackSpec } from '../../model/spec.ts';
 import { changeReasons } from '../orchestrators/replicated/change-reasons.ts';
 import { planService, type ServiceStep } from '../orchestrators/replicated/plan-service.ts';
 import { specHash, type PayloadDigests } from '../orchestrators/replicated/spec-hash.ts';
 import type { StoreView } from '../store/object-index.ts';
 import { inDependencyOrder, withDependencies } from '../tasks/dependencies-of.ts';
+import { imageChange } from '../tasks/image-change.ts';
 import type { ApplyOptions } from './apply-options.ts';
 import { checkClaims } from './check-claims.ts';
 import { isNewOwner, planFollowers } from './plan-followers.ts';
@@ -142,10 +144,10 @@ function toStackSteps(step: ServiceStep, service: ServiceSpec): readonly StackSt
   }
 }
 
-function reasonsOf(task: { readonly spec: ServiceSpec }, service: ServiceSpec): readonly string[] {
-  return equal(task.spec, service)
-    ? ['forced, or something that it uses has changed']
-    : changeReasons(task.spec, service);
+function reasonsOf(task: TaskObject, service: ServiceSpec): readonly string[] {
+  const image = imageChange(task);
+  if (!equal(task.spec, service)) return [...(image === null ? [] : [image]), ...changeReasons(task.spec, service)];
+  return [image ?? 'forced, or something that it uses has changed'];
 }
 
 function equal(a: unknown, b: unknown): boolean {

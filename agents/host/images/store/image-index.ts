@@ -33,9 +33,11 @@ export class ImageIndex {
   readonly #path: string;
   readonly #images = new Map<Digest, ImageRecord>();
   readonly #byKey = new Map<string, ImageRecord>();
+  readonly #onChange: () => void;
 
-  constructor(path: string) {
+  constructor(path: string, onChange: () => void = () => undefined) {
     this.#path = path;
+    this.#onChange = onChange;
   }
 
   /** Reads the file, leaving out images that are not `isComplete`. */
@@ -96,5 +98,6 @@ export class ImageIndex {
 
   #save(): void {
     writeAtomically(this.#path, JSON.stringify({ version: 1, images: this.list() }, null, 1));
+    this.#onChange();
   }
 }

@@ -1,5 +1,6 @@
 /** Which tasks of one service are created, replaced, started, removed or kept. Pure: same tasks and wishes, same plan. */
 import type { TaskObject } from '../../../model/objects.ts';
+import { imageChange } from '../../tasks/image-change.ts';
 import { hasEnded, isEnding, isLeaving } from '../../tasks/task-phase.ts';
 
 /** What the service should be, and how hard to insist. */
@@ -49,7 +50,8 @@ function settle(task: TaskObject, wish: ServiceWish): ServiceStep {
 }
 
 function isDiverged(task: TaskObject, wish: ServiceWish): boolean {
-  return task.specHash !== wish.specHash || task.forceCount !== wish.forceCount || wish.isNamespaceReplaced;
+  const isOld = task.specHash !== wish.specHash || task.forceCount !== wish.forceCount;
+  return isOld || wish.isNamespaceReplaced || imageChange(task) !== null;
 }
 
 /** Stopped, about to be stopped, ended by itself, or created without a wish to run. */

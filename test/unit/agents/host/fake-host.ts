@@ -72,6 +72,8 @@ export class FakeDaemon {
   readonly removed = new Set<string>();
   readonly logged: string[] = [];
   effects = 0;
+  /** What every image's name means. */
+  currentImageId: string | null | undefined = 'sha256:1';
   readonly #crashAt: number;
   #waiting: (() => void)[] = [];
   readonly crashed = Promise.withResolvers<void>();
@@ -175,6 +177,7 @@ export class FakeDaemon {
     return {
       ensure: (_reference, policy) =>
         this.#effect(`image ${policy}`, () => ({ id: 'sha256:1', defaults: imageDefaults(), layers: ['/layers/a'] })),
+      currentId: () => this.currentImageId,
       copyContent: async () => false,
     };
   }
@@ -206,7 +209,7 @@ export class FakeDaemon {
   #makeShims(): ShimSeam {
     const { machine } = this;
     return {
-      isAlive: (_pid, configPath) => find(machine, configPath)?.isShimAlive ?? false,
+      isAlive: (_state, configPath) => find(machine, configPath)?.isShimAlive ?? false,
       find: () => null,
       kill: () => machine.killShims(),
       launch: (configPath) =>

@@ -183,6 +183,43 @@ describe('status reporter', () => {
     assert.deepEqual(await sent.promise, [{ taskId: 'a', status: '', removed: true }]);
   });
 
+  it('says when everything that was there to tell has been told, without waiting for a manager that is away', async () => {
+    const reporter = new StatusReporter(() => undefined);
+    reporter.status('a', status('running'));
+    await reporter.flushed();
+    const told: string[] = [];
+    const [first, second] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const answers = [first.promise, second.promise];
+    const begun = Promise.withResolvers<void>();
+    reporter.attach(async (updates) => {
+      begun.resolve();
+      await answers.shift();
+      told.push(...updates.map(({ taskId }) => taskId));
+    });
+    await begun.promise;
+    const flushedFirst = reporter.flushed().then(() => [...told]);
+    reporter.status('b', status('running'));
+    const flushedBoth = reporter.flushed().then(() => [...told]);
+    first.resolve();
+    assert.deepEqual(await flushedFirst, ['a']);
+    second.resolve();
+    assert.deepEqual(await flushedBoth, ['a', 'b']);
+  });
+
+  it('lets go of who waits when the session ends', async () => {
+    const reporter = new StatusReporter(() => undefined);
+    const begun = Promise.withResolvers<void>();
+    reporter.status('a', status('running'));
+    reporter.attach(() => {
+      begun.resolve();
+      return new Promise(() => undefined);
+    });
+    await begun.promise;
+    const flushed = reporter.flushed();
+    reporter.detach();
+    await flushed;
+  });
+
   it('does not send again what the manager refuses', async () => {
     const logged: string[] = [];
     const reporter = new StatusReporter((message) => logged.push(message));

@@ -44,6 +44,23 @@ describe('task table', () => {
     return made;
   }
 
+  it('tells when the name of its image means another one, or none', async () => {
+    const host = daemon();
+    host.assign([network, task()]);
+    await host.untilState(task().id, 'running');
+    const currentOf = ({ statuses }: FakeDaemon): unknown => statuses.get(task().id)?.container?.currentImageId;
+    assert.equal(currentOf(host), 'sha256:1');
+    host.currentImageId = 'sha256:2';
+    host.table.lookAtImages();
+    assert.equal(currentOf(host), 'sha256:2');
+    host.currentImageId = undefined;
+    host.table.lookAtImages();
+    assert.equal(currentOf(host), 'sha256:2', 'what is not known changes nothing');
+    host.currentImageId = null;
+    host.table.lookAtImages();
+    assert.equal(currentOf(host), null);
+  });
+
   it('brings a task from assigned to running, reports it, and gives it names and ports', async () => {
     const host = daemon();
     host.assign([network, task()]);

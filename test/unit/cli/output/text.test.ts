@@ -3,7 +3,7 @@ import { describe, it } from 'mocha';
 import { readTime } from '../../../../src/cli/command-line/read-time.ts';
 import { readEnvironment } from '../../../../src/cli/command-line/read-environment.ts';
 import { hasColours } from '../../../../src/cli/output/colour.ts';
-import { splitReference, withTag } from '../../../../src/cli/output/image-reference.ts';
+import { splitReference } from '../../../../src/cli/output/image-reference.ts';
 import { formatColumns } from '../../../../src/cli/output/table.ts';
 import { formatBinaryBytes, formatBytes, formatSpan } from '../../../../src/cli/output/units.ts';
 import { TestIo } from '../../../support/command-io.ts';
@@ -93,19 +93,6 @@ describe('splitReference', () => {
   ];
   for (const [reference, repository, tag] of cases) {
     it(`splits ${reference}`, () => assert.deepEqual(splitReference(reference), { repository, tag }));
-  }
-});
-
-describe('withTag', () => {
-  const cases: readonly (readonly [string, string])[] = [
-    ['redis', 'redis:latest'],
-    ['docker.io/library/redis:7', 'redis:7'],
-    ['docker.io/me/app', 'me/app:latest'],
-    ['host:5000/app', 'host:5000/app:latest'],
-    ['redis@sha256:00', 'redis@sha256:00'],
-  ];
-  for (const [reference, expected] of cases) {
-    it(`knows ${reference} as ${expected}`, () => assert.equal(withTag(reference), expected));
   }
 });
 

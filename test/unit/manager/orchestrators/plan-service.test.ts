@@ -6,7 +6,7 @@ import {
   type ServiceWish,
 } from '../../../../src/manager/orchestrators/replicated/plan-service.ts';
 import type { TaskObject } from '../../../../src/model/objects.ts';
-import { exitedStatus, taskObject } from '../../../fixtures/objects.ts';
+import { containerStatus, exitedStatus, taskObject, taskStatus } from '../../../fixtures/objects.ts';
 
 const wish = (overrides: Partial<ServiceWish> = {}): ServiceWish => ({
   replicas: 1,
@@ -26,6 +26,8 @@ function words(steps: readonly ServiceStep[]): readonly string[] {
 }
 
 describe('the plan of a service', () => {
+  const newImage = { status: taskStatus({ container: containerStatus({ currentImageId: 'sha256:1' }) }) };
+  const lostImage = { status: taskStatus({ container: containerStatus({ currentImageId: null }) }) };
   const gone = { next: 'remove', run: 1, message: '', failed: false } as const;
   const cases: readonly [string, readonly TaskObject[], Partial<ServiceWish>, readonly string[]][] = [
     ['creates the first replicas from number 1', [], { replicas: 2 }, ['create 1', 'create 2']],
@@ -38,6 +40,13 @@ describe('the plan of a service', () => {
     ],
     ['removes the highest numbers', [web(1), web(2), web(3)], { replicas: 1 }, ['keep 1', 'remove 2', 'remove 3']],
     ['removes diverged ones first', [web(1, { specHash: 'old' }), web(2)], { replicas: 1 }, ['remove 1', 'keep 2']],
+    [
+      'replaces those whose image has other content by now',
+      [web(1, newImage), web(2)],
+      { replicas: 2 },
+      ['replace 1', 'keep 2'],
+    ],
+    ['keeps those whose image has lost its name', [web(1, lostImage)], {}, ['keep 1']],
     ['replaces diverged ones in their slot', [web(2, { specHash: 'old' })], {}, ['replace 2']],
     ['replaces when forced', [web(1)], { forceCount: 1 }, ['replace 1']],
     ['replaces when the shared namespace is new', [web(1)], { isNamespaceReplaced: true }, ['replace 1']],

@@ -5,7 +5,7 @@ import { specHash } from '../../../../src/manager/orchestrators/replicated/spec-
 import { ObjectIndex } from '../../../../src/manager/store/object-index.ts';
 import type { ModelObject, ServiceObject, TaskObject, VolumeObject } from '../../../../src/model/objects.ts';
 import type { ServiceSpec, StackSpec } from '../../../../src/model/spec.ts';
-import { exitedStatus, networkObject, taskObject } from '../../../fixtures/objects.ts';
+import { containerStatus, exitedStatus, networkObject, taskObject, taskStatus } from '../../../fixtures/objects.ts';
 import { containerSpec, dependsOn, serviceSpec, stackSpec } from '../../../fixtures/specs.ts';
 
 function indexOf(...objects: readonly ModelObject[]): ObjectIndex {
@@ -91,6 +91,23 @@ describe('the plan of a stack', () => {
       'replace-task p-db-1',
       'follow-task p-web-1',
     ]);
+  });
+
+  it('replaces exactly the containers whose image has other content by now, and says so', () => {
+    const container = containerStatus({
+      imageId: `sha256:${'a'.repeat(64)}`,
+      currentImageId: `sha256:${'b'.repeat(64)}`,
+    });
+    const objects = upState(chain()).map((object) =>
+      object.kind === 'task' && object.service === 'other' ? { ...object, status: taskStatus({ container }) } : object,
+    );
+    const { steps } = planStack(indexOf(...objects), chain(), defaultApplyOptions);
+    const [step] = steps;
+    assert.equal(steps.length, 1);
+    assert.ok(step?.type === 'replace-task' && step.service === 'other');
+    assert.deepEqual(step.reasons, ['image: sha256:aaaaaaaaaaaa -> sha256:bbbbbbbbbbbb']);
+    assert.deepEqual(plan(objects, chain(), { noRecreate: true }), []);
+    assert.deepEqual(plan(objects, chain(), { services: ['web'] }), []);
   });
 
   it('notes a change that needs no container without touching one', () => {
