@@ -71,6 +71,20 @@ describe('what up does to containers that exist', () => {
     assert.deepEqual(await names(file), []);
   });
 
+  it('down knows the file as it is now, and by name everything', async () => {
+    const both = `  a: { ${forever} }\n  gone: { ${forever} }\n`;
+    const file = stack('since', both);
+    await host.ok(['-f', file, 'up', '-d']);
+    stack('since', `  a: { ${forever} }\n`);
+    const dry = await host.ok(['-f', file, '--dry-run', 'down']);
+    assert.doesNotMatch(dry.stderr, /since-gone-1/);
+    const { stderr } = await host.ok(['-f', file, 'down', '-t', '0']);
+    assert.match(stderr, /orphan containers use them: since-gone-1; add --remove-orphans/);
+    assert.deepEqual(await names(file), ['since-gone-1']);
+    await host.ok(['-p', 'since', 'down', '-t', '0']);
+    assert.deepEqual(await names(file), []);
+  });
+
   it('starts services of a profile only when it is on or they are named', async () => {
     const file = stack(
       'profiles',

@@ -2,7 +2,8 @@ import { graceMs, timeoutFlag } from '../command-line/common-flags.ts';
 import { defineVerb, type CommandContext } from '../command-line/verb.ts';
 import { showDryRun } from '../output/dry-run.ts';
 import { openStack } from '../project/existing-stack.ts';
-import { isByNameOnly } from '../project/known-services.ts';
+import { isByNameOnly, servicesOfFile } from '../project/known-services.ts';
+import type { TaskObject } from '../../model/objects.ts';
 import { removeStack } from '../tasks/remove-stack.ts';
 
 const flags = {
@@ -29,14 +30,15 @@ async function run(context: CommandContext<typeof flags>): Promise<number> {
   // By name only, a service that is not there is what was wanted.
   const checked = isByNameOnly(context) ? [] : context.arguments;
   const { name, control, tasks } = await openStack(context, checked);
-  const known = new Set(tasks.map(({ service }) => service));
+  const known = new Set(await knownServices(context, tasks));
   const services = isByNameOnly(context)
     ? context.arguments.filter((service) => known.has(service))
     : context.arguments;
   if (context.arguments.length > 0 && services.length === 0) return sayNothing(context, name);
   if (context.globals['dry-run']) {
     const targets = tasks.filter((task) => services.length === 0 || services.includes(task.service));
-    showDryRun(context, 'down', targets, 'Removed');
+    const isMeant = (task: TaskObject): boolean => removeOrphans || (task.oneOff === null && known.has(task.service));
+    showDryRun(context, 'down', targets.filter(isMeant), 'Removed');
     return 0;
   }
   const request = {
@@ -46,9 +48,19 @@ async function run(context: CommandContext<typeof flags>): Promise<number> {
     removeOrphans,
     stopGraceMs: graceMs(timeout),
     removeImages: rmi ?? '',
+    knownServices: [...known],
   };
   const removed = await removeStack(context, control, { title: 'down', request });
   return removed === 0 ? sayNothing(context, name) : 0;
+}
+
+/** Containers of other services are orphans. By name only, whatever has containers is known, as with docker compose. */
+async function knownServices(
+  context: CommandContext<typeof flags>,
+  tasks: readonly TaskObject[],
+): Promise<readonly string[]> {
+  if (!isByNameOnly(context)) return servicesOfFile(context);
+  return tasks.filter(({ oneOff }) => oneOff === null).map(({ service }) => service);
 }
 
 function sayNothing({ io }: CommandContext<typeof flags>, name: string): number {

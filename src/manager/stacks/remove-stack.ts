@@ -27,13 +27,15 @@ export function removeStack(view: StoreView, request: RemoveStackRequest): Trans
 
 /** Containers of the stack's services. Of orphans and one-offs only when asked for. */
 function isMeant(view: StoreView, task: TaskObject, request: RemoveStackRequest): boolean {
-  const isStray = task.oneOff !== null || !isKnownService(view, task);
+  const isStray = task.oneOff !== null || !isKnownService(view, task, request);
   if (isStray && !request.removeOrphans) return false;
   if (request.services.length === 0) return true;
   return !isStray && selectedServices(view, request).has(task.service);
 }
 
-function isKnownService(view: StoreView, task: TaskObject): boolean {
+/** The client knows the file as it is now; a service may have left it since the last apply. */
+function isKnownService(view: StoreView, task: TaskObject, { knownServices }: RemoveStackRequest): boolean {
+  if (knownServices.length > 0) return knownServices.includes(task.service);
   return view.ofStack('service', task.stack).some(({ name }) => name === task.service);
 }
 

@@ -70,6 +70,8 @@ export interface RemoveStackRequest {
   readonly stopGraceMs: number | null;
   /** local, all or empty. The images come back as steps of kind image, for the client to remove when the stack is gone. */
   readonly removeImages: string;
+  /** Services that count as the stack's: containers of others are orphans. Empty = those that it had at its last apply. */
+  readonly knownServices: readonly string[];
 }
 
 export interface RemoveStackResponse {
@@ -359,6 +361,7 @@ export const messageFields: Readonly<Record<keyof Messages, MessageFields>> = {
     { number: 4, name: 'removeOrphans', type: 'bool', kind: 'single', oneof: null },
     { number: 5, name: 'stopGraceMs', type: 'int64', kind: 'optional', oneof: null },
     { number: 6, name: 'removeImages', type: 'string', kind: 'single', oneof: null },
+    { number: 7, name: 'knownServices', type: 'string', kind: 'repeated', oneof: null },
   ],
   RemoveStackResponse: [
     { number: 1, name: 'steps', type: 'PlanStep', kind: 'repeated', oneof: null },

@@ -172,7 +172,7 @@ async function up(cluster: SteppedCluster, wanted: Shape, options: Partial<Apply
 
 async function down(cluster: SteppedCluster): Promise<void> {
   const rest = { services: [], volumes: true, removeOrphans: true, stopGraceMs: null, removeImages: '' };
-  await cluster.store.update((view) => removeStack(view, { stack: 'p', ...rest }));
+  await cluster.store.update((view) => removeStack(view, { stack: 'p', knownServices: [], ...rest }));
 }
 
 describe('a manager, after anything in any order', () => {

@@ -67,6 +67,7 @@ function result(
     removeOrphans: false,
     stopGraceMs: null,
     removeImages: '',
+    knownServices: [],
   };
   const transaction = removeStack(index, { ...defaults, ...request });
   const changes = transaction.changes.map(({ type, object }) => {
@@ -113,6 +114,17 @@ describe('taking a stack down', () => {
     );
     assert.match(response.warnings.join(), /orphan containers use them: p-old-1/);
     assert.ok(down([...all, orphan], { removeOrphans: true }).includes('p-old-1 remove'));
+  });
+
+  it('counts services that the file does not have any more as orphans, whatever the last apply knew', () => {
+    const request = { knownServices: ['db'] };
+    assert.deepEqual(down(all, request).slice(0, 1), ['p-db-1 remove']);
+    assert.match(result(all, request).response.warnings.join(), /orphan containers use them: p-web-1/);
+    const without = all.filter(({ kind }) => kind !== 'service');
+    assert.deepEqual(down(without, { knownServices: ['db', 'web'] }).slice(0, 2), [
+      'p-db-1 running later',
+      'p-web-1 remove',
+    ]);
   });
 
   it('removes volumes that outlived their stack, and does nothing when nothing is left', () => {
