@@ -3,6 +3,7 @@ import { TsstackError } from '../model/errors.ts';
 import { Daemon } from './daemon.ts';
 import { parseDaemonOptions } from './options.ts';
 import { ReadySignal } from './ready-signal.ts';
+import { requireRoot } from './require-root.ts';
 
 /** Runs the daemon in this process until a signal ends it; sets the exit status. */
 export async function runDaemon(argv: readonly string[]): Promise<void> {
@@ -11,6 +12,7 @@ export async function runDaemon(argv: readonly string[]): Promise<void> {
   setFlagsFromString('--optimize-for-size');
   const ready = new ReadySignal(process.env);
   try {
+    requireRoot('start the daemon');
     const daemon = await Daemon.start(parseDaemonOptions(argv, process.env));
     endOnSignals(daemon);
     endOnCrash(daemon);

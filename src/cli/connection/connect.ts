@@ -1,10 +1,9 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { TsstackError } from '../../model/errors.ts';
 import { connectControl } from '../../rpc/client.ts';
 import type { ControlClient } from '../../rpc/service-types.ts';
 import type { CommandContext } from '../command-line/verb.ts';
 import { daemonAddress, type DaemonAddress } from './daemon-address.ts';
+import { mayHaveData, requireAccess } from './require-access.ts';
 
 /**
  * A connection to the daemon of this command. When none answers:
@@ -20,8 +19,9 @@ export async function connect(
     return await connectControl(address.host);
   } catch (error) {
     if (!(error instanceof TsstackError) || error.code !== 'unavailable') throw error;
+    requireAccess(address.host);
     if (address.roots === null) throw notHere(address, error);
-    if (policy === 'if-known' && !existsSync(join(address.roots.data, 'manager'))) return await emptyControl();
+    if (policy === 'if-known' && !mayHaveData(address.roots.data)) return await emptyControl();
     return await startAndConnect(address, address.roots, context.io);
   }
 }

@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, fstatSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { join } from 'node:path';
+import { requireRoot } from '../../daemon/require-root.ts';
 import { TsstackError } from '../../model/errors.ts';
 import { waitForSocket } from './wait-for-socket.ts';
 
@@ -26,6 +27,7 @@ export interface DaemonStart {
 
 /** Starts the daemon in the background, detached, and resolves when it answers. */
 export async function startDaemon(start: DaemonStart): Promise<void> {
+  requireRoot('start the daemon');
   mkdirSync(start.dataRoot, { recursive: true, mode: 0o710 });
   const logPath = join(start.dataRoot, 'daemon.log');
   const log = openSync(logPath, 'a', 0o640);

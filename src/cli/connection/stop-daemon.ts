@@ -3,6 +3,7 @@ import { TsstackError } from '../../model/errors.ts';
 import { connectControl } from '../../rpc/client.ts';
 import type { CommandContext } from '../command-line/verb.ts';
 import { daemonAddress } from './daemon-address.ts';
+import { requireAccess } from './require-access.ts';
 
 const deadlineMs = 15_000;
 const periodMs = 10;
@@ -26,14 +27,16 @@ export async function stopDaemon(context: Pick<CommandContext, 'globals' | 'io'>
 }
 
 async function findDaemon(context: Pick<CommandContext, 'globals' | 'io'>): Promise<number | null> {
+  const { host } = daemonAddress(context.globals, context.io.env);
   try {
-    const control = await connectControl(daemonAddress(context.globals, context.io.env).host);
+    const control = await connectControl(host);
     const { pid } = await control.getInfo({});
     control.close();
     return pid;
   } catch (error) {
-    if (error instanceof TsstackError && error.code === 'unavailable') return null;
-    throw error;
+    if (!(error instanceof TsstackError) || error.code !== 'unavailable') throw error;
+    requireAccess(host);
+    return null;
   }
 }
 

@@ -46,8 +46,21 @@ function renderJson(error: unknown): string {
 /** An error of ours says what a person has to know; of anything else the trace is what a report of the bug needs. */
 function describeError(error: unknown): string {
   if (error instanceof TsstackError) return error.message;
+  if (error instanceof Error && isFileError(error)) return `${error.syscall} ${error.path}: ${reasonOf(error)}`;
   if (error instanceof Error) return `this is a bug of tsstack: ${error.stack ?? error.message}`;
   return `this is a bug of tsstack: ${String(error)}`;
+}
+
+/** What the system refuses to do with a file is the business of whoever named the file. */
+function isFileError(
+  error: NodeJS.ErrnoException,
+): error is Error & { readonly syscall: string; readonly path: string } {
+  return error.syscall !== undefined && error.path !== undefined;
+}
+
+/** `permission denied` of Node's `EACCES: permission denied, open '/x'`. */
+function reasonOf({ message }: Error): string {
+  return message.replace(/^\w+: /, '').replace(/, \w+ '.*$/, '');
 }
 
 /** By its name, so that the loader's code is not loaded for other errors. */
