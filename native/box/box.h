@@ -20,6 +20,7 @@ struct box_overlay
   const char *const *lower; /* topmost first, NULL-terminated */
   const char *upper;        /* NULL: read-only root */
   const char *work;
+  bool map_ids; /* owners on disk are ids of the container's user namespace; upper and work are side by side */
 };
 
 /* Told when something is done less well than asked for, because the host cannot do better. May be all NULL. Used until

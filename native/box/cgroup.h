@@ -43,6 +43,10 @@ int box_cgroup_open_unified (const struct box_cgroup *cgroup);
  * ms). */
 int box_cgroup_join_v1 (const struct box_cgroup *cgroup, struct tss_error *error);
 
+/* Makes the container's root, UID and GID on the host, master of what is below its cgroup, where that can be done: in
+ * the unified hierarchy. */
+int box_cgroup_give (const struct box_cgroup *cgroup, uid_t uid, gid_t gid, struct tss_error *error);
+
 /* Applies linux.resources; warnings about what the host cannot do go to WARN. */
 int box_cgroup_apply (const struct box_cgroup *cgroup, const json_t *resources, const struct box_warner *warner,
                       struct tss_error *error);

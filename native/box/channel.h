@@ -15,12 +15,14 @@ enum box_message_kind
   BOX_MESSAGE_CREATED, /* child: all is set up; with the terminal's master side, when there is one */
   BOX_MESSAGE_FAILED,  /* child: error says why; it has ended */
   BOX_MESSAGE_WARNING, /* child: error.message; it goes on */
+  BOX_MESSAGE_BORN,    /* stage: the container's first process is there; pid, with a descriptor of it */
   BOX_MESSAGE_START,   /* caller: run the program */
 };
 
 struct box_message
 {
   enum box_message_kind kind;
+  pid_t pid;
   struct tss_error error;
 };
 

@@ -36,13 +36,21 @@ set_names (const struct box_spec *spec, struct tss_error *error)
 
 /* The cgroup namespace's root is the cgroup that its maker is in at that moment. */
 static int
-enter_cgroup (struct box_setup *setup, struct tss_error *error)
+make_cgroup_namespace (struct box_setup *setup, struct tss_error *error)
 {
-  if (box_cgroup_join_v1 (setup->cgroup, error) < 0)
-    return -1;
   if (setup->spec->namespaces.created & CLONE_NEWCGROUP && unshare (CLONE_NEWCGROUP) < 0)
     return tss_error_set (error, TSS_ERROR_NAMESPACE, errno, "linux.namespaces", "make a cgroup namespace");
   return 0;
+}
+
+static int
+enter_host_side (struct box_setup *setup, struct tss_error *error)
+{
+  setup->proc = box_procfs_open (error);
+  if (setup->proc < 0 || box_procfs_set_oom_score (setup->proc, &setup->spec->process, &setup->channel, error) < 0
+      || box_cgroup_join_v1 (setup->cgroup, error) < 0)
+    return -1;
+  return box_namespaces_join (&setup->spec->namespaces, error);
 }
 
 static int
@@ -51,20 +59,17 @@ enter_namespaces (struct box_setup *setup, struct tss_error *error)
   /* Until the exec no process of the container may look into this copy of our memory and descriptors. */
   if (prctl (PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 || setsid () < 0)
     return tss_error_set (error, TSS_ERROR_INTERNAL, errno, "", "begin a session");
-  if (leave_keyring (setup->options->id, error) < 0)
+  if (leave_keyring (setup->options->id, error) < 0 || (!setup->staged && enter_host_side (setup, error) < 0)
+      || make_cgroup_namespace (setup, error) < 0 || set_names (setup->spec, error) < 0)
     return -1;
-  setup->proc = box_procfs_open (error);
-  if (setup->proc < 0 || enter_cgroup (setup, error) < 0)
-    return -1;
-  if (box_namespaces_join (&setup->spec->namespaces, error) < 0 || set_names (setup->spec, error) < 0)
-    return -1;
-  return box_procfs_set_sysctls (setup->proc, setup->spec, error);
+  /* From inside a user namespace not all can be set: then the caller does it. */
+  return setup->user_namespace < 0 ? box_procfs_set_sysctls (setup->proc, setup->spec, error) : 0;
 }
 
 static int
 build_file_system (struct box_setup *setup, struct tss_error *error)
 {
-  if (box_setup_open_sources (setup, error) < 0 || box_setup_root (setup, error) < 0
+  if ((!setup->staged && box_setup_open_sources (setup, error) < 0) || box_setup_root (setup, error) < 0
       || box_setup_mounts (setup, error) < 0 || box_setup_devices (setup, error) < 0
       || box_setup_terminal (setup, error) < 0 || box_setup_hidden_paths (setup, error) < 0)
     return -1;

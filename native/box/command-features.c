@@ -69,11 +69,11 @@ command_features (struct command_options *options, struct tss_error *error)
   (void)options;
   if (!cgroups)
     return -1;
-  linux_part
-      = json_pack ("{s:o, s:o, s:o, s:{s:b, s:o, s:o, s:o}, s:{s:b}, s:{s:b}}", "namespaces", list_namespaces (),
-                   "capabilities", list_capabilities (), "cgroup", cgroups, "seccomp", "enabled", 1, "actions",
-                   list_words (box_seccomp_actions ()), "operators", list_words (box_seccomp_operators ()), "archs",
-                   list_words (box_seccomp_architectures ()), "apparmor", "enabled", 1, "selinux", "enabled", 1);
+  linux_part = json_pack ("{s:o, s:o, s:o, s:{s:b, s:o, s:o, s:o}, s:{s:b}, s:{s:b}, s:{s:{s:b}}}", "namespaces",
+                          list_namespaces (), "capabilities", list_capabilities (), "cgroup", cgroups, "seccomp",
+                          "enabled", 1, "actions", list_words (box_seccomp_actions ()), "operators",
+                          list_words (box_seccomp_operators ()), "archs", list_words (box_seccomp_architectures ()),
+                          "apparmor", "enabled", 1, "selinux", "enabled", 1, "mountExtensions", "idmap", "enabled", 1);
   return command_print (json_pack ("{s:s, s:s, s:[], s:o, s:o}", "ociVersionMin", "1.0.0", "ociVersionMax",
                                    COMMAND_OCI_VERSION, "hooks", "mountOptions", list_mount_options (), "linux",
                                    linux_part),

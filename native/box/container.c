@@ -35,30 +35,49 @@ box_container_free (struct box_container *container)
   free (container);
 }
 
+static int
+await_message (struct box_channel *channel, enum box_message_kind wanted, struct box_message *message, int *fd,
+               const struct box_warner *warner, struct tss_error *error)
+{
+  for (;;)
+    {
+      if (box_channel_receive (channel, message, fd) < 0)
+        return tss_error_set (error, TSS_ERROR_INTERNAL, errno, "", "hear from the container's process");
+      if (message->kind == wanted)
+        return 0;
+      if (message->kind == BOX_MESSAGE_WARNING && warner && warner->warn)
+        warner->warn (warner->context, message->error.message);
+      if (message->kind == BOX_MESSAGE_FAILED)
+        {
+          if (error)
+            *error = message->error;
+          return -1;
+        }
+      if (message->kind == BOX_MESSAGE_END)
+        return tss_error_set (error, TSS_ERROR_INTERNAL, 0, "",
+                              "the container's process was killed while it was set up (too little memory?)");
+    }
+}
+
 int
 box_await (struct box_channel *channel, enum box_message_kind wanted, int *terminal, const struct box_warner *warner,
            struct tss_error *error)
 {
-  for (;;)
-    {
-      struct box_message message;
+  struct box_message message;
 
-      if (box_channel_receive (channel, &message, terminal) < 0)
-        return tss_error_set (error, TSS_ERROR_INTERNAL, errno, "", "hear from the container's process");
-      if (message.kind == wanted)
-        return 0;
-      if (message.kind == BOX_MESSAGE_WARNING && warner && warner->warn)
-        warner->warn (warner->context, message.error.message);
-      if (message.kind == BOX_MESSAGE_FAILED)
-        {
-          if (error)
-            *error = message.error;
-          return -1;
-        }
-      if (message.kind == BOX_MESSAGE_END)
-        return tss_error_set (error, TSS_ERROR_INTERNAL, 0, "",
-                              "the container's process was killed while it was set up (too little memory?)");
-    }
+  return await_message (channel, wanted, &message, terminal, warner, error);
+}
+
+int
+box_await_birth (struct box_channel *channel, pid_t *pid, int *pidfd, const struct box_warner *warner,
+                 struct tss_error *error)
+{
+  struct box_message message;
+
+  if (await_message (channel, BOX_MESSAGE_BORN, &message, pidfd, warner, error) < 0)
+    return -1;
+  *pid = message.pid;
+  return 0;
 }
 
 void

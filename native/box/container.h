@@ -29,6 +29,10 @@ void box_container_free (struct box_container *container);
 int box_await (struct box_channel *channel, enum box_message_kind wanted, int *terminal,
                const struct box_warner *warner, struct tss_error *error);
 
+/* The same for BORN: *PID and *PIDFD become those of the container's first process. */
+int box_await_birth (struct box_channel *channel, pid_t *pid, int *pidfd, const struct box_warner *warner,
+                     struct tss_error *error);
+
 /* Kills a process that never became the user's program and takes its exit status. */
 void box_abandon (pid_t pid);
 

@@ -3,12 +3,15 @@
 #include "child.h"
 #include "container.h"
 #include "namespaces.h"
+#include "stage.h"
 #include "start-socket.h"
+#include "sysctls.h"
 
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* How long destroying waits for killed processes; one in an uninterruptible sleep may never go. */
@@ -30,17 +33,33 @@ make_cgroup (const struct box_options *options, const struct box_spec *spec, str
   return container->cgroup.count > 0 ? box_cgroup_apply_devices (&container->cgroup, spec->resources, error) : 0;
 }
 
+/* From now on the first process is the one that the stage has made; the stage itself has ended. */
+static int
+await_birth (struct box_container *container, const struct box_warner *warner, struct tss_error *error)
+{
+  tss_autofd int stage = tss_steal_fd (&container->pidfd);
+  pid_t first = container->pid;
+  int result = box_await_birth (&container->channel, &container->pid, &container->pidfd, warner, error);
+
+  if (result == 0)
+    TSS_RETRY (waitpid (first, NULL, 0));
+  return result;
+}
+
 /* Starts the first process. In it, this does not return. */
 static int
 clone_child (const struct box_options *options, const struct box_spec *spec, struct box_container *container,
              int listener, struct tss_error *error)
 {
-  const char *pid_path = box_namespaces_pid_path (&spec->namespaces);
+  const char *pid_path = box_namespaces_path (&spec->namespaces, CLONE_NEWPID);
+  /* The others take more than a flag. */
+  int flags = spec->namespaces.created & ~(CLONE_NEWCGROUP | CLONE_NEWUSER | CLONE_NEWTIME);
+  bool staged = box_stage_is_needed (spec);
   struct box_channel child;
   tss_autofd int cgroup = box_cgroup_open_unified (&container->cgroup);
   tss_autofd int pid_target = pid_path ? open (pid_path, O_RDONLY | O_CLOEXEC) : -1;
   struct box_clone clone_options
-      = { .flags = spec->namespaces.created & ~CLONE_NEWCGROUP, .cgroup = cgroup, .pid_target = pid_target };
+      = { .flags = staged ? CLONE_NEWNS : flags, .cgroup = cgroup, .pid_target = staged ? -1 : pid_target };
 
   if (pid_path && pid_target < 0)
     return tss_error_set (error, TSS_ERROR_NAMESPACE, errno, pid_path, "open the pid namespace %s", pid_path);
@@ -53,6 +72,10 @@ clone_child (const struct box_options *options, const struct box_spec *spec, str
                                  .options = options,
                                  .cgroup = &container->cgroup,
                                  .channel = child,
+                                 .user_namespace = -1,
+                                 .overlay = options->overlay,
+                                 .mount_point = options->bundle,
+                                 .root_tree = -1,
                                  .proc = -1,
                                  .root = -1,
                                  .null_source = -1,
@@ -60,10 +83,23 @@ clone_child (const struct box_options *options, const struct box_spec *spec, str
                                  .terminal_slave = -1 };
 
       box_channel_close (&container->channel);
+      if (staged)
+        box_stage_run (&setup, flags, pid_target);
       box_child_run (&setup, listener);
     }
   box_channel_close (&child);
-  return container->pid < 0 ? -1 : 0;
+  if (container->pid < 0)
+    return -1;
+  return staged ? await_birth (container, &options->warner, error) : 0;
+}
+
+/* What a user namespace does not let the first process do. */
+static int
+set_sysctls (const struct box_spec *spec, struct box_container *container, struct tss_error *error)
+{
+  if (!box_namespaces_has (&spec->namespaces, CLONE_NEWUSER) || spec->sysctl_count == 0)
+    return 0;
+  return box_sysctls_set_in (container->pidfd, spec, error);
 }
 
 /* The filter is compiled while the child mounts. */
@@ -95,10 +131,12 @@ create_from_spec (const struct box_options *options, const struct box_spec *spec
   container->capabilities = spec->process.capabilities;
   container->warner = options->warner;
   if (make_cgroup (options, spec, container, error) < 0 || clone_child (options, spec, container, listener, error) < 0
-      || send_filter (spec, container, error) < 0
+      || set_sysctls (spec, container, error) < 0 || send_filter (spec, container, error) < 0
       || box_await (&container->channel, BOX_MESSAGE_CREATED, &container->terminal, &options->warner, error) < 0)
     {
       box_abandon (container->pid);
+      /* A stage that was killed may have left the first process, which nobody knows. */
+      box_cgroup_kill (&container->cgroup, NULL);
       box_cgroup_remove (&container->cgroup, DESTROY_TIMEOUT_MS, NULL);
       if (options->start_socket)
         unlink (options->start_socket);

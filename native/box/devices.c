@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
@@ -46,6 +47,35 @@ make_node (int parent, const char *name, const struct box_device *device)
   return fchownat (parent, name, device->uid, device->gid, AT_SYMLINK_NOFOLLOW);
 }
 
+static bool
+is_listed (const struct box_spec *spec, const char *path)
+{
+  for (size_t i = 0; i < spec->device_count; i++)
+    if (strcmp (spec->devices[i].path, path) == 0)
+      return true;
+  return false;
+}
+
+/* Device number NUMBER of those that the container gets: the defaults, then the spec's. False past the last; with an
+ * empty path for a default that the spec has too. */
+static bool
+get_device (const struct box_spec *spec, size_t number, struct box_device *device)
+{
+  if (number >= TSS_LENGTH (default_devices) + spec->device_count)
+    return false;
+  if (number >= TSS_LENGTH (default_devices))
+    {
+      *device = spec->devices[number - TSS_LENGTH (default_devices)];
+      return true;
+    }
+  *device = (struct box_device){ .path = default_devices[number].path,
+                                 .mode = S_IFCHR | 0666,
+                                 .number = makedev (default_devices[number].major, default_devices[number].minor) };
+  if (is_listed (spec, device->path))
+    device->path = "";
+  return true;
+}
+
 static int
 make_device (struct box_setup *setup, const struct box_device *device, struct tss_error *error)
 {
@@ -59,30 +89,12 @@ make_device (struct box_setup *setup, const struct box_device *device, struct ts
   return 0;
 }
 
-static bool
-is_listed (const struct box_spec *spec, const char *path)
-{
-  for (size_t i = 0; i < spec->device_count; i++)
-    if (strcmp (spec->devices[i].path, path) == 0)
-      return true;
-  return false;
-}
-
 static int
-make_default_devices (struct box_setup *setup, int parent, struct tss_error *error)
+bind_device (struct box_setup *setup, const struct box_device *device, int source, struct tss_error *error)
 {
-  for (size_t i = 0; i < TSS_LENGTH (default_devices); i++)
-    {
-      struct box_device device = { .path = default_devices[i].path,
-                                   .mode = S_IFCHR | 0666,
-                                   .number = makedev (default_devices[i].major, default_devices[i].minor) };
+  tss_autofd int target = box_target_make (setup->root, device->path, false, error);
 
-      if (is_listed (setup->spec, device.path))
-        continue;
-      if (make_node (parent, strrchr (device.path, '/') + 1, &device) < 0)
-        return tss_error_set (error, TSS_ERROR_MOUNT, errno, device.path, "make the device %s", device.path);
-    }
-  return 0;
+  return target < 0 ? -1 : box_attach_tree (source, target, device->path, error);
 }
 
 static int
@@ -110,11 +122,26 @@ is_dev_bound (const struct box_spec *spec)
   return false;
 }
 
+static int
+make_devices (struct box_setup *setup, struct tss_error *error)
+{
+  struct box_device device;
+
+  for (size_t i = 0; get_device (setup->spec, i, &device); i++)
+    if (*device.path
+        && (setup->device_sources ? bind_device (setup, &device, setup->device_sources[i], error)
+                                  : make_device (setup, &device, error))
+               < 0)
+      return -1;
+  return 0;
+}
+
 int
 box_setup_devices (struct box_setup *setup, struct tss_error *error)
 {
   tss_autofd int parent = -1;
   mode_t mask;
+  int result;
 
   if (is_dev_bound (setup->spec))
     return 0;
@@ -122,11 +149,50 @@ box_setup_devices (struct box_setup *setup, struct tss_error *error)
   if (parent < 0)
     return -1;
   mask = umask (0);
-  if (make_default_devices (setup, parent, error) < 0 || make_links (parent, error) < 0)
-    return -1;
-  for (size_t i = 0; i < setup->spec->device_count; i++)
-    if (make_device (setup, &setup->spec->devices[i], error) < 0)
+  result = make_devices (setup, error) < 0 ? -1 : make_links (parent, error);
+  umask (mask);
+  return result;
+}
+
+/* Ids of the node are the container's, which its user namespace maps. */
+static int
+make_source (struct box_setup *setup, int directory, size_t number, struct box_device *device, struct tss_error *error)
+{
+  char name[32];
+  int tree;
+
+  snprintf (name, sizeof name, "%zu", number);
+  if (!box_id_map_find (&setup->maps.users, device->uid, &device->uid)
+      || !box_id_map_find (&setup->maps.groups, device->gid, &device->gid))
+    return tss_error_set (error, TSS_ERROR_INVALID, 0, "linux.devices",
+                          "linux.devices: the owner of %s is not mapped in the user namespace", device->path);
+  if (make_node (directory, name, device) < 0
+      || (tree = open_tree (directory, name, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC)) < 0)
+    return tss_error_set (error, TSS_ERROR_MOUNT, errno, device->path, "make the device %s", device->path);
+  return tree;
+}
+
+/* In a user namespace nobody makes device nodes: they are made before, in a tmpfs of the host. */
+int
+box_setup_device_sources (struct box_setup *setup, struct tss_error *error)
+{
+  const char *bundle = setup->options->bundle;
+  tss_autofd int directory = -1;
+  struct box_device device;
+  mode_t mask = umask (0);
+
+  setup->device_sources
+      = calloc (TSS_LENGTH (default_devices) + setup->spec->device_count, sizeof *setup->device_sources);
+  if (!setup->device_sources)
+    return tss_error_set (error, TSS_ERROR_INTERNAL, ENOMEM, "linux.devices", "make the devices");
+  if (mount ("tmpfs", bundle, "tmpfs", MS_NOSUID | MS_NOEXEC, "mode=755") < 0
+      || (directory = open (bundle, O_PATH | O_DIRECTORY | O_CLOEXEC)) < 0)
+    return tss_error_set (error, TSS_ERROR_MOUNT, errno, bundle, "make a place for the devices");
+  for (size_t i = 0; get_device (setup->spec, i, &device); i++)
+    if (*device.path && (setup->device_sources[i] = make_source (setup, directory, i, &device, error)) < 0)
       return -1;
   umask (mask);
+  if (umount2 (bundle, MNT_DETACH) < 0)
+    return tss_error_set (error, TSS_ERROR_MOUNT, errno, bundle, "leave the place of the devices");
   return 0;
 }

@@ -4,7 +4,9 @@
 #include "namespaces.h"
 #include "process.h"
 #include "procfs.h"
+#include "rlimits.h"
 #include "terminal.h"
+#include "user-namespace.h"
 
 #include <fcntl.h>
 #include <linux/keyctl.h>
@@ -26,6 +28,38 @@ struct exec_context
   struct box_channel channel;
 };
 
+/* What the process will not have the right to once it is in the user namespace. */
+static int
+prepare_for_user_namespace (struct exec_context *context, struct tss_error *error)
+{
+  __attribute__ ((cleanup (box_id_maps_free))) struct box_id_maps maps = { 0 };
+  const struct box_process *process = context->launch.process;
+
+  if (box_id_maps_read (context->launch.proc, context->container->pid, &maps, error) < 0)
+    return -1;
+  box_rlimits_raise (process);
+  return box_stdio_give (context->launch.stdio, &maps, process->uid, error);
+}
+
+static int
+join_namespaces (struct exec_context *context, struct tss_error *error)
+{
+  int proc = context->launch.proc, flags = JOINED;
+  pid_t pid = context->container->pid;
+  bool has_users = box_namespace_differs (proc, pid, "user");
+
+  if (has_users && prepare_for_user_namespace (context, error) < 0)
+    return -1;
+  /* Entering its own user namespace is what no process may do; not every kernel has time namespaces. */
+  if (has_users)
+    flags |= CLONE_NEWUSER;
+  if (box_namespace_differs (proc, pid, "time"))
+    flags |= CLONE_NEWTIME;
+  if (setns (context->container->pidfd, flags) < 0)
+    return tss_error_set (error, TSS_ERROR_NAMESPACE, errno, "", "enter the container");
+  return has_users ? box_user_namespace_become_root (error) : 0;
+}
+
 static int
 enter_container (struct exec_context *context, struct tss_error *error)
 {
@@ -35,11 +69,11 @@ enter_container (struct exec_context *context, struct tss_error *error)
   if (syscall (SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 && errno != ENOSYS)
     return tss_error_set (error, TSS_ERROR_INTERNAL, errno, "", "make a session keyring");
   context->launch.proc = box_procfs_open (error);
-  if (context->launch.proc < 0 || box_cgroup_join_v1 (&context->container->cgroup, error) < 0)
+  if (context->launch.proc < 0
+      || box_procfs_set_oom_score (context->launch.proc, context->launch.process, &context->channel, error) < 0
+      || box_cgroup_join_v1 (&context->container->cgroup, error) < 0)
     return -1;
-  if (setns (context->container->pidfd, JOINED) < 0)
-    return tss_error_set (error, TSS_ERROR_NAMESPACE, errno, "", "enter the container");
-  return 0;
+  return join_namespaces (context, error);
 }
 
 static int

@@ -20,12 +20,7 @@ fail (const struct box_mount *entry, const char *what, struct tss_error *error)
 static bool
 has_namespace (const struct box_setup *setup)
 {
-  const struct box_namespaces *namespaces = &setup->spec->namespaces;
-
-  for (size_t i = 0; i < BOX_NAMESPACE_KINDS; i++)
-    if (box_namespace_kinds[i].flag == CLONE_NEWCGROUP && namespaces->joined[i])
-      return true;
-  return namespaces->created & CLONE_NEWCGROUP;
+  return box_namespaces_has (&setup->spec->namespaces, CLONE_NEWCGROUP);
 }
 
 /* Without such a namespace, only the container's own directory is shown. */

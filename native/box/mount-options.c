@@ -109,6 +109,11 @@ parse_special (const char *word, struct box_mount *mount)
       mount->recursive = word[0] == 'r';
       return true;
     }
+  if (strcmp (word, "idmap") == 0 || strcmp (word, "ridmap") == 0)
+    {
+      mount->ids = word[0] == 'r' ? BOX_MOUNT_IDS_MAPPED_RECURSIVELY : BOX_MOUNT_IDS_MAPPED;
+      return true;
+    }
   if (strcmp (word, "tmpcopyup") == 0)
     {
       mount->copy_up = true;
@@ -142,8 +147,6 @@ box_mount_options_parse (const char *const *options, const char *where, struct b
         combine (option, &mount->set, &mount->cleared);
       else if (propagation)
         mount->propagation = propagation;
-      else if (strcmp (*options, "idmap") == 0 || strcmp (*options, "ridmap") == 0)
-        return tss_error_set (error, TSS_ERROR_INVALID, 0, where, "%s.options: %s is not supported", where, *options);
       else if (!parse_special (*options, mount) && !parse_recursive (*options, mount)
                && append_data (mount, *options) < 0)
         return tss_error_set (error, TSS_ERROR_INTERNAL, ENOMEM, where, "read the mount options");
@@ -157,7 +160,7 @@ box_mount_options_parse (const char *const *options, const char *where, struct b
 const char *
 box_mount_option_name (size_t number)
 {
-  static const char *const special[] = { "bind", "rbind", "tmpcopyup" };
+  static const char *const special[] = { "bind", "rbind", "tmpcopyup", "idmap", "ridmap" };
 
   if (number < TSS_LENGTH (flag_options))
     return flag_options[number].name;

@@ -54,6 +54,8 @@ box_setup_open_sources (struct box_setup *setup, struct tss_error *error)
       setup->sources[i] = open_tree (AT_FDCWD, entry->source, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | recursive);
       if (setup->sources[i] < 0)
         return fail (entry, errno, error);
+      if (box_map_source_ids (setup, entry, error) < 0)
+        return -1;
     }
   setup->null_source = open_tree (AT_FDCWD, "/dev/null", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
   if (setup->null_source < 0 || box_set_propagation (setup->null_source, MS_PRIVATE) < 0)

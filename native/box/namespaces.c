@@ -6,16 +6,8 @@
 #include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
-
-const char *
-box_namespaces_pid_path (const struct box_namespaces *namespaces)
-{
-  for (size_t i = 0; i < BOX_NAMESPACE_KINDS; i++)
-    if (box_namespace_kinds[i].flag == CLONE_NEWPID)
-      return namespaces->joined[i];
-  return NULL;
-}
 
 int
 box_namespaces_join (const struct box_namespaces *namespaces, struct tss_error *error)
@@ -26,7 +18,7 @@ box_namespaces_join (const struct box_namespaces *namespaces, struct tss_error *
       const char *path = namespaces->joined[i];
       tss_autofd int fd = -1;
 
-      if (!path || kind->flag == CLONE_NEWPID)
+      if (!path || kind->flag == CLONE_NEWPID || kind->flag == CLONE_NEWUSER)
         continue;
       fd = open (path, O_RDONLY | O_CLOEXEC);
       if (fd < 0 || setns (fd, kind->flag) < 0)
@@ -55,6 +47,11 @@ call_clone (const struct box_clone *options, int *pidfd)
                                   .exit_signal = SIGCHLD };
   pid_t pid;
 
+  if (options->sibling)
+    {
+      arguments.flags |= CLONE_PARENT;
+      arguments.exit_signal = 0; /* the caller's own */
+    }
   if (options->cgroup >= 0)
     {
       arguments.flags |= CLONE_INTO_CGROUP;
@@ -89,4 +86,16 @@ box_clone (const struct box_clone *options, int *pidfd, struct tss_error *error)
   if (pid < 0)
     return tss_error_set (error, TSS_ERROR_NAMESPACE, saved, "linux.namespaces", "make the first process");
   return pid;
+}
+
+bool
+box_namespace_differs (int proc, pid_t pid, const char *link)
+{
+  char own_path[64], path[64];
+  struct stat own, other;
+
+  snprintf (own_path, sizeof own_path, "self/ns/%s", link);
+  snprintf (path, sizeof path, "%d/ns/%s", pid, link);
+  return fstatat (proc, own_path, &own, 0) == 0 && fstatat (proc, path, &other, 0) == 0
+         && (own.st_ino != other.st_ino || own.st_dev != other.st_dev);
 }

@@ -9,6 +9,7 @@ struct box_clone
   int flags;      /* CLONE_NEW... */
   int cgroup;     /* directory of the unified hierarchy to be born in, or -1 */
   int pid_target; /* pid namespace to be born in: a namespace descriptor or a pidfd; -1 for the caller's */
+  bool sibling;   /* a child of the caller's parent */
 };
 
 /* Like fork, with *PIDFD set in the parent. The child has default signal handling and nothing blocked.
@@ -17,10 +18,10 @@ struct box_clone
  * which saves a process in between. The caller must have one thread. */
 pid_t box_clone (const struct box_clone *options, int *pidfd, struct tss_error *error);
 
-/* Joins all namespaces given by path, but for that of pids. Runs in the child. */
+/* Joins all namespaces given by path, but for those of users and pids, which take more. Runs in the child. */
 int box_namespaces_join (const struct box_namespaces *namespaces, struct tss_error *error);
 
-/* Path of the pid namespace to join, NULL when there is none. */
-const char *box_namespaces_pid_path (const struct box_namespaces *namespaces);
+/* Whether process PID is in another namespace than the caller; LINK is its name under /proc/PID/ns. */
+bool box_namespace_differs (int proc, pid_t pid, const char *link);
 
 #endif

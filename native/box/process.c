@@ -64,6 +64,25 @@ give_stdio_to_user (const struct box_launch *launch)
     }
 }
 
+int
+box_stdio_give (const int stdio[3], const struct box_id_maps *maps, uid_t uid, struct tss_error *error)
+{
+  uint32_t outside;
+
+  if (!box_id_map_find (&maps->users, uid, &outside))
+    return tss_error_set (error, TSS_ERROR_INVALID, 0, "process.user.uid",
+                          "process.user.uid: %u is not mapped in the user namespace", uid);
+  for (int i = 0; i < 3; i++)
+    {
+      struct stat status;
+
+      if (stdio[i] >= 0 && fstat (stdio[i], &status) == 0 && S_ISFIFO (status.st_mode)
+          && fchown (stdio[i], outside, (gid_t)-1) < 0)
+        return tss_error_set (error, TSS_ERROR_IO, errno, "", "prepare standard input and output");
+    }
+  return 0;
+}
+
 static int
 arrange_stdio (const struct box_launch *launch, struct tss_error *error)
 {
@@ -111,8 +130,7 @@ become_user (const struct box_launch *launch, struct tss_error *error)
 int
 box_launch_prepare (struct box_launch *launch, struct tss_error *error)
 {
-  if (box_procfs_set_oom_score (launch->proc, launch->process, launch->channel, error) < 0
-      || box_procfs_set_label (launch->proc, launch->process, error) < 0)
+  if (box_procfs_set_label (launch->proc, launch->process, error) < 0)
     return -1;
   if (launch->terminal >= 0 && box_terminal_control (launch->terminal, error) < 0)
     return -1;

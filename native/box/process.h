@@ -26,4 +26,8 @@ int box_launch_prepare (struct box_launch *launch, struct tss_error *error);
 /* Gives the rest of the rights up and becomes the program. Returns only on failure. */
 int box_launch_exec (struct box_launch *launch, struct tss_error *error);
 
+/* Gives the pipes among STDIO to UID of the user namespace that MAPS describes: the program is to open /dev/stdout
+ * again, and nobody inside could give it that right. Runs outside of it. */
+int box_stdio_give (const int stdio[3], const struct box_id_maps *maps, uid_t uid, struct tss_error *error);
+
 #endif

@@ -72,3 +72,19 @@ box_rlimits_apply (const struct box_process *process, struct box_channel *channe
     }
   return 0;
 }
+
+void
+box_rlimits_raise (const struct box_process *process)
+{
+  for (size_t i = 0; i < process->rlimit_count; i++)
+    {
+      const struct box_rlimit *wanted = &process->rlimits[i];
+      struct rlimit limit;
+
+      if (getrlimit ((__rlimit_resource_t)wanted->resource, &limit) < 0 || limit.rlim_max >= wanted->limit.rlim_max)
+        continue;
+      limit.rlim_max = wanted->limit.rlim_max;
+      /* What the host does not allow is told about when it is applied. */
+      (void)!setrlimit ((__rlimit_resource_t)wanted->resource, &limit);
+    }
+}

@@ -13,4 +13,8 @@ int box_rlimit_number (const char *name);
  * is used and a warning goes through CHANNEL. */
 int box_rlimits_apply (const struct box_process *process, struct box_channel *channel, struct tss_error *error);
 
+/* Raises hard limits that box_rlimits_apply will need, for a process which is about to enter a user namespace: no right
+ * that it has there can raise them. Soft ones stay. */
+void box_rlimits_raise (const struct box_process *process);
+
 #endif

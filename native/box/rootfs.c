@@ -71,7 +71,7 @@ open_tree_of (int directory, const char *path, unsigned int recursive, struct ts
 static int
 mount_overlay (struct box_setup *setup, int bundle, struct tss_error *error)
 {
-  const struct box_overlay *overlay = setup->options->overlay;
+  const struct box_overlay *overlay = setup->overlay;
   /* mount(2) copies one page of options. */
   char options[4096];
   unsigned long flags = overlay->upper ? 0 : MS_RDONLY;
@@ -83,9 +83,9 @@ mount_overlay (struct box_setup *setup, int bundle, struct tss_error *error)
   if (mount ("overlay", box_fd_path (bundle).text, "overlay", flags, options) < 0)
     return tss_error_set (error, TSS_ERROR_MOUNT, errno, overlay->upper ? overlay->upper : overlay->lower[0],
                           "mount the layers");
-  setup->root = open (setup->options->bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  setup->root = open (setup->mount_point, O_PATH | O_DIRECTORY | O_CLOEXEC);
   if (setup->root < 0)
-    return tss_error_set (error, TSS_ERROR_MOUNT, errno, setup->options->bundle, "open the root file system");
+    return tss_error_set (error, TSS_ERROR_MOUNT, errno, setup->mount_point, "open the root file system");
   return 0;
 }
 
@@ -100,7 +100,7 @@ attach_root (struct box_setup *setup, int tree, int bundle, struct tss_error *er
 static int
 bind_single_layer (struct box_setup *setup, int bundle, struct tss_error *error)
 {
-  const struct box_overlay *overlay = setup->options->overlay;
+  const struct box_overlay *overlay = setup->overlay;
   tss_autofd int directory = AT_FDCWD;
 
   if (overlay->directory)
@@ -129,26 +129,41 @@ bind_root (struct box_setup *setup, int bundle, struct tss_error *error)
   return 0;
 }
 
+static int
+mount_root (struct box_setup *setup, struct tss_error *error)
+{
+  tss_autofd int target = -1;
+
+  if (setup->overlay && setup->overlay->map_ids && box_map_layer_ids (setup, error) < 0)
+    return -1;
+  target = open (setup->mount_point, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  if (target < 0)
+    return tss_error_set (error, TSS_ERROR_MOUNT, errno, setup->mount_point, "open the bundle");
+  if (!setup->overlay)
+    return bind_root (setup, target, error);
+  if (!setup->overlay->upper && !setup->overlay->lower[1])
+    return bind_single_layer (setup, target, error);
+  return mount_overlay (setup, target, error);
+}
+
+/* The stage was in the bundle when this process was born: this mount namespace's copy of what was mounted there is what
+ * the working directory names, without a look at the path's permissions. */
+static int
+attach_staged_root (struct box_setup *setup, struct tss_error *error)
+{
+  setup->root = tss_steal_fd (&setup->root_tree);
+  return box_attach_tree (setup->root, AT_FDCWD, setup->options->bundle, error);
+}
+
 int
 box_setup_root (struct box_setup *setup, struct tss_error *error)
 {
-  const struct box_overlay *overlay = setup->options->overlay;
-  tss_autofd int bundle = open (setup->options->bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
   unsigned long propagation = setup->spec->root_propagation;
-  int result;
 
-  if (bundle < 0)
-    return tss_error_set (error, TSS_ERROR_MOUNT, errno, setup->options->bundle, "open the bundle");
   /* From here on nothing that is mounted for the container shows on the host, nor the reverse. */
   if (mount (NULL, "/", NULL, MS_PRIVATE | MS_REC, NULL) < 0)
     return tss_error_set (error, TSS_ERROR_MOUNT, errno, "/", "make the host's mounts private");
-  if (!overlay)
-    result = bind_root (setup, bundle, error);
-  else if (!overlay->upper && !overlay->lower[1])
-    result = bind_single_layer (setup, bundle, error);
-  else
-    result = mount_overlay (setup, bundle, error);
-  if (result < 0)
+  if ((setup->root_tree >= 0 ? attach_staged_root : mount_root) (setup, error) < 0)
     return -1;
   if (box_set_propagation (setup->root, propagation ? propagation : MS_PRIVATE | MS_REC) < 0)
     return tss_error_set (error, TSS_ERROR_MOUNT, errno, "linux.rootfsPropagation", "set the root's propagation");

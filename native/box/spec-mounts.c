@@ -16,9 +16,6 @@ parse_one (const json_t *object, const char *where, struct box_mount *mount, str
       || tss_json_get_string (object, "type", where, &mount->type, error) < 0
       || tss_json_get_strings (object, "options", where, &options, error) < 0)
     return -1;
-  if (json_array_size (json_object_get (object, "uidMappings")) > 0
-      || json_array_size (json_object_get (object, "gidMappings")) > 0)
-    return tss_error_set (error, TSS_ERROR_INVALID, 0, where, "%s: id-mapped mounts are not supported", where);
   if (mount->type && strcmp (mount->type, "bind") == 0)
     mount->bind = true;
   if (box_mount_options_parse (options, where, mount, error) < 0)
@@ -27,6 +24,12 @@ parse_one (const json_t *object, const char *where, struct box_mount *mount, str
     return tss_error_set (error, TSS_ERROR_INVALID, 0, where, "%s.source: a bind mount needs a source", where);
   if (!mount->bind && !mount->type)
     return tss_error_set (error, TSS_ERROR_INVALID, 0, where, "%s.type: expected a file system", where);
+  if (box_id_maps_parse (object, where, &mount->maps, error) < 0)
+    return -1;
+  if (mount->maps.users.count > 0 && mount->ids == BOX_MOUNT_IDS_AS_THEY_ARE)
+    mount->ids = BOX_MOUNT_IDS_MAPPED;
+  if (mount->ids != BOX_MOUNT_IDS_AS_THEY_ARE && !mount->bind)
+    return tss_error_set (error, TSS_ERROR_INVALID, 0, where, "%s: ids of bind mounts alone are mapped", where);
   if (mount->copy_up && (mount->bind || strcmp (mount->type, "tmpfs") != 0))
     return tss_error_set (error, TSS_ERROR_INVALID, 0, where, "%s.options: tmpcopyup is for tmpfs alone", where);
   return 0;

@@ -7,9 +7,25 @@
 #include <string.h>
 
 const struct box_namespace_kind box_namespace_kinds[BOX_NAMESPACE_KINDS] = {
-  { "pid", "pid", CLONE_NEWPID }, { "mount", "mnt", CLONE_NEWNS }, { "network", "net", CLONE_NEWNET },
-  { "ipc", "ipc", CLONE_NEWIPC }, { "uts", "uts", CLONE_NEWUTS },  { "cgroup", "cgroup", CLONE_NEWCGROUP },
+  { "pid", "pid", CLONE_NEWPID },    { "mount", "mnt", CLONE_NEWNS },   { "network", "net", CLONE_NEWNET },
+  { "ipc", "ipc", CLONE_NEWIPC },    { "uts", "uts", CLONE_NEWUTS },    { "cgroup", "cgroup", CLONE_NEWCGROUP },
+  { "user", "user", CLONE_NEWUSER }, { "time", "time", CLONE_NEWTIME },
 };
+
+const char *
+box_namespaces_path (const struct box_namespaces *namespaces, int flag)
+{
+  for (size_t i = 0; i < BOX_NAMESPACE_KINDS; i++)
+    if (box_namespace_kinds[i].flag == flag)
+      return namespaces->joined[i];
+  return NULL;
+}
+
+bool
+box_namespaces_has (const struct box_namespaces *namespaces, int flag)
+{
+  return namespaces->created & flag || box_namespaces_path (namespaces, flag);
+}
 
 static int
 find_kind (const char *name)

@@ -51,15 +51,6 @@ find_namespace (const char *key)
   return 0;
 }
 
-static bool
-has_namespace (const struct box_namespaces *namespaces, int flag)
-{
-  for (size_t i = 0; i < BOX_NAMESPACE_KINDS; i++)
-    if (box_namespace_kinds[i].flag == flag && namespaces->joined[i])
-      return true;
-  return namespaces->created & flag;
-}
-
 static int
 parse_one (const char *key, const json_t *value, struct box_spec *spec, struct tss_error *error)
 {
@@ -71,7 +62,7 @@ parse_one (const char *key, const json_t *value, struct box_spec *spec, struct t
     return tss_error_set (error, TSS_ERROR_INVALID, 0, where, "%s: expected a string", where);
   if (!flag)
     return tss_error_set (error, TSS_ERROR_INVALID, 0, where, "%s: would change the host, not the container", where);
-  if (!has_namespace (&spec->namespaces, flag))
+  if (!box_namespaces_has (&spec->namespaces, flag))
     return tss_error_set (error, TSS_ERROR_INVALID, 0, where, "%s: the container shares this namespace with the host",
                           where);
   spec->sysctls[spec->sysctl_count++] = (struct box_sysctl){ key, json_string_value (value) };

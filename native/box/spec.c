@@ -23,12 +23,8 @@ parse_root (const json_t *document, struct box_spec *spec, struct tss_error *err
 static int
 check_names (const struct box_spec *spec, struct tss_error *error)
 {
-  const struct box_namespaces *namespaces = &spec->namespaces;
-  bool own_uts = namespaces->created & CLONE_NEWUTS;
+  bool own_uts = box_namespaces_has (&spec->namespaces, CLONE_NEWUTS);
 
-  for (size_t i = 0; i < BOX_NAMESPACE_KINDS; i++)
-    if (box_namespace_kinds[i].flag == CLONE_NEWUTS && namespaces->joined[i])
-      own_uts = true;
   if (!own_uts && spec->hostname)
     return tss_error_set (error, TSS_ERROR_INVALID, 0, "hostname", "hostname: needs a uts namespace");
   if (!own_uts && spec->domainname)
@@ -56,8 +52,7 @@ parse_root_propagation (const json_t *linux_object, struct box_spec *spec, struc
 static int
 refuse_unsupported (const json_t *linux_object, struct tss_error *error)
 {
-  static const char *const keys[] = { "timeOffsets", "intelRdt",   "personality", "uidMappings",
-                                      "gidMappings", "mountLabel", "netDevices",  "memoryPolicy" };
+  static const char *const keys[] = { "intelRdt", "personality", "mountLabel", "netDevices", "memoryPolicy" };
 
   for (size_t i = 0; i < TSS_LENGTH (keys); i++)
     {
@@ -89,7 +84,8 @@ parse_linux (const json_t *document, struct box_spec *spec, struct tss_error *er
       || tss_json_get_object (object, "resources", "linux", &spec->resources, error) < 0
       || tss_json_get_object (object, "seccomp", "linux", &spec->seccomp, error) < 0)
     return -1;
-  if (box_spec_parse_namespaces (object, &spec->namespaces, error) < 0)
+  if (box_spec_parse_namespaces (object, &spec->namespaces, error) < 0 || box_spec_parse_users (object, spec, error) < 0
+      || box_spec_parse_time_offsets (object, spec, error) < 0)
     return -1;
   if (box_spec_parse_devices (object, spec, error) < 0)
     return -1;
@@ -141,7 +137,11 @@ box_spec_free (struct box_spec *spec)
 {
   box_process_free (&spec->process);
   for (size_t i = 0; i < spec->mount_count; i++)
-    free (spec->mounts[i].data);
+    {
+      free (spec->mounts[i].data);
+      box_id_maps_free (&spec->mounts[i].maps);
+    }
+  box_id_maps_free (&spec->maps);
   free (spec->mounts);
   free (spec->devices);
   free (spec->sysctls);

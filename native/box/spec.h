@@ -4,6 +4,7 @@
 
 #include "../common/error.h"
 #include "capabilities.h"
+#include "id-map.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -19,7 +20,7 @@ struct box_namespace_kind
 
 enum
 {
-  BOX_NAMESPACE_KINDS = 6
+  BOX_NAMESPACE_KINDS = 8
 };
 extern const struct box_namespace_kind box_namespace_kinds[BOX_NAMESPACE_KINDS];
 
@@ -28,6 +29,20 @@ struct box_namespaces
   int created;                             /* CLONE_NEW... of those to make */
   const char *joined[BOX_NAMESPACE_KINDS]; /* path of those to join, by index of box_namespace_kinds */
 };
+
+/* linux.timeOffsets: by how much the clocks of a time namespace are ahead of the host's. */
+struct box_time_offset
+{
+  bool given;
+  int64_t seconds;
+  uint32_t nanoseconds;
+};
+
+enum
+{
+  BOX_CLOCKS = 2
+};
+extern const char *const box_clock_names[BOX_CLOCKS];
 
 struct box_rlimit
 {
@@ -64,6 +79,13 @@ struct box_process
   const char *selinux_label;
 };
 
+enum box_mount_ids
+{
+  BOX_MOUNT_IDS_AS_THEY_ARE,
+  BOX_MOUNT_IDS_MAPPED,             /* "idmap": that mount alone */
+  BOX_MOUNT_IDS_MAPPED_RECURSIVELY, /* "ridmap" */
+};
+
 struct box_mount
 {
   const char *destination, *source, *type;
@@ -72,8 +94,10 @@ struct box_mount
   unsigned long set, cleared;                     /* MS_... flags */
   unsigned long recursive_set, recursive_cleared; /* the same for the mount and everything below it */
   unsigned long propagation;                      /* MS_PRIVATE and its like, with MS_REC; 0: private */
-  char *data;                                     /* the file system's own options, comma separated */
-  size_t index;                                   /* in mounts, for messages */
+  enum box_mount_ids ids;
+  struct box_id_maps maps; /* for ids; empty: those of the container's user namespace */
+  char *data;              /* the file system's own options, comma separated */
+  size_t index;            /* in mounts, for messages */
 };
 
 struct box_device
@@ -94,6 +118,8 @@ struct box_spec
 {
   struct box_process process;
   struct box_namespaces namespaces;
+  struct box_id_maps maps; /* of the user namespace; may be empty for one that is joined */
+  struct box_time_offset time_offsets[BOX_CLOCKS];
   const char *root_path;
   bool root_readonly;
   unsigned long root_propagation; /* 0: private */
@@ -114,6 +140,12 @@ struct box_spec
 int box_spec_parse (const json_t *document, struct box_spec *spec, struct tss_error *error);
 void box_spec_free (struct box_spec *spec);
 
+/* Whether the container has a namespace of that kind (CLONE_NEW...) that is not the host's. */
+bool box_namespaces_has (const struct box_namespaces *namespaces, int flag);
+
+/* Path of the namespace of that kind to join, NULL when there is none. */
+const char *box_namespaces_path (const struct box_namespaces *namespaces, int flag);
+
 /* A process object, as in config.json and for exec; WHERE is its path in messages. */
 int box_process_parse (const json_t *object, const char *where, struct box_process *process, struct tss_error *error);
 void box_process_free (struct box_process *process);
@@ -122,6 +154,8 @@ void box_process_free (struct box_process *process);
 int box_spec_parse_mounts (const json_t *document, struct box_spec *spec, struct tss_error *error);
 int box_spec_parse_devices (const json_t *linux_object, struct box_spec *spec, struct tss_error *error);
 int box_spec_parse_namespaces (const json_t *linux_object, struct box_namespaces *namespaces, struct tss_error *error);
+int box_spec_parse_users (const json_t *linux_object, struct box_spec *spec, struct tss_error *error);
+int box_spec_parse_time_offsets (const json_t *linux_object, struct box_spec *spec, struct tss_error *error);
 int box_spec_parse_sysctls (const json_t *linux_object, struct box_spec *spec, struct tss_error *error);
 
 /* MS_... for "rprivate", "shared" and so on; 0 when the word is none of them. */

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   copyFileSync,
@@ -18,6 +18,12 @@ const program = process.env['TSSTACK_BOX'] ?? join(import.meta.dirname, '../../n
 const applets =
   'sh ls cat ps id mount true false sleep hostname echo env stat touch mkdir mknod grep ip head dd tty test readlink chown kill ulimit pwd wc';
 const commandTimeoutMs = 20_000;
+
+interface IdRange {
+  containerID: number;
+  hostID: number;
+  size: number;
+}
 
 interface BoxMount {
   destination: string;
@@ -45,6 +51,7 @@ export interface BoxSpec {
     resources: Record<string, unknown>;
     maskedPaths: string[];
     readonlyPaths: string[];
+    uidMappings?: Partial<IdRange>[];
     [key: string]: unknown;
   };
   [key: string]: unknown;
@@ -71,6 +78,10 @@ export class BoxLab {
     for (const name of applets.split(' ')) symlinkSync('busybox', join(path, 'rootfs/bin', name));
     const spec = baseSpec(script);
     change(spec);
+    const users = spec.linux.uidMappings?.[0];
+    // As an engine does for a container whose root is somebody else on the host.
+    if (users !== undefined)
+      execFileSync('chown', ['-hR', `${String(users.hostID ?? 0)}:${String(users.hostID ?? 0)}`, join(path, 'rootfs')]);
     writeFileSync(join(path, 'config.json'), JSON.stringify(spec));
     return path;
   }
@@ -93,6 +104,15 @@ export class BoxLab {
       once(child, 'exit'),
     ])) as [string, string, [number | null]];
     return { code, stdout, stderr };
+  }
+
+  /** The same with a pipe as standard output, where Node makes a socket. */
+  piped(...args: readonly string[]): string {
+    const command = [program, '--root', join(this.directory, 'root'), ...args];
+    return execFileSync('sh', ['-c', '"$@" 2>&1 | cat', 'sh', ...command], {
+      encoding: 'utf8',
+      timeout: commandTimeoutMs,
+    });
   }
 
   /** Runs SCRIPT in a container of its own, from creation to removal. */
