@@ -54,11 +54,6 @@ static const char *const capability_names[] = {
   "CAP_CHECKPOINT_RESTORE",
 };
 
-struct capability_state
-{
-  uint64_t effective, permitted, inheritable;
-};
-
 int
 box_capability_number (const char *name)
 {
@@ -113,8 +108,8 @@ box_capabilities_parse (const json_t *object, const char *where, struct box_capa
   return 0;
 }
 
-static int
-get_state (struct capability_state *state)
+int
+box_capability_state_get (struct box_capability_state *state)
 {
   struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
   struct __user_cap_data_struct data[2];
@@ -127,8 +122,8 @@ get_state (struct capability_state *state)
   return 0;
 }
 
-static int
-set_state (const struct capability_state *state)
+int
+box_capability_state_set (const struct box_capability_state *state)
 {
   struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
   struct __user_cap_data_struct data[2] = {
@@ -142,10 +137,10 @@ set_state (const struct capability_state *state)
 struct box_capabilities
 box_capabilities_all (void)
 {
-  struct capability_state state = { 0 };
+  struct box_capability_state state = { 0 };
   uint64_t all;
 
-  all = get_state (&state) < 0 ? 0 : state.permitted;
+  all = box_capability_state_get (&state) < 0 ? 0 : state.permitted;
   return (struct box_capabilities){ .bounding = all, .effective = all, .permitted = all };
 }
 
@@ -170,12 +165,12 @@ box_capabilities_limit_bounding (const struct box_capabilities *wanted, struct t
 int
 box_capabilities_raise (struct tss_error *error)
 {
-  struct capability_state state;
+  struct box_capability_state state;
 
-  if (get_state (&state) == 0)
+  if (box_capability_state_get (&state) == 0)
     {
       state.effective = state.permitted;
-      if (set_state (&state) == 0)
+      if (box_capability_state_set (&state) == 0)
         return 0;
     }
   return tss_error_set (error, TSS_ERROR_USER, errno, "process.capabilities", "raise capabilities after changing user");
@@ -196,15 +191,15 @@ apply_ambient (uint64_t wanted)
 int
 box_capabilities_apply (const struct box_capabilities *wanted, struct tss_error *error)
 {
-  struct capability_state state;
+  struct box_capability_state state;
 
-  if (get_state (&state) < 0)
+  if (box_capability_state_get (&state) < 0)
     return tss_error_set (error, TSS_ERROR_USER, errno, "process.capabilities", "read capabilities");
   /* What this host does not have cannot be given; the rest of the set still is. */
   state.inheritable = wanted->inheritable & (state.permitted | state.inheritable);
   state.permitted &= wanted->permitted;
   state.effective = wanted->effective & state.permitted;
-  if (set_state (&state) < 0)
+  if (box_capability_state_set (&state) < 0)
     return tss_error_set (error, TSS_ERROR_USER, errno, "process.capabilities", "set capabilities");
   if (apply_ambient (wanted->ambient & state.permitted & state.inheritable) < 0)
     return tss_error_set (error, TSS_ERROR_USER, errno, "process.capabilities.ambient", "set ambient capabilities");

@@ -13,6 +13,16 @@ struct box_capabilities
   uint64_t bounding, effective, inheritable, permitted, ambient;
 };
 
+/* What the calling thread holds. */
+struct box_capability_state
+{
+  uint64_t effective, permitted, inheritable;
+};
+
+/* -1 with errno. */
+int box_capability_state_get (struct box_capability_state *state);
+int box_capability_state_set (const struct box_capability_state *state);
+
 /* Number for "CAP_CHOWN" or "chown" in any case; -1 when there is no such capability. */
 int box_capability_number (const char *name);
 

@@ -2,6 +2,7 @@
 #include "requests.h"
 #include "../common/cleanup.h"
 #include "../common/json.h"
+#include "privileges.h"
 #include "request-process.h"
 #include "shim.h"
 #include "stdio-pipes.h"
@@ -173,6 +174,14 @@ pids (struct client *client, const json_t *request, struct tss_error *error)
 }
 
 static int
+update_resources (const struct client *client, const json_t *resources, struct tss_error *error)
+{
+  PRIVILEGES_RAISED;
+
+  return need_program (client, error) < 0 ? -1 : box_update (client->shim->run.box, resources, error);
+}
+
+static int
 update (struct client *client, const json_t *request, struct tss_error *error)
 {
   struct shim_options *options = &client->shim->options;
@@ -186,7 +195,7 @@ update (struct client *client, const json_t *request, struct tss_error *error)
       || options_read_restart (restart_object, &policy, error) < 0
       || options_read_stop (stop_object, &stop_options, error) < 0)
     return -1;
-  if (resources && (need_program (client, error) < 0 || box_update (client->shim->run.box, resources, error) < 0))
+  if (resources && update_resources (client, resources, error) < 0)
     return -1;
   options->restart = policy;
   options->stop = stop_options;

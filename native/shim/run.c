@@ -3,6 +3,7 @@
 #include "../common/cleanup.h"
 #include "../common/json.h"
 #include "clock.h"
+#include "privileges.h"
 #include "shim.h"
 #include "stdio-pipes.h"
 #include "supervise.h"
@@ -49,6 +50,7 @@ run_exit_code_of (const struct tss_error *error)
 static void
 close_run (struct shim *shim)
 {
+  PRIVILEGES_RAISED;
   struct run *run = &shim->run;
   struct tss_error error = { 0 };
 
@@ -151,6 +153,7 @@ load_spec (struct shim *shim, struct tss_error *error)
 static int
 create_box (struct shim *shim, const json_t *spec, struct stdio_pipes *pipes, struct tss_error *error)
 {
+  PRIVILEGES_RAISED;
   struct run *run = &shim->run;
   struct box_options options = {
     .id = shim->options.id,
@@ -193,7 +196,7 @@ run_create (struct shim *shim, struct tss_error *error)
 
   shim->run.has_started = shim->run.has_ended = false;
   shim->run.start_error = (struct tss_error){ 0 };
-  if (!spec || create_box (shim, spec, &pipes, error) < 0)
+  if (!spec || privileges_limit (spec, error) < 0 || create_box (shim, spec, &pipes, error) < 0)
     return -1;
   if (connect_stdio (shim, &pipes, error) < 0)
     {
@@ -208,6 +211,8 @@ run_create (struct shim *shim, struct tss_error *error)
 int
 run_start (struct shim *shim, struct tss_error *error)
 {
+  PRIVILEGES_RAISED;
+
   shim->run.began_ms = loop_now_ms ();
   if (box_start (shim->run.box, error) < 0)
     {

@@ -1,6 +1,7 @@
 /* Exec: a further process in the container, and the connection that carries its stdio. */
 #include "session.h"
 #include "../common/cleanup.h"
+#include "privileges.h"
 #include "server.h"
 #include "shim.h"
 #include "stdio-pipes.h"
@@ -161,6 +162,7 @@ static int
 start_process (struct session *session, const struct session_options *options, struct stdio_pipes *pipes,
                struct tss_error *error)
 {
+  PRIVILEGES_RAISED;
   tss_autojson json_t *process = json_copy ((json_t *)(uintptr_t)options->process);
   struct box_exec_options box_options = { .process = process, .privileged = options->is_privileged };
   int terminal = -1;

@@ -1,6 +1,7 @@
 /* The shim as a whole: setting up, hearing of children, and its own end. */
 #include "shim.h"
 #include "../common/cleanup.h"
+#include "privileges.h"
 #include "ready.h"
 #include "self.h"
 #include "supervise.h"
@@ -97,6 +98,7 @@ create (struct shim *shim, struct tss_error *error)
 {
   if (supervise_create (shim, error) == 0)
     return 0;
+  privileges_raise ();
   if (shim->run.box)
     box_destroy (shim->run.box, NULL);
   server_close_listener (shim);
