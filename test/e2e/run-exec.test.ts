@@ -33,7 +33,7 @@ services:
     image: busybox:test
     init: true
     stop_grace_period: 1m
-    command: ["sh", "-c", "trap 'touch /asked' TERM; touch /ready; while :; do sleep 0.05; done"]
+    command: ["sh", "-c", "trap 'touch /asked' TERM; touch /ready; until [ -e /end ]; do sleep 0.05; done"]
     healthcheck: { test: [CMD, test, -e, /ready], interval: 50ms, retries: 100 }
   alone:
     image: busybox:test
@@ -139,14 +139,14 @@ describe('exec', () => {
 
   it('goes on while the container is given time to end, by stop or by down', async () => {
     for (const verb of [['stop', 'stubborn'], ['down']]) {
-      await host.ok(['-f', file, 'up', '-d', '--wait', 'stubborn']);
+      await host.ok(['-f', file, 'up', '-d', '--wait', '--force-recreate', 'stubborn']);
       const child = host.spawn(['-f', file, ...verb]);
       child.stdout?.resume();
       child.stderr?.resume();
       const ended = once(child, 'close');
       const asked = (): ReturnType<typeof exec> => exec('stubborn', 'test', '-e', '/asked');
       assert.equal((await until(asked, ({ code }) => code === 0)).stderr, '', verb.join(' '));
-      await host.ok(['-f', file, 'kill', 'stubborn']);
+      assert.equal((await exec('stubborn', 'sh', '-c', 'rm /asked; touch /end')).code, 0);
       await ended;
     }
     await host.ok(['-f', file, 'up', '-d', 'web']);
