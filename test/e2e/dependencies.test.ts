@@ -269,6 +269,43 @@ describe('health and --wait', () => {
     assert.match(stderr, /container ends-a-1 exited \(0\)/);
   });
 
+  it('is not deceived by a service that runs for a moment', async () => {
+    const file = stack('brief', `  a: { ${script('sleep 0.1; exit 7')} }\n`);
+    for (const fresh of [[], ['--force-recreate'], []]) {
+      const { code, stderr } = await host.run(['-f', file, 'up', '-d', '--wait', ...fresh]);
+      assert.equal(code, 1);
+      assert.match(stderr, /container brief-a-1 exited \(7\)/);
+    }
+    const start = await host.run(['-f', file, 'start', '--wait']);
+    assert.deepEqual([start.code, /exited \(7\)/.test(start.stderr)], [1, true]);
+  });
+
+  it('does not take a service for running that is started again and again', async () => {
+    const file = stack('loop', `  a: { ${script('sleep 0.1; exit 7')}, restart: always }\n`);
+    const { code, stderr } = await host.run(['-f', file, 'up', '-d', '--wait', '--wait-timeout', '2']);
+    assert.equal(code, 1);
+    assert.match(stderr, /application not healthy after 2s/);
+  });
+
+  it('succeeds with a one-shot that ended with 0 where another service waits for that, and only there', async () => {
+    const after = 'depends_on: { once: { condition: service_completed_successfully } }';
+    const once = script('sleep 0.1; exit 0');
+    const needed = stack('needed', `  once: { ${once} }\n  web: { ${forever}, ${after} }\n`);
+    await host.ok(['-f', needed, 'up', '-d', '--wait']);
+    const alone = stack('alone', `  once: { ${once} }\n  web: { ${forever} }\n`);
+    const { code, stderr } = await host.run(['-f', alone, 'up', '-d', '--wait']);
+    assert.equal(code, 1);
+    assert.match(stderr, /container alone-once-1 exited \(0\)/);
+  });
+
+  it('does not wait any longer for what has been running', async () => {
+    const file = stack('steady', `  a: { ${forever} }\n`);
+    await host.ok(['-f', file, 'up', '-d', '--wait']);
+    const pids = await host.pids(file);
+    await host.ok(['-f', file, 'up', '-d', '--wait']);
+    assert.deepEqual(await host.pids(file), pids);
+  });
+
   it('gives up after --wait-timeout', async () => {
     const file = stack('late', `  a: { ${forever}, healthcheck: { test: [CMD, "true"], interval: 1h } }\n`);
     const { code, stderr } = await host.run(['-f', file, 'up', '-d', '--wait', '--wait-timeout', '1']);

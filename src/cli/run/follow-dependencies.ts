@@ -28,7 +28,9 @@ export async function followDependencies(control: ControlClient, dependencies: D
       const waitsForHealth = dependency?.condition === 'service_healthy';
       const word = taskWord(task, 'keep', waitsForHealth);
       if (word !== null) narrator.tell(`Container ${task.containerName}`, 'keep', word);
-      return verdictOf(dependency, () => judgeTask(task, goalOf(dependency), isCompletion(dependency)));
+      return verdictOf(dependency, () =>
+        judgeTask(task, goalOf(dependency), { mayComplete: isCompletion(dependency), nowMs: Infinity }),
+      );
     });
     const failure = verdicts.find(
       (verdict): verdict is Extract<Verdict, { kind: 'failed' }> => verdict.kind === 'failed',

@@ -28,15 +28,17 @@ export async function followTasks(control: ControlClient, options: FollowOptions
   const narrator = new TaskNarrator(options.progress);
   await followObjects(control, { stack: options.stack, kinds: ['task'] }, options.signal, (now) => {
     showTasks(now, options, names, narrator);
-    return isReached(now, options);
+    return howFar(now, options);
   });
 }
 
-function isReached(view: ObjectView, { taskIds, goal }: FollowOptions): boolean {
+/** True when all have reached the goal; a number when time alone may bring them there. */
+function howFar(view: ObjectView, { taskIds, goal }: FollowOptions): boolean | number {
   const completing = servicesThatComplete(view);
+  const nowMs = Date.now();
   const verdicts = taskIds.map((id) => {
     const task = view.task(id);
-    return judgeTask(task, goal, task !== undefined && completing.has(task.service));
+    return judgeTask(task, goal, { mayComplete: task !== undefined && completing.has(task.service), nowMs });
   });
   const failure = verdicts.find(
     (verdict): verdict is Extract<Verdict, { kind: 'failed' }> => verdict.kind === 'failed',
@@ -44,7 +46,10 @@ function isReached(view: ObjectView, { taskIds, goal }: FollowOptions): boolean 
   if (failure !== undefined) {
     throw new TsstackError('conflict', failure.message, failure.hint === null ? {} : { hint: failure.hint });
   }
-  return verdicts.every(({ kind }) => kind === 'reached');
+  const waits = verdicts.flatMap((verdict) => (verdict.kind === 'waiting' ? [verdict.forMs ?? Infinity] : []));
+  if (waits.length === 0) return true;
+  const longestMs = Math.max(...waits);
+  return longestMs === Infinity ? false : longestMs;
 }
 
 /** Services whose end with code 0 somebody waits for. */

@@ -6,22 +6,41 @@ import { isTerminal, observedStateNumbers, type ObservedState } from '../../mode
  * - `accepted`: a node has it
  * - `created`: made, not started
  * - `started`: started at least once in the wanted run, whatever became of it
- * - `ready`: running, healthy where there is a check; ended with 0 where a dependant waits for that (`--wait`)
+ * - `ready`: running, healthy where there is a check, else for `steadyMs`; ended with 0 where a dependant waits for that (`--wait`)
  * - `stopped`: ended and meant to be
  * - `removed`: gone
  */
 export type TaskGoal = 'accepted' | 'created' | 'started' | 'ready' | 'stopped' | 'removed';
 
 export type Verdict =
-  | { readonly kind: 'waiting' }
+  /** `forMs`: it is worth another look after that long even if nothing changes. */
+  | { readonly kind: 'waiting'; readonly forMs?: number }
   | { readonly kind: 'reached' }
   | { readonly kind: 'failed'; readonly message: string; readonly hint: string | null };
 
 const waiting: Verdict = { kind: 'waiting' };
 const reached: Verdict = { kind: 'reached' };
 
-/** `mayComplete`: somebody depends on the end of this service, so that an end with code 0 is a success. */
-export function judgeTask(task: TaskObject | undefined, goal: TaskGoal, mayComplete = false): Verdict {
+/**
+ * How long a container without a check has to run to count as ready: a program that cannot work ends by then. It is the time after which
+ * docker compose looks for the first time.
+ */
+const steadyMs = 500;
+
+/** What a verdict depends on besides the task itself. */
+export interface Circumstances {
+  /** Somebody depends on the end of this service, so that an end with code 0 is a success. */
+  readonly mayComplete: boolean;
+  /** Milliseconds since the epoch. */
+  readonly nowMs: number;
+}
+
+/** By default nobody waits for its end, and it has run for long enough. */
+export function judgeTask(
+  task: TaskObject | undefined,
+  goal: TaskGoal,
+  { mayComplete, nowMs }: Circumstances = { mayComplete: false, nowMs: Infinity },
+): Verdict {
   if (goal === 'removed') return task === undefined ? reached : waiting;
   if (task === undefined) return goal === 'stopped' ? reached : failed('the container was removed meanwhile', null);
   if (goal === 'stopped') return isStopped(task) ? reached : waiting;
@@ -32,7 +51,7 @@ export function judgeTask(task: TaskObject | undefined, goal: TaskGoal, mayCompl
   if (goal === 'accepted') return isAtLeast(task, 'accepted') ? reached : waiting;
   if (goal === 'created') return isAtLeast(task, 'ready') ? reached : waiting;
   if (task.gate !== null) return waiting;
-  return goal === 'started' ? judgeStarted(task) : judgeReady(task, mayComplete);
+  return goal === 'started' ? judgeStarted(task) : judgeReady(task, { mayComplete, nowMs });
 }
 
 /** Why a container could not be made or started; null when it could, or it is not known yet. */
@@ -65,7 +84,7 @@ export function hasRun({ status: { state, container } }: TaskObject): boolean {
   return observedStateNumbers[state] >= observedStateNumbers.running || (state === 'starting' && isAlive);
 }
 
-function judgeReady(task: TaskObject, mayComplete: boolean): Verdict {
+function judgeReady(task: TaskObject, { mayComplete, nowMs }: Circumstances): Verdict {
   const { state, container } = task.status;
   if (isTerminal(state)) {
     const code = container?.exitCode ?? 0;
@@ -77,7 +96,14 @@ function judgeReady(task: TaskObject, mayComplete: boolean): Verdict {
     return failed(`container ${task.containerName} is unhealthy`, output === '' ? null : `its check said: ${output}`);
   }
   if (mayComplete || state !== 'running' || container?.phase === 'restarting') return waiting;
-  return container?.health?.state === 'starting' ? waiting : reached;
+  if (container?.health == null) return judgeSteady(container?.startedAt ?? '', nowMs);
+  return container.health.state === 'starting' ? waiting : reached;
+}
+
+/** A clock of the node that goes wrong makes nobody wait for longer. */
+function judgeSteady(startedAt: string, nowMs: number): Verdict {
+  const forMs = Math.min(steadyMs, Date.parse(startedAt) + steadyMs - nowMs);
+  return forMs > 0 ? { kind: 'waiting', forMs } : reached;
 }
 
 function isStopped(task: TaskObject): boolean {

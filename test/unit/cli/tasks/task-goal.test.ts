@@ -70,8 +70,27 @@ describe('judgeTask', () => {
     ['gone is not started', undefined, 'started', 'failed'],
   ];
   for (const [title, task, goal, verdict, mayComplete] of cases) {
-    it(`${goal}: ${title}`, () => assert.equal(judgeTask(task, goal, mayComplete).kind, verdict));
+    it(`${goal}: ${title}`, () =>
+      assert.equal(judgeTask(task, goal, { mayComplete: mayComplete === true, nowMs: Infinity }).kind, verdict));
   }
+
+  it('takes a container without a check for ready when it has run for half a second', () => {
+    const startedAt = '2026-01-01T00:00:10.000Z';
+    const startedMs = Date.parse(startedAt);
+    const at = (nowMs: number, overrides: Parameters<typeof containerStatus>[0] = {}): unknown =>
+      judgeTask(web({ status: taskStatus({ container: containerStatus({ startedAt, ...overrides }) }) }), 'ready', {
+        mayComplete: false,
+        nowMs,
+      });
+    assert.deepEqual(at(startedMs), { kind: 'waiting', forMs: 500 });
+    assert.deepEqual(at(startedMs + 400), { kind: 'waiting', forMs: 100 });
+    assert.deepEqual(at(startedMs + 500), { kind: 'reached' });
+    assert.deepEqual(at(startedMs - 3_600_000), { kind: 'waiting', forMs: 500 }, 'whatever the clock of the node says');
+    assert.deepEqual(at(startedMs, { phase: 'restarting' }), { kind: 'waiting' });
+    assert.deepEqual(at(startedMs, { health: { state: 'healthy', failingStreak: 0, lastOutput: '' } }), {
+      kind: 'reached',
+    });
+  });
 
   it('says why: the message and hint of the error, the gate, the check', () => {
     assert.deepEqual(judgeTask(web({ status: rejected }), 'started'), {
