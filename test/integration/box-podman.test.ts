@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'mocha';
+import { busyboxImage } from '../fixtures/images.ts';
+import { declareEngineCases } from '../support/engines/engine-cases.ts';
+import { Podman } from '../support/engines/podman.ts';
+
+const programs = join(import.meta.dirname, '../../native/build');
+
+describe('podman over tsstack-box', () => {
+  let podman: Podman;
+
+  before(async () => {
+    podman = await Podman.start(programs, (await busyboxImage()).dockerArchive);
+  });
+  after(async () => {
+    await podman.dispose();
+  });
+
+  declareEngineCases(() => podman);
+
+  it('looks after the health of a container', async () => {
+    const health = ['--health-cmd', 'test -e /healthy', '--health-interval', 'disable'];
+    const script = 'touch /healthy; sleep 100';
+    const options = ['--name', 'worker', '--network', 'none', ...health, ...podman.runOptions];
+    await podman.client('run', '--detach', ...options, 'busybox:test', 'sh', '-c', script);
+    assert.equal((await podman.client('healthcheck', 'run', 'worker')).code, 0);
+    await podman.client('exec', 'worker', 'rm', '/healthy');
+    assert.equal((await podman.client('healthcheck', 'run', 'worker')).code, 1);
+    await podman.client('rm', '--force', '--time', '0', 'worker');
+  });
+});

@@ -1,0 +1,47 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
+
+/** Longest time that one command of an engine may take, in milliseconds. */
+const commandTimeoutMs = 30_000;
+
+export interface EngineResult {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A container engine of others that runs its containers with tsstack-box, and `busybox:test` loaded. */
+export interface Engine {
+  /** Whether it can tell that the kernel killed a container for its memory, on this host, whatever the runtime. */
+  readonly seesOomKills: boolean;
+  /** What `run` needs so that the container is made by the box. */
+  readonly runOptions: readonly string[];
+  /** Runs its client to the end. */
+  client(...args: readonly string[]): Promise<EngineResult>;
+  /** What it and the box have left of containers that are gone; empty when all is well. */
+  leftovers(): readonly string[];
+  /** Ends it and removes what it made. */
+  dispose(): Promise<void>;
+}
+
+/** Runs a program to its end. */
+export async function runProgram(
+  program: string,
+  args: readonly string[],
+  options: { readonly env?: NodeJS.ProcessEnv; readonly stdin?: string } = {},
+): Promise<EngineResult> {
+  const child = spawn(program, args, {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env: { ...process.env, ...options.env },
+    timeout: commandTimeoutMs,
+    killSignal: 'SIGKILL',
+  });
+  child.stdin.end(options.stdin ?? '');
+  const [stdout, stderr, [code]] = (await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'exit'),
+  ])) as [string, string, [number | null]];
+  return { code, stdout, stderr };
+}
