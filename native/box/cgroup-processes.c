@@ -31,7 +31,7 @@ listing_directory (const struct box_cgroup *cgroup)
 
   for (size_t i = 0; !directory && i < TSS_LENGTH (preferred); i++)
     directory = box_cgroup_find (cgroup, preferred[i]);
-  return directory ? directory : cgroup->directories;
+  return directory || cgroup->count == 0 ? directory : cgroup->directories;
 }
 
 static int

@@ -35,20 +35,26 @@ struct layer_stream
   struct chunk chunks[CHUNK_COUNT];
   unsigned int filled, consumed; /* running counts; guarded by mutex */
   bool ended;                    /* the reader has filled its last chunk, or failed */
+  bool abandoned;                /* nobody will read on; the reader frees everything when it notices */
   bool holding;                  /* the consumer still uses chunk `consumed` */
   struct tss_error error;        /* why the reader failed; read only after `ended` */
   int fd;
   EVP_MD_CTX *digest;
 };
 
-/* Reader thread: waits until a chunk is free. */
+/* Reader thread: waits until a chunk is free; NULL when nobody wants one any more. */
 static struct chunk *
 next_free_chunk (struct layer_stream *stream)
 {
+  bool abandoned;
+
   pthread_mutex_lock (&stream->mutex);
-  while (stream->filled - stream->consumed == CHUNK_COUNT)
+  while (stream->filled - stream->consumed == CHUNK_COUNT && !stream->abandoned)
     pthread_cond_wait (&stream->changed, &stream->mutex);
+  abandoned = stream->abandoned;
   pthread_mutex_unlock (&stream->mutex);
+  if (abandoned)
+    return NULL;
   stream->chunks[stream->filled % CHUNK_COUNT].size = 0;
   return &stream->chunks[stream->filled % CHUNK_COUNT];
 }
@@ -62,11 +68,12 @@ publish_chunk (struct layer_stream *stream)
   pthread_mutex_unlock (&stream->mutex);
 }
 
-/* Reader thread: copies one block of libarchive's into as many chunks as it needs. */
+/* Reader thread: copies one block of libarchive's into as many chunks as it needs. Returns the one to go on with, or
+ * NULL. */
 static struct chunk *
 append_block (struct layer_stream *stream, struct chunk *chunk, const unsigned char *block, size_t size)
 {
-  while (size > 0)
+  while (size > 0 && chunk)
     {
       size_t part = size < CHUNK_SIZE - chunk->size ? size : CHUNK_SIZE - chunk->size;
 
@@ -112,7 +119,7 @@ decompress (struct layer_stream *stream, struct archive *archive, struct tss_err
   struct chunk *chunk = next_free_chunk (stream);
   int status = open_decompressor (archive, stream->fd);
 
-  while (status == ARCHIVE_OK)
+  while (status == ARCHIVE_OK && chunk)
     {
       const void *block;
       size_t size;
@@ -122,6 +129,8 @@ decompress (struct layer_stream *stream, struct archive *archive, struct tss_err
       if (status == ARCHIVE_OK)
         chunk = append_block (stream, chunk, block, size);
     }
+  if (!chunk)
+    return 0;
   if (status != ARCHIVE_EOF)
     return read_failure (archive, error);
   if (chunk->size > 0)
@@ -129,11 +138,21 @@ decompress (struct layer_stream *stream, struct archive *archive, struct tss_err
   return 0;
 }
 
+static void
+free_memory (struct layer_stream *stream)
+{
+  for (int i = 0; i < CHUNK_COUNT; i++)
+    free (stream->chunks[i].bytes);
+  EVP_MD_CTX_free (stream->digest);
+  free (stream);
+}
+
 static void *
 run_reader (void *argument)
 {
   struct layer_stream *stream = argument;
   struct archive *archive = archive_read_new ();
+  bool abandoned;
 
   if (!archive)
     tss_error_set (&stream->error, TSS_ERROR_INTERNAL, ENOMEM, "", "start the decompressor");
@@ -142,8 +161,11 @@ run_reader (void *argument)
   archive_read_free (archive);
   pthread_mutex_lock (&stream->mutex);
   stream->ended = true;
+  abandoned = stream->abandoned;
   pthread_cond_broadcast (&stream->changed);
   pthread_mutex_unlock (&stream->mutex);
+  if (abandoned)
+    free_memory (stream);
   return NULL;
 }
 
@@ -155,15 +177,6 @@ allocate_chunks (struct layer_stream *stream)
       return -1;
   stream->digest = EVP_MD_CTX_new ();
   return stream->digest && EVP_DigestInit_ex (stream->digest, EVP_sha256 (), NULL) ? 0 : -1;
-}
-
-static void
-free_memory (struct layer_stream *stream)
-{
-  for (int i = 0; i < CHUNK_COUNT; i++)
-    free (stream->chunks[i].bytes);
-  EVP_MD_CTX_free (stream->digest);
-  free (stream);
 }
 
 struct layer_stream *
@@ -252,9 +265,14 @@ layer_stream_free (struct layer_stream *stream)
     return;
   pthread_mutex_lock (&stream->mutex);
   ended = stream->ended;
+  stream->abandoned = true;
+  pthread_cond_broadcast (&stream->changed);
   pthread_mutex_unlock (&stream->mutex);
   if (!ended)
-    return;
+    {
+      pthread_detach (stream->thread);
+      return;
+    }
   pthread_join (stream->thread, NULL);
   free_memory (stream);
 }

@@ -20,8 +20,8 @@ ssize_t layer_stream_read (struct layer_stream *stream, const void **block, stru
 /* Reads what is left (padding after the end of a tar belongs to its digest) and tells the digest of everything. */
 int layer_stream_finish (struct layer_stream *stream, char digest[LAYER_DIGEST_SIZE], struct tss_error *error);
 
-/* Frees a stream that was read to its end. One that was not is left alone: its thread may wait for input for ever, and
- * the process is about to exit. */
+/* Frees a stream. One that was not read to its end is freed by its thread, which may be waiting for input: when that
+ * comes or ends. */
 void layer_stream_free (struct layer_stream *stream);
 
 #endif
