@@ -36,8 +36,8 @@ async function run(context: CommandContext<typeof flags>): Promise<number> {
     isOff: context.flags['no-tty'] || detach || !context.flags.tty,
     isAskedFor: context.given.has('tty') && context.flags.tty,
   });
-  const { control, tasks } = await openStack(context, [service]);
-  const task = pickContainer(tasks, service, index);
+  const { control, tasks, leaving } = await openStack(context, [service]);
+  const task = pickContainer([...tasks, ...leaving], service, index);
   const environment = Object.entries(readEnvironment(env, (name) => context.io.env[name]));
   const stream = await openStream(
     control,

@@ -12,6 +12,8 @@ export interface ExistingStack {
   readonly control: ControlClient;
   /** All its containers, those that are on their way out excepted. */
   readonly tasks: readonly TaskObject[];
+  /** Those that are on their way out. Their programs may still run, for as long as their grace is. */
+  readonly leaving: readonly TaskObject[];
 }
 
 /** Finds the command's stack. `services` are checked: unknown ones are an error. */
@@ -21,9 +23,10 @@ export async function openStack(
 ): Promise<ExistingStack> {
   // Both take some milliseconds and neither needs the other.
   const [control, name] = await Promise.all([connect(context, 'if-known'), stackName(context)]);
-  const tasks = (await listTasks(control, name)).filter(({ desired }) => desired !== 'remove');
+  const all = await listTasks(control, name);
+  const tasks = all.filter(({ desired }) => desired !== 'remove');
   await requireServices(context, services, tasks);
-  return { name, control, tasks };
+  return { name, control, tasks, leaving: all.filter(({ desired }) => desired === 'remove') };
 }
 
 /** Containers of the named services, or all; one-offs only when asked for. */
