@@ -52,11 +52,12 @@ struct box_container;
  * failure nothing is left behind. */
 int box_create (const struct box_options *options, struct box_container **container, struct tss_error *error);
 
-/* Lets the program run. Returns when the exec has succeeded (0) or failed (-1, TSS_ERROR_EXEC_*). */
+/* Lets the program run. Returns when the exec has succeeded (0) or failed (-1, TSS_ERROR_EXEC_*). A hook that fails
+ * after the exec is a failure too, and kills the container. */
 int box_start (struct box_container *container, struct tss_error *error);
 
 /* Does what box_start does, for a container made with START_SOCKET by another process. */
-int box_release (const char *start_socket, const struct box_warner *warner, struct tss_error *error);
+int box_release (struct box_container *container, const char *start_socket, struct tss_error *error);
 
 /* Host pid of the container's first process. The caller is its parent and reaps it. */
 pid_t box_pid (const struct box_container *container);
@@ -73,12 +74,15 @@ struct box_exec_options
   int preserve_fds; /* as in struct box_options */
 };
 
-/* What another process needs to take a container over: {"pid","pidStartTime","cgroup"}. The caller owns the result. */
+/* What another process needs to take a container over: {"id","bundle","pid","pidStartTime","cgroup"}. The caller owns
+ * the result. */
 json_t *box_save (const struct box_container *container, struct tss_error *error);
 
-/* Takes a container over that box_save described. SPEC is the one it was made from, and needed for box_exec only. A
- * container whose first process has ended is loaded too: box_is_alive tells. */
-int box_load (const json_t *saved, const json_t *spec, struct box_container **container, struct tss_error *error);
+/* Takes a container over that box_save described. SPEC is the one it was made from, needed for its hooks (box_release,
+ * box_destroy) and for box_exec; otherwise it may be NULL. WARNER may be NULL. A container whose first process has
+ * ended is loaded too: box_is_alive tells. */
+int box_load (const json_t *saved, const json_t *spec, const struct box_warner *warner,
+              struct box_container **container, struct tss_error *error);
 
 /* Whether the first process has not ended yet. */
 bool box_is_alive (const struct box_container *container);
@@ -114,8 +118,8 @@ int box_update (struct box_container *container, const json_t *resources, struct
 /* Number of OOM kills in the container's cgroup so far; 0 where the host cannot tell. */
 uint64_t box_oom_kills (struct box_container *container);
 
-/* Kills what is left, removes the cgroup, closes every descriptor, frees. Never fails halfway: what could not be
- * removed is reported after everything else was tried. */
+/* Kills what is left, removes the cgroup, runs the hooks for the end, closes every descriptor, frees. Never fails
+ * halfway: what could not be removed is reported after everything else was tried. */
 int box_destroy (struct box_container *container, struct tss_error *error);
 
 #endif

@@ -71,7 +71,8 @@ build_file_system (struct box_setup *setup, struct tss_error *error)
 {
   if ((!setup->staged && box_setup_open_sources (setup, error) < 0) || box_setup_root (setup, error) < 0
       || box_setup_mounts (setup, error) < 0 || box_setup_devices (setup, error) < 0
-      || box_setup_terminal (setup, error) < 0 || box_setup_hidden_paths (setup, error) < 0)
+      || box_setup_terminal (setup, error) < 0 || box_setup_hidden_paths (setup, error) < 0
+      || box_setup_hooks (setup, error) < 0)
     return -1;
   return box_setup_enter_root (setup, error);
 }
@@ -145,6 +146,8 @@ box_child_run (struct box_setup *setup, int listener)
     .terminal = setup->terminal_slave,
     .preserve_fds = setup->options->preserve_fds,
     .make_cwd = true,
+    .hooks = spec->hooks,
+    .identity = { setup->options->id, setup->options->bundle, spec->annotations },
   };
   if (box_launch_prepare (&launch, &error) < 0
       /* Who starts it later, by another command, is told now already, as engines expect. */

@@ -39,6 +39,28 @@ command_kill (struct command_options *options, struct tss_error *error)
   return box_signal (record.container, number, error);
 }
 
+/* With --force what is gone already is as wanted, and what a create that was killed has left goes too. */
+static int
+delete_unknown (const struct command_options *options, struct command_record *record, struct tss_error *error)
+{
+  if (!options->force || error->code != TSS_ERROR_NOT_FOUND)
+    return -1;
+  command_record_remove (record);
+  return 0;
+}
+
+/* Hooks that can no longer be read do not keep a container alive. */
+static int
+load_for_deletion (const struct command_options *options, struct command_record *record, struct tss_error *error)
+{
+  if (command_record_load (options, options->arguments[0], true, record, error) == 0)
+    return 0;
+  if (error->code == TSS_ERROR_NOT_FOUND)
+    return -1;
+  command_record_free (record);
+  return command_record_load (options, options->arguments[0], false, record, error);
+}
+
 int
 command_delete (struct command_options *options, struct tss_error *error)
 {
@@ -46,9 +68,8 @@ command_delete (struct command_options *options, struct tss_error *error)
   struct box_container *container;
   const char *status;
 
-  if (command_record_load (options, options->arguments[0], false, &record, error) < 0)
-    /* With --force what is gone already is as wanted. */
-    return options->force && error->code == TSS_ERROR_NOT_FOUND ? 0 : -1;
+  if (load_for_deletion (options, &record, error) < 0)
+    return delete_unknown (options, &record, error);
   status = command_record_status (&record);
   /* A created container has no program yet that could be asked to stop. */
   if (!options->force && strcmp (status, "stopped") != 0 && strcmp (status, "created") != 0)

@@ -8,12 +8,6 @@
 #include <signal.h>
 #include <string.h>
 
-static void
-warn (void *context, const char *message)
-{
-  command_log (context, "warning", message);
-}
-
 /* The terminal goes to whoever listens at --console-socket, or to the session of a `run` that stays. */
 static int
 check_terminal (const struct command_options *options, const json_t *spec, bool detached, struct tss_error *error)
@@ -73,7 +67,7 @@ create (struct command_options *options, bool stays, bool detached, struct comma
                                      .bundle = bundle,
                                      .spec = spec,
                                      .stdio = { 0, 1, 2 },
-                                     .warner = { .warn = warn, .context = options } };
+                                     .warner = command_warner (options) };
 
   if (!spec || check_terminal (options, spec, detached, error) < 0
       || command_preserve_fds (options, &box_options.preserve_fds, error) < 0
@@ -106,15 +100,14 @@ int
 command_start (struct command_options *options, struct tss_error *error)
 {
   command_autorecord record = { 0 };
-  const struct box_warner warner = { .warn = warn, .context = options };
   const char *status;
 
-  if (command_record_load (options, options->arguments[0], false, &record, error) < 0)
+  if (command_record_load (options, options->arguments[0], true, &record, error) < 0)
     return -1;
   status = command_record_status (&record);
   if (strcmp (status, "created") != 0)
     return tss_error_set (error, TSS_ERROR_STATE, 0, "", "start container %s: it is %s", options->arguments[0], status);
-  if (box_release (record.start_socket, &warner, error) < 0)
+  if (box_release (record.container, record.start_socket, error) < 0)
     return -1;
   unlink (record.start_socket);
   return 0;

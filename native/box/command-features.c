@@ -75,7 +75,7 @@ command_features (struct command_options *options, struct tss_error *error)
                           list_words (box_seccomp_operators ()), "archs", list_words (box_seccomp_architectures ()),
                           "apparmor", "enabled", 1, "selinux", "enabled", 1, "mountExtensions", "idmap", "enabled", 1);
   return command_print (json_pack ("{s:s, s:s, s:[], s:o, s:o}", "ociVersionMin", "1.0.0", "ociVersionMax",
-                                   COMMAND_OCI_VERSION, "hooks", "mountOptions", list_mount_options (), "linux",
+                                   BOX_OCI_VERSION, "hooks", "mountOptions", list_mount_options (), "linux",
                                    linux_part),
                         error);
 }

@@ -99,6 +99,7 @@ command_record_load (const struct command_options *options, const char *id, bool
 {
   char path[sizeof record->directory + 32];
   tss_autojson json_t *spec = NULL;
+  const struct box_warner warner = command_warner (options);
 
   if (name_record (options, id, record, error) < 0)
     return -1;
@@ -112,8 +113,13 @@ command_record_load (const struct command_options *options, const char *id, bool
     }
   snprintf (path, sizeof path, "%s/config.json", record->directory);
   if (with_spec && !(spec = tss_json_load_file (path, error)))
-    return -1;
-  return box_load (json_object_get (record->state, "box"), spec, &record->container, error);
+    {
+      /* The container itself does exist. */
+      if (error)
+        error->code = TSS_ERROR_IO;
+      return -1;
+    }
+  return box_load (json_object_get (record->state, "box"), spec, &warner, &record->container, error);
 }
 
 const char *

@@ -21,7 +21,7 @@ int command_record_make (const struct command_options *options, const char *id, 
 int command_record_save (struct command_record *record, const char *id, const char *bundle, const json_t *spec,
                          const struct box_container *container, struct tss_error *error);
 
-/* Finds a container again; WITH_SPEC for one in which something is to be executed. */
+/* Finds a container again; WITH_SPEC when something is to be executed in it, or hooks may have to run. */
 int command_record_load (const struct command_options *options, const char *id, bool with_spec,
                          struct command_record *record, struct tss_error *error);
 

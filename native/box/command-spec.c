@@ -9,7 +9,7 @@
 
 /* A shell with few rights, as the other runtimes' examples have it. */
 static const char template[]
-    = "{\"ociVersion\":\"" COMMAND_OCI_VERSION "\","
+    = "{\"ociVersion\":\"" BOX_OCI_VERSION "\","
       "\"process\":{\"terminal\":true,\"user\":{\"uid\":0,\"gid\":0},\"args\":[\"sh\"],"
       "\"env\":[\"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\",\"TERM=xterm\"],\"cwd\":\"/\","
       "\"capabilities\":{\"bounding\":[\"CAP_AUDIT_WRITE\",\"CAP_KILL\",\"CAP_NET_BIND_SERVICE\"],"

@@ -12,7 +12,7 @@ describe (const struct command_record *record)
   const char *status = command_record_status (record);
   bool alive = strcmp (status, "stopped") != 0;
 
-  return json_pack ("{s:s, s:O, s:i, s:s, s:O, s:O, s:O*}", "ociVersion", COMMAND_OCI_VERSION, "id",
+  return json_pack ("{s:s, s:O, s:i, s:s, s:O, s:O, s:O*}", "ociVersion", BOX_OCI_VERSION, "id",
                     json_object_get (record->state, "id"), "pid", alive ? box_pid (record->container) : 0, "status",
                     status, "bundle", json_object_get (record->state, "bundle"), "created",
                     json_object_get (record->state, "created"), "annotations",

@@ -37,6 +37,18 @@ command_log (const struct command_options *options, const char *level, const cha
   fprintf (stderr, "tsstack-box: %s%s\n", strcmp (level, "error") == 0 ? "" : "warning: ", message);
 }
 
+static void
+warn (void *context, const char *message)
+{
+  command_log (context, "warning", message);
+}
+
+struct box_warner
+command_warner (const struct command_options *options)
+{
+  return (struct box_warner){ .warn = warn, .context = (void *)(uintptr_t)options };
+}
+
 int
 command_number (const char *text, const char *field, int64_t *number, struct tss_error *error)
 {

@@ -3,6 +3,7 @@
 #define TSSTACK_BOX_COMMAND_H
 
 #include "box.h"
+#include "state.h"
 
 /* All options of all commands; each command takes some of them. */
 struct command_options
@@ -50,9 +51,6 @@ int command_update (struct command_options *options, struct tss_error *error);
 int command_features (struct command_options *options, struct tss_error *error);
 int command_spec (struct command_options *options, struct tss_error *error);
 
-/* Version of the runtime specification that is followed. */
-#define COMMAND_OCI_VERSION "1.2.0"
-
 /* Reads all options. Options of the command end at the first argument that is none, as a program's own options may
  * follow. */
 int command_options_parse (int count, char **words, struct command_options *options, const char **command,
@@ -63,6 +61,9 @@ int command_options_parse (int count, char **words, struct command_options *opti
 
 /* Writes to standard error or, as the engine that asked wants it, to --log in --log-format. */
 void command_log (const struct command_options *options, const char *level, const char *message);
+
+/* Tells warnings to command_log. */
+struct box_warner command_warner (const struct command_options *options);
 
 /* A number of an option; the field's name is for the message. */
 int command_number (const char *text, const char *field, int64_t *number, struct tss_error *error);

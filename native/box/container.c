@@ -1,25 +1,30 @@
 /* What libbox remembers of a container, and its simple questions. */
 #include "container.h"
 #include "../common/cleanup.h"
+#include "state.h"
 
 #include <signal.h>
+#include <string.h>
 #include <sys/wait.h>
 
 struct box_container *
-box_container_new (struct tss_error *error)
+box_container_new (const char *id, const char *bundle, const json_t *spec, struct tss_error *error)
 {
   struct box_container *container = calloc (1, sizeof *container);
 
-  if (!container)
-    {
-      tss_error_set (error, TSS_ERROR_INTERNAL, ENOMEM, "", "make a container");
-      return NULL;
-    }
-  container->pid = -1;
-  container->pidfd = -1;
-  container->terminal = -1;
-  container->channel.fd = -1;
-  return container;
+  if (container)
+    *container = (struct box_container){ .id = strdup (id),
+                                         .bundle = strdup (bundle),
+                                         .spec = json_incref ((json_t *)(uintptr_t)spec),
+                                         .pid = -1,
+                                         .pidfd = -1,
+                                         .terminal = -1,
+                                         .channel.fd = -1 };
+  if (container && container->id && container->bundle)
+    return container;
+  box_container_free (container);
+  tss_error_set (error, TSS_ERROR_INTERNAL, ENOMEM, "", "make a container");
+  return NULL;
 }
 
 void
@@ -32,6 +37,9 @@ box_container_free (struct box_container *container)
   box_channel_close (&container->channel);
   box_cgroup_free (&container->cgroup);
   free (container->filter);
+  free (container->id);
+  free (container->bundle);
+  json_decref (container->spec);
   free (container);
 }
 
@@ -78,6 +86,23 @@ box_await_birth (struct box_channel *channel, pid_t *pid, int *pidfd, const stru
     return -1;
   *pid = message.pid;
   return 0;
+}
+
+int
+box_container_run_hooks (const struct box_container *container, enum box_hook_kind kind, const char *status,
+                         const struct box_warner *warner, struct tss_error *error)
+{
+  const struct box_identity identity
+      = { container->id, container->bundle, json_object_get (container->spec, "annotations") };
+  tss_autojson json_t *state = NULL;
+  struct box_hook_call call = { .hooks = json_object_get (container->spec, "hooks"), .warner = warner };
+
+  if (!call.hooks)
+    return 0;
+  call.state = state = box_state_describe (&identity, status, kind == BOX_HOOK_POSTSTOP ? 0 : container->pid);
+  if (!state)
+    return tss_error_set (error, TSS_ERROR_INTERNAL, ENOMEM, "hooks", "run the hooks");
+  return box_hooks_run (&call, kind, error);
 }
 
 void

@@ -6,22 +6,29 @@
 #include "capabilities.h"
 #include "cgroup.h"
 #include "channel.h"
+#include "hooks.h"
 #include "seccomp.h"
 
 struct box_container
 {
+  char *id, *bundle;
+  json_t *spec; /* NULL for a loaded container that nobody needs it of */
   pid_t pid;
   int pidfd;
   struct box_channel channel; /* open until the program runs */
   int terminal;               /* or -1 */
   struct box_cgroup cgroup;
   struct box_warner warner;
+  bool hooks_began; /* those for the creation; then those for the end are owed */
   /* For later processes of the container. */
+  bool rights_known;                 /* the following are those of the spec */
   struct box_seccomp_filter *filter; /* or NULL */
   struct box_capabilities capabilities;
 };
 
-struct box_container *box_container_new (struct tss_error *error);
+/* SPEC may be NULL. */
+struct box_container *box_container_new (const char *id, const char *bundle, const json_t *spec,
+                                         struct tss_error *error);
 void box_container_free (struct box_container *container);
 
 /* Waits for the end of what CHANNEL's other side does: CREATED (*TERMINAL is set), or END for a successful exec, or a
@@ -32,6 +39,10 @@ int box_await (struct box_channel *channel, enum box_message_kind wanted, int *t
 /* The same for BORN: *PID and *PIDFD become those of the container's first process. */
 int box_await_birth (struct box_channel *channel, pid_t *pid, int *pidfd, const struct box_warner *warner,
                      struct tss_error *error);
+
+/* Runs the spec's hooks of one kind, telling them STATUS. WARNER: see struct box_hook_call. */
+int box_container_run_hooks (const struct box_container *container, enum box_hook_kind kind, const char *status,
+                             const struct box_warner *warner, struct tss_error *error);
 
 /* Kills a process that never became the user's program and takes its exit status. */
 void box_abandon (pid_t pid);

@@ -116,6 +116,34 @@ send_filter (const struct box_spec *spec, struct box_container *container, struc
   return 0;
 }
 
+/* In the caller's namespaces, while the child waits for us. */
+static int
+run_creation_hooks (const struct box_spec *spec, struct box_container *container, struct tss_error *error)
+{
+  if (!box_hooks_at_creation (spec->hooks))
+    return 0;
+  if (box_await (&container->channel, BOX_MESSAGE_MOUNTED, NULL, &container->warner, error) < 0)
+    return -1;
+  container->hooks_began = true;
+  if (box_container_run_hooks (container, BOX_HOOK_PRESTART, "creating", NULL, error) < 0
+      || box_container_run_hooks (container, BOX_HOOK_CREATE_RUNTIME, "creating", NULL, error) < 0)
+    return -1;
+  /* A child that has died says so to whoever waits for its creation. */
+  box_channel_send_kind (&container->channel, BOX_MESSAGE_CONTINUE);
+  return 0;
+}
+
+static const struct box_warner silent;
+
+/* What is left to do when nothing is left of a container. Its hooks' failures change nothing. */
+static void
+run_final_hooks (const struct box_container *container)
+{
+  const struct box_warner *warner = container->warner.warn ? &container->warner : &silent;
+
+  box_container_run_hooks (container, BOX_HOOK_POSTSTOP, "stopped", warner, NULL);
+}
+
 static int
 create_from_spec (const struct box_options *options, const struct box_spec *spec, struct box_container *container,
                   struct tss_error *error)
@@ -128,10 +156,12 @@ create_from_spec (const struct box_options *options, const struct box_spec *spec
       if (listener < 0)
         return -1;
     }
+  container->rights_known = true;
   container->capabilities = spec->process.capabilities;
   container->warner = options->warner;
   if (make_cgroup (options, spec, container, error) < 0 || clone_child (options, spec, container, listener, error) < 0
-      || set_sysctls (spec, container, error) < 0 || send_filter (spec, container, error) < 0
+      || set_sysctls (spec, container, error) < 0 || run_creation_hooks (spec, container, error) < 0
+      || send_filter (spec, container, error) < 0
       || box_await (&container->channel, BOX_MESSAGE_CREATED, &container->terminal, &options->warner, error) < 0)
     {
       box_abandon (container->pid);
@@ -140,6 +170,8 @@ create_from_spec (const struct box_options *options, const struct box_spec *spec
       box_cgroup_remove (&container->cgroup, DESTROY_TIMEOUT_MS, NULL);
       if (options->start_socket)
         unlink (options->start_socket);
+      if (container->hooks_began)
+        run_final_hooks (container);
       return -1;
     }
   return 0;
@@ -153,7 +185,8 @@ box_create (const struct box_options *options, struct box_container **container,
 
   if (options->bundle[0] != '/')
     return tss_error_set (error, TSS_ERROR_INVALID, 0, options->bundle, "bundle: %s is not absolute", options->bundle);
-  if (box_spec_parse (options->spec, &spec, error) < 0 || !(made = box_container_new (error)))
+  if (box_spec_parse (options->spec, &spec, error) < 0
+      || !(made = box_container_new (options->id, options->bundle, options->spec, error)))
     return -1;
   if (create_from_spec (options, &spec, made, error) < 0)
     {
@@ -172,6 +205,16 @@ request_start (struct box_channel *channel, const struct box_warner *warner, str
   return box_await (channel, BOX_MESSAGE_END, NULL, warner, error);
 }
 
+/* A container whose hooks for the start fail does not go on. */
+static int
+finish_start (struct box_container *container, struct tss_error *error)
+{
+  if (box_container_run_hooks (container, BOX_HOOK_POSTSTART, "running", NULL, error) == 0)
+    return 0;
+  box_signal (container, SIGKILL, NULL);
+  return -1;
+}
+
 int
 box_start (struct box_container *container, struct tss_error *error)
 {
@@ -181,17 +224,17 @@ box_start (struct box_container *container, struct tss_error *error)
     return tss_error_set (error, TSS_ERROR_STATE, 0, "", "start: the container has been started already");
   result = request_start (&container->channel, &container->warner, error);
   box_channel_close (&container->channel);
-  return result;
+  return result < 0 ? -1 : finish_start (container, error);
 }
 
 int
-box_release (const char *start_socket, const struct box_warner *warner, struct tss_error *error)
+box_release (struct box_container *container, const char *start_socket, struct tss_error *error)
 {
   struct box_channel channel = { .fd = box_start_socket_connect (start_socket, error) };
-  int result = channel.fd < 0 ? -1 : request_start (&channel, warner, error);
+  int result = channel.fd < 0 ? -1 : request_start (&channel, &container->warner, error);
 
   box_channel_close (&channel);
-  return result;
+  return result < 0 ? -1 : finish_start (container, error);
 }
 
 int
@@ -207,6 +250,8 @@ box_destroy (struct box_container *container, struct tss_error *error)
       box_cgroup_kill (&container->cgroup, NULL);
       result = box_cgroup_remove (&container->cgroup, DESTROY_TIMEOUT_MS, error);
     }
+  if (result == 0)
+    run_final_hooks (container);
   box_container_free (container);
   return result;
 }

@@ -105,6 +105,23 @@ run_child (struct exec_context *context)
   box_child_fail (&context->channel, &error);
 }
 
+/* A container that another process made: what its spec says of later processes is read when there is one. */
+static int
+load_rights (struct box_container *container, struct tss_error *error)
+{
+  __attribute__ ((cleanup (box_spec_free))) struct box_spec spec = { 0 };
+
+  if (container->rights_known)
+    return 0;
+  if (box_spec_parse (container->spec, &spec, error) < 0)
+    return -1;
+  container->capabilities = spec.process.capabilities;
+  if (spec.seccomp && !(container->filter = box_seccomp_compile (spec.seccomp, error)))
+    return -1;
+  container->rights_known = true;
+  return 0;
+}
+
 static void
 choose_rights (struct exec_context *context)
 {
@@ -163,7 +180,7 @@ box_exec (struct box_container *container, const struct box_exec_options *option
   struct exec_context context = { .container = container, .options = options };
 
   *terminal = -1;
-  if (box_process_parse (options->process, "process", &process, error) < 0)
+  if (box_process_parse (options->process, "process", &process, error) < 0 || load_rights (container, error) < 0)
     return -1;
   if (container->channel.fd >= 0)
     return tss_error_set (error, TSS_ERROR_STATE, 0, "", "exec: the container has not been started");

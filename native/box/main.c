@@ -56,7 +56,7 @@ run (int count, char **words, struct command_options *options, struct tss_error 
     return -1;
   if (options->version)
     {
-      puts ("tsstack-box version 0.1.0\nspec: " COMMAND_OCI_VERSION);
+      puts ("tsstack-box version 0.1.0\nspec: " BOX_OCI_VERSION);
       return 0;
     }
   if (!command || options->help)

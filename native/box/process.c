@@ -2,6 +2,7 @@
 #include "process.h"
 #include "../common/cleanup.h"
 #include "environment.h"
+#include "hooks.h"
 #include "procfs.h"
 #include "program.h"
 #include "rlimits.h"
@@ -176,12 +177,33 @@ close_everything_else (struct box_launch *launch, struct tss_error *error)
   return 0;
 }
 
+/* In the hook's process: it may do what the container's program may. */
+static int
+enter_hook (void *context, struct tss_error *error)
+{
+  return restrict_rights (context, error);
+}
+
+static int
+run_start_hooks (struct box_launch *launch, struct tss_error *error)
+{
+  tss_autojson json_t *state = NULL;
+  struct box_hook_call call = { .hooks = launch->hooks, .enter = enter_hook, .context = launch };
+
+  if (!launch->hooks)
+    return 0;
+  call.state = state = box_state_describe (&launch->identity, "created", getpid ());
+  if (!state)
+    return tss_error_set (error, TSS_ERROR_INTERNAL, ENOMEM, "hooks", "run the hooks");
+  return box_hooks_run (&call, BOX_HOOK_START_CONTAINER, error);
+}
+
 int
 box_launch_exec (struct box_launch *launch, struct tss_error *error)
 {
   /* Limits come late, as they would bind us too, but before the right to raise them goes. */
   if (close_everything_else (launch, error) < 0 || box_rlimits_apply (launch->process, launch->channel, error) < 0
-      || restrict_rights (launch, error) < 0)
+      || run_start_hooks (launch, error) < 0 || restrict_rights (launch, error) < 0)
     return -1;
   return box_program_exec (launch->process, error);
 }

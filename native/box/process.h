@@ -6,6 +6,7 @@
 #include "channel.h"
 #include "seccomp.h"
 #include "spec.h"
+#include "state.h"
 
 struct box_launch
 {
@@ -13,11 +14,13 @@ struct box_launch
   struct box_capabilities capabilities;
   const struct box_seccomp_filter *filter; /* or NULL */
   struct box_channel *channel;
-  int proc;         /* see procfs.h */
-  int stdio[3];     /* ends up as 0, 1 and 2; -1 is the container's /dev/null */
-  int terminal;     /* slave side, used instead of stdio; or -1 */
-  int preserve_fds; /* descriptors 3 to 2 + preserve_fds stay open */
-  bool make_cwd;    /* the image need not have the working directory */
+  int proc;                     /* see procfs.h */
+  int stdio[3];                 /* ends up as 0, 1 and 2; -1 is the container's /dev/null */
+  int terminal;                 /* slave side, used instead of stdio; or -1 */
+  int preserve_fds;             /* descriptors 3 to 2 + preserve_fds stay open */
+  bool make_cwd;                /* the image need not have the working directory */
+  const json_t *hooks;          /* of the spec, of which those for the start run; or NULL */
+  struct box_identity identity; /* for them */
 };
 
 /* Everything that needs the host's /proc or can be done early: terminal, working directory, user. */

@@ -114,19 +114,19 @@ bind_single_layer (struct box_setup *setup, int bundle, struct tss_error *error)
   return 0;
 }
 
+/* On itself: hooks that run now find it where the bundle says, with all that is mounted in it. */
 static int
 bind_root (struct box_setup *setup, int bundle, struct tss_error *error)
 {
   const char *path = setup->spec->root_path;
-  struct stat status;
+  tss_autofd int directory = -1;
 
   if (!path)
     return tss_error_set (error, TSS_ERROR_INVALID, 0, "root.path", "root.path: expected a string");
-  if (attach_root (setup, open_tree_of (bundle, path, AT_RECURSIVE, error), bundle, error) < 0)
-    return -1;
-  if (fstat (setup->root, &status) == 0 && !S_ISDIR (status.st_mode))
-    return tss_error_set (error, TSS_ERROR_MOUNT, ENOTDIR, path, "root.path: open %s", path);
-  return 0;
+  directory = openat (bundle, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  if (directory < 0)
+    return tss_error_set (error, TSS_ERROR_MOUNT, errno, "root.path", "root.path: open %s", path);
+  return attach_root (setup, open_tree_of (bundle, path, AT_RECURSIVE, error), directory, error);
 }
 
 static int

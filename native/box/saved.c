@@ -3,7 +3,6 @@
 #include "../common/file.h"
 #include "../common/json.h"
 #include "container.h"
-#include "spec.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -48,8 +47,9 @@ save_cgroup (const struct box_cgroup *cgroup)
 json_t *
 box_save (const struct box_container *container, struct tss_error *error)
 {
-  json_t *saved = json_pack ("{s:i, s:I, s:o}", "pid", container->pid, "pidStartTime",
-                             (json_int_t)read_start_time (container->pid), "cgroup", save_cgroup (&container->cgroup));
+  json_t *saved = json_pack ("{s:s, s:s, s:i, s:I, s:o}", "id", container->id, "bundle", container->bundle, "pid",
+                             container->pid, "pidStartTime", (json_int_t)read_start_time (container->pid), "cgroup",
+                             save_cgroup (&container->cgroup));
 
   if (!saved)
     tss_error_set (error, TSS_ERROR_INTERNAL, ENOMEM, "", "describe the container");
@@ -110,30 +110,20 @@ load_process (const json_t *saved, struct box_container *container, struct tss_e
   return 0;
 }
 
-static int
-load_rights (const json_t *document, struct box_container *container, struct tss_error *error)
-{
-  __attribute__ ((cleanup (box_spec_free))) struct box_spec spec = { 0 };
-
-  if (!document)
-    return 0;
-  if (box_spec_parse (document, &spec, error) < 0)
-    return -1;
-  container->capabilities = spec.process.capabilities;
-  if (spec.seccomp)
-    container->filter = box_seccomp_compile (spec.seccomp, error);
-  return spec.seccomp && !container->filter ? -1 : 0;
-}
-
 int
-box_load (const json_t *saved, const json_t *spec, struct box_container **container, struct tss_error *error)
+box_load (const json_t *saved, const json_t *spec, const struct box_warner *warner, struct box_container **container,
+          struct tss_error *error)
 {
-  struct box_container *loaded = box_container_new (error);
+  const char *id = NULL, *bundle = NULL;
+  struct box_container *loaded;
 
-  if (!loaded)
+  if (tss_json_need_string (saved, "id", "", &id, error) < 0
+      || tss_json_need_string (saved, "bundle", "", &bundle, error) < 0
+      || !(loaded = box_container_new (id, bundle, spec, error)))
     return -1;
-  if (load_cgroup (saved, &loaded->cgroup, error) < 0 || load_process (saved, loaded, error) < 0
-      || load_rights (spec, loaded, error) < 0)
+  if (warner)
+    loaded->warner = *warner;
+  if (load_cgroup (saved, &loaded->cgroup, error) < 0 || load_process (saved, loaded, error) < 0)
     {
       box_container_free (loaded);
       return -1;

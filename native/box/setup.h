@@ -36,6 +36,7 @@ int box_setup_mounts (struct box_setup *setup, struct tss_error *error);
 int box_setup_devices (struct box_setup *setup, struct tss_error *error);
 int box_setup_terminal (struct box_setup *setup, struct tss_error *error);
 int box_setup_hidden_paths (struct box_setup *setup, struct tss_error *error);
+int box_setup_hooks (struct box_setup *setup, struct tss_error *error);
 int box_setup_enter_root (struct box_setup *setup, struct tss_error *error);
 
 /* Used by several steps. */

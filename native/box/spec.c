@@ -2,6 +2,7 @@
 #include "spec.h"
 #include "../common/cleanup.h"
 #include "../common/json.h"
+#include "hooks.h"
 
 #include <sched.h>
 #include <string.h>
@@ -92,18 +93,22 @@ parse_linux (const json_t *document, struct box_spec *spec, struct tss_error *er
   return box_spec_parse_sysctls (object, spec, error);
 }
 
-/* A hook does what an engine counts on, so that leaving one out would be worse than refusing. */
+/* They are handed to hooks and engines as they are, so they have to be what the spec promises. */
 static int
-refuse_hooks (const json_t *document, struct tss_error *error)
+parse_annotations (const json_t *document, struct box_spec *spec, struct tss_error *error)
 {
-  const json_t *hooks = NULL;
-  const char *kind;
-  json_t *list;
+  const char *key;
+  json_t *value;
 
-  if (tss_json_get_object (document, "hooks", "", &hooks, error) < 0)
+  if (tss_json_get_object (document, "annotations", "", &spec->annotations, error) < 0)
     return -1;
-  json_object_foreach ((json_t *)(uintptr_t)hooks, kind, list) if (json_array_size (list) > 0) return tss_error_set (
-      error, TSS_ERROR_INVALID, 0, "hooks", "hooks.%s: not supported", kind);
+  json_object_foreach ((json_t *)(uintptr_t)spec->annotations, key, value)
+  {
+    if (!*key)
+      return tss_json_refuse ("annotations", "", error, "has an empty key");
+    if (!json_is_string (value))
+      return tss_json_refuse ("annotations", key, error, "expected a string");
+  }
   return 0;
 }
 
@@ -115,8 +120,8 @@ box_spec_parse (const json_t *document, struct box_spec *spec, struct tss_error 
   *spec = (struct box_spec){ 0 };
   if (!json_is_object (document))
     return tss_error_set (error, TSS_ERROR_INVALID, 0, "", "the spec is no JSON object");
-  if (refuse_hooks (document, error) < 0 || tss_json_get_object (document, "process", "", &process, error) < 0
-      || parse_root (document, spec, error) < 0
+  if (box_hooks_parse (document, &spec->hooks, error) < 0 || parse_annotations (document, spec, error) < 0
+      || tss_json_get_object (document, "process", "", &process, error) < 0 || parse_root (document, spec, error) < 0
       || tss_json_get_string (document, "hostname", "", &spec->hostname, error) < 0
       || tss_json_get_string (document, "domainname", "", &spec->domainname, error) < 0)
     return -1;

@@ -134,6 +134,8 @@ struct box_spec
   const char *cgroups_path;
   const json_t *resources; /* linux.resources; read by cgroup-resources.c */
   const json_t *seccomp;   /* linux.seccomp; read by seccomp.c */
+  const json_t *hooks;     /* read by hooks.c */
+  const json_t *annotations;
 };
 
 /* Reads and checks a whole document. SPEC holds pointers into DOCUMENT afterwards. */

@@ -137,6 +137,17 @@ join_pid_namespace (int pid_target, struct tss_error *error)
   return 0;
 }
 
+/* Where the root is mounted; one without layers is mounted on itself. */
+static int
+enter_mount_point (const struct box_setup *setup, struct tss_error *error)
+{
+  bool on_itself = setup->user_namespace >= 0 && !setup->options->overlay;
+
+  if (chdir (setup->options->bundle) < 0 || (on_itself && chdir (setup->spec->root_path) < 0))
+    return tss_error_set (error, TSS_ERROR_MOUNT, errno, setup->options->bundle, "enter the bundle");
+  return 0;
+}
+
 static int
 prepare (struct box_setup *setup, int pid_target, struct tss_error *error)
 {
@@ -147,9 +158,7 @@ prepare (struct box_setup *setup, int pid_target, struct tss_error *error)
     return -1;
   if (setup->user_namespace >= 0 && prepare_for_user_namespace (setup, error) < 0)
     return -1;
-  if (chdir (setup->options->bundle) < 0)
-    return tss_error_set (error, TSS_ERROR_MOUNT, errno, setup->options->bundle, "enter the bundle");
-  if (join_pid_namespace (pid_target, error) < 0)
+  if (enter_mount_point (setup, error) < 0 || join_pid_namespace (pid_target, error) < 0)
     return -1;
   if (setup->user_namespace >= 0 && box_user_namespace_enter (setup->user_namespace, error) < 0)
     return -1;

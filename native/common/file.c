@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -14,17 +15,14 @@ enum
 };
 
 char *
-tss_read_file_at (int directory, const char *path, size_t *size)
+tss_read_all (int fd, size_t maximum, size_t *size)
 {
-  tss_autofd int fd = TSS_RETRY (openat (directory, path, O_RDONLY | O_CLOEXEC));
-  tss_autofree char *buffer = NULL;
+  tss_autofree char *buffer = malloc (FIRST_BUFFER);
   size_t capacity = FIRST_BUFFER, length = 0;
 
-  if (fd < 0 || !(buffer = malloc (capacity)))
-    return NULL;
   for (;;)
     {
-      ssize_t count = TSS_RETRY (read (fd, buffer + length, capacity - length - 1));
+      ssize_t count = buffer ? TSS_RETRY (read (fd, buffer + length, capacity - length - 1)) : -1;
       char *larger;
 
       if (count < 0)
@@ -32,6 +30,11 @@ tss_read_file_at (int directory, const char *path, size_t *size)
       length += (size_t)count;
       if (count == 0)
         break;
+      if (length > maximum)
+        {
+          errno = EFBIG;
+          return NULL;
+        }
       if (length < capacity - 1)
         continue;
       if (!(larger = realloc (buffer, capacity * 2)))
@@ -43,6 +46,14 @@ tss_read_file_at (int directory, const char *path, size_t *size)
   if (size)
     *size = length;
   return tss_steal_pointer (&buffer);
+}
+
+char *
+tss_read_file_at (int directory, const char *path, size_t *size)
+{
+  tss_autofd int fd = TSS_RETRY (openat (directory, path, O_RDONLY | O_CLOEXEC));
+
+  return fd < 0 ? NULL : tss_read_all (fd, SIZE_MAX, size);
 }
 
 ssize_t

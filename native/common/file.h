@@ -8,6 +8,9 @@
 /* Reads a whole file, of whatever size, into a malloced, NUL-terminated buffer. Returns NULL with errno. */
 char *tss_read_file_at (int directory, const char *path, size_t *size);
 
+/* The same for what is open already. More than MAXIMUM bytes are EFBIG. */
+char *tss_read_all (int fd, size_t maximum, size_t *size);
+
 /* Reads at most SIZE - 1 bytes and adds a NUL. Returns the length, or -1 with errno. */
 ssize_t tss_read_small_file_at (int directory, const char *path, char *buffer, size_t size);
 

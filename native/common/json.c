@@ -4,15 +4,32 @@
 #include "file.h"
 
 #include <fcntl.h>
+#include <stdarg.h>
 #include <string.h>
+
+/* A whole spec is some hundred KiB at most; what is larger is not meant for us and need not fill the memory. */
+enum
+{
+  MAX_FILE = 16 << 20
+};
+
+int
+tss_json_refuse (const char *where, const char *key, struct tss_error *error, const char *format, ...)
+{
+  char path[sizeof error->path], reason[sizeof error->message];
+  va_list arguments;
+
+  snprintf (path, sizeof path, "%s%s%s", where, *where && *key ? "." : "", key);
+  va_start (arguments, format);
+  vsnprintf (reason, sizeof reason, format, arguments);
+  va_end (arguments);
+  return tss_error_set (error, TSS_ERROR_INVALID, 0, path, "%s: %s", path, reason);
+}
 
 static int
 wrong_type (const char *where, const char *key, const char *expected, struct tss_error *error)
 {
-  char path[sizeof error->path];
-
-  snprintf (path, sizeof path, "%s%s%s", where, *where ? "." : "", key);
-  return tss_error_set (error, TSS_ERROR_INVALID, 0, path, "%s: expected %s", path, expected);
+  return tss_json_refuse (where, key, error, "expected %s", expected);
 }
 
 /* The member, or NULL when it is missing or null. */
@@ -87,6 +104,15 @@ tss_json_get_uint (const json_t *object, const char *key, const char *where, uin
     return wrong_type (where, key, "a whole number in range", error);
   *result = (uint64_t)number;
   return 0;
+}
+
+int
+tss_json_need_uint (const json_t *object, const char *key, const char *where, uint64_t maximum, uint64_t *result,
+                    struct tss_error *error)
+{
+  if (!json_is_integer (json_object_get (object, key)))
+    return wrong_type (where, key, "a whole number", error);
+  return tss_json_get_uint (object, key, where, maximum, result, error);
 }
 
 int
@@ -201,13 +227,28 @@ tss_json_parse (const char *text, const char *name, struct tss_error *error)
   return value;
 }
 
+/* Like tss_read_file_at, also for pipes, up to MAX_FILE. */
+static char *
+read_text (const char *path, size_t *size, struct tss_error *error)
+{
+  tss_autofd int fd = TSS_RETRY (open (path, O_RDONLY | O_CLOEXEC));
+  char *text = fd < 0 ? NULL : tss_read_all (fd, MAX_FILE, size);
+
+  if (!text)
+    tss_error_set (error, errno == ENOENT ? TSS_ERROR_NOT_FOUND : TSS_ERROR_IO, errno, path, "open %s", path);
+  return text;
+}
+
 json_t *
 tss_json_load_file (const char *path, struct tss_error *error)
 {
-  tss_autofree char *text = tss_read_file_at (AT_FDCWD, path, NULL);
+  size_t size = 0;
+  tss_autofree char *text = read_text (path, &size, error);
 
-  if (text)
+  if (!text)
+    return NULL;
+  if (strlen (text) == size)
     return tss_json_parse (text, path, error);
-  tss_error_set (error, errno == ENOENT ? TSS_ERROR_NOT_FOUND : TSS_ERROR_IO, errno, path, "open %s", path);
+  tss_error_set (error, TSS_ERROR_INVALID, 0, path, "%s: has a zero byte at offset %zu", path, strlen (text));
   return NULL;
 }

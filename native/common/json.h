@@ -31,13 +31,19 @@ int tss_json_get_strings (const json_t *object, const char *key, const char *whe
 int tss_json_need_string (const json_t *object, const char *key, const char *where, const char **result,
                           struct tss_error *error);
 
+int tss_json_need_uint (const json_t *object, const char *key, const char *where, uint64_t maximum, uint64_t *result,
+                        struct tss_error *error);
+
+/* Fills ERROR with TSS_ERROR_INVALID for the member KEY, or for WHERE itself when KEY is empty, and returns -1. */
+int tss_json_refuse (const char *where, const char *key, struct tss_error *error, const char *format, ...)
+    __attribute__ ((format (printf, 4, 5)));
+
 /* Parses TEXT; NAME is for messages. Whole numbers from 2^63 to 2^64 - 1 come out as the negative ones with the same
  * bits. */
 json_t *tss_json_parse (const char *text, const char *name, struct tss_error *error);
 
-/* Parses a whole file like tss_json_parse; TSS_ERROR_IO when it cannot be read, TSS_ERROR_INVALID with line and column
- * when it is no JSON.
- */
+/* Parses a whole file like tss_json_parse; TSS_ERROR_IO when it cannot be read or is larger than 16 MiB,
+ * TSS_ERROR_INVALID with line and column when it is no JSON. */
 json_t *tss_json_load_file (const char *path, struct tss_error *error);
 
 #endif

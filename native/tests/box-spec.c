@@ -118,7 +118,11 @@ test_errors (void)
   check_error ("process.oomScoreAdj", "5000", "process");
   check_error ("process.scheduler", "{\"policy\":\"SCHED_FIFO\"}", "process.scheduler");
   check_error ("process.capabilities", "{\"effective\":[\"CAP_X\"]}", "process.capabilities.effective[0]");
-  check_error ("hooks", "{\"prestart\":[{\"path\":\"/x\"}]}", "hooks");
+  check_error ("hooks", "[]", "hooks");
+  check_error ("hooks", "{\"poststop\":[{\"path\":\"/x\"},{\"args\":[]}]}", "hooks.poststop[1].path");
+  check_error ("hooks", "{\"prestart\":[{\"path\":\"/x\",\"timeout\":0}]}", "hooks.prestart[0].timeout");
+  check_error ("annotations", "{\"key\":1}", "annotations.key");
+  check_error ("annotations", "{\"\":\"x\"}", "annotations");
   check_error ("hostname", "\"x\"", "hostname");
   check_error ("mounts", "{}", "mounts");
   check_error ("mounts", "[{\"destination\":\"/x\",\"type\":\"bind\"}]", "mounts[0]");
