@@ -107,6 +107,8 @@ export interface TaskObject extends StoredObject {
   readonly gate: TaskGate | null;
   /** Run that is wanted: `start` and `restart` add 1. The first run is 1. */
   readonly desiredRun: number;
+  /** Which request asked for that run; `restart` also of those who follow a restarted one. */
+  readonly runReason: 'start' | 'restart';
   /** Grace of the next stop in ms, overriding the spec's (`-t`); null = the spec's; -1 = for ever. */
   readonly stopGraceMs: number | null;
   /** With desired `remove`: remove its anonymous volumes too. */

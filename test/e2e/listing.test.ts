@@ -151,15 +151,37 @@ describe('verbs that show what there is', () => {
       (line) => JSON.parse(line) as { action: string; service: string; attributes: { name: string } },
     );
     const actions = events.filter(({ attributes }) => attributes.name === 'listing-web-1').map(({ action }) => action);
-    assert.deepEqual(
-      actions.filter((action) => ['die', 'start'].includes(action)),
-      ['die', 'start'],
-    );
+    assert.deepEqual(actions, ['kill', 'die', 'stop', 'start', 'restart']);
     assert.match(
       (await lines('events', '--since', since, '--until', until))[0] ?? '',
       /^[\d-]+ [\d:.]+ container \w+ [0-9a-f]{64} \(/,
     );
     assert.deepEqual(await lines('events', '--since', since, '--until', until, 'done'), []);
+  });
+
+  it('events tells of commands, signals and pauses', async () => {
+    const since = new Date().toISOString();
+    await host.run(['-f', file, 'exec', '-T', 'web', 'sh', '-c', 'exit 3']);
+    await host.ok(['-f', file, 'pause', 'web']);
+    await host.ok(['-f', file, 'unpause', 'web']);
+    await host.ok(['-f', file, 'kill', '-s', 'SIGCONT', 'web']);
+    const until = new Date().toISOString();
+    const told = (await lines('events', '--json', '--since', since, '--until', until, 'web')).map(
+      (line) =>
+        JSON.parse(line) as { action: string; attributes: { name: string; exitCode?: string; signal?: string } },
+    );
+    const ofFirst = told.filter(({ attributes }) => attributes.name === 'listing-web-1');
+    assert.deepEqual(
+      ofFirst.map(({ action, attributes }) => [action, attributes.exitCode ?? attributes.signal]),
+      [
+        ['exec_create: sh -c exit 3', undefined],
+        ['exec_start: sh -c exit 3', undefined],
+        ['exec_die', '3'],
+        ['pause', undefined],
+        ['unpause', undefined],
+        ['kill', 'SIGCONT'],
+      ],
+    );
   });
 
   it('config prints the file in its canonical form, and parts of it', async () => {

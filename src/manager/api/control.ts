@@ -12,6 +12,7 @@ import type {
   GetInfoResponse,
   ListObjectsRequest,
   ListObjectsResponse,
+  OpenStream,
   RemoveStackRequest,
   RemoveStackResponse,
   WatchRequest,
@@ -21,7 +22,9 @@ import type { CallContext, ControlHandlers, DuplexStream } from '../../rpc/servi
 import type { ContentSeal } from '../authority/content-seal.ts';
 import type { Dispatcher } from '../dispatcher/dispatcher.ts';
 import { readOpenFrame } from '../dispatcher/open-frame.ts';
+import type { FrameStream } from '../dispatcher/relays.ts';
 import type { EventLog } from '../events/event-log.ts';
+import { observeStream } from '../events/observe-stream.ts';
 import { actOnTasks } from '../stacks/act-on-tasks.ts';
 import { createOneOff } from '../stacks/create-one-off.ts';
 import { removeStack } from '../stacks/remove-stack.ts';
@@ -89,7 +92,17 @@ export class Control implements ControlHandlers {
   async open(stream: DuplexStream<Frame, Frame>, context: CallContext): Promise<void> {
     const { open, rest } = await readOpenFrame(stream, context);
     const session = await awaitStreamNode(this.#on, open, context.signal);
-    await this.#on.dispatcher.relays.open(session, open, rest);
+    await this.#on.dispatcher.relays.open(session, open, this.#observed(open, rest));
+  }
+
+  /** What passes through a stream into a container that runs is worth events. */
+  #observed(open: OpenStream, client: FrameStream): FrameStream {
+    const { store, events } = this.#on;
+    const task = store.view.get('task', open.taskId);
+    if (task?.status.container?.phase !== 'running') return client;
+    const note = (action: string, attributes: Readonly<Record<string, string>>): void =>
+      events.note(task, action, attributes);
+    return { ...client, stream: observeStream(open, client.stream, note) };
   }
 }
 

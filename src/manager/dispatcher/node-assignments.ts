@@ -35,7 +35,7 @@ export function isNewsToAgent(sent: ModelObject, now: ModelObject): boolean {
 }
 
 /** Fields that change with every status, or that agents do not act on. */
-const ignored: ReadonlySet<keyof TaskObject> = new Set(['status', 'version', 'updatedAt', 'gate']);
+const ignored: ReadonlySet<keyof TaskObject> = new Set(['status', 'version', 'updatedAt', 'gate', 'runReason']);
 
 /** Unchanged fields are the same references: objects are never changed in place. */
 function sameButForStatus(a: TaskObject, b: TaskObject): boolean {

@@ -1,63 +1,69 @@
 /** Container events as people know them, from what changed in a task. Pure. */
 import type { ContainerStatus, TaskObject } from '../../model/objects.ts';
+import { observedStateNumbers } from '../../model/states.ts';
 import type { Event } from '../../rpc/messages.ts';
 import type { ObjectChange } from '../store/change.ts';
+import { makeEvent } from './make-event.ts';
 
 /** Events of one change; `nowMs` is when it became known. */
 export function deriveEvents({ before, after }: ObjectChange, nowMs: number): readonly Event[] {
   const task = after ?? before;
   if (task?.kind !== 'task') return [];
-  const old = before?.kind === 'task' ? before.status.container : null;
-  if (after === null) return old === null ? [] : [makeEvent(task, 'destroy', nowMs, {})];
-  return task.status.container === null ? [] : compare(task, old, task.status.container, nowMs);
-}
-
-function compare(task: TaskObject, old: ContainerStatus | null, now: ContainerStatus, nowMs: number): readonly Event[] {
+  const old = before?.kind === 'task' ? before : null;
+  if (after === null) return old?.status.container == null ? [] : [makeEvent(task, 'destroy', nowMs)];
   const events: Event[] = [];
-  const add = (action: string, attributes: Readonly<Record<string, string>> = {}): void => {
-    events.push(makeEvent(task, action, nowMs, attributes));
-  };
-  const hasStarted = now.startedAt !== null && now.startedAt !== old?.startedAt;
-  const hasDied = now.finishedAt !== null && now.finishedAt !== old?.finishedAt;
-  if (old === null) add('create');
-  if (hasStarted && !hasDied) addStart(old, now, add);
-  if (hasStarted && hasDied) add('start');
-  if (hasDied) addDeath(task, now, add);
-  if (now.phase === 'paused' && old?.phase !== 'paused') add('pause');
-  if (now.phase === 'running' && old?.phase === 'paused') add('unpause');
-  const health = now.health?.state;
-  if (health !== undefined && health !== old?.health?.state && health !== 'starting') add(`health_status: ${health}`);
+  const add: Add = (action, attributes) => events.push(makeEvent(task, action, nowMs, attributes));
+  compare(task, old, add);
   return events;
 }
 
 type Add = (action: string, attributes?: Readonly<Record<string, string>>) => void;
 
-/** The death before a quick restart may never have been reported on its own. */
-function addStart(old: ContainerStatus | null, now: ContainerStatus, add: Add): void {
-  const isUnseenDeath = old?.phase === 'running' && now.restartCount > old.restartCount;
-  if (isUnseenDeath) add('die');
-  add('start');
+function compare(task: TaskObject, before: TaskObject | null, add: Add): void {
+  const now = task.status.container;
+  const old = before?.status.container ?? null;
+  if (now === null) return;
+  const hasStarted = now.startedAt !== null && now.startedAt !== old?.startedAt;
+  const hasDied = now.finishedAt !== null && now.finishedAt !== old?.finishedAt;
+  if (old === null) add('create');
+  if (isAlive(now) && isToEnd(task) && before !== null && !isToEnd(before)) add('kill', signalOf(task));
+  if (hasStarted) {
+    const isUnseenDeath = !hasDied && old?.phase === 'running' && now.restartCount > old.restartCount;
+    // The death before a quick restart may never have been reported on its own.
+    if (isUnseenDeath) add('die');
+    add('start');
+    if (task.runReason === 'restart' && isFirstStart(task, before)) add('restart');
+  }
+  // With its end, the next run may be known of as well.
+  if (hasDied) addDeath(now, isToEnd(task) || (before !== null && isToEnd(before)), add);
+  if (now.phase === 'paused' && old?.phase !== 'paused') add('pause');
+  if (now.phase === 'running' && old?.phase === 'paused') add('unpause');
+  const health = now.health?.state;
+  if (health !== undefined && health !== old?.health?.state && health !== 'starting') add(`health_status: ${health}`);
 }
 
-function addDeath(task: TaskObject, now: ContainerStatus, add: Add): void {
+function addDeath(now: ContainerStatus, isWanted: boolean, add: Add): void {
   if (now.oomKilled) add('oom');
   add('die', { exitCode: String(now.exitCode ?? '') });
-  if (task.desired !== 'running') add('stop');
+  if (isWanted) add('stop');
 }
 
-function makeEvent(
-  task: TaskObject,
-  action: string,
-  nowMs: number,
-  attributes: Readonly<Record<string, string>>,
-): Event {
-  const { containerName: name, spec } = task;
-  return {
-    timeNs: nowMs * 1e6,
-    type: 'container',
-    action,
-    service: task.service,
-    id: task.id,
-    attributes: { ...spec.container.labels, image: spec.image, name, ...attributes },
-  };
+/** Somebody wants the run that is known of to end: for good, or for the next one. */
+function isToEnd({ desired, desiredRun, status }: TaskObject): boolean {
+  return desired === 'stopped' || desired === 'remove' || status.run < desiredRun;
+}
+
+function isAlive({ phase }: ContainerStatus): boolean {
+  return phase === 'running' || phase === 'paused' || phase === 'restarting';
+}
+
+/** The signal of the file; what the image says is not known here. */
+function signalOf({ spec }: TaskObject): Readonly<Record<string, string>> {
+  return spec.container.stopSignal === null ? {} : { signal: spec.container.stopSignal };
+}
+
+/** False for the starts of a run by the restart policy. */
+function isFirstStart({ status }: TaskObject, before: TaskObject | null): boolean {
+  if (before === null || before.status.run < status.run) return true;
+  return observedStateNumbers[before.status.state] < observedStateNumbers.running;
 }

@@ -1,9 +1,11 @@
+import type { TaskObject } from '../../model/objects.ts';
 import type { Event, EventsRequest } from '../../rpc/messages.ts';
 import { stackOf } from '../store/object-index.ts';
 import { subjectOf } from '../store/change.ts';
 import type { Committed, Store } from '../store/store.ts';
 import { AsyncQueue } from '../streams/async-queue.ts';
 import { deriveEvents } from './derive-events.ts';
+import { makeEvent } from './make-event.ts';
 
 /** Events kept for `--since`: some hours of a busy host in a few megabytes. */
 const maxKept = 10_000;
@@ -22,12 +24,18 @@ export class EventLog {
 
   constructor(store: Store, now: () => number = Date.now) {
     this.#now = now;
-    this.#unsubscribe = store.subscribe((committed) => this.#note(committed));
+    this.#unsubscribe = store.subscribe((committed) => this.#noteChanges(committed));
   }
 
   stop(): void {
     this.#unsubscribe();
     this.#followers.clear();
+  }
+
+  /** Notes what no change of the stored objects tells. */
+  note(task: TaskObject, action: string, attributes: Readonly<Record<string, string>>): void {
+    if (task.oneOff !== null) return;
+    this.#add({ stack: task.stack, event: makeEvent(task, action, this.#now(), attributes) });
   }
 
   /** Kept events since the asked time, then those that come, until the asked time. */
@@ -46,7 +54,7 @@ export class EventLog {
     }
   }
 
-  #note({ changes }: Committed): void {
+  #noteChanges({ changes }: Committed): void {
     for (const change of changes) {
       const object = subjectOf(change);
       if (object.kind !== 'task' || object.oneOff !== null) continue;

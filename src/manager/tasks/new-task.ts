@@ -30,6 +30,7 @@ export function newTask({ service, now, ...task }: NewTask): TaskObject {
     desired: 'ready',
     gate: null,
     desiredRun: 1,
+    runReason: 'start',
     stopGraceMs: null,
     removeVolumes: false,
     attachments: [],

@@ -9,9 +9,10 @@ export function wantStarted(task: TaskObject, afterDependencies: boolean): TaskO
   if (task.gate?.next === 'stopped' && task.desired === 'running' && mayRun(task)) return { ...task, gate: null };
   const run = nextRun(task);
   if (!afterDependencies || Object.keys(dependenciesOf(task.spec)).length === 0) {
-    return { ...task, desired: 'running', desiredRun: run, gate: null, stopGraceMs: null };
+    return { ...task, desired: 'running', desiredRun: run, runReason: 'start', gate: null, stopGraceMs: null };
   }
-  return { ...task, gate: { next: 'running', run, message: '', failed: false }, stopGraceMs: null };
+  const gate = { next: 'running', run, message: '', failed: false } as const;
+  return { ...task, runReason: 'start', gate, stopGraceMs: null };
 }
 
 /** Wants it to end but to stay, after the dependants that end as well. */
@@ -40,7 +41,7 @@ export interface RemovalOptions {
 /** Wants it to begin a new run at once, without waiting for dependencies. */
 export function wantRestarted(task: TaskObject, stopGraceMs: number | null): TaskObject {
   if (isLeaving(task)) return task;
-  return { ...task, desired: 'running', desiredRun: nextRun(task), gate: null, stopGraceMs };
+  return { ...task, desired: 'running', desiredRun: nextRun(task), runReason: 'restart', gate: null, stopGraceMs };
 }
 
 /** Wants it to end now and to start again when its dependencies are there: it follows one of them that is restarted or replaced. */
@@ -48,5 +49,5 @@ export function wantFollowed(task: TaskObject, stopGraceMs: number | null): Task
   if (isLeaving(task)) return task;
   // The next run even if the wanted one has not begun: the stop may reach it before it does.
   const gate = { next: 'running', run: task.desiredRun + 1, message: '', failed: false } as const;
-  return { ...task, desired: 'stopped', gate, stopGraceMs };
+  return { ...task, desired: 'stopped', runReason: 'restart', gate, stopGraceMs };
 }

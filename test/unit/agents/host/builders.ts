@@ -67,6 +67,7 @@ export function taskObject(change: Partial<TaskObject> = {}): TaskObject {
     desired: 'running',
     gate: null,
     desiredRun: 1,
+    runReason: 'start',
     stopGraceMs: null,
     removeVolumes: false,
     oneOff: null,

@@ -103,38 +103,14 @@ describe('up', () => {
     assert.deepEqual(await up('-d'), { code: 0, stdout: '', stderr: 'Container p-web-1 Running\n' });
   });
 
-  it('replaces containers whose image has other content by now', async () => {
-    const status = taskStatus({ container: containerStatus({ imageId: 'sha256:old' }) });
-    const image = {
-      id: 'sha256:new',
-      references: ['busybox:latest'],
-      sizeBytes: 1,
-      createdAt: '',
-      platform: 'linux/amd64',
-    };
-    fake.answers.open = async ({ kind }, stream) => {
-      assert.equal(kind, 'image.list');
-      await stream.write({ content: 'document', document: JSON.stringify({ images: [image] }) });
-      return 0;
-    };
-    fake.answers.apply = ({ forceRecreate }) => {
-      const renewed = { ...web, status: taskStatus({ container: containerStatus({ imageId: image.id }) }) };
-      fake.put(forceRecreate ? renewed : { ...web, status });
-      const steps = forceRecreate ? [step('replace', 'container', 'p-web-1')] : [];
-      return { steps, taskIds: [web.id], orphans: [], warnings: [] };
-    };
-    const { stderr } = await up('-d');
-    assert.match(stderr, /^Container p-web-1 Running\nContainer p-web-1 Recreate\nContainer p-web-1 Recreated\n/);
-    const requests = fake.requestsOf('apply') as ApplyStackRequest[];
+  it('asks the planner about images, and nobody else', async () => {
+    fake.answers.apply = () => ({ steps: [], taskIds: [web.id], orphans: [], warnings: [] });
+    fake.put(running(web));
+    await up('-d');
     assert.deepEqual(
-      requests.map(({ forceRecreate, services }) => [forceRecreate, services]),
-      [
-        [false, []],
-        [true, ['web']],
-      ],
+      fake.requests.map(({ method }) => method).filter((method) => method === 'open'),
+      [],
     );
-    await up('-d', '--no-recreate');
-    assert.equal(fake.requestsOf('apply').length, 3);
   });
 
   it('names orphans once, unless COMPOSE_IGNORE_ORPHANS', async () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { deriveEvents } from '../../../../src/manager/events/derive-events.ts';
 import type { ContainerStatus, TaskObject } from '../../../../src/model/objects.ts';
 import { containerStatus, taskObject, taskStatus } from '../../../fixtures/objects.ts';
+import { containerSpec, serviceSpec } from '../../../fixtures/specs.ts';
 
 const withContainer = (container: ContainerStatus | null, overrides: Partial<TaskObject> = {}): TaskObject =>
   taskObject('web', { status: taskStatus({ container }), ...overrides });
@@ -41,6 +42,32 @@ describe('container events', () => {
     const stopped = withContainer(exited, { desired: 'stopped' });
     assert.deepEqual(actions(withContainer(running), stopped), ['die 3', 'stop']);
     assert.deepEqual(actions(stopped, null), ['destroy']);
+  });
+
+  it('tell a restart that was asked for: the signal, the end, the start', () => {
+    const asked = { desiredRun: 2, runReason: 'restart' } as const;
+    const wanted = withContainer(running, asked);
+    assert.deepEqual(actions(withContainer(running), wanted), ['kill']);
+    const ended = withContainer(exited, asked);
+    assert.deepEqual(actions(wanted, ended), ['die 3', 'stop']);
+    const preparing = { ...ended, status: taskStatus({ run: 2, state: 'preparing', container: exited }) };
+    assert.deepEqual(actions(wanted, preparing), ['die 3', 'stop'], 'told together with what follows');
+    const again = (overrides: Partial<ContainerStatus> = {}): TaskObject => {
+      const container = containerStatus({ startedAt: 'again', ...overrides });
+      return { ...wanted, status: taskStatus({ run: 2, container }) };
+    };
+    assert.deepEqual(actions(ended, again()), ['start', 'restart']);
+    assert.deepEqual(actions(ended, { ...again(), runReason: 'start' }), ['start']);
+    // From then on its policy may start it again, which is no restart that somebody asked for.
+    assert.deepEqual(actions(again(), again({ startedAt: 'once more', restartCount: 1 })), ['die', 'start']);
+  });
+
+  it('name the signal of a stop where the file has one', () => {
+    const spec = serviceSpec('web', { container: containerSpec({ stopSignal: 'SIGQUIT' }) });
+    const before = withContainer(running, { spec });
+    const [kill, ...rest] = deriveEvents({ before, after: { ...before, desired: 'stopped' } }, 1);
+    assert.deepEqual([kill?.action, kill?.attributes['signal'], rest], ['kill', 'SIGQUIT', []]);
+    assert.deepEqual(actions(withContainer(exited), withContainer(exited, { desired: 'remove' })), []);
   });
 
   it('are none for a task that never had a container', () => {

@@ -1,0 +1,54 @@
+/** Events of streams into containers: commands that are run there, signals, and looks at them. */
+import { newId } from '../../model/ids.ts';
+import type { Frame, OpenStream } from '../../rpc/messages.ts';
+import type { StreamKinds } from '../../rpc/stream-kinds.ts';
+import type { DuplexStream } from '../../rpc/service-types.ts';
+
+/** Tells of something that happened to the stream's container. */
+export type NoteEvent = (action: string, attributes: Readonly<Record<string, string>>) => void;
+
+/** The client's end of a stream about a running container, which notes what passes through it. */
+export function observeStream(
+  open: OpenStream,
+  stream: DuplexStream<Frame, Frame>,
+  note: NoteEvent,
+): DuplexStream<Frame, Frame> {
+  switch (open.kind) {
+    case 'exec':
+      return observeExec(JSON.parse(open.arguments) as StreamKinds['exec']['arguments'], stream, note);
+    case 'signal': {
+      const { signal } = JSON.parse(open.arguments) as StreamKinds['signal']['arguments'];
+      return onExit(stream, (code) => code === 0 && note('kill', { signal }));
+    }
+    case 'attach':
+    case 'top':
+      note(open.kind, {});
+      return stream;
+    default:
+      return stream;
+  }
+}
+
+function observeExec(
+  { command, detach }: StreamKinds['exec']['arguments'],
+  stream: DuplexStream<Frame, Frame>,
+  note: NoteEvent,
+): DuplexStream<Frame, Frame> {
+  const attributes = { execID: newId() };
+  note(`exec_create: ${command.join(' ')}`, attributes);
+  note(`exec_start: ${command.join(' ')}`, attributes);
+  // The stream of a detached command ends with its start.
+  return detach ? stream : onExit(stream, (code) => note('exec_die', { ...attributes, exitCode: String(code) }));
+}
+
+function onExit(stream: DuplexStream<Frame, Frame>, notice: (code: number) => void): DuplexStream<Frame, Frame> {
+  return {
+    [Symbol.asyncIterator]: () => stream[Symbol.asyncIterator](),
+    write: (frame) => {
+      if (frame.content === 'exit') notice(frame.exit.code);
+      return stream.write(frame);
+    },
+    end: () => stream.end(),
+    cancel: () => stream.cancel(),
+  };
+}
