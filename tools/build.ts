@@ -77,7 +77,6 @@ async function bundle(): Promise<void> {
     target: 'node26',
     minifySyntax: true,
     minifyWhitespace: true,
-    keepNames: true,
     sourcemap: 'external',
     define: { 'process.env.TSSTACK_VERSION': JSON.stringify(version) },
     // Some packages are CommonJS and call require() for Node's own modules.

@@ -63,7 +63,7 @@ function reasonOf({ message }: Error): string {
   return message.replace(/^\w+: /, '').replace(/, \w+ '.*$/, '');
 }
 
-/** By its name, so that the loader's code is not loaded for other errors. */
+/** By what it carries, so that the loader's code is not loaded for other errors. */
 function isStackFileError(error: unknown): error is StackFileError {
-  return error instanceof TsstackError && error.name === 'StackFileError';
+  return error instanceof TsstackError && 'problems' in error;
 }
