@@ -34,6 +34,8 @@ export interface StreamKinds {
    */
   readonly logs: {
     readonly arguments: {
+      /** Not beyond the end of this run of the task; null = of the one that it is in. */
+      readonly run: number | null;
       readonly follow: boolean;
       /** Last n lines before following; null = all. */
       readonly tail: number | null;

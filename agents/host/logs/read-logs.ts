@@ -4,6 +4,7 @@ import { Wake } from '../wake.ts';
 import { closeLogFiles, openLogFiles } from './log-file.ts';
 import type { LogFile } from './log-file.ts';
 import { toRecordTime } from './log-time.ts';
+import { RunEnd } from './run-end.ts';
 import { readBlock, seekTail, seekTime } from './seek.ts';
 
 export interface LogQuery {
@@ -32,16 +33,18 @@ export async function* readLogs(path: string, query: LogQuery, signal: AbortSign
   const change = new Wake();
   // Watched before the files are looked at, so that nothing written in between is missed. The directory, because the file is renamed.
   const watcher = query.followUntil === null ? null : watch(dirname(path), () => change.wake());
+  const end = query.followUntil === null ? null : new RunEnd(query.followUntil);
   try {
     const last = yield* readExisting(path, query, signal);
     const remainingMs = query.until === null ? null : Date.parse(query.until) - Date.now();
-    if (query.followUntil === null || (remainingMs !== null && remainingMs <= 0)) {
+    if (end === null || (remainingMs !== null && remainingMs <= 0)) {
       await closeLogFiles(last.file === null ? [] : [last.file]);
       return;
     }
     const stop = remainingMs === null ? signal : AbortSignal.any([signal, AbortSignal.timeout(remainingMs)]);
-    yield* follow(path, last, query.followUntil, change, stop);
+    yield* follow(path, last, end, change, stop);
   } finally {
+    end?.close();
     watcher?.close();
   }
 }
@@ -60,7 +63,7 @@ async function* readExisting(path: string, query: LogQuery, signal: AbortSignal)
     const start = await startOf(files, ends, query);
     for (const [index, file] of files.entries()) {
       offset = index === start.index ? start.offset : 0;
-      if (index >= start.index) offset = yield* readRecords(file, offset, ends[index] ?? 0, signal);
+      if (index >= start.index) offset = yield* readRecords(file, offset, async () => ends[index] ?? 0, signal);
     }
     return { file: files.pop() ?? null, offset };
   } finally {
@@ -99,40 +102,43 @@ async function seekSince(files: readonly LogFile[], ends: readonly number[], sin
 async function* follow(
   path: string,
   from: Cursor,
-  ended: AbortSignal,
+  end: RunEnd,
   change: Wake,
   signal: AbortSignal,
 ): AsyncGenerator<Buffer> {
   let { file, offset } = from;
   let newer: LogFile[] = [];
+  const limitOf = (of: LogFile): Promise<number> => end.limitOf(of);
   try {
     while (!signal.aborted) {
-      const isOver = ended.aborted;
+      const isOver = end.signal.aborted;
       newer = await openLogFiles(path, file ?? undefined);
       // After the look for newer files: a file that has been rotated away is complete by now.
-      if (file !== null) offset = yield* readRecords(file, offset, Infinity, signal);
+      if (file !== null) offset = yield* readRecords(file, offset, limitOf, signal);
       for (let next = newer.shift(); next !== undefined; next = newer.shift()) {
         await file?.handle.close();
         file = next;
-        offset = yield* readRecords(file, 0, Infinity, signal);
+        offset = yield* readRecords(file, 0, limitOf, signal);
       }
       if (isOver) return;
-      await change.wait(signal, ended);
+      await change.wait(signal, end.signal);
     }
   } finally {
     await closeLogFiles(file === null ? newer : [file, ...newer]);
   }
 }
 
-/** Yields the whole records between two offsets and returns the offset after the last of them. */
+/** Yields the whole records between an offset and the limit, asked for again before each block, and returns the offset after the last of them. */
 async function* readRecords(
   file: LogFile,
   from: number,
-  to: number,
+  limitOf: (file: LogFile) => Promise<number>,
   signal: AbortSignal,
 ): AsyncGenerator<Buffer, number> {
   let offset = from;
-  while (offset < to && !signal.aborted) {
+  while (!signal.aborted) {
+    const to = await limitOf(file);
+    if (offset >= to) break;
     const block = await readBlock(file, offset, Math.min(to, offset + chunkBytes));
     // Records are at most some 16 KiB, so a block without an end of one is the beginning of one that is still being written.
     const length = block.lastIndexOf(0x0a) + 1;

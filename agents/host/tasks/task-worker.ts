@@ -44,6 +44,8 @@ export class TaskWorker {
   #runEnded = new AbortController();
   #changed: PromiseWithResolvers<void> | null = null;
   #earlierRestarts: number;
+  /** When the runs of this daemon's life began. */
+  readonly #beginnings = new Map<number, string>();
   /** What follows the end of a run (ports, names), which the next step waits for. */
   #release: Promise<void> = Promise.resolve();
   #loop: Promise<void> | null = null;
@@ -162,9 +164,19 @@ export class TaskWorker {
     await this.#release;
   }
 
+  /** RFC 3339 time by which a run was over that the task is no longer in; null for the one that it is in. */
+  endOf(run: number): string | null {
+    if (run >= this.#record.status.run) return null;
+    return this.#beginnings.get(run + 1) ?? new Date().toISOString();
+  }
+
   /** For steps: a run begins. */
   beginRun(run: number): void {
-    if (run > this.#record.status.run) this.#earlierRestarts = 0;
+    if (run > this.#record.status.run) {
+      this.#earlierRestarts = 0;
+      // A millisecond more, as times are cut: the first output comes later than that.
+      this.#beginnings.set(run, new Date(Date.now() + 1).toISOString());
+    }
     this.#stopping = null;
     this.#isStartRequested = false;
     if (this.#runEnded.signal.aborted) this.#runEnded = new AbortController();

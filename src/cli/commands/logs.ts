@@ -76,7 +76,7 @@ async function printAll(
   multiplexer.reserve(chosen.map(containerLabel));
   const inputs = chosen.map((task) => ({
     source: multiplexer.add(containerLabel(task)),
-    frames: readLog(control, task.id, { follow: false, ...query }),
+    frames: readLog(control, task.id, { ...query, run: null, follow: false }),
   }));
   await mergeLogs(multiplexer, inputs);
 }

@@ -7,7 +7,7 @@ import type { LogMultiplexer } from '../output/log-multiplexer.ts';
 import { hasRun } from '../tasks/task-goal.ts';
 import { readLog } from './read-log.ts';
 
-export type LogQuery = Omit<StreamKinds['logs']['arguments'], 'follow'>;
+export type LogQuery = Omit<StreamKinds['logs']['arguments'], 'follow' | 'run'>;
 
 export interface FollowerOptions {
   readonly control: ControlClient;
@@ -100,8 +100,9 @@ export class LogFollower {
   async #copy(task: TaskObject, query: LogQuery): Promise<void> {
     const { control, multiplexer, signal, onProblem } = this.#options;
     const source = multiplexer.add(containerLabel(task));
+    const whole = { ...query, run: task.status.run, follow: true };
     try {
-      for await (const frame of readLog(control, task.id, { follow: true, ...query }, signal)) await source.push(frame);
+      for await (const frame of readLog(control, task.id, whole, signal)) await source.push(frame);
       await source.finish();
     } catch (error) {
       if (signal?.aborted !== true) onProblem(`logs of ${task.containerName}: ${(error as Error).message}`);

@@ -135,6 +135,33 @@ describe('log reader', () => {
     assert.equal(seen.join(''), records(0, 6));
   });
 
+  for (const isRotated of [false, true]) {
+    it(`ends with the run that it follows, though the reader is slow and the next run writes${isRotated ? ' to a new file' : ''}`, async () => {
+      const ended = new AbortController();
+      const own = range(0, 40).map((n) => record(n, 'x'.repeat(100_000)));
+      writeFileSync(path, own.slice(0, -1).join(''));
+      const reader = readLogs(path, { ...all, followUntil: ended.signal }, never);
+      const seen = [(await reader.next()).value?.toString() ?? ''];
+      appendFileSync(path, own.at(-1) ?? '');
+      ended.abort();
+      if (isRotated) renameSync(path, `${path}.1`);
+      appendFileSync(path, record(Date.now() / 1000 + 60, 'of the next run'));
+      for await (const chunk of reader) seen.push(chunk.toString());
+      assert.ok(seen.length > 1);
+      assert.equal(seen.join(''), own.join(''));
+    });
+  }
+
+  it('ends at once when the run is over already, whatever is written meanwhile', async () => {
+    const own = range(0, 40).map((n) => record(n, 'x'.repeat(100_000)));
+    writeFileSync(path, own.join(''));
+    const reader = readLogs(path, { ...all, followUntil: AbortSignal.abort() }, never);
+    const seen = [(await reader.next()).value?.toString() ?? ''];
+    appendFileSync(path, record(Date.now() / 1000 + 60, 'of the next run'));
+    for await (const chunk of reader) seen.push(chunk.toString());
+    assert.equal(seen.join(''), own.join(''));
+  });
+
   it('follows a log that does not exist yet', async () => {
     const ended = new AbortController();
     const reader = readLogs(path, { ...all, followUntil: ended.signal }, never);
