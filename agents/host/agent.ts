@@ -29,7 +29,10 @@ import { serveRelay } from './streams/relay-stream.ts';
 import { makeStreamHandlers } from './streams/stream-handlers.ts';
 import { AssignedObjects } from './tasks/assigned-objects.ts';
 import type { TaskHost } from './tasks/task-host.ts';
+import { listDirectory } from './tasks/task-record.ts';
 import { TaskTable } from './tasks/task-table.ts';
+import { readIdPools } from './users/id-pools.ts';
+import { IdRanges } from './users/id-ranges.ts';
 import { VolumeStore } from './volumes/volume-store.ts';
 
 export interface AgentOptions {
@@ -148,6 +151,16 @@ export class Agent {
     });
   }
 
+  #openIdRanges(): IdRanges {
+    const { containersData, instance } = this.#paths;
+    return new IdRanges({
+      pools: readIdPools(),
+      names: listDirectory(containersData),
+      fileOf: (name) => this.#paths.container(name).idRange,
+      start: Number.parseInt(instance, 16),
+    });
+  }
+
   #makeTable(
     facts: HostFacts,
     networks: NetworkService,
@@ -170,6 +183,7 @@ export class Agent {
         (id) => assigned.isDeleted(id),
       ),
       payloads: new PayloadFiles(this.#paths.payloads),
+      idRanges: this.#openIdRanges(),
       names: new NameRegistry((network, names) => networks.setNames(network, names)),
       resolver: readHostResolver,
       queue: new PQueue({ concurrency }),

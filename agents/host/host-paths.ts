@@ -68,6 +68,11 @@ export class HostPaths {
   }
 }
 
+/** Where tsstack-net keeps the user namespace of a network namespace (docs/native.md, section 6). */
+export function userNamespaceOf(networkNamespace: string): string {
+  return `${networkNamespace}.user`;
+}
+
 /** Files and directories of one container. */
 export class ContainerPaths {
   readonly data: string;
@@ -85,6 +90,16 @@ export class ContainerPaths {
   /** What the agent has to remember of the task. */
   get record(): string {
     return join(this.data, 'task.json');
+  }
+
+  /** User namespace that the network namespace belongs to, where the container has one. */
+  get userNamespace(): string {
+    return userNamespaceOf(this.networkNamespace);
+  }
+
+  /** Its ids. */
+  get idRange(): string {
+    return join(this.data, 'ids.json');
   }
 
   get upper(): string {

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <sched.h>
+#include <signal.h>
 #include <sys/prctl.h>
 
 /* Starts a process that is in JOINED, or in a user namespace of its own when that is -1, and does nothing else. It says
@@ -17,7 +18,7 @@ start_dweller (int joined, struct tss_error *error)
   struct box_clone options = { .flags = joined < 0 ? CLONE_NEWUSER : 0, .cgroup = -1, .pid_target = -1 };
   tss_autofd int pidfd = -1, arrived = -1, announce = -1;
   int pipe_ends[2], failed = 0;
-  pid_t pid;
+  pid_t parent = getpid (), pid;
 
   if (pipe2 (pipe_ends, O_CLOEXEC) < 0)
     return tss_error_set (error, TSS_ERROR_NAMESPACE, errno, "linux.namespaces", "enter a user namespace");
@@ -28,6 +29,9 @@ start_dweller (int joined, struct tss_error *error)
     {
       tss_close (&arrived);
       failed = joined >= 0 && setns (joined, CLONE_NEWUSER) < 0 ? errno : 0;
+      /* Not to outlive a parent that is killed meanwhile; a change of rights takes this back, so not earlier. */
+      if (prctl (PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid () != parent)
+        _exit (1);
       if (write (announce, &failed, sizeof failed) != sizeof failed || failed)
         _exit (1);
       for (;;)

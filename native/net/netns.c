@@ -40,8 +40,8 @@ is_mount_root (const char *folder)
 
 /* A mount below a shared parent would be copied into every namespace that receives its events, and live on there after
  * our unmount. */
-static int
-make_private_folder (const char *path, struct tss_error *error)
+int
+netns_prepare_folder (const char *path, struct tss_error *error)
 {
   char copy[PATH_SIZE];
   snprintf (copy, sizeof copy, "%s", path);
@@ -58,7 +58,7 @@ make_private_folder (const char *path, struct tss_error *error)
 int
 netns_create (const char *path, struct tss_error *error)
 {
-  if (make_private_folder (path, error) < 0)
+  if (netns_prepare_folder (path, error) < 0)
     return -1;
   tss_autofd int file = open (path, O_RDONLY | O_CREAT | O_CLOEXEC, 0444);
   if (file < 0)

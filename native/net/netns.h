@@ -12,8 +12,10 @@ int netns_open_current (struct tss_error *error);
 /* Is PATH a mounted namespace? */
 bool netns_is_mounted (const char *path);
 
-/* Makes a namespace, mounts it on PATH, and leaves the calling thread in it. The folder of PATH becomes a private
- * mount, so that the mounts in it are seen nowhere else. */
+/* Makes the folder of PATH, as a mount of its own that is private, so that the mounts in it are seen nowhere else. */
+int netns_prepare_folder (const char *path, struct tss_error *error);
+
+/* Makes a namespace, mounts it on PATH, and leaves the calling thread in it. */
 int netns_create (const char *path, struct tss_error *error);
 
 /* Moves the calling thread into the namespace at PATH. */

@@ -4,6 +4,7 @@
 #include "memory.h"
 #include "netns.h"
 #include "nft.h"
+#include "owned-netns.h"
 #include "sysctl.h"
 
 #include <errno.h>
@@ -42,11 +43,14 @@ interface_name (const json_t *interfaces, size_t index)
 static int
 validate (const json_t *request, struct tss_error *error)
 {
+  struct netns_users users;
+  bool has_users;
   const char *id, *path;
   const json_t *interfaces, *dns, *sysctls;
   if (field_id (request, "id", &id, error) < 0 || field_path (request, "path", &path, error) < 0
       || field_array (request, "interfaces", &interfaces, error) < 0 || field_object (request, "dns", &dns, error) < 0
-      || field_object (request, "sysctls", &sysctls, error) < 0 || sysctl_check_all (sysctls, error) < 0)
+      || field_object (request, "sysctls", &sysctls, error) < 0 || sysctl_check_all (sysctls, error) < 0
+      || netns_users_parse (request, &users, &has_users, error) < 0)
     return -1;
   size_t count = json_array_size (interfaces), gateways = 0;
   if (count > MOST_INTERFACES)
@@ -189,14 +193,44 @@ sandbox_new (json_t *spec)
   return sandbox;
 }
 
+/* Leaves the calling thread in a new namespace. */
+static int
+create_namespace (const json_t *request, const char *path, struct tss_error *error)
+{
+  struct netns_users users;
+  bool has_users;
+  if (netns_users_parse (request, &users, &has_users, error) < 0)
+    return -1;
+  if (!has_users)
+    return netns_create (path, error);
+  return netns_create_owned (path, &users, error) < 0 ? -1 : netns_enter (path, error);
+}
+
+static void
+remove_namespace (const char *path)
+{
+  netns_remove (path);
+  netns_remove (netns_users_path (path).text);
+}
+
+/* Whether all is there that REQUEST wants mounted at PATH. */
+static bool
+is_mounted (const json_t *request, const char *path)
+{
+  return netns_is_mounted (path)
+         && (!json_is_object (json_object_get (request, "users")) || netns_is_mounted (netns_users_path (path).text));
+}
+
 /* A sandbox that is not known yet. Its namespace may exist all the same, when the state was lost. */
 static int
 create (struct sandboxes *sandboxes, const json_t *request, struct tss_error *error)
 {
   const char *path = json_string_value (json_object_get (request, "path"));
   trash_settle (sandboxes->trash);
-  bool existed = netns_is_mounted (path);
-  if ((existed ? netns_enter (path, error) : netns_create (path, error)) < 0)
+  bool existed = is_mounted (request, path);
+  if (!existed)
+    remove_namespace (path);
+  if ((existed ? netns_enter (path, error) : create_namespace (request, path, error)) < 0)
     return -1;
   json_t *empty
       = json_pack ("{s:O,s:O}", "id", json_object_get (request, "id"), "path", json_object_get (request, "path"));
@@ -214,7 +248,7 @@ create (struct sandboxes *sandboxes, const json_t *request, struct tss_error *er
     }
   forget (sandbox);
   if (!existed)
-    netns_remove (path);
+    remove_namespace (path);
   return -1;
 }
 
@@ -228,6 +262,14 @@ update (struct sandboxes *sandboxes, struct sandbox *sandbox, const json_t *requ
   return result < 0 ? -1 : remember (sandboxes, sandbox, request, error);
 }
 
+/* An absent field and null are the same. */
+static json_t *
+users_of (const json_t *request)
+{
+  json_t *users = json_object_get (request, "users");
+  return users == NULL ? json_null () : users;
+}
+
 int
 sandbox_ensure (struct sandboxes *sandboxes, const json_t *request, struct tss_error *error)
 {
@@ -239,7 +281,10 @@ sandbox_ensure (struct sandboxes *sandboxes, const json_t *request, struct tss_e
     return create (sandboxes, request, error);
   if (strcmp (sandbox->path, path) != 0)
     return tss_error_set (error, TSS_ERROR_EXISTS, 0, sandbox->path, "sandbox %s exists at another path", sandbox->id);
-  if (!netns_is_mounted (path)) /* somebody unmounted it: nothing of it can be reached any more */
+  /* Made for other ids it would give its rights to others than asked for. */
+  if (!json_equal (users_of (sandbox->spec), users_of (request)))
+    return tss_error_set (error, TSS_ERROR_EXISTS, 0, sandbox->path, "sandbox %s exists with other users", sandbox->id);
+  if (!is_mounted (request, path)) /* somebody unmounted it: nothing of it can be reached any more */
     {
       map_remove (&sandboxes->by_id, sandbox->id);
       forget (sandbox);
@@ -272,7 +317,10 @@ sandbox_remove (struct sandboxes *sandboxes, const json_t *request, struct tss_e
     discard_links (sandboxes, sandbox);
   bool is_last = sandboxes->by_id.count == 0;
   if (sandbox != NULL || access (path, F_OK) == 0)
-    trash_namespace (sandboxes->trash, path, is_last);
+    {
+      trash_namespace (sandboxes->trash, netns_users_path (path).text, is_last);
+      trash_namespace (sandboxes->trash, path, is_last);
+    }
   if (sandbox != NULL)
     forget (sandbox);
   return 0;

@@ -90,7 +90,8 @@ read_rootfs (const json_t *document, struct shim_options *options, struct tss_er
   if (tss_json_get_string (rootfs, "directory", "rootfs", &options->overlay.directory, error) < 0
       || tss_json_get_strings (rootfs, "lower", "rootfs", &options->lower, error) < 0
       || tss_json_get_string (rootfs, "upper", "rootfs", &options->overlay.upper, error) < 0
-      || tss_json_get_string (rootfs, "work", "rootfs", &options->overlay.work, error) < 0)
+      || tss_json_get_string (rootfs, "work", "rootfs", &options->overlay.work, error) < 0
+      || tss_json_get_bool (rootfs, "mapIds", "rootfs", &options->overlay.map_ids, error) < 0)
     return -1;
   if (!options->lower || !options->lower[0])
     return tss_error_set (error, TSS_ERROR_INVALID, 0, "rootfs.lower", "rootfs.lower: at least one layer is needed");

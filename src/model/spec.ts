@@ -102,6 +102,8 @@ export interface ContainerSpec {
   readonly init: boolean;
   readonly readOnly: boolean;
   readonly privileged: boolean;
+  /** `host`: ids are those of the host; `auto`: a user namespace with a range of ids of its own, chosen by the agent. */
+  readonly userNamespace: 'host' | 'auto';
   readonly capAdd: readonly string[];
   readonly capDrop: readonly string[];
   readonly noNewPrivileges: boolean;

@@ -139,6 +139,7 @@ const SERVICE_ROWS: readonly SupportedAttribute[] = [
     values: [/^no-new-privileges([:=](true|false))?$/, /^seccomp[:=]/],
     shown: 'no-new-privileges, seccomp=PROFILE',
   },
+  { path: 'userns_mode', values: ['host', 'auto'] },
   { path: 'volumes.*.bind.recursive', values: ['enabled'] },
   { path: 'volumes.*.type', values: ['bind', 'tmpfs', 'volume'] },
 ];

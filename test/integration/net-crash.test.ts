@@ -49,7 +49,7 @@ describe('networks of a host whose daemon dies', () => {
     const [id, path] = ['web', lab.path('web')];
     const interfaces = [{ network, address: '172.30.1.10/24', mac: '02:42:ac:1e:01:0a' }];
     await service.ensureNetwork(network);
-    await service.ensureSandbox({ id, path, hostname: 'web', interfaces, upstreams: [] });
+    await service.ensureSandbox({ id, path, users: null, hostname: 'web', interfaces, upstreams: [] });
     await service.publish(id, 'lab-web-1', '172.30.1.10', [portSpec(53, 8053, 'udp')]);
     await service.unpublish(id);
     await service.removeSandbox(id, path);
@@ -98,7 +98,7 @@ describe('networks of a host whose daemon dies', () => {
   it('leave nothing of a sandbox that tsstack-net was killed over', async () => {
     const service = await lab.openService();
     const path = lab.path('unknown');
-    await service.ensureSandbox({ id: 'sandbox', path, hostname: 'web', interfaces: [], upstreams: [] });
+    await service.ensureSandbox({ id: 'sandbox', path, users: null, hostname: 'web', interfaces: [], upstreams: [] });
     await service.removeSandbox('other-id', path);
     await service.removeSandbox('other-id', lab.path('never-was'));
     await lab.until(async () => (await look('ls', join(lab.directory, 'netns'))) === '');

@@ -21,6 +21,7 @@ describe('networks of a host', () => {
     await service.ensureSandbox({
       id,
       path: lab.path(id),
+      users: null,
       hostname: id,
       interfaces: networks.map((network) => ({
         network,
@@ -62,6 +63,42 @@ describe('networks of a host', () => {
   after(async () => {
     await service?.close();
     await lab?.close();
+  });
+
+  describe('a user namespace', () => {
+    const users = { first: 600_000, count: 65_536 };
+    const request = (id: string, range: typeof users | null) => ({
+      id,
+      path: lab.path(id),
+      users: range,
+      hostname: id,
+      interfaces: [{ network: front, address: '172.30.1.20/24', mac: '02:42:ac:1e:01:14' }],
+      upstreams: [],
+    });
+    const inside = (...command: readonly string[]): Promise<string> =>
+      lab.run('host', 'nsenter', `--user=${lab.path('mapped')}.user`, `--net=${lab.path('mapped')}`, ...command);
+
+    it('owns the network namespace that is made for it, and no other', async () => {
+      await service.ensureSandbox(request('mapped', users));
+      assert.match(await inside('cat', '/proc/self/uid_map'), /^0\s+600000\s+65536$/);
+      await inside('ip', 'link', 'set', 'lo', 'mtu', '1400');
+      assert.equal(await lab.ask({ sandbox: 'mapped' }, 'tcp', '172.30.1.10', 80), '172.30.1.20');
+      const foreign = ['nsenter', `--user=${lab.path('mapped')}.user`, 'ip', 'link', 'set', 'lo', 'mtu', '1400'];
+      await assert.rejects(lab.run({ sandbox: 'web' }, ...foreign), /Operation not permitted/);
+    });
+
+    it('is the same when it is asked for again, and cannot become another', async () => {
+      await service.ensureSandbox(request('mapped', users));
+      await assert.rejects(service.ensureSandbox(request('mapped', null)), /exists with other users/);
+    });
+
+    it('goes with the network namespace', async () => {
+      await service.removeSandbox('mapped', lab.path('mapped'));
+      await lab.until(async () => {
+        const left = await lab.run('host', 'ls', lab.path('.'));
+        return !left.includes('mapped');
+      });
+    });
   });
 
   describe('traffic', () => {

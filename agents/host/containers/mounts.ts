@@ -9,6 +9,8 @@ export type PreparedMount =
       readonly target: string;
       readonly readOnly: boolean;
       readonly propagation: string | null;
+      /** Owners on the disk are ids of the container's user namespace. */
+      readonly mapIds: boolean;
     }
   | {
       readonly type: 'tmpfs';
@@ -97,7 +99,12 @@ export function rootPropagation(prepared: readonly PreparedMount[]): string | un
 function toOciMount(mount: PreparedMount): OciMount {
   const destination = normalise(mount.target);
   if (mount.type === 'bind') {
-    const options = ['rbind', mount.readOnly ? 'ro' : 'rw', mount.propagation ?? 'rprivate'];
+    const options = [
+      'rbind',
+      mount.readOnly ? 'ro' : 'rw',
+      mount.propagation ?? 'rprivate',
+      ...(mount.mapIds ? ['idmap'] : []),
+    ];
     return { destination, type: 'bind', source: mount.source, options };
   }
   // Options of the file come last: `exec` there undoes our `noexec`.

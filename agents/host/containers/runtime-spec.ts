@@ -10,6 +10,7 @@ import type { GeneratedFiles, PreparedMount } from './mounts.ts';
 import type { OciSeccomp, OciSpec } from './oci-spec.ts';
 import { maskedPaths, readonlyPaths } from './protected-paths.ts';
 import { checkSysctls } from './sysctls.ts';
+import type { IdRange } from '../users/id-range.ts';
 import type { ResolvedUser } from './users.ts';
 
 /** What of the host goes into a container's spec. */
@@ -31,6 +32,8 @@ export interface RuntimeSpecInput {
   readonly seccomp: OciSeccomp | undefined;
   /** Network namespace to join; null = the host's. */
   readonly networkNamespace: string | null;
+  /** User namespace to join, with its ids; null = the host's. */
+  readonly users: { readonly path: string; readonly range: IdRange } | null;
   readonly cgroup: string;
   /** The init program on the host. */
   readonly initPath: string;
@@ -79,6 +82,11 @@ function buildProcess(input: RuntimeSpecInput, args: readonly string[]): OciSpec
   };
 }
 
+function idMappings({ first, count }: IdRange): Pick<OciSpec['linux'], 'uidMappings' | 'gidMappings'> {
+  const mappings = [{ containerID: 0, hostID: first, size: count }];
+  return { uidMappings: mappings, gidMappings: mappings };
+}
+
 function buildLinux(input: RuntimeSpecInput): OciSpec['linux'] {
   const { container } = input.spec;
   const access = resolveDevices(container);
@@ -86,7 +94,9 @@ function buildLinux(input: RuntimeSpecInput): OciSpec['linux'] {
     namespaces: [
       ...['pid', 'ipc', 'uts', 'mount', 'cgroup'].map((type) => ({ type })),
       ...(input.networkNamespace === null ? [] : [{ type: 'network', path: input.networkNamespace }]),
+      ...(input.users === null ? [] : [{ type: 'user', path: input.users.path }]),
     ],
+    ...(input.users === null ? {} : idMappings(input.users.range)),
     devices: access.devices,
     cgroupsPath: input.cgroup,
     resources: buildResources(container.resources, access.rules, input.host.canLimitSwap),

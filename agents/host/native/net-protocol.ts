@@ -1,3 +1,5 @@
+import type { IdRange } from '../users/id-range.ts';
+
 /** Requests to tsstack-net and its replies (docs/native.md, section 6), with the field names of the C side. */
 
 interface NetInterface {
@@ -39,6 +41,8 @@ interface EnsureNetworkRequest {
 
 export interface EnsureSandboxRequest {
   readonly op: 'sandbox.ensure';
+  /** The namespace belongs to a new user namespace, mounted at `PATH.user`, where these ids of the host are 0 and following; null = to the host. */
+  readonly users: IdRange | null;
   readonly id: string;
   readonly path: string;
   readonly hostname: string;

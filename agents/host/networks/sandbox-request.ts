@@ -10,12 +10,13 @@ const defaultSysctls = {
 
 /** What tsstack-net is to make for a container. The default route leads out through the first network that is not internal. */
 export function sandboxRequest(request: SandboxRequest): EnsureSandboxRequest {
-  const { id, path, hostname, interfaces, upstreams } = request;
+  const { id, path, users, hostname, interfaces, upstreams } = request;
   const outward = interfaces.findIndex(({ network }) => !network.spec.internal);
   return {
     op: 'sandbox.ensure',
     id,
     path,
+    users,
     hostname,
     interfaces: interfaces.map(({ network, address, mac }, index) => ({
       name: `eth${index}`,

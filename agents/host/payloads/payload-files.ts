@@ -5,6 +5,8 @@ import type { PayloadObject } from '../../../src/model/objects.ts';
 import type { ContainerSpec, PayloadMountSpec } from '../../../src/model/spec.ts';
 import { TaskError, hasErrno } from '../errors.ts';
 import type { PreparedMount } from '../containers/mounts.ts';
+import { hostId } from '../users/id-range.ts';
+import type { IdRange } from '../users/id-range.ts';
 
 /** Types of file systems that live in memory alone: tmpfs and ramfs (include/uapi/linux/magic.h). */
 const memoryFileSystems: ReadonlySet<number> = new Set([0x01021994, 0x858458f6]);
@@ -23,8 +25,13 @@ export class PayloadFiles {
     this.#root = root;
   }
 
-  /** Writes the files of one container; existing ones are replaced. */
-  async ensure(directory: string, spec: ContainerSpec, find: FindPayload): Promise<readonly PreparedMount[]> {
+  /** Writes the files of one container, for ids of its own if it has any; existing ones are replaced. */
+  async ensure(
+    directory: string,
+    spec: ContainerSpec,
+    users: IdRange | null,
+    find: FindPayload,
+  ): Promise<readonly PreparedMount[]> {
     const wanted = [
       ...spec.secrets.map((mount) => ({ kind: 'secret' as const, mount })),
       ...spec.configs.map((mount) => ({ kind: 'config' as const, mount })),
@@ -36,7 +43,7 @@ export class PayloadFiles {
     }
     return Promise.all(
       wanted.map(({ kind, mount }, index) =>
-        writePayload(join(directory, String(index)), mount, content(kind, mount, find)),
+        writePayload(join(directory, String(index)), mount, users, content(kind, mount, find)),
       ),
     );
   }
@@ -67,11 +74,16 @@ function content(kind: 'secret' | 'config', mount: PayloadMountSpec, find: FindP
   return Buffer.from(payload.spec.content, 'base64');
 }
 
-async function writePayload(path: string, mount: PayloadMountSpec, bytes: Buffer): Promise<PreparedMount> {
+async function writePayload(
+  path: string,
+  mount: PayloadMountSpec,
+  users: IdRange | null,
+  bytes: Buffer,
+): Promise<PreparedMount> {
   // Replaced rather than overwritten: a running container keeps the file that it was started with.
   await rm(path, { force: true });
   await writeFile(path, bytes, { mode: 0o600 });
-  await chown(path, mount.uid, mount.gid);
+  await chown(path, hostId(users, mount.uid), hostId(users, mount.gid));
   await chmod(path, mount.mode);
-  return { type: 'bind', source: path, target: mount.target, readOnly: true, propagation: null };
+  return { type: 'bind', source: path, target: mount.target, readOnly: true, propagation: null, mapIds: false };
 }

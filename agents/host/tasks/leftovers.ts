@@ -13,7 +13,8 @@ import { listDirectory } from './task-record.ts';
 export async function removeLeftovers(host: TaskHost, held: HeldObjects): Promise<void> {
   const { containersRun, containersData, networkNamespaces } = host.paths;
   const payloads = await host.payloads.list();
-  const found = [...[containersRun, containersData, networkNamespaces].flatMap(listDirectory), ...payloads];
+  const directories = [containersRun, containersData, networkNamespaces].flatMap(listDirectory);
+  const found = [...directories.map((name) => name.replace(/\.user$/, '')), ...payloads];
   // Asked after the look: a task is known before anything of it is made.
   const known = new Set(held.ids.map(shortId));
   const unknown = [...new Set(found)].filter((name) => !known.has(name));
@@ -25,7 +26,7 @@ export async function removeLeftovers(host: TaskHost, held: HeldObjects): Promis
 async function removeLeftover(host: TaskHost, name: string): Promise<void> {
   const paths = host.paths.container(name);
   const cgroup = host.paths.cgroup(name);
-  const container = new Container({ paths, cgroup, shims: host.shims, onState: () => undefined });
+  const container = new Container({ paths, cgroup, shims: host.shims, onState: () => undefined, warn: host.log });
   await container.destroy();
   // By its place: a tsstack-net that was killed while it made the namespace knows nothing of it.
   await host.networks.removeSandbox(name, paths.networkNamespace);
@@ -33,6 +34,7 @@ async function removeLeftover(host: TaskHost, name: string): Promise<void> {
   await Promise.all(
     [paths.run, paths.payloads, paths.data].map((directory) => rm(directory, { recursive: true, force: true })),
   );
+  host.idRanges.release(name);
 }
 
 function readName(record: string): string | null {

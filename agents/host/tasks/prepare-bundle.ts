@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chownSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TaskObject } from '../../../src/model/objects.ts';
@@ -8,6 +8,8 @@ import type { GeneratedFiles } from '../containers/mounts.ts';
 import type { OciSpec } from '../containers/oci-spec.ts';
 import type { ContainerPaths } from '../host-paths.ts';
 import { withoutPrefix } from '../names/network-names.ts';
+import { hostId } from '../users/id-range.ts';
+import type { IdRange } from '../users/id-range.ts';
 import type { LocalImage, TaskHost } from './task-host.ts';
 
 /** Restart backoff of the shim in ms and the run time that resets it (semantics.md, section 7). */
@@ -23,7 +25,7 @@ export function hostnameOf(task: TaskObject, host: Pick<TaskHost, 'facts'>): str
 /** Makes the container's directories. What an earlier run left in the run directory goes; the upper layer and the log stay. */
 export async function makeDirectories(paths: ContainerPaths): Promise<void> {
   // The run directory is in memory on most hosts; synchronous calls there are faster than a trip through the thread pool.
-  rmSync(paths.stateFile, { force: true });
+  for (const path of [paths.stateFile, `${paths.stateFile}.previous`]) rmSync(path, { force: true });
   rmSync(paths.socket, { force: true });
   mkdirSync(paths.run, { recursive: true, mode: 0o711 });
   await mkdir(paths.upper, { recursive: true });
@@ -36,6 +38,7 @@ export function writeNetworkFiles(
   task: TaskObject,
   paths: ContainerPaths,
   hostname: string,
+  users: IdRange | null,
 ): GeneratedFiles {
   const { container, networkMode } = task.spec;
   const files = {
@@ -57,6 +60,8 @@ export function writeNetworkFiles(
       base: hasHostNetwork ? readFileSync('/etc/hosts', 'utf8') : null,
     }),
   );
+  // The container's root may change them, whoever that is.
+  if (users !== null) for (const file of Object.values(files)) chownSync(file, hostId(users, 0), hostId(users, 0));
   return files;
 }
 
@@ -66,6 +71,7 @@ export function writeBundle(
   task: TaskObject,
   image: LocalImage,
   spec: OciSpec,
+  users: IdRange | null,
   autostart: boolean,
 ): void {
   const paths = host.paths.container(task.id);
@@ -78,7 +84,7 @@ export function writeBundle(
     socket: paths.socket,
     stateFile: paths.stateFile,
     autostart,
-    rootfs: { ...relativeLayers(image.layers), upper: paths.upper, work: paths.work },
+    rootfs: { ...relativeLayers(image.layers), upper: paths.upper, work: paths.work, mapIds: users !== null },
     cgroup: host.paths.cgroup(task.id),
     restart: { ...(task.oneOff === null ? restart : { policy: 'no', maxRetries: 0 }), ...restartBackoff },
     stop: {

@@ -1,11 +1,14 @@
+import { shortId } from '../../../src/model/ids.ts';
 import type { NetworkObject, TaskObject, VolumeObject } from '../../../src/model/objects.ts';
 import { resolveCapabilities } from '../containers/capabilities.ts';
 import { readLayeredFile } from '../containers/layer-view.ts';
 import { buildRuntimeSpec } from '../containers/runtime-spec.ts';
+import type { RuntimeSpecInput } from '../containers/runtime-spec.ts';
 import { resolveCommand } from '../containers/command.ts';
 import { loadSeccomp } from '../containers/seccomp.ts';
 import { resolveUser } from '../containers/users.ts';
 import type { ResolvedUser } from '../containers/users.ts';
+import { userNamespaceOf } from '../host-paths.ts';
 import { resolveHealthcheck } from '../health/healthcheck.ts';
 import { hostnameOf, makeDirectories, writeBundle, writeNetworkFiles } from './prepare-bundle.ts';
 import { prepareMounts } from './prepare-mounts.ts';
@@ -34,11 +37,13 @@ export async function prepareContainer(host: TaskHost, request: PrepareRequest):
   const { task, image } = request;
   const { container } = task.spec;
   const paths = host.paths.container(task.id);
+  const users = claimUsers(host, task, request.sharedNamespace);
+  const range = users?.range ?? null;
   const capabilities = resolveCapabilities(container, host.facts.limits.capabilities);
   const [mounts, network, payloads, seccomp] = await Promise.all([
     prepareMounts(host, task, request.volumes, image),
-    prepareNetwork(host, task, request.networks, request.sharedNamespace),
-    host.payloads.ensure(paths.payloads, container, (kind, key) => host.findPayload(task.stack, kind, key)),
+    prepareNetwork(host, task, request.networks, request.sharedNamespace, range),
+    host.payloads.ensure(paths.payloads, container, range, (kind, key) => host.findPayload(task.stack, kind, key)),
     loadSeccomp(container.seccomp, { capabilities, architecture: host.facts.architecture, kernel: host.facts.kernel }),
     makeDirectories(paths),
   ]);
@@ -50,13 +55,14 @@ export async function prepareContainer(host: TaskHost, request: PrepareRequest):
     hostname,
     host: host.facts.limits,
     mounts: [...mounts.mounts, ...payloads],
-    files: writeNetworkFiles(host, task, paths, hostname),
+    files: writeNetworkFiles(host, task, paths, hostname, range),
     seccomp,
     networkNamespace: network.namespace,
+    users,
     cgroup: host.paths.cgroup(task.id),
     initPath: host.initPath,
   });
-  writeBundle(host, task, image, spec, request.autostart);
+  writeBundle(host, task, image, spec, range, request.autostart);
   return {
     imageId: image.id,
     command: resolveCommand(container, image.defaults),
@@ -65,6 +71,19 @@ export async function prepareContainer(host: TaskHost, request: PrepareRequest):
     ports: network.ports,
     mounts: mounts.sources,
     anonymousVolumes: mounts.anonymousVolumes,
+  };
+}
+
+/** The ids of a container that has a user namespace. Whoever shares the network of another one shares its users as well. */
+function claimUsers(host: TaskHost, task: TaskObject, sharedNamespace: string | null): RuntimeSpecInput['users'] {
+  if (task.spec.container.userNamespace !== 'auto') return null;
+  const name = shortId(task.id);
+  if (sharedNamespace === null) {
+    return { path: host.paths.container(task.id).userNamespace, range: host.idRanges.claim(name) };
+  }
+  return {
+    path: userNamespaceOf(sharedNamespace),
+    range: host.idRanges.share(name, shortId(task.sharedNetworkTask ?? '')),
   };
 }
 

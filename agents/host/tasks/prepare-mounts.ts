@@ -50,16 +50,26 @@ async function prepareMount(
   if (mount.type === 'tmpfs') return { mount, source: null, anonymousVolume: null };
   if (mount.type === 'bind') {
     await ensureBindSource(mount);
-    return { mount, source: mount.source, anonymousVolume: null };
+    // As elsewhere in this field: what is the host's stays the host's, also for who is root in a user namespace.
+    return { mount: { ...mount, mapIds: false }, source: mount.source, anonymousVolume: null };
   }
   const isAnonymous = mount.volume === null;
   const found = isAnonymous ? anonymousVolume(mount.target, task, volumes) : namedVolume(mount.volume, task, volumes);
   const copy = mount.noCopy ? null : (to: string) => host.images.copyContent(image, mount.target, to);
   // An external object only refers to a volume: its content goes with the object that owns it.
   const ownerId = found.object?.spec.external === true ? null : (found.object?.id ?? null);
+  // On the disk a volume looks the same whichever ids its containers have, so that they can share it.
+  const mapIds = task.spec.container.userNamespace === 'auto';
   const directory = await host.volumes.ensure(found.name, ownerId, copy);
   return {
-    mount: { type: 'bind', source: directory, target: mount.target, readOnly: mount.readOnly, propagation: null },
+    mount: {
+      type: 'bind',
+      source: directory,
+      target: mount.target,
+      readOnly: mount.readOnly,
+      propagation: null,
+      mapIds,
+    },
     source: found.name,
     anonymousVolume: isAnonymous ? found.name : null,
   };

@@ -2,6 +2,7 @@ import type { NetworkObject, PublishedPort, TaskObject } from '../../../src/mode
 import { upstreamServers } from '../containers/network-files.ts';
 import { TaskError } from '../errors.ts';
 import { withoutPrefix } from '../names/network-names.ts';
+import type { IdRange } from '../users/id-range.ts';
 import type { TaskHost } from './task-host.ts';
 
 export interface NetworkResult {
@@ -19,6 +20,7 @@ export async function prepareNetwork(
   task: TaskObject,
   networks: readonly NetworkObject[],
   sharedNamespace: string | null,
+  users: IdRange | null,
 ): Promise<NetworkResult> {
   const { networkMode } = task.spec;
   if (networkMode.kind === 'host') return { namespace: null, ports: [] };
@@ -34,6 +36,7 @@ export async function prepareNetwork(
     host.networks.ensureSandbox({
       id: task.id,
       path,
+      users,
       hostname: task.containerName,
       interfaces,
       upstreams: upstreamServers(task.spec.container, host.resolver()),

@@ -10,6 +10,8 @@ import type { Healthcheck } from '../health/healthcheck.ts';
 import type { NameRegistry } from '../names/name-registry.ts';
 import type { NetworkNames } from '../names/network-names.ts';
 import type { PayloadFiles } from '../payloads/payload-files.ts';
+import type { IdRange } from '../users/id-range.ts';
+import type { IdRanges } from '../users/id-ranges.ts';
 import type { VolumeStore } from '../volumes/volume-store.ts';
 import type { ShimSeam } from './shim.ts';
 
@@ -34,6 +36,8 @@ export interface SandboxRequest {
   readonly id: string;
   /** Where the network namespace is to be bound. */
   readonly path: string;
+  /** Ids of the user namespace that it is to belong to; null = the host's. */
+  readonly users: IdRange | null;
   readonly hostname: string;
   readonly interfaces: readonly {
     readonly network: NetworkObject;
@@ -79,6 +83,7 @@ export interface TaskHost {
   readonly networks: TaskNetworks;
   readonly volumes: VolumeStore;
   readonly payloads: PayloadFiles;
+  readonly idRanges: IdRanges;
   readonly names: NameRegistry;
   readonly resolver: () => ResolverSettings;
   /** Bounds the work on containers that goes on at once. */

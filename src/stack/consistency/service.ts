@@ -10,11 +10,32 @@ export const checkService: ServiceCheck = (name, service, context) => {
     const message = `service "${name}" declares mutually exclusive network_mode and networks`;
     context.error([...path, 'network_mode'], message);
   }
+  checkUserNamespace(name, service, context);
   checkMounts(name, service, context);
   checkWatch(name, service, context);
   for (const [index, request] of (service.gpus ?? []).entries()) {
     if (request.count === undefined || request.device_ids === undefined) continue;
     context.error([...path, 'gpus', index], 'count and device_ids are mutually exclusive');
+  }
+};
+
+/** A container with ids of its own cannot have what takes the root of the host. */
+const checkUserNamespace: ServiceCheck = (name, service, context) => {
+  const path = ['services', name];
+  const mode = service.userns_mode ?? 'host';
+  const [, sharedWith] = /^service:(.*)$/.exec(service.network_mode ?? '') ?? [];
+  if (sharedWith !== undefined && mode !== (context.project.services[sharedWith]?.userns_mode ?? 'host')) {
+    const message = `service "${name}" shares the network of service "${sharedWith}", which has another userns_mode`;
+    context.error([...path, 'network_mode'], message, 'give both the same userns_mode');
+  }
+  if (mode !== 'auto') return;
+  if (service.privileged === true) {
+    const message = `service "${name}" is privileged, which userns_mode auto takes away`;
+    context.error([...path, 'privileged'], message, 'use userns_mode: host, or cap_add for what it needs');
+  }
+  if (service.network_mode === 'host') {
+    const message = `service "${name}" cannot have the host's network with userns_mode auto`;
+    context.error([...path, 'network_mode'], message, 'use userns_mode: host, or publish ports');
   }
 };
 

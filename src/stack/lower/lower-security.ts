@@ -4,7 +4,10 @@ import type { ComposeService } from '../compose-types.ts';
 import { invalid, unsupported } from './errors.ts';
 import type { PayloadReader } from './lower-payload.ts';
 
-type Security = Pick<ContainerSpec, 'privileged' | 'capAdd' | 'capDrop' | 'noNewPrivileges' | 'seccomp'>;
+type Security = Pick<
+  ContainerSpec,
+  'privileged' | 'userNamespace' | 'capAdd' | 'capDrop' | 'noNewPrivileges' | 'seccomp'
+>;
 
 /** Privileges of the containers of a service. */
 export function lowerSecurity(where: string, service: ComposeService, reader: PayloadReader): Security {
@@ -18,11 +21,19 @@ export function lowerSecurity(where: string, service: ComposeService, reader: Pa
   }
   return {
     privileged: service.privileged ?? false,
+    userNamespace: lowerUserNamespace(where, service.userns_mode),
     capAdd: service.cap_add ?? [],
     capDrop: service.cap_drop ?? [],
     noNewPrivileges,
     seccomp,
   };
+}
+
+/** `userns_mode`, of which absence means the ids of the host. */
+function lowerUserNamespace(where: string, mode: string | undefined): ContainerSpec['userNamespace'] {
+  if (mode === undefined || mode === '') return 'host';
+  if (mode === 'host' || mode === 'auto') return mode;
+  throw unsupported(`${where}.userns_mode`, mode);
 }
 
 /** `name=value` or `name:value`. */

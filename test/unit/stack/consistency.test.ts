@@ -11,6 +11,21 @@ const CASES: readonly (readonly [string, string, RegExp])[] = [
     /mutually exclusive/,
   ],
   [
+    'privileges of the host with ids of its own',
+    'services:\n  a:\n    image: i\n    userns_mode: auto\n    privileged: true',
+    /^5:5 services\.a\.privileged: service "a" is privileged, which userns_mode auto takes away/,
+  ],
+  [
+    'the network of the host with ids of its own',
+    'services: {a: {image: i, userns_mode: auto, network_mode: host}}',
+    /services\.a\.network_mode: .*cannot have the host's network/,
+  ],
+  [
+    'a shared network with other ids',
+    'services: {a: {image: i, network_mode: "service:b"}, b: {image: i, userns_mode: auto}}',
+    /services\.a\.network_mode: .*which has another userns_mode/,
+  ],
+  [
     'an undeclared network',
     'services: {a: {image: i, networks: [fornt]}}\nnetworks: {front: }',
     /undefined network fornt \(did you mean "front"\?\)/,

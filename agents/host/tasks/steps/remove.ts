@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises';
+import { shortId } from '../../../../src/model/ids.ts';
 import type { TaskWorker } from '../task-worker.ts';
 
 /** Pause before a failed removal is tried again. */
@@ -32,6 +33,7 @@ async function removeAll(worker: TaskWorker): Promise<void> {
   // Last: as long as the record is there, an interrupted removal is taken up again.
   await worker.stopRecording();
   await rm(paths.data, { recursive: true, force: true });
+  host.idRanges.release(shortId(task.id));
 }
 
 function hasOwnNamespace({ task }: TaskWorker): boolean {

@@ -90,6 +90,7 @@ export const containerSchema: z.ZodType<ContainerSpec> = z.strictObject({
   init: z.boolean(),
   readOnly: z.boolean(),
   privileged: z.boolean(),
+  userNamespace: z.enum(['host', 'auto']),
   capAdd: z.array(z.string()),
   capDrop: z.array(z.string()),
   noNewPrivileges: z.boolean(),

@@ -12,7 +12,9 @@ import { AssignedObjects } from '../../../../agents/host/tasks/assigned-objects.
 import type { ShimConnection, ShimSeam, ShimSession, ShimState } from '../../../../agents/host/tasks/shim.ts';
 import type { TaskHost, TaskImages, TaskNetworks } from '../../../../agents/host/tasks/task-host.ts';
 import { TaskTable } from '../../../../agents/host/tasks/task-table.ts';
+import { IdRanges } from '../../../../agents/host/users/id-ranges.ts';
 import { VolumeStore } from '../../../../agents/host/volumes/volume-store.ts';
+import { stateFileText } from '../../../support/state-file-text.ts';
 import { imageDefaults } from './builders.ts';
 
 /** The kernel's side of a container: lives on when the daemon is "killed". */
@@ -51,7 +53,7 @@ export class FakeMachine {
 
   setState(container: FakeContainer, change: Partial<ShimState>): void {
     container.state = { ...container.state, ...change, seq: container.state.seq + 1 };
-    writeFileSync(container.stateFile, JSON.stringify(container.state));
+    writeFileSync(container.stateFile, stateFileText(container.state));
     for (const listener of container.listeners) listener(container.state);
     if (container.state.phase !== 'exited') return;
     container.isShimAlive = false;
@@ -153,6 +155,12 @@ export class FakeDaemon {
         (id) => assigned.isDeleted(id),
       ),
       payloads: new PayloadFiles(this.machine.paths.payloads),
+      idRanges: new IdRanges({
+        pools: [{ first: 1_000_000, count: 1_000_000 }],
+        names: [],
+        fileOf: (name) => this.machine.paths.container(name).idRange,
+        start: 0,
+      }),
       names: new NameRegistry((network, names) => networks.setNames(network, names)),
       resolver: () => ({ servers: [], search: [], options: [] }),
       queue: new PQueue({ concurrency: 2 }),
@@ -293,5 +301,6 @@ function createdState(id: string): ShimState {
     restartCount: 0,
     nextRestartAt: null,
     error: null,
+    runs: [],
   };
 }

@@ -226,12 +226,15 @@ describe('secrets and configs', () => {
     const root = mkdtempSync('/dev/shm/tsstack-payloads-');
     try {
       const files = new PayloadFiles(root);
-      const [mount] = await files.ensure(join(root, 'c'), spec, () => payload);
+      const [mount] = await files.ensure(join(root, 'c'), spec, null, () => payload);
       assert.ok(mount?.type === 'bind' && mount.readOnly);
       assert.equal(mount.target, '/run/secrets/pw');
       const { uid, gid, mode } = statSync(mount.source);
       assert.deepEqual([uid, gid, mode & 0o7777], [7, 8, 0o440]);
       assert.equal(readFileSync(mount.source, 'utf8'), 'geheim');
+      const [mapped] = await files.ensure(join(root, 'c'), spec, { first: 5000, count: 10 }, () => payload);
+      const owner = statSync(mapped?.type === 'bind' ? mapped.source : '');
+      assert.deepEqual([owner.uid, owner.gid], [5007, 5008]);
       await files.remove(join(root, 'c'));
       assert.deepEqual(await files.list(), []);
     } finally {
@@ -243,7 +246,7 @@ describe('secrets and configs', () => {
     const root = mkdtempSync('/var/tmp/tsstack-payloads-');
     try {
       await assert.rejects(
-        new PayloadFiles(root).ensure(join(root, 'c'), spec, () => payload),
+        new PayloadFiles(root).ensure(join(root, 'c'), spec, null, () => payload),
         /on a disk, not in memory/,
       );
     } finally {
@@ -252,7 +255,7 @@ describe('secrets and configs', () => {
     const memory = mkdtempSync('/dev/shm/tsstack-payloads-');
     try {
       await assert.rejects(
-        new PayloadFiles(memory).ensure(join(memory, 'c'), spec, () => undefined),
+        new PayloadFiles(memory).ensure(join(memory, 'c'), spec, null, () => undefined),
         /pw did not come/,
       );
     } finally {

@@ -23,6 +23,7 @@ function input(container: Partial<ContainerSpec> = {}, change: Partial<RuntimeSp
     files: { hosts: '/r/hosts', hostname: '/r/hostname', resolvConf: '/r/resolv.conf' },
     seccomp: { defaultAction: 'SCMP_ACT_ERRNO', architectures: [], syscalls: [] },
     networkNamespace: '/r/netns',
+    users: null,
     cgroup: 'tsstack/01234567/x',
     initPath: '/opt/init',
     ...change,
@@ -163,7 +164,7 @@ describe('runtime spec', () => {
   });
 
   it('orders mounts by depth and lets the file replace ours', () => {
-    const bind = { type: 'bind', readOnly: false, propagation: null } as const;
+    const bind = { type: 'bind', readOnly: false, propagation: null, mapIds: false } as const;
     const spec = build(
       {},
       {
@@ -182,8 +183,30 @@ describe('runtime spec', () => {
     assert.deepEqual(mountAt(spec, '/dev/shm')?.options, ['nosuid', 'nodev', 'noexec', 'size=9', 'mode=700', 'exec']);
   });
 
+  it('joins the user namespace with its ids, and maps those of volumes alone', () => {
+    const bind = { type: 'bind', readOnly: false, propagation: null } as const;
+    const spec = build(
+      {},
+      {
+        users: { path: '/r/netns.user', range: { first: 5000, count: 10 } },
+        mounts: [
+          { ...bind, source: '/s/volume', target: '/volume', mapIds: true },
+          { ...bind, source: '/s/bind', target: '/bind', mapIds: false },
+        ],
+      },
+    );
+    const mappings = [{ containerID: 0, hostID: 5000, size: 10 }];
+    assert.deepEqual([spec.linux.uidMappings, spec.linux.gidMappings], [mappings, mappings]);
+    assert.deepEqual(spec.linux.namespaces.at(-1), { type: 'user', path: '/r/netns.user' });
+    assert.deepEqual(mountAt(spec, '/volume')?.options, ['rbind', 'rw', 'rprivate', 'idmap']);
+    assert.deepEqual(mountAt(spec, '/bind')?.options, ['rbind', 'rw', 'rprivate']);
+    const without = build().linux;
+    assert.equal(without.uidMappings, undefined);
+    assert.ok(!without.namespaces.some(({ type }) => type === 'user'));
+  });
+
   it('opens the root for mounts that propagate', () => {
-    const mount = { type: 'bind', source: '/s', target: '/t', readOnly: false } as const;
+    const mount = { type: 'bind', source: '/s', target: '/t', readOnly: false, mapIds: false } as const;
     assert.equal(build({}, { mounts: [{ ...mount, propagation: 'rshared' }] }).linux.rootfsPropagation, 'shared');
     assert.equal(build({}, { mounts: [{ ...mount, propagation: null }] }).linux.rootfsPropagation, undefined);
   });
