@@ -56,6 +56,16 @@ box_channel_send_kind (struct box_channel *channel, enum box_message_kind kind)
   return box_channel_send (channel, &message, -1);
 }
 
+/* A peer that ends with something from us unread resets the connection, which the kernel reports before the last words
+ * that it has sent: those come with the next call. */
+static ssize_t
+receive_packet (int fd, struct msghdr *packet)
+{
+  ssize_t length = TSS_RETRY (recvmsg (fd, packet, MSG_CMSG_CLOEXEC));
+
+  return length < 0 && errno == ECONNRESET ? TSS_RETRY (recvmsg (fd, packet, MSG_CMSG_CLOEXEC)) : length;
+}
+
 int
 box_channel_receive (struct box_channel *channel, struct box_message *message, int *fd)
 {
@@ -67,7 +77,7 @@ box_channel_receive (struct box_channel *channel, struct box_message *message, i
   } control = { 0 };
   struct msghdr packet
       = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control };
-  ssize_t length = TSS_RETRY (recvmsg (channel->fd, &packet, MSG_CMSG_CLOEXEC));
+  ssize_t length = receive_packet (channel->fd, &packet);
   int received = -1;
 
   if (length < 0 && errno != ECONNRESET)

@@ -51,10 +51,10 @@ report (const char *name, bool looked_up, int error_number, struct tss_error *er
   if (is_missing (error_number) && looked_up)
     return tss_error_set (error, TSS_ERROR_EXEC_NOT_FOUND, 0, name, "exec \"%s\": executable file not found in $PATH",
                           name);
-  /* Engines tell 126 from other failures by these words. */
-  if (error_number == EISDIR)
-    return tss_error_set (error, TSS_ERROR_EXEC_NOT_EXECUTABLE, 0, name,
-                          "exec \"%s\": is a directory: permission denied", name);
+  /* Engines tell 126 from other failures by these words, not by their meaning. */
+  if (error_number == EISDIR || error_number == EACCES)
+    return tss_error_set (error, TSS_ERROR_EXEC_NOT_EXECUTABLE, 0, name, "exec \"%s\": %spermission denied", name,
+                          error_number == EISDIR ? "is a directory: " : "");
   return tss_error_set (error, is_missing (error_number) ? TSS_ERROR_EXEC_NOT_FOUND : TSS_ERROR_EXEC_NOT_EXECUTABLE,
                         error_number, name, "exec \"%s\"", name);
 }

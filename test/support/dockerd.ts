@@ -18,16 +18,21 @@ export class Dockerd {
     this.#process = child;
   }
 
-  static async start(): Promise<Dockerd> {
+  /** `options` are further ones of its command line. */
+  static async start(...options: readonly string[]): Promise<Dockerd> {
     const directory = mkdtempSync(join(tmpdir(), 'tsstack-dockerd-'));
     const at = (name: string): string => join(directory, name);
     const roots = ['--data-root', at('data'), '--exec-root', at('exec'), '--pidfile', at('pid')];
     // Not the machine's own configuration.
     writeFileSync(at('config.json'), '{}');
     const log = openSync(at('log'), 'w');
-    const child = spawn('dockerd', [...roots, '--config-file', at('config.json'), '--host', `unix://${at('sock')}`], {
-      stdio: ['ignore', log, log],
-    });
+    const child = spawn(
+      'dockerd',
+      [...roots, '--config-file', at('config.json'), '--host', `unix://${at('sock')}`, ...options],
+      {
+        stdio: ['ignore', log, log],
+      },
+    );
     closeSync(log);
     const dockerd = new Dockerd(directory, child);
     const isReady = await until(
@@ -39,6 +44,10 @@ export class Dockerd {
     const text = readFileSync(at('log'), 'utf8').slice(-2000);
     await dockerd.stop();
     throw new Error(`dockerd did not start:\n${text}`);
+  }
+
+  get socket(): string {
+    return join(this.#directory, 'sock');
   }
 
   /** Ends it and takes away what it leaves: rules, links and mounts that later tests do not expect. */

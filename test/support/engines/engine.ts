@@ -15,6 +15,8 @@ export interface EngineResult {
 export interface Engine {
   /** Whether it can tell that the kernel killed a container for its memory, on this host, whatever the runtime. */
   readonly seesOomKills: boolean;
+  /** Exit code of its `exec` for a program that is not there, whatever the runtime. */
+  readonly missingInExec: number;
   /** What `run` needs so that the container is made by the box. */
   readonly runOptions: readonly string[];
   /** Runs its client to the end. */

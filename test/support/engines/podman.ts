@@ -12,6 +12,7 @@ const fixedDirectories = [boxRecords, '/var/lib/containers'];
 
 /** Debian's podman over the box, with storage and state of its own. It has no daemon. */
 export class Podman implements Engine {
+  readonly missingInExec = 127;
   /** Debian 12's conmon hears of none where memory is limited by cgroup v1, with runc neither. */
   readonly seesOomKills = false;
   readonly #cgroup = new EngineCgroup();

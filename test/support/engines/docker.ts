@@ -1,0 +1,47 @@
+import { globSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { Dockerd } from '../dockerd.ts';
+import { EngineCgroup } from './engine-cgroup.ts';
+import { runProgram, type Engine, type EngineResult } from './engine.ts';
+
+/** Debian's docker.io with the box as a further runtime. */
+export class Docker implements Engine {
+  readonly missingInExec = 126;
+  readonly seesOomKills = true;
+  readonly runOptions = ['--runtime', 'box'];
+  readonly #dockerd: Dockerd;
+  readonly #cgroup: EngineCgroup;
+
+  private constructor(dockerd: Dockerd, cgroup: EngineCgroup) {
+    this.#dockerd = dockerd;
+    this.#cgroup = cgroup;
+  }
+
+  /** `programs` is the directory of the native ones; `options` are further ones of dockerd. */
+  static async start(programs: string, archive: string, ...options: readonly string[]): Promise<Docker> {
+    const cgroup = new EngineCgroup();
+    const runtime = ['--add-runtime', `box=${join(programs, 'tsstack-box')}`];
+    const init = ['--init-path', join(programs, 'tsstack-init')];
+    const dockerd = await Dockerd.start(...runtime, ...init, '--cgroup-parent', cgroup.name, ...options);
+    const docker = new Docker(dockerd, cgroup);
+    const { code, stderr } = await docker.client('load', '--input', archive);
+    if (code === 0) return docker;
+    await docker.dispose();
+    throw new Error(`docker could not load ${archive}: ${stderr}`);
+  }
+
+  client(...args: readonly string[]): Promise<EngineResult> {
+    return runProgram('/usr/bin/docker', ['--host', `unix://${this.#dockerd.socket}`, ...args]);
+  }
+
+  leftovers(): readonly string[] {
+    // The name is dockerd's, whatever the runtime.
+    const records = globSync(join(dirname(this.#dockerd.socket), 'exec/runtime-*/moby/*'));
+    return [...this.#cgroup.containers(), ...records];
+  }
+
+  async dispose(): Promise<void> {
+    await this.#dockerd.stop();
+    this.#cgroup.remove();
+  }
+}
