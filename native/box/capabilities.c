@@ -71,8 +71,26 @@ box_capability_name (int number)
   return number >= 0 && (size_t)number < TSS_LENGTH (capability_names) ? capability_names[number] : NULL;
 }
 
+/* Adds NAME, when it is not there yet. */
 static int
-parse_set (const json_t *object, const char *key, const char *where, uint64_t *set, struct tss_error *error)
+add_unknown (struct box_unknown_capabilities *unknown, const char *name)
+{
+  const char **larger;
+
+  for (size_t i = 0; i < unknown->count; i++)
+    if (strcmp (unknown->names[i], name) == 0)
+      return 0;
+  larger = reallocarray (unknown->names, unknown->count + 1, sizeof *larger);
+  if (!larger)
+    return -1;
+  unknown->names = larger;
+  unknown->names[unknown->count++] = name;
+  return 0;
+}
+
+static int
+parse_set (const json_t *object, const char *key, const char *where, uint64_t *set,
+           struct box_unknown_capabilities *unknown, struct tss_error *error)
 {
   tss_autofree const char **names = NULL;
 
@@ -81,30 +99,33 @@ parse_set (const json_t *object, const char *key, const char *where, uint64_t *s
   for (size_t i = 0; names && names[i]; i++)
     {
       int number = box_capability_number (names[i]);
-      char path[128];
 
       if (number >= 0)
-        {
-          *set |= UINT64_C (1) << number;
-          continue;
-        }
-      snprintf (path, sizeof path, "%s.%s[%zu]", where, key, i);
-      return tss_error_set (error, TSS_ERROR_INVALID, 0, path, "%s: unknown capability %s", path, names[i]);
+        *set |= UINT64_C (1) << number;
+      else if (unknown && add_unknown (unknown, names[i]) < 0)
+        return tss_error_set (error, TSS_ERROR_INTERNAL, ENOMEM, where, "read the capabilities");
     }
   return 0;
 }
 
 int
 box_capabilities_parse (const json_t *object, const char *where, struct box_capabilities *capabilities,
-                        struct tss_error *error)
+                        struct box_unknown_capabilities *unknown, struct tss_error *error)
 {
+  const struct
+  {
+    const char *key;
+    uint64_t *set;
+  } sets[] = {
+    { "bounding", &capabilities->bounding },       { "effective", &capabilities->effective },
+    { "inheritable", &capabilities->inheritable }, { "permitted", &capabilities->permitted },
+    { "ambient", &capabilities->ambient },
+  };
+
   *capabilities = (struct box_capabilities){ 0 };
-  if (parse_set (object, "bounding", where, &capabilities->bounding, error) < 0
-      || parse_set (object, "effective", where, &capabilities->effective, error) < 0
-      || parse_set (object, "inheritable", where, &capabilities->inheritable, error) < 0
-      || parse_set (object, "permitted", where, &capabilities->permitted, error) < 0
-      || parse_set (object, "ambient", where, &capabilities->ambient, error) < 0)
-    return -1;
+  for (size_t i = 0; i < TSS_LENGTH (sets); i++)
+    if (parse_set (object, sets[i].key, where, sets[i].set, unknown, error) < 0)
+      return -1;
   return 0;
 }
 
@@ -142,6 +163,17 @@ box_capabilities_all (void)
 
   all = box_capability_state_get (&state) < 0 ? 0 : state.permitted;
   return (struct box_capabilities){ .bounding = all, .effective = all, .permitted = all };
+}
+
+uint64_t
+box_capabilities_missing (const struct box_capabilities *wanted)
+{
+  struct box_capability_state state;
+
+  if (box_capability_state_get (&state) < 0)
+    return 0;
+  return (wanted->bounding | wanted->effective | wanted->inheritable | wanted->permitted | wanted->ambient)
+         & ~state.permitted;
 }
 
 int

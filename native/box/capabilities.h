@@ -29,12 +29,22 @@ int box_capability_number (const char *name);
 /* Name of a capability, NULL past the last one. */
 const char *box_capability_name (int number);
 
-/* process.capabilities of a spec. Unknown names are TSS_ERROR_INVALID. */
+/* Names that mean no capability, as the specification wants them: told, and left out. */
+struct box_unknown_capabilities
+{
+  const char **names; /* malloced; the names are borrowed */
+  size_t count;
+};
+
+/* process.capabilities of a spec. UNKNOWN may be NULL. */
 int box_capabilities_parse (const json_t *object, const char *where, struct box_capabilities *capabilities,
-                            struct tss_error *error);
+                            struct box_unknown_capabilities *unknown, struct tss_error *error);
 
 /* Every capability that the caller itself may pass on. */
 struct box_capabilities box_capabilities_all (void);
+
+/* Those of WANTED that the calling process cannot have. */
+uint64_t box_capabilities_missing (const struct box_capabilities *wanted);
 
 /* Drops from the bounding set whatever is not wanted; needs CAP_SETPCAP, so it comes before the change of user. */
 int box_capabilities_limit_bounding (const struct box_capabilities *wanted, struct tss_error *error);

@@ -146,6 +146,7 @@ box_child_run (struct box_setup *setup, int listener)
     .terminal = setup->terminal_slave,
     .preserve_fds = setup->options->preserve_fds,
     .make_cwd = true,
+    .personality = spec->personality,
     .hooks = spec->hooks,
     .identity = { setup->options->id, setup->options->bundle, spec->annotations },
   };

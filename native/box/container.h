@@ -24,6 +24,7 @@ struct box_container
   bool rights_known;                 /* the following are those of the spec */
   struct box_seccomp_filter *filter; /* or NULL */
   struct box_capabilities capabilities;
+  unsigned long personality;
 };
 
 /* SPEC may be NULL. */

@@ -158,6 +158,7 @@ create_from_spec (const struct box_options *options, const struct box_spec *spec
     }
   container->rights_known = true;
   container->capabilities = spec->process.capabilities;
+  container->personality = spec->personality;
   container->warner = options->warner;
   if (make_cgroup (options, spec, container, error) < 0 || clone_child (options, spec, container, listener, error) < 0
       || set_sysctls (spec, container, error) < 0 || run_creation_hooks (spec, container, error) < 0

@@ -97,8 +97,9 @@ run_child (struct exec_context *context)
   struct box_message created = { .kind = BOX_MESSAGE_CREATED };
   tss_autofd int master = -1;
 
-  if (enter_container (context, &error) < 0 || open_terminal (context, &master, &error) < 0
-      || box_launch_prepare (&context->launch, &error) < 0)
+  if (enter_container (context, &error) < 0
+      || box_scheduling_enter_final (&context->launch.process->scheduling, &error) < 0
+      || open_terminal (context, &master, &error) < 0 || box_launch_prepare (&context->launch, &error) < 0)
     box_child_fail (&context->channel, &error);
   if (box_channel_send (&context->channel, &created, master) == 0)
     box_launch_exec (&context->launch, &error);
@@ -116,6 +117,7 @@ load_rights (struct box_container *container, struct tss_error *error)
   if (box_spec_parse (container->spec, &spec, error) < 0)
     return -1;
   container->capabilities = spec.process.capabilities;
+  container->personality = spec.personality;
   if (spec.seccomp && !(container->filter = box_seccomp_compile (spec.seccomp, error)))
     return -1;
   container->rights_known = true;
@@ -147,6 +149,24 @@ await_exec (struct box_channel *channel, int *terminal, const struct box_warner 
   return -1;
 }
 
+/* The process begins on the CPUs that it is to have before it is in the container's cgroup; the caller goes back to
+ * its own. */
+static pid_t
+clone_on_initial_cpus (struct exec_context *context, const struct box_clone *options, int *pidfd,
+                       struct tss_error *error)
+{
+  const struct box_scheduling *scheduling = &context->launch.process->scheduling;
+  struct box_cpus own;
+  pid_t pid;
+
+  if (box_scheduling_enter_initial (scheduling, &own, error) < 0)
+    return -1;
+  pid = box_clone (options, pidfd, error);
+  if (pid != 0 && scheduling->initial_cpus)
+    box_cpus_apply (&own);
+  return pid;
+}
+
 static int
 start_process (struct exec_context *context, pid_t *pid, int *terminal, struct tss_error *error)
 {
@@ -158,7 +178,7 @@ start_process (struct exec_context *context, pid_t *pid, int *terminal, struct t
 
   if (box_channel_open (&caller, &context->channel, error) < 0)
     return -1;
-  *pid = box_clone (&clone_options, &pidfd, error);
+  *pid = clone_on_initial_cpus (context, &clone_options, &pidfd, error);
   if (*pid == 0)
     {
       box_channel_close (&caller);
@@ -192,7 +212,8 @@ box_exec (struct box_container *container, const struct box_exec_options *option
                                         .proc = -1,
                                         .stdio = { options->stdio[0], options->stdio[1], options->stdio[2] },
                                         .terminal = -1,
-                                        .preserve_fds = options->preserve_fds };
+                                        .preserve_fds = options->preserve_fds,
+                                        .personality = container->personality };
   choose_rights (&context);
   return start_process (&context, pid, terminal, error);
 }

@@ -15,6 +15,7 @@
 #include <linux/close_range.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -128,6 +129,21 @@ become_user (const struct box_launch *launch, struct tss_error *error)
   return process->uid == 0 ? 0 : box_capabilities_raise (error);
 }
 
+static void
+warn_of_missing_rights (const struct box_launch *launch)
+{
+  const struct box_unknown_capabilities *unknown = &launch->process->unknown_capabilities;
+  uint64_t missing = box_capabilities_missing (&launch->capabilities);
+
+  for (size_t i = 0; i < unknown->count; i++)
+    box_channel_warn (launch->channel, "process.capabilities: %s is no capability that is known here",
+                      unknown->names[i]);
+  for (int number = 0; box_capability_name (number); number++)
+    if (missing & UINT64_C (1) << number)
+      box_channel_warn (launch->channel, "process.capabilities: %s cannot be given: the caller does not have it",
+                        box_capability_name (number));
+}
+
 int
 box_launch_prepare (struct box_launch *launch, struct tss_error *error)
 {
@@ -135,6 +151,7 @@ box_launch_prepare (struct box_launch *launch, struct tss_error *error)
     return -1;
   if (launch->terminal >= 0 && box_terminal_control (launch->terminal, error) < 0)
     return -1;
+  warn_of_missing_rights (launch);
   if (enter_cwd (launch, error) < 0 || arrange_stdio (launch, error) < 0
       || box_environment_apply (launch->process, error) < 0)
     return -1;
@@ -198,12 +215,21 @@ run_start_hooks (struct box_launch *launch, struct tss_error *error)
   return box_hooks_run (&call, BOX_HOOK_START_CONTAINER, error);
 }
 
+static int
+set_personality (const struct box_launch *launch, struct tss_error *error)
+{
+  if (launch->personality != BOX_PERSONALITY_UNSET && personality (launch->personality) < 0)
+    return tss_error_set (error, TSS_ERROR_INVALID, errno, "linux.personality", "linux.personality: set it");
+  return 0;
+}
+
 int
 box_launch_exec (struct box_launch *launch, struct tss_error *error)
 {
   /* Limits come late, as they would bind us too, but before the right to raise them goes. */
   if (close_everything_else (launch, error) < 0 || box_rlimits_apply (launch->process, launch->channel, error) < 0
-      || run_start_hooks (launch, error) < 0 || restrict_rights (launch, error) < 0)
+      || run_start_hooks (launch, error) < 0 || box_scheduling_apply (&launch->process->scheduling, error) < 0
+      || set_personality (launch, error) < 0 || restrict_rights (launch, error) < 0)
     return -1;
   return box_program_exec (launch->process, error);
 }

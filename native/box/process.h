@@ -19,6 +19,7 @@ struct box_launch
   int terminal;                 /* slave side, used instead of stdio; or -1 */
   int preserve_fds;             /* descriptors 3 to 2 + preserve_fds stay open */
   bool make_cwd;                /* the image need not have the working directory */
+  unsigned long personality;    /* or BOX_PERSONALITY_UNSET */
   const json_t *hooks;          /* of the spec, of which those for the start run; or NULL */
   struct box_identity identity; /* for them */
 };

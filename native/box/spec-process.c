@@ -34,38 +34,53 @@ parse_user (const json_t *process, const char *where, struct box_process *result
       const json_t *value = json_array_get (gids, i);
 
       if (!json_is_integer (value) || json_integer_value (value) < 0 || json_integer_value (value) >= UINT32_MAX)
-        return tss_error_set (error, TSS_ERROR_INVALID, 0, at, "%s.additionalGids[%zu]: expected a group id", at, i);
+        {
+          char key[40];
+
+          snprintf (key, sizeof key, "additionalGids[%zu]", i);
+          return tss_json_refuse (at, key, error, "expected a group id");
+        }
       result->additional_gids[i] = (gid_t)json_integer_value (value);
     }
+  return 0;
+}
+
+/* RLIM_INFINITY does not fit a signed 64-bit JSON number, which is how it is read: as -1, the one with the same bits.
+ */
+static int
+parse_limit (const json_t *object, const char *key, const char *where, rlim_t *limit, struct tss_error *error)
+{
+  const json_t *value = json_object_get (object, key);
+
+  if (!json_is_integer (value))
+    return tss_json_refuse (where, key, error, "expected a whole number");
+  *limit = (rlim_t)json_integer_value (value);
   return 0;
 }
 
 static int
 parse_rlimit (const json_t *object, const char *where, struct box_rlimit *result, struct tss_error *error)
 {
-  /* RLIM_INFINITY does not fit a signed 64-bit JSON number, so that engines write -1 or the unsigned value; jansson
-   * reads the latter as a real number. */
-  static const char *const keys[] = { "soft", "hard" };
-  rlim_t values[2];
-
-  if (tss_json_need_string (object, "type", where, &result->name, error) < 0)
+  if (tss_json_need_string (object, "type", where, &result->name, error) < 0
+      || parse_limit (object, "soft", where, &result->limit.rlim_cur, error) < 0
+      || parse_limit (object, "hard", where, &result->limit.rlim_max, error) < 0)
     return -1;
   result->resource = box_rlimit_number (result->name);
   if (result->resource < 0)
-    return tss_error_set (error, TSS_ERROR_INVALID, 0, where, "%s.type: unknown limit %s", where, result->name);
-  for (size_t i = 0; i < 2; i++)
-    {
-      const json_t *value = json_object_get (object, keys[i]);
+    return tss_json_refuse (where, "type", error, "unknown limit %s", result->name);
+  if (result->limit.rlim_cur > result->limit.rlim_max)
+    return tss_json_refuse (where, "soft", error, "is above the hard limit of %s", result->name);
+  return 0;
+}
 
-      if (!json_is_number (value))
-        return tss_error_set (error, TSS_ERROR_INVALID, 0, where, "%s.%s: expected a number", where, keys[i]);
-      values[i]
-          = json_is_real (value) || json_integer_value (value) < 0 ? RLIM_INFINITY : (rlim_t)json_integer_value (value);
-    }
-  if (values[0] > values[1])
-    return tss_error_set (error, TSS_ERROR_INVALID, 0, where, "%s: soft limit of %s above the hard one", where,
-                          result->name);
-  result->limit = (struct rlimit){ .rlim_cur = values[0], .rlim_max = values[1] };
+static int
+check_unique (const struct box_process *process, const char *where, struct tss_error *error)
+{
+  const struct box_rlimit *last = &process->rlimits[process->rlimit_count - 1];
+
+  for (const struct box_rlimit *earlier = process->rlimits; earlier < last; earlier++)
+    if (earlier->resource == last->resource)
+      return tss_json_refuse (where, "type", error, "%s is given twice", last->name);
   return 0;
 }
 
@@ -84,7 +99,8 @@ parse_rlimits (const json_t *process, const char *where, struct box_process *res
       char at[96];
 
       snprintf (at, sizeof at, "%s.rlimits[%zu]", where, i);
-      if (parse_rlimit (json_array_get (array, i), at, &result->rlimits[result->rlimit_count++], error) < 0)
+      if (parse_rlimit (json_array_get (array, i), at, &result->rlimits[result->rlimit_count++], error) < 0
+          || check_unique (result, at, error) < 0)
         return -1;
     }
   return 0;
@@ -100,7 +116,7 @@ parse_capabilities (const json_t *process, const char *where, struct box_process
   if (tss_json_get_object (process, "capabilities", where, &object, error) < 0)
     return -1;
   result->has_capabilities = object != NULL;
-  return object ? box_capabilities_parse (object, at, &result->capabilities, error) : 0;
+  return object ? box_capabilities_parse (object, at, &result->capabilities, &result->unknown_capabilities, error) : 0;
 }
 
 static int
@@ -113,8 +129,8 @@ parse_terminal (const json_t *process, const char *where, struct box_process *re
   snprintf (at, sizeof at, "%s.consoleSize", where);
   if (tss_json_get_bool (process, "terminal", where, &result->terminal, error) < 0
       || tss_json_get_object (process, "consoleSize", where, &size, error) < 0
-      || tss_json_get_uint (size, "height", at, UINT16_MAX, &rows, error) < 0
-      || tss_json_get_uint (size, "width", at, UINT16_MAX, &columns, error) < 0)
+      || (size && tss_json_need_uint (size, "height", at, UINT16_MAX, &rows, error) < 0)
+      || (size && tss_json_need_uint (size, "width", at, UINT16_MAX, &columns, error) < 0))
     return -1;
   result->rows = (unsigned short)rows;
   result->columns = (unsigned short)columns;
@@ -131,7 +147,7 @@ parse_oom_score (const json_t *process, const char *where, struct box_process *r
   if (score == INT64_MIN)
     return 0;
   if (score < -1000 || score > 1000)
-    return tss_error_set (error, TSS_ERROR_INVALID, 0, where, "%s.oomScoreAdj: expected -1000 to 1000", where);
+    return tss_json_refuse (where, "oomScoreAdj", error, "expected -1000 to 1000");
   result->has_oom_score = true;
   result->oom_score_adjustment = (int)score;
   return 0;
@@ -140,43 +156,16 @@ parse_oom_score (const json_t *process, const char *where, struct box_process *r
 static int
 parse_command (const json_t *process, const char *where, struct box_process *result, struct tss_error *error)
 {
-  char at[96];
-
   if (tss_json_get_strings (process, "args", where, &result->arguments, error) < 0
       || tss_json_get_strings (process, "env", where, &result->environment, error) < 0
       || tss_json_get_string (process, "cwd", where, &result->cwd, error) < 0)
     return -1;
   if (!result->arguments || !result->arguments[0])
-    {
-      snprintf (at, sizeof at, "%s.args", where);
-      return tss_error_set (error, TSS_ERROR_INVALID, 0, at, "%s: expected at least one argument", at);
-    }
+    return tss_json_refuse (where, "args", error, "expected at least one argument");
   if (!result->cwd || !*result->cwd)
     result->cwd = "/";
   if (result->cwd[0] != '/')
-    {
-      snprintf (at, sizeof at, "%s.cwd", where);
-      return tss_error_set (error, TSS_ERROR_INVALID, 0, at, "%s: %s is not absolute", at, result->cwd);
-    }
-  return 0;
-}
-
-/* Settings of the scheduler that are not applied must not be passed over. */
-static int
-refuse_unsupported (const json_t *process, const char *where, struct tss_error *error)
-{
-  static const char *const keys[] = { "scheduler", "ioPriority", "execCPUAffinity" };
-
-  for (size_t i = 0; i < TSS_LENGTH (keys); i++)
-    {
-      const json_t *value = json_object_get (process, keys[i]);
-      char path[96];
-
-      if (!value || json_is_null (value))
-        continue;
-      snprintf (path, sizeof path, "%s.%s", where, keys[i]);
-      return tss_error_set (error, TSS_ERROR_INVALID, 0, path, "%s: not supported", path);
-    }
+    return tss_json_refuse (where, "cwd", error, "%s is not absolute", result->cwd);
   return 0;
 }
 
@@ -190,7 +179,7 @@ box_process_parse (const json_t *object, const char *where, struct box_process *
       || tss_json_get_bool (object, "noNewPrivileges", where, &process->no_new_privileges, error) < 0
       || tss_json_get_string (object, "apparmorProfile", where, &process->apparmor_profile, error) < 0
       || tss_json_get_string (object, "selinuxLabel", where, &process->selinux_label, error) < 0
-      || refuse_unsupported (object, where, error) < 0)
+      || box_scheduling_parse (object, where, &process->scheduling, error) < 0)
     {
       box_process_free (process);
       return -1;
@@ -205,5 +194,6 @@ box_process_free (struct box_process *process)
   free (process->arguments);
   free (process->environment);
   free (process->rlimits);
+  free (process->unknown_capabilities.names);
   *process = (struct box_process){ .umask = BOX_UMASK_UNSET };
 }

@@ -4,8 +4,10 @@
 #include "../common/json.h"
 #include "hooks.h"
 
+#include <ctype.h>
 #include <sched.h>
 #include <string.h>
+#include <sys/personality.h>
 
 static int
 parse_root (const json_t *document, struct box_spec *spec, struct tss_error *error)
@@ -53,7 +55,7 @@ parse_root_propagation (const json_t *linux_object, struct box_spec *spec, struc
 static int
 refuse_unsupported (const json_t *linux_object, struct tss_error *error)
 {
-  static const char *const keys[] = { "intelRdt", "personality", "mountLabel", "netDevices", "memoryPolicy" };
+  static const char *const keys[] = { "intelRdt", "mountLabel", "netDevices", "memoryPolicy" };
 
   for (size_t i = 0; i < TSS_LENGTH (keys); i++)
     {
@@ -70,6 +72,30 @@ refuse_unsupported (const json_t *linux_object, struct tss_error *error)
 }
 
 static int
+parse_personality (const json_t *linux_object, struct box_spec *spec, struct tss_error *error)
+{
+  static const char where[] = "linux.personality";
+  const json_t *object = NULL, *flags = NULL;
+  const char *domain = NULL;
+
+  spec->personality = BOX_PERSONALITY_UNSET;
+  if (tss_json_get_object (linux_object, "personality", "linux", &object, error) < 0)
+    return -1;
+  if (!object)
+    return 0;
+  if (tss_json_need_string (object, "domain", where, &domain, error) < 0
+      || tss_json_get_array (object, "flags", where, &flags, error) < 0)
+    return -1;
+  /* The specification knows of none. */
+  if (json_array_size (flags) > 0)
+    return tss_json_refuse (where, "flags", error, "no flags are supported");
+  if (strcmp (domain, "LINUX") != 0 && strcmp (domain, "LINUX32") != 0)
+    return tss_json_refuse (where, "domain", error, "expected LINUX or LINUX32");
+  spec->personality = strcmp (domain, "LINUX") == 0 ? PER_LINUX : PER_LINUX32;
+  return 0;
+}
+
+static int
 parse_linux (const json_t *document, struct box_spec *spec, struct tss_error *error)
 {
   const json_t *object = NULL;
@@ -78,7 +104,8 @@ parse_linux (const json_t *document, struct box_spec *spec, struct tss_error *er
     return -1;
   if (!object)
     return tss_error_set (error, TSS_ERROR_INVALID, 0, "linux", "linux: expected an object");
-  if (refuse_unsupported (object, error) < 0 || parse_root_propagation (object, spec, error) < 0
+  if (refuse_unsupported (object, error) < 0 || parse_personality (object, spec, error) < 0
+      || parse_root_propagation (object, spec, error) < 0
       || tss_json_get_string (object, "cgroupsPath", "linux", &spec->cgroups_path, error) < 0
       || tss_json_get_strings (object, "maskedPaths", "linux", &spec->masked_paths, error) < 0
       || tss_json_get_strings (object, "readonlyPaths", "linux", &spec->readonly_paths, error) < 0
@@ -91,6 +118,19 @@ parse_linux (const json_t *document, struct box_spec *spec, struct tss_error *er
   if (box_spec_parse_devices (object, spec, error) < 0)
     return -1;
   return box_spec_parse_sysctls (object, spec, error);
+}
+
+/* Later minor versions add to what earlier ones say. */
+static int
+check_version (const json_t *document, struct tss_error *error)
+{
+  const char *version = NULL;
+
+  if (tss_json_need_string (document, "ociVersion", "", &version, error) < 0)
+    return -1;
+  if (strncmp (version, "1.", 2) != 0 || !isdigit ((unsigned char)version[2]))
+    return tss_json_refuse ("", "ociVersion", error, "%s is not supported, 1.0.0 to 1.2 are", version);
+  return 0;
 }
 
 /* They are handed to hooks and engines as they are, so they have to be what the spec promises. */
@@ -120,7 +160,8 @@ box_spec_parse (const json_t *document, struct box_spec *spec, struct tss_error 
   *spec = (struct box_spec){ 0 };
   if (!json_is_object (document))
     return tss_error_set (error, TSS_ERROR_INVALID, 0, "", "the spec is no JSON object");
-  if (box_hooks_parse (document, &spec->hooks, error) < 0 || parse_annotations (document, spec, error) < 0
+  if (check_version (document, error) < 0 || box_hooks_parse (document, &spec->hooks, error) < 0
+      || parse_annotations (document, spec, error) < 0
       || tss_json_get_object (document, "process", "", &process, error) < 0 || parse_root (document, spec, error) < 0
       || tss_json_get_string (document, "hostname", "", &spec->hostname, error) < 0
       || tss_json_get_string (document, "domainname", "", &spec->domainname, error) < 0)

@@ -5,6 +5,7 @@
 #include "../common/error.h"
 #include "capabilities.h"
 #include "id-map.h"
+#include "scheduling.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -70,6 +71,7 @@ struct box_process
   const char *cwd;
   bool has_capabilities;
   struct box_capabilities capabilities;
+  struct box_unknown_capabilities unknown_capabilities;
   struct box_rlimit *rlimits;
   size_t rlimit_count;
   bool no_new_privileges;
@@ -77,6 +79,7 @@ struct box_process
   int oom_score_adjustment;
   const char *apparmor_profile;
   const char *selinux_label;
+  struct box_scheduling scheduling;
 };
 
 enum box_mount_ids
@@ -114,6 +117,9 @@ struct box_sysctl
   const char *key, *value;
 };
 
+/* What personality(2) takes for "tell me". */
+#define BOX_PERSONALITY_UNSET 0xffffffffUL
+
 struct box_spec
 {
   struct box_process process;
@@ -131,6 +137,7 @@ struct box_spec
   struct box_sysctl *sysctls;
   size_t sysctl_count;
   const char **masked_paths, **readonly_paths;
+  unsigned long personality; /* for personality(2), or BOX_PERSONALITY_UNSET */
   const char *cgroups_path;
   const json_t *resources; /* linux.resources; read by cgroup-resources.c */
   const json_t *seccomp;   /* linux.seccomp; read by seccomp.c */

@@ -35,7 +35,7 @@ needed_by_process (const json_t *spec, uint64_t *needed, struct tss_error *error
   const json_t *sets = json_object_get (json_object_get (spec, "process"), "capabilities");
   struct box_capabilities wanted = { 0 };
 
-  if (json_is_object (sets) && box_capabilities_parse (sets, "process.capabilities", &wanted, error) < 0)
+  if (json_is_object (sets) && box_capabilities_parse (sets, "process.capabilities", &wanted, NULL, error) < 0)
     return -1;
   *needed = wanted.bounding | wanted.effective | wanted.inheritable | wanted.permitted | wanted.ambient;
   return 0;

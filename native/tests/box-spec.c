@@ -60,6 +60,39 @@ test_capabilities (void)
 }
 
 static void
+test_cpus (void)
+{
+  struct box_cpus cpus;
+
+  CHECK (box_cpus_parse ("0-3,7", &cpus) == 0 && cpus.words[0] == 0x8f);
+  CHECK (box_cpus_parse ("64,8191", &cpus) == 0 && cpus.words[1] == 1 && cpus.words[127] == 1UL << 63);
+  CHECK (box_cpus_parse ("", &cpus) < 0);
+  CHECK (box_cpus_parse ("3-", &cpus) < 0);
+  CHECK (box_cpus_parse ("3-2", &cpus) < 0);
+  CHECK (box_cpus_parse ("1,", &cpus) < 0);
+  CHECK (box_cpus_parse ("-1", &cpus) < 0);
+  CHECK (box_cpus_parse ("1 2", &cpus) < 0);
+  CHECK (box_cpus_parse ("8192", &cpus) < 0);
+  CHECK (box_cpus_parse ("99999999999999999999", &cpus) < 0);
+}
+
+static void
+test_unknown_capabilities (void)
+{
+  tss_autojson json_t *object
+      = json_loads ("{\"bounding\":[\"CAP_KILL\",\"CAP_FLY\"],\"effective\":[\"CAP_FLY\"]}", 0, NULL);
+  struct box_capabilities capabilities;
+  struct box_unknown_capabilities unknown = { 0 };
+  struct tss_error error = { 0 };
+
+  CHECK (box_capabilities_parse (object, "x", &capabilities, &unknown, &error) == 0);
+  CHECK (capabilities.bounding == 1 << 5 && capabilities.effective == 0);
+  CHECK (unknown.count == 1);
+  CHECK_STRING (unknown.names[0], "CAP_FLY");
+  free (unknown.names);
+}
+
+static void
 test_home (void)
 {
   char passwd[] = "root:x:0:0:root:/root:/bin/sh\nbroken:x\n:x::0::/no:/x\nuser:x:1000:1000::/home/user:/bin/sh\n"
@@ -70,7 +103,8 @@ test_home (void)
   CHECK (box_find_home ((char[]){ "" }, 0) == NULL);
 }
 
-static const char minimal[] = "{\"process\":{\"args\":[\"a\"]},\"linux\":{\"namespaces\":[{\"type\":\"mount\"}]}}";
+static const char minimal[]
+    = "{\"ociVersion\":\"1.2.0\",\"process\":{\"args\":[\"a\"]},\"linux\":{\"namespaces\":[{\"type\":\"mount\"}]}}";
 
 static void
 test_minimal (void)
@@ -115,9 +149,17 @@ test_errors (void)
   check_error ("process.cwd", "\"x\"", "process.cwd");
   check_error ("process.user", "{\"uid\":-1}", "process.user.uid");
   check_error ("process.user", "{\"uid\":4294967295}", "process.user.uid");
-  check_error ("process.oomScoreAdj", "5000", "process");
-  check_error ("process.scheduler", "{\"policy\":\"SCHED_FIFO\"}", "process.scheduler");
-  check_error ("process.capabilities", "{\"effective\":[\"CAP_X\"]}", "process.capabilities.effective[0]");
+  check_error ("ociVersion", "\"2.0.0\"", "ociVersion");
+  check_error ("ociVersion", "null", "ociVersion");
+  check_error ("process.oomScoreAdj", "5000", "process.oomScoreAdj");
+  check_error ("process.scheduler", "{\"policy\":\"SCHED_FIFO\"}", "process.scheduler.priority");
+  check_error ("process.scheduler", "{\"policy\":\"SCHED_DEADLINE\"}", "process.scheduler.runtime");
+  check_error ("process.ioPriority", "{\"class\":\"IOPRIO_CLASS_BE\",\"priority\":-1}", "process.ioPriority.priority");
+  check_error ("process.execCPUAffinity", "{\"final\":\"0-\"}", "process.execCPUAffinity.final");
+  check_error ("process.capabilities", "{\"effective\":[7]}", "process.capabilities.effective");
+  check_error ("process.user", "{\"additionalGids\":[1,-2]}", "process.user.additionalGids[1]");
+  check_error ("process.rlimits", "[{\"type\":\"RLIMIT_CPU\",\"soft\":2,\"hard\":1}]", "process.rlimits[0].soft");
+  check_error ("linux.personality", "{\"domain\":\"LINUX\",\"flags\":[\"X\"]}", "linux.personality.flags");
   check_error ("hooks", "[]", "hooks");
   check_error ("hooks", "{\"poststop\":[{\"path\":\"/x\"},{\"args\":[]}]}", "hooks.poststop[1].path");
   check_error ("hooks", "{\"prestart\":[{\"path\":\"/x\",\"timeout\":0}]}", "hooks.prestart[0].timeout");
@@ -128,7 +170,7 @@ test_errors (void)
   check_error ("mounts", "[{\"destination\":\"/x\",\"type\":\"bind\"}]", "mounts[0]");
   check_error ("mounts", "[{\"type\":\"tmpfs\"}]", "mounts[0].destination");
   check_error ("linux.namespaces", "[]", "linux.namespaces");
-  check_error ("linux.namespaces", "[{\"type\":\"mount\"},{\"type\":\"user\"}]", "linux.namespaces[1]");
+  check_error ("linux.namespaces", "[{\"type\":\"mount\"},{\"type\":\"user\"}]", "linux.uidMappings");
   check_error ("linux.sysctl", "{\"kernel.panic\":\"1\"}", "linux.sysctl.kernel.panic");
   check_error ("linux.sysctl", "{\"net.core.somaxconn\":\"1\"}", "linux.sysctl.net.core.somaxconn");
   check_error ("linux.devices", "[{\"path\":\"/dev/x\",\"type\":\"z\"}]", "linux.devices[0]");
@@ -142,6 +184,8 @@ main (void)
   test_mount_options ();
   test_bad_mount_options ();
   test_capabilities ();
+  test_cpus ();
+  test_unknown_capabilities ();
   test_home ();
   test_minimal ();
   test_errors ();

@@ -92,8 +92,14 @@ export class BoxLab {
   }
 
   /** Runs tsstack-box with the lab's root directory to its end. */
-  async box(...args: readonly string[]): Promise<BoxResult> {
-    const child = spawn(program, ['--root', join(this.directory, 'root'), ...args], {
+  box(...args: readonly string[]): Promise<BoxResult> {
+    return this.boxUnder([], ...args);
+  }
+
+  /** The same through another program that executes the rest of its command line. */
+  async boxUnder(prefix: readonly string[], ...args: readonly string[]): Promise<BoxResult> {
+    const [command = program, ...rest] = [...prefix, program, '--root', join(this.directory, 'root'), ...args];
+    const child = spawn(command, rest, {
       stdio: ['ignore', 'pipe', 'pipe'],
       timeout: commandTimeoutMs,
       killSignal: 'SIGKILL',
