@@ -117,6 +117,8 @@ export class PretendTask {
         exitCode: null,
         oomKilled: false,
         restartCount: 0,
+        signal: null,
+        runs: [],
         health: null,
         ports: [],
         mounts: [],

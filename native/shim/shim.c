@@ -4,6 +4,7 @@
 #include "privileges.h"
 #include "ready.h"
 #include "self.h"
+#include "state-file.h"
 #include "supervise.h"
 
 #include <signal.h>
@@ -162,7 +163,7 @@ shim_finish (struct shim *shim)
   if (shim->ready_fd >= 0)
     {
       /* Nobody but the caller knows of this container yet, and shall find nothing of it. */
-      unlink (shim->options.state_file);
+      state_file_remove (shim->options.state_file);
       ready_report (&shim->ready_fd, "error", tss_error_to_json (&shim->state.error));
     }
   shim->is_finishing = true;

@@ -4,6 +4,7 @@
 #include "../common/file.h"
 #include "clock.h"
 #include "signal-names.h"
+#include "state-file.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -79,7 +80,7 @@ runs_to_json (const struct state *state)
 json_t *
 state_to_json (const struct state *state)
 {
-  json_t *object = json_pack ("{s:i, s:s, s:I, s:s}", "version", 1, "id", state->id, "seq", (json_int_t)state->seq,
+  json_t *object = json_pack ("{s:i, s:s, s:I, s:s}", "version", 2, "id", state->id, "seq", (json_int_t)state->seq,
                               "phase", phase_name (state->phase));
 
   json_object_set_new (object, "pid", number_or_null (state->pid, state->pid > 0));
@@ -100,16 +101,10 @@ int
 state_write (struct state *state, const char *path, struct tss_error *error)
 {
   tss_autojson json_t *object = NULL;
-  tss_autofree char *text = NULL;
 
   state->seq++;
   object = state_to_json (state);
-  text = json_dumps (object, JSON_COMPACT);
-  if (!text)
-    return tss_error_set (error, TSS_ERROR_INTERNAL, ENOMEM, path, "write the state to %s", path);
-  if (tss_replace_file_at (AT_FDCWD, path, text, strlen (text), 0600) < 0)
-    return tss_error_set (error, TSS_ERROR_IO, errno, path, "write the state to %s", path);
-  return 0;
+  return state_file_write (object, path, error);
 }
 
 /* Field 22 of /proc/PID/stat: with the pid it names a process for good, though pids are used again. */

@@ -58,6 +58,8 @@ export interface VolumeObject extends StoredObject {
   readonly anonymousOf: string | null;
   /** Node that holds it; empty until the first task that uses it has been placed. */
   readonly nodeId: string;
+  /** True when its content was asked away: it goes after its last user, and nobody gets the next one of its name before that. */
+  readonly removing: boolean;
 }
 
 export interface PayloadObject extends StoredObject {
@@ -186,6 +188,10 @@ export interface ContainerStatus {
   readonly exitCode: number | null;
   readonly oomKilled: boolean;
   readonly restartCount: number;
+  /** Name of the signal that ended the last run, such as SIGKILL. */
+  readonly signal: string | null;
+  /** Ended runs, oldest first, at most the last 16; also those of which nobody was there to hear. */
+  readonly runs: readonly EndedRun[];
   /** Null without a healthcheck. */
   readonly health: {
     readonly state: 'starting' | 'healthy' | 'unhealthy';
@@ -195,6 +201,16 @@ export interface ContainerStatus {
   readonly ports: readonly PublishedPort[];
   /** Names of named volumes, paths of binds. */
   readonly mounts: readonly string[];
+}
+
+/** How one run of a container went. */
+export interface EndedRun {
+  /** Null when its program could not be started. */
+  readonly startedAt: string | null;
+  readonly finishedAt: string | null;
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+  readonly oomKilled: boolean;
 }
 
 export interface PublishedPort {

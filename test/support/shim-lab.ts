@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import {
   copyFileSync,
@@ -14,10 +15,12 @@ import { join } from 'node:path';
 import { removeCgroupRemains } from '../../agents/host/containers/cgroup-remains.ts';
 import { Launcher } from '../../agents/host/native/launcher.ts';
 import { frameTypes } from '../../agents/host/native/shim-frames.ts';
+import { readStateFile } from '../../agents/host/native/shim-state-file.ts';
 import { ShimSocket } from '../../agents/host/native/shim-socket.ts';
 import type { ShimState } from '../../agents/host/tasks/shim.ts';
+import { nativeProgram } from './native-build.ts';
 
-export const shimProgram = process.env['TSSTACK_SHIM'] ?? join(import.meta.dirname, '../../native/build/tsstack-shim');
+export const shimProgram = nativeProgram('shim');
 
 /** Everything here happens within milliseconds; this bounds a failing test. */
 const waitMs = 15_000;
@@ -61,7 +64,10 @@ export class LabContainer {
       .map((line) => line.slice(line.indexOf(' ') + 1));
   }
   get state(): ShimState {
-    return JSON.parse(readFileSync(join(this.directory, 'state.json'), 'utf8')) as ShimState;
+    return readStateFile(join(this.directory, 'state.json')).state ?? assert.fail('there is no state file');
+  }
+  get stateText(): string {
+    return readFileSync(join(this.directory, 'state.json'), 'utf8');
   }
   get isListening(): boolean {
     return existsSync(this.socketPath);

@@ -1,7 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { removeCgroupRemains } from '../containers/cgroup-remains.ts';
-import { hasErrno } from '../errors.ts';
 import type { ContainerPaths } from '../host-paths.ts';
+import { readStateFile } from '../native/shim-state-file.ts';
+import type { StoredState } from '../native/shim-state-file.ts';
 import type { ShimConnection, ShimSeam, ShimState } from './shim.ts';
 
 /** Exit code of a run whose end nobody saw. */
@@ -18,6 +19,8 @@ export interface ContainerOptions {
   readonly shims: ShimSeam;
   /** Called with each new state of the container, in order. */
   readonly onState: (state: ShimState) => void;
+  /** Told of a state file that is not as its shim wrote it. */
+  readonly warn: (message: string) => void;
 }
 
 /**
@@ -57,8 +60,8 @@ export class Container {
   /** Finds a container that an earlier daemon started. Afterwards the phase is what it is, or `lost` if its shim has gone. */
   async adopt(): Promise<void> {
     this.#reset();
-    const state = this.#readStateFile();
-    if (state === null) return this.#endUnborn();
+    const { state, damage } = this.#readStateFile();
+    if (state === null) return damage === null ? this.#endUnborn() : this.#adoptUnread();
     if (state.phase === 'exited') {
       this.#state = state;
     } else if (this.#isAlive(state)) {
@@ -88,7 +91,7 @@ export class Container {
 
   /** Ends what a shim that does not answer left, and the shim itself. Afterwards the container counts as lost. */
   async destroy(): Promise<void> {
-    const state = this.#readStateFile() ?? this.#state;
+    const state = this.#readStateFile().state ?? this.#state;
     this.release();
     if (state === null) return this.#endUnborn();
     if (state.phase === 'exited') return;
@@ -156,7 +159,7 @@ export class Container {
     if (life !== this.#life || this.#state === null) return;
     this.#connection = null;
     if (this.#state.phase === 'exited') return;
-    const state = this.#readStateFile();
+    const { state } = this.#readStateFile();
     if (state?.phase === 'exited') this.#observe(state);
     else if (state !== null && this.#isAlive(state)) await this.#follow();
     else await this.#lose(state ?? this.#state);
@@ -178,7 +181,7 @@ export class Container {
   }
 
   #isShimAlive(): boolean {
-    const state = this.#readStateFile();
+    const { state } = this.#readStateFile();
     return state !== null && this.#isAlive(state);
   }
 
@@ -198,13 +201,19 @@ export class Container {
     await removeCgroupRemains(this.#options.cgroup);
   }
 
-  #readStateFile(): ShimState | null {
+  /** There was a container, but nothing on disk says which: its shim may still. */
+  async #adoptUnread(): Promise<void> {
     try {
-      return JSON.parse(readFileSync(this.#options.paths.stateFile, 'utf8')) as ShimState;
-    } catch (error) {
-      if (hasErrno(error, 'ENOENT') || error instanceof SyntaxError) return null;
-      throw error;
+      await this.#connect();
+    } catch {
+      await this.#endUnborn();
     }
+  }
+
+  #readStateFile(): StoredState {
+    const stored = readStateFile(this.#options.paths.stateFile);
+    if (stored.damage !== null) this.#options.warn(stored.damage);
+    return stored;
   }
 }
 

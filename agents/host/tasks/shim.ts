@@ -1,3 +1,4 @@
+import type { EndedRun } from '../../../src/model/objects.ts';
 import type { OciProcess } from '../containers/oci-spec.ts';
 
 /** state.json and the `state` of the shim's socket (docs/native.md, section 3). */
@@ -18,6 +19,8 @@ export interface ShimState {
   readonly restartCount: number;
   readonly nextRestartAt: string | null;
   readonly error: { readonly code: string; readonly message: string } | null;
+  /** Ended runs, the last 16 of them, oldest first. */
+  readonly runs: readonly EndedRun[];
 }
 
 export interface ExecOptions {

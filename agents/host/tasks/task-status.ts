@@ -26,6 +26,8 @@ export function containerStatus(
     exitCode: shim.exitCode,
     oomKilled: shim.oomKilled,
     restartCount: earlierRestarts + shim.restartCount,
+    signal: shim.signal,
+    runs: shim.runs,
     health,
     ports: prepared.ports,
     mounts: prepared.mounts,

@@ -63,6 +63,7 @@ export class TaskWorker {
       cgroup: host.paths.cgroup(record.task.id),
       shims: host.shims,
       onState: (state) => this.#onShimState(state),
+      warn: (problem) => host.log(`${record.task.containerName}: ${problem}`),
     });
     this.health = new HealthMonitor({
       probe: (check, signal) => host.probe(record.task.id, check, signal),

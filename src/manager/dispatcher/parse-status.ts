@@ -18,6 +18,18 @@ const container = z.strictObject({
   exitCode: z.number().nullable(),
   oomKilled: z.boolean(),
   restartCount: z.number(),
+  signal: z.string().nullable(),
+  runs: z
+    .array(
+      z.strictObject({
+        startedAt: z.string().nullable(),
+        finishedAt: z.string().nullable(),
+        exitCode: z.number().nullable(),
+        signal: z.string().nullable(),
+        oomKilled: z.boolean(),
+      }),
+    )
+    .max(16),
   health: z
     .strictObject({
       state: z.enum(['starting', 'healthy', 'unhealthy']),

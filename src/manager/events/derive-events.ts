@@ -1,5 +1,5 @@
 /** Container events as people know them, from what changed in a task. Pure. */
-import type { ContainerStatus, TaskObject } from '../../model/objects.ts';
+import type { ContainerStatus, EndedRun, TaskObject } from '../../model/objects.ts';
 import { observedStateNumbers } from '../../model/states.ts';
 import type { Event } from '../../rpc/messages.ts';
 import type { ObjectChange } from '../store/change.ts';
@@ -27,10 +27,8 @@ function compare(task: TaskObject, before: TaskObject | null, add: Add): void {
   const hasDied = now.finishedAt !== null && now.finishedAt !== old?.finishedAt;
   if (old === null) add('create');
   if (isAlive(now) && isToEnd(task) && before !== null && !isToEnd(before)) add('kill', signalOf(task));
+  addMissedRuns(old, now, add);
   if (hasStarted) {
-    const isUnseenDeath = !hasDied && old?.phase === 'running' && now.restartCount > old.restartCount;
-    // The death before a quick restart may never have been reported on its own.
-    if (isUnseenDeath) add('die');
     add('start');
     if (task.runReason === 'restart' && isFirstStart(task, before)) add('restart');
   }
@@ -42,10 +40,28 @@ function compare(task: TaskObject, before: TaskObject | null, add: Add): void {
   if (health !== undefined && health !== old?.health?.state && health !== 'starting') add(`health_status: ${health}`);
 }
 
+/** Between two reports runs may have ended and begun; there may have been no daemon to hear of them. */
+function addMissedRuns(old: ContainerStatus | null, now: ContainerStatus, add: Add): void {
+  const known = old === null ? [] : [...old.runs, old];
+  // A run that ended with its shim, for a next one with another shim, is not listed.
+  const isListed = now.runs.some(({ startedAt }) => startedAt === old?.startedAt);
+  if (old?.phase === 'running' && now.startedAt !== old.startedAt && now.finishedAt === null && !isListed) add('die');
+  for (const run of now.runs.filter(({ finishedAt }) => finishedAt !== now.finishedAt)) {
+    const isNew = (key: 'startedAt' | 'finishedAt'): boolean =>
+      run[key] !== null && !known.some((earlier) => earlier[key] === run[key]);
+    if (isNew('startedAt')) add('start');
+    if (isNew('finishedAt')) addEnd(run, add);
+  }
+}
+
 function addDeath(now: ContainerStatus, isWanted: boolean, add: Add): void {
-  if (now.oomKilled) add('oom');
-  add('die', { exitCode: String(now.exitCode ?? '') });
+  addEnd(now, add);
   if (isWanted) add('stop');
+}
+
+function addEnd({ oomKilled, exitCode }: Pick<EndedRun, 'oomKilled' | 'exitCode'>, add: Add): void {
+  if (oomKilled) add('oom');
+  add('die', { exitCode: String(exitCode ?? '') });
 }
 
 /** Somebody wants the run that is known of to end: for good, or for the next one. */

@@ -29,5 +29,6 @@ export function failedStart(error: unknown): ShimState {
     restartCount: 0,
     nextRestartAt: null,
     error: { code, message },
+    runs: [],
   };
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { deriveEvents } from '../../../../src/manager/events/derive-events.ts';
-import type { ContainerStatus, TaskObject } from '../../../../src/model/objects.ts';
+import type { ContainerStatus, EndedRun, TaskObject } from '../../../../src/model/objects.ts';
 import { containerStatus, taskObject, taskStatus } from '../../../fixtures/objects.ts';
 import { containerSpec, serviceSpec } from '../../../fixtures/specs.ts';
 
@@ -9,6 +9,13 @@ const withContainer = (container: ContainerStatus | null, overrides: Partial<Tas
 const created = containerStatus({ phase: 'created', startedAt: null });
 const running = containerStatus();
 const exited = containerStatus({ phase: 'exited', finishedAt: 'later', exitCode: 3 });
+const ended = (startedAt: string | null, exitCode: number, oomKilled: boolean): EndedRun => ({
+  startedAt,
+  finishedAt: `${startedAt} is over`,
+  exitCode,
+  signal: null,
+  oomKilled,
+});
 const health = (state: 'starting' | 'healthy' | 'unhealthy'): ContainerStatus =>
   containerStatus({ health: { state, failingStreak: 0, lastOutput: '' } });
 
@@ -25,7 +32,22 @@ describe('container events', () => {
     ['it is made and started between two reports', null, running, ['create', 'start']],
     ['it ends', running, exited, ['die 3']],
     ['it starts and ends between two reports', created, exited, ['start', 'die 3']],
-    ['it restarts', running, containerStatus({ startedAt: 'later', restartCount: 1 }), ['die', 'start']],
+    [
+      'it has restarted twice, with nobody there to hear of it',
+      running,
+      containerStatus({
+        startedAt: 'third',
+        restartCount: 2,
+        runs: [ended(running.startedAt, 4, false), ended('second', 137, true)],
+      }),
+      ['die 4', 'start', 'oom', 'die 137', 'start'],
+    ],
+    [
+      'it has ended, as one of its runs',
+      containerStatus({ runs: [ended('first', 1, false)] }),
+      { ...exited, runs: [ended('first', 1, false), { ...ended(exited.startedAt, 3, false), finishedAt: 'later' }] },
+      ['die 3'],
+    ],
     ['it runs out of memory', running, { ...exited, oomKilled: true }, ['oom', 'die 3']],
     ['it is paused', running, containerStatus({ phase: 'paused' }), ['pause']],
     ['it goes on', containerStatus({ phase: 'paused' }), running, ['unpause']],
