@@ -19,11 +19,12 @@ import type {
 import { serve, serveControl, type RunningServer } from '../../src/rpc/server.ts';
 import type { CallContext, ControlHandlers, DuplexStream } from '../../src/rpc/service-types.ts';
 
-const emptyApply: ApplyStackResponse = { steps: [], taskIds: [], orphans: [], warnings: [] };
+const emptyApply: ApplyStackResponse = { steps: [], taskIds: [], orphans: [], warnings: [], volumeQuestions: [] };
 
 /** The answers that a test may replace. */
 interface Answers {
-  apply: (request: ApplyStackRequest) => ApplyStackResponse;
+  /** What is left out is empty. */
+  apply: (request: ApplyStackRequest) => Partial<ApplyStackResponse>;
   act: (request: ActOnTasksRequest) => readonly string[];
   removeStack: (request: RemoveStackRequest) => RemoveStackResponse;
   createOneOff: (request: CreateOneOffRequest) => string;
@@ -94,7 +95,7 @@ export class FakeControl {
     const note = (method: string, request: unknown): void => void this.requests.push({ method, request });
     return {
       getInfo: () => Promise.reject(new TsstackError('unsupported', 'no info in this test')),
-      applyStack: async (request) => (note('apply', request), this.answers.apply(request)),
+      applyStack: async (request) => (note('apply', request), { ...emptyApply, ...this.answers.apply(request) }),
       removeStack: async (request) => (note('removeStack', request), this.answers.removeStack(request)),
       actOnTasks: async (request) => (note('act', request), { taskIds: this.answers.act(request) }),
       createOneOff: async (request) => {

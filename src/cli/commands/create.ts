@@ -2,6 +2,7 @@ import { buildFlags, pullFlag, quietPullFlag } from '../command-line/common-flag
 import { defineVerb, type CommandContext } from '../command-line/verb.ts';
 import { UsageError } from '../errors.ts';
 import { connect } from '../connection/connect.ts';
+import { canAsk, confirm } from '../output/confirm.ts';
 import { openProgress } from '../output/progress/open-progress.ts';
 import { showDryRunSteps } from '../output/show-plan.ts';
 import { loadProject } from '../project/load-project.ts';
@@ -26,7 +27,7 @@ async function run(context: CommandContext<typeof flags>): Promise<number> {
     throw new UsageError('--force-recreate and --no-recreate cannot be combined');
   }
   const project = loadProject(context, context.arguments);
-  const request = { ...applyRequest(project, context.arguments, context.flags), noStart: true };
+  const request = { ...applyRequest(project, context.arguments, context.flags, canAsk(context.io)), noStart: true };
   const control = await connect(context, 'start');
   if (context.globals['dry-run']) {
     const { steps } = await control.applyStack({ ...request, dryRun: true });
@@ -35,7 +36,10 @@ async function run(context: CommandContext<typeof flags>): Promise<number> {
   }
   const progress = openProgress(context, 'create');
   try {
-    const { stack, response, changeOf } = await apply(control, project, request, progress);
+    const { stack, response, changeOf } = await apply(control, project, request, {
+      progress,
+      ask: (question) => confirm(context.io, question),
+    });
     await followTasks(control, { stack, taskIds: response.taskIds, goal: 'created', changeOf, progress });
   } finally {
     progress.stop();

@@ -28,7 +28,7 @@ async function run(context: CommandContext<typeof flags>): Promise<number> {
   }
   const progress = openProgress(context, 'scale');
   try {
-    const { stack, response, changeOf } = await apply(control, project, request, progress);
+    const { stack, response, changeOf } = await apply(control, project, request, { progress });
     await followTasks(control, { stack, taskIds: response.taskIds, goal: 'started', changeOf, progress });
     await followRemovals(control, stack, response.steps, progress);
   } finally {

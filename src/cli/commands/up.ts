@@ -5,6 +5,7 @@ import { defineVerb, type CommandContext } from '../command-line/verb.ts';
 import { UsageError } from '../errors.ts';
 import { connect } from '../connection/connect.ts';
 import { interruptedExitCode, Interrupts } from '../interrupts.ts';
+import { canAsk, confirm } from '../output/confirm.ts';
 import { openProgress } from '../output/progress/open-progress.ts';
 import type { Progress } from '../output/progress/progress-event.ts';
 import { showDryRunSteps } from '../output/show-plan.ts';
@@ -34,7 +35,7 @@ async function run(context: UpContext): Promise<number> {
   const project = loadProject(context, context.arguments);
   if (Object.keys(project.spec.services).length === 0)
     throw new UsageError('no service selected', 'the file has no service, or profiles switch all of them off');
-  const request = applyRequest(project, context.arguments, context.flags);
+  const request = applyRequest(project, context.arguments, context.flags, canAsk(context.io));
   const control = await connecting;
   if (context.globals['dry-run']) {
     const { steps } = await control.applyStack({ ...request, dryRun: true });
@@ -58,7 +59,11 @@ async function bringUp(
     const signal = interrupts.first;
     const spec = withPullPolicy(project.spec, context.flags.pull);
     await pullEachTime(control, spec, { limit: parallelLimit(context), progress, signal });
-    applied = await apply(control, project, request, progress, signal);
+    applied = await apply(control, project, request, {
+      progress,
+      ask: (question) => confirm(context.io, question, signal),
+      signal,
+    });
     await converge(context, control, applied, progress, signal);
     await followRemovals(control, applied.stack, applied.response.steps, progress, signal);
     progress.stop();

@@ -7,13 +7,14 @@ import { readScale } from '../command-line/read-scale.ts';
 import type { LoadedSpec } from '../project/load-project.ts';
 import type { applyFlags, startFlags } from './up-flags.ts';
 
-type ApplyFlags = FlagValues<typeof applyFlags> & Partial<FlagValues<typeof startFlags>>;
+type ApplyFlags = FlagValues<typeof applyFlags> & Partial<FlagValues<typeof startFlags>> & { readonly yes?: boolean };
 
-/** The request of `up`, `create` and `plan`. */
+/** The request of `up`, `create` and `plan`; `asksQuestions` when there is somebody who can answer them. */
 export function applyRequest(
   { spec, loaded }: LoadedSpec,
   services: readonly string[],
   flags: ApplyFlags,
+  asksQuestions = false,
 ): Partial<ApplyStackRequest> & Pick<ApplyStackRequest, 'spec'> {
   return {
     spec: JSON.stringify(withPullPolicy(spec, flags.pull)),
@@ -27,6 +28,7 @@ export function applyRequest(
     renewAnonymousVolumes: flags['renew-anon-volumes'] ?? false,
     stopGraceMs: graceMs(flags.timeout),
     scale: readScale(flags.scale),
+    changedVolumes: flags.yes === true ? 'recreate' : asksQuestions ? 'ask' : 'keep',
   };
 }
 

@@ -14,15 +14,28 @@ export interface Applied {
   readonly changeOf: (containerName: string) => TaskChange;
 }
 
+/** How an apply is shown. */
+export interface ApplyOptions {
+  readonly progress: Progress;
+  /** Puts a question to the user, if there is one; only a request that may ask needs it. */
+  readonly ask?: (question: string) => Promise<boolean>;
+  readonly signal?: AbortSignal;
+}
+
 /** Makes the file the desired state and shows what that changed at once; containers follow. */
 export async function apply(
   control: ControlClient,
   { spec, loaded }: LoadedSpec,
   request: Partial<ApplyStackRequest>,
-  progress: Progress,
-  signal?: AbortSignal,
+  { progress, ask, signal }: ApplyOptions,
 ): Promise<Applied> {
-  const response = await control.applyStack(request, signal === undefined ? {} : { signal });
+  const options = signal === undefined ? {} : { signal };
+  let response = await control.applyStack(request, options);
+  if (response.volumeQuestions.length > 0) {
+    progress.stop();
+    const recreateVolumes = await askAbout(response.volumeQuestions, ask);
+    response = await control.applyStack({ ...request, changedVolumes: 'keep', recreateVolumes }, options);
+  }
   const ignoresOrphans = isTrue(loaded.lookup('COMPOSE_IGNORE_ORPHANS'));
   const notes = [...response.warnings, ...(ignoresOrphans ? [] : orphansNote(response.orphans))];
   for (const note of notes) progress.line(`warning: ${note}`);
@@ -31,6 +44,16 @@ export async function apply(
     response.steps.filter(({ kind }) => kind === 'container').map(({ name, action }) => [name, action]),
   );
   return { stack: spec.name, response, changeOf: (name) => changeOfAction(changes.get(name)) };
+}
+
+/** Names of the volumes whose content may be lost. */
+async function askAbout(questions: readonly PlanStep[], ask: ApplyOptions['ask']): Promise<readonly string[]> {
+  const agreed: string[] = [];
+  for (const { name, reasons } of questions) {
+    const question = `Volume ${name} is not as the file says (${reasons.join(', ')}). Make it anew? Its content will be lost`;
+    if ((await ask?.(question)) === true) agreed.push(name);
+  }
+  return agreed;
 }
 
 function changeOfAction(action: string | undefined): TaskChange {

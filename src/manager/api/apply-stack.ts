@@ -2,10 +2,13 @@ import type { StackSpec } from '../../model/spec.ts';
 import type { ApplyStackRequest, ApplyStackResponse } from '../../rpc/messages.ts';
 import { executePlan } from '../stacks/execute-plan.ts';
 import { planStack } from '../stacks/plan-stack.ts';
-import { toPlanSteps } from '../stacks/plan-steps.ts';
+import { toPlanSteps, toVolumeStep } from '../stacks/plan-steps.ts';
 import { ChangeSet } from '../store/change-set.ts';
 import type { ObjectLookup, StoreView } from '../store/object-index.ts';
 import type { Transaction } from '../store/store.ts';
+import { InvalidRequestError } from '../errors.ts';
+import type { ApplyOptions } from '../stacks/apply-options.ts';
+import type { ReplaceVolume } from '../stacks/stack-step.ts';
 import { isLeaving } from '../tasks/task-phase.ts';
 
 /** `up` and `plan` as one transaction. `spec` has its digests filled in. */
@@ -15,12 +18,28 @@ export function applyStack(
   request: ApplyStackRequest,
   now: string,
 ): Transaction<ApplyStackResponse> {
-  const plan = planStack(view, spec, request);
+  const plan = planStack(view, spec, readOptions(request));
+  if (plan.questions.length > 0) return { changes: [], result: askAbout(plan.questions) };
   const changes = new ChangeSet(view);
   if (!request.dryRun) executePlan(plan.steps, { changes, spec: plan.spec, options: request, now });
   const { orphans, warnings, selected } = plan;
   const taskIds = concernedTasks(changes, spec.name, selected);
-  return { changes: changes.changes, result: { steps: toPlanSteps(plan), taskIds, orphans, warnings } };
+  return { changes: changes.changes, result: { ...nothing, steps: toPlanSteps(plan), taskIds, orphans, warnings } };
+}
+
+const nothing: ApplyStackResponse = { steps: [], taskIds: [], orphans: [], warnings: [], volumeQuestions: [] };
+
+function askAbout(questions: readonly ReplaceVolume[]): ApplyStackResponse {
+  return { ...nothing, volumeQuestions: questions.map(toVolumeStep) };
+}
+
+/** A plan asks nobody: it says what would happen without an answer. */
+function readOptions(request: ApplyStackRequest): ApplyOptions {
+  const { changedVolumes, dryRun } = request;
+  if (!['', 'keep', 'ask', 'recreate'].includes(changedVolumes)) {
+    throw new InvalidRequestError(`apply stack: ${changedVolumes} is nothing that can become of changed volumes`);
+  }
+  return dryRun && changedVolumes === 'ask' ? { ...request, changedVolumes: 'keep' } : request;
 }
 
 function concernedTasks(objects: ObjectLookup, stack: string, services: ReadonlySet<string>): readonly string[] {

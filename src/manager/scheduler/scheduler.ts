@@ -16,10 +16,11 @@ type Key = 'placement';
 
 export const scheduler: Reconciler<Key> = { name: 'scheduler', concerns, everything: () => ['placement'], reconcile };
 
-/** Tasks become pending, predecessors go, nodes come and change. */
+/** Tasks become pending, predecessors and former volumes go, nodes come and change. */
 function concerns({ before, after }: ObjectChange): readonly Key[] {
   const object = subjectOf({ before, after });
   if (object.kind === 'node') return ['placement'];
+  if (object.kind === 'volume' && after === null) return ['placement'];
   if (object.kind !== 'task') return [];
   const isNews = after === null || (object.status.state === 'pending' && object.nodeId === null);
   return isNews ? ['placement'] : [];
@@ -65,6 +66,8 @@ function place(
   if (predecessor !== undefined && predecessor.createdAt <= task.createdAt && isLeaving(predecessor)) {
     return { reason: `waits for the previous ${task.containerName} to be removed` };
   }
+  const volume = volumesOf(view, task).find(({ name }) => view.named('volume', name).some(({ removing }) => removing));
+  if (volume !== undefined) return { reason: `waits for the previous volume ${volume.name} to be removed` };
   const owner = task.sharedNetworkTask === null ? undefined : view.get('task', task.sharedNetworkTask);
   if (owner?.nodeId === null) return { reason: `waits for ${owner.containerName}, whose network it shares` };
   return chooseNode(view, task, loadOf);
@@ -85,7 +88,8 @@ function missingAnonymousVolumes(changes: ChangeSet, task: TaskObject, now: stri
     // Follows from its first user, so that the same state gives the same plan.
     const id = createHash('sha256').update(`${task.id}${mount.target}`).digest('hex');
     const spec = { name: id, external: false, labels: {} };
-    const common = { id, version: 0, createdAt: now, updatedAt: now, kind: 'volume', nodeId: '' } as const;
-    return [{ ...common, stack: task.stack, key: mount.target, name: id, spec, anonymousOf }];
+    const common = { id, version: 0, createdAt: now, updatedAt: now, kind: 'volume' } as const;
+    const owned = { stack: task.stack, key: mount.target, name: id, spec, anonymousOf };
+    return [{ ...common, ...owned, nodeId: '', removing: false }];
   });
 }

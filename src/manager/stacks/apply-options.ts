@@ -15,4 +15,6 @@ export const defaultApplyOptions: ApplyOptions = {
   renewAnonymousVolumes: false,
   stopGraceMs: null,
   scale: {},
+  changedVolumes: 'keep',
+  recreateVolumes: [],
 };

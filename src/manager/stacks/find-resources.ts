@@ -13,16 +13,18 @@ export function findForeignNetwork(view: ObjectLookup, stack: string, name: stri
   return view.named('network', name).findLast((network) => network.stack !== stack && !network.spec.external);
 }
 
-/** The declared volume of that key. */
+/** The declared volume of that key; one that is on its way out does not count. */
 export function findOwnVolume(view: ObjectLookup, stack: string, key: string, name: string): VolumeObject | undefined {
   return view
     .ofStack('volume', stack)
-    .findLast((volume) => volume.key === key && volume.name === name && volume.anonymousOf === null);
+    .findLast(
+      (volume) => volume.key === key && volume.name === name && volume.anonymousOf === null && !volume.removing,
+    );
 }
 
 /** The volume object that owns the content of that name; objects that only refer to it are marked external. */
 export function findVolumeContent(view: ObjectLookup, name: string): VolumeObject | undefined {
-  return view.named('volume', name).find((volume) => !volume.spec.external);
+  return view.named('volume', name).find((volume) => !volume.spec.external && !volume.removing);
 }
 
 /** The secret or config of that key. */

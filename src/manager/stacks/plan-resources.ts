@@ -13,27 +13,38 @@ import {
   findVolumeContent,
   usedKeys,
 } from './find-resources.ts';
-import type { StackStep } from './stack-step.ts';
+import type { ApplyOptions } from './apply-options.ts';
+import { planChangedVolume } from './plan-changed-volume.ts';
+import type { ReplaceVolume, StackStep } from './stack-step.ts';
+
+/** What the networks, volumes, secrets and configs of the selected services need. */
+export interface ResourcePlan {
+  readonly steps: readonly StackStep[];
+  readonly warnings: readonly string[];
+  readonly questions: readonly ReplaceVolume[];
+}
 
 /** Steps for what is missing or changed; throws when something declared external does not exist. */
 export function planResources(
   view: StoreView,
   spec: StackSpec,
   selected: ReadonlySet<string>,
-): { readonly steps: readonly StackStep[]; readonly warnings: readonly string[] } {
+  options: ApplyOptions,
+): ResourcePlan {
   const used = usedKeys(Object.values(spec.services).filter(({ name }) => selected.has(name)));
   for (const name of selected) {
     const service = spec.services[name];
     if (service !== undefined) checkStaticAddresses(service, spec.networks);
   }
   const warnings: string[] = [];
+  const questions: ReplaceVolume[] = [];
   const steps = [
     ...[...used.networks].flatMap((key) => planNetwork(view, spec, key, warnings)),
-    ...[...used.volumes].flatMap((key) => planVolume(view, spec, key, warnings)),
+    ...[...used.volumes].flatMap((key) => planVolume(view, spec, key, { options, warnings, questions })),
     ...[...used.secrets].flatMap((key) => planPayload(view, spec, 'secret', key)),
     ...[...used.configs].flatMap((key) => planPayload(view, spec, 'config', key)),
   ];
-  return { steps, warnings };
+  return { steps, warnings, questions };
 }
 
 /** A network of somebody else is only referred to: the stack gets an object that is marked external and stands for it by its name. */
@@ -50,11 +61,28 @@ function planNetwork(view: StoreView, spec: StackSpec, key: string, warnings: st
   return [{ type: 'create-network', key, owner: isForeign ? 'foreign' : 'own', isReplacement: own !== undefined }];
 }
 
-function planVolume(view: StoreView, spec: StackSpec, key: string, warnings: string[]): readonly StackStep[] {
+interface VolumeContext {
+  readonly options: ApplyOptions;
+  readonly warnings: string[];
+  readonly questions: ReplaceVolume[];
+}
+
+function planVolume(
+  view: StoreView,
+  spec: StackSpec,
+  key: string,
+  { options, warnings, questions }: VolumeContext,
+): readonly StackStep[] {
   const wanted = declared(spec.volumes[key], 'volume', key);
   const content = findVolumeContent(view, wanted.name);
   if (content === undefined && wanted.external) throw missingExternal('volume', wanted.name);
-  if (findOwnVolume(view, spec.name, key, wanted.name) !== undefined) return [];
+  const own = findOwnVolume(view, spec.name, key, wanted.name);
+  if (own !== undefined) {
+    const verdict = planChangedVolume(own, wanted, options);
+    if (verdict.kind === 'keep') warnings.push(verdict.warning);
+    if (verdict.kind === 'ask') questions.push(verdict.step);
+    return verdict.kind === 'replace' ? [verdict.step] : [];
+  }
   if (content === undefined) return [{ type: 'create-volume', key, owner: 'own' }];
   if (!wanted.external) warnings.push(foreignWarning('volume', wanted.name));
   return [{ type: 'create-volume', key, owner: 'foreign' }];

@@ -11,6 +11,7 @@ import { imageChange } from '../tasks/image-change.ts';
 import type { ApplyOptions } from './apply-options.ts';
 import { checkClaims } from './check-claims.ts';
 import { isNewOwner, planFollowers } from './plan-followers.ts';
+import { checkVolumeUsers } from './plan-changed-volume.ts';
 import { planOrphans } from './plan-orphans.ts';
 import { planResources } from './plan-resources.ts';
 import type { StackPlan, StackStep } from './stack-step.ts';
@@ -34,12 +35,20 @@ export function planStack(
   const { services: selected } = selection;
   const scaled = scaleServices(spec, options, selected);
   checkClaims(view, scaled, selected);
-  const resources = planResources(view, scaled, selected.union(selection.resourcesOf));
-  const services = planServices(view, scaled, options, selected);
+  const resources = planResources(view, scaled, selected.union(selection.resourcesOf), options);
+  const volumes = resources.steps.filter((step) => step.type === 'replace-volume');
+  const services = planServices(view, scaled, options, selected, new Set(volumes.map(({ key }) => key)));
   const orphans = planOrphans(view, scaled, options.removeOrphans);
+  const going = new Set([...services, ...orphans.steps].flatMap(leavingTask));
+  for (const { before } of volumes) checkVolumeUsers(view, before, ({ id }) => going.has(id));
   const followers = planFollowers(view, spec.name, services, options);
   const steps = [...planStackObject(view, spec), ...resources.steps, ...orphans.steps, ...services, ...followers];
-  return { steps, spec: scaled, orphans: orphans.left, warnings: resources.warnings, selected };
+  const { warnings, questions } = resources;
+  return { steps, spec: scaled, orphans: orphans.left, warnings, questions, selected };
+}
+
+function leavingTask(step: StackStep): readonly string[] {
+  return step.type === 'replace-task' || step.type === 'remove-task' ? [step.task.id] : [];
 }
 
 function selectServices(spec: StackSpec, options: ApplyOptions): Selection {
@@ -77,6 +86,7 @@ function planServices(
   spec: StackSpec,
   options: ApplyOptions,
   selected: ReadonlySet<string>,
+  replacedVolumes: ReadonlySet<string>,
 ): readonly StackStep[] {
   const digests = digestsOf(spec);
   const replaced = new Set<string>();
@@ -84,7 +94,7 @@ function planServices(
   for (const name of inDependencyOrder(spec.services)) {
     const service = spec.services[name];
     if (service === undefined || !selected.has(name)) continue;
-    const own = planOneService(view, spec, service, options, { digests, replaced });
+    const own = planOneService(view, spec, service, options, { digests, replaced, replacedVolumes });
     if (own.some(isNewOwner)) replaced.add(name);
     steps.push(...own);
   }
@@ -95,6 +105,8 @@ interface Surroundings {
   readonly digests: PayloadDigests;
   /** Services before this one whose containers are new. */
   readonly replaced: ReadonlySet<string>;
+  /** Keys of volumes that are made anew. */
+  readonly replacedVolumes: ReadonlySet<string>;
 }
 
 function planOneService(
@@ -102,7 +114,7 @@ function planOneService(
   spec: StackSpec,
   service: ServiceSpec,
   options: ApplyOptions,
-  { digests, replaced }: Surroundings,
+  { digests, replaced, replacedVolumes }: Surroundings,
 ): readonly StackStep[] {
   const before = view.ofStack('service', spec.name).find(({ name }) => name === service.name) ?? null;
   const tasks = view.ofStack('task', spec.name).filter((task) => task.service === service.name);
@@ -115,6 +127,9 @@ function planOneService(
     forceCount,
     recreate: options.noRecreate ? 'never' : 'diverged',
     start: !options.noStart,
+    isVolumeReplaced: service.container.mounts.some(
+      (mount) => mount.type === 'volume' && replacedVolumes.has(mount.volume ?? ''),
+    ),
     isNamespaceReplaced: service.networkMode.kind === 'service' && replaced.has(service.networkMode.service),
   } as const;
   const steps = planService(tasks, wish).flatMap((step) => toStackSteps(step, service));

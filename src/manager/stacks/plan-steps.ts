@@ -1,7 +1,7 @@
 /** Plans in the words of the contract, for people. */
 import type { PlanStep } from '../../rpc/messages.ts';
 import { containerNameOf } from '../tasks/container-name.ts';
-import type { StackPlan, StackStep } from './stack-step.ts';
+import type { ReplaceVolume, StackPlan, StackStep } from './stack-step.ts';
 
 /** What the client shows of a plan; bookkeeping of the manager is no step. */
 export function toPlanSteps(plan: StackPlan): readonly PlanStep[] {
@@ -19,6 +19,8 @@ function toPlanStep(step: StackStep, { spec }: StackPlan): PlanStep | undefined 
       return resource(step.isReplacement ? 'replace' : 'create', 'network', spec.networks[step.key]?.name);
     case 'create-volume':
       return step.owner === 'foreign' ? undefined : resource('create', 'volume', spec.volumes[step.key]?.name);
+    case 'replace-volume':
+      return toVolumeStep(step);
     case 'write-payload': {
       const payloads = step.kind === 'secret' ? spec.secrets : spec.configs;
       return resource(step.before === null ? 'create' : 'replace', step.kind, payloads[step.key]?.name);
@@ -37,6 +39,11 @@ function toPlanStep(step: StackStep, { spec }: StackPlan): PlanStep | undefined 
     case 'remove-task':
       return container('remove', step.task, [step.reason]);
   }
+}
+
+/** A volume that is made anew, with what differs. */
+export function toVolumeStep({ before, reasons }: ReplaceVolume): PlanStep {
+  return { ...resource('replace', 'volume', before.name), reasons };
 }
 
 function resource(action: string, kind: string, name: string | undefined): PlanStep {

@@ -1,5 +1,5 @@
 /** Steps of the plan of a stack. What has no step stays as it is. */
-import type { PayloadObject, ServiceObject, TaskObject } from '../../model/objects.ts';
+import type { PayloadObject, ServiceObject, TaskObject, VolumeObject } from '../../model/objects.ts';
 import type { StackSpec } from '../../model/spec.ts';
 
 export type StackStep =
@@ -11,6 +11,12 @@ export type StackStep =
       readonly isReplacement: boolean;
     }
   | { readonly type: 'create-volume'; readonly key: string; readonly owner: 'own' | 'foreign' }
+  | {
+      readonly type: 'replace-volume';
+      readonly key: string;
+      readonly before: VolumeObject;
+      readonly reasons: readonly string[];
+    }
   | {
       readonly type: 'write-payload';
       readonly kind: 'secret' | 'config';
@@ -36,6 +42,8 @@ export type StackStep =
   | { readonly type: 'follow-task'; readonly task: TaskObject; readonly dependency: string }
   | { readonly type: 'remove-task'; readonly task: TaskObject; readonly reason: string };
 
+export type ReplaceVolume = Extract<StackStep, { type: 'replace-volume' }>;
+
 export interface StackPlan {
   readonly steps: readonly StackStep[];
   /** The stack with the numbers of `--scale` in it. */
@@ -43,6 +51,8 @@ export interface StackPlan {
   /** Names of containers of services that the file does not have, left alone. */
   readonly orphans: readonly string[];
   readonly warnings: readonly string[];
+  /** Volumes that would be made anew if somebody agreed to the loss of their content; nothing is to be done before that is known. */
+  readonly questions: readonly ReplaceVolume[];
   /** Services that the apply is about. */
   readonly selected: ReadonlySet<string>;
 }

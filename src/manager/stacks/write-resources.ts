@@ -56,8 +56,15 @@ export function writeVolume(key: string, owner: 'own' | 'foreign', { changes, sp
     spec: owner === 'own' ? wanted : { ...wanted, external: true },
     anonymousOf: null,
     nodeId: '',
+    removing: false,
   };
   changes.put(volume);
+}
+
+/** The old one stays until the containers that use it are gone, so that none of them loses its files under its hands. */
+export function replaceVolume(key: string, before: VolumeObject, on: Execution): void {
+  on.changes.put({ ...before, removing: true });
+  writeVolume(key, 'own', on);
 }
 
 export function writePayload(

@@ -38,6 +38,10 @@ export interface ApplyStackRequest {
   readonly dryRun: boolean;
   /** Number of tasks by service, beating the file's. */
   readonly scale: Readonly<Record<string, number>>;
+  /** What becomes of volumes whose definition has changed. keep (also when empty): they stay as they are, with a warning. recreate: they are made anew, and so are the containers that use them; their content is lost. ask: as keep, but if there are any, nothing at all is written and the answer names them. */
+  readonly changedVolumes: string;
+  /** Names of volumes that are made anew if their definition has changed, whatever changed_volumes says. */
+  readonly recreateVolumes: readonly string[];
 }
 
 export interface ApplyStackResponse {
@@ -48,6 +52,8 @@ export interface ApplyStackResponse {
   /** Containers of services that the file does not have, left alone. */
   readonly orphans: readonly string[];
   readonly warnings: readonly string[];
+  /** With changed_volumes ask: steps that lose content and that somebody has to agree to; nothing was written. */
+  readonly volumeQuestions: readonly PlanStep[];
 }
 
 export interface PlanStep {
@@ -340,12 +346,15 @@ export const messageFields: Readonly<Record<keyof Messages, MessageFields>> = {
     { number: 10, name: 'stopGraceMs', type: 'int64', kind: 'optional', oneof: null },
     { number: 11, name: 'dryRun', type: 'bool', kind: 'single', oneof: null },
     { number: 12, name: 'scale', type: 'uint32', kind: 'map', oneof: null },
+    { number: 13, name: 'changedVolumes', type: 'string', kind: 'single', oneof: null },
+    { number: 14, name: 'recreateVolumes', type: 'string', kind: 'repeated', oneof: null },
   ],
   ApplyStackResponse: [
     { number: 1, name: 'steps', type: 'PlanStep', kind: 'repeated', oneof: null },
     { number: 2, name: 'taskIds', type: 'string', kind: 'repeated', oneof: null },
     { number: 3, name: 'orphans', type: 'string', kind: 'repeated', oneof: null },
     { number: 4, name: 'warnings', type: 'string', kind: 'repeated', oneof: null },
+    { number: 5, name: 'volumeQuestions', type: 'PlanStep', kind: 'repeated', oneof: null },
   ],
   PlanStep: [
     { number: 1, name: 'action', type: 'string', kind: 'single', oneof: null },

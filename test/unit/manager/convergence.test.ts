@@ -89,10 +89,13 @@ interface Shape {
   readonly isChained: boolean;
   readonly sharesNetwork: boolean;
   readonly isInternal: boolean;
+  /** Of a volume that two of the services use. */
+  readonly volumeLabel: string;
 }
 
 function specOf(shape: Shape): StackSpec {
-  const container = containerSpec({ environment: { A: shape.environment } });
+  const mounts = [{ type: 'volume', volume: 'data', target: '/data', readOnly: false, noCopy: false }] as const;
+  const container = containerSpec({ environment: { A: shape.environment }, mounts });
   const chained = (name: string): ServiceSpec['dependsOn'] =>
     shape.isChained ? { [name]: dependsOn('service_started', { restart: true }) } : {};
   const sharing: Partial<ServiceSpec> = shape.sharesNetwork
@@ -101,7 +104,7 @@ function specOf(shape: Shape): StackSpec {
   const services = [
     serviceSpec('side', { ...sharing, dependsOn: chained('web') }),
     serviceSpec('web', { replicas: shape.replicas, container, dependsOn: chained('db') }),
-    serviceSpec('db'),
+    serviceSpec('db', { container: containerSpec({ mounts }) }),
   ];
   const network = {
     name: 'p_default',
@@ -111,7 +114,8 @@ function specOf(shape: Shape): StackSpec {
     driverOptions: {},
     ipam: [],
   };
-  return stackSpec(services, { networks: { default: network } });
+  const data = { name: 'p_data', external: false, labels: { version: shape.volumeLabel } };
+  return stackSpec(services, { networks: { default: network }, volumes: { data } });
 }
 
 type Operation =
@@ -126,6 +130,7 @@ const shape = fc.record<Shape>({
   isChained: fc.boolean(),
   sharesNetwork: fc.boolean(),
   isInternal: fc.boolean(),
+  volumeLabel: fc.constantFrom('a', 'b'),
 });
 
 const operation = fc.oneof(
@@ -166,7 +171,7 @@ async function perform(cluster: SteppedCluster, operation: Operation): Promise<v
 }
 
 async function up(cluster: SteppedCluster, wanted: Shape, options: Partial<ApplyOptions> = {}): Promise<void> {
-  const request = { ...defaultApplyOptions, ...options, spec: '', dryRun: false };
+  const request = { ...defaultApplyOptions, changedVolumes: 'recreate', ...options, spec: '', dryRun: false };
   await cluster.store.update((view) => applyStack(view, specOf(wanted), request, now));
 }
 
@@ -206,6 +211,8 @@ describe('a manager, after anything in any order', () => {
           }
           assert.equal(cluster.containers.size, tasks.length);
           assert.equal(cluster.store.view.ofStack('network', 'p').length, 1);
+          const volumes = cluster.store.view.ofStack('volume', 'p').map(({ spec }) => spec.labels['version']);
+          assert.deepEqual(volumes, [last.volumeLabel]);
         }),
       ),
       { numRuns: 300 },

@@ -3,6 +3,7 @@ import type { NetworkObject, StackObject, VolumeObject } from '../../../model/ob
 import type { Reconciler } from '../../loops/reconcile-loop.ts';
 import { put, remove, subjectOf, type Change, type ObjectChange } from '../../store/change.ts';
 import { stackOf, type StoreView } from '../../store/object-index.ts';
+import { volumesOf } from '../../scheduler/volumes-of.ts';
 
 /** Keys are names of stacks. */
 export const reaper: Reconciler<string> = { name: 'reaper', concerns, everything, reconcile };
@@ -12,7 +13,10 @@ function concerns(change: ObjectChange): readonly string[] {
   const object = subjectOf(change);
   const stack = stackOf(object);
   const isNews =
-    change.after === null || object.kind === 'stack' || (object.kind === 'task' && object.desired === 'remove');
+    change.after === null ||
+    object.kind === 'stack' ||
+    (object.kind === 'volume' && object.removing) ||
+    (object.kind === 'task' && object.desired === 'remove');
   return stack !== null && isNews ? [stack] : [];
 }
 
@@ -29,7 +33,17 @@ function reapStack(view: StoreView, name: string): readonly Change[] {
   const neverPlaced = tasks.filter((task) => task.desired === 'remove' && task.nodeId === null).map(remove);
   const stack = view.ofStack('stack', name)[0];
   const isGone = stack?.removing === true && tasks.length === 0;
-  return [...neverPlaced, ...(isGone ? reapWholeStack(view, stack) : reapOldNetworks(view, name))];
+  if (isGone) return [...neverPlaced, ...reapWholeStack(view, stack)];
+  return [...neverPlaced, ...reapOldNetworks(view, name), ...reapOldVolumes(view, name)];
+}
+
+/** A volume that is made anew exists twice until the last container that uses the old content is gone; the next ones are not placed before. */
+function reapOldVolumes(view: StoreView, stack: string): readonly Change[] {
+  const doomed = view.ofStack('volume', stack).filter(({ removing }) => removing);
+  if (doomed.length === 0) return [];
+  const placed = view.all('task').filter(({ nodeId }) => nodeId !== null);
+  const used = new Set(placed.flatMap((task) => volumesOf(view, task).map(({ name }) => name)));
+  return doomed.filter(({ name }) => !used.has(name)).map(remove);
 }
 
 /** A changed network exists twice until the last container has left the old one. */
@@ -60,7 +74,7 @@ function removeOrDetach<Thing extends NetworkObject | VolumeObject>(thing: Thing
 /** Named volumes stay with the stack's name, so that the next `up` finds them, unless they were asked away; references to others' volumes go. */
 function reapVolume(view: StoreView, stack: StackObject, volume: VolumeObject): readonly Change[] {
   if (volume.anonymousOf !== null) return [];
-  if (volume.spec.external) return [remove(volume)];
+  if (volume.spec.external || volume.removing) return [remove(volume)];
   if (!stack.removeVolumes) return [];
   const isReferredTo = view
     .named('volume', volume.name)

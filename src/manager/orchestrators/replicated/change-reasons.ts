@@ -6,11 +6,17 @@ const maxReasons = 8;
 
 /** What differs between the spec a container was made from and the wanted one: `container.image: "a" -> "b"`, one line each. */
 export function changeReasons(before: ServiceSpec, after: ServiceSpec): readonly string[] {
-  const reasons: string[] = [];
-  compare('', before, after, reasons);
+  const reasons = differences(before, after);
   if (reasons.length === 0) return ['a network, volume, secret or config that it uses has changed'];
   if (reasons.length <= maxReasons) return reasons;
   return [...reasons.slice(0, maxReasons), `and ${reasons.length - maxReasons} more`];
+}
+
+/** Every value that differs, by its path. */
+export function differences(before: unknown, after: unknown): readonly string[] {
+  const found: string[] = [];
+  compare('', before, after, found);
+  return found;
 }
 
 /** Attributes in which a change needs no new container. */

@@ -14,6 +14,8 @@ export interface ServiceWish {
   readonly start: boolean;
   /** True when the owner of the shared network namespace is replaced: a container cannot move to another namespace. */
   readonly isNamespaceReplaced: boolean;
+  /** True when a volume that it mounts is made anew: the content goes after the last container that uses it. */
+  readonly isVolumeReplaced: boolean;
 }
 
 export type ServiceStep =
@@ -51,7 +53,7 @@ function settle(task: TaskObject, wish: ServiceWish): ServiceStep {
 
 function isDiverged(task: TaskObject, wish: ServiceWish): boolean {
   const isOld = task.specHash !== wish.specHash || task.forceCount !== wish.forceCount;
-  return isOld || wish.isNamespaceReplaced || imageChange(task) !== null;
+  return isOld || wish.isNamespaceReplaced || wish.isVolumeReplaced || imageChange(task) !== null;
 }
 
 /** Stopped, about to be stopped, ended by itself, or created without a wish to run. */

@@ -89,7 +89,9 @@ describe('up', () => {
         noStart: false,
         renewAnonymousVolumes: true,
         stopGraceMs: 5000,
-        dryRun: false,
+        changedVolumes: 'keep',
+      recreateVolumes: [],
+      dryRun: false,
         scale: { web: 3 },
       },
     );
@@ -111,6 +113,61 @@ describe('up', () => {
       fake.requests.map(({ method }) => method).filter((method) => method === 'open'),
       [],
     );
+  });
+
+  describe('when the definition of a volume has changed', () => {
+    const question = { ...step('replace', 'volume', 'p_data'), reasons: ['labels.a: "1" -> "2"'] };
+    const wishes = (): unknown =>
+      (fake.requestsOf('apply') as ApplyStackRequest[]).map(({ changedVolumes, recreateVolumes }) => [
+        changedVolumes,
+        recreateVolumes,
+      ]);
+    const onTerminal = (stdin: string): TestIo => {
+      const terminal = new TestIo({ env: fake.env, cwd: fake.directory, stdin });
+      return Object.assign(terminal, { stdin: Object.assign(terminal.stdin, { isTTY: true }) });
+    };
+    beforeEach(() => {
+      fake.answers.apply = ({ changedVolumes }) => (changedVolumes === 'ask' ? { volumeQuestions: [question] } : {});
+    });
+
+    it('asks on a terminal', async () => {
+      io = onTerminal('y\n');
+      const { stderr } = await up('-d');
+      assert.match(stderr, /Volume p_data is not as the file says \(labels\.a: "1" -> "2"\)\..*lost \[yN\]/);
+      assert.deepEqual(wishes(), [
+        ['ask', []],
+        ['keep', ['p_data']],
+      ]);
+    });
+
+    for (const answer of ['\n', 'no\n', '']) {
+      it(`keeps it after ${JSON.stringify(answer)}`, async () => {
+        io = onTerminal(answer);
+        assert.equal((await up('-d')).code, 0);
+        assert.deepEqual(wishes(), [
+          ['ask', []],
+          ['keep', []],
+        ]);
+      });
+    }
+
+    it('asks nobody with -y, and keeps it without a terminal', async () => {
+      assert.equal((await up('-d', '-y')).code, 0);
+      assert.equal((await up('-d')).code, 0);
+      assert.deepEqual(wishes(), [
+        ['recreate', []],
+        ['keep', []],
+      ]);
+    });
+
+    it('asks for create as well', async () => {
+      io = onTerminal('yes\n');
+      assert.equal((await runCommand(['-f', path, 'create'], io)).code, 0);
+      assert.deepEqual(wishes(), [
+        ['ask', []],
+        ['keep', ['p_data']],
+      ]);
+    });
   });
 
   it('names orphans once, unless COMPOSE_IGNORE_ORPHANS', async () => {

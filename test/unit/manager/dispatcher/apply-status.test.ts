@@ -54,6 +54,7 @@ describe('the anonymous volumes of a removed task', () => {
     spec: { name: 'v', external: false, labels: {} },
     anonymousOf: 'web/1/data',
     nodeId: 'n1',
+    removing: false,
   };
   const removal = (...objects: readonly ModelObject[]): readonly string[] =>
     applyReports(indexOf(volume, ...objects), report(null, true)).map(({ type, object }) =>

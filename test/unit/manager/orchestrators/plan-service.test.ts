@@ -15,6 +15,7 @@ const wish = (overrides: Partial<ServiceWish> = {}): ServiceWish => ({
   recreate: 'diverged',
   start: true,
   isNamespaceReplaced: false,
+  isVolumeReplaced: false,
   ...overrides,
 });
 
@@ -49,6 +50,7 @@ describe('the plan of a service', () => {
     ['keeps those whose image has lost its name', [web(1, lostImage)], {}, ['keep 1']],
     ['replaces diverged ones in their slot', [web(2, { specHash: 'old' })], {}, ['replace 2']],
     ['replaces when forced', [web(1)], { forceCount: 1 }, ['replace 1']],
+    ['replaces when a volume is made anew', [web(1)], { isVolumeReplaced: true }, ['replace 1']],
     ['replaces when the shared namespace is new', [web(1)], { isNamespaceReplaced: true }, ['replace 1']],
     ['never replaces with --no-recreate', [web(1, { specHash: 'old' })], { recreate: 'never' }, ['keep 1']],
     ['starts what has exited', [web(1, { status: exitedStatus(0) })], {}, ['start 1']],

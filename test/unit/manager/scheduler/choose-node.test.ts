@@ -43,6 +43,7 @@ describe('the choice of a node', () => {
       spec: { name: 'p_data', external: false, labels: {} },
       anonymousOf: null,
       nodeId: 'b',
+      removing: false,
     };
     const mount = { type: 'volume', volume: 'data', target: '/d', readOnly: false, noCopy: false } as const;
     const using = taskObject('web', { spec: serviceSpec('web', { container: containerSpec({ mounts: [mount] }) }) });

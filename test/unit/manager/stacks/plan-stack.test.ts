@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { defaultApplyOptions, type ApplyOptions } from '../../../../src/manager/stacks/apply-options.ts';
+import type { StackPlan } from '../../../../src/manager/stacks/stack-step.ts';
 import { planStack } from '../../../../src/manager/stacks/plan-stack.ts';
 import { specHash } from '../../../../src/manager/orchestrators/replicated/spec-hash.ts';
 import { ObjectIndex } from '../../../../src/manager/store/object-index.ts';
@@ -213,6 +214,8 @@ describe('the plan of a stack', () => {
   });
 });
 
+const volumeMount = { type: 'volume', volume: 'data', target: '/data', readOnly: false, noCopy: false } as const;
+
 describe('things that somebody else has made', () => {
   const external = stackSpec([serviceSpec('web')], {
     networks: { default: { name: 'shared', external: true, internal: false, labels: {}, driverOptions: {}, ipam: [] } },
@@ -247,6 +250,7 @@ describe('things that somebody else has made', () => {
       spec: { name: 'p_data', external: false, labels: {} },
       anonymousOf: null,
       nodeId: 'n1',
+      removing: false,
     };
     const { steps, warnings } = planStack(indexOf(foreign), spec, defaultApplyOptions);
     assert.match(warnings.join(), /volume p_data exists already but was not made for this stack/);
@@ -254,7 +258,80 @@ describe('things that somebody else has made', () => {
   });
 });
 
-const volumeMount = { type: 'volume', volume: 'data', target: '/data', readOnly: false, noCopy: false } as const;
+describe('a volume whose definition has changed', () => {
+  const withLabel = (version: string): StackSpec =>
+    stackSpec(
+      [
+        serviceSpec('db', { container: containerSpec({ mounts: [volumeMount] }) }),
+        serviceSpec('copy', { container: containerSpec({ mounts: [volumeMount] }) }),
+        serviceSpec('other'),
+      ],
+      { volumes: { data: { name: 'p_data', external: false, labels: { version } } } },
+    );
+  const volume: VolumeObject = {
+    ...stored,
+    id: 'v',
+    kind: 'volume',
+    stack: 'p',
+    key: 'data',
+    name: 'p_data',
+    spec: { name: 'p_data', external: false, labels: { version: '1' } },
+    anonymousOf: null,
+    nodeId: 'n1',
+    removing: false,
+  };
+  const objects = [...upState(withLabel('1')), volume];
+  const planned = (options: Partial<ApplyOptions>, more: readonly ModelObject[] = []): StackPlan =>
+    planStack(indexOf(...objects, ...more), withLabel('2'), { ...defaultApplyOptions, ...options });
+
+  it('is kept, with a warning, unless somebody agrees to the loss of its content', () => {
+    const { steps, warnings, questions } = planned({});
+    assert.deepEqual([steps, questions], [[], []]);
+    assert.match(warnings.join(), /volume p_data is kept.*labels\.version: "1" -> "2".*`up -y`/);
+    assert.deepEqual(planned({ changedVolumes: 'recreate', noRecreate: true }).steps, []);
+  });
+
+  it('is asked about, and nothing is done before the answer', () => {
+    const { steps, questions } = planned({ changedVolumes: 'ask' });
+    assert.deepEqual(steps, []);
+    assert.deepEqual(
+      questions.map(({ before, reasons }) => [before.id, reasons]),
+      [['v', ['labels.version: "1" -> "2"']]],
+    );
+  });
+
+  it('is made anew with the containers that use it, and no others', () => {
+    const expected = ['replace-volume data', 'replace-task p-db-1', 'replace-task p-copy-1'];
+    assert.deepEqual(plan(objects, withLabel('2'), { changedVolumes: 'recreate' }), expected);
+    assert.deepEqual(plan(objects, withLabel('2'), { recreateVolumes: ['p_data'] }), expected);
+    assert.deepEqual(plan(objects, withLabel('2'), { recreateVolumes: ['p_other'] }), []);
+    assert.deepEqual(plan(objects, withLabel('1'), { changedVolumes: 'recreate' }), []);
+  });
+
+  it('is refused while a container that is not replaced uses it', () => {
+    const oneOff = taskObject('db', {
+      id: 'x',
+      containerName: 'p-db-run-x',
+      spec: serviceSpec('db', { container: containerSpec({ mounts: [volumeMount] }) }),
+      oneOff: { autoRemove: false, useAliases: false },
+    });
+    const refusal = { code: 'conflict', message: /container p-db-run-x uses it/ };
+    assert.throws(() => planned({ changedVolumes: 'recreate' }, [oneOff]), refusal);
+    assert.throws(() => planned({ changedVolumes: 'recreate', services: ['db'] }), /container p-copy-1 uses it/);
+    const ended = { ...oneOff, status: exitedStatus(0) };
+    assert.equal(planned({ changedVolumes: 'recreate', removeOrphans: true }, [ended]).steps.length, 4);
+  });
+
+  it('of somebody else is not ours to change', () => {
+    const reference = { ...volume, spec: { ...volume.spec, external: true } };
+    const index = indexOf(...upState(withLabel('1')), reference, { ...volume, id: 'w', stack: 'q' });
+    const { steps, warnings } = planStack(index, withLabel('2'), {
+      ...defaultApplyOptions,
+      changedVolumes: 'recreate',
+    });
+    assert.deepEqual([steps, warnings], [[], []]);
+  });
+});
 
 describe('claims on names, ports and addresses', () => {
   const publish = (from: number, to = from, hostIp: string | null = null): Partial<ServiceSpec> => ({

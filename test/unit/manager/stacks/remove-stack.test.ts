@@ -39,6 +39,7 @@ const volume: VolumeObject = {
   spec: { name: 'p_data', external: false, labels: {} },
   anonymousOf: null,
   nodeId: 'n1',
+  removing: false,
 };
 const all: readonly ModelObject[] = [
   stack,
