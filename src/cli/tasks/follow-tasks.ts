@@ -6,7 +6,7 @@ import { followObjects } from './follow-objects.ts';
 import type { ObjectView } from './object-view.ts';
 import { judgeTask, type TaskGoal, type Verdict } from './task-goal.ts';
 import { TaskNarrator } from './task-narrator.ts';
-import { taskWord, type TaskChange } from './task-word.ts';
+import { madeWord, taskWord, type TaskChange } from './task-word.ts';
 
 export interface FollowOptions {
   readonly stack: string;
@@ -70,9 +70,14 @@ function showTasks(view: ObjectView, options: FollowOptions, names: Map<string, 
     if (name === undefined) continue;
     names.set(id, name);
     const change = options.changeOf(name);
-    const word = task === undefined ? gone : taskWord(task, change, options.goal === 'ready');
+    const word = task === undefined ? gone : wordOf(task, change, options.goal);
     if (word !== null) narrator.tell(`Container ${name}`, change, word);
   }
+}
+
+function wordOf(task: TaskObject, change: TaskChange, goal: TaskGoal): ReturnType<typeof taskWord> {
+  if (goal === 'created' && judgeTask(task, goal).kind === 'reached') return madeWord(change);
+  return taskWord(task, change, goal === 'ready');
 }
 
 const gone = { state: 'done', text: 'Removed' } as const;

@@ -25,6 +25,12 @@ export function taskWord(task: TaskObject, change: TaskChange, waitsForHealth: b
   return comingWord(task, change, waitsForHealth);
 }
 
+/** The same for a command that only wants it to be made, when it is: an attached `up` tells the rest by the output. */
+export function madeWord(change: TaskChange): Word {
+  if (change === 'keep') return done('Running');
+  return done(change === 'replace' ? 'Recreated' : 'Created');
+}
+
 function leavingWord(task: TaskObject, fallback: string): Word {
   const { state, container } = task.status;
   const isAlive =

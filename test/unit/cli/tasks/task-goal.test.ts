@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import type { TaskObject } from '../../../../src/model/objects.ts';
 import { isGoingOn, judgeTask, type TaskGoal } from '../../../../src/cli/tasks/task-goal.ts';
-import { taskWord } from '../../../../src/cli/tasks/task-word.ts';
+import { madeWord, taskWord } from '../../../../src/cli/tasks/task-word.ts';
 import { containerStatus, exitedStatus, taskObject, taskStatus } from '../../../fixtures/objects.ts';
 
 const web = (overrides: Partial<TaskObject>): TaskObject => taskObject('web', overrides);
@@ -165,4 +165,11 @@ describe('taskWord', () => {
       assert.equal(taskWord(task, change, waits)?.text, text);
     });
   }
+});
+
+describe('madeWord', () => {
+  it('says what became of a container that only had to be made', () => {
+    const words = (['create', 'start', 'replace', 'keep'] as const).map((change) => madeWord(change).text);
+    assert.deepEqual(words, ['Created', 'Created', 'Recreated', 'Running']);
+  });
 });
