@@ -72,10 +72,10 @@ function render(loaded: LoadedStack, args: ConfigArguments): string {
 }
 
 /** Of the specs that managers get, so that each hash is that of the containers. */
-function renderHashes(loaded: LoadedStack, wanted: string, { readText }: StackFileSystem): string {
+function renderHashes(loaded: LoadedStack, wanted: string, fileSystem: StackFileSystem): string {
   const reader = {
     workingDir: loaded.workingDir,
-    readFile: (path: string) => Buffer.from(readText(path)),
+    readFile: (path: string) => Buffer.from(fileSystem.readText(path)),
     variable: (kind: 'secret' | 'config', key: string) => loaded.payloadOf(`${kind}s`, key),
   };
   const names = wanted === '*' ? Object.keys(loaded.project.services).sort() : wanted.split(',');

@@ -90,8 +90,8 @@ describe('up', () => {
         renewAnonymousVolumes: true,
         stopGraceMs: 5000,
         changedVolumes: 'keep',
-      recreateVolumes: [],
-      dryRun: false,
+        recreateVolumes: [],
+        dryRun: false,
         scale: { web: 3 },
       },
     );
