@@ -1,11 +1,13 @@
 /* Layers of an overlay whose files show other owners than those on disk. An overlay names its layers by path, so that
  * their mounts must be somewhere: in a tmpfs that covers the bundle, in a mount namespace that ends with the stage. */
 #include "../common/cleanup.h"
+#include "capabilities.h"
 #include "setup.h"
 
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
+#include <sys/fsuid.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 
@@ -72,6 +74,28 @@ place_writable (struct box_setup *setup, struct box_overlay *placed, struct tss_
   placed->upper = upper;
   placed->work = work;
   return 0;
+}
+
+int
+box_mount_overlay (struct box_setup *setup, const char *target, unsigned long flags, const char *options)
+{
+  uint32_t uid, gid;
+  int result;
+
+  if (!setup->options->overlay->map_ids)
+    return mount ("overlay", target, "overlay", flags, options);
+  if (!box_id_map_find (&setup->maps.users, 0, &uid) || !box_id_map_find (&setup->maps.groups, 0, &gid))
+    {
+      errno = EOVERFLOW;
+      return -1;
+    }
+  setfsgid (gid);
+  setfsuid (uid);
+  /* Leaving root took the capabilities away that have to do with files, which the overlay will need. */
+  result = box_capabilities_raise (NULL) < 0 ? -1 : mount ("overlay", target, "overlay", flags, options);
+  setfsuid (0);
+  setfsgid (0);
+  return result;
 }
 
 /* What is allocated lives as long as the stage. */

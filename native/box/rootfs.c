@@ -80,7 +80,7 @@ mount_overlay (struct box_setup *setup, int bundle, struct tss_error *error)
     return tss_error_set (error, TSS_ERROR_MOUNT, E2BIG, overlay->lower[0], "mount the layers: too many or too long");
   if (overlay->directory && chdir (overlay->directory) < 0)
     return tss_error_set (error, TSS_ERROR_MOUNT, errno, overlay->directory, "enter %s", overlay->directory);
-  if (mount ("overlay", box_fd_path (bundle).text, "overlay", flags, options) < 0)
+  if (box_mount_overlay (setup, box_fd_path (bundle).text, flags, options) < 0)
     return tss_error_set (error, TSS_ERROR_MOUNT, errno, overlay->upper ? overlay->upper : overlay->lower[0],
                           "mount the layers");
   setup->root = open (setup->mount_point, O_PATH | O_DIRECTORY | O_CLOEXEC);

@@ -41,6 +41,10 @@ int box_setup_enter_root (struct box_setup *setup, struct tss_error *error);
 
 /* Used by several steps. */
 
+/* Mounts an overlay on TARGET. Layers that show mapped ids can be written to by mapped ids alone: whoever mounts them,
+ * and so keeps the overlay's own files, must be the container's root for the file system. */
+int box_mount_overlay (struct box_setup *setup, const char *target, unsigned long flags, const char *options);
+
 /* Makes the detached tree TREE, of SOURCE, show owners as USER_NAMESPACE maps them. */
 int box_map_tree_ids (int tree, int user_namespace, bool recursive, const char *source, const char *field,
                       struct tss_error *error);

@@ -70,7 +70,7 @@ export function buildMounts(
   files: GeneratedFiles,
   initPath: string | null,
 ): readonly OciMount[] {
-  const own = prepared.map(toOciMount).sort((a, b) => depth(a.destination) - depth(b.destination));
+  const own = prepared.map(toOciMount);
   const taken = new Set(own.map((mount) => mount.destination));
   const generated = [
     fileMount(files.resolvConf, '/etc/resolv.conf', spec.readOnly),
@@ -80,8 +80,9 @@ export function buildMounts(
   ];
   return [
     ...systemMounts(spec).filter((mount) => !taken.has(mount.destination)),
-    ...generated.filter((mount) => !taken.has(mount.destination)),
-    ...own,
+    ...[...generated.filter((mount) => !taken.has(mount.destination)), ...own].sort(
+      (a, b) => depth(a.destination) - depth(b.destination),
+    ),
   ];
 }
 

@@ -172,12 +172,14 @@ describe('runtime spec', () => {
           { ...bind, source: '/s/b', target: '/data/inner/' },
           { ...bind, source: '/s/a', target: '/data' },
           { ...bind, source: '/s/hosts', target: '/etc/hosts' },
+          { ...bind, source: '/s/etc', target: '/etc' },
           { type: 'tmpfs', target: '/dev/shm', sizeBytes: 9, mode: 0o700, options: ['exec'] },
         ],
       },
     );
     const destinations = spec.mounts.map(({ destination }) => destination);
     assert.ok(destinations.indexOf('/data') < destinations.indexOf('/data/inner'));
+    assert.ok(destinations.indexOf('/etc') < destinations.indexOf('/etc/resolv.conf'));
     assert.equal(new Set(destinations).size, destinations.length);
     assert.equal(mountAt(spec, '/etc/hosts')?.source, '/s/hosts');
     assert.deepEqual(mountAt(spec, '/dev/shm')?.options, ['nosuid', 'nodev', 'noexec', 'size=9', 'mode=700', 'exec']);
