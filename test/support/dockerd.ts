@@ -26,13 +26,8 @@ export class Dockerd {
     // Not the machine's own configuration.
     writeFileSync(at('config.json'), '{}');
     const log = openSync(at('log'), 'w');
-    const child = spawn(
-      'dockerd',
-      [...roots, '--config-file', at('config.json'), '--host', `unix://${at('sock')}`, ...options],
-      {
-        stdio: ['ignore', log, log],
-      },
-    );
+    const listening = ['--config-file', at('config.json'), '--host', `unix://${at('sock')}`];
+    const child = spawn('dockerd', [...roots, ...listening, ...options], { stdio: ['ignore', log, log] });
     closeSync(log);
     const dockerd = new Dockerd(directory, child);
     const isReady = await until(

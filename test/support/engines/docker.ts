@@ -42,6 +42,6 @@ export class Docker implements Engine {
 
   async dispose(): Promise<void> {
     await this.#dockerd.stop();
-    this.#cgroup.remove();
+    await this.#cgroup.remove();
   }
 }

@@ -1,4 +1,6 @@
-import { globSync, rmdirSync } from 'node:fs';
+import { globSync, readFileSync, rmdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { untilGone } from '../test-host.ts';
 
 let count = 0;
 
@@ -11,9 +13,15 @@ export class EngineCgroup {
     return this.#directories('/*/');
   }
 
-  /** Takes the parent itself away, in every hierarchy: no runtime does. */
-  remove(): void {
-    for (const directory of this.#directories('/')) rmdirSync(directory);
+  /** Ends what a failed test has left in it, and takes it away in every hierarchy: no runtime does. */
+  async remove(): Promise<void> {
+    const left = this.containers();
+    const pids = left.flatMap((directory) => readFileSync(join(directory, 'cgroup.procs'), 'utf8').match(/\d+/g) ?? []);
+    for (const pid of new Set(pids.map(Number))) {
+      process.kill(pid, 'SIGKILL');
+      await untilGone(pid);
+    }
+    for (const directory of [...left, ...this.#directories('/')]) rmdirSync(directory);
   }
 
   #directories(below: string): readonly string[] {

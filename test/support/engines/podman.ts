@@ -61,7 +61,7 @@ export class Podman implements Engine {
 
   async dispose(): Promise<void> {
     await this.client('rm', '--all', '--force', '--time', '0');
-    this.#cgroup.remove();
+    await this.#cgroup.remove();
     execFileSync('umount', fixedDirectories);
     rmSync(this.#directory, { recursive: true, force: true });
   }
