@@ -16,12 +16,16 @@ export class Containerd {
   readonly #process: ChildProcess;
 
   private constructor() {
-    const config = [
-      ...['version = 2', `root = "${this.#at('root')}"`, `state = "${this.#at('state')}"`],
-      ...['disabled_plugins = ["io.containerd.grpc.v1.cri"]', '[grpc]', `address = "${this.#at('sock')}"`],
-      ...['[ttrpc]', `address = "${this.#at('sock.ttrpc')}"`],
-    ];
-    writeFileSync(this.#at('config.toml'), config.join('\n'));
+    const config = `version = 2
+root = "${this.#at('root')}"
+state = "${this.#at('state')}"
+disabled_plugins = ["io.containerd.grpc.v1.cri"]
+[grpc]
+address = "${this.#at('sock')}"
+[ttrpc]
+address = "${this.#at('sock.ttrpc')}"
+`;
+    writeFileSync(this.#at('config.toml'), config);
     const log = openSync(this.#at('log'), 'w');
     this.#process = spawn('containerd', ['--config', this.#at('config.toml')], { stdio: ['ignore', log, log] });
     closeSync(log);

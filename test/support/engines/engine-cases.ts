@@ -40,10 +40,8 @@ export function declareEngineCases(engine: () => Engine): void {
     return stdout.trim().split('\n');
   }
   async function start(name: string, options: readonly string[], script: string): Promise<void> {
-    await output(
-      ...['run', '--detach', '--name', name, '--network', 'none', ...engine().runOptions, ...options],
-      ...[image, 'sh', '-c', script],
-    );
+    const names = ['--name', name, '--network', 'none'];
+    await output('run', '--detach', ...names, ...engine().runOptions, ...options, image, 'sh', '-c', script);
   }
 
   before(() => {
@@ -137,10 +135,8 @@ export function declareEngineCases(engine: () => Engine): void {
     it('shares its namespaces with another', async () => {
       await start('worker', ['--ipc', 'shareable'], worker);
       const join = ['--pid', 'container:worker', '--ipc', 'container:worker', '--network', 'container:worker'];
-      const { stdout } = await client(
-        ...['run', '--rm', ...join, ...engine().runOptions, image],
-        ...['sh', '-c', 'readlink /proc/self/ns/net; cat /proc/1/cmdline'],
-      );
+      const look = 'readlink /proc/self/ns/net; cat /proc/1/cmdline';
+      const { stdout } = await client('run', '--rm', ...join, ...engine().runOptions, image, 'sh', '-c', look);
       assert.ok(stdout.startsWith(await output('exec', 'worker', 'readlink', '/proc/self/ns/net')), stdout);
       assert.match(stdout, /touch \/healthy/);
     });
@@ -225,9 +221,8 @@ export function declareEngineCases(engine: () => Engine): void {
       const script = `stat -c %a /t; grep -c "^tmpfs /t .*size=1024k" /proc/mounts; cat /data/data; echo
         touch /data/x 2>/dev/null || echo read-only; df -k /dev/shm | awk 'END { print $2 }'; hostname
         cat /proc/sys/net/ipv4/ip_forward; head -c 3 /dev/mine | wc -c`;
-      assert.deepEqual(await printed([...mounts, ...names], script), [
-        ...['1777', '1', 'text', 'read-only', '2048', 'elsewhere', '1', '3'],
-      ]);
+      const expected = ['1777', '1', 'text', 'read-only', '2048', 'elsewhere', '1', '3'];
+      assert.deepEqual(await printed([...mounts, ...names], script), expected);
     });
 
     it('are the host’s where asked', async () => {
