@@ -12,7 +12,8 @@ export interface SimulatedAgentOptions {
   readonly onStream?: (request: StreamRequest, stream: DuplexStream<Frame, Frame>) => Promise<void>;
 }
 
-const description: NodeDescription = {
+/** A small host with a usual LAN. */
+export const simulatedDescription: NodeDescription = {
   hostname: 'simulated',
   architecture: 'x86_64',
   os: 'linux',
@@ -20,6 +21,17 @@ const description: NodeDescription = {
   cpus: 2,
   memoryBytes: 2 ** 31,
   cgroup: 'v2',
+  kernelFeatures: {
+    overlayfs: 'available',
+    nftables: 'available',
+    vxlan: 'available',
+    macvlan: 'available',
+    ipvlan: 'available',
+    ipvs: 'available',
+    wireguard: 'available',
+    'ipsec-esp': 'available',
+    'aes-gcm': 'available',
+  },
   limitations: [],
   routes: ['0.0.0.0/0', '192.168.1.0/24'],
 };
@@ -75,7 +87,7 @@ export class SimulatedAgent {
   }
 
   async #begin(): Promise<void> {
-    const request = { nodeId: this.#options.nodeId, description: JSON.stringify(description), clusterId: '' };
+    const request = { nodeId: this.#options.nodeId, description: JSON.stringify(simulatedDescription), clusterId: '' };
     const session = this.#client.session(request, { signal: this.#controller.signal })[Symbol.asyncIterator]();
     const first = await session.next();
     if (first.done === true) throw new Error('the manager gave no session');

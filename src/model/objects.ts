@@ -78,6 +78,13 @@ export interface NodeObject extends StoredObject {
   readonly description: NodeDescription;
 }
 
+/** What networks, volumes and images may need of a kernel and not every kernel has. */
+export type KernelFeature =
+  'overlayfs' | 'nftables' | 'vxlan' | 'macvlan' | 'ipvlan' | 'ipvs' | 'wireguard' | 'ipsec-esp' | 'aes-gcm';
+
+/** `unknown` where neither modules nor the build options of the kernel can be looked at. */
+export type KernelFeatures = Readonly<Record<KernelFeature, 'available' | 'missing' | 'unknown'>>;
+
 export interface NodeDescription {
   readonly hostname: string;
   readonly architecture: string;
@@ -86,6 +93,7 @@ export interface NodeDescription {
   readonly cpus: number;
   readonly memoryBytes: number;
   readonly cgroup: 'v1' | 'hybrid' | 'v2';
+  readonly kernelFeatures: KernelFeatures;
   /** What this host lacks and what is done instead, one sentence each. */
   readonly limitations: readonly string[];
   /** Destinations of the host's routes in CIDR form, which address pools avoid. */

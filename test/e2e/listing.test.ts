@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'mocha';
+import type { NodeDescription } from '../../src/model/objects.ts';
 import { busyboxImage } from '../fixtures/images.ts';
 import { TestHost } from '../support/test-host.ts';
 
@@ -211,9 +212,16 @@ describe('verbs that show what there is', () => {
     assert.match(version ?? '', /^\d+\.\d+\.\d+$/);
     assert.deepEqual(await json('version', '-f', 'json'), { version });
     assert.deepEqual(await lines('version'), [`tsstack version ${version}`]);
-    const info = await json<{ version: string; dataRoot: string; pid: number }>('info', '--format', 'json');
+    const info = await json<{ version: string; dataRoot: string; pid: number; node: NodeDescription }>(
+      'info',
+      '--format',
+      'json',
+    );
     assert.equal(info.version, version);
     assert.equal(info.dataRoot, host.dataRoot);
     assert.match((await lines('info')).join('\n'), /Cgroups: +(v1|hybrid|v2)/);
+    // tsstack could not run without it.
+    assert.equal(info.node.kernelFeatures.nftables, 'available');
+    assert.match((await lines('info')).join('\n'), /Kernel has: .*nftables/);
   });
 });

@@ -4,6 +4,7 @@ import type { NodeDescription } from '../../../src/model/objects.ts';
 import { allCapabilities } from '../containers/capabilities.ts';
 import type { HostLimits } from '../containers/runtime-spec.ts';
 import { readCgroupFacts } from './cgroup-facts.ts';
+import { readKernelFeatures } from './kernel-features.ts';
 import { parseRoutes } from './routes.ts';
 
 export interface HostFacts {
@@ -32,6 +33,7 @@ export function readHostFacts(): HostFacts {
     cpus,
     memoryBytes: totalmem(),
     cgroup: cgroup.mode,
+    kernelFeatures: readKernelFeatures(release()),
     limitations: [...cgroup.missing.map(missingController), ...otherLimitations(limits)],
     routes: parseRoutes(readFileSync('/proc/net/route', 'utf8')),
   };

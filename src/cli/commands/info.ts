@@ -38,12 +38,21 @@ function pretty(answer: GetInfoResponse, node: NodeDescription): string {
     ['Host', `${node.hostname} (${node.os}, ${node.architecture}, Linux ${node.kernel})`],
     ['Resources', `${node.cpus} cores, ${formatBinaryBytes(node.memoryBytes)} memory`],
     ['Cgroups', node.cgroup],
+    ['Kernel has', featuresOf(node, 'available')],
+    ['Kernel lacks', featuresOf(node, 'missing')],
+    ['Not known', featuresOf(node, 'unknown')],
     ['Limitations', node.limitations.length === 0 ? 'none' : ''],
   ];
-  const width = Math.max(...rows.map(([name]) => name.length));
+  const shown = rows.filter(([name, value]) => name === 'Limitations' || value !== '');
+  const width = Math.max(...shown.map(([name]) => name.length));
   const limitations = node.limitations.map((sentence) => `  - ${sentence}\n`);
   return (
-    rows.map(([name, value]) => `${`${name}:`.padEnd(width + 2)}${value}`.trimEnd() + '\n').join('') +
+    shown.map(([name, value]) => `${`${name}:`.padEnd(width + 2)}${value}`.trimEnd() + '\n').join('') +
     limitations.join('')
   );
+}
+
+function featuresOf({ kernelFeatures }: NodeDescription, presence: 'available' | 'missing' | 'unknown'): string {
+  const found = Object.entries(kernelFeatures).filter(([, value]) => value === presence);
+  return found.map(([name]) => name).join(', ');
 }

@@ -5,6 +5,8 @@ import { InvalidRequestError } from '../errors.ts';
 import { put, type Change } from '../store/change.ts';
 import type { StoreView } from '../store/object-index.ts';
 
+const presence = z.enum(['available', 'missing', 'unknown']);
+
 const nodeDescription: z.ZodType<NodeDescription> = z.strictObject({
   hostname: z.string().min(1),
   architecture: z.string(),
@@ -13,6 +15,17 @@ const nodeDescription: z.ZodType<NodeDescription> = z.strictObject({
   cpus: z.number(),
   memoryBytes: z.number(),
   cgroup: z.enum(['v1', 'hybrid', 'v2']),
+  kernelFeatures: z.strictObject({
+    overlayfs: presence,
+    nftables: presence,
+    vxlan: presence,
+    macvlan: presence,
+    ipvlan: presence,
+    ipvs: presence,
+    wireguard: presence,
+    'ipsec-esp': presence,
+    'aes-gcm': presence,
+  }),
   limitations: z.array(z.string()),
   routes: z.array(z.string()),
 });
