@@ -1,4 +1,5 @@
 /** One pretended container: follows its task's desired state at once, without any process. */
+import { createdContainer } from '../../src/model/new-status.ts';
 import type { ContainerStatus, TaskObject, TaskStatus } from '../../src/model/objects.ts';
 import { isTerminal, type ObservedState } from '../../src/model/states.ts';
 
@@ -103,26 +104,7 @@ export class PretendTask {
   }
 
   #container(): ContainerStatus {
-    return (
-      this.#status.container ?? {
-        imageId: `sha256:${'0'.repeat(64)}`,
-        currentImageId: `sha256:${'0'.repeat(64)}`,
-        imageReference: this.#task.spec.image,
-        command: [],
-        phase: 'created',
-        pid: null,
-        createdAt: new Date().toISOString(),
-        startedAt: null,
-        finishedAt: null,
-        exitCode: null,
-        oomKilled: false,
-        restartCount: 0,
-        signal: null,
-        runs: [],
-        health: null,
-        ports: [],
-        mounts: [],
-      }
-    );
+    const image = { id: `sha256:${'0'.repeat(64)}`, reference: this.#task.spec.image };
+    return this.#status.container ?? createdContainer(image, new Date().toISOString());
   }
 }

@@ -1,4 +1,5 @@
 import type { OneOffSpec, ServiceObject, TaskObject } from '../../model/objects.ts';
+import { newTaskStatus } from '../../model/new-status.ts';
 import type { ServiceSpec } from '../../model/spec.ts';
 
 export interface NewTask {
@@ -34,6 +35,6 @@ export function newTask({ service, now, ...task }: NewTask): TaskObject {
     stopGraceMs: null,
     removeVolumes: false,
     attachments: [],
-    status: { run: 1, state: 'new', at: now, message: '', error: null, container: null },
+    status: newTaskStatus(now),
   };
 }

@@ -1,4 +1,5 @@
 import { containerSpec } from '../../../fixtures/specs.ts';
+import { newTaskStatus } from '../../../../src/model/new-status.ts';
 import type { ServiceSpec } from '../../../../src/model/spec.ts';
 import type { NetworkObject, TaskObject, TaskStatus } from '../../../../src/model/objects.ts';
 import type { ImageDefaults } from '../../../../agents/host/containers/image-defaults.ts';
@@ -39,14 +40,7 @@ export function imageDefaults(change: Partial<ImageDefaults> = {}): ImageDefault
   };
 }
 
-export const assignedStatus: TaskStatus = {
-  run: 0,
-  state: 'assigned',
-  at: '2026-01-01T00:00:00Z',
-  message: '',
-  error: null,
-  container: null,
-};
+export const assignedStatus: TaskStatus = { ...newTaskStatus('2026-01-01T00:00:00Z'), state: 'assigned' };
 
 export function taskObject(change: Partial<TaskObject> = {}): TaskObject {
   return {

@@ -1,0 +1,30 @@
+/** Statuses of what has only just been made: the one place that knows every field's beginning. */
+import type { ContainerStatus, TaskStatus } from './objects.ts';
+
+/** Of a task of which nothing exists yet; `at` is an RFC 3339 time. */
+export function newTaskStatus(at: string): TaskStatus {
+  return { run: 1, state: 'new', at, message: '', error: null, container: null };
+}
+
+/** Of a container that was created from an image at that time (RFC 3339) and has not run. */
+export function createdContainer(image: { id: string; reference: string }, at: string): ContainerStatus {
+  return {
+    imageId: image.id,
+    currentImageId: image.id,
+    imageReference: image.reference,
+    command: [],
+    phase: 'created',
+    pid: null,
+    createdAt: at,
+    startedAt: null,
+    finishedAt: null,
+    exitCode: null,
+    oomKilled: false,
+    restartCount: 0,
+    signal: null,
+    runs: [],
+    health: null,
+    ports: [],
+    mounts: [],
+  };
+}
