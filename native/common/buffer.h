@@ -17,10 +17,11 @@ buffer_length (const struct buffer *buffer)
   return buffer->end - buffer->start;
 }
 
+/* NULL when the queue has never held anything. */
 static inline char *
 buffer_bytes (const struct buffer *buffer)
 {
-  return buffer->data + buffer->start;
+  return buffer->data ? buffer->data + buffer->start : NULL;
 }
 
 /* Room for SIZE more bytes, which buffer_grow makes part of the queue; NULL, with the queue unchanged, when memory is

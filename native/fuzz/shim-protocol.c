@@ -66,7 +66,7 @@ make_ended_container (void)
   struct box_container *container = NULL;
   struct tss_error error = { 0 };
 
-  FUZZ_REQUIRE (box_load (saved, NULL, &container, &error) == 0);
+  FUZZ_REQUIRE (box_load (saved, NULL, NULL, &container, &error) == 0);
   return container;
 }
 
@@ -108,6 +108,16 @@ open_shim (struct shim *shim, unsigned int choice)
   FUZZ_REQUIRE (server_open (shim, &error) == 0);
 }
 
+/* As the shim does when it has been idle for a while. */
+static void
+give_memory_back (struct scratch *scratch)
+{
+  if (!scratch->memory)
+    return;
+  scratch->was_used = false;
+  scratch->idle.function (scratch->idle.context);
+}
+
 static void
 close_shim (struct shim *shim)
 {
@@ -118,6 +128,7 @@ close_shim (struct shim *shim)
     }
   FUZZ_REQUIRE (!shim->sessions);
   sink_close (&shim->run.input);
+  give_memory_back (&shim->scratch);
   if (shim->run.box)
     box_forget (shim->run.box);
   server_close_listener (shim);

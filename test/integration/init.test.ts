@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
-import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
+import { installProgram, nativeProgram } from '../support/native-build.ts';
 import { eventually, ShimLab } from '../support/shim-lab.ts';
-
-const initProgram = process.env['TSSTACK_INIT'] ?? join(import.meta.dirname, '../../native/build/tsstack-init');
 
 /** Leaves an orphan that ends at once, then counts the zombies. */
 const countZombies = 'sh -c "true & exec true"; sleep 0.2; echo "zombies: $(cat /proc/[0-9]*/stat | grep -c " Z ")"';
@@ -14,7 +12,7 @@ describe('init', () => {
   before(() => {
     lab = new ShimLab();
     // Not in bin: the links there are absolute, and would be followed on this host.
-    copyFileSync(initProgram, join(lab.directory, 'root/bin/tsstack-init'));
+    installProgram(nativeProgram('init'), join(lab.directory, 'root'), 'bin/tsstack-init');
   });
   after(() => lab.dispose());
 

@@ -19,16 +19,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { after, beforeEach, describe, it } from 'mocha';
-import { findNativePrograms } from '../../agents/host/native-programs.ts';
 import { LayerProgram } from '../../agents/host/native/layer.ts';
 import type { UnpackResult } from '../../agents/host/native/layer.ts';
+import { nativeProgram } from '../support/native-build.ts';
 import { buildTar, sha256 } from '../support/tar-builder.ts';
 import type { TarMember } from '../support/tar-builder.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'tsstack-layer-'));
 after(() => rmSync(scratch, { recursive: true, force: true }));
 
-const program = new LayerProgram(findNativePrograms().layer);
+const program = new LayerProgram(nativeProgram('layer'));
 const signal = new AbortController().signal;
 
 async function unpackBytes(bytes: Buffer, to: string, diffId: string | null = null): Promise<UnpackResult> {

@@ -6,7 +6,8 @@ import { NativeError } from '../../agents/host/native/native-error.ts';
 import { attachToShim, execInShim } from '../../agents/host/native/shim-client.ts';
 import type { ExecOptions, ShimSession } from '../../agents/host/tasks/shim.ts';
 import { isNativeError } from '../support/native-errors.ts';
-import { eventually, processOf, ShimLab, shimProgram } from '../support/shim-lab.ts';
+import { hasSanitizers } from '../support/native-build.ts';
+import { eventually, processOf, ShimLab } from '../support/shim-lab.ts';
 import type { LabContainer } from '../support/shim-lab.ts';
 import { findLeftovers, readDescriptors } from '../support/shim-leftovers.ts';
 
@@ -104,7 +105,7 @@ describe('shim: what it keeps and what it hands on', () => {
     const readOwnKb = (): number =>
       Number(/^Pss_Anon:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${state.shimPid}/smaps_rollup`, 'utf8'))?.[1]);
     // Beside the program, which all shims share. It is 92 kB today; a build with sanitizers takes some 30 MB.
-    const limitKb = shimProgram.includes('asan') ? 100_000 : 160;
+    const limitKb = hasSanitizers ? 100_000 : 160;
     // The buffers go up to four seconds after the last output.
     await eventually('memory is given back', () => readOwnKb() < limitKb);
     await control.request({ op: 'kill' });

@@ -13,8 +13,9 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { nativeProgram } from './native-build.ts';
 
-const program = process.env['TSSTACK_BOX'] ?? join(import.meta.dirname, '../../native/build/tsstack-box');
+const program = nativeProgram('box');
 const applets =
   'sh ls cat ps id mount true false sleep hostname echo env stat touch mkdir mknod grep ip head dd tty test readlink chown kill ulimit pwd wc';
 const commandTimeoutMs = 20_000;

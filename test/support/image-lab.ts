@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ImageService } from '../../agents/host/images/image-service.ts';
 import type { ImageServiceOptions } from '../../agents/host/images/image-service.ts';
-import { findNativePrograms } from '../../agents/host/native-programs.ts';
+import { nativeProgram } from './native-build.ts';
 
 export class ImageLab {
   readonly directory = mkdtempSync(join(tmpdir(), 'tsstack-images-'));
@@ -15,7 +15,7 @@ export class ImageLab {
 
   /** A service over the same data root each time, as after a restart. */
   open(options: Partial<ImageServiceOptions> = {}): ImageService {
-    const service = new ImageService({ dataRoot: this.dataRoot, layerProgram: findNativePrograms().layer, ...options });
+    const service = new ImageService({ dataRoot: this.dataRoot, layerProgram: nativeProgram('layer'), ...options });
     this.#services.push(service);
     return service;
   }

@@ -12,11 +12,11 @@ import type { NetworkObject } from '../../src/model/objects.ts';
 import type { PortSpec } from '../../src/model/spec.ts';
 import type { DnsReply } from './dns-wire.ts';
 import { recordTypes } from './dns-wire.ts';
+import { nativeProgram } from './native-build.ts';
 
 const run = promisify(execFile);
-const root = join(import.meta.dirname, '../..');
 const peer = join(import.meta.dirname, 'net-peer.ts');
-const program = process.env['TSSTACK_NET'] ?? join(root, 'native/build/tsstack-net');
+const program = nativeProgram('net');
 
 /** Links of a namespace that somebody keeps alive are deleted after 3 s. */
 const backgroundMs = 8000;
