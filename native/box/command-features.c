@@ -37,13 +37,18 @@ list_capabilities (void)
   return list;
 }
 
+static int
+append_word (const char *word, void *list)
+{
+  return json_array_append_new (list, json_string (word));
+}
+
 static json_t *
 list_mount_options (void)
 {
   json_t *list = json_array ();
 
-  for (size_t i = 0; box_mount_option_name (i); i++)
-    json_array_append_new (list, json_string (box_mount_option_name (i)));
+  box_mount_options_visit (append_word, list);
   return list;
 }
 

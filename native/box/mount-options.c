@@ -2,6 +2,7 @@
  */
 #include "mount-options.h"
 #include "../common/cleanup.h"
+#include "../common/json.h"
 
 #include <string.h>
 #include <sys/mount.h>
@@ -36,6 +37,8 @@ static const struct option flag_options[] = {
   { "nostrictatime", 0, MS_STRICTATIME },
   { "nodiratime", MS_NODIRATIME, 0 },
   { "diratime", 0, MS_NODIRATIME },
+  { "nosymfollow", MS_NOSYMFOLLOW, 0 },
+  { "symfollow", 0, MS_NOSYMFOLLOW },
   { "sync", MS_SYNCHRONOUS, 0 },
   { "async", 0, MS_SYNCHRONOUS },
   { "dirsync", MS_DIRSYNC, 0 },
@@ -59,7 +62,7 @@ static const struct option propagation_options[] = {
 /* Flags that mount_setattr knows, and so those that can be recursive: "rro", "rnosuid" and so on. */
 enum
 {
-  RECURSIVE = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | ATIME | MS_NODIRATIME
+  RECURSIVE = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | ATIME | MS_NODIRATIME | MS_NOSYMFOLLOW
 };
 
 static const struct option *
@@ -87,6 +90,14 @@ combine (const struct option *option, unsigned long *set, unsigned long *cleared
 }
 
 static bool
+has_recursive_form (const struct option *option)
+{
+  unsigned long flags = option->set | option->cleared;
+
+  return flags && !(flags & ~(unsigned long)RECURSIVE);
+}
+
+static bool
 parse_recursive (const char *word, struct box_mount *mount)
 {
   const struct option *option;
@@ -94,11 +105,13 @@ parse_recursive (const char *word, struct box_mount *mount)
   if (word[0] != 'r')
     return false;
   option = find_option (flag_options, TSS_LENGTH (flag_options), word + 1);
-  if (!option || ((option->set | option->cleared) & ~(unsigned long)RECURSIVE) || !(option->set | option->cleared))
+  if (!option || !has_recursive_form (option))
     return false;
   combine (option, &mount->recursive_set, &mount->recursive_cleared);
   return true;
 }
+
+static const char *const special_options[] = { "bind", "rbind", "remount", "tmpcopyup", "idmap", "ridmap" };
 
 static bool
 parse_special (const char *word, struct box_mount *mount)
@@ -107,19 +120,16 @@ parse_special (const char *word, struct box_mount *mount)
     {
       mount->bind = true;
       mount->recursive = word[0] == 'r';
-      return true;
     }
-  if (strcmp (word, "idmap") == 0 || strcmp (word, "ridmap") == 0)
-    {
-      mount->ids = word[0] == 'r' ? BOX_MOUNT_IDS_MAPPED_RECURSIVELY : BOX_MOUNT_IDS_MAPPED;
-      return true;
-    }
-  if (strcmp (word, "tmpcopyup") == 0)
-    {
-      mount->copy_up = true;
-      return true;
-    }
-  return false;
+  else if (strcmp (word, "idmap") == 0 || strcmp (word, "ridmap") == 0)
+    mount->ids = word[0] == 'r' ? BOX_MOUNT_IDS_MAPPED_RECURSIVELY : BOX_MOUNT_IDS_MAPPED;
+  else if (strcmp (word, "remount") == 0)
+    mount->remount = true;
+  else if (strcmp (word, "tmpcopyup") == 0)
+    mount->copy_up = true;
+  else
+    return false;
+  return true;
 }
 
 static int
@@ -152,21 +162,27 @@ box_mount_options_parse (const char *const *options, const char *where, struct b
         return tss_error_set (error, TSS_ERROR_INTERNAL, ENOMEM, where, "read the mount options");
     }
   if (mount->bind && mount->data)
-    return tss_error_set (error, TSS_ERROR_INVALID, 0, where, "%s.options: a bind mount takes no option %s", where,
-                          mount->data);
+    return tss_json_refuse (where, "options", error, "a bind mount takes no option %s", mount->data);
   return 0;
 }
 
-const char *
-box_mount_option_name (size_t number)
+int
+box_mount_options_visit (int (*visit) (const char *name, void *context), void *context)
 {
-  static const char *const special[] = { "bind", "rbind", "tmpcopyup", "idmap", "ridmap" };
+  int result = 0;
 
-  if (number < TSS_LENGTH (flag_options))
-    return flag_options[number].name;
-  number -= TSS_LENGTH (flag_options);
-  if (number < TSS_LENGTH (propagation_options))
-    return propagation_options[number].name;
-  number -= TSS_LENGTH (propagation_options);
-  return number < TSS_LENGTH (special) ? special[number] : NULL;
+  for (size_t i = 0; i < TSS_LENGTH (flag_options) && result == 0; i++)
+    {
+      char recursive[32];
+
+      snprintf (recursive, sizeof recursive, "r%s", flag_options[i].name);
+      result = visit (flag_options[i].name, context);
+      if (result == 0 && has_recursive_form (&flag_options[i]))
+        result = visit (recursive, context);
+    }
+  for (size_t i = 0; i < TSS_LENGTH (propagation_options) && result == 0; i++)
+    result = visit (propagation_options[i].name, context);
+  for (size_t i = 0; i < TSS_LENGTH (special_options) && result == 0; i++)
+    result = visit (special_options[i], context);
+  return result;
 }

@@ -8,7 +8,7 @@
 int box_mount_options_parse (const char *const *options, const char *where, struct box_mount *mount,
                              struct tss_error *error);
 
-/* The words that are understood, by number; NULL past the last. */
-const char *box_mount_option_name (size_t number);
+/* Calls VISIT for every word that is understood; stops at the first result that is not 0, and returns it. */
+int box_mount_options_visit (int (*visit) (const char *name, void *context), void *context);
 
 #endif

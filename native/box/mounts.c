@@ -1,5 +1,6 @@
 /* The mounts of the spec. */
 #include "../common/cleanup.h"
+#include "mount-label.h"
 #include "setup.h"
 #include "target.h"
 
@@ -11,16 +12,24 @@
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
+/* Which mount it was about is said by name_mount. */
 static int
 fail (const struct box_mount *entry, int error_number, struct tss_error *error)
+{
+  return tss_error_set (error, TSS_ERROR_MOUNT, error_number, "", "%s %s on %s", entry->remount ? "remount" : "mount",
+                        !entry->bind    ? entry->type
+                        : entry->source ? entry->source
+                                        : "it",
+                        entry->destination);
+}
+
+static int
+name_mount (const struct box_mount *entry, struct tss_error *error)
 {
   char field[64];
 
   snprintf (field, sizeof field, "mounts[%zu]", entry->index);
-  if (entry->bind)
-    return tss_error_set (error, TSS_ERROR_MOUNT, error_number, field, "mount %s on %s", entry->source,
-                          entry->destination);
-  return tss_error_set (error, TSS_ERROR_MOUNT, error_number, field, "mount %s on %s", entry->type, entry->destination);
+  return tss_error_within (error, field);
 }
 
 int
@@ -49,13 +58,13 @@ box_setup_open_sources (struct box_setup *setup, struct tss_error *error)
       unsigned int recursive = entry->recursive ? AT_RECURSIVE : 0;
 
       setup->sources[i] = -1;
-      if (!entry->bind)
+      if (!entry->bind || entry->remount)
         continue;
       setup->sources[i] = open_tree (AT_FDCWD, entry->source, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | recursive);
       if (setup->sources[i] < 0)
-        return fail (entry, errno, error);
-      if (box_map_source_ids (setup, entry, error) < 0)
-        return -1;
+        fail (entry, errno, error);
+      if (setup->sources[i] < 0 || box_map_source_ids (setup, entry, error) < 0)
+        return name_mount (entry, error);
     }
   setup->null_source = open_tree (AT_FDCWD, "/dev/null", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
   if (setup->null_source < 0 || box_set_propagation (setup->null_source, MS_PRIVATE) < 0)
@@ -78,13 +87,26 @@ may_cover_proc_file (const char *destination)
   return false;
 }
 
+/* What lies on the root when it is entered would not be seen. */
+static bool
+is_root (const struct box_setup *setup, int target)
+{
+  struct statx root, other;
+
+  return statx (setup->root, "", AT_EMPTY_PATH, STATX_INO | STATX_MNT_ID, &root) == 0
+         && statx (target, "", AT_EMPTY_PATH, STATX_INO | STATX_MNT_ID, &other) == 0
+         && root.stx_mnt_id == other.stx_mnt_id && root.stx_ino == other.stx_ino;
+}
+
 static int
-check_target (const struct box_mount *entry, int target, struct tss_error *error)
+check_target (const struct box_setup *setup, const struct box_mount *entry, int target, struct tss_error *error)
 {
   struct statfs status;
 
   if (fstatfs (target, &status) < 0)
     return fail (entry, errno, error);
+  if (is_root (setup, target))
+    return tss_error_set (error, TSS_ERROR_MOUNT, 0, "", "mount on %s: that is the root itself", entry->destination);
   if (status.f_type != PROC_SUPER_MAGIC || may_cover_proc_file (entry->destination)
       || (entry->type && strcmp (entry->type, "proc") == 0))
     return 0;
@@ -107,7 +129,7 @@ open_target (struct box_setup *setup, const struct box_mount *entry, bool direct
       if (target < 0)
         return fail (entry, errno, error);
     }
-  if (target < 0 || check_target (entry, target, error) < 0)
+  if (target < 0 || check_target (setup, entry, target, error) < 0)
     return -1;
   return tss_steal_fd (&target);
 }
@@ -166,6 +188,32 @@ fill_tmpfs (struct box_setup *setup, const struct box_mount *entry, int target, 
   return fchmod (to, status.st_mode & 07777) < 0 ? fail (entry, errno, error) : 0;
 }
 
+/* The options of the file system itself; *OPTIONS is malloced, or NULL. */
+static int
+make_options (const struct box_setup *setup, const struct box_mount *entry, int target, char **options)
+{
+  tss_autofree char *own = NULL;
+
+  if (strcmp (entry->type, "tmpfs") == 0 && tmpfs_options (entry, target, &own) < 0)
+    return -1;
+  return box_mount_label_add (setup->spec->mount_label, entry->type, own ? own : entry->data, options);
+}
+
+static int
+finish_mount (struct box_setup *setup, const struct box_mount *entry, unsigned long missing, struct tss_error *error)
+{
+  tss_autofd int mounted = -1;
+
+  if (!missing && !entry->propagation && !(entry->recursive_set | entry->recursive_cleared))
+    return 0;
+  mounted = open_mounted (setup, entry);
+  if (mounted < 0 || box_set_mount_flags (mounted, missing, 0, false) < 0
+      || box_set_mount_flags (mounted, entry->recursive_set, entry->recursive_cleared, true) < 0
+      || (entry->propagation && box_set_propagation (mounted, entry->propagation) < 0))
+    return fail (entry, errno, error);
+  return 0;
+}
+
 static int
 mount_file_system (struct box_setup *setup, const struct box_mount *entry, struct tss_error *error)
 {
@@ -179,33 +227,45 @@ mount_file_system (struct box_setup *setup, const struct box_mount *entry, struc
     return -1;
   if (strcmp (entry->type, "cgroup") == 0 || strcmp (entry->type, "cgroup2") == 0)
     return box_mount_cgroups (setup, entry, target, error);
-  if (strcmp (entry->type, "tmpfs") == 0 && tmpfs_options (entry, target, &options) < 0)
-    return fail (entry, errno, error);
-  if (mount (source, box_fd_path (target).text, entry->type, flags, options ? options : entry->data) < 0)
+  if (make_options (setup, entry, target, &options) < 0
+      || mount (source, box_fd_path (target).text, entry->type, flags, options) < 0)
     return fail (entry, errno, error);
   if (entry->copy_up && fill_tmpfs (setup, entry, target, error) < 0)
     return -1;
-  if (flags != entry->set || entry->propagation || entry->recursive_set)
-    {
-      tss_autofd int mounted = open_mounted (setup, entry);
+  return finish_mount (setup, entry, entry->set & ~flags, error);
+}
 
-      if (mounted < 0 || box_set_mount_flags (mounted, entry->set & ~flags, 0, false) < 0
-          || box_set_mount_flags (mounted, entry->recursive_set, entry->recursive_cleared, true) < 0
-          || (entry->propagation && box_set_propagation (mounted, entry->propagation) < 0))
-        return fail (entry, errno, error);
-    }
-  return 0;
+/* A mount that is there already, of this list or of the root: flags of the mount with "bind", otherwise those of the
+ * file system too. */
+static int
+change_mount (struct box_setup *setup, const struct box_mount *entry, struct tss_error *error)
+{
+  tss_autofd int target = open_mounted (setup, entry);
+
+  if (target < 0)
+    return fail (entry, errno, error);
+  if (!entry->bind && mount (NULL, box_fd_path (target).text, NULL, MS_REMOUNT | entry->set, entry->data) < 0)
+    return fail (entry, errno, error);
+  if (entry->bind && box_set_mount_flags (target, entry->set, entry->cleared, false) < 0)
+    return fail (entry, errno, error);
+  return finish_mount (setup, entry, 0, error);
+}
+
+static int
+perform (struct box_setup *setup, const struct box_mount *entry, struct tss_error *error)
+{
+  if (entry->remount)
+    return change_mount (setup, entry, error);
+  return entry->bind ? bind_source (setup, entry, error) : mount_file_system (setup, entry, error);
 }
 
 int
 box_setup_mounts (struct box_setup *setup, struct tss_error *error)
 {
+  if (box_mount_label_check (setup->spec->mount_label, error) < 0)
+    return -1;
   for (size_t i = 0; i < setup->spec->mount_count; i++)
-    {
-      const struct box_mount *entry = &setup->spec->mounts[i];
-
-      if ((entry->bind ? bind_source : mount_file_system) (setup, entry, error) < 0)
-        return -1;
-    }
+    if (perform (setup, &setup->spec->mounts[i], error) < 0)
+      return name_mount (&setup->spec->mounts[i], error);
   return 0;
 }

@@ -158,15 +158,29 @@ attach_staged_root (struct box_setup *setup, struct tss_error *error)
 int
 box_setup_root (struct box_setup *setup, struct tss_error *error)
 {
-  unsigned long propagation = setup->spec->root_propagation;
+  bool follows_host = setup->spec->root_propagation & MS_SLAVE;
+  unsigned long propagation = (follows_host ? MS_SLAVE : MS_PRIVATE) | MS_REC;
 
-  /* From here on nothing that is mounted for the container shows on the host, nor the reverse. */
-  if (mount (NULL, "/", NULL, MS_PRIVATE | MS_REC, NULL) < 0)
+  /* From here on nothing that is mounted for the container shows on the host, nor the reverse unless asked for. */
+  if (mount (NULL, "/", NULL, propagation, NULL) < 0)
     return tss_error_set (error, TSS_ERROR_MOUNT, errno, "/", "make the host's mounts private");
   if ((setup->root_tree >= 0 ? attach_staged_root : mount_root) (setup, error) < 0)
     return -1;
-  if (box_set_propagation (setup->root, propagation ? propagation : MS_PRIVATE | MS_REC) < 0)
+  if (box_set_propagation (setup->root, propagation) < 0)
     return tss_error_set (error, TSS_ERROR_MOUNT, errno, "linux.rootfsPropagation", "set the root's propagation");
+  return 0;
+}
+
+/* Last of all: whatever is mounted on a shared mount becomes shared as well, and what is unbindable cannot be entered.
+ */
+static int
+set_root_propagation (const struct box_setup *setup, struct tss_error *error)
+{
+  unsigned long propagation = setup->spec->root_propagation;
+
+  if (propagation && box_set_propagation (setup->root, propagation) < 0)
+    return tss_error_set (error, TSS_ERROR_MOUNT, errno, "linux.rootfsPropagation",
+                          "linux.rootfsPropagation: set it on the root");
   return 0;
 }
 
@@ -180,5 +194,5 @@ box_setup_enter_root (struct box_setup *setup, struct tss_error *error)
   if (fchdir (setup->root) < 0 || syscall (SYS_pivot_root, ".", ".") < 0 || umount2 (".", MNT_DETACH) < 0
       || chdir ("/") < 0)
     return tss_error_set (error, TSS_ERROR_MOUNT, errno, "root", "enter the root file system");
-  return 0;
+  return set_root_propagation (setup, error);
 }

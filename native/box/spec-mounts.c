@@ -20,18 +20,22 @@ parse_one (const json_t *object, const char *where, struct box_mount *mount, str
     mount->bind = true;
   if (box_mount_options_parse (options, where, mount, error) < 0)
     return -1;
-  if (mount->bind && !mount->source)
-    return tss_error_set (error, TSS_ERROR_INVALID, 0, where, "%s.source: a bind mount needs a source", where);
+  if (mount->bind && !mount->remount && !mount->source)
+    return tss_json_refuse (where, "source", error, "a bind mount needs a source");
   if (!mount->bind && !mount->type)
-    return tss_error_set (error, TSS_ERROR_INVALID, 0, where, "%s.type: expected a file system", where);
+    return tss_json_refuse (where, "type", error, "expected a file system");
+  if (!*mount->destination)
+    return tss_json_refuse (where, "destination", error, "expected a path");
   if (box_id_maps_parse (object, where, &mount->maps, error) < 0)
     return -1;
   if (mount->maps.users.count > 0 && mount->ids == BOX_MOUNT_IDS_AS_THEY_ARE)
     mount->ids = BOX_MOUNT_IDS_MAPPED;
   if (mount->ids != BOX_MOUNT_IDS_AS_THEY_ARE && !mount->bind)
-    return tss_error_set (error, TSS_ERROR_INVALID, 0, where, "%s: ids of bind mounts alone are mapped", where);
+    return tss_json_refuse (where, "options", error, "ids of bind mounts alone are mapped");
   if (mount->copy_up && (mount->bind || strcmp (mount->type, "tmpfs") != 0))
-    return tss_error_set (error, TSS_ERROR_INVALID, 0, where, "%s.options: tmpcopyup is for tmpfs alone", where);
+    return tss_json_refuse (where, "options", error, "tmpcopyup is for tmpfs alone");
+  if (mount->remount && (mount->copy_up || mount->ids != BOX_MOUNT_IDS_AS_THEY_ARE))
+    return tss_json_refuse (where, "options", error, "what is mounted already takes neither tmpcopyup nor idmap");
   return 0;
 }
 

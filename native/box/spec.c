@@ -55,7 +55,7 @@ parse_root_propagation (const json_t *linux_object, struct box_spec *spec, struc
 static int
 refuse_unsupported (const json_t *linux_object, struct tss_error *error)
 {
-  static const char *const keys[] = { "intelRdt", "mountLabel", "netDevices", "memoryPolicy" };
+  static const char *const keys[] = { "intelRdt", "netDevices", "memoryPolicy" };
 
   for (size_t i = 0; i < TSS_LENGTH (keys); i++)
     {
@@ -106,12 +106,15 @@ parse_linux (const json_t *document, struct box_spec *spec, struct tss_error *er
     return tss_error_set (error, TSS_ERROR_INVALID, 0, "linux", "linux: expected an object");
   if (refuse_unsupported (object, error) < 0 || parse_personality (object, spec, error) < 0
       || parse_root_propagation (object, spec, error) < 0
+      || tss_json_get_string (object, "mountLabel", "linux", &spec->mount_label, error) < 0
       || tss_json_get_string (object, "cgroupsPath", "linux", &spec->cgroups_path, error) < 0
       || tss_json_get_strings (object, "maskedPaths", "linux", &spec->masked_paths, error) < 0
       || tss_json_get_strings (object, "readonlyPaths", "linux", &spec->readonly_paths, error) < 0
       || tss_json_get_object (object, "resources", "linux", &spec->resources, error) < 0
       || tss_json_get_object (object, "seccomp", "linux", &spec->seccomp, error) < 0)
     return -1;
+  if (spec->mount_label && !*spec->mount_label)
+    spec->mount_label = NULL;
   if (box_spec_parse_namespaces (object, &spec->namespaces, error) < 0 || box_spec_parse_users (object, spec, error) < 0
       || box_spec_parse_time_offsets (object, spec, error) < 0)
     return -1;

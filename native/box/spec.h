@@ -93,6 +93,7 @@ struct box_mount
 {
   const char *destination, *source, *type;
   bool bind, recursive;
+  bool remount;                                   /* change what is mounted there already */
   bool copy_up;                                   /* tmpfs: fill it with what the image has there */
   unsigned long set, cleared;                     /* MS_... flags */
   unsigned long recursive_set, recursive_cleared; /* the same for the mount and everything below it */
@@ -129,6 +130,7 @@ struct box_spec
   const char *root_path;
   bool root_readonly;
   unsigned long root_propagation; /* 0: private */
+  const char *mount_label;        /* SELinux context of file systems that are made for the container; or NULL */
   const char *hostname, *domainname;
   struct box_mount *mounts;
   size_t mount_count;

@@ -44,6 +44,19 @@ tss_error_set (struct tss_error *error, enum tss_error_code code, int error_numb
   return -1;
 }
 
+int
+tss_error_within (struct tss_error *error, const char *field)
+{
+  char message[sizeof error->message];
+
+  if (!error)
+    return -1;
+  snprintf (message, sizeof message, "%s: %s", field, error->message);
+  memcpy (error->message, message, sizeof message);
+  snprintf (error->path, sizeof error->path, "%s", field);
+  return -1;
+}
+
 /* A path or message cut in the middle of a character, or a file name that is no UTF-8, must not lose the whole error.
  */
 static json_t *

@@ -38,6 +38,9 @@ struct tss_error
 int tss_error_set (struct tss_error *error, enum tss_error_code code, int error_number, const char *path,
                    const char *format, ...) __attribute__ ((format (printf, 5, 6)));
 
+/* Says that ERROR, which is set, is about FIELD of a document: in its path, and before its message. Returns -1. */
+int tss_error_within (struct tss_error *error, const char *field);
+
 /* {"code","message","errno","path"}; the caller owns the result. */
 json_t *tss_error_to_json (const struct tss_error *error);
 

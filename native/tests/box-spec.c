@@ -1,5 +1,6 @@
 /* Reading the spec: mount options, capabilities, and errors that name the field. */
 #include "../box/environment.h"
+#include "../box/mount-label.h"
 #include "../box/mount-options.h"
 #include "../box/spec.h"
 #include "../common/cleanup.h"
@@ -36,6 +37,53 @@ test_mount_options (void)
   CHECK (mount.ids == BOX_MOUNT_IDS_MAPPED_RECURSIVELY && !mount.data);
   mount = parse_options ((const char *const[]){ "tmpcopyup", NULL });
   CHECK (mount.copy_up && !mount.data);
+}
+
+static int
+count_word (const char *name, void *context)
+{
+  struct box_mount mount = { 0 };
+  struct tss_error error = { 0 };
+  size_t *count = context;
+
+  ++*count;
+  CHECK (box_mount_options_parse ((const char *const[]){ name, NULL }, "mounts[0]", &mount, &error) == 0);
+  /* None of them is taken for an option of the file system. */
+  CHECK (!mount.data);
+  free (mount.data);
+  return 0;
+}
+
+static void
+test_mount_option_words (void)
+{
+  size_t count = 0;
+
+  CHECK (box_mount_options_visit (count_word, &count) == 0);
+  CHECK (count > 55);
+}
+
+static void
+check_label (const char *label, const char *type, const char *options, const char *expected)
+{
+  tss_autofree char *result = NULL;
+
+  CHECK (box_mount_label_add (label, type, options, &result) == 0);
+  if (expected)
+    CHECK_STRING (result, expected);
+  else
+    CHECK (!result);
+}
+
+static void
+test_mount_labels (void)
+{
+  check_label (NULL, "tmpfs", NULL, NULL);
+  check_label (NULL, "tmpfs", "size=1m", "size=1m");
+  check_label ("a:b:c1,c2", "tmpfs", NULL, "context=\"a:b:c1,c2\"");
+  check_label ("a:b", "devpts", "gid=5", "gid=5,context=\"a:b\"");
+  check_label ("a:b", "proc", NULL, NULL);
+  check_label ("a:b", "sysfs", "x", "x");
 }
 
 static void
@@ -167,7 +215,7 @@ test_errors (void)
   check_error ("annotations", "{\"\":\"x\"}", "annotations");
   check_error ("hostname", "\"x\"", "hostname");
   check_error ("mounts", "{}", "mounts");
-  check_error ("mounts", "[{\"destination\":\"/x\",\"type\":\"bind\"}]", "mounts[0]");
+  check_error ("mounts", "[{\"destination\":\"/x\",\"type\":\"bind\"}]", "mounts[0].source");
   check_error ("mounts", "[{\"type\":\"tmpfs\"}]", "mounts[0].destination");
   check_error ("linux.namespaces", "[]", "linux.namespaces");
   check_error ("linux.namespaces", "[{\"type\":\"mount\"},{\"type\":\"user\"}]", "linux.uidMappings");
@@ -175,13 +223,16 @@ test_errors (void)
   check_error ("linux.sysctl", "{\"net.core.somaxconn\":\"1\"}", "linux.sysctl.net.core.somaxconn");
   check_error ("linux.devices", "[{\"path\":\"/dev/x\",\"type\":\"z\"}]", "linux.devices[0]");
   check_error ("linux.rootfsPropagation", "\"odd\"", "linux.rootfsPropagation");
-  check_error ("linux.mountLabel", "\"label\"", "linux.mountLabel");
+  check_error ("mounts", "[{\"destination\":\"\",\"type\":\"tmpfs\"}]", "mounts[0].destination");
+  check_error ("linux.mountLabel", "[]", "linux.mountLabel");
 }
 
 int
 main (void)
 {
   test_mount_options ();
+  test_mount_option_words ();
+  test_mount_labels ();
   test_bad_mount_options ();
   test_capabilities ();
   test_cpus ();
