@@ -79,14 +79,20 @@ export class HealthRunner {
     const result = await this.#options.probe(probing.signal).catch(toFailure);
     if (probing.signal.aborted) return;
     this.#probing = null;
-    this.#health = nextHealth(this.#health, result, this.#options.check, this.#sinceStartMs());
-    this.#options.onChange(this.#health);
+    const before = this.#health;
+    this.#health = nextHealth(before, result, this.#options.check, this.#sinceStartMs());
+    if (isNews(before, this.#health)) this.#options.onChange(this.#health);
     this.#schedule();
   }
 
   #sinceStartMs(): number {
     return this.#clock.now() - this.#startedAtMs;
   }
+}
+
+/** What one more good probe printed is none: each report is written to disk on both sides. */
+function isNews(before: HealthState, now: HealthState): boolean {
+  return now.state !== 'healthy' || before.state !== 'healthy' || before.failingStreak !== now.failingStreak;
 }
 
 function toFailure(error: unknown): ProbeResult {

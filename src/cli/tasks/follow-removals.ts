@@ -1,3 +1,4 @@
+import type { TaskObject } from '../../model/objects.ts';
 import type { PlanStep } from '../../rpc/messages.ts';
 import type { ControlClient } from '../../rpc/service-types.ts';
 import { titleOf } from '../output/object-titles.ts';
@@ -7,10 +8,10 @@ import type { ObjectView } from './object-view.ts';
 import { TaskNarrator } from './task-narrator.ts';
 import { taskWord } from './task-word.ts';
 
-/** What steps of a plan call an object, and what the store does. */
-const objectKinds: Readonly<Record<string, string>> = { container: 'task', network: 'network', volume: 'volume' };
+/** Kinds of steps that are followed; images go by other ways. */
+const followed = new Set(['container', 'network', 'volume']);
 
-/** Resolves when everything that these steps remove is gone, showing it on the way. */
+/** Resolves when everything that these steps remove is gone, showing it on the way, or is wanted again because somebody brings the stack up meanwhile. */
 export async function followRemovals(
   control: ControlClient,
   stack: string,
@@ -18,18 +19,32 @@ export async function followRemovals(
   progress: Progress,
   signal?: AbortSignal,
 ): Promise<void> {
-  const awaited = steps.filter(({ action, kind }) => action === 'remove' && objectKinds[kind] !== undefined);
+  const awaited = steps.filter(({ action, kind }) => action === 'remove' && followed.has(kind));
   if (awaited.length === 0) return;
   const names = new Set(awaited.filter(({ kind }) => kind === 'container').map(({ name }) => name));
   const narrator = new TaskNarrator(progress);
-  await followObjects(control, { stack, kinds: Object.values(objectKinds) }, signal, (view) => {
+  await followObjects(control, { stack, kinds: ['stack', 'task', 'network', 'volume'] }, signal, (view) => {
     showLeaving(view, names, narrator);
-    const left = awaited.filter(({ kind, name }) => view.has(objectKinds[kind] ?? '', name));
-    for (const { kind, name } of awaited.filter((step) => !left.includes(step))) {
-      narrator.tell(titleOf(kind, name), 'keep', gone);
-    }
+    const left = awaited.filter(({ kind, name }) => isGoing(view, kind, name));
+    for (const { kind, name } of awaited)
+      if (isGone(view, kind, name)) narrator.tell(titleOf(kind, name), 'keep', gone);
     return left.length === 0;
   });
+}
+
+/** Another container may have got the name already. */
+function isGone(view: ObjectView, kind: string, name: string): boolean {
+  if (kind !== 'container') return !view.has(kind, name);
+  return !view.tasks.some((task) => task.containerName === name && isLeaving(task));
+}
+
+function isGoing(view: ObjectView, kind: string, name: string): boolean {
+  const isStackWanted = view.stacks.some(({ removing }) => !removing);
+  return !isGone(view, kind, name) && (kind === 'container' || !isStackWanted);
+}
+
+function isLeaving({ desired, gate }: TaskObject): boolean {
+  return desired === 'remove' || gate?.next === 'remove';
 }
 
 function showLeaving(view: ObjectView, names: ReadonlySet<string>, narrator: TaskNarrator): void {

@@ -73,6 +73,8 @@ function failOn(arrival: PromiseWithResolvers<Arrival>, session: AbortSignal, cl
 async function copyBothWays(client: FrameStream, agent: Arrival): Promise<void> {
   const onLeave = (): void => agent.done.reject(new TsstackError('canceled', 'the client is gone'));
   client.signal.addEventListener('abort', onLeave);
+  // It may have gone while the agent's end arrived.
+  if (client.signal.aborted) onLeave();
   // What the client writes when the agent is done has no reader, so that its failure is none.
   copyFromClient(client, agent.stream).catch(() => undefined);
   try {

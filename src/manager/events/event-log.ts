@@ -40,7 +40,7 @@ export class EventLog {
 
   /** Kept events since the asked time, then those that come, until the asked time. */
   async *stream(request: EventsRequest, signal: AbortSignal): AsyncGenerator<Event> {
-    const queue = new AsyncQueue<Entry>().follow(signal);
+    const queue = new AsyncQueue<Entry>(shorten).follow(signal);
     const end = endAt(request.untilMs, this.#now(), queue);
     const follower = (entry: Entry): void => queue.push(entry);
     // Kept ones and following ones are taken in one turn: none is missed, none is told twice.
@@ -67,6 +67,11 @@ export class EventLog {
     if (this.#entries.length > maxKept) this.#entries.shift();
     for (const follower of this.#followers) follower(entry);
   }
+}
+
+/** A client that does not read misses the oldest, as one that comes late does. */
+function shorten(backlog: Entry[]): Entry[] {
+  return backlog.length <= maxKept ? backlog : backlog.slice(-maxKept);
 }
 
 /** Longest delay of a timer in Node, 24.8 days; a longer one would fire at once. */

@@ -30,6 +30,8 @@ export class ReconcileLoop<Key> {
   #running: Promise<void> | undefined;
   #failures = 0;
   #retry: NodeJS.Timeout | undefined;
+  /** Keys of failed passes, which the timer takes up again. */
+  readonly #failed = new Set<Key>();
   #isStopped = false;
 
   constructor(store: Store, reconciler: Reconciler<Key>, onError: (error: unknown) => void) {
@@ -85,9 +87,16 @@ export class ReconcileLoop<Key> {
 
   /** The store could not be written (a full disk, say): the same keys are looked at again later, or with the next change. */
   #retryLater(keys: ReadonlySet<Key>): void {
+    for (const key of keys) this.#failed.add(key);
     if (this.#isStopped) return;
     clearTimeout(this.#retry);
     const backoffMs = Math.min(maxBackoffMs, firstBackoffMs * 2 ** this.#failures++);
-    this.#retry = setTimeout(() => this.#mark([...keys]), backoffMs * (0.5 + Math.random() / 2));
+    this.#retry = setTimeout(() => this.#takeUpFailed(), backoffMs * (0.5 + Math.random() / 2));
+  }
+
+  #takeUpFailed(): void {
+    const keys = [...this.#failed];
+    this.#failed.clear();
+    this.#mark(keys);
   }
 }

@@ -26,7 +26,7 @@ function changeTasks(view: StoreView, tasks: readonly TaskObject[], request: Act
   const ordered = inOrder(view, tasks, request.stack);
   switch (request.action) {
     case 'start':
-      return ordered.filter(needsStart).map((task) => wantStarted(task, !request.noDeps));
+      return ordered.filter(isToStart).map((task) => (needsStart(task) ? wantStarted(task, !request.noDeps) : task));
     case 'stop':
       return ordered
         .toReversed()
@@ -42,6 +42,11 @@ function changeTasks(view: StoreView, tasks: readonly TaskObject[], request: Act
     default:
       throw new InvalidRequestError(`act on tasks: ${request.action} is no action`);
   }
+}
+
+/** Also what waits for its turn already, perhaps in vain: the caller follows it. */
+function isToStart(task: TaskObject): boolean {
+  return needsStart(task) || (task.gate?.next === 'running' && !isLeaving(task));
 }
 
 function needsStart(task: TaskObject): boolean {

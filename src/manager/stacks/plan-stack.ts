@@ -120,7 +120,9 @@ function planOneService(
   const tasks = view.ofStack('task', spec.name).filter((task) => task.service === service.name);
   const hash = specHash(service, { stack: spec, digests });
   const isForced = isForcedService(service.name, options) && tasks.length > 0;
-  const forceCount = (before?.forceCount ?? 0) + (isForced ? 1 : 0);
+  // A service that had left the file finds its containers as they were.
+  const known = before?.forceCount ?? Math.max(0, ...tasks.map((task) => task.forceCount));
+  const forceCount = known + (isForced ? 1 : 0);
   const wish = {
     replicas: service.replicas,
     specHash: hash,

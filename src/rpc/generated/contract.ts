@@ -104,7 +104,7 @@ export interface ActOnTasksRequest {
 }
 
 export interface ActOnTasksResponse {
-  /** Tasks whose desired state or run was changed, in the order in which it will happen. */
+  /** Tasks whose desired state or run was changed, in the order in which it will happen; with start also those that wait for their turn already. */
   readonly taskIds: readonly string[];
 }
 

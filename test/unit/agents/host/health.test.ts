@@ -134,6 +134,19 @@ describe('health runner', () => {
     assert.equal(runner.health.lastOutput, 'no shim');
   });
 
+  it('does not report what good probes print, but each step between good and bad', async () => {
+    const results = [good, { ...good, output: '12:01' }, { ...good, output: '12:02' }, bad, good, good];
+    const clock = new FakeClock();
+    const states: string[] = [];
+    const probe = async (): Promise<ProbeResult> => results.shift() ?? good;
+    const onChange = ({ state, failingStreak }: HealthState): unknown => states.push(`${state} ${failingStreak}`);
+    const runner = new HealthRunner({ check: { ...check, retries: 2 }, probe, clock, onChange });
+    runner.start(0);
+    for (let probes = 0; probes < 6; probes++) await clock.pass(100);
+    assert.deepEqual(states, ['healthy 0', 'healthy 1', 'healthy 0']);
+    runner.stop();
+  });
+
   it('is silent after a stop, also of the probe under way', async () => {
     let aborted = false;
     const slow = Promise.withResolvers<ProbeResult>();

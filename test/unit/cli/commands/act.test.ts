@@ -6,7 +6,7 @@ import type { DuplexStream } from '../../../../src/rpc/service-types.ts';
 import { TsstackError } from '../../../../src/model/errors.ts';
 import { runCommand, TestIo, type CommandOutcome } from '../../../support/command-io.ts';
 import { FakeControl } from '../../../support/fake-control.ts';
-import { exitedStatus, networkObject, taskObject, taskStatus } from '../../../fixtures/objects.ts';
+import { exitedStatus, networkObject, stackObject, taskObject, taskStatus } from '../../../fixtures/objects.ts';
 
 const file = 'name: p\nservices:\n  web: { image: a }\n  db: { image: b }\n  job: { image: c }\n';
 
@@ -103,6 +103,24 @@ describe('verbs on containers that exist', () => {
     );
     fake.answers.removeStack = () => ({ steps: [], warnings: [] });
     assert.match((await run(['down'])).stderr, /^Warning: No resource found to remove for project "p"\.\n$/);
+  });
+
+  it('down does not wait for what another up has brought back under the same names', async () => {
+    const network = networkObject();
+    const step = (kind: string, name: string): PlanStep => ({ action: 'remove', kind, name, service: '', reasons: [] });
+    fake.put(network);
+    fake.answers.removeStack = () => {
+      fake.put(stackObject({ removing: true }), { ...web1, desired: 'remove' });
+      return { steps: [step('container', 'p-web-1'), step('network', 'p_default')], warnings: [] };
+    };
+    const down = run(['down']);
+    await untilWatched();
+    fake.put(stackObject({ removing: false }), { ...web1, id: 'next' });
+    fake.remove(web1);
+    const { code, stderr } = await down;
+    assert.equal(code, 0);
+    assert.match(stderr, /Container p-web-1 Removed\n$/);
+    assert.doesNotMatch(stderr, /Network/);
   });
 
   it('wait reports each end and passes on the first code that is not 0', async () => {

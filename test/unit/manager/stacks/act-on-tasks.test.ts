@@ -53,6 +53,16 @@ describe('acting on containers', () => {
     assert.deepEqual(act([db, web], { action: 'start' }), []);
   });
 
+  it('answers with what waits for its turn to start already, perhaps in vain', () => {
+    const gate = { next: 'running', run: 1, message: 'dependency failed to start', failed: true } as const;
+    const waiting = { ...web, desired: 'ready', gate, status: taskStatus({ state: 'ready' }) } as const;
+    const index = new ObjectIndex();
+    index.apply([stopped(db), cache, waiting].map((after) => ({ before: null, after })));
+    const rest = { noDeps: false, stopFirst: false, volumes: false, taskIds: [], stopGraceMs: null };
+    const { result } = actOnTasks(index, { stack: 'p', action: 'start', services: ['web'], ...rest });
+    assert.deepEqual(result.taskIds, [db.id, web.id]);
+  });
+
   it('starts a service with its dependencies, and without them when told so', () => {
     const all = [db, cache, web].map(stopped);
     assert.deepEqual(act(all, { action: 'start', services: ['web'] }), [

@@ -190,6 +190,18 @@ describe('the plan of a stack', () => {
     assert.deepEqual(planStack(indexOf(...objects), disabled, defaultApplyOptions).orphans, []);
   });
 
+  it('finds the containers of a service that had left the file as they were', () => {
+    const objects = upState(chain()).flatMap((object) => {
+      if (object.kind === 'service' && object.name === 'other') return [];
+      return object.kind === 'task' && object.service === 'other' ? [{ ...object, forceCount: 3 }] : [object];
+    });
+    assert.deepEqual(plan(objects, chain()), ['write-service other']);
+    assert.deepEqual(plan(objects, chain(), { forceRecreate: true, services: ['other'] }), [
+      'write-service other',
+      'replace-task p-other-1',
+    ]);
+  });
+
   it('counts finished one-offs as orphans, and running ones not', () => {
     const oneOff = (overrides: Partial<TaskObject>): TaskObject =>
       taskObject('web', {

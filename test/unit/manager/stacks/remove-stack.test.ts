@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { removeStack } from '../../../../src/manager/stacks/remove-stack.ts';
 import { ObjectIndex } from '../../../../src/manager/store/object-index.ts';
-import type { ModelObject, ServiceObject, StackObject, VolumeObject } from '../../../../src/model/objects.ts';
+import type { ModelObject, ServiceObject, VolumeObject } from '../../../../src/model/objects.ts';
 import type { RemoveStackRequest, RemoveStackResponse } from '../../../../src/rpc/messages.ts';
-import { networkObject, taskObject } from '../../../fixtures/objects.ts';
+import { networkObject, stackObject, taskObject } from '../../../fixtures/objects.ts';
 import { dependsOn, serviceSpec } from '../../../fixtures/specs.ts';
 
 const stored = { version: 1, createdAt: '2026-01-01T00:00:00.000Z', updatedAt: '' };
@@ -18,17 +18,7 @@ const service = (name: string, spec = serviceSpec(name)): ServiceObject => ({
   specHash: '',
   forceCount: 0,
 });
-const stack: StackObject = {
-  ...stored,
-  id: 'stack',
-  kind: 'stack',
-  name: 'p',
-  workingDir: '/',
-  files: [],
-  disabledServices: [],
-  removing: false,
-  removeVolumes: false,
-};
+const stack = stackObject();
 const volume: VolumeObject = {
   ...stored,
   id: 'v',
