@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { ContentSeal } from '../../../src/manager/authority/content-seal.ts';
-import { ReconcileLoop, type Reconciler } from '../../../src/manager/loops/reconcile-loop.ts';
-import { put, subjectOf } from '../../../src/manager/store/change.ts';
-import { SqliteStore } from '../../../src/manager/store/sqlite/sqlite-store.ts';
-import { networkObject } from '../../fixtures/objects.ts';
+import { ContentSeal } from '../../../../src/manager/authority/content-seal.ts';
+import { ReconcileLoop, type Reconciler } from '../../../../src/manager/loops/reconcile-loop.ts';
+import { put, subjectOf } from '../../../../src/manager/store/change.ts';
+import { SqliteStore } from '../../../../src/manager/store/sqlite/sqlite-store.ts';
+import { networkObject } from '../../../fixtures/objects.ts';
 
 describe('a reconcile loop', () => {
   const store = new SqliteStore(':memory:', new ContentSeal(randomBytes(32)));
