@@ -1,4 +1,5 @@
 import type { CommandIo } from './command-line/io.ts';
+import { isTrue } from './command-line/is-true.ts';
 import { globalFlags } from './command-line/global-flags.ts';
 import { parseFlags, valuesOf, type ParsedFlags } from './command-line/parse-flags.ts';
 import type { RawValue } from './command-line/flag.ts';
@@ -51,6 +52,8 @@ async function runVerb(
     return 0;
   }
   checkArity(verb, parsed.arguments);
+  if (isTrue(io.env['COMPOSE_COMPATIBILITY']))
+    throw new UsageError('COMPOSE_COMPATIBILITY is not supported yet', 'container names have hyphens here; unset it');
   return verb.run({
     flags: valuesOf(verb.flags, parsed.given),
     given: new Set(parsed.given.keys()),
@@ -99,7 +102,8 @@ const laterVerbs: ReadonlySet<string> = new Set([
 ]);
 
 async function unknownVerb(name: string): Promise<UsageError> {
-  if (laterVerbs.has(name)) return new UsageError(`tsstack ${name} is not supported yet`);
+  if (laterVerbs.has(name))
+    return new UsageError(`tsstack ${name} is not supported yet`, 'see `tsstack --help` for what there is');
   const { nearest } = await import('../stack/suggest.ts');
   const near = nearest(name, Object.keys(verbs));
   return new UsageError(

@@ -61,6 +61,31 @@ describe('up without -d', () => {
     assert.deepEqual(linesOf((await up(file)).stdout, 'a-1'), ['once']);
   });
 
+  it('says nothing of ends before it was brought up again, which end nothing either', async () => {
+    const check = 'healthcheck: { test: [CMD, "true"], interval: 200ms, start_period: 5s, start_interval: 200ms }';
+    const file = stack('again', {
+      db: `${script('exec sleep 100000')}, ${check}`,
+      // The database is waited for, so that this one is seen in its old state at first.
+      job: `${script('exit 4')}, depends_on: { db: { condition: service_healthy } }`,
+    });
+    await host.run(['-f', file, 'up', '-d']);
+    await host.run(['-f', file, 'wait', 'job']);
+    await host.ok(['-f', file, 'stop', '-t', '0']);
+    const { code, stdout } = await up(file, '--abort-on-container-exit', '-t', '0');
+    assert.equal(code, 4);
+    assert.equal(stdout.split('job-1 exited').length, 2, stdout);
+    assert.equal(stdout.split('db-1 exited').length, 2, stdout);
+  });
+
+  it('refuses flags that name services which are not there', async () => {
+    const file = stack('named', { web: script('true') });
+    for (const flag of ['--attach', '--no-attach', '--exit-code-from']) {
+      const { code, stderr } = await up(file, flag, 'wep');
+      assert.deepEqual([code, stderr], [1, `error: ${flag}: no such service: wep\nhint: did you mean "web"?\n`]);
+    }
+    assert.deepEqual(await states(file), {});
+  });
+
   it('shows lines without prefixes, with times, of chosen services', async () => {
     const file = stack('chosen', {
       a: script('echo from a'),

@@ -113,6 +113,12 @@ describe('logs', () => {
     assert.equal(following.stdout, '3\n4\n');
   });
 
+  it('refuses the number of a container that is not there', async () => {
+    const file = await up('numbers', `  a: { ${script('echo 1')} }\n`);
+    const { code, stderr } = await host.run(['-f', file, 'logs', '--index', '2', 'a']);
+    assert.deepEqual([code, stderr], [1, 'error: service "a" has no container #2\nhint: see `tsstack ps -a`\n']);
+  });
+
   it('rotates by max-size and max-file, and reads every file that is left', async () => {
     const count = 3000;
     const file = await up(

@@ -364,4 +364,18 @@ describe('run', () => {
     assert.equal(code, 1);
     assert.match(stderr, /no such service: alnoe/);
   });
+
+  it('says what is wrong with its own words, not with a file that nobody wrote', async () => {
+    const cases: readonly (readonly [readonly string[], string])[] = [
+      [['-p', 'x:y:z', 'job'], 'error: port "x:y:z"'],
+      [['-v', 'a:::', 'job'], 'error: volume "a:::"'],
+      [['-v', 'elsewhere:/x', 'job'], 'error: mount /x: the stack has no volume elsewhere\nhint: declare it'],
+      [['--env-from-file', '/none', 'job'], 'error: --env-from-file /none: no such file or directory\n'],
+    ];
+    for (const [args, message] of cases) {
+      const { code, stderr } = await run('--no-deps', ...args);
+      assert.deepEqual([code, stderr.startsWith(message)], [1, true], stderr);
+    }
+    assert.deepEqual(await others(), []);
+  });
 });

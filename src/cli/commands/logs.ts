@@ -1,3 +1,4 @@
+import { TsstackError } from '../../model/errors.ts';
 import type { TaskObject } from '../../model/objects.ts';
 import { logStyleFlags } from '../command-line/log-flags.ts';
 import { readTime } from '../command-line/read-time.ts';
@@ -31,6 +32,11 @@ async function run(context: CommandContext<typeof flags>): Promise<number> {
   if (index !== undefined && context.arguments.length !== 1) throw new UsageError('--index needs exactly one service');
   const query = readQuery(context.flags);
   const stack = await openStack(context, context.arguments);
+  if (index !== undefined && !stack.tasks.some((task) => isChosen(context, task))) {
+    throw new TsstackError('not-found', `service "${context.arguments[0] ?? ''}" has no container #${index}`, {
+      hint: 'see `tsstack ps -a`',
+    });
+  }
   const multiplexer = new LogMultiplexer(context.io, {
     prefix: !context.flags['no-log-prefix'],
     colours: !context.flags['no-color'] && hasColours(context.globals, context.io, context.io.stdout),
@@ -94,7 +100,7 @@ async function followAll(
     control,
     multiplexer,
     queryOf: ({ id }) => (known.has(id) ? query : whole),
-    notesExits: false,
+    notesExitsSince: null,
     onProblem: (text) => context.io.stderr.write(`warning: ${text}\n`),
   });
   multiplexer.reserve(tasks.filter((task) => isChosen(context, task)).map(containerLabel));

@@ -17,7 +17,7 @@ import { withWaitTimeout } from '../tasks/wait-timeout.ts';
 import { apply, type Applied } from '../up/apply.ts';
 import { applyRequest, withPullPolicy } from '../up/apply-request.ts';
 import { attachToStack } from '../up/attach-to-stack.ts';
-import { checkFlags } from '../up/check-flags.ts';
+import { checkFlags, checkServiceFlags } from '../up/check-flags.ts';
 import { endTasks } from '../up/end-tasks.ts';
 import { pullEachTime } from '../up/images.ts';
 import { upFlags } from '../up/up-flags.ts';
@@ -35,6 +35,7 @@ async function run(context: UpContext): Promise<number> {
   const project = loadProject(context, context.arguments);
   if (Object.keys(project.spec.services).length === 0)
     throw new UsageError('no service selected', 'the file has no service, or profiles switch all of them off');
+  checkServiceFlags(context, project.spec);
   const request = applyRequest(project, context.arguments, context.flags, canAsk(context.io));
   const control = await connecting;
   if (context.globals['dry-run']) {

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { TsstackError } from '../../model/errors.ts';
 import { connectControl } from '../../rpc/client.ts';
@@ -40,10 +41,11 @@ async function findDaemon(context: Pick<CommandContext, 'globals' | 'io'>): Prom
   }
 }
 
+/** A process that has ended, and that nobody has collected yet, is gone as well. */
 function isAlive(pid: number): boolean {
   try {
-    process.kill(pid, 0);
-    return true;
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return !stat.slice(stat.lastIndexOf(')')).startsWith(') Z');
   } catch {
     return false;
   }

@@ -5,7 +5,7 @@ import { splitShellWords } from '../../stack/forms/shell-words.ts';
 import { parseDotenv } from '../../stack/dotenv/parse-dotenv.ts';
 import { readEnvironment } from '../command-line/read-environment.ts';
 import type { CommandContext } from '../command-line/verb.ts';
-import { UsageError } from '../errors.ts';
+import { systemReason, UsageError } from '../errors.ts';
 import { parseShortForms } from './parse-short-forms.ts';
 import type { runFlags } from './run-flags.ts';
 
@@ -79,7 +79,7 @@ function readText(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    throw new UsageError(`read env file ${path}: ${(error as Error).message}`);
+    throw new UsageError(`--env-from-file ${path}: ${systemReason(error as Error)}`);
   }
 }
 

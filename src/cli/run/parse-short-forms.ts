@@ -1,7 +1,8 @@
 import type { MountSpec, PortSpec } from '../../model/spec.ts';
-import { loadStack } from '../../stack/index.ts';
+import { loadStack, StackFileError, type LoadedStack } from '../../stack/index.ts';
 import { lowerService } from '../../stack/lower/lower-service.ts';
 import type { CommandIo } from '../command-line/io.ts';
+import { UsageError } from '../errors.ts';
 
 /**
  * Ports and mounts that stand on the command line in the short forms of the file. They are read as a file that has nothing else, so that both
@@ -15,15 +16,16 @@ export function parseShortForms(
   const document = { services: { run: { image: 'none', ...forms } } };
   // YAML is a superset of JSON; `$` stands for itself here.
   const stdin = JSON.stringify(document).replaceAll('$', '$$$$');
-  const { project } = loadStack({
-    cwd: io.cwd,
-    env: { HOME: io.env['HOME'], COMPOSE_DISABLE_ENV_FILE: 'true' },
-    files: ['-'],
-    projectName: 'run',
-    stdin,
-    noConsistency: true,
-  });
-  const service = project.services['run'];
+  const service = readOwnWords(() =>
+    loadStack({
+      cwd: io.cwd,
+      env: { HOME: io.env['HOME'], COMPOSE_DISABLE_ENV_FILE: 'true' },
+      files: ['-'],
+      projectName: 'run',
+      stdin,
+      noConsistency: true,
+    }),
+  ).project.services['run'];
   if (service === undefined) return { ports: [], mounts: [] };
   const nothing = (): never => {
     throw new TypeError('ports and mounts have no content to read');
@@ -34,4 +36,15 @@ export function parseShortForms(
     variable: nothing,
   });
   return { ports, mounts: container.mounts };
+}
+
+/** Nobody has seen that file: problems are told without their place in it. */
+function readOwnWords(read: () => LoadedStack): LoadedStack {
+  try {
+    return read();
+  } catch (error) {
+    const problem = error instanceof StackFileError ? error.problems[0] : undefined;
+    if (problem === undefined) throw error;
+    throw new UsageError(problem.message, problem.hint ?? undefined);
+  }
 }

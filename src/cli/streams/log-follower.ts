@@ -14,8 +14,8 @@ export interface FollowerOptions {
   readonly multiplexer: LogMultiplexer;
   /** What to show of the run of a container in which it is met first; later runs are shown from their start. */
   readonly queryOf: (task: TaskObject) => LogQuery;
-  /** Say when a container has ended, `web-1 exited with code 0`. */
-  readonly notesExits: boolean;
+  /** Say when a container has ended since then (RFC 3339), `web-1 exited with code 0`; null = say nothing of ends. */
+  readonly notesExitsSince: string | null;
   /** Something cannot be read; the others go on. */
   readonly onProblem: (text: string) => void;
   /** Ends the streams. */
@@ -59,7 +59,14 @@ export class LogFollower {
     this.#noteRestarts(run, task);
     if (!isTerminal(state) || run.exitCode !== null) return;
     run.exitCode = container.exitCode ?? 0;
+    run.isNoted ||= this.#isOldNews(container.finishedAt);
     this.#noteExit(run, task);
+  }
+
+  /** What had ended before anybody looked, and is perhaps about to run again. */
+  #isOldNews(finishedAt: string | null): boolean {
+    const since = this.#options.notesExitsSince;
+    return since !== null && finishedAt !== null && Date.parse(finishedAt) < Date.parse(since);
   }
 
   /** Resolves when every stream of these containers (default: of all) that is open now has ended. */
@@ -130,6 +137,6 @@ export class LogFollower {
   }
 
   #note(text: string): void {
-    if (this.#options.notesExits) void this.#options.multiplexer.note(text);
+    if (this.#options.notesExitsSince !== null) void this.#options.multiplexer.note(text);
   }
 }

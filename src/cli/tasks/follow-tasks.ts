@@ -76,7 +76,7 @@ function showTasks(view: ObjectView, options: FollowOptions, names: Map<string, 
 }
 
 function wordOf(task: TaskObject, change: TaskChange, goal: TaskGoal): ReturnType<typeof taskWord> {
-  if (goal === 'created' && judgeTask(task, goal).kind === 'reached') return madeWord(change);
+  if (goal === 'created' && judgeTask(task, goal).kind === 'reached') return madeWord(task, change);
   return taskWord(task, change, goal === 'ready');
 }
 

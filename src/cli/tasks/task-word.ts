@@ -26,8 +26,8 @@ export function taskWord(task: TaskObject, change: TaskChange, waitsForHealth: b
 }
 
 /** The same for a command that only wants it to be made, when it is: an attached `up` tells the rest by the output. */
-export function madeWord(change: TaskChange): Word {
-  if (change === 'keep') return done('Running');
+export function madeWord({ status }: TaskObject, change: TaskChange): Word {
+  if (change === 'keep' && status.state === 'running') return done('Running');
   return done(change === 'replace' ? 'Recreated' : 'Created');
 }
 

@@ -137,7 +137,7 @@ function makeFollower({ context, control, applied, startedAt }: Attachment): Log
       const isNew = ['create', 'replace'].includes(applied.changeOf(containerName));
       return { tail: null, since: isNew ? null : startedAt, until: null };
     },
-    notesExits: true,
+    notesExitsSince: startedAt,
     onProblem: (text) => io.stderr.write(`warning: ${text}\n`),
   });
 }

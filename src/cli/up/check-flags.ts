@@ -1,3 +1,5 @@
+import type { StackSpec } from '../../model/spec.ts';
+import { didYouMean } from '../../stack/suggest.ts';
 import { isTrue } from '../command-line/is-true.ts';
 import type { CommandContext } from '../command-line/verb.ts';
 import { UsageError } from '../errors.ts';
@@ -18,6 +20,16 @@ export function checkFlags({ flags, io }: Pick<CommandContext<typeof upFlags>, '
   }
   if (flags['remove-orphans'] && isTrue(io.env['COMPOSE_IGNORE_ORPHANS'])) {
     throw new UsageError('--remove-orphans and COMPOSE_IGNORE_ORPHANS cannot be combined');
+  }
+}
+
+/** Services that flags name have to be in the file, as those of the arguments. */
+export function checkServiceFlags({ flags }: Pick<CommandContext<typeof upFlags>, 'flags'>, spec: StackSpec): void {
+  const known = Object.keys(spec.services);
+  for (const flag of ['attach', 'no-attach', 'exit-code-from'] as const) {
+    const unknown = [flags[flag] ?? []].flat().find((name) => !known.includes(name));
+    if (unknown === undefined) continue;
+    throw new UsageError(`--${flag}: no such service: ${unknown}`, didYouMean(unknown, known) ?? undefined);
   }
 }
 

@@ -1,3 +1,4 @@
+import { isTrue } from '../../command-line/is-true.ts';
 import type { CommandContext } from '../../command-line/verb.ts';
 import { UsageError } from '../../errors.ts';
 import { hasColours } from '../colour.ts';
@@ -9,18 +10,19 @@ import { TtyProgress } from './tty-progress.ts';
 
 const kinds = ['auto', 'tty', 'plain', 'json', 'quiet'];
 
-/** The display that --progress and COMPOSE_PROGRESS ask for, on standard error. `title` is the verb: `up`. */
+/** The display that --progress and COMPOSE_PROGRESS ask for, on standard error unless COMPOSE_STATUS_STDOUT is true. `title` is the verb: `up`. */
 export function openProgress(context: Pick<CommandContext, 'globals' | 'io'>, title: string): Progress {
   const { globals, io } = context;
   const wish = globals.progress ?? (io.env['COMPOSE_PROGRESS'] || 'auto');
   if (!kinds.includes(wish)) throw new UsageError(`unknown progress "${wish}"`, `it takes ${kinds.join(', ')}`);
   refuseContradiction(wish, globals.ansi);
-  const colours = hasColours(globals, io, io.stderr);
-  const isTty = wish === 'tty' || (wish === 'auto' && io.stderr.isTTY === true && globals.ansi !== 'never');
-  if (isTty) return new TtyProgress(io.stderr, title, colours);
-  if (wish === 'json') return new JsonProgress(io.stderr, globals['dry-run']);
-  if (wish === 'quiet') return new QuietProgress(io.stderr);
-  return new PlainProgress(io.stderr, globals['dry-run'] ? 'DRY-RUN MODE - ' : '');
+  const stream = isTrue(io.env['COMPOSE_STATUS_STDOUT']) ? io.stdout : io.stderr;
+  const colours = hasColours(globals, io, stream);
+  const isTty = wish === 'tty' || (wish === 'auto' && stream.isTTY === true && globals.ansi !== 'never');
+  if (isTty) return new TtyProgress(stream, title, colours);
+  if (wish === 'json') return new JsonProgress(stream, globals['dry-run']);
+  if (wish === 'quiet') return new QuietProgress(stream);
+  return new PlainProgress(stream, globals['dry-run'] ? 'DRY-RUN MODE - ' : '');
 }
 
 function refuseContradiction(progress: string, ansi: string | undefined): void {

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { globalFlags } from '../../../../src/cli/command-line/global-flags.ts';
+import type { CommandContext } from '../../../../src/cli/command-line/verb.ts';
+import { openProgress } from '../../../../src/cli/output/progress/open-progress.ts';
 import { verbs } from '../../../../src/cli/verbs.ts';
-import { runCommand } from '../../../support/command-io.ts';
+import { runCommand, TestIo } from '../../../support/command-io.ts';
 
 /** Flags of docker compose by verb (v5.5, its reference pages): none may be unknown here, and none may be ignored. */
 const composeFlags: Readonly<Record<string, string>> = {
@@ -131,6 +133,17 @@ describe('the command line', () => {
       assert.equal(stdout, '');
     });
   }
+
+  it('refuses COMPOSE_COMPATIBILITY, and puts progress where COMPOSE_STATUS_STDOUT wants it', async () => {
+    const { code, stderr } = await runCommand(['version'], new TestIo({ env: { COMPOSE_COMPATIBILITY: '1' } }));
+    assert.deepEqual([code, stderr.split('\n')[0]], [1, 'error: COMPOSE_COMPATIBILITY is not supported yet']);
+    for (const [wish, expected] of [['true', 'stdout'] as const, ['', 'stderr'] as const]) {
+      const io = new TestIo({ env: { COMPOSE_STATUS_STDOUT: wish } });
+      const globals = { progress: 'plain', ansi: undefined, 'dry-run': false };
+      openProgress({ io, globals } as unknown as CommandContext, 'up').line('done');
+      assert.equal(io[expected].text, 'done\n');
+    }
+  });
 
   it('says errors as JSON where JSON was asked for', async () => {
     const { stderr } = await runCommand(['--progress', 'json', 'up', '--detatch']);

@@ -169,7 +169,8 @@ describe('taskWord', () => {
 
 describe('madeWord', () => {
   it('says what became of a container that only had to be made', () => {
-    const words = (['create', 'start', 'replace', 'keep'] as const).map((change) => madeWord(change).text);
+    const words = (['create', 'start', 'replace', 'keep'] as const).map((change) => madeWord(web({}), change).text);
     assert.deepEqual(words, ['Created', 'Created', 'Recreated', 'Running']);
+    assert.equal(madeWord(web({ status: exitedStatus(0) }), 'keep').text, 'Created');
   });
 });
