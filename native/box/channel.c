@@ -104,6 +104,22 @@ box_channel_receive_bytes (struct box_channel *channel, void *bytes, size_t size
   return TSS_RETRY (recv (channel->fd, bytes, size, 0));
 }
 
+int
+box_channel_send_plainly (struct box_channel *channel, const struct box_message *message)
+{
+  return TSS_RETRY (write (channel->fd, message, sizeof *message)) < 0 ? -1 : 0;
+}
+
+int
+box_channel_receive_plainly (struct box_channel *channel, struct box_message *message)
+{
+  ssize_t length = TSS_RETRY (read (channel->fd, message, sizeof *message));
+
+  if (length < (ssize_t)sizeof *message)
+    message->kind = BOX_MESSAGE_END;
+  return length < 0 ? -1 : 0;
+}
+
 void
 box_channel_warn (struct box_channel *channel, const char *format, ...)
 {

@@ -17,14 +17,16 @@ enum box_message_kind
   BOX_MESSAGE_WARNING,  /* child: error.message; it goes on */
   BOX_MESSAGE_BORN,     /* stage: the container's first process is there; pid, with a descriptor of it */
   BOX_MESSAGE_MOUNTED,  /* child: everything is mounted; sent only when there are hooks to run now */
-  BOX_MESSAGE_CONTINUE, /* caller: the hooks have run */
+  BOX_MESSAGE_CONTINUE, /* caller: the hooks have run, or somebody listens */
   BOX_MESSAGE_START,    /* caller: run the program */
+  BOX_MESSAGE_LISTENER, /* child: its filter is on and has a descriptor to listen at, with that number in the child */
 };
 
 struct box_message
 {
   enum box_message_kind kind;
-  pid_t pid;
+  pid_t pid;    /* of BORN */
+  int listener; /* of LISTENER */
   struct tss_error error;
 };
 
@@ -47,6 +49,10 @@ int box_channel_receive (struct box_channel *channel, struct box_message *messag
 /* Plain bytes as one packet; the receiver knows when to expect them. Receiving returns the length, or -1. */
 int box_channel_send_bytes (struct box_channel *channel, const void *bytes, size_t size);
 ssize_t box_channel_receive_bytes (struct box_channel *channel, void *bytes, size_t size);
+
+/* The same by nothing but write and read, for a process under a filter that decides on all else. */
+int box_channel_send_plainly (struct box_channel *channel, const struct box_message *message);
+int box_channel_receive_plainly (struct box_channel *channel, struct box_message *message);
 
 /* A message to the caller that something was done less well than asked for. */
 void box_channel_warn (struct box_channel *channel, const char *format, ...) __attribute__ ((format (printf, 2, 3)));

@@ -89,6 +89,18 @@ box_await_birth (struct box_channel *channel, pid_t *pid, int *pidfd, const stru
 }
 
 int
+box_await_listener (struct box_channel *channel, int *listener, const struct box_warner *warner,
+                    struct tss_error *error)
+{
+  struct box_message message;
+
+  if (await_message (channel, BOX_MESSAGE_LISTENER, &message, NULL, warner, error) < 0)
+    return -1;
+  *listener = message.listener;
+  return 0;
+}
+
+int
 box_container_run_hooks (const struct box_container *container, enum box_hook_kind kind, const char *status,
                          const struct box_warner *warner, struct tss_error *error)
 {

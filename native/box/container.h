@@ -41,6 +41,10 @@ int box_await (struct box_channel *channel, enum box_message_kind wanted, int *t
 int box_await_birth (struct box_channel *channel, pid_t *pid, int *pidfd, const struct box_warner *warner,
                      struct tss_error *error);
 
+/* The same for LISTENER: *LISTENER is the descriptor's number in the process that sent it. */
+int box_await_listener (struct box_channel *channel, int *listener, const struct box_warner *warner,
+                        struct tss_error *error);
+
 /* Runs the spec's hooks of one kind, telling them STATUS. WARNER: see struct box_hook_call. */
 int box_container_run_hooks (const struct box_container *container, enum box_hook_kind kind, const char *status,
                              const struct box_warner *warner, struct tss_error *error);

@@ -3,6 +3,7 @@
 #include "child.h"
 #include "container.h"
 #include "namespaces.h"
+#include "seccomp-listener.h"
 #include "stage.h"
 #include "start-socket.h"
 #include "sysctls.h"
@@ -199,11 +200,16 @@ box_create (const struct box_options *options, struct box_container **container,
 }
 
 static int
-request_start (struct box_channel *channel, const struct box_warner *warner, struct tss_error *error)
+request_start (struct box_container *container, struct box_channel *channel, struct tss_error *error)
 {
+  const struct box_listened listened
+      = { .pid = container->pid, .pidfd = container->pidfd, .status = "created", .channel = channel };
+
   if (box_channel_send_kind (channel, BOX_MESSAGE_START) < 0)
     return tss_error_set (error, TSS_ERROR_STATE, errno, "", "start: the container has ended");
-  return box_await (channel, BOX_MESSAGE_END, NULL, warner, error);
+  if (box_listener_is_needed (container) && box_listener_hand_over (container, &listened, error) < 0)
+    return -1;
+  return box_await (channel, BOX_MESSAGE_END, NULL, &container->warner, error);
 }
 
 /* A container whose hooks for the start fail does not go on. */
@@ -223,7 +229,7 @@ box_start (struct box_container *container, struct tss_error *error)
 
   if (container->channel.fd < 0)
     return tss_error_set (error, TSS_ERROR_STATE, 0, "", "start: the container has been started already");
-  result = request_start (&container->channel, &container->warner, error);
+  result = request_start (container, &container->channel, error);
   box_channel_close (&container->channel);
   return result < 0 ? -1 : finish_start (container, error);
 }
@@ -232,7 +238,7 @@ int
 box_release (struct box_container *container, const char *start_socket, struct tss_error *error)
 {
   struct box_channel channel = { .fd = box_start_socket_connect (start_socket, error) };
-  int result = channel.fd < 0 ? -1 : request_start (&channel, &container->warner, error);
+  int result = channel.fd < 0 ? -1 : request_start (container, &channel, error);
 
   box_channel_close (&channel);
   return result < 0 ? -1 : finish_start (container, error);

@@ -5,6 +5,7 @@
 #include "process.h"
 #include "procfs.h"
 #include "rlimits.h"
+#include "seccomp-listener.h"
 #include "terminal.h"
 #include "user-namespace.h"
 
@@ -139,11 +140,16 @@ choose_rights (struct exec_context *context)
 }
 
 static int
-await_exec (struct box_channel *channel, int *terminal, const struct box_warner *warner, struct tss_error *error)
+await_exec (const struct exec_context *context, const struct box_listened *listened, int *terminal,
+            struct tss_error *error)
 {
-  if (box_await (channel, BOX_MESSAGE_CREATED, terminal, warner, error) < 0)
+  struct box_container *container = context->container;
+
+  if (box_await (listened->channel, BOX_MESSAGE_CREATED, terminal, &container->warner, error) < 0)
     return -1;
-  if (box_await (channel, BOX_MESSAGE_END, NULL, warner, error) == 0)
+  if ((!context->launch.filter || !box_listener_is_needed (container)
+       || box_listener_hand_over (container, listened, error) == 0)
+      && box_await (listened->channel, BOX_MESSAGE_END, NULL, &container->warner, error) == 0)
     return 0;
   tss_close (terminal);
   return -1;
@@ -174,6 +180,7 @@ start_process (struct exec_context *context, pid_t *pid, int *terminal, struct t
   tss_autofd int cgroup = box_cgroup_open_unified (&context->container->cgroup);
   tss_autofd int pidfd = -1;
   struct box_clone clone_options = { .cgroup = cgroup, .pid_target = context->container->pidfd };
+  struct box_listened listened;
   int result;
 
   if (box_channel_open (&caller, &context->channel, error) < 0)
@@ -185,7 +192,8 @@ start_process (struct exec_context *context, pid_t *pid, int *terminal, struct t
       run_child (context);
     }
   box_channel_close (&context->channel);
-  result = *pid < 0 ? -1 : await_exec (&caller, terminal, &context->container->warner, error);
+  listened = (struct box_listened){ .pid = *pid, .pidfd = pidfd, .status = "running", .channel = &caller };
+  result = *pid < 0 ? -1 : await_exec (context, &listened, terminal, error);
   box_channel_close (&caller);
   if (result < 0)
     box_abandon (*pid);

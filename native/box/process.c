@@ -158,14 +158,37 @@ box_launch_prepare (struct box_launch *launch, struct tss_error *error)
   return become_user (launch, error);
 }
 
+/* Tells the caller at which descriptor the filter's questions can be heard, and goes on when somebody does. */
+static int
+offer_listener (struct box_channel *channel, int listener, struct tss_error *error)
+{
+  struct box_message message = { .kind = BOX_MESSAGE_LISTENER, .listener = listener };
+
+  if (box_channel_send_plainly (channel, &message) < 0 || box_channel_receive_plainly (channel, &message) < 0
+      || message.kind != BOX_MESSAGE_CONTINUE)
+    return tss_error_set (error, TSS_ERROR_SECCOMP, 0, "linux.seccomp.listenerPath",
+                          "linux.seccomp.listenerPath: nobody listens");
+  return 0;
+}
+
+static int
+load_filter (const struct box_launch *launch, struct tss_error *error)
+{
+  int listener = launch->filter ? box_seccomp_apply (launch->filter, error) : 0;
+
+  if (listener <= 0 || !launch->channel)
+    return listener < 0 ? -1 : 0;
+  return offer_listener (launch->channel, listener, error);
+}
+
 /* Loading a filter without no_new_privs needs CAP_SYS_ADMIN, so that it comes before that is given up; with it the
  * other way round, so that the filter need not allow what happens here. */
 static int
-restrict_rights (struct box_launch *launch, struct tss_error *error)
+restrict_rights (const struct box_launch *launch, struct tss_error *error)
 {
   if (!launch->process->no_new_privileges)
     {
-      if (launch->filter && box_seccomp_apply (launch->filter, error) < 0)
+      if (load_filter (launch, error) < 0)
         return -1;
       return box_capabilities_apply (&launch->capabilities, error);
     }
@@ -173,7 +196,7 @@ restrict_rights (struct box_launch *launch, struct tss_error *error)
     return -1;
   if (prctl (PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
     return tss_error_set (error, TSS_ERROR_USER, errno, "process.noNewPrivileges", "set no_new_privs");
-  return launch->filter ? box_seccomp_apply (launch->filter, error) : 0;
+  return load_filter (launch, error);
 }
 
 /* Nothing of ours may be open in the program, whatever its flags say (CVE-2024-21626). The channel moves to the first
@@ -194,11 +217,15 @@ close_everything_else (struct box_launch *launch, struct tss_error *error)
   return 0;
 }
 
-/* In the hook's process: it may do what the container's program may. */
+/* In the hook's process: it may do what the container's program may. Nobody listens to its filter, so that what would
+ * wait for a decision fails. */
 static int
 enter_hook (void *context, struct tss_error *error)
 {
-  return restrict_rights (context, error);
+  struct box_launch launch = *(const struct box_launch *)context;
+
+  launch.channel = NULL;
+  return restrict_rights (&launch, error);
 }
 
 static int

@@ -8,24 +8,23 @@
 #include <string.h>
 
 /* Names and values run in parallel, so that the names alone can be listed. */
-static const char *const action_names[] = { "SCMP_ACT_ALLOW",        "SCMP_ACT_ERRNO",       "SCMP_ACT_KILL",
-                                            "SCMP_ACT_KILL_PROCESS", "SCMP_ACT_KILL_THREAD", "SCMP_ACT_LOG",
-                                            "SCMP_ACT_TRACE",        "SCMP_ACT_TRAP",        NULL };
-static const uint32_t action_values[]
-    = { SECCOMP_RET_ALLOW,       SECCOMP_RET_ERRNO, SECCOMP_RET_KILL_THREAD, SECCOMP_RET_KILL_PROCESS,
-        SECCOMP_RET_KILL_THREAD, SECCOMP_RET_LOG,   SECCOMP_RET_TRACE,       SECCOMP_RET_TRAP };
+static const char *const action_names[]
+    = { "SCMP_ACT_ALLOW", "SCMP_ACT_ERRNO",  "SCMP_ACT_KILL",  "SCMP_ACT_KILL_PROCESS", "SCMP_ACT_KILL_THREAD",
+        "SCMP_ACT_LOG",   "SCMP_ACT_NOTIFY", "SCMP_ACT_TRACE", "SCMP_ACT_TRAP",         NULL };
+static const uint32_t action_values[] = { SECCOMP_RET_ALLOW,        SECCOMP_RET_ERRNO,       SECCOMP_RET_KILL_THREAD,
+                                          SECCOMP_RET_KILL_PROCESS, SECCOMP_RET_KILL_THREAD, SECCOMP_RET_LOG,
+                                          SECCOMP_RET_USER_NOTIF,   SECCOMP_RET_TRACE,       SECCOMP_RET_TRAP };
 
-static const char *const architecture_names[] = { "SCMP_ARCH_X86",      "SCMP_ARCH_X86_64",      "SCMP_ARCH_X32",
-                                                  "SCMP_ARCH_ARM",      "SCMP_ARCH_AARCH64",     "SCMP_ARCH_MIPS",
-                                                  "SCMP_ARCH_MIPS64",   "SCMP_ARCH_MIPS64N32",   "SCMP_ARCH_MIPSEL",
-                                                  "SCMP_ARCH_MIPSEL64", "SCMP_ARCH_MIPSEL64N32", "SCMP_ARCH_PPC",
-                                                  "SCMP_ARCH_PPC64",    "SCMP_ARCH_PPC64LE",     "SCMP_ARCH_S390",
-                                                  "SCMP_ARCH_S390X",    "SCMP_ARCH_RISCV64",     NULL };
+static const char *const architecture_names[]
+    = { "SCMP_ARCH_X86",         "SCMP_ARCH_X86_64",  "SCMP_ARCH_X32",       "SCMP_ARCH_ARM",      "SCMP_ARCH_AARCH64",
+        "SCMP_ARCH_MIPS",        "SCMP_ARCH_MIPS64",  "SCMP_ARCH_MIPS64N32", "SCMP_ARCH_MIPSEL",   "SCMP_ARCH_MIPSEL64",
+        "SCMP_ARCH_MIPSEL64N32", "SCMP_ARCH_PPC",     "SCMP_ARCH_PPC64",     "SCMP_ARCH_PPC64LE",  "SCMP_ARCH_S390",
+        "SCMP_ARCH_S390X",       "SCMP_ARCH_RISCV64", "SCMP_ARCH_PARISC",    "SCMP_ARCH_PARISC64", NULL };
 static const uint32_t architecture_values[]
-    = { SCMP_ARCH_X86,         SCMP_ARCH_X86_64, SCMP_ARCH_X32,       SCMP_ARCH_ARM,     SCMP_ARCH_AARCH64,
-        SCMP_ARCH_MIPS,        SCMP_ARCH_MIPS64, SCMP_ARCH_MIPS64N32, SCMP_ARCH_MIPSEL,  SCMP_ARCH_MIPSEL64,
-        SCMP_ARCH_MIPSEL64N32, SCMP_ARCH_PPC,    SCMP_ARCH_PPC64,     SCMP_ARCH_PPC64LE, SCMP_ARCH_S390,
-        SCMP_ARCH_S390X,       SCMP_ARCH_RISCV64 };
+    = { SCMP_ARCH_X86,         SCMP_ARCH_X86_64,  SCMP_ARCH_X32,       SCMP_ARCH_ARM,     SCMP_ARCH_AARCH64,
+        SCMP_ARCH_MIPS,        SCMP_ARCH_MIPS64,  SCMP_ARCH_MIPS64N32, SCMP_ARCH_MIPSEL,  SCMP_ARCH_MIPSEL64,
+        SCMP_ARCH_MIPSEL64N32, SCMP_ARCH_PPC,     SCMP_ARCH_PPC64,     SCMP_ARCH_PPC64LE, SCMP_ARCH_S390,
+        SCMP_ARCH_S390X,       SCMP_ARCH_RISCV64, SCMP_ARCH_PARISC,    SCMP_ARCH_PARISC64 };
 
 /* In the order of enum box_seccomp_operator. */
 static const char *const operator_names[] = { "SCMP_CMP_NE", "SCMP_CMP_LT", "SCMP_CMP_LE",        "SCMP_CMP_EQ",
@@ -81,9 +80,12 @@ box_seccomp_flag_value (const char *name, unsigned int *value)
   {
     const char *name;
     unsigned int value;
-  } flags[] = { { "SECCOMP_FILTER_FLAG_TSYNC", SECCOMP_FILTER_FLAG_TSYNC },
+  } flags[] = { /* There is one thread and so nothing to synchronise, which the kernel would refuse with a listener. */
+                { "SECCOMP_FILTER_FLAG_TSYNC", 0 },
                 { "SECCOMP_FILTER_FLAG_LOG", SECCOMP_FILTER_FLAG_LOG },
-                { "SECCOMP_FILTER_FLAG_SPEC_ALLOW", SECCOMP_FILTER_FLAG_SPEC_ALLOW } };
+                { "SECCOMP_FILTER_FLAG_SPEC_ALLOW", SECCOMP_FILTER_FLAG_SPEC_ALLOW },
+                { "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV", SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV }
+  };
 
   for (size_t i = 0; i < TSS_LENGTH (flags); i++)
     if (strcmp (flags[i].name, name) == 0)

@@ -3,12 +3,23 @@
 #include "../common/cleanup.h"
 #include "../common/json.h"
 
+#include <linux/seccomp.h>
 #include <seccomp.h>
+#include <string.h>
+
+static bool
+takes_number (uint32_t action)
+{
+  uint32_t kind = action & SECCOMP_RET_ACTION_FULL;
+
+  return kind == SECCOMP_RET_ERRNO || kind == SECCOMP_RET_TRACE;
+}
 
 static int
 parse_action (const json_t *object, const char *key, const char *errno_key, const char *where, uint32_t *action,
               struct tss_error *error)
 {
+  const json_t *given = json_object_get (object, errno_key);
   const char *name = NULL;
   uint64_t data = EPERM;
 
@@ -17,6 +28,9 @@ parse_action (const json_t *object, const char *key, const char *errno_key, cons
     return -1;
   if (box_seccomp_action_value (name, (uint32_t)data, action) < 0)
     return tss_error_set (error, TSS_ERROR_INVALID, 0, where, "%s.%s: action %s is not supported", where, key, name);
+  if (given && !json_is_null (given) && !takes_number (*action))
+    return tss_error_set (error, TSS_ERROR_INVALID, 0, where, "%s.%s: action %s returns no number", where, errno_key,
+                          name);
   return 0;
 }
 
@@ -137,8 +151,9 @@ parse_entry (const json_t *object, const char *where, struct box_seccomp_entry *
       || parse_action (object, "action", "errnoRet", where, &rule.action, error) < 0
       || tss_json_get_array (object, "args", where, &arguments, error) < 0)
     return -1;
-  if (!entry->names)
-    return tss_error_set (error, TSS_ERROR_INVALID, 0, where, "%s.names: expected an array of strings", where);
+  if (!entry->names || !entry->names[0])
+    return tss_error_set (error, TSS_ERROR_INVALID, 0, where,
+                          "%s.names: expected an array of strings, with one at least", where);
   if (json_array_size (arguments) > BOX_SECCOMP_ARGUMENTS)
     return tss_error_set (error, TSS_ERROR_INVALID, 0, where, "%s.args: more than %d", where, BOX_SECCOMP_ARGUMENTS);
   for (size_t i = 0; i < json_array_size (arguments); i++)
@@ -173,13 +188,71 @@ parse_entries (const json_t *seccomp, struct box_seccomp_profile *profile, struc
   return 0;
 }
 
+static bool
+has_name (const struct box_seccomp_entry *entry, const char *wanted)
+{
+  for (const char **name = entry->names; *name; name++)
+    if (strcmp (*name, wanted) == 0)
+      return true;
+  return false;
+}
+
+/* The process under the filter itself has to say that there is something to listen to, by a write that nobody could
+ * decide on yet. Other runtimes have the same limit. */
+static int
+check_notified (const struct box_seccomp_profile *profile, bool *notifies, struct tss_error *error)
+{
+  if (profile->default_action == SECCOMP_RET_USER_NOTIF)
+    return tss_error_set (error, TSS_ERROR_INVALID, 0, "linux.seccomp.defaultAction",
+                          "linux.seccomp.defaultAction: SCMP_ACT_NOTIFY would stop the process before anybody listens");
+  for (size_t i = 0; i < profile->entry_count; i++)
+    {
+      const struct box_seccomp_entry *entry = &profile->entries[i];
+      char where[64];
+
+      if (entry->rules[0].action != SECCOMP_RET_USER_NOTIF)
+        continue;
+      *notifies = true;
+      snprintf (where, sizeof where, "linux.seccomp.syscalls[%zu].action", i);
+      if (has_name (entry, "write"))
+        return tss_error_set (error, TSS_ERROR_INVALID, 0, where,
+                              "%s: SCMP_ACT_NOTIFY of write would stop the process before anybody listens", where);
+    }
+  return 0;
+}
+
+static int
+parse_listener (const json_t *seccomp, struct box_seccomp_profile *profile, struct tss_error *error)
+{
+  const char *path = NULL, *metadata = NULL;
+  bool notifies = false;
+
+  if (check_notified (profile, &notifies, error) < 0
+      || tss_json_get_string (seccomp, "listenerPath", "linux.seccomp", &path, error) < 0
+      || tss_json_get_string (seccomp, "listenerMetadata", "linux.seccomp", &metadata, error) < 0)
+    return -1;
+  path = path && *path ? path : NULL;
+  if (metadata && *metadata && !path)
+    return tss_error_set (error, TSS_ERROR_INVALID, 0, "linux.seccomp.listenerMetadata",
+                          "linux.seccomp.listenerMetadata: needs a listenerPath");
+  if (notifies && !path)
+    return tss_error_set (error, TSS_ERROR_INVALID, 0, "linux.seccomp.listenerPath",
+                          "linux.seccomp.listenerPath: expected a string, as SCMP_ACT_NOTIFY is used");
+  /* The kernel knows the one flag only together with the other. */
+  if (notifies)
+    profile->flags |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
+  else
+    profile->flags &= ~(unsigned int)SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
+  return 0;
+}
+
 int
 box_seccomp_profile_parse (const json_t *seccomp, struct box_seccomp_profile *profile, struct tss_error *error)
 {
   *profile = (struct box_seccomp_profile){ 0 };
   if (parse_action (seccomp, "defaultAction", "defaultErrnoRet", "linux.seccomp", &profile->default_action, error) == 0
       && parse_flags (seccomp, profile, error) == 0 && parse_architectures (seccomp, profile, error) == 0
-      && parse_entries (seccomp, profile, error) == 0)
+      && parse_entries (seccomp, profile, error) == 0 && parse_listener (seccomp, profile, error) == 0)
     return 0;
   box_seccomp_profile_free (profile);
   return -1;

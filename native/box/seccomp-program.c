@@ -85,6 +85,14 @@ emit_test (struct emitter *emitter, uint16_t code, uint32_t value, uint8_t jump_
   emit (emitter, (uint16_t)(BPF_JMP | code | BPF_K), value, jump_true, jump_false);
 }
 
+/* What the argument, or its part under the mask, is compared with. As libseccomp has it, bits outside of the mask do
+ * not count: a rule with some would never apply. */
+static uint64_t
+wanted_value (const struct box_seccomp_comparison *comparison)
+{
+  return comparison->operation == BOX_SECCOMP_MASKED_EQ ? comparison->value_two & comparison->value : comparison->value;
+}
+
 /* The upper half of a 32-bit argument can hold anything that a 64-bit program leaves there, and the kernel takes no
  * notice: nor may we. */
 static void
@@ -100,12 +108,11 @@ emit_narrow_comparison (struct emitter *emitter, const struct box_seccomp_compar
     [BOX_SECCOMP_GE] = { BPF_JGE, HOLD, FAIL },        [BOX_SECCOMP_GT] = { BPF_JGT, HOLD, FAIL },
     [BOX_SECCOMP_MASKED_EQ] = { BPF_JEQ, HOLD, FAIL },
   };
-  bool masked = comparison->operation == BOX_SECCOMP_MASKED_EQ;
 
   load_half (emitter, comparison->argument, false);
-  if (masked)
+  if (comparison->operation == BOX_SECCOMP_MASKED_EQ)
     emit (emitter, BPF_ALU | BPF_AND | BPF_K, (uint32_t)comparison->value, 0, 0);
-  emit_test (emitter, tests[comparison->operation].code, (uint32_t)(masked ? comparison->value_two : comparison->value),
+  emit_test (emitter, tests[comparison->operation].code, (uint32_t)wanted_value (comparison),
              tests[comparison->operation].jump_true, tests[comparison->operation].jump_false);
 }
 
@@ -113,8 +120,7 @@ emit_narrow_comparison (struct emitter *emitter, const struct box_seccomp_compar
 static void
 emit_wide_comparison (struct emitter *emitter, const struct box_seccomp_comparison *comparison)
 {
-  const bool masked = comparison->operation == BOX_SECCOMP_MASKED_EQ;
-  const uint64_t wanted = masked ? comparison->value_two : comparison->value;
+  const uint64_t wanted = wanted_value (comparison);
   const uint32_t high = (uint32_t)(wanted >> 32), low = (uint32_t)wanted;
 
   load_half (emitter, comparison->argument, true);

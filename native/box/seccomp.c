@@ -43,7 +43,7 @@ box_seccomp_apply (const struct box_seccomp_filter *filter, struct tss_error *er
 {
   struct sock_fprog program = { .len = filter->count, .filter = (struct sock_filter *)(uintptr_t)filter->instructions };
 
-  if (syscall (SYS_seccomp, SECCOMP_SET_MODE_FILTER, filter->flags, &program) < 0)
-    return tss_error_set (error, TSS_ERROR_SECCOMP, errno, "linux.seccomp", "load the filter");
-  return 0;
+  int result = (int)syscall (SYS_seccomp, SECCOMP_SET_MODE_FILTER, filter->flags, &program);
+
+  return result < 0 ? tss_error_set (error, TSS_ERROR_SECCOMP, errno, "linux.seccomp", "load the filter") : result;
 }

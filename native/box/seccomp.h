@@ -26,7 +26,8 @@ struct box_seccomp_filter *box_seccomp_compile (const json_t *seccomp, struct ts
 /* Bytes that FILTER takes, for sending it to another process. */
 size_t box_seccomp_size (const struct box_seccomp_filter *filter);
 
-/* Puts the calling process under FILTER. Needs CAP_SYS_ADMIN or no_new_privs. */
+/* Puts the calling process under FILTER. Needs CAP_SYS_ADMIN or no_new_privs. Returns -1, 0, or the descriptor at which
+ * system calls that wait for a decision can be heard; nobody decides while nobody listens. */
 int box_seccomp_apply (const struct box_seccomp_filter *filter, struct tss_error *error);
 
 /* Names of the actions, architectures and operators that are understood, NULL-terminated; for `tsstack-box features`.

@@ -42,15 +42,25 @@ box_start_socket_listen (const char *path, struct tss_error *error)
 }
 
 int
-box_start_socket_connect (const char *path, struct tss_error *error)
+box_socket_connect (const char *path, int type, int timeout_s)
 {
-  tss_autofd int fd = socket (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+  const struct timeval timeout = { .tv_sec = timeout_s };
+  tss_autofd int fd = socket (AF_UNIX, type | SOCK_CLOEXEC, 0);
   tss_autofd int directory = -1;
   struct sockaddr_un address = { 0 };
 
-  if (make_address (path, &address, &directory, error) < 0)
+  /* The limit of sending is also that of connecting to a listener with a full queue. */
+  if (fd < 0 || setsockopt (fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout) < 0
+      || make_address (path, &address, &directory, NULL) < 0
+      || TSS_RETRY (connect (fd, (const struct sockaddr *)&address, sizeof address)) < 0)
     return -1;
-  if (fd < 0 || TSS_RETRY (connect (fd, (const struct sockaddr *)&address, sizeof address)) < 0)
-    return tss_error_set (error, TSS_ERROR_STATE, errno, path, "reach the created container");
   return tss_steal_fd (&fd);
+}
+
+int
+box_start_socket_connect (const char *path, struct tss_error *error)
+{
+  int fd = box_socket_connect (path, SOCK_SEQPACKET, 0);
+
+  return fd < 0 ? tss_error_set (error, TSS_ERROR_STATE, errno, path, "reach the created container") : fd;
 }

@@ -109,24 +109,66 @@ static const uint64_t interesting[] = { 0,
                                         UINT64_MAX - 1,
                                         UINT64_MAX };
 
+/* Those, and whatever a profile compares with. */
+struct values
+{
+  uint64_t items[256];
+  size_t count;
+};
+
+static void
+add_value (struct values *values, uint64_t value)
+{
+  for (size_t i = 0; i < values->count; i++)
+    if (values->items[i] == value)
+      return;
+  if (values->count < TSS_LENGTH (values->items))
+    values->items[values->count++] = value;
+}
+
+static struct values
+collect_values (const struct box_seccomp_profile *profile)
+{
+  struct values values = { 0 };
+
+  for (size_t i = 0; i < TSS_LENGTH (interesting); i++)
+    add_value (&values, interesting[i]);
+  for (size_t i = 0; i < profile->entry_count; i++)
+    for (size_t j = 0; j < profile->entries[i].rule_count; j++)
+      for (unsigned int c = 0; c < profile->entries[i].rules[j].comparison_count; c++)
+        for (uint64_t off = 0; off < 3; off++)
+          {
+            add_value (&values, profile->entries[i].rules[j].comparisons[c].value + off - 1);
+            add_value (&values, profile->entries[i].rules[j].comparisons[c].value_two + off - 1);
+          }
+  return values;
+}
+
+struct range_of_calls
+{
+  uint32_t audit, first, last;
+};
+
+/* All pairs of values for each two of the first three arguments; the third follows from the others. */
 static size_t
 count_differences (const struct sock_filter *ours, size_t our_count, const struct sock_filter *reference,
-                   size_t reference_count, uint32_t audit, uint32_t first, uint32_t last)
+                   size_t reference_count, const struct values *values, struct range_of_calls calls)
 {
-  size_t differences = 0;
+  size_t differences = 0, count = values->count;
 
-  for (uint32_t number = first; number <= last; number++)
-    for (size_t i = 0; i < TSS_LENGTH (interesting); i++)
-      for (size_t j = 0; j < TSS_LENGTH (interesting); j++)
+  for (uint32_t number = calls.first; number <= calls.last; number++)
+    for (size_t i = 0; i < count; i++)
+      for (size_t j = 0; j < count; j++)
         {
+          const uint64_t *v = values->items;
           struct seccomp_data data
-              = { .nr = (int)number, .arch = audit, .args = { interesting[i], interesting[j], interesting[i] } };
+              = { .nr = (int)number, .arch = calls.audit, .args = { v[i], v[j], v[(i + j) % count] } };
           uint32_t a = run_program (ours, our_count, &data);
           uint32_t b = run_program (reference, reference_count, &data);
 
           if (!same_result (a, b) && differences++ < 3)
-            fprintf (stderr, "call %u of %x (%llx, %llx): %x, libseccomp %x\n", number, audit,
-                     (unsigned long long)interesting[i], (unsigned long long)interesting[j], a, b);
+            fprintf (stderr, "call %u of %x (%llx, %llx): %x, libseccomp %x\n", number, calls.audit,
+                     (unsigned long long)v[i], (unsigned long long)v[j], a, b);
         }
   return differences;
 }
@@ -138,21 +180,24 @@ check_profile (const char *text, bool x86_comparable)
   tss_autojson json_t *json = json_loads (text, 0, NULL);
   tss_autofree struct box_seccomp_filter *filter = box_seccomp_compile (json, &error);
   static struct sock_filter reference[BPF_MAXINSNS];
+  static const struct range_of_calls calls[] = { { AUDIT_ARCH_X86_64, 0, 500 },
+                                                 { AUDIT_ARCH_X86_64, 0x40000000, 0x40000300 },
+                                                 { AUDIT_ARCH_I386, 0, 500 },
+                                                 { AUDIT_ARCH_AARCH64, 0, 500 },
+                                                 { AUDIT_ARCH_ARM, 0, 500 } };
   struct box_seccomp_profile profile;
+  struct values values;
   size_t count;
 
   CHECK_STRING (error.message, "");
   if (!filter || box_seccomp_profile_parse (json, &profile, &error) < 0)
     return;
   count = compile_reference (&profile, reference);
+  values = collect_values (&profile);
   CHECK (count > 0);
-  CHECK (count_differences (filter->instructions, filter->count, reference, count, AUDIT_ARCH_X86_64, 0, 500) == 0);
-  CHECK (count_differences (filter->instructions, filter->count, reference, count, AUDIT_ARCH_X86_64, 0x40000000,
-                            0x40000300)
-         == 0);
-  if (x86_comparable)
-    CHECK (count_differences (filter->instructions, filter->count, reference, count, AUDIT_ARCH_I386, 0, 500) == 0);
-  CHECK (count_differences (filter->instructions, filter->count, reference, count, AUDIT_ARCH_AARCH64, 0, 10) == 0);
+  for (size_t i = 0; i < TSS_LENGTH (calls); i++)
+    if (calls[i].audit != AUDIT_ARCH_I386 || x86_comparable)
+      CHECK (count_differences (filter->instructions, filter->count, reference, count, &values, calls[i]) == 0);
   box_seccomp_profile_free (&profile);
 }
 
@@ -175,9 +220,35 @@ test_operators (void)
       }
 }
 
+/* (argument & mask) == value, also with values that have bits outside of the mask. */
+static void
+test_masks (void)
+{
+  for (size_t i = 0; i < TSS_LENGTH (interesting); i += 3)
+    for (size_t j = 0; j < TSS_LENGTH (interesting); j += 4)
+      {
+        char text[512];
+
+        snprintf (text, sizeof text,
+                  "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"personality\"],"
+                  "\"action\":\"SCMP_ACT_TRAP\",\"args\":[{\"index\":2,\"value\":%lld,\"valueTwo\":%lld,"
+                  "\"op\":\"SCMP_CMP_MASKED_EQ\"}]}]}",
+                  (long long)interesting[i], (long long)interesting[j]);
+        check_profile (text, true);
+      }
+}
+
 static void
 test_profiles (void)
 {
+  /* 32-bit programs on 64-bit hosts, and numbers of architectures that are not this host's. */
+  check_profile (
+      "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"architectures\":[\"SCMP_ARCH_AARCH64\",\"SCMP_ARCH_ARM\"],"
+      "\"syscalls\":[{\"names\":[\"openat\",\"read\",\"stat\",\"renameat2\",\"mmap2\",\"_llseek\"],"
+      "\"action\":\"SCMP_ACT_ALLOW\"},{\"names\":[\"fchownat\"],\"action\":\"SCMP_ACT_TRACE\",\"errnoRet\":7,"
+      "\"args\":[{\"index\":1,\"value\":40,\"op\":\"SCMP_CMP_GT\"}]},"
+      "{\"names\":[\"unlinkat\"],\"action\":\"SCMP_ACT_LOG\"}]}",
+      true);
   check_profile ("{\"defaultAction\":\"SCMP_ACT_ALLOW\"}", true);
   check_profile ("{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"mkdir\",\"no_such_call\"],"
                  "\"action\":\"SCMP_ACT_ERRNO\",\"errnoRet\":38}]}",
@@ -234,6 +305,31 @@ check_error (const char *text, const char *field)
 }
 
 static void
+check_flags (const char *text, unsigned int flags)
+{
+  struct tss_error error = { 0 };
+  tss_autojson json_t *json = json_loads (text, 0, NULL);
+  tss_autofree struct box_seccomp_filter *filter = box_seccomp_compile (json, &error);
+
+  CHECK_STRING (error.message, "");
+  CHECK (filter && filter->flags == flags);
+}
+
+static void
+test_flags (void)
+{
+  check_flags ("{\"defaultAction\":\"SCMP_ACT_ALLOW\"}", 0);
+  check_flags ("{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"flags\":[\"SECCOMP_FILTER_FLAG_TSYNC\","
+               "\"SECCOMP_FILTER_FLAG_LOG\",\"SECCOMP_FILTER_FLAG_SPEC_ALLOW\"]}",
+               SECCOMP_FILTER_FLAG_LOG | SECCOMP_FILTER_FLAG_SPEC_ALLOW);
+  /* Only with a listener is there anybody to wait for. */
+  check_flags ("{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"flags\":[\"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV\"]}", 0);
+  check_flags ("{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"flags\":[\"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV\"],"
+               "\"listenerPath\":\"/socket\",\"syscalls\":[{\"names\":[\"mkdir\"],\"action\":\"SCMP_ACT_NOTIFY\"}]}",
+               SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV);
+}
+
+static void
 test_errors (void)
 {
   check_error ("{}", "linux.seccomp.defaultAction");
@@ -245,14 +341,39 @@ test_errors (void)
   check_error ("{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"read\"],\"action\":"
                "\"SCMP_ACT_ERRNO\",\"args\":[{\"index\":6,\"value\":1,\"op\":\"SCMP_CMP_EQ\"}]}]}",
                "linux.seccomp.syscalls[0].args[0].index");
+  check_error ("{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[],\"action\":\"SCMP_ACT_ERRNO\"}]}",
+               "linux.seccomp.syscalls[0]");
+  check_error ("{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"defaultErrnoRet\":1}", "linux.seccomp");
+  check_error ("{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"mkdir\"],\"action\":"
+               "\"SCMP_ACT_NOTIFY\"}]}",
+               "linux.seccomp.listenerPath");
+}
+
+/* With arguments, profiles of engines as they are in their bundles: {"linux":{"seccomp":{...}}}. */
+static void
+test_bundles (int count, char **paths)
+{
+  for (int i = 0; i < count; i++)
+    {
+      tss_autojson json_t *bundle = json_load_file (paths[i], 0, NULL);
+      const json_t *profile = json_object_get (json_object_get (bundle, "linux"), "seccomp");
+      tss_autofree char *text = profile ? json_dumps (profile, 0) : NULL;
+
+      CHECK (text != NULL);
+      if (text)
+        check_profile (text, true);
+    }
 }
 
 int
-main (void)
+main (int count, char **words)
 {
+  test_bundles (count - 1, words + 1);
   test_operators ();
+  test_masks ();
   test_profiles ();
   test_newer_calls ();
+  test_flags ();
   test_errors ();
   return check_finish ("box-seccomp");
 }

@@ -34,6 +34,10 @@ export class Docker implements Engine {
     return runProgram('/usr/bin/docker', ['--host', `unix://${this.#dockerd.socket}`, ...args]);
   }
 
+  specs(): readonly string[] {
+    return globSync(join(dirname(this.#dockerd.socket), 'exec/containerd/daemon/*.task/moby/*/config.json'));
+  }
+
   leftovers(): readonly string[] {
     // The name is dockerd's, whatever the runtime.
     const records = globSync(join(dirname(this.#dockerd.socket), 'exec/runtime-*/moby/*'));

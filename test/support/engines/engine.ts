@@ -21,6 +21,8 @@ export interface Engine {
   readonly runOptions: readonly string[];
   /** Runs its client to the end. */
   client(...args: readonly string[]): Promise<EngineResult>;
+  /** The specs (config.json) of its containers that run. */
+  specs(): readonly string[];
   /** What it and the box have left of containers that are gone; empty when all is well. */
   leftovers(): readonly string[];
   /** Ends it and removes what it made. */

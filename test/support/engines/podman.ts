@@ -55,6 +55,10 @@ export class Podman implements Engine {
     });
   }
 
+  specs(): readonly string[] {
+    return globSync(join(this.#at('root'), 'vfs-containers/*/userdata/config.json'));
+  }
+
   leftovers(): readonly string[] {
     return [...this.#cgroup.containers(), ...globSync(join(boxRecords, '*'))];
   }
