@@ -358,7 +358,14 @@ describe('a manager with a simulated agent', () => {
     for await (const event of cluster.control.events({ stack: 'p', sinceMs, untilMs: Date.now() + 50 })) {
       seen.push(`${event.action} ${event.attributes['name'] ?? ''} ${event.attributes['exitCode'] ?? ''}`.trim());
     }
-    assert.deepEqual(seen, ['create p-web-1', 'start p-web-1', 'die p-web-1 143', 'stop p-web-1', 'destroy p-web-1']);
+    assert.deepEqual(seen, [
+      'create p-web-1',
+      'start p-web-1',
+      'kill p-web-1',
+      'die p-web-1 143',
+      'stop p-web-1',
+      'destroy p-web-1',
+    ]);
   });
 
   it('refuses broken specs naming the field, and names and ports that are taken naming the owner', async () => {

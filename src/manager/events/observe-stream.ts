@@ -1,7 +1,7 @@
 /** Events of streams into containers: commands that are run there, signals, and looks at them. */
+import * as z from 'zod';
 import { newId } from '../../model/ids.ts';
 import type { Frame, OpenStream } from '../../rpc/messages.ts';
-import type { StreamKinds } from '../../rpc/stream-kinds.ts';
 import type { DuplexStream } from '../../rpc/service-types.ts';
 
 /** Tells of something that happened to the stream's container. */
@@ -14,11 +14,13 @@ export function observeStream(
   note: NoteEvent,
 ): DuplexStream<Frame, Frame> {
   switch (open.kind) {
-    case 'exec':
-      return observeExec(JSON.parse(open.arguments) as StreamKinds['exec']['arguments'], stream, note);
+    case 'exec': {
+      const exec = read(execArguments, open);
+      return exec === undefined ? stream : observeExec(exec, stream, note);
+    }
     case 'signal': {
-      const { signal } = JSON.parse(open.arguments) as StreamKinds['signal']['arguments'];
-      return onExit(stream, (code) => code === 0 && note('kill', { signal }));
+      const sent = read(signalArguments, open);
+      return sent === undefined ? stream : onExit(stream, (code) => code === 0 && note('kill', sent));
     }
     case 'attach':
     case 'top':
@@ -29,8 +31,20 @@ export function observeStream(
   }
 }
 
+const execArguments = z.object({ command: z.array(z.string()), detach: z.boolean() });
+const signalArguments = z.object({ signal: z.string() });
+
+/** Undefined for arguments that are wrong: that is for the agent to say. */
+function read<Arguments>(schema: z.ZodType<Arguments>, open: OpenStream): Arguments | undefined {
+  try {
+    return schema.safeParse(JSON.parse(open.arguments)).data;
+  } catch {
+    return undefined;
+  }
+}
+
 function observeExec(
-  { command, detach }: StreamKinds['exec']['arguments'],
+  { command, detach }: z.infer<typeof execArguments>,
   stream: DuplexStream<Frame, Frame>,
   note: NoteEvent,
 ): DuplexStream<Frame, Frame> {

@@ -51,6 +51,7 @@ describe('events of streams', () => {
 
   it('are none for looks at images and logs', async () => {
     assert.deepEqual((await observe('logs', {}, [output, exit(0)])).notes, []);
+    assert.deepEqual((await observe('exec', {}, [exit(1)])).notes, [], 'nor for what the agent refuses');
     assert.deepEqual((await observe('top', {}, [exit(0)])).notes, [['top', undefined]]);
   });
 });
