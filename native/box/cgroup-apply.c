@@ -10,32 +10,35 @@
 #include <string.h>
 
 static int
-write_file (const struct box_cgroup *cgroup, const struct box_cgroup_write *write)
+write_file (const struct box_cgroup_directory *directory, const char *file, const char *value)
+{
+  char path[PATH_MAX];
+
+  snprintf (path, sizeof path, "%s/%s", directory->path, file);
+  return tss_write_text_at (AT_FDCWD, path, value);
+}
+
+static int
+perform (const struct box_cgroup *cgroup, const struct box_cgroup_write *write)
 {
   const struct box_cgroup_directory *directory = box_cgroup_find (cgroup, cgroup->unified ? "" : write->controller);
-  char path[PATH_MAX];
 
   if (!directory)
     {
       errno = ENOENT;
       return -1;
     }
-  snprintf (path, sizeof path, "%s/%s", directory->path, write->file);
-  return tss_write_text_at (AT_FDCWD, path, write->value);
+  if (write_file (directory, write->file, write->value) == 0)
+    return 0;
+  /* Opening a file that a cgroup does not have is not allowed either. */
+  if (!*write->other_file || (errno != ENOENT && errno != EACCES))
+    return -1;
+  return write_file (directory, write->other_file, write->other_value);
 }
 
 static int
-report (const struct box_cgroup *cgroup, const struct box_cgroup_write *write, int error_number,
-        const struct box_warner *warner, struct tss_error *error)
+report_missing (const struct box_cgroup *cgroup, const struct box_cgroup_write *write, struct tss_error *error)
 {
-  if (error_number != ENOENT && error_number != EACCES)
-    return tss_error_set (error, TSS_ERROR_CGROUP, error_number, write->field, "%s: write %s into %s", write->field,
-                          write->value, write->file);
-  if (write->degrades)
-    {
-      box_warn (warner, "%s: has no effect: this host has no %s", write->field, write->file);
-      return 0;
-    }
   if (cgroup->count == 0)
     return tss_error_set (error, TSS_ERROR_CGROUP, 0, write->field, "%s: this host has no cgroups mounted",
                           write->field);
@@ -47,6 +50,53 @@ report (const struct box_cgroup *cgroup, const struct box_cgroup_write *write, i
                           box_cgroup_find (cgroup, "")->path);
   return tss_error_set (error, TSS_ERROR_CGROUP, 0, write->field, "%s: this host has no %s (controller %s)",
                         write->field, write->file, write->controller);
+}
+
+static int
+report (const struct box_cgroup *cgroup, const struct box_cgroup_write *write, int error_number,
+        const struct box_warner *warner, struct tss_error *error)
+{
+  bool missing = error_number == ENOENT || error_number == EACCES;
+
+  if (missing && write->need == BOX_CGROUP_OPTIONAL)
+    return 0;
+  if (missing && write->need != BOX_CGROUP_REQUIRED)
+    {
+      box_warn (warner, "%s: has no effect: this host has no %s", write->field, write->file);
+      return 0;
+    }
+  if (write->need == BOX_CGROUP_ADVISORY)
+    {
+      box_warn (warner, "%s: has no effect: write %s into %s: %s", write->field, write->value, write->file,
+                strerror (error_number));
+      return 0;
+    }
+  if (missing)
+    return report_missing (cgroup, write, error);
+  return tss_error_set (error, TSS_ERROR_CGROUP, error_number, write->field, "%s: write %s into %s", write->field,
+                        write->value, write->file);
+}
+
+/* A limit below what is used is made to fit: by swapping, or by killing. */
+static int
+check_memory_in_use (const struct box_cgroup *cgroup, const struct box_resources *resources, struct tss_error *error)
+{
+  const struct box_cgroup_directory *directory = box_cgroup_find (cgroup, cgroup->unified ? "" : "memory");
+  char path[PATH_MAX], text[32];
+  long long used;
+
+  if (!directory || !resources->memory_check_before_update || resources->memory_limit <= 0)
+    return 0;
+  snprintf (path, sizeof path, "%s/%s", directory->path, cgroup->unified ? "memory.current" : "memory.usage_in_bytes");
+  /* A host that cannot tell has no memory controller, and says so when the limit is written. */
+  if (tss_read_small_file_at (AT_FDCWD, path, text, sizeof text) <= 0)
+    return 0;
+  used = strtoll (text, NULL, 10);
+  if (used <= resources->memory_limit)
+    return 0;
+  return tss_error_set (error, TSS_ERROR_CGROUP, 0, "linux.resources.memory.limit",
+                        "linux.resources.memory.limit: %lld is less than the %lld bytes that are in use",
+                        (long long)resources->memory_limit, used);
 }
 
 /* A lower memory limit must be written before the limit of memory and swap together, a higher one after it: what fails
@@ -65,14 +115,15 @@ box_cgroup_apply (const struct box_cgroup *cgroup, const json_t *resources, cons
     return -1;
   if ((cgroup->unified ? box_cgroup_plan_v2 : box_cgroup_plan_v1) (&parsed, &plan, error) < 0)
     return -1;
+  if (check_memory_in_use (cgroup, &parsed, error) < 0)
+    return -1;
   again = calloc (plan.count + 1, sizeof *again);
   if (!again)
     return tss_error_set (error, TSS_ERROR_INTERNAL, ENOMEM, "linux.resources", "apply the resources");
   for (size_t i = 0; i < plan.count; i++)
-    again[i] = write_file (cgroup, &plan.writes[i]) < 0;
+    again[i] = perform (cgroup, &plan.writes[i]) < 0;
   for (size_t i = 0; i < plan.count; i++)
-    if (again[i] && write_file (cgroup, &plan.writes[i]) < 0
-        && report (cgroup, &plan.writes[i], errno, warner, error) < 0)
+    if (again[i] && perform (cgroup, &plan.writes[i]) < 0 && report (cgroup, &plan.writes[i], errno, warner, error) < 0)
       return -1;
   return 0;
 }

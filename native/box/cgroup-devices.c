@@ -55,6 +55,8 @@ parse_rule (const json_t *object, const char *where, struct box_device_rule *rul
   const char *type = "a", *access = "rwm";
 
   *rule = (struct box_device_rule){ .major = BOX_DEVICE_ANY, .minor = BOX_DEVICE_ANY };
+  if (!json_is_boolean (json_object_get (object, "allow")))
+    return tss_json_refuse (where, "allow", error, "expected true or false");
   if (tss_json_get_bool (object, "allow", where, &rule->allow, error) < 0
       || tss_json_get_string (object, "type", where, &type, error) < 0
       || tss_json_get_int64 (object, "major", where, &rule->major, error) < 0
@@ -64,9 +66,9 @@ parse_rule (const json_t *object, const char *where, struct box_device_rule *rul
   if (!*type)
     type = "a";
   if (strlen (type) != 1 || !strchr ("abc", *type))
-    return tss_error_set (error, TSS_ERROR_INVALID, 0, where, "%s.type: expected a, b or c", where);
+    return tss_json_refuse (where, "type", error, "expected a, b or c");
   if (parse_access (access, &rule->access) < 0)
-    return tss_error_set (error, TSS_ERROR_INVALID, 0, where, "%s.access: expected some of r, w, m", where);
+    return tss_json_refuse (where, "access", error, "expected some of r, w, m");
   rule->type = *type;
   return 0;
 }

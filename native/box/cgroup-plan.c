@@ -1,7 +1,6 @@
 /* What the plans of both cgroup versions have in common. */
 #include "cgroup-plan.h"
 #include "../common/cleanup.h"
-#include "../common/json.h"
 
 #include <stdarg.h>
 #include <string.h>
@@ -40,99 +39,78 @@ box_cgroup_plan_number (struct box_cgroup_plan *plan, struct tss_error *error, s
 }
 
 static int
-plan_block_device (struct box_cgroup_plan *plan, const json_t *object, const struct box_block_list *list,
-                   const char *controller, struct tss_error *error)
+plan_cpu_set (struct box_cgroup_plan *plan, const struct box_resources *resources, struct tss_error *error)
 {
-  struct box_cgroup_write write = { .controller = controller, .field = "linux.resources.blockIO" };
-  const char *value_key = strncmp (list->key, "weight", 6) == 0 ? "weight" : "rate";
-  uint64_t major = 0, minor = 0, value = 0;
-  char number[24];
+  const struct box_cgroup_write cpus
+      = { .controller = "cpuset", .file = "cpuset.cpus", .field = "linux.resources.cpu.cpus" };
+  const struct box_cgroup_write nodes
+      = { .controller = "cpuset", .file = "cpuset.mems", .field = "linux.resources.cpu.mems" };
 
-  if (tss_json_get_uint (object, "major", write.field, UINT32_MAX, &major, error) < 0
-      || tss_json_get_uint (object, "minor", write.field, UINT32_MAX, &minor, error) < 0
-      || tss_json_get_uint (object, value_key, write.field, INT64_MAX, &value, error) < 0)
+  if (resources->cpu_set && *resources->cpu_set
+      && box_cgroup_plan_add (plan, error, cpus, "%s", resources->cpu_set) < 0)
     return -1;
-  snprintf (write.file, sizeof write.file, "%s", list->file);
-  snprintf (number, sizeof number, "%llu", (unsigned long long)value);
-  return box_cgroup_plan_add (plan, error, write, "%llu:%llu %s%s", (unsigned long long)major,
-                              (unsigned long long)minor, list->prefix, number);
-}
-
-int
-box_cgroup_plan_block (struct box_cgroup_plan *plan, const json_t *block, const struct box_block_list *lists,
-                       size_t count, const char *controller, struct tss_error *error)
-{
-  for (size_t i = 0; i < count; i++)
-    {
-      const json_t *array = NULL;
-
-      if (tss_json_get_array (block, lists[i].key, "linux.resources.blockIO", &array, error) < 0)
-        return -1;
-      for (size_t j = 0; j < json_array_size (array); j++)
-        if (plan_block_device (plan, json_array_get (array, j), &lists[i], controller, error) < 0)
-          return -1;
-    }
+  if (resources->memory_nodes && *resources->memory_nodes)
+    return box_cgroup_plan_add (plan, error, nodes, "%s", resources->memory_nodes);
   return 0;
 }
 
-int
-box_cgroup_plan_hugepages (struct box_cgroup_plan *plan, const json_t *limits, const char *suffix,
-                           struct tss_error *error)
+/* Given up by kernels since 5.16, and never in the unified hierarchy. What asks for no limit has one already. */
+static int
+plan_kernel_memory (struct box_cgroup_plan *plan, const struct box_resources *resources, struct tss_error *error)
 {
-  for (size_t i = 0; i < json_array_size (limits); i++)
-    {
-      struct box_cgroup_write write = { .controller = "hugetlb", .field = "linux.resources.hugepageLimits" };
-      const json_t *object = json_array_get (limits, i);
-      const char *size = NULL;
-      uint64_t limit = 0;
+  const struct box_cgroup_write kernel = { .controller = "memory",
+                                           .file = "memory.kmem.limit_in_bytes",
+                                           .field = "linux.resources.memory.kernel",
+                                           .need = BOX_CGROUP_ADVISORY };
+  const struct box_cgroup_write tcp = { .controller = "memory",
+                                        .file = "memory.kmem.tcp.limit_in_bytes",
+                                        .field = "linux.resources.memory.kernelTCP",
+                                        .need = BOX_CGROUP_ADVISORY };
 
-      if (tss_json_need_string (object, "pageSize", write.field, &size, error) < 0
-          || tss_json_get_uint (object, "limit", write.field, INT64_MAX, &limit, error) < 0)
-        return -1;
-      if (strchr (size, '/'))
-        return tss_error_set (error, TSS_ERROR_INVALID, 0, write.field, "%s[%zu].pageSize: %s is no size", write.field,
-                              i, size);
-      snprintf (write.file, sizeof write.file, "hugetlb.%.16s.%s", size, suffix);
-      if (box_cgroup_plan_add (plan, error, write, "%llu", (unsigned long long)limit) < 0)
-        return -1;
-    }
-  return 0;
+  if (resources->memory_kernel > 0 && box_cgroup_plan_number (plan, error, kernel, resources->memory_kernel, "-1") < 0)
+    return -1;
+  return resources->memory_kernel_tcp > 0
+             ? box_cgroup_plan_number (plan, error, tcp, resources->memory_kernel_tcp, "-1")
+             : 0;
 }
 
 int
-box_cgroup_plan_rdma (struct box_cgroup_plan *plan, const json_t *rdma, struct tss_error *error)
+box_cgroup_plan_shared (struct box_cgroup_plan *plan, const struct box_resources *resources,
+                        const char *hugepage_suffix, struct tss_error *error)
 {
-  static const char where[] = "linux.resources.rdma";
-  const char *device;
-  json_t *object;
+  const struct box_cgroup_write pids
+      = { .controller = "pids", .file = "pids.max", .field = "linux.resources.pids.limit" };
+  /* Engines write 0 as well as -1 for "no limit". */
+  int64_t pids_limit = resources->pids_limit == 0 ? -1 : resources->pids_limit;
 
-  json_object_foreach ((json_t *)(uintptr_t)rdma, device, object)
-  {
-    struct box_cgroup_write write = { .controller = "rdma", .field = where, .file = "rdma.max" };
-    int64_t handles = -1, objects = -1;
-    char limits[2][24] = { "max", "max" };
+  if (plan_kernel_memory (plan, resources, error) < 0 || plan_cpu_set (plan, resources, error) < 0
+      || box_cgroup_plan_number (plan, error, pids, pids_limit, "max") < 0
+      || box_cgroup_plan_hugepages (plan, resources->hugepages, hugepage_suffix, error) < 0)
+    return -1;
+  return box_cgroup_plan_rdma (plan, resources->rdma, error);
+}
 
-    if (tss_json_get_int64 (object, "hcaHandles", where, &handles, error) < 0
-        || tss_json_get_int64 (object, "hcaObjects", where, &objects, error) < 0)
-      return -1;
-    if (handles >= 0)
-      snprintf (limits[0], sizeof limits[0], "%lld", (long long)handles);
-    if (objects >= 0)
-      snprintf (limits[1], sizeof limits[1], "%lld", (long long)objects);
-    if (box_cgroup_plan_add (plan, error, write, "%s hca_handle=%s hca_object=%s", device, limits[0], limits[1]) < 0)
-      return -1;
-  }
-  return 0;
+/* Both scales mapped onto each other end to end. */
+static uint64_t
+scale_weight (uint64_t value, uint64_t least, uint64_t most)
+{
+  if (value < least)
+    value = least;
+  if (value > most)
+    value = most;
+  return 1 + (value - least) * 9999 / (most - least);
 }
 
 uint64_t
 box_cpu_weight (uint64_t shares)
 {
-  if (shares < 2)
-    shares = 2;
-  if (shares > 262144)
-    shares = 262144;
-  return 1 + (shares - 2) * 9999 / 262142;
+  return scale_weight (shares, 2, 262144);
+}
+
+uint64_t
+box_block_weight (uint64_t weight)
+{
+  return scale_weight (weight, 10, 1000);
 }
 
 void

@@ -40,9 +40,12 @@ parse_one (const json_t *object, const char *where, struct box_device *device, s
       || tss_json_get_uint (object, "gid", where, UINT32_MAX - 1, &gid, error) < 0)
     return -1;
   if (parse_type (type, &device->mode) < 0)
-    return tss_error_set (error, TSS_ERROR_INVALID, 0, where, "%s.type: unknown device type %s", where, type);
+    return tss_json_refuse (where, "type", error, "unknown device type %s", type);
   if (device->path[0] != '/')
-    return tss_error_set (error, TSS_ERROR_INVALID, 0, where, "%s.path: %s is not absolute", where, device->path);
+    return tss_json_refuse (where, "path", error, "%s is not absolute", device->path);
+  if (device->mode != S_IFIFO && (!json_object_get (object, "major") || !json_object_get (object, "minor")))
+    return tss_json_refuse (where, json_object_get (object, "major") ? "minor" : "major", error,
+                            "expected a whole number");
   /* Some engines copy the type bits of st_mode into fileMode. */
   device->mode |= (mode_t)mode & 07777;
   device->number = makedev ((unsigned)major, (unsigned)minor);

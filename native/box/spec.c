@@ -2,7 +2,9 @@
 #include "spec.h"
 #include "../common/cleanup.h"
 #include "../common/json.h"
+#include "cgroup-devices.h"
 #include "hooks.h"
+#include "resources.h"
 
 #include <ctype.h>
 #include <sched.h>
@@ -95,6 +97,18 @@ parse_personality (const json_t *linux_object, struct box_spec *spec, struct tss
   return 0;
 }
 
+/* They are read again when there is a cgroup; this is to refuse them before anything is made. */
+static int
+check_resources (const json_t *object, struct tss_error *error)
+{
+  __attribute__ ((cleanup (box_device_rules_free))) struct box_device_rules rules = { 0 };
+  struct box_resources resources;
+
+  if (box_resources_parse (object, &resources, error) < 0)
+    return -1;
+  return box_device_rules_parse (object, &rules, error);
+}
+
 static int
 parse_linux (const json_t *document, struct box_spec *spec, struct tss_error *error)
 {
@@ -115,6 +129,8 @@ parse_linux (const json_t *document, struct box_spec *spec, struct tss_error *er
     return -1;
   if (spec->mount_label && !*spec->mount_label)
     spec->mount_label = NULL;
+  if (check_resources (spec->resources, error) < 0)
+    return -1;
   if (box_spec_parse_namespaces (object, &spec->namespaces, error) < 0 || box_spec_parse_users (object, spec, error) < 0
       || box_spec_parse_time_offsets (object, spec, error) < 0)
     return -1;

@@ -73,6 +73,7 @@ test_plans (void)
   CHECK_STRING (find_write (&v1, "pids.max"), "max");
   CHECK_STRING (find_write (&v1, "blkio.throttle.read_bps_device"), "8:1 77");
   CHECK_STRING (find_write (&v1, "hugetlb.2MB.limit_in_bytes"), "9");
+  CHECK_STRING (find_write (&v1, "hugetlb.2MB.rsvd.limit_in_bytes"), "9");
   CHECK (box_cgroup_plan_v2 (&resources, &v2, &error) == 0);
   CHECK_STRING (find_write (&v2, "memory.max"), "1000");
   CHECK_STRING (find_write (&v2, "memory.swap.max"), "500");
@@ -82,6 +83,7 @@ test_plans (void)
   CHECK_STRING (find_write (&v2, "cpuset.cpus"), "0-1");
   CHECK_STRING (find_write (&v2, "io.max"), "8:1 rbps=77");
   CHECK_STRING (find_write (&v2, "hugetlb.2MB.max"), "9");
+  CHECK_STRING (find_write (&v2, "hugetlb.2MB.rsvd.max"), "9");
   box_cgroup_plan_free (&v1);
   box_cgroup_plan_free (&v2);
 }
@@ -99,17 +101,117 @@ check_plan_error (const char *text, bool unified, const char *field)
   CHECK_STRING (error.path, field);
 }
 
+static struct box_cgroup_plan
+make_plan (const char *text, bool unified)
+{
+  tss_autojson json_t *json = json_loads (text, 0, NULL);
+  struct box_resources resources;
+  struct box_cgroup_plan plan = { 0 };
+  struct tss_error error = { 0 };
+
+  CHECK (box_resources_parse (json, &resources, &error) == 0);
+  CHECK ((unified ? box_cgroup_plan_v2 : box_cgroup_plan_v1) (&resources, &plan, &error) == 0);
+  CHECK_STRING (error.message, "");
+  return plan;
+}
+
+static void
+check_write (const char *text, bool unified, const char *file, const char *value)
+{
+  struct box_cgroup_plan plan = make_plan (text, unified);
+
+  CHECK_STRING (find_write (&plan, file), value);
+  box_cgroup_plan_free (&plan);
+}
+
+static void
+test_single_writes (void)
+{
+  static const char memory[] = "{\"memory\":{\"kernel\":7,\"kernelTCP\":8,\"disableOOMKiller\":false}}";
+
+  check_write (memory, false, "memory.kmem.limit_in_bytes", "7");
+  check_write (memory, true, "memory.kmem.tcp.limit_in_bytes", "8");
+  check_write (memory, false, "memory.oom_control", "0");
+  check_write (memory, true, "memory.oom_control", "");
+  check_write ("{\"memory\":{\"kernel\":0,\"swappiness\":-1}}", true, "memory.kmem.limit_in_bytes", "");
+  check_write ("{\"memory\":{\"swappiness\":0}}", false, "memory.swappiness", "0");
+  check_write ("{\"memory\":{\"limit\":-1,\"swap\":-1}}", true, "memory.swap.max", "max");
+  check_write ("{\"cpu\":{\"quota\":5000}}", true, "cpu.max", "5000");
+  check_write ("{\"cpu\":{\"quota\":-1}}", true, "cpu.max", "max");
+  check_write ("{\"cpu\":{\"quota\":0}}", true, "cpu.max", "");
+  check_write ("{\"cpu\":{\"period\":5000}}", true, "cpu.max", "max 5000");
+  check_write ("{\"cpu\":{\"quota\":9,\"burst\":8}}", false, "cpu.cfs_burst_us", "8");
+  check_write ("{\"cpu\":{\"idle\":1}}", false, "cpu.idle", "1");
+  check_write ("{\"network\":{\"classID\":1048577}}", false, "net_cls.classid", "1048577");
+  check_write ("{\"network\":{\"priorities\":[{\"name\":\"eth0\",\"priority\":5}]}}", false, "net_prio.ifpriomap",
+               "eth0 5");
+  check_write ("{\"rdma\":{\"mlx\":{\"hcaHandles\":3}}}", true, "rdma.max", "mlx hca_handle=3 hca_object=max");
+  check_write ("{\"unified\":{\"memory.high\":\"5\"}}", true, "memory.high", "5");
+}
+
+/* Weights go to the file that the host has. */
+static void
+test_block_weights (void)
+{
+  static const char text[] = "{\"blockIO\":{\"weight\":500,\"weightDevice\":[{\"major\":8,\"minor\":0,\"weight\":50,"
+                             "\"leafWeight\":60},{\"major\":8,\"minor\":1,\"leafWeight\":70}]}}";
+  struct box_cgroup_plan v1 = make_plan (text, false), v2 = make_plan (text, true);
+
+  CHECK (v1.count == 4 && v2.count == 4);
+  CHECK_STRING (find_write (&v1, "blkio.bfq.weight"), "500");
+  CHECK_STRING (v1.count ? v1.writes[0].other_value : "", "500");
+  CHECK_STRING (find_write (&v1, "blkio.bfq.weight_device"), "8:0 50");
+  CHECK_STRING (find_write (&v1, "blkio.leaf_weight_device"), "8:0 60");
+  CHECK_STRING (v2.count ? v2.writes[0].other_file : "", "io.weight");
+  CHECK_STRING (v2.count ? v2.writes[0].other_value : "", "4950");
+  box_cgroup_plan_free (&v1);
+  box_cgroup_plan_free (&v2);
+  CHECK (box_block_weight (10) == 1 && box_block_weight (1000) == 10000);
+}
+
+static void
+test_unified_lines (void)
+{
+  struct box_cgroup_plan plan = make_plan ("{\"unified\":{\"io.max\":\"8:0 rbps=1\\n8:16 wbps=2\\n\"}}", true);
+
+  CHECK (plan.count == 2);
+  CHECK_STRING (plan.count == 2 ? plan.writes[0].value : "", "8:0 rbps=1");
+  CHECK_STRING (plan.count == 2 ? plan.writes[1].value : "", "8:16 wbps=2");
+  box_cgroup_plan_free (&plan);
+}
+
 static void
 test_plan_errors (void)
 {
   check_plan_error ("{\"memory\":{\"limit\":\"1G\"}}", true, "linux.resources.memory.limit");
   check_plan_error ("{\"memory\":{\"limit\":-2}}", true, "linux.resources.memory.limit");
   check_plan_error ("{\"memory\":{\"swap\":5}}", true, "linux.resources.memory.swap");
+  check_plan_error ("{\"memory\":{\"swappiness\":101}}", false, "linux.resources.memory.swappiness");
+  check_plan_error ("{\"memory\":{\"swappiness\":10}}", true, "linux.resources.memory.swappiness");
+  check_plan_error ("{\"memory\":{\"disableOOMKiller\":true}}", true, "linux.resources.memory.disableOOMKiller");
+  check_plan_error ("{\"memory\":{\"useHierarchy\":false}}", true, "linux.resources.memory.useHierarchy");
+  check_plan_error ("{\"cpu\":{\"shares\":-1}}", false, "linux.resources.cpu.shares");
+  check_plan_error ("{\"cpu\":{\"idle\":2}}", false, "linux.resources.cpu.idle");
+  check_plan_error ("{\"cpu\":{\"quota\":5,\"burst\":6}}", false, "linux.resources.cpu.burst");
+  check_plan_error ("{\"cpu\":{\"realtimeRuntime\":5}}", true, "linux.resources.cpu.realtimeRuntime");
+  check_plan_error ("{\"pids\":{}}", true, "linux.resources.pids.limit");
+  check_plan_error ("{\"blockIO\":{\"weight\":9}}", true, "linux.resources.blockIO.weight");
+  check_plan_error ("{\"blockIO\":{\"weightDevice\":[{\"major\":8,\"minor\":0}]}}", true,
+                    "linux.resources.blockIO.weightDevice[0].weight");
+  check_plan_error ("{\"blockIO\":{\"throttleReadIOPSDevice\":[{\"major\":8,\"minor\":0}]}}", false,
+                    "linux.resources.blockIO.throttleReadIOPSDevice[0].rate");
+  check_plan_error ("{\"network\":{\"classID\":1}}", true, "linux.resources.network");
+  check_plan_error ("{\"network\":{\"classID\":4294967296}}", false, "linux.resources.network.classID");
+  check_plan_error ("{\"network\":{\"priorities\":[{\"name\":\"x\"}]}}", false,
+                    "linux.resources.network.priorities[0].priority");
+  check_plan_error ("{\"rdma\":{\"mlx\":{}}}", false, "linux.resources.rdma.mlx");
   check_plan_error ("{\"unified\":{\"memory.max\":\"5\"}}", false, "linux.resources.unified");
-  check_plan_error ("{\"unified\":{\"../x.y\":\"5\"}}", true, "linux.resources.unified");
-  check_plan_error ("{\"unified\":{\"cgroup.procs\":\"5\"}}", true, "linux.resources.unified");
+  check_plan_error ("{\"unified\":{\"memory.max\":5}}", true, "linux.resources.unified.memory.max");
+  check_plan_error ("{\"unified\":{\"../x.y\":\"5\"}}", true, "linux.resources.unified.../x.y");
+  check_plan_error ("{\"unified\":{\"cgroup.procs\":\"5\"}}", true, "linux.resources.unified.cgroup.procs");
   check_plan_error ("{\"hugepageLimits\":[{\"pageSize\":\"../2MB\",\"limit\":9}]}", true,
-                    "linux.resources.hugepageLimits");
+                    "linux.resources.hugepageLimits[0].pageSize");
+  check_plan_error ("{\"hugepageLimits\":[{\"pageSize\":\"2MB\"}]}", true, "linux.resources.hugepageLimits[0].limit");
 }
 
 static void
@@ -220,6 +322,9 @@ main (void)
   test_hybrid_host ();
   test_unified_host ();
   test_plans ();
+  test_single_writes ();
+  test_block_weights ();
+  test_unified_lines ();
   test_plan_errors ();
   test_cpu_weight ();
   test_device_rules ();

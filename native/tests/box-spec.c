@@ -221,7 +221,10 @@ test_errors (void)
   check_error ("linux.namespaces", "[{\"type\":\"mount\"},{\"type\":\"user\"}]", "linux.uidMappings");
   check_error ("linux.sysctl", "{\"kernel.panic\":\"1\"}", "linux.sysctl.kernel.panic");
   check_error ("linux.sysctl", "{\"net.core.somaxconn\":\"1\"}", "linux.sysctl.net.core.somaxconn");
-  check_error ("linux.devices", "[{\"path\":\"/dev/x\",\"type\":\"z\"}]", "linux.devices[0]");
+  check_error ("linux.devices", "[{\"path\":\"/dev/x\",\"type\":\"z\"}]", "linux.devices[0].type");
+  check_error ("linux.devices", "[{\"path\":\"/dev/x\",\"type\":\"c\",\"major\":1}]", "linux.devices[0].minor");
+  check_error ("linux.resources", "{\"devices\":[{\"access\":\"r\"}]}", "linux.resources.devices[0].allow");
+  check_error ("linux.resources", "{\"pids\":{\"limit\":\"many\"}}", "linux.resources.pids.limit");
   check_error ("linux.rootfsPropagation", "\"odd\"", "linux.rootfsPropagation");
   check_error ("mounts", "[{\"destination\":\"\",\"type\":\"tmpfs\"}]", "mounts[0].destination");
   check_error ("linux.mountLabel", "[]", "linux.mountLabel");

@@ -122,6 +122,18 @@ export class BoxLab {
     });
   }
 
+  /** Runs tsstack-box with INPUT as its standard input. */
+  boxWithInput(input: string, ...args: readonly string[]): Promise<BoxResult> {
+    return this.boxUnder(['sh', '-c', 'printf %s "$0" | exec "$@"', input], ...args);
+  }
+
+  /** Changes the resources of a running container. */
+  update(id: string, resources: Record<string, unknown>): Promise<BoxResult> {
+    const path = join(this.directory, `resources${++this.#count}.json`);
+    writeFileSync(path, JSON.stringify(resources));
+    return this.box('update', '--resources', path, id);
+  }
+
   /** Runs SCRIPT in a container of its own, from creation to removal. */
   run(script: string, change?: (spec: BoxSpec) => void): Promise<BoxResult> {
     return this.box('run', '--bundle', this.bundle(script, change), this.newId());
