@@ -3,6 +3,7 @@ import { removeCgroupRemains } from '../containers/cgroup-remains.ts';
 import type { ContainerPaths } from '../host-paths.ts';
 import { readStateFile } from '../native/shim-state-file.ts';
 import type { StoredState } from '../native/shim-state-file.ts';
+import { isRefusal } from './refusal.ts';
 import type { ShimConnection, ShimSeam, ShimState } from './shim.ts';
 
 /** Exit code of a run whose end nobody saw. */
@@ -53,7 +54,13 @@ export class Container {
   /** Starts a shim for the bundle that lies ready. Rejects when the container could not be made; then nothing of it is left. */
   async launch(): Promise<void> {
     this.#reset();
-    this.#observe(await this.#options.shims.launch(this.#options.paths.shimConfig));
+    try {
+      this.#observe(await this.#options.shims.launch(this.#options.paths.shimConfig));
+    } catch (error) {
+      // Without the shim's own word it may be there all the same, or still come.
+      if (!isRefusal(error)) await this.destroy();
+      throw error;
+    }
     void this.#follow();
   }
 
@@ -136,8 +143,12 @@ export class Container {
 
   async #open(): Promise<ShimConnection> {
     const life = this.#life;
+    // What is on its way when the container is let go of is of no concern to the next run.
+    const observe = (state: ShimState): void => {
+      if (life === this.#life) this.#observe(state);
+    };
     const connection = await this.#dial();
-    this.#observe(await connection.subscribe((state) => this.#observe(state)));
+    observe(await connection.subscribe(observe));
     void connection.closed.then(() => this.#settle(life));
     return connection;
   }

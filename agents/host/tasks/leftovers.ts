@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { shortId } from '../../../src/model/ids.ts';
-import { hasErrno } from '../errors.ts';
+import { describeError, hasErrno } from '../errors.ts';
 import { Container } from './container.ts';
 import type { HeldObjects, TaskHost } from './task-host.ts';
 import { listDirectory } from './task-record.ts';
@@ -18,7 +18,14 @@ export async function removeLeftovers(host: TaskHost, held: HeldObjects): Promis
   // Asked after the look: a task is known before anything of it is made.
   const known = new Set(held.ids.map(shortId));
   const unknown = [...new Set(found)].filter((name) => !known.has(name));
-  await Promise.all(unknown.map((name) => removeLeftover(host, name)));
+  await Promise.all(
+    unknown.map((name) =>
+      removeLeftover(host, name).catch((error: unknown) =>
+        // The others go all the same, and this one is met again at the next start.
+        host.log(`remove what was left of container ${name}: ${describeError(error).message}`),
+      ),
+    ),
+  );
   await host.volumes.sweep();
   await host.networks.removeOthers(held);
 }

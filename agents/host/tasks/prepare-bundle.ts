@@ -10,6 +10,7 @@ import type { ContainerPaths } from '../host-paths.ts';
 import { withoutPrefix } from '../names/network-names.ts';
 import { hostId } from '../users/id-range.ts';
 import type { IdRange } from '../users/id-range.ts';
+import { findOwnedRoot } from './owned-root.ts';
 import type { LocalImage, TaskHost } from './task-host.ts';
 
 /** Restart backoff of the shim in ms and the run time that resets it (semantics.md, section 7). */
@@ -84,7 +85,7 @@ export function writeBundle(
     socket: paths.socket,
     stateFile: paths.stateFile,
     autostart,
-    rootfs: { ...relativeLayers(image.layers), upper: paths.upper, work: paths.work, mapIds: users !== null },
+    rootfs: rootOf(paths, image, users),
     cgroup: host.paths.cgroup(task.id),
     restart: { ...(task.oneOff === null ? restart : { policy: 'no', maxRetries: 0 }), ...restartBackoff },
     stop: {
@@ -101,6 +102,13 @@ export function writeBundle(
   };
   writeFileSync(paths.runtimeSpec, JSON.stringify(spec), { mode: 0o600 });
   writeFileSync(paths.shimConfig, JSON.stringify(shim), { mode: 0o600 });
+}
+
+function rootOf(paths: ContainerPaths, image: LocalImage, users: IdRange | null): object {
+  const { upper, work } = paths;
+  const owned = findOwnedRoot(paths);
+  if (owned !== null) return { directory: null, lower: [owned], upper, work, mapIds: false };
+  return { ...relativeLayers(image.layers), upper, work, mapIds: users !== null };
 }
 
 /** Layers of one directory are named relative to it: mount options are limited to one page. */

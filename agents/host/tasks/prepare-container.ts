@@ -1,5 +1,6 @@
 import { shortId } from '../../../src/model/ids.ts';
 import type { NetworkObject, TaskObject, VolumeObject } from '../../../src/model/objects.ts';
+import { allEnded } from '../all-ended.ts';
 import { resolveCapabilities } from '../containers/capabilities.ts';
 import { readLayeredFile } from '../containers/layer-view.ts';
 import { buildRuntimeSpec } from '../containers/runtime-spec.ts';
@@ -40,7 +41,7 @@ export async function prepareContainer(host: TaskHost, request: PrepareRequest):
   const users = claimUsers(host, task, request.sharedNamespace);
   const range = users?.range ?? null;
   const capabilities = resolveCapabilities(container, host.facts.limits.capabilities);
-  const [mounts, network, payloads, seccomp] = await Promise.all([
+  const [mounts, network, payloads, seccomp] = await allEnded([
     prepareMounts(host, task, request.volumes, image),
     prepareNetwork(host, task, request.networks, request.sharedNamespace, range),
     host.payloads.ensure(paths.payloads, container, range, (kind, key) => host.findPayload(task.stack, kind, key)),

@@ -1,5 +1,6 @@
 import type { TaskObject, VolumeObject } from '../../../src/model/objects.ts';
 import type { MountSpec } from '../../../src/model/spec.ts';
+import { allEnded } from '../all-ended.ts';
 import type { PreparedMount } from '../containers/mounts.ts';
 import { ensureBindSource } from '../volumes/bind-source.ts';
 import { anonymousVolume, namedVolume } from '../volumes/volume-names.ts';
@@ -15,7 +16,6 @@ export interface MountsResult {
 interface OneMount {
   readonly mount: PreparedMount;
   readonly source: string | null;
-  readonly anonymousVolume: string | null;
 }
 
 /** Finds or makes the source of every mount of the file, and of the volumes that the image declares and the file does not mention. */
@@ -25,19 +25,34 @@ export async function prepareMounts(
   volumes: readonly VolumeObject[],
   image: LocalImage,
 ): Promise<MountsResult> {
-  const { mounts } = task.spec.container;
-  const targets = new Set(mounts.map((mount) => mount.target.replace(/\/+$/, '')));
-  const ofImage = image.defaults.volumes.filter((target) => !targets.has(target.replace(/\/+$/, '')));
-  const wanted: readonly MountSpec[] = [
-    ...mounts,
-    ...ofImage.map((target) => ({ type: 'volume', volume: null, target, readOnly: false, noCopy: false }) as const),
-  ];
-  const made = await Promise.all(wanted.map((mount) => prepareMount(host, task, volumes, image, mount)));
+  const wanted = wantedMounts(task, image);
+  const made = await allEnded(wanted.map((mount) => prepareMount(host, task, volumes, image, mount)));
   return {
     mounts: made.map(({ mount }) => mount),
     sources: made.flatMap(({ source }) => (source === null ? [] : [source])),
-    anonymousVolumes: made.flatMap(({ anonymousVolume: name }) => (name === null ? [] : [name])),
+    anonymousVolumes: anonymousVolumesOf(task, volumes, image),
   };
+}
+
+/** Names of the anonymous volumes that a container of the task has, or will have. */
+export function anonymousVolumesOf(
+  task: TaskObject,
+  volumes: readonly VolumeObject[],
+  image: LocalImage,
+): readonly string[] {
+  return wantedMounts(task, image).flatMap((mount) =>
+    mount.type === 'volume' && mount.volume === null ? [anonymousVolume(mount.target, task, volumes).name] : [],
+  );
+}
+
+function wantedMounts(task: TaskObject, image: LocalImage): readonly MountSpec[] {
+  const { mounts } = task.spec.container;
+  const targets = new Set(mounts.map((mount) => mount.target.replace(/\/+$/, '')));
+  const ofImage = image.defaults.volumes.filter((target) => !targets.has(target.replace(/\/+$/, '')));
+  return [
+    ...mounts,
+    ...ofImage.map((target) => ({ type: 'volume', volume: null, target, readOnly: false, noCopy: false }) as const),
+  ];
 }
 
 async function prepareMount(
@@ -47,11 +62,11 @@ async function prepareMount(
   image: LocalImage,
   mount: MountSpec,
 ): Promise<OneMount> {
-  if (mount.type === 'tmpfs') return { mount, source: null, anonymousVolume: null };
+  if (mount.type === 'tmpfs') return { mount, source: null };
   if (mount.type === 'bind') {
     await ensureBindSource(mount);
     // As elsewhere in this field: what is the host's stays the host's, also for who is root in a user namespace.
-    return { mount: { ...mount, mapIds: false }, source: mount.source, anonymousVolume: null };
+    return { mount: { ...mount, mapIds: false }, source: mount.source };
   }
   const isAnonymous = mount.volume === null;
   const found = isAnonymous ? anonymousVolume(mount.target, task, volumes) : namedVolume(mount.volume, task, volumes);
@@ -71,6 +86,5 @@ async function prepareMount(
       mapIds,
     },
     source: found.name,
-    anonymousVolume: isAnonymous ? found.name : null,
   };
 }

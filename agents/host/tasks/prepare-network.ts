@@ -1,4 +1,5 @@
 import type { NetworkObject, PublishedPort, TaskObject } from '../../../src/model/objects.ts';
+import { allEnded } from '../all-ended.ts';
 import { upstreamServers } from '../containers/network-files.ts';
 import { TaskError } from '../errors.ts';
 import { withoutPrefix } from '../names/network-names.ts';
@@ -30,9 +31,9 @@ export async function prepareNetwork(
     address,
     mac,
   }));
-  await Promise.all(interfaces.map(({ network }) => host.networks.ensureNetwork(network)));
+  await allEnded(interfaces.map(({ network }) => host.networks.ensureNetwork(network)));
   const path = host.paths.container(task.id).networkNamespace;
-  const [, ports] = await Promise.all([
+  const [, ports] = await allEnded([
     host.networks.ensureSandbox({
       id: task.id,
       path,

@@ -30,6 +30,8 @@ export interface TaskImages {
   currentId(reference: string): string | null | undefined;
   /** Copies what an image has at a path into a new directory; false when there is nothing. */
   copyContent(image: LocalImage, path: string, directory: string): Promise<boolean>;
+  /** Copies a whole image into an existing directory, with owners of that range. */
+  copyRoot(image: LocalImage, directory: string, users: IdRange): Promise<void>;
 }
 
 export interface SandboxRequest {

@@ -7,6 +7,7 @@ import type {
 } from '../../../src/model/objects.ts';
 import { isTerminal, transitionError } from '../../../src/model/states.ts';
 import type { ObservedState } from '../../../src/model/states.ts';
+import { allEnded } from '../all-ended.ts';
 import { ContainerStateError, describeError } from '../errors.ts';
 import { HealthMonitor } from '../health/health-monitor.ts';
 import type { HealthState } from '../health/health-state.ts';
@@ -23,6 +24,9 @@ import { containerStatus, errorStatus, lostContainer, exitMessage, observedState
 import type { PreparedContainer, TaskRecord } from './task-record.ts';
 
 const defaultGraceMs = 10_000;
+
+/** Pause after something that should not have happened. */
+const surviveMs = 1000;
 
 /**
  * Holds one task: compares what is wanted with what is, does one step, and looks again. One step at a time; a step that waits
@@ -83,6 +87,11 @@ export class TaskWorker {
   /** Aborted when nothing of the task is left on this host. */
   get ended(): AbortSignal {
     return this.#ended.signal;
+  }
+
+  /** Aborted when nobody holds the task any more: it has been removed, or the daemon ends. */
+  get released(): AbortSignal {
+    return this.#released.signal;
   }
 
   /** Starts the loop. With `adopt`, what an earlier daemon left is looked at first. */
@@ -253,7 +262,9 @@ export class TaskWorker {
   }
 
   async #runLoop(adopt: boolean): Promise<void> {
-    if (adopt) await this.#adopt();
+    for (let isAdopted = !adopt; !isAdopted && !this.#released.signal.aborted;) {
+      isAdopted = await this.#survive(() => this.#adopt());
+    }
     while (!this.#released.signal.aborted) {
       const step = this.#nextStep();
       if (step.kind === 'none') {
@@ -261,7 +272,19 @@ export class TaskWorker {
         continue;
       }
       this.#step = new AbortController();
-      await executeStep(this, step);
+      await this.#survive(() => executeStep(this, step));
+    }
+  }
+
+  /** One container of which something is wrong on this host is no reason to leave the others alone: after a pause it is looked at again. */
+  async #survive(work: () => Promise<void>): Promise<boolean> {
+    try {
+      await work();
+      return true;
+    } catch (error) {
+      this.#logFailure(error);
+      await this.pause(surviveMs);
+      return false;
     }
   }
 
@@ -325,7 +348,7 @@ export class TaskWorker {
   /** A container that has ended has no names and holds no ports. */
   #afterEnd(): void {
     const { id } = this.task;
-    const release = Promise.all([this.host.names.remove(id), this.host.networks.unpublish(id)]);
+    const release = allEnded([this.host.names.remove(id), this.host.networks.unpublish(id)]);
     this.#release = release.then(() => undefined, this.#logFailure);
   }
 

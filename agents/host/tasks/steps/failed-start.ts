@@ -1,4 +1,5 @@
 import { describeError } from '../../errors.ts';
+import { isRefusal } from '../refusal.ts';
 import type { ShimState } from '../shim.ts';
 
 /** Exit codes of programs that could not be started, as shells report them. */
@@ -6,8 +7,7 @@ const exitCodes: Readonly<Record<string, number>> = { 'exec-not-found': 127, 'ex
 
 /** Exit code that a failed start stands for; null when the failure was not the program's. */
 export function exitCodeOf(error: unknown): number | null {
-  const code = error instanceof Error && 'nativeCode' in error ? error.nativeCode : null;
-  return typeof code === 'string' ? (exitCodes[code] ?? null) : null;
+  return isRefusal(error) ? (exitCodes[error.nativeCode] ?? null) : null;
 }
 
 /** The end of a container whose program could not be started and whose shim has gone again. */

@@ -1,4 +1,6 @@
+import { shortId } from '../../../../src/model/ids.ts';
 import { TaskError } from '../../errors.ts';
+import { cannotMapRoot, makeOwnedRoot } from '../owned-root.ts';
 import { prepareContainer } from '../prepare-container.ts';
 import type { LocalImage } from '../task-host.ts';
 import type { TaskWorker } from '../task-worker.ts';
@@ -40,7 +42,15 @@ async function make(
   if (autostart) worker.setState('starting');
   // The names resolve before the program starts, which may look itself up.
   await Promise.all([worker.setPrepared(prepared), autostart ? host.names.add(task, networks) : undefined]);
-  await worker.container.launch();
+  try {
+    await worker.container.launch();
+  } catch (error) {
+    const users = host.idRanges.get(shortId(task.id));
+    if (users === null || !cannotMapRoot(error)) throw error;
+    await makeOwnedRoot(host, host.paths.container(task.id), image, users, error);
+    await prepareContainer(host, request);
+    await worker.container.launch();
+  }
 }
 
 /** The image of the first run is that of all: a restart is no update. */

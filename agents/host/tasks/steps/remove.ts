@@ -1,5 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { shortId } from '../../../../src/model/ids.ts';
+import { allEnded } from '../../all-ended.ts';
+import { anonymousVolumesOf } from '../prepare-mounts.ts';
 import type { TaskWorker } from '../task-worker.ts';
 
 /** Pause before a failed removal is tried again. */
@@ -22,7 +24,7 @@ async function removeAll(worker: TaskWorker): Promise<void> {
   const { host, task } = worker;
   const paths = host.paths.container(task.id);
   worker.container.release();
-  await Promise.all([
+  await allEnded([
     host.names.remove(task.id),
     host.networks.unpublish(task.id),
     hasOwnNamespace(worker) ? host.networks.removeSandbox(task.id, paths.networkNamespace) : undefined,
@@ -40,8 +42,20 @@ function hasOwnNamespace({ task }: TaskWorker): boolean {
   return task.spec.networkMode.kind === 'networks' || task.spec.networkMode.kind === 'none';
 }
 
-async function removeAnonymousVolumes({ host, task, record }: TaskWorker): Promise<void> {
+async function removeAnonymousVolumes(worker: TaskWorker): Promise<void> {
+  const { host, task, record } = worker;
   const isWanted = task.removeVolumes || task.oneOff?.autoRemove === true;
-  if (!isWanted || record.prepared === null) return;
-  await Promise.all(record.prepared.anonymousVolumes.map((name) => host.volumes.remove(name)));
+  if (!isWanted) return;
+  const names = record.prepared?.anonymousVolumes ?? (await findAnonymousVolumes(worker));
+  await Promise.all(names.map((name) => host.volumes.remove(name)));
+}
+
+/** Preparing may have failed, or the daemon died, after the volumes were made. Without the image there are none. */
+async function findAnonymousVolumes({ host, task, record, released }: TaskWorker): Promise<readonly string[]> {
+  try {
+    const image = await host.images.ensure(task.spec.image, 'never', released);
+    return anonymousVolumesOf(task, record.volumes, image);
+  } catch {
+    return [];
+  }
 }

@@ -1,3 +1,4 @@
+import { isRefusal } from '../refusal.ts';
 import type { TaskWorker } from '../task-worker.ts';
 import { failedStart } from './failed-start.ts';
 
@@ -9,6 +10,8 @@ export async function start(worker: TaskWorker): Promise<void> {
     await worker.host.names.add(task, networks);
     await worker.container.start();
   } catch (error) {
+    // A shim that does not answer may start it later.
+    if (!isRefusal(error)) await worker.container.destroy();
     // The shim tells the end of the container too; whoever comes first, the second is passed over.
     worker.fail('failed', error, failedStart(error));
   }

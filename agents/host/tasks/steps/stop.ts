@@ -1,7 +1,11 @@
+import { delay } from '../../abortable.ts';
 import type { TaskWorker } from '../task-worker.ts';
 
 /** What a stop may take beyond its grace before the container is ended without its shim. */
 const reserveMs = 30_000;
+
+/** Pause before another try to end what does not end. */
+const retryMs = 1000;
 
 /**
  * Asks the container to end and returns at once: the end comes as a state of the shim, and until then the stop may be shortened.
@@ -9,12 +13,7 @@ const reserveMs = 30_000;
 export function stop(worker: TaskWorker, graceMs: number): void {
   worker.setStopping(graceMs);
   const deadline = graceMs < 0 ? null : AbortSignal.timeout(graceMs + reserveMs);
-  const force = (): void => {
-    void worker.container.destroy().then(
-      () => worker.wake(),
-      (error: unknown) => worker.host.log(`end container ${worker.task.containerName}: ${String(error)}`),
-    );
-  };
+  const force = (): void => void end(worker);
   deadline?.addEventListener('abort', force, { once: true });
   void worker.container.stop(graceMs).then(
     () => deadline?.removeEventListener('abort', force),
@@ -24,4 +23,18 @@ export function stop(worker: TaskWorker, graceMs: number): void {
       force();
     },
   );
+}
+
+/** Without the shim's help; what cannot be ended now (a process that hangs in the kernel) is tried again. */
+async function end(worker: TaskWorker): Promise<void> {
+  while (!worker.released.aborted) {
+    try {
+      await worker.container.destroy();
+      worker.wake();
+      return;
+    } catch (error) {
+      worker.host.log(`end container ${worker.task.containerName}: ${String(error)}`);
+      await delay(retryMs, worker.released);
+    }
+  }
 }

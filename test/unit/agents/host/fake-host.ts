@@ -35,8 +35,13 @@ export class FakeMachine {
   readonly published = new Set<string>();
   readonly names = new Map<string, readonly string[]>();
   launches = 0;
-  /** What goes wrong at the next launch. */
+  /** What goes wrong at the next launch or look at a shim, and at each start and stop. */
   launchError: Error | null = null;
+  startError: Error | null = null;
+  stopError: Error | null = null;
+  lookError: Error | null = null;
+  /** Volumes that the image declares. */
+  imageVolumes: readonly string[] = [];
 
   exit(exitCode: number): void {
     for (const container of this.containers.values())
@@ -184,9 +189,15 @@ export class FakeDaemon {
   #makeImages(): TaskImages {
     return {
       ensure: (_reference, policy) =>
-        this.#effect(`image ${policy}`, () => ({ id: 'sha256:1', defaults: imageDefaults(), layers: ['/layers/a'] })),
+        this.#effect(`image ${policy}`, () => ({
+          id: 'sha256:1',
+          defaults: imageDefaults({ volumes: this.machine.imageVolumes }),
+          layers: ['/layers/a'],
+        })),
       currentId: () => this.currentImageId,
       copyContent: async () => false,
+      copyRoot: (_image, directory, { first }) =>
+        this.#effect('copy root', () => writeFileSync(join(directory, 'owner'), String(first))),
     };
   }
 
@@ -217,7 +228,12 @@ export class FakeDaemon {
   #makeShims(): ShimSeam {
     const { machine } = this;
     return {
-      isAlive: (_state, configPath) => find(machine, configPath)?.isShimAlive ?? false,
+      isAlive: (_state, configPath) => {
+        const { lookError } = machine;
+        machine.lookError = null;
+        if (lookError !== null) throw lookError;
+        return find(machine, configPath)?.isShimAlive ?? false;
+      },
       find: () => null,
       kill: () => machine.killShims(),
       launch: (configPath) =>
@@ -248,8 +264,16 @@ export class FakeDaemon {
         if (this.effects < this.#crashAt) container.listeners.add(onState);
         return container.state;
       },
-      start: () => this.#effect('start', () => this.machine.setState(container, running())),
-      stop: () => this.#effect('stop', () => end(143)),
+      start: () =>
+        this.#effect('start', () => {
+          if (this.machine.startError !== null) throw this.machine.startError;
+          this.machine.setState(container, running());
+        }),
+      stop: () =>
+        this.#effect('stop', () => {
+          if (this.machine.stopError !== null) throw this.machine.stopError;
+          end(143);
+        }),
       kill: () => this.#effect('kill', () => end(137)),
       signal: none,
       pause: none,

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { NativeError } from '../../../../agents/host/native/native-error.ts';
 import type { TaskObject } from '../../../../src/model/objects.ts';
-import { networkObject, serviceSpec, taskObject } from './builders.ts';
+import { containerSpec, networkObject, serviceSpec, taskObject } from './builders.ts';
 import { FakeDaemon, FakeMachine } from './fake-host.ts';
 
 const network = networkObject();
@@ -19,6 +20,8 @@ const port = { target: 80, protocol: 'tcp', hostIp: null, published: null } as c
 function task(change: Partial<TaskObject> = {}): TaskObject {
   return taskObject({ attachments: [attachment], spec: serviceSpec({ ports: [port] }), ...change });
 }
+
+const lost = failedStart(new Error('it was killed'));
 
 function exists(machine: FakeMachine): boolean {
   const { run, data } = machine.paths.container(task().id);
@@ -152,6 +155,42 @@ describe('task table', () => {
     assert.equal(status.error?.code, 'not-found');
   });
 
+  it('copies the image for a container with ids of its own where the host cannot map them', async () => {
+    const mapped = task({ spec: serviceSpec({ container: containerSpec({ userNamespace: 'auto' }) }) });
+    const paths = machine.paths.container(mapped.id);
+    const rootfs = (): unknown => (JSON.parse(readFileSync(paths.shimConfig, 'utf8')) as { rootfs: unknown }).rootfs;
+    const { upper, work } = paths;
+    const cannotMap = {
+      code: 'id-map',
+      message: 'map the ids of /layers/a',
+      errno: 'EINVAL',
+      path: '/layers/a',
+    } as const;
+    const host = daemon();
+    machine.launchError = new NativeError(cannotMap);
+    host.assign([network, mapped]);
+    await host.untilState(mapped.id, 'running');
+    const owned = { directory: null, lower: [paths.ownedRoot], upper, work, mapIds: false };
+    assert.deepEqual(rootfs(), owned);
+    assert.equal(readFileSync(join(paths.ownedRoot, 'owner'), 'utf8'), '1000000');
+    assert.equal(statSync(upper).uid, 1_000_000);
+    host.assign([{ ...mapped, desiredRun: 2 }]);
+    await host.untilState(mapped.id, 'running', 2);
+    assert.deepEqual(rootfs(), owned);
+    assert.equal(host.history.filter((name) => name === 'copy root').length, 1);
+  });
+
+  it('does not copy an image for the sake of a volume whose ids cannot be mapped', async () => {
+    const host = daemon();
+    const spec = serviceSpec({ container: containerSpec({ userNamespace: 'auto' }) });
+    const cannotMap = { code: 'id-map', message: 'map the ids of /v', errno: 'EINVAL', path: 'mounts[9]' } as const;
+    machine.launchError = new NativeError(cannotMap);
+    host.assign([network, task({ spec })]);
+    const status = await host.untilState(task().id, 'rejected');
+    assert.equal(status.error?.code, 'unsupported');
+    assert.ok(!host.history.includes('copy root'));
+  });
+
   it('gives up preparing when the task is to go', async () => {
     const host = daemon();
     host.assign([network, task()]);
@@ -242,6 +281,75 @@ describe('task table', () => {
     await host.until(() => host.history.includes('remove network'));
     assert.ok(host.removed.has(task().id));
     assert.ok(host.history.indexOf('remove sandbox') < host.history.indexOf('remove network'));
+  });
+
+  it('ends a container whose start was not answered, as it may start later', async () => {
+    const host = daemon();
+    host.assign([network, task({ desired: 'ready' })]);
+    await host.untilState(task().id, 'ready');
+    machine.startError = new Error('no answer');
+    host.assign([task()]);
+    assert.match((await host.untilState(task().id, 'failed')).message, /no answer/);
+    assert.deepEqual(
+      Array.from(machine.containers.values(), ({ isShimAlive }) => isShimAlive),
+      [false],
+    );
+  });
+
+  it('looks again at what could not be looked at, and leaves the others alone', async () => {
+    const first = daemon();
+    first.assign([network, task()]);
+    await first.untilState(task().id, 'running');
+    await first.table.release();
+    machine.lookError = new Error('cannot look');
+    machine.names.clear();
+    const second = daemon();
+    second.table.adopt();
+    await second.until(() => machine.names.get('shop_default')?.length === 6);
+    assert.match(second.logged.join(), /cannot look/);
+    machine.exit(0);
+    await second.untilState(task().id, 'complete');
+  });
+
+  it('tries again to end what its shim does not end and what cannot be ended at once', async () => {
+    const host = daemon();
+    host.assign([network, task()]);
+    await host.untilState(task().id, 'running');
+    machine.stopError = new Error('no answer');
+    machine.lookError = new Error('cannot look');
+    host.assign([task({ desired: 'remove' })]);
+    await host.untilRemoved(task().id);
+    assert.match(host.logged.join(), /no answer.*cannot look/s);
+    assert.equal(exists(machine), false);
+  });
+
+  it('removes what is left of other tasks, though it cannot remove all of it', async () => {
+    const host = daemon();
+    const left = ['1'.repeat(12), '2'.repeat(12)].map((name) => machine.paths.container(name));
+    for (const { run, stateFile } of left) {
+      mkdirSync(run, { recursive: true });
+      writeFileSync(stateFile, stateFileText({ ...lost, phase: 'running' }));
+    }
+    machine.lookError = new Error('cannot look');
+    host.assign([], { full: true, mayRemove: true });
+    await host.until(() => host.history.includes('remove others'));
+    assert.equal(left.filter(({ run }) => existsSync(run)).length, 1);
+    assert.match(host.logged.join(), /cannot look/);
+  });
+
+  it('leaves nothing of a task that could not be prepared, whichever part of it failed', async () => {
+    const host = daemon();
+    machine.imageVolumes = ['/data'];
+    const secrets = [{ source: 'missing', target: '/run/secrets/pw', uid: 0, gid: 0, mode: 0o400 }];
+    const spec = serviceSpec({ ports: [port], container: containerSpec({ secrets }) });
+    host.assign([network, task({ spec })]);
+    assert.match((await host.untilState(task().id, 'rejected')).message, /secrets/);
+    assert.equal(readdirSync(machine.paths.volumes).length, 1, 'negative control');
+    host.assign([task({ spec, desired: 'remove', removeVolumes: true })]);
+    await host.untilRemoved(task().id);
+    assert.equal(exists(machine), false);
+    assert.deepEqual([machine.sandboxes.size, machine.published.size], [0, 0]);
+    assert.deepEqual(readdirSync(machine.paths.volumes), []);
   });
 
   it('converges after being killed at any effect of bringing a task up and taking it down', async () => {
