@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { NativeError } from '../../../../agents/host/native/native-error.ts';
+import { failedStart } from '../../../../agents/host/tasks/steps/failed-start.ts';
 import type { TaskObject } from '../../../../src/model/objects.ts';
+import { stateFileText } from '../../../support/state-file-text.ts';
 import { containerSpec, networkObject, serviceSpec, taskObject } from './builders.ts';
 import { FakeDaemon, FakeMachine } from './fake-host.ts';
 
