@@ -3,6 +3,7 @@ import { toImageDefaults } from './images/formats/image-config.ts';
 import type { ImageService } from './images/image-service.ts';
 import type { LayerProgram } from './native/layer.ts';
 import type { LocalImage, TaskImages } from './tasks/task-host.ts';
+import type { IdRange } from './users/id-range.ts';
 import { copyImageContent } from './volumes/copy-content.ts';
 
 /** The images of this host as tasks need them. */
@@ -26,5 +27,9 @@ export class HostImages implements TaskImages {
 
   copyContent(image: LocalImage, path: string, directory: string): Promise<boolean> {
     return copyImageContent(this.#layers, image.layers, path, directory);
+  }
+
+  async copyRoot({ layers }: LocalImage, directory: string, users: IdRange): Promise<void> {
+    await this.#layers.copy({ layers, from: '/', to: directory, firstId: users.first });
   }
 }

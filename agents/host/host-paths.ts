@@ -102,6 +102,11 @@ export class ContainerPaths {
     return join(this.data, 'ids.json');
   }
 
+  /** Copy of the image that belongs to these ids, where the host cannot map those of the layers. */
+  get ownedRoot(): string {
+    return join(this.data, 'root');
+  }
+
   get upper(): string {
     return join(this.data, 'upper');
   }

@@ -15,8 +15,8 @@ box_map_tree_ids (int tree, int user_namespace, bool recursive, const char *sour
   if (mount_setattr (tree, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0), &change, sizeof change) == 0)
     return 0;
   /* The kernel's "invalid argument" tells nobody that it means the file system. */
-  if (errno == EINVAL)
-    return tss_error_set (error, TSS_ERROR_MOUNT, errno, field,
+  if (errno == EINVAL || errno == ENOSYS)
+    return tss_error_set (error, TSS_ERROR_ID_MAP, errno, field,
                           "map the ids of %s: its file system cannot do that on this kernel", source);
   return tss_error_set (error, TSS_ERROR_MOUNT, errno, field, "map the ids of %s", source);
 }

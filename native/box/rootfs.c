@@ -81,8 +81,13 @@ mount_overlay (struct box_setup *setup, int bundle, struct tss_error *error)
   if (overlay->directory && chdir (overlay->directory) < 0)
     return tss_error_set (error, TSS_ERROR_MOUNT, errno, overlay->directory, "enter %s", overlay->directory);
   if (box_mount_overlay (setup, box_fd_path (bundle).text, flags, options) < 0)
-    return tss_error_set (error, TSS_ERROR_MOUNT, errno, overlay->upper ? overlay->upper : overlay->lower[0],
-                          "mount the layers");
+    {
+      /* Layers with mapped ids need Linux 5.19. */
+      bool cannot_map = setup->options->overlay->map_ids && errno == EINVAL;
+
+      return tss_error_set (error, cannot_map ? TSS_ERROR_ID_MAP : TSS_ERROR_MOUNT, errno,
+                            overlay->upper ? overlay->upper : overlay->lower[0], "mount the layers");
+    }
   setup->root = open (setup->mount_point, O_PATH | O_DIRECTORY | O_CLOEXEC);
   if (setup->root < 0)
     return tss_error_set (error, TSS_ERROR_MOUNT, errno, setup->mount_point, "open the root file system");

@@ -19,6 +19,7 @@ static const char *const code_names[] = {
   [TSS_ERROR_EXEC_NOT_EXECUTABLE] = "exec-not-executable",
   [TSS_ERROR_SECCOMP] = "seccomp",
   [TSS_ERROR_USER] = "user",
+  [TSS_ERROR_ID_MAP] = "id-map",
   [TSS_ERROR_IO] = "io",
   [TSS_ERROR_INTERNAL] = "internal",
 };

@@ -4,6 +4,7 @@
 
 #include "../common/error.h"
 
+#include <stdint.h>
 #include <sys/stat.h>
 
 /* One name in two open directories. */
@@ -11,6 +12,7 @@ struct layer_pair
 {
   int from, to;
   const char *name;
+  uint32_t first_id; /* added to the owner, for a copy that belongs to a user namespace */
 };
 
 /* Copies everything that STATUS and the attributes of the source say. Attributes of the overlay itself stay behind. */

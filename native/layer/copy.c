@@ -17,6 +17,7 @@
 
 struct copying
 {
+  uint32_t first_id;
   int top; /* of the copy, to which remembered paths are relative */
   struct layer_inode_map seen;
   struct layer_size *size;
@@ -201,7 +202,7 @@ copy_directory (struct copying *copying, int from, int to, const char *path, str
   while (result == 0 && (errno = 0, entry = readdir (stream)))
     if (strcmp (entry->d_name, ".") != 0 && strcmp (entry->d_name, "..") != 0)
       {
-        struct layer_pair pair = { from, to, entry->d_name };
+        struct layer_pair pair = { from, to, entry->d_name, copying->first_id };
         tss_autofree char *entry_path = join_path (path, entry->d_name);
 
         result = entry_path ? copy_entry (copying, &pair, entry_path, error) : copy_failure (path, error);
@@ -213,10 +214,10 @@ copy_directory (struct copying *copying, int from, int to, const char *path, str
 }
 
 int
-layer_copy_tree (int from, int to, struct layer_size *size, struct tss_error *error)
+layer_copy_tree (int from, int to, uint32_t first_id, struct layer_size *size, struct tss_error *error)
 {
-  struct copying copying = { .top = to, .size = size };
-  struct layer_pair itself = { from, to, "." };
+  struct copying copying = { .top = to, .first_id = first_id, .size = size };
+  struct layer_pair itself = { from, to, ".", first_id };
   struct stat status;
   int result = copy_directory (&copying, from, to, "", error);
 

@@ -71,9 +71,16 @@ run_copy (const struct layer_options *options, struct tss_error *error)
 {
   const char *const itself[] = { "/", NULL };
   struct layer_size size = { 0 };
+  char *end = NULL;
+  unsigned long long first_id = options->first_id ? strtoull (options->first_id, &end, 10) : 0;
   tss_autofd int to = open (options->to, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   tss_autofd int from = -1;
 
+  if (options->first_id && (*end || end == options->first_id || first_id > UINT32_MAX))
+    {
+      tss_error_set (error, TSS_ERROR_INVALID, 0, "first-id", "--first-id: %s is no id", options->first_id);
+      return NULL;
+    }
   if (to < 0)
     {
       tss_error_set (error, errno == ENOENT ? TSS_ERROR_NOT_FOUND : TSS_ERROR_IO, errno, options->to,
@@ -82,7 +89,7 @@ run_copy (const struct layer_options *options, struct tss_error *error)
     }
   from = options->layers ? layer_open_image_path (options->directory, options->layers, options->from, error)
                          : layer_open_image_path (NULL, itself, options->from, error);
-  if (from < 0 || layer_copy_tree (from, to, &size, error) < 0)
+  if (from < 0 || layer_copy_tree (from, to, (uint32_t)first_id, &size, error) < 0)
     return NULL;
   return size_to_json (&size);
 }
@@ -158,7 +165,7 @@ run_size (const struct layer_options *options, struct tss_error *error)
 
 static const struct command commands[] = {
   { "unpack", "to,diff-id", "to", run_unpack },
-  { "copy", "from,to,directory,layer", "from,to", run_copy },
+  { "copy", "from,to,first-id,directory,layer", "from,to", run_copy },
   { "parents", "to,layer", "to", run_parents },
   { "remove", "", "", run_remove },
   { "size", "", "", run_size },

@@ -10,6 +10,7 @@ struct layer_options
   const char *from;
   const char *diff_id;
   const char *directory;    /* of layers with short names */
+  const char *first_id;     /* added to all owners */
   const char **layers;      /* NULL-terminated */
   const char *const *paths; /* what follows the options; NULL-terminated, borrowed from argv */
 };

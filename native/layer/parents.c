@@ -14,7 +14,7 @@ adopt_from (int layer, int to, const char *path, struct tss_error *error)
 {
   tss_autofd int from = layer_open_in_root (layer, path, O_RDONLY | O_DIRECTORY);
   tss_autofd int target = -1;
-  struct layer_pair pair = { from, -1, "." };
+  struct layer_pair pair = { from, -1, ".", 0 };
   struct stat status;
 
   if (from < 0 && errno != ENOENT)

@@ -1,5 +1,17 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, readdirSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  readlinkSync,
+  rmdirSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import { busyboxImage } from '../fixtures/images.ts';
@@ -224,5 +236,52 @@ describe('userns_mode: auto', () => {
   it('leaves nothing', async () => {
     await host.ok(['-f', file, 'down', '-v', '-t', '1']);
     assert.deepEqual(readdirSync(join(host.dataRoot, 'containers')), []);
+  });
+});
+
+describe('userns_mode: auto where the file system cannot map ids', () => {
+  const host = new TestHost();
+  // Not below the host's own directory, where no mount may be left.
+  const memory = mkdtempSync(join(tmpdir(), 'tsstack-ramfs-'));
+  const file = host.write(
+    'stack.yml',
+    `
+name: copied
+x-base: &base { image: busybox:test, command: sleep 100000, init: true, stop_grace_period: 1s, userns_mode: auto }
+services:
+  plain: { <<: *base }
+  keeper: { <<: *base, volumes: ["data:/data"] }
+volumes: { data: {} }
+`,
+  );
+
+  before(async () => {
+    execFileSync('mount', ['-t', 'ramfs', 'tsstack-test', memory]);
+    symlinkSync(memory, host.dataRoot);
+    await host.ok(['load', '-i', (await busyboxImage()).dockerArchive]);
+  });
+  after(async () => {
+    await host.stop();
+    execFileSync('umount', [memory]);
+    rmdirSync(memory);
+  });
+
+  it('gives the container a copy of the image that is its own, over restarts too', async () => {
+    await host.ok(['-f', file, 'up', '-d', 'plain']);
+    const look = 'stat -c %u:%g /bin/sh /; touch /new && stat -c %u /new';
+    const inside = ['-f', file, 'exec', '-T', 'plain', 'sh', '-c', look];
+    assert.equal((await host.ok(inside)).stdout.trim(), '0:0\n0:0\n0');
+    const pid = Object.values(await host.pids(file))[0] ?? 0;
+    const first = Number(readFileSync(`/proc/${pid}/uid_map`, 'utf8').trim().split(/\s+/)[1]);
+    assert.ok(first > 0);
+    assert.equal(statSync(`/proc/${pid}/root/bin/sh`).uid, first);
+    await host.ok(['-f', file, 'restart', 'plain']);
+    assert.equal((await host.ok(inside)).stdout.trim(), '0:0\n0:0\n0');
+  });
+
+  it('refuses a volume, which could not be shared', async () => {
+    const result = await host.run(['-f', file, 'up', '-d', 'keeper']);
+    assert.notEqual(result.code, 0);
+    assert.match(result.stderr, /map the ids of .*volumes.*its file system cannot/);
   });
 });

@@ -327,9 +327,39 @@ describe('tsstack-layer', () => {
       const root = join(scratch, `sample-${count}`);
       makeSample(root);
       mkdirSync(directory);
-      await program.copy({ layers: [root], from: '/', to: directory });
+      await program.copy({ layers: [root], from: '/', to: directory, firstId: 0 });
       assert.equal(describeTree(directory), describeTree(root));
       assert.ok(statSync(join(directory, 'sparse')).blocks * 512 < 100_000);
+    });
+
+    it('gives a copy to a user namespace, file capabilities included', async () => {
+      const root = join(scratch, `owned-${count}`);
+      const files = [
+        { name: 'file', data: 'x', uid: 7, gid: 8, mode: 0o4755 },
+        { name: 'link', type: '2', link: 'file', uid: 9 },
+        { name: 'able', data: 'x', mode: 0o755 },
+      ];
+      await unpackBytes(buildTar(files), root);
+      // VFS_CAP_REVISION_2 with the effective bit, CAP_NET_RAW permitted (linux/capability.h).
+      const capability = '010000020020000000000000' + '0000000000000000';
+      const set = "import os,sys; os.setxattr(sys.argv[1], 'security.capability', bytes.fromhex(sys.argv[2]))";
+      execFileSync('python3', ['-c', set, join(root, 'able'), capability]);
+      mkdirSync(directory);
+      await program.copy({ layers: [root], from: '/', to: directory, firstId: 5000 });
+      const owners = ['', 'file', 'link'].map((name) => lstatSync(join(directory, name)));
+      assert.deepEqual(
+        owners.map(({ uid, gid }) => [uid, gid]),
+        [
+          [5000, 5000],
+          [5007, 5008],
+          [5009, 5000],
+        ],
+      );
+      assert.equal(statSync(join(directory, 'file')).mode & 0o7777, 0o4755);
+      // Revision 3: the same, and whose they are.
+      const get = "import os,sys; print(os.getxattr(sys.argv[1], 'security.capability').hex())";
+      const copied = execFileSync('python3', ['-c', get, join(directory, 'able')], { encoding: 'utf8' }).trim();
+      assert.equal(copied, capability.replace('01000002', '01000003') + '88130000');
     });
 
     it('copies what a container with these layers would see, links resolved inside', async () => {
@@ -345,13 +375,13 @@ describe('tsstack-layer', () => {
       ];
       await unpackBytes(buildTar(lowest), bottom);
       mkdirSync(directory);
-      await program.copy({ layers: [top, middle, bottom], from: '/srv/../srv', to: directory });
+      await program.copy({ layers: [top, middle, bottom], from: '/srv/../srv', to: directory, firstId: 0 });
       assert.deepEqual(readdirSync(directory).toSorted(), ['new', 'old']);
       assert.equal(readFileSync('/proc/self/mounts', 'utf8').includes(top), false);
-      await assert.rejects(program.copy({ layers: [top, middle, bottom], from: '/none', to: directory }), {
+      await assert.rejects(program.copy({ layers: [top, middle, bottom], from: '/none', to: directory, firstId: 0 }), {
         nativeCode: 'not-found',
       });
-      await assert.rejects(program.copy({ layers: [bottom], from: '/data/old', to: directory }), {
+      await assert.rejects(program.copy({ layers: [bottom], from: '/data/old', to: directory, firstId: 0 }), {
         nativeCode: 'state',
       });
     });

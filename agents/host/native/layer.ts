@@ -38,6 +38,8 @@ export interface CopyOptions {
   readonly from: string;
   /** Existing directory on the host. */
   readonly to: string;
+  /** Added to all owners; 0 keeps them. */
+  readonly firstId: number;
 }
 
 /** tsstack-layer ended without an answer. */
@@ -84,9 +86,9 @@ export class LayerProgram {
   }
 
   /** Copies a directory of an image with everything. A NativeError `not-found` when the image has no such path. */
-  copy({ layers, from, to }: CopyOptions): Promise<TreeSize> {
+  copy({ layers, from, to, firstId }: CopyOptions): Promise<TreeSize> {
     const named = layers.flatMap((layer) => ['--layer', layer]);
-    return this.#run<TreeSize>('copy', ['--to', to, '--from', from, ...named]);
+    return this.#run<TreeSize>('copy', ['--to', to, '--from', from, '--first-id', String(firstId), ...named]);
   }
 
   /** Removes trees, never crossing a mount. What does not exist is fine. */

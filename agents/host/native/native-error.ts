@@ -15,6 +15,7 @@ export type NativeErrorCode =
   | 'exec-not-executable'
   | 'seccomp'
   | 'user'
+  | 'id-map'
   | 'io'
   | 'internal';
 
@@ -41,6 +42,7 @@ const codes: Readonly<Record<NativeErrorCode, ErrorCode>> = {
   'exec-not-executable': 'permission',
   seccomp: 'internal',
   user: 'invalid',
+  'id-map': 'unsupported',
   io: 'internal',
   internal: 'internal',
 };

@@ -16,7 +16,7 @@ export async function copyImageContent(
   if (!hasLayeredDirectory(layers, path)) return false;
   await mkdir(to);
   try {
-    await program.copy({ layers, from: path, to });
+    await program.copy({ layers, from: path, to, firstId: 0 });
     return true;
   } catch (cause) {
     throw new TaskError('internal', `volumes: copy the image's content of ${path}`, { cause });
