@@ -1,5 +1,6 @@
 import { defineVerb, type CommandContext } from '../command-line/verb.ts';
 import { parallelLimit } from '../command-line/parallel-limit.ts';
+import { readSignal } from '../command-line/read-signal.ts';
 import { isUp } from '../output/container-row.ts';
 import { showDryRun } from '../output/dry-run.ts';
 import { openProgress } from '../output/progress/open-progress.ts';
@@ -18,6 +19,7 @@ const flags = {
 export const kill = defineVerb({ name: 'kill', usage: '[SERVICE...]', arity: [0, null], flags, run });
 
 async function run(context: CommandContext<typeof flags>): Promise<number> {
+  const signal = readSignal(context.flags.signal ?? 'SIGKILL');
   const stack = await openStack(context, context.arguments);
   const targets = selectTasks(stack.tasks, context.arguments, { oneOffs: true }).filter(isUp);
   if (context.globals['dry-run']) {
@@ -26,7 +28,6 @@ async function run(context: CommandContext<typeof flags>): Promise<number> {
   }
   if (targets.length === 0) context.io.stderr.write('No container to kill\n');
   const progress = openProgress(context, 'kill');
-  const signal = context.flags.signal ?? 'SIGKILL';
   try {
     await forEachLimited(targets, parallelLimit(context), async ({ id, containerName }) => {
       const name = `Container ${containerName}`;

@@ -15,7 +15,9 @@ export async function waitForSocket(host: string, timeoutMs: number): Promise<vo
   try {
     while (!(await answers(host))) {
       if (deadline.aborted)
-        throw new TsstackError('timeout', `wait for the daemon at ${host}: no answer after ${timeoutMs / 1000} s`);
+        throw new TsstackError('timeout', `wait for the daemon at ${host}: no answer after ${timeoutMs / 1000} s`, {
+          hint: 'one is running on the same data root, perhaps at another address: see daemon.log there',
+        });
       await changed.promise;
       changed = Promise.withResolvers<void>();
     }

@@ -123,6 +123,8 @@ describe('the command line', () => {
     [['ps', '--format', '{{.Name}}'], /templates in --format are not supported yet/],
     [['ps', '--progress', 'loud'], /invalid value "loud" for --progress/],
     [['logs', '--index', '1'], /--index needs exactly one service/],
+    [['kill', '-s', 'SIGNONE'], /invalid signal "SIGNONE" for --signal/],
+    [['kill', '-s', '65'], /invalid signal "65" for --signal/],
     [['logs', '--since', 'soon'], /invalid time "soon"/],
   ];
   for (const [argv, message] of refused) {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
+import { readSignal } from '../../../../src/cli/command-line/read-signal.ts';
 import { readTime } from '../../../../src/cli/command-line/read-time.ts';
 import { readEnvironment } from '../../../../src/cli/command-line/read-environment.ts';
 import { hasColours } from '../../../../src/cli/output/colour.ts';
@@ -68,6 +69,13 @@ describe('readTime', () => {
   for (const text of ['soon', '', '10x', '1h x']) {
     it(`refuses "${text}"`, () => assert.throws(() => readTime('--since', text, now), /invalid time/));
   }
+});
+
+describe('readSignal', () => {
+  it('takes numbers, and names in any case with or without SIG', () => {
+    const texts = ['9', 'SIGHUP', 'hup', 'RTMIN+3', 'sigrtmax-1'];
+    assert.deepEqual(texts.map(readSignal), ['9', 'SIGHUP', 'SIGHUP', 'SIGRTMIN+3', 'SIGRTMAX-1']);
+  });
 });
 
 describe('readEnvironment', () => {
