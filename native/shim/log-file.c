@@ -24,9 +24,11 @@ open_current (struct log_file *file)
 int
 log_file_open (struct log_file *file, const struct log_options *options, struct tss_error *error)
 {
-  *file = (struct log_file){ .options = options, .fd = -1 };
+  *file = (struct log_file){ .options = options, .fd = -1, .compress.options = options };
   if (options->path && open_current (file) < 0)
     return tss_error_set (error, TSS_ERROR_IO, errno, options->path, "open the log %s", options->path);
+  /* What an earlier shim of this container has left to do. */
+  log_compress_begin (&file->compress);
   return 0;
 }
 
@@ -34,6 +36,8 @@ void
 log_file_close (struct log_file *file)
 {
   tss_close (&file->fd);
+  if (file->compress.options)
+    log_compress_stop (&file->compress);
 }
 
 uint64_t
@@ -44,19 +48,32 @@ log_file_room (const struct log_file *file)
   return file->size < file->options->max_bytes ? file->options->max_bytes - file->size : 0;
 }
 
+/* The number 0 is the current file, which has none in its name. */
+static void
+make_name (char name[PATH_MAX], const char *path, uint64_t number, const char *suffix)
+{
+  if (number == 0)
+    snprintf (name, PATH_MAX, "%s%s", path, suffix);
+  else
+    snprintf (name, PATH_MAX, "%s.%llu%s", path, (unsigned long long)number, suffix);
+}
+
+/* A file may be there plain, compressed, or, when its compression has not quite ended, both. */
 static void
 shift_files (const char *path, uint64_t max_files)
 {
+  static const char *const suffixes[] = { "", ".gz" };
   char from[PATH_MAX], to[PATH_MAX];
 
   for (uint64_t number = max_files - 1; number > 0; number--)
-    {
-      snprintf (to, sizeof to, "%s.%llu", path, (unsigned long long)number);
-      snprintf (from, sizeof from, "%s.%llu", path, (unsigned long long)number - 1);
-      if (number == 1)
-        from[strlen (path)] = (char)0;
-      rename (from, to); /* the older ones need not exist yet */
-    }
+    for (size_t i = 0; i < TSS_LENGTH (suffixes); i++)
+      {
+        make_name (to, path, number, suffixes[i]);
+        make_name (from, path, number - 1, suffixes[i]);
+        /* The older ones need not exist yet; what stays of the oldest has another suffix. */
+        if (rename (from, to) < 0)
+          unlink (to);
+      }
 }
 
 /* When the new file cannot be made, writing goes on in the old one and the next write tries again: a log that is too
@@ -67,13 +84,18 @@ rotate (struct log_file *file)
   if (!file->must_reopen)
     {
       if (file->options->max_files > 1)
-        shift_files (file->options->path, file->options->max_files);
+        {
+          shift_files (file->options->path, file->options->max_files);
+          log_compress_renumber (&file->compress);
+        }
       else
         unlink (file->options->path);
       file->must_reopen = true;
     }
-  if (open_current (file) == 0)
-    file->must_reopen = false;
+  if (open_current (file) < 0)
+    return;
+  file->must_reopen = false;
+  log_compress_begin (&file->compress);
 }
 
 size_t

@@ -2,6 +2,7 @@
 #ifndef TSSTACK_SHIM_LOG_FILE_H
 #define TSSTACK_SHIM_LOG_FILE_H
 
+#include "log-compress.h"
 #include "options.h"
 
 struct log_file
@@ -11,6 +12,7 @@ struct log_file
   uint64_t size;
   bool is_inside_record; /* the disk took only a part of the last one */
   bool must_reopen;      /* the current file has been renamed, its successor could not be made yet */
+  struct log_compress compress;
 };
 
 int log_file_open (struct log_file *file, const struct log_options *options, struct tss_error *error);

@@ -64,6 +64,21 @@ write_rest (struct log *log, struct log_stream *stream)
     buffer_consume (&stream->rest, length - write_lines (log, stream, buffer_bytes (&stream->rest), length));
 }
 
+/* For when there is room again. */
+static void
+keep (struct log *log, struct log_stream *stream, const char *data, size_t size)
+{
+  size_t waiting = buffer_length (&log->unwritten), room = SIZE_MAX;
+  bool had_told_all = log->overflow.bytes == log->overflow.told_bytes;
+
+  for (int i = 0; i < 2; i++)
+    waiting += buffer_length (&log->streams[i].rest);
+  if (log->file.options->drops)
+    room = waiting < log->file.options->max_buffer_bytes ? log->file.options->max_buffer_bytes - waiting : 0;
+  if (log_overflow_keep (&log->overflow, &stream->rest, &stream->is_cut, data, size, room) > 0 && had_told_all)
+    log->overflowed (log->context);
+}
+
 void
 log_append (struct log *log, int number, char *data, size_t size)
 {
@@ -73,9 +88,9 @@ log_append (struct log *log, int number, char *data, size_t size)
 
   if (log->file.fd < 0)
     return;
-  if (log->blocked || carried > SCRATCH_HEADROOM)
+  if (log->blocked || stream->is_cut || carried > SCRATCH_HEADROOM)
     {
-      buffer_append (&stream->rest, data, size);
+      keep (log, stream, data, size);
       if (!log->blocked)
         write_rest (log, stream);
       return;
@@ -99,8 +114,19 @@ log_end_stream (struct log *log, int number)
 
   if (length > 0 && buffer_bytes (rest)[length - 1] != '\n')
     buffer_append (rest, "\n", 1);
+  log->streams[number].is_cut = false;
   if (!log->blocked)
     write_rest (log, &log->streams[number]);
+}
+
+static void
+tell_overflow (struct log *log)
+{
+  char text[128];
+  size_t length = log_overflow_tell (&log->overflow, text, sizeof text);
+
+  if (length > 0)
+    write_lines (log, &log->streams[1], text, length);
 }
 
 static void
@@ -121,7 +147,21 @@ on_retry (void *context)
   for (int i = 0; i < 2 && !log->blocked; i++)
     write_rest (log, &log->streams[i]);
   if (!log->blocked)
+    tell_overflow (log);
+  if (!log->blocked)
     log->unblocked (log->context);
+}
+
+bool
+log_is_full (const struct log *log)
+{
+  return log->blocked && !log->file.options->drops;
+}
+
+bool
+log_child_ended (struct log *log, pid_t pid, int status)
+{
+  return log_compress_child_ended (&log->file.compress, pid, status);
 }
 
 size_t

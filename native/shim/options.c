@@ -12,7 +12,7 @@ static const struct shim_options defaults = {
   .cgroup = NULL,
   .restart = { .kind = RESTART_NO, .backoff_initial_ms = 100, .backoff_cap_ms = 60000, .reset_after_ms = 10000 },
   .stop = { .signal = 15, .grace_ms = 10000 },
-  .log = { .max_bytes = 10 * 1024 * 1024, .max_files = 3 },
+  .log = { .max_bytes = 10 * 1024 * 1024, .max_files = 3, .max_buffer_bytes = 1024 * 1024 },
 };
 
 /* A month: far above any sense, and safe to double and to add to a clock. */
@@ -103,6 +103,21 @@ read_rootfs (const json_t *document, struct shim_options *options, struct tss_er
 }
 
 static int
+read_log_mode (const json_t *object, struct log_options *log, struct tss_error *error)
+{
+  const char *mode = "blocking";
+
+  if (tss_json_get_string (object, "mode", "log", &mode, error) < 0)
+    return -1;
+  log->drops = strcmp (mode, "non-blocking") == 0;
+  if (!log->drops && strcmp (mode, "blocking") != 0)
+    return tss_error_set (error, TSS_ERROR_INVALID, 0, "log.mode", "log.mode: unknown mode %s", mode);
+  if (tss_json_get_bool (object, "compress", "log", &log->compress, error) < 0)
+    return -1;
+  return tss_json_get_uint (object, "maxBufferBytes", "log", INT32_MAX, &log->max_buffer_bytes, error);
+}
+
+static int
 read_log (const json_t *document, struct log_options *log, struct tss_error *error)
 {
   const json_t *object = NULL;
@@ -114,6 +129,8 @@ read_log (const json_t *document, struct log_options *log, struct tss_error *err
       || tss_json_get_string (object, "path", "log", &log->path, error) < 0
       || tss_json_get_uint (object, "maxBytes", "log", INT64_MAX, &log->max_bytes, error) < 0
       || tss_json_get_uint (object, "maxFiles", "log", 1000, &log->max_files, error) < 0)
+    return -1;
+  if (read_log_mode (object, log, error) < 0)
     return -1;
   if (!object || strcmp (driver, "none") == 0)
     log->path = NULL;

@@ -16,6 +16,9 @@ struct log_options
   const char *path;   /* NULL: output is not kept */
   uint64_t max_bytes; /* 0: no limit */
   uint64_t max_files; /* counts the current one */
+  bool compress;      /* rotated files, by gzip */
+  bool drops;         /* mode non-blocking: while the disk is full what does not fit into the buffer is lost */
+  uint64_t max_buffer_bytes;
 };
 
 /* The strings belong to DOCUMENT. */

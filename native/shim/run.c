@@ -26,7 +26,7 @@ on_output (void *context, int stream, char *data, size_t size)
   server_send_output (shim, stream, data, size);
   log_append (&shim->log, stream, data, size);
   /* The container waits while the disk is full; what a dead one has left in its pipes fits into memory. */
-  if (shim->log.blocked && !shim->run.has_ended)
+  if (log_is_full (&shim->log) && !shim->run.has_ended)
     for (int i = 0; i < 2; i++)
       pump_set_paused (&shim->run.outputs[i], true);
 }

@@ -29,7 +29,7 @@ reap_children (struct shim *shim)
       /* Others are orphans of the container, when it shares our pid namespace. */
       if (shim->run.box && !shim->run.has_ended && pid == box_pid (shim->run.box))
         run_process_ended (shim, status);
-      else
+      else if (!log_child_ended (&shim->log, pid, status))
         session_process_ended (shim, pid, status);
     }
 }
@@ -49,11 +49,20 @@ on_signal (void *context, uint32_t events)
     stop_request (shim, &shim->options.stop);
 }
 
+/* The count in the state is worth an event when it begins to grow and when the log goes on. */
+static void
+on_log_overflow (void *context)
+{
+  shim_state_changed (context, "overflow");
+}
+
 static void
 on_log_unblocked (void *context)
 {
   struct shim *shim = context;
 
+  if (shim->log.overflow.lines > 0)
+    shim_state_changed (shim, "overflow");
   run_resume_output (shim);
   shim_check_finished (shim);
 }
@@ -90,6 +99,8 @@ set_up (struct shim *shim, const char *options_path, struct tss_error *error)
   if (log_open (&shim->log, &shim->loop, &shim->scratch, &shim->options.log, error) < 0)
     return -1;
   shim->log.unblocked = on_log_unblocked;
+  shim->log.overflowed = on_log_overflow;
+  shim->state.overflow = &shim->log.overflow;
   shim->log.context = shim;
   return server_open (shim, error);
 }

@@ -93,6 +93,8 @@ state_to_json (const struct state *state)
   set_time (object, "nextRestartAt", state->next_restart_at);
   json_object_set_new (object, "error",
                        state->error.code == TSS_ERROR_NONE ? json_null () : tss_error_to_json (&state->error));
+  json_object_set_new (object, "droppedLogLines",
+                       json_integer (state->overflow ? (json_int_t)state->overflow->lines : 0));
   json_object_set_new (object, "runs", runs_to_json (state));
   return object;
 }

@@ -3,6 +3,7 @@
 #define TSSTACK_SHIM_STATE_H
 
 #include "../common/error.h"
+#include "log-overflow.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -45,7 +46,8 @@ struct state
   uint64_t restart_count;
   struct tss_error error; /* code TSS_ERROR_NONE: none */
   struct run_record runs[STATE_RUNS_KEPT];
-  size_t run_count; /* ever; the last STATE_RUNS_KEPT are kept */
+  const struct log_overflow *overflow; /* of the log; NULL: none */
+  size_t run_count;                    /* ever; the last STATE_RUNS_KEPT are kept */
 };
 
 /* Of the container ID, which must outlive it, with this process as its shim. */

@@ -144,7 +144,7 @@ on_backoff_end (void *context)
   struct shim *shim = context;
 
   /* What the ended runs could not write is in memory; a crashing loop must not fill that. */
-  if (shim->log.blocked)
+  if (log_is_full (&shim->log))
     {
       loop_start_timer (&shim->loop, &shim->backoff, LOG_BLOCKED_MS);
       return;

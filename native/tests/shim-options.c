@@ -118,6 +118,9 @@ test_errors (void)
   check_error (NEEDED ",\"log\":{\"driver\":\"file\"}", "log.path");
   check_error (NEEDED ",\"log\":{\"driver\":\"paper\"}", "log.driver");
   check_error (NEEDED ",\"log\":{\"path\":\"/l\",\"maxFiles\":1001}", "log.maxFiles");
+  check_error (NEEDED ",\"log\":{\"path\":\"/l\",\"mode\":\"maybe\"}", "log.mode");
+  check_error (NEEDED ",\"log\":{\"path\":\"/l\",\"compress\":1}", "log.compress");
+  check_error (NEEDED ",\"log\":{\"path\":\"/l\",\"maxBufferBytes\":-1}", "log.maxBufferBytes");
 }
 
 static void

@@ -22,6 +22,7 @@ export function createdContainer(image: { id: string; reference: string }, at: s
     oomKilled: false,
     restartCount: 0,
     signal: null,
+    droppedLogLines: 0,
     runs: [],
     health: null,
     ports: [],

@@ -198,6 +198,8 @@ export interface ContainerStatus {
   readonly restartCount: number;
   /** Name of the signal that ended the last run, such as SIGKILL. */
   readonly signal: string | null;
+  /** Lines of output that the log lost, because its disk was full and its mode is non-blocking. */
+  readonly droppedLogLines: number;
   /** Ended runs, oldest first, at most the last 16; also those of which nobody was there to hear. */
   readonly runs: readonly EndedRun[];
   /** Null without a healthcheck. */

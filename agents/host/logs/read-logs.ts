@@ -76,7 +76,7 @@ async function endsOf(files: readonly LogFile[], until: string | null): Promise<
   const bound = until === null ? null : `${toRecordTime(until)}~`;
   return Promise.all(
     files.map(async (file) => {
-      const { size } = await file.handle.stat();
+      const size = await file.size();
       return bound === null ? size : seekTime(file, size, bound);
     }),
   );
@@ -116,7 +116,7 @@ async function* follow(
       // After the look for newer files: a file that has been rotated away is complete by now.
       if (file !== null) offset = yield* readRecords(file, offset, limitOf, signal);
       for (let next = newer.shift(); next !== undefined; next = newer.shift()) {
-        await file?.handle.close();
+        await file?.close();
         file = next;
         offset = yield* readRecords(file, 0, limitOf, signal);
       }

@@ -11,7 +11,7 @@ const precisionMs = 1;
  */
 export class RunEnd {
   readonly signal: AbortSignal;
-  readonly #limits = new Map<number, number>();
+  readonly #limits = new WeakMap<LogFile, number>();
   #bound: string | null = null;
 
   constructor(ended: AbortSignal) {
@@ -23,10 +23,10 @@ export class RunEnd {
   /** Offset after the run's last record in a file; infinite while the run goes on. */
   async limitOf(file: LogFile): Promise<number> {
     if (this.#bound === null) return Infinity;
-    const known = this.#limits.get(file.inode);
+    const known = this.#limits.get(file);
     if (known !== undefined) return known;
-    const limit = await seekTime(file, (await file.handle.stat()).size, this.#bound);
-    this.#limits.set(file.inode, limit);
+    const limit = await seekTime(file, await file.size(), this.#bound);
+    this.#limits.set(file, limit);
     return limit;
   }
 

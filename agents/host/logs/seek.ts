@@ -96,6 +96,5 @@ async function scanBackwards(
 export async function readBlock(file: LogFile, from: number, to: number): Promise<Buffer> {
   const buffer = Buffer.allocUnsafe(Math.max(0, to - from));
   if (buffer.length === 0) return buffer;
-  const { bytesRead } = await file.handle.read(buffer, 0, buffer.length, from);
-  return buffer.subarray(0, bytesRead);
+  return buffer.subarray(0, await file.read(buffer, from));
 }

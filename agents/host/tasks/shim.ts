@@ -19,6 +19,8 @@ export interface ShimState {
   readonly restartCount: number;
   readonly nextRestartAt: string | null;
   readonly error: { readonly code: string; readonly message: string } | null;
+  /** Lines of output that the log lost because its disk was full (logging mode non-blocking). */
+  readonly droppedLogLines: number;
   /** Ended runs, the last 16 of them, oldest first. */
   readonly runs: readonly EndedRun[];
 }

@@ -27,6 +27,7 @@ export function containerStatus(
     oomKilled: shim.oomKilled,
     restartCount: earlierRestarts + shim.restartCount,
     signal: shim.signal,
+    droppedLogLines: shim.droppedLogLines,
     runs: shim.runs,
     health,
     ports: prepared.ports,

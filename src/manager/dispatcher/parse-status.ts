@@ -19,6 +19,7 @@ const container = z.strictObject({
   oomKilled: z.boolean(),
   restartCount: z.number(),
   signal: z.string().nullable(),
+  droppedLogLines: z.number(),
   runs: z
     .array(
       z.strictObject({

@@ -29,6 +29,7 @@ export function failedStart(error: unknown): ShimState {
     restartCount: 0,
     nextRestartAt: null,
     error: { code, message },
+    droppedLogLines: 0,
     runs: [],
   };
 }

@@ -23,6 +23,7 @@ const running: ShimState = {
   restartCount: 0,
   nextRestartAt: null,
   error: null,
+  droppedLogLines: 0,
   runs: [],
 };
 

@@ -325,6 +325,7 @@ function createdState(id: string): ShimState {
     restartCount: 0,
     nextRestartAt: null,
     error: null,
+    droppedLogLines: 0,
     runs: [],
   };
 }

@@ -21,6 +21,7 @@ const state = (seq: number): ShimState => ({
   restartCount: 0,
   nextRestartAt: null,
   error: null,
+  droppedLogLines: 0,
   runs: [],
 });
 

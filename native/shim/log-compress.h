@@ -1,0 +1,29 @@
+/* Compression of rotated log files: PATH.1 becomes PATH.1.gz. A short-lived child does it, one file at a time, so that
+ * the log never waits. */
+#ifndef TSSTACK_SHIM_LOG_COMPRESS_H
+#define TSSTACK_SHIM_LOG_COMPRESS_H
+
+#include "options.h"
+
+#include <sys/types.h>
+
+struct log_compress
+{
+  const struct log_options *options; /* compression is wanted when its `compress` says so */
+  pid_t pid;                         /* the child at work; 0: none */
+  uint64_t number;                   /* what its file is called by now */
+};
+
+/* Begins, when nothing else is going on, with the newest file that is not compressed. */
+void log_compress_begin (struct log_compress *compress);
+
+/* All numbers have grown by one. A file that has gone needs no compression any more. */
+void log_compress_renumber (struct log_compress *compress);
+
+/* True when PID was the child; then its file takes the place of the other, and the next one is begun. */
+bool log_compress_child_ended (struct log_compress *compress, pid_t pid, int status);
+
+/* Gives up what is going on; the file stays as it is. */
+void log_compress_stop (struct log_compress *compress);
+
+#endif
