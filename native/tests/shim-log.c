@@ -334,7 +334,7 @@ int
 main (void)
 {
   CHECK (mkdtemp (directory) != NULL);
-  CHECK (unshare (CLONE_NEWNS) == 0 && mount (NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0);
+  CHECK (unshare (CLONE_NEWNS) == 0 && mount ("none", "/", "none", MS_REC | MS_PRIVATE, NULL) == 0);
   CHECK (mount ("tmpfs", directory, "tmpfs", 0, "size=2m") == 0);
   snprintf (path, sizeof path, "%s/current.log", directory);
   test_streams ();

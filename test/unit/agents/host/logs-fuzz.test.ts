@@ -9,6 +9,8 @@ import type { LogQuery } from '../../../../agents/host/logs/read-logs.ts';
 
 /** `npm run fuzz` sets more of them. */
 const runs = Number(process.env['TSSTACK_FUZZ_RUNS'] ?? 150);
+/** On a busy machine. */
+const msPerRun = 50;
 const never = new AbortController().signal;
 const newline = 0x0a;
 
@@ -63,7 +65,8 @@ function expected(records: readonly LogRecord[], query: LogQuery): string {
 /** Lines byte by byte, whatever the bytes mean. */
 const linesOf = (content: Buffer): readonly string[] => content.toString('latin1').split('\n').slice(0, -1);
 
-describe('log reader, fuzzed', () => {
+describe('log reader, fuzzed', function () {
+  this.timeout(20_000 + runs * msPerRun);
   let directory: string;
 
   beforeEach(() => {
