@@ -127,7 +127,7 @@ describe('userns_mode: auto', () => {
   it('owns its root: files of the image and new ones, stored as the ids of the image', async () => {
     const seen = 'stat -c %u:%g /bin/sh / /tmp; touch /new && chown 33:34 /new && stat -c %u:%g /new';
     assert.equal(await inside('mapped', seen), '0:0\n0:0\n0:0\n33:34');
-    const [row] = (await host.ps(file)).filter(({ Name }) => Name === 'users-mapped-1');
+    const row = (await host.ps(file)).find(({ Name }) => Name === 'users-mapped-1');
     const stored = statSync(join(host.dataRoot, 'containers', row?.ID.slice(0, 12) ?? '', 'upper', 'new'));
     assert.deepEqual([stored.uid, stored.gid], [33, 34]);
     // Seen through the container's own root, it belongs to an id of its range.

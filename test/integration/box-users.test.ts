@@ -190,34 +190,26 @@ describe('tsstack-box with user and time namespaces', () => {
     });
 
     it('refuses maps that make no sense, naming the field', async () => {
-      const cases: [RegExp, (spec: BoxSpec) => void][] = [
+      const mapped =
+        (linux: object, user = { uid: 0, gid: 0 }) =>
+        (spec: BoxSpec) => {
+          withUsers(spec);
+          Object.assign(spec.linux, linux);
+          spec.process.user = user;
+        };
+      const overlapping = [...mappings, { containerID: 5, hostID: 7, size: 1 }];
+      const cases: readonly (readonly [RegExp, (spec: BoxSpec) => void])[] = [
         [
           /linux\.uidMappings: needs a user namespace/,
-          (spec) => (spec.linux['uidMappings'] = spec.linux['gidMappings'] = mappings),
+          (spec) => void Object.assign(spec.linux, { uidMappings: mappings, gidMappings: mappings }),
         ],
-        [/linux\.uidMappings: a new user namespace needs some/, (spec) => spec.linux.namespaces.push({ type: 'user' })],
-        [
-          /linux: uidMappings and gidMappings come together/,
-          (spec) => (withUsers(spec), delete spec.linux['gidMappings']),
-        ],
-        [
-          /linux\.uidMappings\[0\]: expected containerID/,
-          (spec) => (withUsers(spec), (spec.linux['uidMappings'] = [{ size: 1 }])),
-        ],
-        [
-          /process\.user\.uid: 70000 is not in/,
-          (spec) => (withUsers(spec), (spec.process.user = { uid: 70_000, gid: 0 })),
-        ],
-        [
-          /linux\.uidMappings: set them/,
-          (spec) => (
-            withUsers(spec),
-            (spec.linux['uidMappings'] = [...mappings, { containerID: 5, hostID: 7, size: 1 }])
-          ),
-        ],
+        [/linux\.uidMappings: a new user namespace needs some/, mapped({ uidMappings: [], gidMappings: [] })],
+        [/linux: uidMappings and gidMappings come together/, mapped({ gidMappings: [] })],
+        [/linux\.uidMappings\[0\]: expected containerID/, mapped({ uidMappings: [{ size: 1 }] })],
+        [/process\.user\.uid: 70000 is not in/, mapped({}, { uid: 70_000, gid: 0 })],
+        [/linux\.uidMappings: set them/, mapped({ uidMappings: overlapping })],
       ];
-      for (const [message, change] of cases)
-        assert.match((await lab.run('true', (spec) => void change(spec))).stderr, message);
+      for (const [message, change] of cases) assert.match((await lab.run('true', change)).stderr, message);
     });
   });
 
@@ -308,6 +300,16 @@ describe('tsstack-box with user and time namespaces', () => {
       const unasked = (spec: BoxSpec): void => void (spec.linux['timeOffsets'] = { boottime: { secs: 1 } });
       assert.match((await lab.run('true', unasked)).stderr, /linux\.timeOffsets: needs a time namespace/);
     });
+  });
+
+  it('is among the features', async () => {
+    const features = JSON.parse((await lab.box('features')).stdout) as {
+      mountOptions: string[];
+      linux: { namespaces: string[]; mountExtensions: { idmap: { enabled: boolean } } };
+    };
+    assert.ok(['idmap', 'ridmap'].every((option) => features.mountOptions.includes(option)));
+    assert.ok(['user', 'time'].every((kind) => features.linux.namespaces.includes(kind)));
+    assert.equal(features.linux.mountExtensions.idmap.enabled, true);
   });
 
   it('leaves nothing behind', () => {

@@ -341,7 +341,7 @@ describe('tsstack-layer', () => {
       ];
       await unpackBytes(buildTar(files), root);
       // VFS_CAP_REVISION_2 with the effective bit, CAP_NET_RAW permitted (linux/capability.h).
-      const capability = '010000020020000000000000' + '0000000000000000';
+      const capability = '0100000200200000000000000000000000000000';
       const set = "import os,sys; os.setxattr(sys.argv[1], 'security.capability', bytes.fromhex(sys.argv[2]))";
       execFileSync('python3', ['-c', set, join(root, 'able'), capability]);
       mkdirSync(directory);

@@ -65,7 +65,7 @@ interface OciLinux {
   readonly rootfsPropagation?: string;
 }
 
-export interface OciIdMapping {
+interface OciIdMapping {
   readonly containerID: number;
   readonly hostID: number;
   readonly size: number;
