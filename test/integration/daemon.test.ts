@@ -200,7 +200,13 @@ describe('daemon', () => {
     await host.apply({ web: script(text, container) });
     const [task] = await host.until(([first]) => first?.nodeId != null);
     assert.ok(task !== undefined);
-    const { output, last } = await host.open('logs', task.id, { run: null, follow: true, tail: null, since: null, until: null });
+    const { output, last } = await host.open('logs', task.id, {
+      run: null,
+      follow: true,
+      tail: null,
+      since: null,
+      until: null,
+    });
     assert.deepEqual(last, { content: 'exit', exit: { code: 0 } });
     const lines = new Set(output.split('\n').map((line) => line.slice(31)));
     const address = task.attachments[0]?.address.split('/')[0];
