@@ -199,6 +199,12 @@ export interface LoggingSpec {
   readonly maxBytes: number;
   /** Files kept, the current one included. Default 3. */
   readonly maxFiles: number;
+  /** Rotated files, by gzip. */
+  readonly compress: boolean;
+  /** While the disk is full the container waits (`blocking`), or what does not fit into the buffer is dropped and counted. */
+  readonly mode: 'blocking' | 'non-blocking';
+  /** Output kept in memory with `non-blocking`. Default 1 MiB. */
+  readonly maxBufferBytes: number;
 }
 
 export interface NetworkSpec {

@@ -93,12 +93,7 @@ export function writeBundle(
       graceMs: container.stopGraceMs ?? defaultGraceMs,
     },
     stdin: container.stdinOpen,
-    log: {
-      path: paths.log,
-      maxBytes: container.logging.maxBytes,
-      maxFiles: container.logging.maxFiles,
-      driver: container.logging.driver,
-    },
+    log: { path: paths.log, ...container.logging },
   };
   writeFileSync(paths.runtimeSpec, JSON.stringify(spec), { mode: 0o600 });
   writeFileSync(paths.shimConfig, JSON.stringify(shim), { mode: 0o600 });

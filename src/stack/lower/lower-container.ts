@@ -1,12 +1,13 @@
-import type { ContainerSpec, HealthcheckSpec, LoggingSpec } from '../../model/spec.ts';
-import type { ComposeHealthcheck, ComposeLogging, ComposeService } from '../compose-types.ts';
-import { invalid, unsupported } from './errors.ts';
+import type { ContainerSpec, HealthcheckSpec } from '../../model/spec.ts';
+import type { ComposeHealthcheck, ComposeService } from '../compose-types.ts';
+import { invalid } from './errors.ts';
+import { lowerLogging } from './lower-logging.ts';
 import { lowerMounts } from './lower-mount.ts';
 import { lowerGrant, type PayloadReader } from './lower-payload.ts';
 import { lowerResources } from './lower-resources.ts';
 import { lowerSecurity } from './lower-security.ts';
 import { mapRecord } from './map-record.ts';
-import { bytes, bytesOrUnset, durationMs } from './values.ts';
+import { bytesOrUnset, durationMs } from './values.ts';
 
 /** Everything of a service that makes its containers what they are. */
 export function lowerContainer(where: string, service: ComposeService, reader: PayloadReader): ContainerSpec {
@@ -63,35 +64,4 @@ function lowerHealthcheck(check: ComposeHealthcheck): HealthcheckSpec {
     startPeriodMs: durationMs(check.start_period),
     startIntervalMs: durationMs(check.start_interval),
   };
-}
-
-// Rotation by default, see decisions.md: 3 files of 10 MiB.
-const defaultLogBytes = 10 * 1024 * 1024;
-const defaultLogFiles = 3;
-
-function lowerLogging(where: string, logging: ComposeLogging | undefined): LoggingSpec {
-  const options = { ...logging?.options };
-  const maxBytes = bytes(`${where}.logging.options.max-size`, options['max-size']) ?? defaultLogBytes;
-  const maxFiles = Number(options['max-file'] ?? defaultLogFiles);
-  if (!Number.isInteger(maxFiles) || maxFiles < 1) {
-    throw invalid(`${where}.logging.options.max-file`, `"${options['max-file'] ?? ''}" is no number of files`);
-  }
-  delete options['max-size'];
-  delete options['max-file'];
-  for (const name of Object.keys(options)) throw unsupported(`${where}.logging.options`, name);
-  return { driver: lowerLogDriver(where, logging?.driver), maxBytes, maxFiles };
-}
-
-function lowerLogDriver(where: string, driver: string | undefined): LoggingSpec['driver'] {
-  switch (driver) {
-    case undefined:
-    case '':
-    case 'json-file':
-    case 'local':
-      return 'file';
-    case 'none':
-      return 'none';
-    default:
-      throw unsupported(`${where}.logging.driver`, driver);
-  }
 }

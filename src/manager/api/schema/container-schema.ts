@@ -67,6 +67,9 @@ const logging: z.ZodType<LoggingSpec> = z.strictObject({
   driver: z.enum(['file', 'none']),
   maxBytes: z.int().min(1),
   maxFiles: z.int().min(1),
+  compress: z.boolean(),
+  mode: z.enum(['blocking', 'non-blocking']),
+  maxBufferBytes: z.int().min(0),
 });
 
 const device = z.strictObject({ source: z.string(), target: z.string(), permissions: z.string() });

@@ -92,12 +92,6 @@ describe('lowerProject', () => {
     ['stop_signal: SIGUSR1', 'stopSignal', 'SIGUSR1'],
     ['stop_grace_period: 1m30s', 'stopGraceMs', 90_000],
     ['devices: ["/dev/fuse"]', 'devices', [{ source: '/dev/fuse', target: '/dev/fuse', permissions: 'rwm' }]],
-    ['logging: { driver: none }', 'logging', { driver: 'none', maxBytes: 10 * 2 ** 20, maxFiles: 3 }],
-    [
-      'logging: { driver: json-file, options: { max-size: 1m, max-file: "5" } }',
-      'logging',
-      { driver: 'file', maxBytes: 2 ** 20, maxFiles: 5 },
-    ],
   ];
   for (const [text, key, expected] of attributes) {
     it(`lowers ${text}`, () => assert.deepEqual(container(text)[key], expected));
