@@ -19,6 +19,15 @@ describe('podman over tsstack-box', () => {
 
   declareEngineCases(() => podman);
 
+  it('gives a container ids of its own', async () => {
+    const maps = ['--uidmap', '0:300000:65536', '--gidmap', '0:300000:65536'];
+    const options = ['--rm', '--network', 'none', ...maps, ...podman.runOptions];
+    const script = 'cat /proc/self/uid_map; stat -c %u / /dev/null; touch /made && echo done > /dev/stdout';
+    const { code, stdout } = await podman.client('run', ...options, 'busybox:test', 'sh', '-c', script);
+    assert.equal(code, 0);
+    assert.deepEqual(stdout.trim().split(/\s+/), ['0', '300000', '65536', '0', '0', 'done']);
+  });
+
   it('looks after the health of a container', async () => {
     const health = ['--health-cmd', 'test -e /healthy', '--health-interval', 'disable'];
     const script = 'touch /healthy; sleep 100';
