@@ -39,7 +39,7 @@ struct box_options
   const struct box_overlay *overlay; /* NULL: use spec.root.path */
   const char *cgroup;                /* overrides linux.cgroupsPath; relative = below the caller's own cgroup */
   int stdio[3];                      /* descriptors for the process; ignored with process.terminal */
-  int preserve_fds;                  /* how many of the caller's descriptors, from 3 on, the process keeps */
+  int preserve_fds;                  /* how many descriptors, from 3 on, the process keeps: all of them open */
   /* Path of a socket to make, where box_release starts the program from another process; NULL: box_start does. The
    * container then outlives the caller. */
   const char *start_socket;
@@ -83,6 +83,10 @@ json_t *box_save (const struct box_container *container, struct tss_error *error
  * ended is loaded too: box_is_alive tells. */
 int box_load (const json_t *saved, const json_t *spec, const struct box_warner *warner,
               struct box_container **container, struct tss_error *error);
+
+/* Takes a container over that another runtime made, by its first process PID, a child of the caller. Its cgroups are
+ * those in which that process is and the caller is not. box_exec and the hooks stay the other runtime's business. */
+int box_adopt (const char *id, const char *bundle, pid_t pid, struct box_container **container, struct tss_error *error);
 
 /* Whether the first process has not ended yet. */
 bool box_is_alive (const struct box_container *container);

@@ -106,9 +106,9 @@ command_exec (struct command_options *options, struct tss_error *error)
   struct box_exec_options exec_options = { .stdio = { 0, 1, 2 } };
   pid_t pid;
 
-  if (command_record_load (options, options->arguments[0], true, &record, error) < 0
-      || check_state (options, &record, error) < 0 || !(process = load_process (options, &record, error))
-      || command_preserve_fds (options, &exec_options.preserve_fds, error) < 0)
+  if (command_preserve_fds (options, &exec_options.preserve_fds, error) < 0
+      || command_record_load (options, options->arguments[0], true, &record, error) < 0
+      || check_state (options, &record, error) < 0 || !(process = load_process (options, &record, error)))
     return -1;
   exec_options.process = process;
   if (options->detach && json_is_true (json_object_get (process, "terminal")) && !options->console_socket)

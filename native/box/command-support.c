@@ -70,6 +70,10 @@ command_preserve_fds (const struct command_options *options, int *count, struct 
     return -1;
   if (number < 0 || number > 1024)
     return tss_error_set (error, TSS_ERROR_INVALID, 0, "--preserve-fds", "--preserve-fds: expected 0 to 1024");
+  /* Into a hole something of ours would come to lie, and be kept. */
+  for (int fd = 3; fd < 3 + number; fd++)
+    if (fcntl (fd, F_GETFD) < 0)
+      return tss_error_set (error, TSS_ERROR_INVALID, errno, "--preserve-fds", "--preserve-fds: descriptor %d", fd);
   *count = (int)number;
   return 0;
 }

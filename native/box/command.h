@@ -68,7 +68,7 @@ struct box_warner command_warner (const struct command_options *options);
 /* A number of an option; the field's name is for the message. */
 int command_number (const char *text, const char *field, int64_t *number, struct tss_error *error);
 
-/* --preserve-fds, 0 when it was not given. */
+/* --preserve-fds, 0 when it was not given. To be asked before anything is opened, as all of them must be open. */
 int command_preserve_fds (const struct command_options *options, int *count, struct tss_error *error);
 
 /* Number for "TERM", "SIGTERM" or "15"; -1 when there is no such signal. */

@@ -3,6 +3,7 @@
 #include "../common/sealed-exec.h"
 #include "command.h"
 
+#include <signal.h>
 #include <string.h>
 
 static const struct command commands[] = {
@@ -77,6 +78,8 @@ main (int count, char **words)
   struct tss_error error = { 0 };
   int status = tss_reexec_sealed (words, &error);
 
+  /* Where the caller ignores it, the kernel takes away the exit codes that we wait for. */
+  signal (SIGCHLD, SIG_DFL);
   if (status == 0)
     status = run (count, words, &options, &error);
   if (status >= 0)

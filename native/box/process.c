@@ -109,12 +109,22 @@ arrange_stdio (const struct box_launch *launch, struct tss_error *error)
   return 0;
 }
 
+/* What a caller has set so that its own root is no ordinary one is not for the container; where it is locked it stays.
+ */
+static void
+reset_secure_bits (void)
+{
+  if (prctl (PR_GET_SECUREBITS, 0, 0, 0, 0) > 0)
+    prctl (PR_SET_SECUREBITS, 0, 0, 0, 0);
+}
+
 /* PR_SET_KEEPCAPS keeps the permitted set over the change of user: filter and final sets come later. */
 static int
 become_user (const struct box_launch *launch, struct tss_error *error)
 {
   const struct box_process *process = launch->process;
 
+  reset_secure_bits ();
   if (box_capabilities_limit_bounding (&launch->capabilities, error) < 0)
     return -1;
   if (process->umask != BOX_UMASK_UNSET)
@@ -209,7 +219,7 @@ close_everything_else (struct box_launch *launch, struct tss_error *error)
   if (launch->channel->fd != place && dup3 (launch->channel->fd, place, O_CLOEXEC) < 0)
     return tss_error_set (error, TSS_ERROR_INTERNAL, errno, "", "move a descriptor");
   launch->channel->fd = place;
-  /* A descriptor to keep must survive exec, one that is not open is no harm. */
+  /* Those are the caller's own, see struct box_options. */
   for (int fd = FIRST_FREE_FD; fd < place; fd++)
     fcntl (fd, F_SETFD, 0);
   if (close_range ((unsigned int)place + 1, ~0U, 0) < 0)

@@ -98,8 +98,13 @@ export class BoxLab {
   }
 
   /** The same through another program that executes the rest of its command line. */
-  async boxUnder(prefix: readonly string[], ...args: readonly string[]): Promise<BoxResult> {
-    const [command = program, ...rest] = [...prefix, program, '--root', join(this.directory, 'root'), ...args];
+  boxUnder(prefix: readonly string[], ...args: readonly string[]): Promise<BoxResult> {
+    return this.runUnder(prefix, program, '--root', join(this.directory, 'root'), ...args);
+  }
+
+  /** Any program, through another one that executes the rest of its command line. */
+  async runUnder(prefix: readonly string[], ...words: readonly string[]): Promise<BoxResult> {
+    const [command = program, ...rest] = [...prefix, ...words];
     const child = spawn(command, rest, {
       stdio: ['ignore', 'pipe', 'pipe'],
       timeout: commandTimeoutMs,
