@@ -39,6 +39,7 @@ struct box_options
   const struct box_overlay *overlay; /* NULL: use spec.root.path */
   const char *cgroup;                /* overrides linux.cgroupsPath; relative = below the caller's own cgroup */
   int stdio[3];                      /* descriptors for the process; ignored with process.terminal */
+  bool keep_keyring;                 /* the caller's session keyring, instead of a new one */
   int preserve_fds;                  /* how many descriptors, from 3 on, the process keeps: all of them open */
   /* Path of a socket to make, where box_release starts the program from another process; NULL: box_start does. The
    * container then outlives the caller. */
@@ -71,6 +72,9 @@ struct box_exec_options
   const json_t *process; /* OCI process object; process.terminal asks for a new terminal */
   int stdio[3];
   bool privileged;  /* all capabilities, no seccomp filter */
+  bool when_frozen; /* do not refuse a frozen container; the call then returns when it is thawed */
+  /* A cgroup below the container's own, which exists: "[CONTROLLERS:]PATH". NULL: the container's. */
+  const char *cgroup;
   int preserve_fds; /* as in struct box_options */
 };
 
@@ -86,7 +90,8 @@ int box_load (const json_t *saved, const json_t *spec, const struct box_warner *
 
 /* Takes a container over that another runtime made, by its first process PID, a child of the caller. Its cgroups are
  * those in which that process is and the caller is not. box_exec and the hooks stay the other runtime's business. */
-int box_adopt (const char *id, const char *bundle, pid_t pid, struct box_container **container, struct tss_error *error);
+int box_adopt (const char *id, const char *bundle, pid_t pid, struct box_container **container,
+               struct tss_error *error);
 
 /* Whether the first process has not ended yet. */
 bool box_is_alive (const struct box_container *container);

@@ -4,6 +4,7 @@
 #include "../common/file.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <string.h>
 
 struct mount_line
@@ -178,4 +179,20 @@ box_cgroup_host_free (struct box_cgroup_host *host)
     }
   free (host->hierarchies);
   *host = (struct box_cgroup_host){ 0 };
+}
+
+bool
+box_hierarchy_has (const struct box_hierarchy *hierarchy, bool unified, const char *controller)
+{
+  char path[PATH_MAX], offered[512];
+
+  if (!unified)
+    return box_list_has (hierarchy->controllers, controller);
+  snprintf (path, sizeof path, "%s/cgroup.controllers", hierarchy->own);
+  if (tss_read_small_file_at (AT_FDCWD, path, offered, sizeof offered) < 0)
+    return false;
+  for (char *byte = offered; *byte; byte++)
+    if (*byte == ' ' || *byte == '\n')
+      *byte = ',';
+  return box_list_has (offered, controller);
 }

@@ -28,6 +28,9 @@ void box_cgroup_host_free (struct box_cgroup_host *host);
 /* The same from the texts of /proc/self/mountinfo and /proc/self/cgroup, both of which are changed. */
 int box_cgroup_host_parse (char *mountinfo, char *membership, struct box_cgroup_host *host, struct tss_error *error);
 
+/* Whether the hierarchy offers CONTROLLER to cgroups below the caller's own. */
+bool box_hierarchy_has (const struct box_hierarchy *hierarchy, bool unified, const char *controller);
+
 /* Whether WORD is one of the comma-separated LIST. */
 bool box_list_has (const char *list, const char *word);
 

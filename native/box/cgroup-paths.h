@@ -5,6 +5,9 @@
 #include "cgroup-host.h"
 #include "cgroup.h"
 
+/* Whether PATH, of a spec or an option, stays below its parent and names something. */
+int box_cgroup_check_path (const char *path, struct tss_error *error);
+
 /* Makes the last directory of PATH and missing ones below its first BASE_LENGTH bytes. */
 int box_cgroup_make_path (const char *path, size_t base_length, struct tss_error *error);
 

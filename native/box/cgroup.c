@@ -20,8 +20,8 @@ box_cgroup_find (const struct box_cgroup *cgroup, const char *controller)
   return NULL;
 }
 
-static int
-check_path (const char *path, struct tss_error *error)
+int
+box_cgroup_check_path (const char *path, struct tss_error *error)
 {
   for (const char *part = path; *part; part += strcspn (part, "/"), part += *part == '/')
     if (strcspn (part, "/") == 2 && strncmp (part, "..", 2) == 0)
@@ -76,7 +76,7 @@ box_cgroup_create (const char *path, struct box_cgroup *cgroup, struct tss_error
   __attribute__ ((cleanup (box_cgroup_host_free))) struct box_cgroup_host host = { 0 };
 
   *cgroup = (struct box_cgroup){ 0 };
-  if (check_path (path, error) < 0 || box_cgroup_host_read (&host, error) < 0)
+  if (box_cgroup_check_path (path, error) < 0 || box_cgroup_host_read (&host, error) < 0)
     return -1;
   cgroup->unified = host.unified;
   cgroup->directories = calloc (host.count + 1, sizeof *cgroup->directories);

@@ -30,6 +30,11 @@ int box_cgroup_create (const char *path, struct box_cgroup *cgroup, struct tss_e
 int box_cgroup_remove (struct box_cgroup *cgroup, int timeout_ms, struct tss_error *error);
 void box_cgroup_free (struct box_cgroup *cgroup);
 
+/* Names a cgroup below CGROUP, which has to exist: TEXT is "[CONTROLLER:]PATH", and without a controller concerns every
+ * hierarchy. NULL or "" is CGROUP itself. *BELOW is for box_cgroup_free, also after a failure. */
+int box_cgroup_below (const struct box_cgroup *cgroup, const char *text, struct box_cgroup *below,
+                      struct tss_error *error);
+
 /* Directory with CONTROLLER ("memory", or "" for the unified hierarchy), NULL where the host has none. */
 const struct box_cgroup_directory *box_cgroup_find (const struct box_cgroup *cgroup, const char *controller);
 

@@ -17,9 +17,9 @@
 
 /* Keys in the caller's session are no business of the container. */
 static int
-leave_keyring (const char *id, struct tss_error *error)
+leave_keyring (const struct box_options *options, struct tss_error *error)
 {
-  if (syscall (SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, id) < 0 && errno != ENOSYS)
+  if (!options->keep_keyring && syscall (SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, options->id) < 0 && errno != ENOSYS)
     return tss_error_set (error, TSS_ERROR_INTERNAL, errno, "", "make a session keyring");
   return 0;
 }
@@ -59,7 +59,7 @@ enter_namespaces (struct box_setup *setup, struct tss_error *error)
   /* Until the exec no process of the container may look into this copy of our memory and descriptors. */
   if (prctl (PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 || setsid () < 0)
     return tss_error_set (error, TSS_ERROR_INTERNAL, errno, "", "begin a session");
-  if (leave_keyring (setup->options->id, error) < 0 || (!setup->staged && enter_host_side (setup, error) < 0)
+  if (leave_keyring (setup->options, error) < 0 || (!setup->staged && enter_host_side (setup, error) < 0)
       || make_cgroup_namespace (setup, error) < 0 || set_names (setup->spec, error) < 0)
     return -1;
   /* From inside a user namespace not all can be set: then the caller does it. */

@@ -1,4 +1,4 @@
-/* kill, delete, pause, resume and ps. */
+/* kill, delete, pause and resume. */
 #include "../common/cleanup.h"
 #include "command-records.h"
 
@@ -108,52 +108,4 @@ int
 command_resume (struct command_options *options, struct tss_error *error)
 {
   return set_frozen (options, false, error);
-}
-
-/* The host's ps shows the processes, given their numbers. */
-static int
-run_ps (char **extra, int extra_count, const pid_t *pids, ssize_t count, struct tss_error *error)
-{
-  tss_autofree char **words = calloc ((size_t)extra_count + (size_t)count + 4, sizeof *words);
-  tss_autofree char *list = NULL;
-  FILE *stream;
-  size_t size;
-
-  if (count == 0)
-    return 0;
-  stream = words ? open_memstream (&list, &size) : NULL;
-  if (!stream)
-    return tss_error_set (error, TSS_ERROR_INTERNAL, errno, "", "run ps");
-  for (ssize_t i = 0; i < count; i++)
-    fprintf (stream, "%s%d", i ? "," : "", pids[i]);
-  fclose (stream);
-  words[0] = (char *)(uintptr_t) "ps";
-  if (extra_count == 0)
-    words[1] = (char *)(uintptr_t) "-f";
-  memcpy (words + 1, extra, (size_t)extra_count * sizeof *words);
-  words[extra_count ? extra_count + 1 : 2] = (char *)(uintptr_t) "-p";
-  words[extra_count ? extra_count + 2 : 3] = list;
-  execvp (words[0], words);
-  return tss_error_set (error, TSS_ERROR_IO, errno, "ps", "run ps");
-}
-
-int
-command_ps (struct command_options *options, struct tss_error *error)
-{
-  command_autorecord record = { 0 };
-  tss_autofree pid_t *pids = NULL;
-  json_t *list;
-  ssize_t count;
-
-  if (command_record_load (options, options->arguments[0], false, &record, error) < 0)
-    return -1;
-  count = box_pids (record.container, &pids, error);
-  if (count < 0)
-    return -1;
-  if (!options->format || strcmp (options->format, "json") != 0)
-    return run_ps (options->arguments + 1, options->argument_count - 1, pids, count, error);
-  list = json_array ();
-  for (ssize_t i = 0; i < count; i++)
-    json_array_append_new (list, json_integer (pids[i]));
-  return command_print (list, error);
 }

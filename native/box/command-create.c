@@ -28,6 +28,7 @@ load_bundle (const struct command_options *options, char *bundle, struct tss_err
 {
   char path[PATH_MAX];
   const char *given = options->bundle ? options->bundle : ".";
+  json_t *spec;
 
   if (!realpath (given, bundle))
     {
@@ -35,7 +36,9 @@ load_bundle (const struct command_options *options, char *bundle, struct tss_err
       return NULL;
     }
   snprintf (path, sizeof path, "%s/config.json", bundle);
-  return tss_json_load_file (path, error);
+  spec = tss_json_load_file (path, error);
+  command_pass_listen_fds (json_object_get (spec, "process"));
+  return spec;
 }
 
 static int
@@ -67,6 +70,7 @@ create (struct command_options *options, bool stays, bool detached, struct comma
                                      .bundle = bundle,
                                      .spec = spec,
                                      .stdio = { 0, 1, 2 },
+                                     .keep_keyring = options->no_new_keyring,
                                      .warner = command_warner (options) };
 
   if (!spec || check_terminal (options, spec, detached, error) < 0

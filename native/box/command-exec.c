@@ -6,8 +6,32 @@
 
 #include <string.h>
 
+/* The array KEY of OBJECT, made when it is not there. */
+static json_t *
+array_of (json_t *object, const char *key)
+{
+  json_t *array = json_object_get (object, key);
+
+  if (json_is_array (array))
+    return array;
+  json_object_set_new (object, key, json_array ());
+  return json_object_get (object, key);
+}
+
+static json_t *
+object_of (json_t *object, const char *key)
+{
+  json_t *member = json_object_get (object, key);
+
+  if (json_is_object (member))
+    return member;
+  json_object_set_new (object, key, json_object ());
+  return json_object_get (object, key);
+}
+
+/* "UID[:GID]" */
 static int
-set_user (json_t *process, const char *text, struct tss_error *error)
+set_user (json_t *user, const char *text, struct tss_error *error)
 {
   int64_t uid, gid = 0;
   char name[32];
@@ -17,49 +41,68 @@ set_user (json_t *process, const char *text, struct tss_error *error)
   if (command_number (name, "--user", &uid, error) < 0
       || (colon && command_number (colon + 1, "--user", &gid, error) < 0))
     return -1;
-  json_object_set_new (process, "user", json_pack ("{s:I, s:I}", "uid", (json_int_t)uid, "gid", (json_int_t)gid));
+  json_object_set_new (user, "uid", json_integer (uid));
+  if (colon)
+    json_object_set_new (user, "gid", json_integer (gid));
   return 0;
 }
 
 static int
+add_groups (json_t *user, const struct command_options *options, struct tss_error *error)
+{
+  for (size_t i = 0; i < options->group_count; i++)
+    {
+      int64_t gid;
+
+      if (command_number (options->groups[i], "--additional-gids", &gid, error) < 0)
+        return -1;
+      json_array_append_new (array_of (user, "additionalGids"), json_integer (gid));
+    }
+  return 0;
+}
+
+/* Not inheritable ones: a program with file capabilities would gain by them what it should not (CVE-2022-29162). */
+static void
 add_capabilities (json_t *process, const struct command_options *options)
 {
-  static const char *const sets[] = { "bounding", "effective", "permitted", "inheritable" };
-  json_t *object = json_object_get (process, "capabilities");
+  static const char *const sets[] = { "bounding", "effective", "permitted" };
 
-  for (size_t i = 0; object && i < TSS_LENGTH (sets); i++)
+  for (size_t i = 0; i < TSS_LENGTH (sets); i++)
     for (size_t j = 0; j < options->capability_count; j++)
-      {
-        json_t *set = json_object_get (object, sets[i]);
+      json_array_append_new (array_of (object_of (process, "capabilities"), sets[i]),
+                             json_string (options->capabilities[j]));
+}
 
-        if (set)
-          json_array_append_new (set, json_string (options->capabilities[j]));
-      }
-  return 0;
+static void
+set_string (json_t *process, const char *key, const char *value)
+{
+  if (value)
+    json_object_set_new (process, key, json_string (value));
 }
 
 /* As the container's own process, with what the command line says on top. */
 static json_t *
 process_from_options (const struct command_options *options, const json_t *spec, struct tss_error *error)
 {
-  json_t *process = json_deep_copy (json_object_get (spec, "process"));
+  tss_autojson json_t *process = json_deep_copy (json_object_get (spec, "process"));
   json_t *words = json_array ();
 
   for (int i = 1; i < options->argument_count; i++)
     json_array_append_new (words, json_string (options->arguments[i]));
   json_object_set_new (process, "args", words);
   json_object_set_new (process, "terminal", json_boolean (options->tty));
-  if (options->cwd)
-    json_object_set_new (process, "cwd", json_string (options->cwd));
+  set_string (process, "cwd", options->cwd);
+  set_string (process, "selinuxLabel", options->process_label);
+  set_string (process, "apparmorProfile", options->apparmor);
   if (options->no_new_privileges)
     json_object_set_new (process, "noNewPrivileges", json_true ());
   for (size_t i = 0; i < options->environment_count; i++)
-    json_array_append_new (json_object_get (process, "env"), json_string (options->environment[i]));
+    json_array_append_new (array_of (process, "env"), json_string (options->environment[i]));
   add_capabilities (process, options);
-  if (!options->user || set_user (process, options->user, error) == 0)
-    return process;
-  json_decref (process);
-  return NULL;
+  if ((options->user && set_user (object_of (process, "user"), options->user, error) < 0)
+      || add_groups (object_of (process, "user"), options, error) < 0)
+    return NULL;
+  return tss_steal_pointer (&process);
 }
 
 static json_t *
@@ -92,7 +135,8 @@ check_state (const struct command_options *options, const struct command_record 
   const char *status = command_record_status (record);
 
   /* As for runc, a created container may be entered too. */
-  if (strcmp (status, "running") == 0 || strcmp (status, "created") == 0)
+  if (strcmp (status, "running") == 0 || strcmp (status, "created") == 0
+      || (options->ignore_paused && strcmp (status, "paused") == 0))
     return 0;
   return tss_error_set (error, TSS_ERROR_STATE, 0, "", "exec in container %s: it is %s", options->arguments[0], status);
 }
@@ -110,7 +154,10 @@ command_exec (struct command_options *options, struct tss_error *error)
       || command_record_load (options, options->arguments[0], true, &record, error) < 0
       || check_state (options, &record, error) < 0 || !(process = load_process (options, &record, error)))
     return -1;
+  command_pass_listen_fds (process);
   exec_options.process = process;
+  exec_options.cgroup = options->cgroup;
+  exec_options.when_frozen = options->ignore_paused;
   if (options->detach && json_is_true (json_object_get (process, "terminal")) && !options->console_socket)
     return tss_error_set (error, TSS_ERROR_INVALID, 0, "--console-socket",
                           "--console-socket is needed for a detached terminal");

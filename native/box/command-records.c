@@ -5,6 +5,8 @@
 #include "../common/json.h"
 
 #include <fcntl.h>
+#include <limits.h>
+#include <pwd.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -74,6 +76,22 @@ created_at (void)
   return json_string (whole);
 }
 
+/* Where the root is on the host; NULL for a path that does not exist. */
+static json_t *
+find_root (const char *bundle, const json_t *spec)
+{
+  const char *path = json_string_value (json_object_get (json_object_get (spec, "root"), "path"));
+  char joined[PATH_MAX], resolved[PATH_MAX];
+
+  if (!path)
+    return NULL;
+  if (*path == '/')
+    snprintf (joined, sizeof joined, "%s", path);
+  else
+    snprintf (joined, sizeof joined, "%s/%s", bundle, path);
+  return realpath (joined, resolved) ? json_string (resolved) : NULL;
+}
+
 int
 command_record_save (struct command_record *record, const char *id, const char *bundle, const json_t *spec,
                      const struct box_container *container, struct tss_error *error)
@@ -83,14 +101,34 @@ command_record_save (struct command_record *record, const char *id, const char *
 
   if (!saved)
     return -1;
-  record->state = json_pack ("{s:s, s:s, s:o, s:o, s:O*}", "id", id, "bundle", bundle, "created", created_at (), "box",
-                             saved, "annotations", annotations);
+  record->state
+      = json_pack ("{s:s, s:s, s:o*, s:o, s:o, s:O*}", "id", id, "bundle", bundle, "rootfs", find_root (bundle, spec),
+                   "created", created_at (), "box", saved, "annotations", annotations);
   if (!record->state)
     return tss_error_set (error, TSS_ERROR_INTERNAL, ENOMEM, id, "remember the container");
   /* The bundle's own file may change or go before an exec needs it. */
   if (write_json (record, "config.json", spec, error) < 0)
     return -1;
   return write_json (record, "state.json", record->state, error);
+}
+
+/* A number where the host knows no name; a static program does not ask name services. */
+static void
+name_owner (struct command_record *record)
+{
+  tss_autofile FILE *passwd = fopen ("/etc/passwd", "re");
+  const struct passwd *entry;
+  struct stat status;
+
+  if (stat (record->directory, &status) < 0)
+    return;
+  snprintf (record->owner, sizeof record->owner, "#%u", status.st_uid);
+  while (passwd && (entry = fgetpwent (passwd)))
+    if (entry->pw_uid == status.st_uid)
+      {
+        snprintf (record->owner, sizeof record->owner, "%s", entry->pw_name);
+        return;
+      }
 }
 
 int
@@ -103,6 +141,7 @@ command_record_load (const struct command_options *options, const char *id, bool
 
   if (name_record (options, id, record, error) < 0)
     return -1;
+  name_owner (record);
   snprintf (path, sizeof path, "%s/state.json", record->directory);
   record->state = tss_json_load_file (path, error);
   if (!record->state)

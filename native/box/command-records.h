@@ -8,7 +8,8 @@ struct command_record
 {
   char directory[4096];
   char start_socket[4200];
-  json_t *state; /* state.json */
+  json_t *state;  /* state.json */
+  char owner[33]; /* who has made it */
   struct box_container *container;
 };
 

@@ -44,6 +44,9 @@ command_spec (struct command_options *options, struct tss_error *error)
   tss_autofree char *text = spec ? json_dumps (spec, JSON_INDENT (2)) : NULL;
   char path[PATH_MAX];
 
+  if (options->rootless_spec)
+    return tss_error_set (error, TSS_ERROR_INVALID, 0, "--rootless",
+                          "--rootless is not supported: containers are made by root, with a user namespace if wanted");
   snprintf (path, sizeof path, "%s/config.json", options->bundle ? options->bundle : ".");
   if (access (path, F_OK) == 0)
     return tss_error_set (error, TSS_ERROR_EXISTS, 0, path, "write %s: it exists already", path);

@@ -5,18 +5,18 @@
 #include <dirent.h>
 #include <string.h>
 
-/* The state object of the runtime spec, with the time of creation as other runtimes have it. */
+/* The state object of the runtime spec, with what other runtimes add to it. */
 static json_t *
 describe (const struct command_record *record)
 {
   const char *status = command_record_status (record);
   bool alive = strcmp (status, "stopped") != 0;
 
-  return json_pack ("{s:s, s:O, s:i, s:s, s:O, s:O, s:O*}", "ociVersion", BOX_OCI_VERSION, "id",
+  return json_pack ("{s:s, s:O, s:i, s:s, s:O, s:O*, s:O, s:O*, s:s}", "ociVersion", BOX_OCI_VERSION, "id",
                     json_object_get (record->state, "id"), "pid", alive ? box_pid (record->container) : 0, "status",
-                    status, "bundle", json_object_get (record->state, "bundle"), "created",
-                    json_object_get (record->state, "created"), "annotations",
-                    json_object_get (record->state, "annotations"));
+                    status, "bundle", json_object_get (record->state, "bundle"), "rootfs",
+                    json_object_get (record->state, "rootfs"), "created", json_object_get (record->state, "created"),
+                    "annotations", json_object_get (record->state, "annotations"), "owner", record->owner);
 }
 
 int
@@ -58,25 +58,41 @@ text (const json_t *object, const char *key)
   return value ? value : "";
 }
 
-int
-command_list (struct command_options *options, struct tss_error *error)
+static void
+print_table (const json_t *list)
 {
-  tss_autojson json_t *list = describe_all (options);
   size_t index;
   const json_t *item;
 
-  if (options->format && strcmp (options->format, "json") == 0)
-    return command_print (json_incref (list), error);
-  if (!options->quiet)
-    printf ("%-24s %-8s %-8s %-30s %s\n", "ID", "PID", "STATUS", "CREATED", "BUNDLE");
+  printf ("%-24s %-8s %-8s %-40s %-30s %s\n", "ID", "PID", "STATUS", "BUNDLE", "CREATED", "OWNER");
   json_array_foreach (list, index, item)
-  {
-    if (options->quiet)
-      puts (text (item, "id"));
-    else
-      printf ("%-24s %-8lld %-8s %-30s %s\n", text (item, "id"),
+      printf ("%-24s %-8lld %-8s %-40s %-30s %s\n", text (item, "id"),
               (long long)json_integer_value (json_object_get (item, "pid")), text (item, "status"),
-              text (item, "created"), text (item, "bundle"));
-  }
+              text (item, "bundle"), text (item, "created"), text (item, "owner"));
+}
+
+static void
+print_ids (const json_t *list)
+{
+  size_t index;
+  const json_t *item;
+
+  json_array_foreach (list, index, item) puts (text (item, "id"));
+}
+
+int
+command_list (struct command_options *options, struct tss_error *error)
+{
+  int wants_json = command_wants_json (options, error);
+  tss_autojson json_t *list = wants_json < 0 ? NULL : describe_all (options);
+
+  if (wants_json < 0)
+    return -1;
+  if (options->quiet)
+    print_ids (list);
+  else if (wants_json)
+    return command_print (json_incref (list), error);
+  else
+    print_table (list);
   return 0;
 }

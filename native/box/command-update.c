@@ -8,6 +8,7 @@
 struct number_option
 {
   const char *option, *value, *section, *key;
+  int (*read) (const char *text, const char *field, int64_t *number, struct tss_error *error);
 };
 
 static json_t *
@@ -22,14 +23,20 @@ static int
 add_numbers (json_t *resources, const struct command_options *options, struct tss_error *error)
 {
   const struct number_option numbers[] = {
-    { "--memory", options->memory, "memory", "limit" },
-    { "--memory-reservation", options->memory_reservation, "memory", "reservation" },
-    { "--memory-swap", options->memory_swap, "memory", "swap" },
-    { "--cpu-period", options->cpu_period, "cpu", "period" },
-    { "--cpu-quota", options->cpu_quota, "cpu", "quota" },
-    { "--cpu-share", options->cpu_share, "cpu", "shares" },
-    { "--pids-limit", options->pids_limit, "pids", "limit" },
-    { "--blkio-weight", options->block_weight, "blockIO", "weight" },
+    { "--memory", options->memory, "memory", "limit", command_size },
+    { "--memory-reservation", options->memory_reservation, "memory", "reservation", command_size },
+    { "--memory-swap", options->memory_swap, "memory", "swap", command_size },
+    { "--kernel-memory", options->kernel_memory, "memory", "kernel", command_size },
+    { "--kernel-memory-tcp", options->kernel_memory_tcp, "memory", "kernelTCP", command_size },
+    { "--cpu-period", options->cpu_period, "cpu", "period", command_number },
+    { "--cpu-quota", options->cpu_quota, "cpu", "quota", command_number },
+    { "--cpu-burst", options->cpu_burst, "cpu", "burst", command_number },
+    { "--cpu-share", options->cpu_share, "cpu", "shares", command_number },
+    { "--cpu-rt-period", options->cpu_rt_period, "cpu", "realtimePeriod", command_number },
+    { "--cpu-rt-runtime", options->cpu_rt_runtime, "cpu", "realtimeRuntime", command_number },
+    { "--cpu-idle", options->cpu_idle, "cpu", "idle", command_number },
+    { "--pids-limit", options->pids_limit, "pids", "limit", command_number },
+    { "--blkio-weight", options->block_weight, "blockIO", "weight", command_number },
   };
 
   for (size_t i = 0; i < TSS_LENGTH (numbers); i++)
@@ -38,7 +45,7 @@ add_numbers (json_t *resources, const struct command_options *options, struct ts
 
       if (!numbers[i].value)
         continue;
-      if (command_number (numbers[i].value, numbers[i].option, &value, error) < 0)
+      if (numbers[i].read (numbers[i].value, numbers[i].option, &value, error) < 0)
         return -1;
       json_object_set_new (section_of (resources, numbers[i].section), numbers[i].key, json_integer (value));
     }

@@ -25,6 +25,7 @@ struct exec_context
 {
   struct box_container *container;
   const struct box_exec_options *options;
+  struct box_cgroup cgroup; /* the container's, or one below it */
   struct box_launch launch;
   struct box_channel channel;
 };
@@ -72,7 +73,7 @@ enter_container (struct exec_context *context, struct tss_error *error)
   context->launch.proc = box_procfs_open (error);
   if (context->launch.proc < 0
       || box_procfs_set_oom_score (context->launch.proc, context->launch.process, &context->channel, error) < 0
-      || box_cgroup_join_v1 (&context->container->cgroup, error) < 0)
+      || box_cgroup_join_v1 (&context->cgroup, error) < 0)
     return -1;
   return join_namespaces (context, error);
 }
@@ -177,7 +178,7 @@ static int
 start_process (struct exec_context *context, pid_t *pid, int *terminal, struct tss_error *error)
 {
   struct box_channel caller;
-  tss_autofd int cgroup = box_cgroup_open_unified (&context->container->cgroup);
+  tss_autofd int cgroup = box_cgroup_open_unified (&context->cgroup);
   tss_autofd int pidfd = -1;
   struct box_clone clone_options = { .cgroup = cgroup, .pid_target = context->container->pidfd };
   struct box_listened listened;
@@ -206,6 +207,7 @@ box_exec (struct box_container *container, const struct box_exec_options *option
 {
   __attribute__ ((cleanup (box_process_free))) struct box_process process;
   struct exec_context context = { .container = container, .options = options };
+  int result;
 
   *terminal = -1;
   if (box_process_parse (options->process, "process", &process, error) < 0 || load_rights (container, error) < 0)
@@ -213,7 +215,7 @@ box_exec (struct box_container *container, const struct box_exec_options *option
   if (container->channel.fd >= 0)
     return tss_error_set (error, TSS_ERROR_STATE, 0, "", "exec: the container has not been started");
   /* It would freeze with the others before it could say a word. */
-  if (box_cgroup_is_frozen (&container->cgroup))
+  if (!options->when_frozen && box_cgroup_is_frozen (&container->cgroup))
     return tss_error_set (error, TSS_ERROR_STATE, 0, "", "exec: the container is paused");
   context.launch = (struct box_launch){ .process = &process,
                                         .channel = &context.channel,
@@ -223,5 +225,9 @@ box_exec (struct box_container *container, const struct box_exec_options *option
                                         .preserve_fds = options->preserve_fds,
                                         .personality = container->personality };
   choose_rights (&context);
-  return start_process (&context, pid, terminal, error);
+  result = box_cgroup_below (&container->cgroup, options->cgroup, &context.cgroup, error);
+  if (result == 0)
+    result = start_process (&context, pid, terminal, error);
+  box_cgroup_free (&context.cgroup);
+  return result;
 }

@@ -73,27 +73,31 @@ box_seccomp_operator_value (const char *name, enum box_seccomp_operator *value)
   return 0;
 }
 
+static const struct box_seccomp_flag flags[] = {
+  /* There is one thread and so nothing to synchronise, which the kernel would refuse with a listener. */
+  { "SECCOMP_FILTER_FLAG_TSYNC", 0 },
+  { "SECCOMP_FILTER_FLAG_LOG", SECCOMP_FILTER_FLAG_LOG },
+  { "SECCOMP_FILTER_FLAG_SPEC_ALLOW", SECCOMP_FILTER_FLAG_SPEC_ALLOW },
+  { "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV", SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV },
+  { NULL, 0 },
+};
+
 int
 box_seccomp_flag_value (const char *name, unsigned int *value)
 {
-  static const struct
-  {
-    const char *name;
-    unsigned int value;
-  } flags[] = { /* There is one thread and so nothing to synchronise, which the kernel would refuse with a listener. */
-                { "SECCOMP_FILTER_FLAG_TSYNC", 0 },
-                { "SECCOMP_FILTER_FLAG_LOG", SECCOMP_FILTER_FLAG_LOG },
-                { "SECCOMP_FILTER_FLAG_SPEC_ALLOW", SECCOMP_FILTER_FLAG_SPEC_ALLOW },
-                { "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV", SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV }
-  };
-
-  for (size_t i = 0; i < TSS_LENGTH (flags); i++)
-    if (strcmp (flags[i].name, name) == 0)
+  for (const struct box_seccomp_flag *flag = flags; flag->name; flag++)
+    if (strcmp (flag->name, name) == 0)
       {
-        *value = flags[i].value;
+        *value = flag->value;
         return 0;
       }
   return -1;
+}
+
+const struct box_seccomp_flag *
+box_seccomp_flags (void)
+{
+  return flags;
 }
 
 const char *const *

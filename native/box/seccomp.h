@@ -36,4 +36,12 @@ const char *const *box_seccomp_actions (void);
 const char *const *box_seccomp_architectures (void);
 const char *const *box_seccomp_operators (void);
 
+/* The flags, up to one without a name. VALUE is for seccomp(2). */
+struct box_seccomp_flag
+{
+  const char *name;
+  unsigned int value;
+};
+const struct box_seccomp_flag *box_seccomp_flags (void);
+
 #endif
