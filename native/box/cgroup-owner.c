@@ -6,7 +6,7 @@
 #include <fcntl.h>
 #include <string.h>
 
-/* "Cgroup ownership" of the runtime spec: the directory, and the files that the kernel says are for whoever a cgroup is
+/* The directory, and the files that the kernel says are for whoever a cgroup is
  * delegated to. Limits stay the host's. */
 int
 box_cgroup_give (const struct box_cgroup *cgroup, uid_t uid, gid_t gid, struct tss_error *error)

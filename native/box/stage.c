@@ -77,6 +77,22 @@ prepare_root (struct box_setup *setup, struct tss_error *error)
   return 0;
 }
 
+/* A container that can write to its own cgroups is to have rights there ("Cgroup ownership" of the runtime spec). */
+static bool
+has_own_cgroups (const struct box_spec *spec)
+{
+  if (!(spec->namespaces.created & CLONE_NEWCGROUP))
+    return false;
+  for (size_t i = 0; i < spec->mount_count; i++)
+    {
+      const struct box_mount *mount = &spec->mounts[i];
+
+      if (!mount->bind && strncmp (mount->type, "cgroup", strlen ("cgroup")) == 0 && !(mount->set & MS_RDONLY))
+        return true;
+    }
+  return false;
+}
+
 static int
 prepare_for_user_namespace (struct box_setup *setup, struct tss_error *error)
 {
@@ -88,7 +104,7 @@ prepare_for_user_namespace (struct box_setup *setup, struct tss_error *error)
   if (!box_id_map_find (&setup->maps.users, 0, &uid) || !box_id_map_find (&setup->maps.groups, 0, &gid))
     return tss_error_set (error, TSS_ERROR_INVALID, 0, "linux.namespaces",
                           "linux.namespaces: root (0) is not mapped in the user namespace");
-  if (setup->spec->namespaces.created & CLONE_NEWCGROUP)
+  if (has_own_cgroups (setup->spec))
     return box_cgroup_give (setup->cgroup, uid, gid, error);
   return 0;
 }

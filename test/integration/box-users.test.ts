@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { chownSync, mkdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import { BoxLab } from '../support/box-lab.ts';
@@ -141,7 +141,18 @@ describe('tsstack-box with user and time namespaces', () => {
       assert.equal(run('echo again > /dev/stdout; id -G', asUser), 'again\n1000 7');
     });
 
-    it('runs further processes and terminals inside', async () => {
+    it('gives a terminal to its root and to another user', async () => {
+      for (const uid of [0, 1000]) {
+        const seen = await output('tty; stat -c %u /dev/pts/0; echo again > /dev/console; : < /dev/tty', (spec) => {
+          withUsers(spec);
+          spec.process.terminal = true;
+          spec.process.user = { uid, gid: 0 };
+        });
+        assert.deepEqual(seen.split('\r\n'), ['/dev/pts/0', String(uid), 'again']);
+      }
+    });
+
+    it('runs further processes inside', async () => {
       const id = await lab.start('sleep 1000', withUsers);
       const inside = readlinkSync(`/proc/${String(await pidOf(id))}/ns/user`);
       assert.equal((await lab.box('exec', id, 'readlink', '/proc/self/ns/user')).stdout.trim(), inside);
@@ -164,11 +175,31 @@ describe('tsstack-box with user and time namespaces', () => {
       assert.equal(await output(script, change), ['300', '77', '1', '80'].join('\n'));
     });
 
+    it('owns what is below its cgroup on a unified hierarchy, where it can write to it, and no limit', async () => {
+      const isUnified = existsSync('/sys/fs/cgroup/cgroup.controllers');
+      const ownersOf = async (access: 'ro' | 'rw'): Promise<readonly number[]> => {
+        const id = await lab.start('sleep 1000', (spec) => {
+          withUsers(spec);
+          const mount = spec.mounts.find(({ type }) => type === 'cgroup');
+          if (mount !== undefined) mount.options = [access];
+        });
+        const [line = ''] = readFileSync(`/proc/${String(await pidOf(id))}/cgroup`, 'utf8')
+          .split('\n')
+          .slice(-2);
+        const path = join(isUnified ? '/sys/fs/cgroup' : '/sys/fs/cgroup/pids', line.split(':')[2] ?? '');
+        const owners = ['', 'cgroup.procs', 'pids.max'].map((file) => statSync(join(path, file)).uid);
+        assert.equal((await lab.box('delete', '--force', id)).code, 0);
+        return owners;
+      };
+      assert.deepEqual(await ownersOf('ro'), [0, 0, 0]);
+      assert.deepEqual(await ownersOf('rw'), isUnified ? [firstId, firstId, 0] : [0, 0, 0]);
+    });
+
     it('joins namespaces of another container, of every kind', async () => {
       const id = await lab.start('sleep 1000', withUsers);
       const pid = String(await pidOf(id));
       const kinds = { user: 'user', network: 'net', pid: 'pid', ipc: 'ipc', uts: 'uts', cgroup: 'cgroup' };
-      const join = (spec: BoxSpec): void => {
+      const joinAll = (spec: BoxSpec): void => {
         withUsers(spec);
         delete spec['hostname'];
         for (const namespace of spec.linux.namespaces) {
@@ -176,13 +207,16 @@ describe('tsstack-box with user and time namespaces', () => {
           if (link !== undefined) namespace.path = `/proc/${pid}/ns/${link}`;
         }
       };
-      const seen = await output(`for n in ${Object.values(kinds).join(' ')}; do readlink /proc/self/ns/$n; done`, join);
+      const seen = await output(
+        `for n in ${Object.values(kinds).join(' ')}; do readlink /proc/self/ns/$n; done`,
+        joinAll,
+      );
       assert.deepEqual(
         seen.split('\n'),
         Object.values(kinds).map((link) => readlinkSync(`/proc/${pid}/ns/${link}`)),
       );
       const other = (spec: BoxSpec): void => {
-        join(spec);
+        joinAll(spec);
         spec.linux['uidMappings'] = [{ containerID: 0, hostID: firstId + 1, size: 1 }];
       };
       assert.match((await lab.run('true', other)).stderr, /linux\.uidMappings: the user namespace .* has others/);
