@@ -151,6 +151,9 @@ box_steal_terminal (struct box_container *container)
 int
 box_kill_all (struct box_container *container, struct tss_error *error)
 {
+  /* Without a cgroup of its own the first process takes those of its pid namespace along. */
+  if (container->cgroup.count == 0 && box_is_alive (container))
+    return box_signal (container, SIGKILL, error);
   return box_cgroup_kill (&container->cgroup, error);
 }
 

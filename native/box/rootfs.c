@@ -1,5 +1,6 @@
 /* The container's root: made of layers or a directory, and finally entered. */
 #include "../common/cleanup.h"
+#include "overlay.h"
 #include "setup.h"
 #include "target.h"
 
@@ -9,52 +10,6 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-
-/* Appends TEXT to the mount options of an overlay, where a colon and a comma separate and a backslash protects. */
-static int
-append_escaped (char *options, size_t size, size_t *length, const char *text)
-{
-  for (; *text; text++)
-    {
-      if (*length + 3 > size)
-        return -1;
-      if (strchr (":,\\", *text))
-        options[(*length)++] = '\\';
-      options[(*length)++] = *text;
-    }
-  options[*length] = '\0';
-  return 0;
-}
-
-static int
-append_plain (char *options, size_t size, size_t *length, const char *text)
-{
-  if (*length + strlen (text) + 1 > size)
-    return -1;
-  memcpy (options + *length, text, strlen (text) + 1);
-  *length += strlen (text);
-  return 0;
-}
-
-static int
-format_overlay (const struct box_overlay *overlay, char *options, size_t size)
-{
-  size_t length = 0;
-
-  if (append_plain (options, size, &length, "lowerdir=") < 0)
-    return -1;
-  for (const char *const *layer = overlay->lower; *layer; layer++)
-    if ((layer > overlay->lower && append_plain (options, size, &length, ":") < 0)
-        || append_escaped (options, size, &length, *layer) < 0)
-      return -1;
-  if (!overlay->upper)
-    return 0;
-  if (append_plain (options, size, &length, ",upperdir=") < 0
-      || append_escaped (options, size, &length, overlay->upper) < 0
-      || append_plain (options, size, &length, ",workdir=") < 0)
-    return -1;
-  return append_escaped (options, size, &length, overlay->work);
-}
 
 static int
 open_tree_of (int directory, const char *path, unsigned int recursive, struct tss_error *error)
@@ -76,7 +31,7 @@ mount_overlay (struct box_setup *setup, int bundle, struct tss_error *error)
   char options[4096];
   unsigned long flags = overlay->upper ? 0 : MS_RDONLY;
 
-  if (format_overlay (overlay, options, sizeof options) < 0)
+  if (box_overlay_format (overlay, options, sizeof options) < 0)
     return tss_error_set (error, TSS_ERROR_MOUNT, E2BIG, overlay->lower[0], "mount the layers: too many or too long");
   if (overlay->directory && chdir (overlay->directory) < 0)
     return tss_error_set (error, TSS_ERROR_MOUNT, errno, overlay->directory, "enter %s", overlay->directory);

@@ -173,9 +173,12 @@ read_document (const json_t *document, struct shim_options *options, struct tss_
       || tss_json_need_string (document, "socket", "", &options->socket, error) < 0
       || tss_json_need_string (document, "stateFile", "", &options->state_file, error) < 0
       || tss_json_get_string (document, "cgroup", "", &options->cgroup, error) < 0
+      || tss_json_get_string (document, "runtime", "", &options->runtime, error) < 0
       || tss_json_get_bool (document, "autostart", "", &options->autostart, error) < 0
       || tss_json_get_bool (document, "stdin", "", &options->has_stdin, error) < 0)
     return -1;
+  if (options->runtime && options->runtime[0] != '/')
+    return tss_error_set (error, TSS_ERROR_INVALID, 0, "runtime", "runtime: expected an absolute path");
   return read_sections (document, options, error);
 }
 

@@ -26,6 +26,7 @@ struct shim_options
 {
   json_t *document;
   const char *id, *bundle, *socket, *state_file, *cgroup;
+  const char *runtime; /* another OCI runtime's program; NULL: libbox, in process */
   bool autostart, has_stdin, has_overlay;
   const char **lower;
   struct box_overlay overlay;

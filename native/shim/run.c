@@ -4,6 +4,7 @@
 #include "../common/json.h"
 #include "clock.h"
 #include "privileges.h"
+#include "runtime.h"
 #include "shim.h"
 #include "stdio-pipes.h"
 #include "supervise.h"
@@ -62,6 +63,8 @@ close_run (struct shim *shim)
     }
   sink_close (&run->input);
   server_resume_input (shim, &run->input);
+  if (shim->options.runtime)
+    runtime_delete (&shim->options);
   if (box_destroy (run->box, &error) < 0 && shim->state.error.code == TSS_ERROR_NONE)
     shim->state.error = error;
   run->box = NULL;
@@ -151,10 +154,24 @@ load_spec (struct shim *shim, struct tss_error *error)
 }
 
 static int
+make_box (struct shim *shim, const struct box_options *options, int *terminal, struct tss_error *error)
+{
+  struct run *run = &shim->run;
+
+  if (shim->options.runtime)
+    return runtime_create (&shim->options, options->spec, options->stdio, &run->box, terminal, error);
+  if (box_create (options, &run->box, error) < 0)
+    return -1;
+  *terminal = box_steal_terminal (run->box);
+  return 0;
+}
+
+static int
 create_box (struct shim *shim, const json_t *spec, struct stdio_pipes *pipes, struct tss_error *error)
 {
   PRIVILEGES_RAISED;
   struct run *run = &shim->run;
+  int terminal = -1;
   struct box_options options = {
     .id = shim->options.id,
     .bundle = shim->options.bundle,
@@ -168,10 +185,10 @@ create_box (struct shim *shim, const json_t *spec, struct stdio_pipes *pipes, st
     return -1;
   for (int i = 0; i < 3; i++)
     options.stdio[i] = pipes->theirs[i];
-  if (box_create (&options, &run->box, error) < 0)
+  if (make_box (shim, &options, &terminal, error) < 0)
     return -1;
   if (run->is_terminal)
-    stdio_pipes_set_terminal (pipes, box_steal_terminal (run->box));
+    stdio_pipes_set_terminal (pipes, terminal);
   return 0;
 }
 
@@ -214,7 +231,7 @@ run_start (struct shim *shim, struct tss_error *error)
   PRIVILEGES_RAISED;
 
   shim->run.began_ms = loop_now_ms ();
-  if (box_start (shim->run.box, error) < 0)
+  if ((shim->options.runtime ? runtime_start (&shim->options, error) : box_start (shim->run.box, error)) < 0)
     {
       shim->run.start_error = *error;
       box_kill_all (shim->run.box, NULL);

@@ -2,6 +2,7 @@
 #include "session.h"
 #include "../common/cleanup.h"
 #include "privileges.h"
+#include "runtime.h"
 #include "server.h"
 #include "shim.h"
 #include "stdio-pipes.h"
@@ -159,6 +160,16 @@ new_session (struct shim *shim)
 }
 
 static int
+enter_box (struct session *session, const struct box_exec_options *options, int *terminal, struct tss_error *error)
+{
+  const struct shim *shim = session->shim;
+
+  if (shim->options.runtime)
+    return runtime_exec (&shim->options, options, &session->pid, terminal, error);
+  return box_exec (shim->run.box, options, &session->pid, terminal, error);
+}
+
+static int
 start_process (struct session *session, const struct session_options *options, struct stdio_pipes *pipes,
                struct tss_error *error)
 {
@@ -170,7 +181,7 @@ start_process (struct session *session, const struct session_options *options, s
   run_set_oom_score (process, session->shim->run.oom_score);
   for (int i = 0; i < 3; i++)
     box_options.stdio[i] = pipes->theirs[i];
-  if (box_exec (session->shim->run.box, &box_options, &session->pid, &terminal, error) < 0)
+  if (enter_box (session, &box_options, &terminal, error) < 0)
     return -1;
   if (session->is_terminal)
     stdio_pipes_set_terminal (pipes, terminal);

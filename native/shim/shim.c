@@ -3,6 +3,7 @@
 #include "../common/cleanup.h"
 #include "privileges.h"
 #include "ready.h"
+#include "runtime.h"
 #include "self.h"
 #include "state-file.h"
 #include "supervise.h"
@@ -111,6 +112,8 @@ create (struct shim *shim, struct tss_error *error)
   if (supervise_create (shim, error) == 0)
     return 0;
   privileges_raise ();
+  if (shim->run.box && shim->options.runtime)
+    runtime_delete (&shim->options);
   if (shim->run.box)
     box_destroy (shim->run.box, NULL);
   server_close_listener (shim);
