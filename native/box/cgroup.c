@@ -94,11 +94,14 @@ box_cgroup_create (const char *path, struct box_cgroup *cgroup, struct tss_error
 }
 
 int
-box_cgroup_open_unified (const struct box_cgroup *cgroup)
+box_cgroup_open_unified (const struct box_cgroup *cgroup, int *fd, struct tss_error *error)
 {
   const struct box_cgroup_directory *directory = box_cgroup_find (cgroup, "");
 
-  return directory ? open (directory->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+  *fd = directory ? open (directory->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+  if (directory && *fd < 0)
+    return tss_error_set (error, TSS_ERROR_CGROUP, errno, directory->path, "open the cgroup %s", directory->path);
+  return 0;
 }
 
 int

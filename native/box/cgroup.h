@@ -38,8 +38,8 @@ int box_cgroup_below (const struct box_cgroup *cgroup, const char *text, struct 
 /* Directory with CONTROLLER ("memory", or "" for the unified hierarchy), NULL where the host has none. */
 const struct box_cgroup_directory *box_cgroup_find (const struct box_cgroup *cgroup, const char *controller);
 
-/* Descriptor for CLONE_INTO_CGROUP, or -1 where there is no unified hierarchy. */
-int box_cgroup_open_unified (const struct box_cgroup *cgroup);
+/* *FD becomes a descriptor for CLONE_INTO_CGROUP, or -1 where there is no unified hierarchy. */
+int box_cgroup_open_unified (const struct box_cgroup *cgroup, int *fd, struct tss_error *error);
 
 /* Moves the calling process, which has one thread, into all v1 directories.
  *

@@ -57,13 +57,15 @@ clone_child (const struct box_options *options, const struct box_spec *spec, str
   int flags = spec->namespaces.created & ~(CLONE_NEWCGROUP | CLONE_NEWUSER | CLONE_NEWTIME);
   bool staged = box_stage_is_needed (spec);
   struct box_channel child;
-  tss_autofd int cgroup = box_cgroup_open_unified (&container->cgroup);
+  tss_autofd int cgroup = -1;
   tss_autofd int pid_target = pid_path ? open (pid_path, O_RDONLY | O_CLOEXEC) : -1;
-  struct box_clone clone_options
-      = { .flags = staged ? CLONE_NEWNS : flags, .cgroup = cgroup, .pid_target = staged ? -1 : pid_target };
+  struct box_clone clone_options = { .flags = staged ? CLONE_NEWNS : flags, .pid_target = staged ? -1 : pid_target };
 
   if (pid_path && pid_target < 0)
     return tss_error_set (error, TSS_ERROR_NAMESPACE, errno, pid_path, "open the pid namespace %s", pid_path);
+  if (box_cgroup_open_unified (&container->cgroup, &cgroup, error) < 0)
+    return -1;
+  clone_options.cgroup = cgroup;
   if (box_channel_open (&container->channel, &child, error) < 0)
     return -1;
   container->pid = box_clone (&clone_options, &container->pidfd, error);
@@ -103,6 +105,16 @@ set_sysctls (const struct box_spec *spec, struct box_container *container, struc
   return box_sysctls_set_in (container->pidfd, spec, error);
 }
 
+/* A child that has died says why to whoever waits for its creation. For all that is not said otherwise it would wait
+ * for ever, and we for it. */
+static int
+check_sent (int result, struct tss_error *error)
+{
+  if (result == 0 || errno == EPIPE || errno == ECONNRESET)
+    return 0;
+  return tss_error_set (error, TSS_ERROR_INTERNAL, errno, "", "talk to the container's process");
+}
+
 /* The filter is compiled while the child mounts. */
 static int
 send_filter (const struct box_spec *spec, struct box_container *container, struct tss_error *error)
@@ -112,9 +124,8 @@ send_filter (const struct box_spec *spec, struct box_container *container, struc
   container->filter = box_seccomp_compile (spec->seccomp, error);
   if (!container->filter)
     return -1;
-  /* A child that has failed already says why in its message. */
-  box_channel_send_bytes (&container->channel, container->filter, box_seccomp_size (container->filter));
-  return 0;
+  return check_sent (
+      box_channel_send_bytes (&container->channel, container->filter, box_seccomp_size (container->filter)), error);
 }
 
 /* In the caller's namespaces, while the child waits for us. */
@@ -129,9 +140,7 @@ run_creation_hooks (const struct box_spec *spec, struct box_container *container
   if (box_container_run_hooks (container, BOX_HOOK_PRESTART, "creating", NULL, error) < 0
       || box_container_run_hooks (container, BOX_HOOK_CREATE_RUNTIME, "creating", NULL, error) < 0)
     return -1;
-  /* A child that has died says so to whoever waits for its creation. */
-  box_channel_send_kind (&container->channel, BOX_MESSAGE_CONTINUE);
-  return 0;
+  return check_sent (box_channel_send_kind (&container->channel, BOX_MESSAGE_CONTINUE), error);
 }
 
 static const struct box_warner silent;

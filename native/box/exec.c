@@ -103,7 +103,9 @@ run_child (struct exec_context *context)
       || box_scheduling_enter_final (&context->launch.process->scheduling, &error) < 0
       || open_terminal (context, &master, &error) < 0 || box_launch_prepare (&context->launch, &error) < 0)
     box_child_fail (&context->channel, &error);
-  if (box_channel_send (&context->channel, &created, master) == 0)
+  if (box_channel_send (&context->channel, &created, master) < 0)
+    tss_error_set (&error, TSS_ERROR_INTERNAL, errno, "", "report the process");
+  else
     box_launch_exec (&context->launch, &error);
   box_child_fail (&context->channel, &error);
 }
@@ -178,14 +180,16 @@ static int
 start_process (struct exec_context *context, pid_t *pid, int *terminal, struct tss_error *error)
 {
   struct box_channel caller;
-  tss_autofd int cgroup = box_cgroup_open_unified (&context->cgroup);
+  tss_autofd int cgroup = -1;
   tss_autofd int pidfd = -1;
-  struct box_clone clone_options = { .cgroup = cgroup, .pid_target = context->container->pidfd };
+  struct box_clone clone_options = { .pid_target = context->container->pidfd };
   struct box_listened listened;
   int result;
 
-  if (box_channel_open (&caller, &context->channel, error) < 0)
+  if (box_cgroup_open_unified (&context->cgroup, &cgroup, error) < 0
+      || box_channel_open (&caller, &context->channel, error) < 0)
     return -1;
+  clone_options.cgroup = cgroup;
   *pid = clone_on_initial_cpus (context, &clone_options, &pidfd, error);
   if (*pid == 0)
     {

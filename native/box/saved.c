@@ -11,7 +11,7 @@
 #include <sys/syscall.h>
 
 /* Field 22 of /proc/PID/stat, in clock ticks since boot: tells a process from a later one with the same pid. 0 when
- * there is no such process. */
+ * there is no such process, -1 when that cannot be told. */
 static int64_t
 read_start_time (pid_t pid)
 {
@@ -19,8 +19,8 @@ read_start_time (pid_t pid)
   const char *field;
 
   snprintf (path, sizeof path, "/proc/%d/stat", pid);
-  if (tss_read_small_file_at (AT_FDCWD, path, text, sizeof text) <= 0)
-    return 0;
+  if (tss_read_small_file_at (AT_FDCWD, path, text, sizeof text) < 0)
+    return errno == ENOENT || errno == ESRCH ? 0 : -1;
   /* The second field is the program's name in brackets and can hold anything. */
   field = strrchr (text, ')');
   for (int number = 2; field && number < 22; number++)
@@ -47,10 +47,17 @@ save_cgroup (const struct box_cgroup *cgroup)
 json_t *
 box_save (const struct box_container *container, struct tss_error *error)
 {
-  json_t *saved = json_pack ("{s:s, s:s, s:i, s:I, s:o}", "id", container->id, "bundle", container->bundle, "pid",
-                             container->pid, "pidStartTime", (json_int_t)read_start_time (container->pid), "cgroup",
-                             save_cgroup (&container->cgroup));
+  int64_t start_time = read_start_time (container->pid);
+  json_t *saved;
 
+  if (start_time < 0)
+    {
+      tss_error_set (error, TSS_ERROR_INTERNAL, errno, "", "look at process %d of the container", container->pid);
+      return NULL;
+    }
+  saved
+      = json_pack ("{s:s, s:s, s:i, s:I, s:o}", "id", container->id, "bundle", container->bundle, "pid", container->pid,
+                   "pidStartTime", (json_int_t)start_time, "cgroup", save_cgroup (&container->cgroup));
   if (!saved)
     tss_error_set (error, TSS_ERROR_INTERNAL, ENOMEM, "", "describe the container");
   return saved;
@@ -98,14 +105,21 @@ load_cgroup (const json_t *saved, struct box_cgroup *cgroup, struct tss_error *e
 static int
 load_process (const json_t *saved, struct box_container *container, struct tss_error *error)
 {
-  int64_t pid = -1, start_time = 0;
+  int64_t pid = -1, start_time = 0, found;
 
   if (tss_json_get_int64 (saved, "pid", "", &pid, error) < 0
       || tss_json_get_int64 (saved, "pidStartTime", "", &start_time, error) < 0)
     return -1;
   container->pid = (pid_t)pid;
+  if (pid <= 0)
+    return 0;
   container->pidfd = (int)syscall (SYS_pidfd_open, container->pid, 0);
-  if (container->pidfd >= 0 && read_start_time (container->pid) != start_time)
+  found = container->pidfd < 0 ? 0 : read_start_time (container->pid);
+  /* A container that lives must not be taken for one that has ended. */
+  if (found < 0 || (container->pidfd < 0 && errno != ESRCH))
+    return tss_error_set (error, TSS_ERROR_INTERNAL, errno, "pid", "look at process %d of the container",
+                          container->pid);
+  if (found != start_time)
     tss_close (&container->pidfd);
   return 0;
 }

@@ -62,7 +62,7 @@ static struct box_container *
 make_ended_container (void)
 {
   tss_autojson json_t *saved = json_pack ("{s:s, s:s, s:i, s:i, s:{s:b, s:[]}}", "id", "fuzz", "bundle", "/dev/null",
-                                          "pid", NO_PID, "pidStartTime", 1, "cgroup", "unified", 0, "directories");
+                                          "pid", 0, "pidStartTime", 1, "cgroup", "unified", 0, "directories");
   struct box_container *container = NULL;
   struct tss_error error = { 0 };
 

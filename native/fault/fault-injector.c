@@ -1,0 +1,235 @@
+/* Runs a program and all that it starts, and makes one of their system calls fail, or interrupts many of them: the
+ * tests see what becomes of it, for each call in turn.
+ *
+ *   fault-injector REPORT list COMMAND…           writes the calls that can fail to REPORT, one name a line
+ *   fault-injector REPORT fail N COMMAND…         makes the Nth of them fail; REPORT then has its name and errno
+ *   fault-injector REPORT starve N COMMAND…       from the Nth request for memory on there is no more
+ *   fault-injector REPORT interrupt COMMAND…      every other call that may be interrupted is
+ *
+ * Ends with the status of COMMAND. What outlives COMMAND goes on undisturbed. strace, which can inject failures too,
+ * counts the calls of each process by itself and so cannot choose one among those of all. */
+#include "../common/cleanup.h"
+#include "faults.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/types.h>
+#include <sys/user.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum
+{
+  PROCESSES_MAX = 256,
+  OPTIONS = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC,
+  SYSCALL_STOP = SIGTRAP | 0x80, /* by PTRACE_O_TRACESYSGOOD */
+  SIGNAL_STATUS = 128,           /* exit status of a process that signal n has killed, less n */
+};
+
+enum mode
+{
+  MODE_LIST,
+  MODE_FAIL,
+  MODE_STARVE,
+  MODE_INTERRUPT,
+};
+
+struct process
+{
+  pid_t pid;           /* 0: free */
+  bool is_in_call;     /* the next stop is the end of a system call */
+  int injected;        /* errno that the call at hand ends with; 0: what the kernel says */
+  long long last_call; /* the call that was interrupted before */
+};
+
+struct injector
+{
+  enum mode mode;
+  unsigned long wanted, count;
+  FILE *report;
+  pid_t main;
+  bool has_executed; /* what comes before is our own */
+  struct process processes[PROCESSES_MAX];
+};
+
+static _Noreturn void
+give_up (const char *what)
+{
+  fprintf (stderr, "fault-injector: %s: %s\n", what, strerror (errno));
+  exit (2);
+}
+
+static struct process *
+find_process (struct injector *injector, pid_t pid)
+{
+  struct process *unused = NULL;
+
+  for (size_t i = 0; i < PROCESSES_MAX; i++)
+    if (injector->processes[i].pid == pid)
+      return &injector->processes[i];
+    else if (injector->processes[i].pid == 0 && !unused)
+      unused = &injector->processes[i];
+  if (!unused)
+    {
+      errno = ENOSPC;
+      give_up ("remember a process");
+    }
+  *unused = (struct process){ .pid = pid, .last_call = -1 };
+  return unused;
+}
+
+/* The errno that this call is to end with, or 0. */
+static int
+choose_fault (struct injector *injector, struct process *process, const struct user_regs_struct *registers)
+{
+  long long call = (long long)registers->orig_rax;
+  const struct fault *fault = injector->mode == MODE_STARVE      ? faults_of_memory (call)
+                              : injector->mode == MODE_INTERRUPT ? faults_of_interruption (call)
+                                                                 : faults_of_call (call);
+
+  if (!fault)
+    return 0;
+  if (injector->mode == MODE_INTERRUPT)
+    {
+      bool is_again = process->last_call == call;
+
+      process->last_call = is_again ? -1 : call;
+      return is_again ? 0 : EINTR;
+    }
+  injector->count++;
+  if (injector->mode == MODE_LIST)
+    fprintf (injector->report, "%s\n", fault->name);
+  if (injector->mode == MODE_LIST || injector->count < injector->wanted
+      || (injector->count > injector->wanted && injector->mode == MODE_FAIL))
+    return 0;
+  if (injector->count == injector->wanted)
+    fprintf (injector->report, "%s %s in %d\n", fault->name, strerrorname_np (fault->error_number), process->pid);
+  return fault->error_number;
+}
+
+/* A call that fails is not made at all. */
+static void
+on_system_call (struct injector *injector, struct process *process)
+{
+  struct user_regs_struct registers;
+
+  if (ptrace (PTRACE_GETREGS, process->pid, NULL, &registers) < 0)
+    return; /* killed meanwhile */
+  process->is_in_call = !process->is_in_call;
+  if (process->is_in_call)
+    {
+      process->injected = injector->has_executed ? choose_fault (injector, process, &registers) : 0;
+      if (process->injected == 0)
+        return;
+      registers.orig_rax = (unsigned long long)-1;
+    }
+  else
+    {
+      if (process->injected == 0)
+        return;
+      registers.rax = (unsigned long long)-process->injected;
+    }
+  ptrace (PTRACE_SETREGS, process->pid, NULL, &registers);
+}
+
+/* Lets a stopped process go on; a signal that it stopped for is delivered. */
+static void
+on_stop (struct injector *injector, pid_t pid, int status)
+{
+  struct process *process = find_process (injector, pid);
+  int signal = WSTOPSIG (status), event = status >> 16;
+
+  if (signal == SYSCALL_STOP)
+    {
+      on_system_call (injector, process);
+      signal = 0;
+    }
+  else if (event == PTRACE_EVENT_EXEC && pid == injector->main)
+    injector->has_executed = true;
+  if (event != 0 || signal == SIGSTOP)
+    signal = 0; /* SIGSTOP is how a new process reports */
+  ptrace (PTRACE_SYSCALL, pid, NULL, (void *)(intptr_t)signal);
+}
+
+static int
+follow (struct injector *injector)
+{
+  for (;;)
+    {
+      int status;
+      pid_t pid = TSS_RETRY (waitpid (-1, &status, __WALL));
+
+      if (pid < 0)
+        give_up ("wait for a process");
+      if (WIFSTOPPED (status))
+        {
+          on_stop (injector, pid, status);
+          continue;
+        }
+      find_process (injector, pid)->pid = 0;
+      if (pid == injector->main)
+        return WIFSIGNALED (status) ? SIGNAL_STATUS + WTERMSIG (status) : WEXITSTATUS (status);
+    }
+}
+
+static pid_t
+start (char **command)
+{
+  pid_t pid = fork ();
+
+  if (pid < 0)
+    give_up ("fork");
+  if (pid > 0)
+    return pid;
+  if (ptrace (PTRACE_TRACEME, 0, NULL, NULL) < 0 || raise (SIGSTOP) != 0)
+    give_up ("be traced");
+  execvp (command[0], command);
+  give_up (command[0]);
+}
+
+static enum mode
+read_mode (const char *name)
+{
+  static const char *const names[] = { "list", "fail", "starve", "interrupt" };
+
+  for (size_t i = 0; i < TSS_LENGTH (names); i++)
+    if (strcmp (name, names[i]) == 0)
+      return (enum mode)i;
+  errno = EINVAL;
+  give_up (name);
+}
+
+int
+main (int argc, char **argv)
+{
+  static struct injector injector;
+  char **command = argv + 3;
+  int status;
+
+  if (argc < 4)
+    {
+      errno = EINVAL;
+      give_up ("usage: fault-injector REPORT MODE [N] COMMAND…");
+    }
+  injector.report = fopen (argv[1], "we");
+  injector.mode = read_mode (argv[2]);
+  if (injector.mode == MODE_FAIL || injector.mode == MODE_STARVE)
+    injector.wanted = strtoul (*command++, NULL, 10);
+  if (!injector.report)
+    give_up (argv[1]);
+  injector.main = start (command);
+  if (waitpid (injector.main, &status, 0) < 0 || ptrace (PTRACE_SETOPTIONS, injector.main, NULL, OPTIONS) < 0
+      || ptrace (PTRACE_SYSCALL, injector.main, NULL, NULL) < 0)
+    give_up ("trace the command");
+  status = follow (&injector);
+  fclose (injector.report);
+  return status; /* the kernel detaches what is left */
+}
