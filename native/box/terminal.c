@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <linux/openat2.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -52,6 +53,19 @@ box_terminal_control (int slave, struct tss_error *error)
   return 0;
 }
 
+/* An image with a link there would have the terminal mounted wherever it likes. */
+static int
+open_console (int root, struct tss_error *error)
+{
+  tss_autofd int made = box_target_make (root, "/dev/console", false, error);
+  int target;
+
+  if (made < 0)
+    return -1;
+  target = box_target_open (root, "/dev/console", O_PATH, RESOLVE_NO_SYMLINKS);
+  return target < 0 ? tss_error_set (error, TSS_ERROR_MOUNT, errno, "/dev/console", "open /dev/console") : target;
+}
+
 /* The container's own terminal is also its console. */
 int
 box_setup_terminal (struct box_setup *setup, struct tss_error *error)
@@ -62,7 +76,7 @@ box_setup_terminal (struct box_setup *setup, struct tss_error *error)
     return 0;
   if (box_terminal_open (setup->root, &setup->spec->process, &setup->terminal, &setup->terminal_slave, error) < 0)
     return -1;
-  target = box_target_make (setup->root, "/dev/console", false, error);
+  target = open_console (setup->root, error);
   if (target < 0)
     return -1;
   tree = open_tree (setup->terminal_slave, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
