@@ -165,7 +165,7 @@ describe('verbs on containers that exist', () => {
       assert.deepEqual(argumentsOf(opened[0]), { signal: 'SIGKILL' });
       assert.match(stderr, /Container p-web-1 Killed/);
       await run(['kill', '-s', 'HUP', 'web']);
-      assert.deepEqual(argumentsOf(opened.at(-1)), { signal: 'HUP' });
+      assert.deepEqual(argumentsOf(opened.at(-1)), { signal: 'SIGHUP' });
       assert.match((await run(['kill', 'db'])).stderr, /^No container to kill\n$/);
     });
 

@@ -253,7 +253,7 @@ describe('up', () => {
     });
 
     function exit(task: TaskObject, code: number, desired: TaskObject['desired'] = 'running'): void {
-      fake.put({ ...task, desired, status: exitedStatus(code) });
+      fake.put({ ...task, desired, status: exitedStatus(code, new Date().toISOString()) });
       ends[task.id]?.();
     }
 
