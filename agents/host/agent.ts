@@ -8,6 +8,7 @@ import { describeError } from './errors.ts';
 import { readHostFacts } from './facts/host-facts.ts';
 import type { HostFacts } from './facts/host-facts.ts';
 import { runProbe } from './health/probe.ts';
+import { findRuntime } from './find-runtime.ts';
 import { HostImages } from './host-images.ts';
 import { HostPaths } from './host-paths.ts';
 import type { HostRoots } from './host-paths.ts';
@@ -39,6 +40,8 @@ export interface AgentOptions {
   readonly roots: HostRoots;
   /** Where the manager answers. */
   readonly address: string;
+  /** OCI runtime of services that name none, by name or absolute path. */
+  readonly runtime: string;
   readonly log: (message: string) => void;
 }
 
@@ -174,6 +177,7 @@ export class Agent {
       paths: this.#paths,
       facts,
       initPath: this.#programs.init,
+      runtimeOf: (name) => findRuntime(name ?? this.#options.runtime, process.env['PATH'] ?? ''),
       shims: hostShims(this.#launcher),
       images: new HostImages(images, layers),
       networks,

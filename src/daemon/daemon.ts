@@ -1,6 +1,7 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Agent, AgentOptions } from '../../agents/host/agent.ts';
+import { findRuntime } from '../../agents/host/find-runtime.ts';
 import { Manager } from '../manager/manager.ts';
 import { serve, serveControl, serveDispatcher } from '../rpc/server.ts';
 import type { RunningServer } from '../rpc/server.ts';
@@ -42,6 +43,8 @@ export class Daemon {
   /** Resolves when the socket answers; the agent registers right after that. */
   static async start(options: DaemonOptions): Promise<Daemon> {
     const { dataRoot, runRoot } = options;
+    // Said before anything is there that would have to go again.
+    findRuntime(options.runtime, process.env['PATH'] ?? '');
     const log = new DaemonLog(join(dataRoot, 'daemon.log'), options.logLevel);
     const lock = await InstanceLock.acquire(dataRoot);
     await prepareRunRoot(runRoot);
@@ -51,7 +54,12 @@ export class Daemon {
     const server = await serve(options.host, [serveControl(manager.control), serveDispatcher(manager.dispatcher)]);
     log.info(`tsstack ${version} serves at ${server.address} (pid ${process.pid}, data ${dataRoot}, run ${runRoot})`);
     writeFileSync(join(runRoot, 'daemon.pid'), `${process.pid}\n`);
-    const agent = startAgent({ roots: { dataRoot, runRoot }, address: server.address, log: (line) => log.info(line) });
+    const agent = startAgent({
+      roots: { dataRoot, runRoot },
+      address: server.address,
+      runtime: options.runtime,
+      log: (line) => log.info(line),
+    });
     return new Daemon(runRoot, log, lock, manager, server, agent);
   }
 

@@ -10,12 +10,16 @@ export interface DaemonOptions {
   /** `unix:///path` or `host:port`. */
   readonly host: string;
   readonly logLevel: LogLevel;
+  /** OCI runtime of services that name none, by name or absolute path. */
+  readonly runtime: string;
 }
 
 const defaultDataRoot = '/var/lib/tsstack';
 const defaultRunRoot = '/run/tsstack';
+/** The one that is built into the shim. */
+const defaultRuntime = 'box';
 
-/** Reads the options of `tsstack daemon`; what is not given comes from TSSTACK_DATA_ROOT, TSSTACK_RUN_ROOT and TSSTACK_HOST. */
+/** Reads the options of `tsstack daemon`; what is not given comes from TSSTACK_DATA_ROOT, TSSTACK_RUN_ROOT, TSSTACK_HOST and TSSTACK_RUNTIME. */
 export function parseDaemonOptions(
   argv: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
@@ -31,10 +35,13 @@ export function parseDaemonOptions(
     runRoot,
     host: host.startsWith('/') ? `unix://${host}` : host,
     logLevel,
+    runtime: values.runtime ?? (env['TSSTACK_RUNTIME'] || defaultRuntime),
   };
 }
 
-function parse(argv: readonly string[]): Partial<Record<'data-root' | 'run-root' | 'host' | 'log-level', string>> {
+function parse(
+  argv: readonly string[],
+): Partial<Record<'data-root' | 'run-root' | 'host' | 'log-level' | 'runtime', string>> {
   try {
     return parseArgs({
       args: [...argv],
@@ -43,6 +50,7 @@ function parse(argv: readonly string[]): Partial<Record<'data-root' | 'run-root'
         'run-root': { type: 'string' },
         host: { type: 'string' },
         'log-level': { type: 'string' },
+        runtime: { type: 'string' },
       },
     }).values;
   } catch (cause) {

@@ -128,6 +128,8 @@ export interface ContainerSpec {
   readonly stopGraceMs: number | null;
   readonly healthcheck: HealthcheckSpec | null;
   readonly logging: LoggingSpec;
+  /** OCI runtime by name or absolute path; null = that of the node's daemon. */
+  readonly runtime: string | null;
 }
 
 export type MountSpec =

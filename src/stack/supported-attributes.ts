@@ -99,6 +99,7 @@ const SERVICE_ROWS: readonly SupportedAttribute[] = [
     'profiles.*',
     'read_only',
     'restart',
+    'runtime',
     'scale',
     'secrets.*.gid',
     'secrets.*.mode',

@@ -29,7 +29,7 @@ class LocalDaemon {
   async start(): Promise<void> {
     const host = `unix://${join(this.runRoot, 'tsstack.sock')}`;
     const { dataRoot, runRoot } = this;
-    this.#daemon = await Daemon.start({ dataRoot, runRoot, host, logLevel: 'debug' });
+    this.#daemon = await Daemon.start({ dataRoot, runRoot, host, logLevel: 'debug', runtime: 'box' });
     this.#client = await connectControl(host);
   }
 

@@ -11,7 +11,10 @@ export interface DeviceAccess {
 
 const character = 'c';
 
-/** What every container may use: node creation of any kind (CAP_MKNOD decides), the harmless devices and terminals; not FUSE. */
+/**
+ * What every container may use: node creation of any kind (CAP_MKNOD decides), the harmless devices and terminals. No exceptions
+ * from a wildcard: runc refuses those where the device controller is that of cgroup v1.
+ */
 const defaultRules: readonly OciDeviceRule[] = [
   { allow: false, access: 'rwm' },
   { allow: true, type: 'c', access: 'm' },
@@ -27,7 +30,6 @@ const defaultRules: readonly OciDeviceRule[] = [
     [5, 2], // ptmx
   ].map(([major = 0, minor = 0]) => ({ allow: true, type: character, major, minor, access: 'rwm' }) as const),
   { allow: true, type: 'c', major: 136, access: 'rwm' }, // pts/*
-  { allow: false, type: 'c', major: 10, minor: 229, access: 'rwm' }, // fuse
 ];
 
 /** Devices beyond the ones that every container has, and the rules of the device controller. */

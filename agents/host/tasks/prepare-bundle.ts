@@ -68,7 +68,7 @@ export function writeNetworkFiles(
 
 /** Writes config.json and shim.json (docs/native.md, section 2). */
 export function writeBundle(
-  host: Pick<TaskHost, 'paths'>,
+  host: Pick<TaskHost, 'paths' | 'runtimeOf'>,
   task: TaskObject,
   image: LocalImage,
   spec: OciSpec,
@@ -85,6 +85,7 @@ export function writeBundle(
     socket: paths.socket,
     stateFile: paths.stateFile,
     autostart,
+    runtime: host.runtimeOf(container.runtime),
     rootfs: rootOf(paths, image, users),
     cgroup: host.paths.cgroup(task.id),
     restart: { ...(task.oneOff === null ? restart : { policy: 'no', maxRetries: 0 }), ...restartBackoff },

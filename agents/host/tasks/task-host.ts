@@ -80,6 +80,8 @@ export interface TaskHost {
   readonly paths: HostPaths;
   readonly facts: HostFacts;
   readonly initPath: string;
+  /** Program of the OCI runtime that a service names (null: none); null = our own. Throws when this host does not have it. */
+  readonly runtimeOf: (name: string | null) => string | null;
   readonly shims: ShimSeam;
   readonly images: TaskImages;
   readonly networks: TaskNetworks;

@@ -6,6 +6,7 @@ const flags = {
   'data-root': { type: 'string', value: 'DIR', help: 'Where images, volumes, logs and the store lie' },
   'run-root': { type: 'string', value: 'DIR', help: 'Where sockets and secrets lie; what a reboot may take' },
   'log-level': { type: 'string', value: 'LEVEL', choices: ['error', 'info', 'debug'], help: 'How much the log says' },
+  runtime: { type: 'string', value: 'NAME', help: 'OCI runtime (runc, crun, a path) of services that name none' },
   stop: { type: 'boolean', help: 'End the daemon that runs; containers run on' },
 } as const;
 

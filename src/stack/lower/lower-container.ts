@@ -46,6 +46,7 @@ export function lowerContainer(where: string, service: ComposeService, reader: P
     stopGraceMs: durationMs(service.stop_grace_period),
     healthcheck: service.healthcheck === undefined ? null : lowerHealthcheck(service.healthcheck),
     logging: lowerLogging(where, service.logging),
+    runtime: service.runtime === '' ? null : (service.runtime ?? null),
   };
 }
 

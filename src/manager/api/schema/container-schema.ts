@@ -115,4 +115,5 @@ export const containerSchema: z.ZodType<ContainerSpec> = z.strictObject({
   stopGraceMs: grace,
   healthcheck: healthcheck.nullable(),
   logging,
+  runtime: z.string().nullable(),
 });

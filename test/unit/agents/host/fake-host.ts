@@ -149,6 +149,7 @@ export class FakeDaemon {
       paths: this.machine.paths,
       facts: readHostFacts(),
       initPath: '/init',
+    runtimeOf: (name) => name,
       shims: this.#makeShims(),
       images: this.#makeImages(),
       networks,

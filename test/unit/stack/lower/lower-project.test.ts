@@ -89,6 +89,8 @@ describe('lowerProject', () => {
     ],
     ['dns: 9.9.9.9', 'dns', ['9.9.9.9']],
     ['dns_search: example.com', 'dnsSearch', ['example.com']],
+    ['runtime: crun', 'runtime', 'crun'],
+    ['runtime: ""', 'runtime', null],
     ['stop_signal: SIGUSR1', 'stopSignal', 'SIGUSR1'],
     ['stop_grace_period: 1m30s', 'stopGraceMs', 90_000],
     ['devices: ["/dev/fuse"]', 'devices', [{ source: '/dev/fuse', target: '/dev/fuse', permissions: 'rwm' }]],
