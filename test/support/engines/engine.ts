@@ -33,15 +33,15 @@ export interface Engine {
 export async function runProgram(
   program: string,
   args: readonly string[],
-  options: { readonly env?: NodeJS.ProcessEnv; readonly stdin?: string } = {},
+  options: { readonly env?: NodeJS.ProcessEnv; readonly cwd?: string } = {},
 ): Promise<EngineResult> {
   const child = spawn(program, args, {
-    stdio: ['pipe', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe'],
+    cwd: options.cwd,
     env: { ...process.env, ...options.env },
     timeout: commandTimeoutMs,
     killSignal: 'SIGKILL',
   });
-  child.stdin.end(options.stdin ?? '');
   const [stdout, stderr, [code]] = (await Promise.all([
     text(child.stdout),
     text(child.stderr),

@@ -13,7 +13,7 @@ const fixedDirectories = [boxRecords, '/var/lib/containers'];
 /** Debian's podman over the box, with storage and state of its own. It has no daemon. */
 export class Podman implements Engine {
   readonly missingInExec = 127;
-  /** Debian 12's conmon hears of none where memory is limited by cgroup v1, with runc neither. */
+  /** Debian 12's conmon writes it into its working directory, where podman does not look; also over runc. */
   readonly seesOomKills = false;
   readonly #cgroup = new EngineCgroup();
   readonly runOptions = ['--cgroup-parent', this.#cgroup.name];
@@ -52,6 +52,7 @@ export class Podman implements Engine {
     const state = ['--tmpdir', this.#at('tmp'), '--events-backend', 'file', '--cgroup-manager', 'cgroupfs'];
     return runProgram('podman', [...storage, ...state, '--runtime', this.#box, ...args], {
       env: { CONTAINERS_CONF: this.#at('containers.conf'), XDG_RUNTIME_DIR: this.#at('xdg') },
+      cwd: this.#directory,
     });
   }
 
