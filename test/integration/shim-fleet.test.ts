@@ -112,7 +112,7 @@ describe('shim: what it keeps and what it hands on', () => {
   });
 
   it('hands no descriptor and no signal setting of its own on', async () => {
-    const look = 'ls /proc/self/fd | wc -l; grep -E '^Sig[^Q]' /proc/self/status; cat /proc/self/oom_score_adj';
+    const look = 'ls /proc/self/fd | wc -l; grep -E ^Sig[^Q] /proc/self/status; cat /proc/self/oom_score_adj';
     const { container, control } = await lab.run(`${look}; echo ready; sleep 1000`, {
       process: { oomScoreAdj: 123 },
     });
