@@ -188,7 +188,8 @@ box_capabilities_limit_bounding (const struct box_capabilities *wanted, struct t
         continue;
       if (errno == EINVAL)
         break;
-      return tss_error_set (error, TSS_ERROR_USER, errno, "process.capabilities.bounding", "drop %s",
+      return tss_error_set (error, TSS_ERROR_USER, errno, "process.capabilities.bounding",
+                            "process.capabilities.bounding: drop %s",
                             box_capability_name (number) ? box_capability_name (number) : "a capability");
     }
   return 0;
@@ -205,7 +206,8 @@ box_capabilities_raise (struct tss_error *error)
       if (box_capability_state_set (&state) == 0)
         return 0;
     }
-  return tss_error_set (error, TSS_ERROR_USER, errno, "process.capabilities", "raise capabilities after changing user");
+  return tss_error_set (error, TSS_ERROR_USER, errno, "process.capabilities",
+                        "process.capabilities: raise capabilities after changing user");
 }
 
 /* Ambient capabilities need to be permitted and inheritable; the kernel has no call for the whole set. */
@@ -226,14 +228,17 @@ box_capabilities_apply (const struct box_capabilities *wanted, struct tss_error 
   struct box_capability_state state;
 
   if (box_capability_state_get (&state) < 0)
-    return tss_error_set (error, TSS_ERROR_USER, errno, "process.capabilities", "read capabilities");
+    return tss_error_set (error, TSS_ERROR_USER, errno, "process.capabilities",
+                          "process.capabilities: read capabilities");
   /* What this host does not have cannot be given; the rest of the set still is. */
   state.inheritable = wanted->inheritable & (state.permitted | state.inheritable);
   state.permitted &= wanted->permitted;
   state.effective = wanted->effective & state.permitted;
   if (box_capability_state_set (&state) < 0)
-    return tss_error_set (error, TSS_ERROR_USER, errno, "process.capabilities", "set capabilities");
+    return tss_error_set (error, TSS_ERROR_USER, errno, "process.capabilities",
+                          "process.capabilities: set capabilities");
   if (apply_ambient (wanted->ambient & state.permitted & state.inheritable) < 0)
-    return tss_error_set (error, TSS_ERROR_USER, errno, "process.capabilities.ambient", "set ambient capabilities");
+    return tss_error_set (error, TSS_ERROR_USER, errno, "process.capabilities.ambient",
+                          "process.capabilities.ambient: set ambient capabilities");
   return 0;
 }

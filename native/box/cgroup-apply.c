@@ -119,7 +119,7 @@ box_cgroup_apply (const struct box_cgroup *cgroup, const json_t *resources, cons
     return -1;
   again = calloc (plan.count + 1, sizeof *again);
   if (!again)
-    return tss_error_set (error, TSS_ERROR_INTERNAL, ENOMEM, "linux.resources", "apply the resources");
+    return tss_error_set (error, TSS_ERROR_INTERNAL, ENOMEM, "linux.resources", "linux.resources: apply the resources");
   for (size_t i = 0; i < plan.count; i++)
     again[i] = perform (cgroup, &plan.writes[i]) < 0;
   for (size_t i = 0; i < plan.count; i++)

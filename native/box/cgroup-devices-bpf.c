@@ -173,7 +173,8 @@ box_device_program_attach (const struct box_device_rules *rules, const char *pat
   union bpf_attr attributes;
 
   if (program < 0)
-    return tss_error_set (error, TSS_ERROR_CGROUP, errno, "linux.resources.devices", "load the device program");
+    return tss_error_set (error, TSS_ERROR_CGROUP, errno, "linux.resources.devices",
+                          "linux.resources.devices: load the device program");
   count = list_attached (cgroup, attached, TSS_LENGTH (attached));
   memset (&attributes, 0, sizeof attributes);
   attributes.target_fd = (uint32_t)cgroup;
@@ -181,8 +182,8 @@ box_device_program_attach (const struct box_device_rules *rules, const char *pat
   attributes.attach_type = BPF_CGROUP_DEVICE;
   attributes.attach_flags = BPF_F_ALLOW_MULTI;
   if (call_bpf (BPF_PROG_ATTACH, &attributes) < 0)
-    return tss_error_set (error, TSS_ERROR_CGROUP, errno, "linux.resources.devices", "attach the device program to %s",
-                          path);
+    return tss_error_set (error, TSS_ERROR_CGROUP, errno, "linux.resources.devices",
+                          "linux.resources.devices: attach the device program to %s", path);
   detach_others (cgroup, attached, count);
   return 0;
 }

@@ -85,7 +85,8 @@ box_device_rules_parse (const json_t *resources, struct box_device_rules *rules,
   given = json_array_size (array);
   rules->rules = calloc (given + 1 + TSS_LENGTH (default_rules), sizeof *rules->rules);
   if (!rules->rules)
-    return tss_error_set (error, TSS_ERROR_INTERNAL, ENOMEM, "linux.resources.devices", "read the device rules");
+    return tss_error_set (error, TSS_ERROR_INTERNAL, ENOMEM, "linux.resources.devices",
+                          "linux.resources.devices: read the device rules");
   if (given == 0)
     rules->rules[rules->count++] = deny_all;
   for (size_t i = 0; i < given; i++)

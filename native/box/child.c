@@ -39,7 +39,8 @@ static int
 make_cgroup_namespace (struct box_setup *setup, struct tss_error *error)
 {
   if (setup->spec->namespaces.created & CLONE_NEWCGROUP && unshare (CLONE_NEWCGROUP) < 0)
-    return tss_error_set (error, TSS_ERROR_NAMESPACE, errno, "linux.namespaces", "make a cgroup namespace");
+    return tss_error_set (error, TSS_ERROR_NAMESPACE, errno, "linux.namespaces",
+                          "linux.namespaces: make a cgroup namespace");
   return 0;
 }
 

@@ -113,7 +113,7 @@ box_container_run_hooks (const struct box_container *container, enum box_hook_ki
     return 0;
   call.state = state = box_state_describe (&identity, status, kind == BOX_HOOK_POSTSTOP ? 0 : container->pid);
   if (!state)
-    return tss_error_set (error, TSS_ERROR_INTERNAL, ENOMEM, "hooks", "run the hooks");
+    return tss_error_set (error, TSS_ERROR_INTERNAL, ENOMEM, "hooks", "hooks: run the hooks");
   return box_hooks_run (&call, kind, error);
 }
 

@@ -27,7 +27,17 @@ static const struct
   { "/proc/self/fd/2", "stderr" }, { "pts/ptmx", "ptmx" },
 };
 
-/* An image may have the node already; whatever else lies there gives way. */
+/* A new node belongs to root, which is what is asked for nearly always. */
+static int
+give_node (int parent, const char *name, const struct box_device *device)
+{
+  if (device->uid == 0 && device->gid == 0)
+    return 0;
+  return fchownat (parent, name, device->uid, device->gid, AT_SYMLINK_NOFOLLOW);
+}
+
+/* An image may have the node already. Whatever else lies there gives way to what every container has, and is an error
+ * for a device of the spec. */
 static int
 make_node (int parent, const char *name, const struct box_device *device)
 {
@@ -37,14 +47,14 @@ make_node (int parent, const char *name, const struct box_device *device)
     {
       if (errno != EEXIST || fstatat (parent, name, &status, AT_SYMLINK_NOFOLLOW) < 0)
         return -1;
-      if ((status.st_mode & S_IFMT) != (device->mode & S_IFMT) || status.st_rdev != device->number)
-        if (unlinkat (parent, name, 0) < 0 || mknodat (parent, name, device->mode, device->number) < 0)
-          return -1;
+      if ((status.st_mode & S_IFMT) == (device->mode & S_IFMT) && status.st_rdev == device->number)
+        return give_node (parent, name, device);
+      errno = EEXIST;
+      if (!device->is_default || unlinkat (parent, name, 0) < 0
+          || mknodat (parent, name, device->mode, device->number) < 0)
+        return -1;
     }
-  /* A new node belongs to root, which is what is asked for nearly always. */
-  if (device->uid == 0 && device->gid == 0)
-    return 0;
-  return fchownat (parent, name, device->uid, device->gid, AT_SYMLINK_NOFOLLOW);
+  return give_node (parent, name, device);
 }
 
 static bool
@@ -68,7 +78,8 @@ get_device (const struct box_spec *spec, size_t number, struct box_device *devic
       *device = spec->devices[number - TSS_LENGTH (default_devices)];
       return true;
     }
-  *device = (struct box_device){ .path = default_devices[number].path,
+  *device = (struct box_device){ .is_default = true,
+                                 .path = default_devices[number].path,
                                  .mode = S_IFCHR | 0666,
                                  .number = makedev (default_devices[number].major, default_devices[number].minor) };
   if (is_listed (spec, device->path))
@@ -123,6 +134,17 @@ is_dev_bound (const struct box_spec *spec)
 }
 
 static int
+name_device (size_t number, struct tss_error *error)
+{
+  char field[64];
+
+  if (number < TSS_LENGTH (default_devices))
+    return -1;
+  snprintf (field, sizeof field, "linux.devices[%zu]", number - TSS_LENGTH (default_devices));
+  return tss_error_within (error, field);
+}
+
+static int
 make_devices (struct box_setup *setup, struct tss_error *error)
 {
   struct box_device device;
@@ -132,7 +154,7 @@ make_devices (struct box_setup *setup, struct tss_error *error)
         && (setup->device_sources ? bind_device (setup, &device, setup->device_sources[i], error)
                                   : make_device (setup, &device, error))
                < 0)
-      return -1;
+      return name_device (i, error);
   return 0;
 }
 
@@ -184,7 +206,7 @@ box_setup_device_sources (struct box_setup *setup, struct tss_error *error)
   setup->device_sources
       = calloc (TSS_LENGTH (default_devices) + setup->spec->device_count, sizeof *setup->device_sources);
   if (!setup->device_sources)
-    return tss_error_set (error, TSS_ERROR_INTERNAL, ENOMEM, "linux.devices", "make the devices");
+    return tss_error_set (error, TSS_ERROR_INTERNAL, ENOMEM, "linux.devices", "linux.devices: make the devices");
   if (mount ("tmpfs", bundle, "tmpfs", MS_NOSUID | MS_NOEXEC, "mode=755") < 0
       || (directory = open (bundle, O_PATH | O_DIRECTORY | O_CLOEXEC)) < 0)
     return tss_error_set (error, TSS_ERROR_MOUNT, errno, bundle, "make a place for the devices");

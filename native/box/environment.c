@@ -61,14 +61,14 @@ box_environment_apply (const struct box_process *process, struct tss_error *erro
   for (const char **entry = process->environment; entry && *entry; entry++)
     /* A name without a value is nothing that a program could read. */
     if (strchr (*entry, '=') && putenv ((char *)(uintptr_t)*entry) != 0)
-      return tss_error_set (error, TSS_ERROR_INTERNAL, ENOMEM, "process.env", "set the environment");
+      return tss_error_set (error, TSS_ERROR_INTERNAL, ENOMEM, "process.env", "process.env: set the environment");
   if (!getenv ("HOME"))
     {
       tss_autofree char *passwd = read_passwd ();
       const char *home = passwd ? box_find_home (passwd, process->uid) : NULL;
 
       if (setenv ("HOME", home ? home : "/", 1) < 0)
-        return tss_error_set (error, TSS_ERROR_INTERNAL, errno, "process.env", "set HOME");
+        return tss_error_set (error, TSS_ERROR_INTERNAL, errno, "process.env", "process.env: set HOME");
     }
   return 0;
 }

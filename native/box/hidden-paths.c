@@ -56,13 +56,14 @@ mask_path (struct box_setup *setup, const char *path, struct masks *masks, struc
   struct stat status;
 
   if (target < 0)
-    return errno == ENOENT || errno == ENOTDIR ? 0
-                                               : tss_error_set (error, TSS_ERROR_MOUNT, errno, path, "mask %s", path);
+    return errno == ENOENT || errno == ENOTDIR
+               ? 0
+               : tss_error_set (error, TSS_ERROR_MOUNT, errno, path, "linux.maskedPaths: mask %s", path);
   if (fstat (target, &status) < 0)
-    return tss_error_set (error, TSS_ERROR_MOUNT, errno, path, "mask %s", path);
+    return tss_error_set (error, TSS_ERROR_MOUNT, errno, path, "linux.maskedPaths: mask %s", path);
   mask = first_or_copy (setup, masks, S_ISDIR (status.st_mode));
   if (mask < 0)
-    return tss_error_set (error, TSS_ERROR_MOUNT, errno, path, "mask %s", path);
+    return tss_error_set (error, TSS_ERROR_MOUNT, errno, path, "linux.maskedPaths: mask %s", path);
   return box_attach_tree (mask, target, path, error);
 }
 
@@ -75,14 +76,14 @@ protect_path (struct box_setup *setup, const char *path, struct tss_error *error
   if (target < 0)
     return errno == ENOENT || errno == ENOTDIR
                ? 0
-               : tss_error_set (error, TSS_ERROR_MOUNT, errno, path, "make %s read-only", path);
+               : tss_error_set (error, TSS_ERROR_MOUNT, errno, path, "linux.readonlyPaths: make %s read-only", path);
   tree = open_tree (target, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE);
   if (tree < 0)
-    return tss_error_set (error, TSS_ERROR_MOUNT, errno, path, "make %s read-only", path);
+    return tss_error_set (error, TSS_ERROR_MOUNT, errno, path, "linux.readonlyPaths: make %s read-only", path);
   if (box_attach_tree (tree, target, path, error) < 0)
     return -1;
   if (box_set_mount_flags (tree, MS_RDONLY, 0, false) < 0)
-    return tss_error_set (error, TSS_ERROR_MOUNT, errno, path, "make %s read-only", path);
+    return tss_error_set (error, TSS_ERROR_MOUNT, errno, path, "linux.readonlyPaths: make %s read-only", path);
   return 0;
 }
 

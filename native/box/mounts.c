@@ -49,7 +49,7 @@ box_setup_open_sources (struct box_setup *setup, struct tss_error *error)
 
   setup->sources = calloc (spec->mount_count + 1, sizeof *setup->sources);
   if (!setup->sources)
-    return tss_error_set (error, TSS_ERROR_INTERNAL, ENOMEM, "mounts", "open the sources");
+    return tss_error_set (error, TSS_ERROR_INTERNAL, ENOMEM, "mounts", "mounts: open the sources");
   if (chdir (setup->options->bundle) < 0)
     return tss_error_set (error, TSS_ERROR_MOUNT, errno, setup->options->bundle, "enter the bundle");
   for (size_t i = 0; i < spec->mount_count; i++)

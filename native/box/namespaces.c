@@ -22,7 +22,8 @@ box_namespaces_join (const struct box_namespaces *namespaces, struct tss_error *
         continue;
       fd = open (path, O_RDONLY | O_CLOEXEC);
       if (fd < 0 || setns (fd, kind->flag) < 0)
-        return tss_error_set (error, TSS_ERROR_NAMESPACE, errno, path, "join the %s namespace %s", kind->name, path);
+        return tss_error_set (error, TSS_ERROR_NAMESPACE, errno, "linux.namespaces",
+                              "linux.namespaces: join the %s namespace %s", kind->name, path);
     }
   return 0;
 }
@@ -84,7 +85,8 @@ box_clone (const struct box_clone *options, int *pidfd, struct tss_error *error)
   if (own >= 0 && setns (own, CLONE_NEWPID) < 0)
     return tss_error_set (error, TSS_ERROR_NAMESPACE, errno, "", "go back to the caller's pid namespace");
   if (pid < 0)
-    return tss_error_set (error, TSS_ERROR_NAMESPACE, saved, "linux.namespaces", "make the first process");
+    return tss_error_set (error, TSS_ERROR_NAMESPACE, saved, "linux.namespaces",
+                          "linux.namespaces: make the first process");
   return pid;
 }
 

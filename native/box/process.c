@@ -33,7 +33,7 @@ check_inside_root (const char *path, struct tss_error *error)
   char cwd[PATH_MAX];
 
   if (syscall (SYS_getcwd, cwd, sizeof cwd) < 0 || cwd[0] != '/')
-    return tss_error_set (error, TSS_ERROR_INVALID, ENOENT, "process.cwd", "enter %s", path);
+    return tss_error_set (error, TSS_ERROR_INVALID, ENOENT, "process.cwd", "process.cwd: enter %s", path);
   return 0;
 }
 
@@ -47,7 +47,7 @@ enter_cwd (const struct box_launch *launch, struct tss_error *error)
   if (directory < 0 && errno == ENOENT && launch->make_cwd)
     directory = box_target_make (root, path, true, error);
   if (directory < 0 || fchdir (directory) < 0)
-    return tss_error_set (error, TSS_ERROR_INVALID, errno, "process.cwd", "enter %s", path);
+    return tss_error_set (error, TSS_ERROR_INVALID, errno, "process.cwd", "process.cwd: enter %s", path);
   return check_inside_root (path, error);
 }
 
@@ -134,7 +134,7 @@ become_user (const struct box_launch *launch, struct tss_error *error)
   if (prctl (PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0 || setgroups (process->additional_gid_count, process->additional_gids) < 0
       || setresgid (process->gid, process->gid, process->gid) < 0
       || setresuid (process->uid, process->uid, process->uid) < 0 || prctl (PR_SET_KEEPCAPS, 0, 0, 0, 0) < 0)
-    return tss_error_set (error, TSS_ERROR_USER, errno, "process.user", "become user %u:%u", process->uid,
+    return tss_error_set (error, TSS_ERROR_USER, errno, "process.user", "process.user: become user %u:%u", process->uid,
                           process->gid);
   return process->uid == 0 ? 0 : box_capabilities_raise (error);
 }
@@ -205,7 +205,8 @@ restrict_rights (const struct box_launch *launch, struct tss_error *error)
   if (box_capabilities_apply (&launch->capabilities, error) < 0)
     return -1;
   if (prctl (PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-    return tss_error_set (error, TSS_ERROR_USER, errno, "process.noNewPrivileges", "set no_new_privs");
+    return tss_error_set (error, TSS_ERROR_USER, errno, "process.noNewPrivileges",
+                          "process.noNewPrivileges: set no_new_privs");
   return load_filter (launch, error);
 }
 
@@ -248,7 +249,7 @@ run_start_hooks (struct box_launch *launch, struct tss_error *error)
     return 0;
   call.state = state = box_state_describe (&launch->identity, "created", getpid ());
   if (!state)
-    return tss_error_set (error, TSS_ERROR_INTERNAL, ENOMEM, "hooks", "run the hooks");
+    return tss_error_set (error, TSS_ERROR_INTERNAL, ENOMEM, "hooks", "hooks: run the hooks");
   return box_hooks_run (&call, BOX_HOOK_START_CONTAINER, error);
 }
 

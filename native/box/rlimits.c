@@ -68,7 +68,8 @@ box_rlimits_apply (const struct box_process *process, struct box_channel *channe
         continue;
       if (errno == EPERM && apply_within_hard_limit (wanted, channel) == 0)
         continue;
-      return tss_error_set (error, TSS_ERROR_INVALID, errno, "process.rlimits", "set %s", wanted->name);
+      return tss_error_set (error, TSS_ERROR_INVALID, errno, "process.rlimits", "process.rlimits: set %s",
+                            wanted->name);
     }
   return 0;
 }

@@ -127,7 +127,8 @@ box_setup_root (struct box_setup *setup, struct tss_error *error)
   if ((setup->root_tree >= 0 ? attach_staged_root : mount_root) (setup, error) < 0)
     return -1;
   if (box_set_propagation (setup->root, propagation) < 0)
-    return tss_error_set (error, TSS_ERROR_MOUNT, errno, "linux.rootfsPropagation", "set the root's propagation");
+    return tss_error_set (error, TSS_ERROR_MOUNT, errno, "linux.rootfsPropagation",
+                          "linux.rootfsPropagation: set the root's propagation");
   return 0;
 }
 
@@ -149,10 +150,10 @@ int
 box_setup_enter_root (struct box_setup *setup, struct tss_error *error)
 {
   if (setup->spec->root_readonly && box_set_mount_flags (setup->root, MS_RDONLY, 0, false) < 0)
-    return tss_error_set (error, TSS_ERROR_MOUNT, errno, "root.readonly", "make the root read-only");
+    return tss_error_set (error, TSS_ERROR_MOUNT, errno, "root.readonly", "root.readonly: make the root read-only");
   /* Both arguments may be the same directory: the old root then lies on top of the new one until it is unmounted. */
   if (fchdir (setup->root) < 0 || syscall (SYS_pivot_root, ".", ".") < 0 || umount2 (".", MNT_DETACH) < 0
       || chdir ("/") < 0)
-    return tss_error_set (error, TSS_ERROR_MOUNT, errno, "root", "enter the root file system");
+    return tss_error_set (error, TSS_ERROR_MOUNT, errno, "root", "root: enter the root file system");
   return set_root_propagation (setup, error);
 }

@@ -128,6 +128,7 @@ box_scheduling_enter_final (const struct box_scheduling *scheduling, struct tss_
     return 0;
   memset (&all, 0xff, sizeof all);
   if (box_cpus_apply (&all) < 0)
-    return tss_error_set (error, TSS_ERROR_INTERNAL, errno, "process.execCPUAffinity", "run on all CPUs again");
+    return tss_error_set (error, TSS_ERROR_INTERNAL, errno, "process.execCPUAffinity",
+                          "process.execCPUAffinity: run on all CPUs again");
   return 0;
 }

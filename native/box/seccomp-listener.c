@@ -80,7 +80,8 @@ deliver (const struct box_container *container, const struct box_listened *liste
   tss_autofd int socket = -1;
 
   if (!path || !text)
-    return tss_error_set (error, TSS_ERROR_INTERNAL, ENOMEM, "linux.seccomp.listenerPath", "describe the container");
+    return tss_error_set (error, TSS_ERROR_INTERNAL, ENOMEM, "linux.seccomp.listenerPath",
+                          "linux.seccomp.listenerPath: describe the container");
   socket = box_socket_connect (path, SOCK_STREAM, SEND_TIMEOUT_S);
   if (socket < 0 || send_text (socket, text, listener) < 0)
     return tss_error_set (error, TSS_ERROR_SECCOMP, errno, "linux.seccomp.listenerPath",
@@ -99,7 +100,8 @@ box_listener_hand_over (struct box_container *container, const struct box_listen
   /* The process may send nothing but a number, see check_notified in seccomp-profile.c. */
   listener = (int)syscall (SYS_pidfd_getfd, listened->pidfd, number, 0);
   if (listener < 0)
-    return tss_error_set (error, TSS_ERROR_SECCOMP, errno, "linux.seccomp", "take the descriptor of the filter");
+    return tss_error_set (error, TSS_ERROR_SECCOMP, errno, "linux.seccomp",
+                          "linux.seccomp: take the descriptor of the filter");
   if (deliver (container, listened, listener, error) < 0)
     return -1;
   if (box_channel_send_kind (listened->channel, BOX_MESSAGE_CONTINUE) < 0)

@@ -176,7 +176,7 @@ parse_entries (const json_t *seccomp, struct box_seccomp_profile *profile, struc
     return -1;
   profile->entries = calloc (json_array_size (entries) + 1, sizeof *profile->entries);
   if (!profile->entries)
-    return tss_error_set (error, TSS_ERROR_INTERNAL, ENOMEM, "linux.seccomp", "read the profile");
+    return tss_error_set (error, TSS_ERROR_INTERNAL, ENOMEM, "linux.seccomp", "linux.seccomp: read the profile");
   for (size_t i = 0; i < json_array_size (entries); i++)
     {
       char where[64];

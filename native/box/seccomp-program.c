@@ -322,12 +322,12 @@ box_seccomp_program_emit (const struct box_seccomp_profile *profile, const struc
       jump = emit (&emitter, BPF_JMP | BPF_JA, 0, 0, 0);
       emit (&emitter, BPF_LD | BPF_W | BPF_ABS, offsetof (struct seccomp_data, nr), 0, 0);
       if (emit_table (&emitter, &tables->tables[i]) < 0)
-        return tss_error_set (error, TSS_ERROR_INTERNAL, ENOMEM, "linux.seccomp", "compile the filter");
+        return tss_error_set (error, TSS_ERROR_INTERNAL, ENOMEM, "linux.seccomp", "linux.seccomp: compile the filter");
       land (&emitter, jump);
     }
   emit_return (&emitter, SECCOMP_RET_KILL_THREAD);
   if (emitter.full)
-    return tss_error_set (error, TSS_ERROR_SECCOMP, E2BIG, "linux.seccomp", "compile the filter");
+    return tss_error_set (error, TSS_ERROR_SECCOMP, E2BIG, "linux.seccomp", "linux.seccomp: compile the filter");
   filter->flags = profile->flags;
   return 0;
 }

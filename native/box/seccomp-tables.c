@@ -138,7 +138,7 @@ box_seccomp_tables_make (const struct box_seccomp_profile *profile, struct box_s
     if (add_architecture (tables, profile, profile->architectures[i]) < 0)
       {
         box_seccomp_tables_free (tables);
-        return tss_error_set (error, TSS_ERROR_INTERNAL, ENOMEM, "linux.seccomp", "compile the filter");
+        return tss_error_set (error, TSS_ERROR_INTERNAL, ENOMEM, "linux.seccomp", "linux.seccomp: compile the filter");
       }
   for (size_t i = 0; i < tables->count; i++)
     if (tables->tables[i].count > 0)

@@ -20,7 +20,7 @@ box_seccomp_compile (const json_t *seccomp, struct tss_error *error)
   filter = calloc (1, sizeof *filter);
   if (!filter)
     {
-      tss_error_set (error, TSS_ERROR_INTERNAL, ENOMEM, "linux.seccomp", "compile the filter");
+      tss_error_set (error, TSS_ERROR_INTERNAL, ENOMEM, "linux.seccomp", "linux.seccomp: compile the filter");
       return NULL;
     }
   if (box_seccomp_program_emit (&profile, &tables, filter, error) < 0)
@@ -30,6 +30,14 @@ box_seccomp_compile (const json_t *seccomp, struct tss_error *error)
     return tss_steal_pointer (&filter);
   filter = NULL;
   return shrunk;
+}
+
+int
+box_seccomp_check (const json_t *seccomp, struct tss_error *error)
+{
+  __attribute__ ((cleanup (box_seccomp_profile_free))) struct box_seccomp_profile profile = { 0 };
+
+  return seccomp ? box_seccomp_profile_parse (seccomp, &profile, error) : 0;
 }
 
 size_t
@@ -45,5 +53,6 @@ box_seccomp_apply (const struct box_seccomp_filter *filter, struct tss_error *er
 
   int result = (int)syscall (SYS_seccomp, SECCOMP_SET_MODE_FILTER, filter->flags, &program);
 
-  return result < 0 ? tss_error_set (error, TSS_ERROR_SECCOMP, errno, "linux.seccomp", "load the filter") : result;
+  return result < 0 ? tss_error_set (error, TSS_ERROR_SECCOMP, errno, "linux.seccomp", "linux.seccomp: load the filter")
+                    : result;
 }

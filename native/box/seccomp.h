@@ -23,6 +23,9 @@ struct box_seccomp_filter
  * with conditions comes before one without, and the first in the profile before later ones. */
 struct box_seccomp_filter *box_seccomp_compile (const json_t *seccomp, struct tss_error *error);
 
+/* Refuses what box_seccomp_compile would, for the most part, and sooner. SECCOMP may be NULL. */
+int box_seccomp_check (const json_t *seccomp, struct tss_error *error);
+
 /* Bytes that FILTER takes, for sending it to another process. */
 size_t box_seccomp_size (const struct box_seccomp_filter *filter);
 

@@ -32,6 +32,6 @@ box_setup_hooks (struct box_setup *setup, struct tss_error *error)
   /* The process as these hooks see it, who are in its namespaces. */
   call.state = state = box_state_describe (&identity, "creating", getpid ());
   if (!state)
-    return tss_error_set (error, TSS_ERROR_INTERNAL, ENOMEM, "hooks", "run the hooks");
+    return tss_error_set (error, TSS_ERROR_INTERNAL, ENOMEM, "hooks", "hooks: run the hooks");
   return box_hooks_run (&call, BOX_HOOK_CREATE_CONTAINER, error);
 }

@@ -63,7 +63,7 @@ box_spec_parse_devices (const json_t *linux_object, struct box_spec *spec, struc
     return -1;
   spec->devices = calloc (json_array_size (array) + 1, sizeof *spec->devices);
   if (!spec->devices)
-    return tss_error_set (error, TSS_ERROR_INTERNAL, ENOMEM, "linux.devices", "read the devices");
+    return tss_error_set (error, TSS_ERROR_INTERNAL, ENOMEM, "linux.devices", "linux.devices: read the devices");
   for (size_t i = 0; i < json_array_size (array); i++)
     {
       char where[64];

@@ -48,7 +48,7 @@ box_spec_parse_mounts (const json_t *document, struct box_spec *spec, struct tss
     return -1;
   spec->mounts = calloc (json_array_size (array) + 1, sizeof *spec->mounts);
   if (!spec->mounts)
-    return tss_error_set (error, TSS_ERROR_INTERNAL, ENOMEM, "mounts", "read the mounts");
+    return tss_error_set (error, TSS_ERROR_INTERNAL, ENOMEM, "mounts", "mounts: read the mounts");
   for (size_t i = 0; i < json_array_size (array); i++)
     {
       struct box_mount *mount = &spec->mounts[spec->mount_count++];

@@ -82,7 +82,7 @@ box_spec_parse_sysctls (const json_t *linux_object, struct box_spec *spec, struc
     return 0;
   spec->sysctls = calloc (json_object_size (object) + 1, sizeof *spec->sysctls);
   if (!spec->sysctls)
-    return tss_error_set (error, TSS_ERROR_INTERNAL, ENOMEM, "linux.sysctl", "read the sysctls");
+    return tss_error_set (error, TSS_ERROR_INTERNAL, ENOMEM, "linux.sysctl", "linux.sysctl: read the sysctls");
   /* jansson's iterator takes no const object, though it changes nothing. */
   json_object_foreach ((json_t *)(uintptr_t)object, key, value) if (parse_one (key, value, spec, error) < 0) return -1;
   return 0;

@@ -5,6 +5,7 @@
 #include "cgroup-devices.h"
 #include "hooks.h"
 #include "resources.h"
+#include "seccomp.h"
 
 #include <ctype.h>
 #include <sched.h>
@@ -97,6 +98,20 @@ parse_personality (const json_t *linux_object, struct box_spec *spec, struct tss
   return 0;
 }
 
+static int
+check_paths (const char **paths, const char *key, struct tss_error *error)
+{
+  for (size_t i = 0; paths && paths[i]; i++)
+    {
+      char member[40];
+
+      snprintf (member, sizeof member, "%s[%zu]", key, i);
+      if (paths[i][0] != '/')
+        return tss_json_refuse ("linux", member, error, "%s is not absolute", paths[i]);
+    }
+  return 0;
+}
+
 /* They are read again when there is a cgroup; this is to refuse them before anything is made. */
 static int
 check_resources (const json_t *object, struct tss_error *error)
@@ -129,7 +144,10 @@ parse_linux (const json_t *document, struct box_spec *spec, struct tss_error *er
     return -1;
   if (spec->mount_label && !*spec->mount_label)
     spec->mount_label = NULL;
-  if (check_resources (spec->resources, error) < 0)
+  if (check_paths (spec->masked_paths, "maskedPaths", error) < 0
+      || check_paths (spec->readonly_paths, "readonlyPaths", error) < 0)
+    return -1;
+  if (check_resources (spec->resources, error) < 0 || box_seccomp_check (spec->seccomp, error) < 0)
     return -1;
   if (box_spec_parse_namespaces (object, &spec->namespaces, error) < 0 || box_spec_parse_users (object, spec, error) < 0
       || box_spec_parse_time_offsets (object, spec, error) < 0)

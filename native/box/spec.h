@@ -106,6 +106,7 @@ struct box_mount
 
 struct box_device
 {
+  bool is_default; /* one that every container has */
   const char *path;
   mode_t mode; /* type and permissions */
   dev_t number;

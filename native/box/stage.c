@@ -73,7 +73,7 @@ prepare_root (struct box_setup *setup, struct tss_error *error)
   setup->root = -1;
   setup->root_tree = open_tree (mounted, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE);
   if (setup->root_tree < 0)
-    return tss_error_set (error, TSS_ERROR_MOUNT, errno, "root", "copy the root file system's mount");
+    return tss_error_set (error, TSS_ERROR_MOUNT, errno, "root", "root: copy the root file system's mount");
   return 0;
 }
 
@@ -118,7 +118,7 @@ open_time_offsets (const struct box_setup *setup, int *file, struct tss_error *e
   *file = openat (setup->proc, "self/timens_offsets", O_WRONLY | O_CLOEXEC);
   if (*file < 0)
     return tss_error_set (error, TSS_ERROR_NAMESPACE, errno, "linux.namespaces",
-                          "make a time namespace: this kernel has none");
+                          "linux.namespaces: make a time namespace: this kernel has none");
   return 0;
 }
 
@@ -129,7 +129,8 @@ make_time_namespace (const struct box_setup *setup, int file, struct tss_error *
   if (file < 0)
     return 0;
   if (unshare (CLONE_NEWTIME) < 0)
-    return tss_error_set (error, TSS_ERROR_NAMESPACE, errno, "linux.namespaces", "make a time namespace");
+    return tss_error_set (error, TSS_ERROR_NAMESPACE, errno, "linux.namespaces",
+                          "linux.namespaces: make a time namespace");
   for (size_t i = 0; i < BOX_CLOCKS; i++)
     {
       const struct box_time_offset *offset = &setup->spec->time_offsets[i];
@@ -149,7 +150,8 @@ static int
 join_pid_namespace (int pid_target, struct tss_error *error)
 {
   if (pid_target >= 0 && setns (pid_target, CLONE_NEWPID) < 0)
-    return tss_error_set (error, TSS_ERROR_NAMESPACE, errno, "linux.namespaces", "join the pid namespace");
+    return tss_error_set (error, TSS_ERROR_NAMESPACE, errno, "linux.namespaces",
+                          "linux.namespaces: join the pid namespace");
   return 0;
 }
 

@@ -29,9 +29,9 @@ set_all (int pidfd, const struct box_spec *spec, struct tss_error *error)
     return -1;
   /* One that has ended says itself what was wrong. */
   if (setns (pidfd, flags) < 0)
-    return errno == ESRCH
-               ? 0
-               : tss_error_set (error, TSS_ERROR_NAMESPACE, errno, "linux.sysctl", "enter the container's namespaces");
+    return errno == ESRCH ? 0
+                          : tss_error_set (error, TSS_ERROR_NAMESPACE, errno, "linux.sysctl",
+                                           "linux.sysctl: enter the container's namespaces");
   result = box_procfs_set_sysctls (proc, spec, error);
   if (result == 0 || (error->error_number != EACCES && error->error_number != EPERM))
     return result;

@@ -40,7 +40,8 @@ box_terminal_open (int root, const struct box_process *process, int *master, int
       || (*slave = ioctl (new_master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC)) < 0)
     return tss_error_set (error, TSS_ERROR_IO, errno, "/dev/pts", "open a terminal");
   if ((size.ws_row || size.ws_col) && ioctl (new_master, TIOCSWINSZ, &size) < 0)
-    return tss_error_set (error, TSS_ERROR_IO, errno, "process.consoleSize", "set the size of the terminal");
+    return tss_error_set (error, TSS_ERROR_IO, errno, "process.consoleSize",
+                          "process.consoleSize: set the size of the terminal");
   *master = tss_steal_fd (&new_master);
   return 0;
 }
@@ -75,7 +76,7 @@ box_setup_terminal (struct box_setup *setup, struct tss_error *error)
   if (!setup->spec->process.terminal)
     return 0;
   if (box_terminal_open (setup->root, &setup->spec->process, &setup->terminal, &setup->terminal_slave, error) < 0)
-    return -1;
+    return tss_error_within (error, "process.terminal");
   target = open_console (setup->root, error);
   if (target < 0)
     return -1;

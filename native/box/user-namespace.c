@@ -21,7 +21,8 @@ start_dweller (int joined, struct tss_error *error)
   pid_t parent = getpid (), pid;
 
   if (pipe2 (pipe_ends, O_CLOEXEC) < 0)
-    return tss_error_set (error, TSS_ERROR_NAMESPACE, errno, "linux.namespaces", "enter a user namespace");
+    return tss_error_set (error, TSS_ERROR_NAMESPACE, errno, "linux.namespaces",
+                          "linux.namespaces: enter a user namespace");
   arrived = pipe_ends[0];
   announce = pipe_ends[1];
   pid = box_clone (&options, &pidfd, error);
@@ -43,7 +44,8 @@ start_dweller (int joined, struct tss_error *error)
   if (TSS_RETRY (read (arrived, &failed, sizeof failed)) == sizeof failed && !failed)
     return pid;
   box_abandon (pid);
-  return tss_error_set (error, TSS_ERROR_NAMESPACE, failed, "linux.namespaces", "enter the user namespace");
+  return tss_error_set (error, TSS_ERROR_NAMESPACE, failed, "linux.namespaces",
+                        "linux.namespaces: enter the user namespace");
 }
 
 static int
@@ -110,7 +112,8 @@ int
 box_user_namespace_become_root (struct tss_error *error)
 {
   if (setgroups (0, NULL) < 0 || setresgid (0, 0, 0) < 0 || setresuid (0, 0, 0) < 0)
-    return tss_error_set (error, TSS_ERROR_NAMESPACE, errno, "linux.uidMappings", "become root of the user namespace");
+    return tss_error_set (error, TSS_ERROR_NAMESPACE, errno, "linux.uidMappings",
+                          "linux.uidMappings: become root of the user namespace");
   /* A change of user may have made us dumpable again, by /proc/sys/fs/suid_dumpable. */
   if (prctl (PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
     return tss_error_set (error, TSS_ERROR_INTERNAL, errno, "", "protect the process");
@@ -121,6 +124,7 @@ int
 box_user_namespace_enter (int user_namespace, struct tss_error *error)
 {
   if (setns (user_namespace, CLONE_NEWUSER) < 0)
-    return tss_error_set (error, TSS_ERROR_NAMESPACE, errno, "linux.namespaces", "enter the user namespace");
+    return tss_error_set (error, TSS_ERROR_NAMESPACE, errno, "linux.namespaces",
+                          "linux.namespaces: enter the user namespace");
   return box_user_namespace_become_root (error);
 }

@@ -161,7 +161,12 @@ tss_json_get_strings (const json_t *object, const char *key, const char *where, 
     return tss_error_set (error, TSS_ERROR_INTERNAL, ENOMEM, where, "read %s", key);
   for (size_t i = 0; i < count; i++)
     if (!(strings[i] = json_string_value (json_array_get (array, i))))
-      return wrong_type (where, key, "an array of strings", error);
+      {
+        char member[128];
+
+        snprintf (member, sizeof member, "%s[%zu]", key, i);
+        return wrong_type (where, member, "a string", error);
+      }
   *result = tss_steal_pointer (&strings);
   return 0;
 }

@@ -193,7 +193,7 @@ test_errors (void)
   check_error ("process", "5", "process");
   check_error ("process", "null", "process");
   check_error ("process.args", "[]", "process.args");
-  check_error ("process.args", "[1]", "process.args");
+  check_error ("process.args", "[1]", "process.args[0]");
   check_error ("process.cwd", "\"x\"", "process.cwd");
   check_error ("process.user", "{\"uid\":-1}", "process.user.uid");
   check_error ("process.user", "{\"uid\":4294967295}", "process.user.uid");
@@ -204,7 +204,7 @@ test_errors (void)
   check_error ("process.scheduler", "{\"policy\":\"SCHED_DEADLINE\"}", "process.scheduler.runtime");
   check_error ("process.ioPriority", "{\"class\":\"IOPRIO_CLASS_BE\",\"priority\":-1}", "process.ioPriority.priority");
   check_error ("process.execCPUAffinity", "{\"final\":\"0-\"}", "process.execCPUAffinity.final");
-  check_error ("process.capabilities", "{\"effective\":[7]}", "process.capabilities.effective");
+  check_error ("process.capabilities", "{\"effective\":[7]}", "process.capabilities.effective[0]");
   check_error ("process.user", "{\"additionalGids\":[1,-2]}", "process.user.additionalGids[1]");
   check_error ("process.rlimits", "[{\"type\":\"RLIMIT_CPU\",\"soft\":2,\"hard\":1}]", "process.rlimits[0].soft");
   check_error ("linux.personality", "{\"domain\":\"LINUX\",\"flags\":[\"X\"]}", "linux.personality.flags");

@@ -406,36 +406,6 @@ describe('tsstack-box', () => {
     });
   });
 
-  describe('bad input', () => {
-    const cases: readonly [string, RegExp, (spec: BoxSpec) => void][] = [
-      ['no arguments', /process\.args/, (spec) => void (spec.process.args = [])],
-      ['a relative cwd', /process\.cwd/, (spec) => void (spec.process.cwd = 'etc')],
-      ['an unknown namespace', /linux\.namespaces\[6\]/, (spec) => void spec.linux.namespaces.push({ type: 'space' })],
-      ['a namespace twice', /given twice/, (spec) => void spec.linux.namespaces.push({ type: 'pid' })],
-      [
-        'an unknown limit',
-        /process\.rlimits\[0\]/,
-        (spec) => void (spec.process['rlimits'] = [{ type: 'X', soft: 1, hard: 1 }]),
-      ],
-      ['a mount without type', /mounts\[5\]\.type/, (spec) => void spec.mounts.push({ destination: '/x' })],
-      ['a cgroup outside', /linux\.cgroupsPath/, (spec) => void (spec.linux['cgroupsPath'] = '../other')],
-      ['an unsupported section', /linux\.intelRdt/, (spec) => void (spec.linux['intelRdt'] = { closID: 'x' })],
-    ];
-    for (const [name, expected, change] of cases) {
-      it(`${name}: is refused with the field's name`, async () => {
-        const result = await lab.run('true', change);
-        assert.equal(result.code, 1);
-        assert.match(result.stderr, expected);
-      });
-    }
-
-    it('a broken file: is refused with line and column', async () => {
-      const bundle = lab.bundle('true');
-      writeFileSync(join(bundle, 'config.json'), '{\n"process": nothing}');
-      assert.match((await lab.box('run', '--bundle', bundle, lab.newId())).stderr, /config\.json:2:/);
-    });
-  });
-
   afterEach('leaves no cgroup and no record', () => {
     assert.deepEqual(lab.leftRecords(), []);
     assert.deepEqual(lab.leftCgroups(), []);
