@@ -127,16 +127,18 @@ describe('shim: the life of a container', () => {
     await control.request({ op: 'kill' });
   });
 
-  it('wakes up for nothing while the container is idle', async () => {
-    const { control, state } = await lab.run('echo ready; sleep 100');
-    const wakeUps = (): string =>
-      readFileSync(`/proc/${state.shimPid}/status`, 'utf8').match(/^voluntary_ctxt_switches:.*$/m)?.[0] ?? '';
+  it('wakes up for nothing while the container is idle, and for every line while it is not', async () => {
+    const idle = await lab.run('echo ready; sleep 100');
+    const busy = await lab.run('while :; do echo tick; sleep 0.1; done');
+    const wakeUps = (pid: number): number =>
+      Number(/^voluntary_ctxt_switches:\s*(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
     // The log's memory is given back two to four seconds after the last output.
     await new Promise((resolve) => setTimeout(resolve, 4500));
-    const before = wakeUps();
+    const before = [wakeUps(idle.state.shimPid), wakeUps(busy.state.shimPid)];
     await new Promise((resolve) => setTimeout(resolve, 1500));
-    assert.equal(wakeUps(), before);
-    await control.request({ op: 'kill' });
+    assert.equal(wakeUps(idle.state.shimPid), before[0]);
+    assert.ok(wakeUps(busy.state.shimPid) > (before[1] ?? 0) + 3);
+    for (const { control } of [idle, busy]) await control.request({ op: 'kill' });
   });
 });
 
