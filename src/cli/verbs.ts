@@ -57,6 +57,10 @@ export const verbs: Readonly<Record<string, VerbEntry>> = {
     summary: 'Check the stack file and print it in its canonical form',
     load: async () => (await import('./commands/config.ts')).config,
   },
+  schema: {
+    summary: 'Print the JSON Schema of stack files, for editors',
+    load: async () => (await import('./commands/schema.ts')).schema,
+  },
   ls: { summary: 'List stacks', load: async () => (await import('./commands/ls.ts')).ls },
   pull: { summary: 'Pull the images of services', load: async () => (await import('./commands/pull.ts')).pull },
   load: { summary: 'Load images from an archive', load: async () => (await import('./commands/load.ts')).load },

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, globSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runConfig, type ConfigArguments } from '../../src/stack/index.ts';
+import { schemaComplaintsOf } from '../support/schema-check.ts';
 
 /** Golden cases made with the reference; they lie beside the project on the machines that have them. */
 const CASES = join(import.meta.dirname, '../../../shared/stack-cases');
@@ -33,6 +34,12 @@ describe('golden cases of the stack file', () => {
 
   it('are found in full where the folder is', () => {
     if (existsSync(CASES)) assert.ok(names.length >= 121, `${names.length} cases`);
+  });
+
+  it('satisfy the JSON Schema of stack files where the reference takes them', () => {
+    const isTaken = (name: string): boolean => !existsSync(join(CASES, name, 'expected-error.json'));
+    for (const file of names.filter(isTaken).flatMap((name) => globSync(join(CASES, name, '**/*.{yml,yaml}'))))
+      assert.deepEqual(schemaComplaintsOf(file), [], file);
   });
 
   for (const name of names) {

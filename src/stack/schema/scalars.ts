@@ -96,21 +96,17 @@ export const flag = z.pipe(
 /** A boolean that must be written as one. */
 export const strictFlag = z.boolean({ error: 'true or false' });
 
-export const byteSize = converted('a size such as 512m or 1.5gb', (value) => {
-  const size = parseBytes(String(value));
-  return size === undefined || size < 0n ? undefined : size.toString();
-});
+export const byteSize = converted('a size such as 512m or 1.5gb', toByteSize);
 
-export const byteSizeOrUnlimited = converted('a size such as 1g, or -1 for no limit', (value) => {
-  const size = parseBytes(String(value));
-  return size === undefined || size < -1n ? undefined : size.toString();
-});
+export const byteSizeOrUnlimited = converted('a size such as 1g, or -1 for no limit', (value) =>
+  String(value).trim() === '-1' ? '-1' : toByteSize(value),
+);
 
 export const duration = z.pipe(
   z.string({ error: 'a duration with its unit, such as 10s or 1m30s' }),
   z.transform((value: string, payload: Payload): string => {
     const nanoseconds = parseDuration(value);
-    if (nanoseconds !== undefined && nanoseconds >= 0n) return formatDuration(nanoseconds);
+    if (nanoseconds !== undefined && !value.trimStart().startsWith('-')) return formatDuration(nanoseconds);
     payload.issues.push({ code: 'custom', message: 'a duration with its unit, such as 10s or 1m30s', input: value });
     return z.NEVER;
   }),
@@ -149,6 +145,12 @@ export function matching(pattern: RegExp, expected: string) {
 function toInteger(value: string | number): number | undefined {
   const number = typeof value === 'number' ? value : /^\s*[-+]?\d+\s*$/.test(value) ? Number(value) : NaN;
   return Number.isSafeInteger(number) ? number : undefined;
+}
+
+/** Decimal text of a size; below zero there is none, not even one that would be rounded to zero. */
+function toByteSize(value: string | number): string | undefined {
+  const text = String(value);
+  return text.trimStart().startsWith('-') ? undefined : parseBytes(text)?.toString();
 }
 
 function toMode(value: string | number): number | undefined {
