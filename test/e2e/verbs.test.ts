@@ -8,7 +8,7 @@ const stack = `
 name: verbs
 services:
   web: { image: "busybox:test", init: true, command: sleep 100000, scale: 2 }
-  job: { image: "busybox:test", command: ["sh", "-c", "trap 'exit 7' TERM USR1; while :; do sleep 0.05; done"] }
+  job: { image: "busybox:test", command: ["sh", "-c", "trap 'exit 7' TERM USR1; trap 'sleep 3; exit 7' USR2; while :; do sleep 0.05; done"] }
 `;
 
 describe('verbs that act on containers', () => {
@@ -132,7 +132,8 @@ describe('verbs that act on containers', () => {
 
   it('wait blocks until the named service ends and passes its code on', async () => {
     const waiting = run('wait', 'job');
-    await ok('kill', '-s', 'TERM', 'job');
+    // Not before the other command has looked at what runs.
+    await ok('kill', '-s', 'USR2', 'job');
     const { code, stdout } = await waiting;
     assert.equal(code, 7);
     assert.match(stdout, /verbs-job-1.* 7/);
@@ -142,7 +143,7 @@ describe('verbs that act on containers', () => {
   it('wait --down-project takes the stack down when the service has ended', async () => {
     await ok('up', '-d');
     const waiting = run('wait', '--down-project', 'job');
-    await ok('kill', '-s', 'TERM', 'job');
+    await ok('kill', '-s', 'USR2', 'job');
     assert.equal((await waiting).code, 7);
     assert.deepEqual(await states(), {});
   });
