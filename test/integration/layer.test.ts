@@ -417,6 +417,6 @@ describe('tsstack-layer', () => {
     const { result } = program.unpackStream({ to: directory, diffId: null, signal: over.signal });
     over.abort();
     await assert.rejects(result, { name: 'AbortError' });
-    await assert.rejects(new LayerProgram('/does/not/exist').remove(['/tmp/x']), { name: 'LayerProgramError' });
+    await assert.rejects(new LayerProgram('/does/not/exist').remove(['/tmp/x']), { name: 'ProgramError' });
   });
 });
