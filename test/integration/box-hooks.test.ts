@@ -147,6 +147,26 @@ describe('tsstack-box hooks', () => {
     assert.deepEqual(seen.slice(0, seen.length / 2), seen.slice(seen.length / 2));
   });
 
+  it('of the container are in its user namespace, the others in that of the caller', async () => {
+    const map = [{ containerID: 0, hostID: 300_000, size: 65_536 }];
+    const say = sh('echo $(id -u) $(readlink /proc/self/ns/user) >&2; exit 1');
+    const saidBy = async (kind: Kind): Promise<string> => {
+      const result = await lab.run('true', (spec) => {
+        spec.linux.namespaces.push({ type: 'user' });
+        spec.linux['uidMappings'] = spec.linux['gidMappings'] = map;
+        withHooks({ [kind]: [say] })(spec);
+      });
+      return result.stderr.trim().split('status 1: ')[1] ?? result.stderr;
+    };
+    const host = `0 ${readlinkSync('/proc/self/ns/user')}`;
+    assert.equal(await saidBy('createRuntime'), host);
+    for (const kind of ['createContainer', 'startContainer'] as const) {
+      const said = await saidBy(kind);
+      assert.match(said, /^0 user:/);
+      assert.notEqual(said, host);
+    }
+  });
+
   describe('that fail', () => {
     for (const kind of ['prestart', 'createRuntime', 'createContainer'] as const) {
       it(`in ${kind}: nothing is made, later ones do not run, those for the end do`, async () => {
