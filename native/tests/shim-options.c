@@ -103,7 +103,8 @@ test_errors (void)
   check_error (NEEDED ",\"rootfs\":[]", "rootfs");
   check_error (NEEDED ",\"rootfs\":{}", "rootfs.lower");
   check_error (NEEDED ",\"rootfs\":{\"lower\":[]}", "rootfs.lower");
-  check_error (NEEDED ",\"rootfs\":{\"lower\":[\"a\",1]}", "rootfs.lower");
+  check_error (NEEDED ",\"rootfs\":{\"lower\":[\"a\",1]}", "rootfs.lower[1]");
+  check_error (NEEDED ",\"runtime\":\"runc\"", "runtime");
   check_error (NEEDED ",\"rootfs\":{\"lower\":[\"a\"],\"upper\":\"/u\"}", "rootfs.work");
   check_error (NEEDED ",\"restart\":\"no\"", "restart");
   check_error (NEEDED ",\"restart\":{\"policy\":\"sometimes\"}", "restart.policy");
