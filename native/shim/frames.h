@@ -1,4 +1,4 @@
-/* The framing of the shim's socket (docs/native.md, section 4): an 8-byte header and a payload. */
+/* The framing of the shim's socket (docs/shim-protocol.md): an 8-byte header and a payload. */
 #ifndef TSSTACK_SHIM_FRAMES_H
 #define TSSTACK_SHIM_FRAMES_H
 

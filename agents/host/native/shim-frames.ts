@@ -1,4 +1,4 @@
-/** Frames of the shim's socket: an 8-byte header (u32 little-endian length, u8 type, 3 zero bytes) and the payload. docs/native.md, section 4. */
+/** Frames of the shim's socket: an 8-byte header (u32 little-endian length, u8 type, 3 zero bytes) and the payload. docs/shim-protocol.md. */
 
 export const frameTypes = {
   request: 1,

@@ -42,7 +42,7 @@ export interface ShimStats {
   readonly blkWriteBytes: number;
 }
 
-/** A connection to a container's shim (docs/native.md, section 4), as far as tasks need it. */
+/** A connection to a container's shim (docs/shim-protocol.md), as far as tasks need it. */
 export interface ShimConnection {
   /** Calls back with every change from now on; resolves to the state now. */
   subscribe(onState: (state: ShimState) => void): Promise<ShimState>;
