@@ -106,6 +106,9 @@ export interface OciSeccomp {
   readonly defaultErrnoRet?: number;
   readonly architectures: readonly string[];
   readonly flags?: readonly string[];
+  /** Socket of whoever decides where a rule says SCMP_ACT_NOTIFY, and text for it. */
+  readonly listenerPath?: string;
+  readonly listenerMetadata?: string;
   readonly syscalls: readonly OciSyscallRule[];
 }
 

@@ -43,6 +43,8 @@ const profileSchema = z.object({
   architectures: z.array(z.string()).nullish(),
   archMap: z.array(z.object({ architecture: z.string(), subArchitectures: z.array(z.string()).nullish() })).nullish(),
   flags: z.array(z.string()).nullish(),
+  listenerPath: z.string().nullish(),
+  listenerMetadata: z.string().nullish(),
   syscalls: z.array(ruleSchema).nullish(),
 });
 
@@ -54,6 +56,8 @@ export function parseSeccompProfile(text: string, context: SeccompContext): OciS
     ...(profile.defaultErrnoRet == null ? {} : { defaultErrnoRet: profile.defaultErrnoRet }),
     architectures: architecturesOf(profile, context),
     ...(profile.flags == null ? {} : { flags: profile.flags }),
+    ...(profile.listenerPath == null ? {} : { listenerPath: profile.listenerPath }),
+    ...(profile.listenerMetadata == null ? {} : { listenerMetadata: profile.listenerMetadata }),
     syscalls: (profile.syscalls ?? []).filter((rule) => applies(rule, context)).map(toOciRule),
   };
 }

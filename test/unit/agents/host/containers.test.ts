@@ -214,6 +214,14 @@ describe('seccomp profile of one’s own', () => {
     assert.deepEqual(parsed.architectures, ['SCMP_ARCH_X86_64', 'SCMP_ARCH_X86']);
   });
 
+  it('keeps flags and whoever decides', () => {
+    const flags = ['SECCOMP_FILTER_FLAG_LOG'];
+    const profile = { defaultAction: 'SCMP_ACT_ALLOW', flags, listenerPath: '/run/it.sock', listenerMetadata: 'text' };
+    const { architectures, ...parsed } = parseSeccompProfile(JSON.stringify(profile), context);
+    assert.deepEqual(parsed, { ...profile, syscalls: [] });
+    assert.deepEqual(architectures, []);
+  });
+
   it('refuses what is no profile', () => {
     assert.throws(() => parseSeccompProfile('{', context), /not a seccomp profile/);
     assert.throws(() => parseSeccompProfile('{}', context), /defaultAction/);
