@@ -45,8 +45,7 @@ delete_unknown (const struct command_options *options, struct command_record *re
 {
   if (!options->force || error->code != TSS_ERROR_NOT_FOUND)
     return -1;
-  command_record_remove (record);
-  return 0;
+  return command_record_remove (record, error);
 }
 
 /* Hooks that can no longer be read do not keep a container alive. */
@@ -78,8 +77,7 @@ command_delete (struct command_options *options, struct tss_error *error)
   container = tss_steal_pointer (&record.container);
   if (box_destroy (container, error) < 0)
     return -1;
-  command_record_remove (&record);
-  return 0;
+  return command_record_remove (&record, error);
 }
 
 static int

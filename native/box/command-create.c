@@ -84,7 +84,7 @@ create (struct command_options *options, bool stays, bool detached, struct comma
         return 0;
       box_destroy (*container, NULL);
     }
-  command_record_remove (record);
+  command_record_remove (record, NULL);
   return -1;
 }
 
@@ -113,7 +113,9 @@ command_start (struct command_options *options, struct tss_error *error)
     return tss_error_set (error, TSS_ERROR_STATE, 0, "", "start container %s: it is %s", options->arguments[0], status);
   if (box_release (record.container, record.start_socket, error) < 0)
     return -1;
-  unlink (record.start_socket);
+  /* By this socket a container is known as one that has not been started. */
+  if (unlink (record.start_socket) < 0 && errno != ENOENT)
+    return tss_error_set (error, TSS_ERROR_IO, errno, record.start_socket, "remove %s", record.start_socket);
   return 0;
 }
 
@@ -132,7 +134,7 @@ finish_run (struct command_options *options, struct command_record *record, stru
   if (box_destroy (container, status < 0 ? NULL : error) < 0)
     status = -1;
   if (!options->keep)
-    command_record_remove (record);
+    command_record_remove (record, NULL);
   return status;
 }
 
@@ -147,6 +149,6 @@ command_run (struct command_options *options, struct tss_error *error)
   if (box_start (container, error) == 0)
     return finish_run (options, &record, container, error);
   box_destroy (container, NULL);
-  command_record_remove (&record);
+  command_record_remove (&record, NULL);
   return -1;
 }

@@ -171,19 +171,23 @@ command_record_status (const struct command_record *record)
   return box_is_frozen (record->container) ? "paused" : "running";
 }
 
-void
-command_record_remove (struct command_record *record)
+int
+command_record_remove (const struct command_record *record, struct tss_error *error)
 {
-  static const char *const files[] = { "state.json", "config.json", "start.sock" };
+  /* With those that a killed command has not finished. What a second attempt needs goes last. */
+  static const char *const files[] = { "start.sock", "config.json.new", "state.json.new", "config.json", "state.json" };
 
   for (size_t i = 0; i < TSS_LENGTH (files); i++)
     {
       char path[sizeof record->directory + 32];
 
       snprintf (path, sizeof path, "%s/%s", record->directory, files[i]);
-      unlink (path);
+      if (unlink (path) < 0 && errno != ENOENT)
+        return tss_error_set (error, TSS_ERROR_IO, errno, path, "remove %s", path);
     }
-  rmdir (record->directory);
+  if (rmdir (record->directory) < 0 && errno != ENOENT)
+    return tss_error_set (error, TSS_ERROR_IO, errno, record->directory, "remove %s", record->directory);
+  return 0;
 }
 
 void

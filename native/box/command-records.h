@@ -29,7 +29,7 @@ int command_record_load (const struct command_options *options, const char *id, 
 /* created, running, paused or stopped. */
 const char *command_record_status (const struct command_record *record);
 
-void command_record_remove (struct command_record *record);
+int command_record_remove (const struct command_record *record, struct tss_error *error);
 void command_record_free (struct command_record *record);
 
 #define command_autorecord __attribute__ ((cleanup (command_record_free))) struct command_record

@@ -21,6 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
+#include <sys/syscall.h>
 #include <sys/types.h>
 #include <sys/user.h>
 #include <sys/wait.h>
@@ -115,7 +116,7 @@ choose_fault (struct injector *injector, struct process *process, const struct u
   return fault->error_number;
 }
 
-/* A call that fails is not made at all. */
+/* A call that fails is not made: in its place comes one that does nothing, and that seccomp filters let pass. */
 static void
 on_system_call (struct injector *injector, struct process *process)
 {
@@ -129,7 +130,7 @@ on_system_call (struct injector *injector, struct process *process)
       process->injected = injector->has_executed ? choose_fault (injector, process, &registers) : 0;
       if (process->injected == 0)
         return;
-      registers.orig_rax = (unsigned long long)-1;
+      registers.orig_rax = SYS_getpid;
     }
   else
     {
