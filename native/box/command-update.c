@@ -57,7 +57,9 @@ read_resources (const char *path, struct tss_error *error)
 {
   if (!path)
     return json_object ();
-  return tss_json_load_file (strcmp (path, "-") == 0 ? "/dev/stdin" : path, error);
+  if (strcmp (path, "-") == 0)
+    return tss_json_load_fd (STDIN_FILENO, "standard input", error);
+  return tss_json_load_file (path, error);
 }
 
 int

@@ -232,28 +232,28 @@ tss_json_parse (const char *text, const char *name, struct tss_error *error)
   return value;
 }
 
-/* Like tss_read_file_at, also for pipes, up to MAX_FILE. */
-static char *
-read_text (const char *path, size_t *size, struct tss_error *error)
+json_t *
+tss_json_load_fd (int fd, const char *name, struct tss_error *error)
 {
-  tss_autofd int fd = TSS_RETRY (open (path, O_RDONLY | O_CLOEXEC));
-  char *text = fd < 0 ? NULL : tss_read_all (fd, MAX_FILE, size);
+  size_t size = 0;
+  tss_autofree char *text = tss_read_all (fd, MAX_FILE, &size);
 
   if (!text)
-    tss_error_set (error, errno == ENOENT ? TSS_ERROR_NOT_FOUND : TSS_ERROR_IO, errno, path, "open %s", path);
-  return text;
+    tss_error_set (error, TSS_ERROR_IO, errno, name, "read %s", name);
+  else if (strlen (text) != size)
+    tss_error_set (error, TSS_ERROR_INVALID, 0, name, "%s: has a zero byte at offset %zu", name, strlen (text));
+  else
+    return tss_json_parse (text, name, error);
+  return NULL;
 }
 
 json_t *
 tss_json_load_file (const char *path, struct tss_error *error)
 {
-  size_t size = 0;
-  tss_autofree char *text = read_text (path, &size, error);
+  tss_autofd int fd = TSS_RETRY (open (path, O_RDONLY | O_CLOEXEC));
 
-  if (!text)
-    return NULL;
-  if (strlen (text) == size)
-    return tss_json_parse (text, path, error);
-  tss_error_set (error, TSS_ERROR_INVALID, 0, path, "%s: has a zero byte at offset %zu", path, strlen (text));
+  if (fd >= 0)
+    return tss_json_load_fd (fd, path, error);
+  tss_error_set (error, errno == ENOENT ? TSS_ERROR_NOT_FOUND : TSS_ERROR_IO, errno, path, "open %s", path);
   return NULL;
 }

@@ -46,4 +46,7 @@ json_t *tss_json_parse (const char *text, const char *name, struct tss_error *er
  * TSS_ERROR_INVALID with line and column when it is no JSON. */
 json_t *tss_json_load_file (const char *path, struct tss_error *error);
 
+/* The same for what is open already; NAME is for messages. */
+json_t *tss_json_load_fd (int fd, const char *name, struct tss_error *error);
+
 #endif

@@ -203,7 +203,7 @@ describe('tsstack-box with bad input', () => {
         Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d]),
         /config\.json:1:\d+: unable to decode byte/,
       ],
-      ['a file larger than any spec', Buffer.alloc((16 << 20) + 4096, ' '), /open .*config\.json: File too large/],
+      ['a file larger than any spec', Buffer.alloc((16 << 20) + 4096, ' '), /read .*config\.json: File too large/],
     ];
     for (const [name, text, expected] of cases) {
       it(`${name}: is refused with its place`, () => refused(runText(text), expected));
@@ -213,7 +213,7 @@ describe('tsstack-box with bad input', () => {
       const bundle = lab.bundle('');
       rmSync(join(bundle, 'config.json'));
       mkdirSync(join(bundle, 'config.json'));
-      await refused(lab.box('run', '--bundle', bundle, lab.newId()), /open .*config\.json: Is a directory/);
+      await refused(lab.box('run', '--bundle', bundle, lab.newId()), /read .*config\.json: Is a directory/);
     });
 
     it('no file: is refused', async () => {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'mocha';
 import { BoxLab } from '../support/box-lab.ts';
 import type { BoxSpec } from '../support/box-lab.ts';
@@ -12,9 +12,25 @@ type Resources = Record<string, unknown>;
 const isUnified = existsSync('/sys/fs/cgroup/cgroup.controllers');
 const mebibyte = 1 << 20;
 
-/** A block device of this host, as major and minor number. */
-function blockDevice(): { major: number; minor: number } {
-  const [name = ''] = readFileSync('/proc/partitions', 'utf8').trim().split('\n').slice(2)[0]?.match(/\S+$/) ?? [];
+/** Calls USE with a block device of this host, or with one that is made of a file. */
+async function withBlockDevice(
+  scratch: string,
+  use: (device: { major: number; minor: number }) => Promise<void>,
+): Promise<void> {
+  const present = readFileSync('/proc/partitions', 'utf8').trim().split('\n')[2]?.match(/\S+$/)?.[0];
+  if (present !== undefined) return use(deviceNumber(present));
+  const file = join(scratch, 'disk');
+  writeFileSync(file, '');
+  truncateSync(file, mebibyte);
+  const loop = execFileSync('losetup', ['--find', '--show', file], { encoding: 'utf8' }).trim();
+  try {
+    await use(deviceNumber(basename(loop)));
+  } finally {
+    execFileSync('losetup', ['--detach', loop]);
+  }
+}
+
+function deviceNumber(name: string): { major: number; minor: number } {
   const [major = 0, minor = 0] = readFileSync(`/sys/class/block/${name}/dev`, 'utf8').split(':').map(Number);
   return { major, minor };
 }
@@ -168,25 +184,27 @@ describe('tsstack-box resources', () => {
       assert.deepEqual(await files('pids', ['pids.max'], { pids: { limit: 5 } }, { pids: { limit: -1 } }), ['max']);
     });
 
-    it('throttles a device in all four ways', async () => {
-      const device = blockDevice();
-      const entry = (rate: number): unknown[] => [{ ...device, rate }];
-      const blockIO = {
-        throttleReadBpsDevice: entry(1_000_000),
-        throttleWriteBpsDevice: entry(2_000_000),
-        throttleReadIOPSDevice: entry(300),
-        throttleWriteIOPSDevice: entry(400),
-      };
-      const number = `${String(device.major)}:${String(device.minor)}`;
-      if (isUnified) {
-        const [maximum] = await files('io', ['io.max'], { blockIO });
-        assert.equal(maximum, `${number} rbps=1000000 wbps=2000000 riops=300 wiops=400`);
-        return;
-      }
-      const names = ['read_bps', 'write_bps', 'read_iops', 'write_iops'].map((name) => `blkio.throttle.${name}_device`);
-      const expected = ['1000000', '2000000', '300', '400'].map((rate) => `${number} ${rate}`);
-      assert.deepEqual(await files('blkio', names, { blockIO }), expected);
-    });
+    it('throttles a device in all four ways', () =>
+      withBlockDevice(lab.directory, async (device) => {
+        const entry = (rate: number): unknown[] => [{ ...device, rate }];
+        const blockIO = {
+          throttleReadBpsDevice: entry(1_000_000),
+          throttleWriteBpsDevice: entry(2_000_000),
+          throttleReadIOPSDevice: entry(300),
+          throttleWriteIOPSDevice: entry(400),
+        };
+        const number = `${String(device.major)}:${String(device.minor)}`;
+        if (isUnified) {
+          const [maximum] = await files('io', ['io.max'], { blockIO });
+          assert.equal(maximum, `${number} rbps=1000000 wbps=2000000 riops=300 wiops=400`);
+          return;
+        }
+        const names = ['read_bps', 'write_bps', 'read_iops', 'write_iops'].map(
+          (name) => `blkio.throttle.${name}_device`,
+        );
+        const expected = ['1000000', '2000000', '300', '400'].map((rate) => `${number} ${rate}`);
+        assert.deepEqual(await files('blkio', names, { blockIO }), expected);
+      }));
 
     it('weights that no scheduler of this host knows are a warning', async () => {
       const result = await lab.run('true', using({ blockIO: { weight: 500, leafWeight: 500 } }));
@@ -244,7 +262,7 @@ describe('tsstack-box resources', () => {
       const piped = await lab.boxWithInput('{"pids":{"limit":13}}', 'update', '--resources', '-', id);
       assert.equal(piped.code, 0, piped.stderr);
       assert.equal(limit(), '13');
-      assert.match((await lab.boxWithInput('{"pids":', 'update', '-r', '-', id)).stderr, /\/dev\/stdin:1:/);
+      assert.match((await lab.boxWithInput('{"pids":', 'update', '-r', '-', id)).stderr, /standard input:1:/);
       assert.match((await lab.box('update', '--memory', 'much', id)).stderr, /--memory: much is no number/);
       assert.equal((await lab.box('delete', '--force', id)).code, 0);
     });
