@@ -61,6 +61,22 @@ export const verbs: Readonly<Record<string, VerbEntry>> = {
     summary: 'Print the JSON Schema of stack files, for editors',
     load: async () => (await import('./commands/schema.ts')).schema,
   },
+  network: {
+    summary: 'Make, list and remove networks that belong to no stack',
+    load: async () => (await import('./commands/network.ts')).network,
+  },
+  volume: {
+    summary: 'Make, list and remove volumes that belong to no stack',
+    load: async () => (await import('./commands/volume.ts')).volume,
+  },
+  secret: {
+    summary: 'Make, list and remove secrets that belong to no stack',
+    load: async () => (await import('./commands/secret.ts')).secret,
+  },
+  'config-object': {
+    summary: 'Make, list and remove configs that belong to no stack',
+    load: async () => (await import('./commands/config-object.ts')).configObject,
+  },
   ls: { summary: 'List stacks', load: async () => (await import('./commands/ls.ts')).ls },
   pull: { summary: 'Pull the images of services', load: async () => (await import('./commands/pull.ts')).pull },
   load: { summary: 'Load images from an archive', load: async () => (await import('./commands/load.ts')).load },

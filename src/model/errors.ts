@@ -18,6 +18,8 @@ export interface TsstackErrorOptions {
   readonly hint?: string;
   /** True if the same call may succeed later without any change. Default false. */
   readonly retryable?: boolean;
+  /** Keys from the root of the stack file to what it is about, for errors that come from what a file says. */
+  readonly keys?: readonly string[];
 }
 
 /**
@@ -28,6 +30,7 @@ export class TsstackError extends Error {
   readonly code: ErrorCode;
   readonly retryable: boolean;
   readonly hint: string | undefined;
+  readonly keys: readonly string[] | undefined;
 
   constructor(code: ErrorCode, message: string, options: TsstackErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -35,5 +38,6 @@ export class TsstackError extends Error {
     this.code = code;
     this.retryable = options.retryable ?? false;
     this.hint = options.hint;
+    this.keys = options.keys;
   }
 }

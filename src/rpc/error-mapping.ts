@@ -29,17 +29,19 @@ const codeByStatus = new Map(Object.entries(statusByCode).map(([code, status]) =
 /** An error as it is sent in messages and metadata. */
 export function problemOf(error: unknown): Problem {
   if (error instanceof TsstackError) {
-    return { code: error.code, message: cut(error.message), hint: cut(error.hint ?? ''), retryable: error.retryable };
+    const { code, retryable, keys = [] } = error;
+    return { code, message: cut(error.message), hint: cut(error.hint ?? ''), retryable, keys };
   }
   const message = error instanceof Error ? error.message : String(error);
-  return { code: 'internal', message: cut(message), hint: '', retryable: false };
+  return { code: 'internal', message: cut(message), hint: '', retryable: false, keys: [] };
 }
 
 /** The error that a problem tells of. */
 export function errorOfProblem(problem: Problem): TsstackError {
   const code = problem.code in statusByCode ? (problem.code as ErrorCode) : 'internal';
-  const hint = problem.hint === '' ? {} : { hint: problem.hint };
-  return new TsstackError(code, problem.message, { ...hint, retryable: problem.retryable });
+  const { message, hint, retryable, keys } = problem;
+  const more = { ...(hint === '' ? {} : { hint }), ...(keys.length === 0 ? {} : { keys }) };
+  return new TsstackError(code, message, { ...more, retryable });
 }
 
 /** What a server answers with: status number, text and the JSON for the metadata entry. */

@@ -1,6 +1,6 @@
 import { TsstackError } from '../model/errors.ts';
 import { makeProblem, type Place, type Problem } from './problems.ts';
-import type { NodePath } from './tree/node.ts';
+import { findPosition, type MapNode, type NodePath } from './tree/node.ts';
 
 /** A stack file that cannot be used, with everything that was found wrong in it. */
 export class StackFileError extends TsstackError {
@@ -15,6 +15,15 @@ export class StackFileError extends TsstackError {
 /** The error for one thing that makes going on pointless. */
 export function stackFileError(at: Place | null, path: NodePath, message: string, hint?: string): StackFileError {
   return new StackFileError([makeProblem('error', at, path, message, hint ?? null)]);
+}
+
+/** The error as one that is about a key of the stack's files. */
+export function errorAt(
+  { tree }: { readonly tree: MapNode },
+  path: NodePath,
+  { message, hint, cause }: Pick<TsstackError, 'message' | 'hint' | 'cause'>,
+): StackFileError {
+  return new StackFileError([makeProblem('error', findPosition(tree, path), path, message, hint ?? null)], cause);
 }
 
 function summarise(problems: readonly Problem[]): string {

@@ -1,6 +1,6 @@
 export type * from './compose-types.ts';
 export { runConfig, type ConfigArguments } from './config.ts';
-export { StackFileError } from './errors.ts';
+export { errorAt, StackFileError } from './errors.ts';
 export { loadStack } from './load-stack.ts';
 export type { LoadedStack, LoadOptions } from './load-types.ts';
 export { toCanonicalJson, toCanonicalYaml } from './output/canonical.ts';

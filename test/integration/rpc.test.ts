@@ -16,7 +16,8 @@ const unused = (): never => {
 
 function controlHandlers(handlers: Partial<ControlHandlers>): ControlHandlers {
   const none = { getInfo: unused, applyStack: unused, removeStack: unused, actOnTasks: unused, createOneOff: unused };
-  return { ...none, listObjects: unused, watch: unused, open: unused, events: unused, ...handlers };
+  const objects = { createObject: unused, removeObjects: unused, listObjects: unused };
+  return { ...none, ...objects, watch: unused, open: unused, events: unused, ...handlers };
 }
 
 async function collect<T>(messages: AsyncIterable<T>): Promise<T[]> {

@@ -105,6 +105,8 @@ export class FakeControl {
         const containerName = task?.kind === 'task' ? task.containerName : '';
         return { taskId, containerName, dependencyTaskIds: [] };
       },
+      createObject: () => Promise.reject(new TsstackError('unsupported', 'no objects are made in this test')),
+      removeObjects: () => Promise.reject(new TsstackError('unsupported', 'no objects are removed in this test')),
       listObjects: async ({ kinds }) => ({ objects: this.#list(kinds) }),
       watch: (request, context) => (note('watch', request), this.#watch(request.kinds, context)),
       open: (stream) => this.#open(stream, note),

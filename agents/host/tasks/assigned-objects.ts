@@ -5,6 +5,7 @@ import type {
   TaskObject,
   VolumeObject,
 } from '../../../src/model/objects.ts';
+import { choosePayload } from '../../../src/model/choose-payload.ts';
 import type { AssignmentsMessage } from '../../../src/rpc/messages.ts';
 
 type Assignable = TaskObject | NetworkObject | VolumeObject | PayloadObject;
@@ -74,19 +75,20 @@ export class AssignedObjects {
     const needsAny = task.spec.container.mounts.some(({ type }) => type === 'volume');
     if (!needsAny) return [];
     const keys = new Set(task.spec.container.mounts.map((mount) => (mount.type === 'volume' ? mount.volume : null)));
-    return [...this.#objects.values()].filter(
-      (object): object is VolumeObject =>
-        object.kind === 'volume' &&
-        (keys.has(object.key) || (object.stack === task.stack && object.anonymousOf !== null)),
+    const volumes = [...this.#objects.values()].filter((object) => object.kind === 'volume');
+    const own = volumes.filter(
+      (volume) => volume.stack === task.stack && (keys.has(volume.key) || volume.anonymousOf !== null),
     );
+    const referred = new Set(own.flatMap(({ name, spec }) => (spec.external ? [name] : [])));
+    return [...own, ...volumes.filter(({ name, spec }) => !spec.external && referred.has(name))];
   }
 
-  /** A secret or config by its key; one of the stack's own goes before an external one. */
+  /** The secret or config that a key of a stack stands for: its own, or the one that its own refers to by name. */
   findPayload(stack: string, kind: 'secret' | 'config', key: string): PayloadObject | undefined {
-    const found = [...this.#objects.values()].filter(
-      (object): object is PayloadObject => object.kind === kind && object.key === key,
-    );
-    return found.find((object) => object.stack === stack) ?? found[0];
+    const all = [...this.#objects.values()].filter((object): object is PayloadObject => object.kind === kind);
+    const own = all.find((object) => object.stack === stack && object.key === key);
+    if (own?.spec.external !== true) return own;
+    return choosePayload(all.filter((object) => object.stack !== stack && object.name === own.name));
   }
 }
 

@@ -13,9 +13,13 @@ type Owner = Pick<TaskObject, 'id' | 'stack' | 'service' | 'slot' | 'oneOff'>;
 
 /** The named volume that a mount of the file means. */
 export function namedVolume(key: string, owner: Owner, volumes: readonly VolumeObject[]): VolumeOfMount {
-  const named = volumes.filter((volume) => volume.key === key && volume.anonymousOf === null);
-  // An external volume belongs to no stack or to another one.
-  const found = named.find((volume) => volume.stack === owner.stack) ?? named[0];
+  const found = volumes.findLast(
+    (volume) => volume.key === key && volume.stack === owner.stack && volume.anonymousOf === null,
+  );
+  if (found?.spec.external === true) {
+    const content = volumes.find(({ name, spec }) => name === found.name && !spec.external);
+    return { name: found.name, object: content ?? found };
+  }
   if (found !== undefined) return { name: found.name, object: found };
   throw new TaskError('not-found', `volumes: ${key} did not come with the task`, { retryable: true });
 }

@@ -5,6 +5,7 @@ import { connect } from '../connection/connect.ts';
 import { canAsk, confirm } from '../output/confirm.ts';
 import { openProgress } from '../output/progress/open-progress.ts';
 import { showDryRunSteps } from '../output/show-plan.ts';
+import { located } from '../project/locate-error.ts';
 import { loadProject } from '../project/load-project.ts';
 import { followTasks } from '../tasks/follow-tasks.ts';
 import { apply } from '../up/apply.ts';
@@ -30,7 +31,7 @@ async function run(context: CommandContext<typeof flags>): Promise<number> {
   const request = { ...applyRequest(project, context.arguments, context.flags, canAsk(context.io)), noStart: true };
   const control = await connect(context, 'start');
   if (context.globals['dry-run']) {
-    const { steps } = await control.applyStack({ ...request, dryRun: true });
+    const { steps } = await located(project.loaded, control.applyStack({ ...request, dryRun: true }));
     showDryRunSteps(context, 'create', steps);
     return 0;
   }

@@ -4,6 +4,7 @@ import { hasColours } from '../output/colour.ts';
 import { readFormat } from '../output/format-flag.ts';
 import { planText } from '../output/show-plan.ts';
 import { writeOutput } from '../output/write-output.ts';
+import { located } from '../project/locate-error.ts';
 import { loadProject } from '../project/load-project.ts';
 import { applyRequest } from '../up/apply-request.ts';
 import { applyFlags, startFlags } from '../up/up-flags.ts';
@@ -22,7 +23,7 @@ async function run(context: CommandContext<typeof flags>): Promise<number> {
   const project = loadProject(context, context.arguments);
   const request = applyRequest(project, context.arguments, context.flags);
   const control = await connect(context, 'start');
-  const response = await control.applyStack({ ...request, dryRun: true });
+  const response = await located(project.loaded, control.applyStack({ ...request, dryRun: true }));
   const { steps, orphans, warnings } = response;
   const colours = hasColours(context.globals, context.io, context.io.stdout);
   const text = format === 'json' ? `${JSON.stringify({ steps, orphans, warnings })}\n` : planText(response, colours);

@@ -9,6 +9,7 @@ import { canAsk, confirm } from '../output/confirm.ts';
 import { openProgress } from '../output/progress/open-progress.ts';
 import type { Progress } from '../output/progress/progress-event.ts';
 import { showDryRunSteps } from '../output/show-plan.ts';
+import { located } from '../project/locate-error.ts';
 import { loadProject, type LoadedSpec } from '../project/load-project.ts';
 import { followRemovals } from '../tasks/follow-removals.ts';
 import { followTasks } from '../tasks/follow-tasks.ts';
@@ -39,7 +40,7 @@ async function run(context: UpContext): Promise<number> {
   const request = applyRequest(project, context.arguments, context.flags, canAsk(context.io));
   const control = await connecting;
   if (context.globals['dry-run']) {
-    const { steps } = await control.applyStack({ ...request, dryRun: true });
+    const { steps } = await located(project.loaded, control.applyStack({ ...request, dryRun: true }));
     showDryRunSteps(context, 'up', steps);
     return 0;
   }

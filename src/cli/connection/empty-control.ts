@@ -9,6 +9,8 @@ export function emptyControl(): ControlClient {
     removeStack: () => Promise.resolve({ steps: [], warnings: [] }),
     actOnTasks: () => Promise.resolve({ taskIds: [] }),
     createOneOff: () => Promise.reject(noDaemon()),
+    createObject: () => Promise.reject(noDaemon()),
+    removeObjects: () => Promise.reject(noDaemon()),
     listObjects: () => Promise.resolve({ objects: [] }),
     async *watch() {
       yield { objects: [], synced: true };

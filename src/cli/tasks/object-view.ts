@@ -17,19 +17,19 @@ export class ObjectView {
   }
 
   get tasks(): readonly TaskObject[] {
-    return this.#ofKind('task');
+    return this.ofKind('task');
   }
 
   get networks(): readonly NetworkObject[] {
-    return this.#ofKind('network');
+    return this.ofKind('network');
   }
 
   get volumes(): readonly VolumeObject[] {
-    return this.#ofKind('volume');
+    return this.ofKind('volume');
   }
 
   get stacks(): readonly StackObject[] {
-    return this.#ofKind('stack');
+    return this.ofKind('stack');
   }
 
   task(id: string): TaskObject | undefined {
@@ -47,7 +47,8 @@ export class ObjectView {
     else this.#objects.set(object.id, JSON.parse(object.document) as ModelObject);
   }
 
-  #ofKind<Kind extends ModelObject['kind']>(kind: Kind): readonly Extract<ModelObject, { kind: Kind }>[] {
+  /** All objects of a kind. */
+  ofKind<Kind extends ModelObject['kind']>(kind: Kind): readonly Extract<ModelObject, { kind: Kind }>[] {
     return [...this.#objects.values()].filter(
       (object): object is Extract<ModelObject, { kind: Kind }> => object.kind === kind,
     );

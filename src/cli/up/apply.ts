@@ -5,6 +5,7 @@ import { titleOf } from '../output/object-titles.ts';
 import type { Progress } from '../output/progress/progress-event.ts';
 import { orphansNote } from '../output/show-plan.ts';
 import type { LoadedSpec } from '../project/load-project.ts';
+import { located } from '../project/locate-error.ts';
 import type { TaskChange } from '../tasks/task-word.ts';
 
 /** What an apply did, as displays want it. */
@@ -30,11 +31,12 @@ export async function apply(
   { progress, ask, signal }: ApplyOptions,
 ): Promise<Applied> {
   const options = signal === undefined ? {} : { signal };
-  let response = await control.applyStack(request, options);
+  let response = await located(loaded, control.applyStack(request, options));
   if (response.volumeQuestions.length > 0) {
     progress.stop();
     const recreateVolumes = await askAbout(response.volumeQuestions, ask);
-    response = await control.applyStack({ ...request, changedVolumes: 'keep', recreateVolumes }, options);
+    const answered = { ...request, changedVolumes: 'keep', recreateVolumes };
+    response = await located(loaded, control.applyStack(answered, options));
   }
   const ignoresOrphans = isTrue(loaded.lookup('COMPOSE_IGNORE_ORPHANS'));
   const notes = [...response.warnings, ...(ignoresOrphans ? [] : orphansNote(response.orphans))];

@@ -4,6 +4,8 @@ import type {
   ActOnTasksResponse,
   ApplyStackRequest,
   ApplyStackResponse,
+  CreateObjectRequest,
+  CreateObjectResponse,
   CreateOneOffRequest,
   CreateOneOffResponse,
   Event,
@@ -13,6 +15,8 @@ import type {
   ListObjectsRequest,
   ListObjectsResponse,
   OpenStream,
+  RemoveObjectsRequest,
+  RemoveObjectsResponse,
   RemoveStackRequest,
   RemoveStackResponse,
   WatchRequest,
@@ -28,11 +32,14 @@ import { observeStream } from '../events/observe-stream.ts';
 import { actOnTasks } from '../stacks/act-on-tasks.ts';
 import { createOneOff } from '../stacks/create-one-off.ts';
 import { removeStack } from '../stacks/remove-stack.ts';
-import { withDigests } from '../stacks/seal-payloads.ts';
+import { withDigest, withDigests } from '../stacks/seal-payloads.ts';
 import type { Store } from '../store/store.ts';
 import { applyStack } from './apply-stack.ts';
 import { awaitFirstNode } from './await-first-node.ts';
 import { awaitStreamNode } from './await-stream-node.ts';
+import { createObject } from '../objects/create-object.ts';
+import { removeObjects } from '../objects/remove-objects.ts';
+import { parseObjectSpec } from './schema/object-schema.ts';
 import { parseStackSpec } from './schema/stack-schema.ts';
 import { listObjects, watchObjects } from './watch.ts';
 
@@ -75,6 +82,18 @@ export class Control implements ControlHandlers {
   async createOneOff(request: CreateOneOffRequest): Promise<CreateOneOffResponse> {
     const spec = withDigests(parseStackSpec(request.spec), this.#on.seal);
     return this.#on.store.update((view) => createOneOff(view, spec, request, now()));
+  }
+
+  async createObject(request: CreateObjectRequest): Promise<CreateObjectResponse> {
+    const parsed = parseObjectSpec(request.kind, request.spec);
+    const { kind } = parsed;
+    const object =
+      kind === 'secret' || kind === 'config' ? { kind, spec: withDigest(parsed.spec, this.#on.seal) } : parsed;
+    return this.#on.store.update((view) => createObject(view, object, now()));
+  }
+
+  async removeObjects(request: RemoveObjectsRequest): Promise<RemoveObjectsResponse> {
+    return this.#on.store.update((view) => removeObjects(view, request));
   }
 
   async listObjects(request: ListObjectsRequest): Promise<ListObjectsResponse> {

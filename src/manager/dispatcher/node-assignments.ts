@@ -1,6 +1,6 @@
 /** What a node has to hold: its tasks, and what these need. Pure. */
 import type { ModelObject, PayloadObject, TaskObject } from '../../model/objects.ts';
-import { findPayload } from '../stacks/find-resources.ts';
+import { findPayloads } from '../stacks/find-resources.ts';
 import type { StoreView } from '../store/object-index.ts';
 
 /** Objects in the order in which they are to be applied: what a task needs comes before it. */
@@ -20,9 +20,9 @@ function payloadsOf(view: StoreView, tasks: readonly TaskObject[]): readonly Pay
   const found = new Map<string, PayloadObject>();
   for (const { stack, spec, desired } of tasks) {
     if (desired === 'remove') continue;
-    const secrets = spec.container.secrets.map(({ source }) => findPayload(view, 'secret', stack, source));
-    const configs = spec.container.configs.map(({ source }) => findPayload(view, 'config', stack, source));
-    for (const payload of [...secrets, ...configs]) if (payload !== undefined) found.set(payload.id, payload);
+    const secrets = spec.container.secrets.flatMap(({ source }) => findPayloads(view, 'secret', stack, source));
+    const configs = spec.container.configs.flatMap(({ source }) => findPayloads(view, 'config', stack, source));
+    for (const payload of [...secrets, ...configs]) found.set(payload.id, payload);
   }
   return [...found.values()];
 }

@@ -10,7 +10,7 @@ import { wantFollowed, wantRemoved, wantStarted } from '../tasks/task-intents.ts
 import { isLeaving } from '../tasks/task-phase.ts';
 import type { ApplyOptions } from './apply-options.ts';
 import type { StackStep } from './stack-step.ts';
-import { replaceVolume, writeNetwork, writePayload, writeStack, writeVolume } from './write-resources.ts';
+import { referPayload, replaceVolume, writeNetwork, writePayload, writeStack, writeVolume } from './write-resources.ts';
 
 /** What the executors work on. */
 export interface Execution {
@@ -31,6 +31,7 @@ const executors: Executors = {
   'create-volume': ({ key, owner }, on) => writeVolume(key, owner, on),
   'replace-volume': ({ key, before }, on) => replaceVolume(key, before, on),
   'write-payload': ({ kind, key, before }, on) => writePayload(kind, key, before, on),
+  'refer-payload': ({ kind, key, before }, on) => referPayload(kind, key, before, on),
   'write-service': writeService,
   'remove-service': ({ service }, { changes }) => changes.delete(service),
   'create-task': ({ service, slot }, on) => createTask(service, slot, on),

@@ -1,5 +1,6 @@
 /** Which stored network, volume or payload a key of a stack file stands for. */
 import type { NetworkObject, PayloadObject, VolumeObject } from '../../model/objects.ts';
+import { choosePayload } from '../../model/choose-payload.ts';
 import type { ServiceSpec } from '../../model/spec.ts';
 import type { ObjectLookup } from '../store/object-index.ts';
 
@@ -35,6 +36,35 @@ export function findPayload(
   key: string,
 ): PayloadObject | undefined {
   return view.ofStack(kind, stack).find((payload) => payload.key === key);
+}
+
+/** A secret or config that somebody else made, by its name: nobody's own rather than another stack's. */
+export function findForeignPayload(
+  view: ObjectLookup,
+  kind: 'secret' | 'config',
+  stack: string,
+  name: string,
+): PayloadObject | undefined {
+  return choosePayload(view.named(kind, name).filter((payload) => payload.stack !== stack));
+}
+
+/** The network that a key of a stack stands for in the end: its own, or the one that its own refers to. */
+export function findNetwork(view: ObjectLookup, stack: string, key: string): NetworkObject | undefined {
+  const own = findOwnNetwork(view, stack, key);
+  return own?.spec.external === true ? findForeignNetwork(view, stack, own.name) : own;
+}
+
+/** The secret or config that a key of a stack stands for in the end, with the object that refers to it, if there is one. */
+export function findPayloads(
+  view: ObjectLookup,
+  kind: 'secret' | 'config',
+  stack: string,
+  key: string,
+): readonly PayloadObject[] {
+  const own = findPayload(view, kind, stack, key);
+  if (own === undefined) return [];
+  const foreign = own.spec.external ? findForeignPayload(view, kind, stack, own.name) : undefined;
+  return foreign === undefined ? [own] : [own, foreign];
 }
 
 /** Keys of the networks, volumes, secrets and configs that the services use. */

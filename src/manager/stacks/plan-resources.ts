@@ -1,5 +1,6 @@
 /** Networks, volumes, secrets and configs that the selected services use. Pure. */
 import { canonicalJson } from '../../model/canonical-json.ts';
+import type { PayloadObject } from '../../model/objects.ts';
 import type { PayloadSpec, StackSpec } from '../../model/spec.ts';
 import { InvalidRequestError, NotFoundError } from '../errors.ts';
 import { networkIdentity } from '../orchestrators/replicated/spec-hash.ts';
@@ -7,6 +8,7 @@ import type { StoreView } from '../store/object-index.ts';
 import { checkStaticAddresses, checkSubnet } from './check-addresses.ts';
 import {
   findForeignNetwork,
+  findForeignPayload,
   findOwnNetwork,
   findOwnVolume,
   findPayload,
@@ -52,7 +54,7 @@ function planNetwork(view: StoreView, spec: StackSpec, key: string, warnings: st
   const wanted = declared(spec.networks[key], 'network', key);
   const own = findOwnNetwork(view, spec.name, key);
   const foreign = findForeignNetwork(view, spec.name, wanted.name);
-  if (foreign === undefined && wanted.external) throw missingExternal('network', wanted.name);
+  if (foreign === undefined && wanted.external) throw missingExternal('network', key, wanted.name);
   const isForeign = foreign !== undefined && (wanted.external || own === undefined || own.spec.external);
   const stored = isForeign ? { ...wanted, external: true } : wanted;
   if (isForeign && !wanted.external) warnings.push(foreignWarning('network', wanted.name));
@@ -75,7 +77,7 @@ function planVolume(
 ): readonly StackStep[] {
   const wanted = declared(spec.volumes[key], 'volume', key);
   const content = findVolumeContent(view, wanted.name);
-  if (content === undefined && wanted.external) throw missingExternal('volume', wanted.name);
+  if (content === undefined && wanted.external) throw missingExternal('volume', key, wanted.name);
   const own = findOwnVolume(view, spec.name, key, wanted.name);
   if (own !== undefined) {
     const verdict = planChangedVolume(own, wanted, options);
@@ -91,10 +93,25 @@ function planVolume(
 function planPayload(view: StoreView, spec: StackSpec, kind: 'secret' | 'config', key: string): readonly StackStep[] {
   const wanted = declared((kind === 'secret' ? spec.secrets : spec.configs)[key], kind, key);
   const before = findPayload(view, kind, spec.name, key) ?? null;
-  if (wanted.external) throw missingExternal(kind, wanted.name);
+  if (wanted.external) return planForeignPayload(view, spec, kind, key, before, wanted);
   if (before !== null && isSame(withoutContent(before.spec), withoutContent(wanted))) return [];
   if (wanted.content === null) throw new InvalidRequestError(`${kind} ${key} has no content`);
   return [{ type: 'write-payload', kind, key, before }];
+}
+
+/** The stack gets an object that is marked external and stands for the other one by its name. */
+function planForeignPayload(
+  view: StoreView,
+  spec: StackSpec,
+  kind: 'secret' | 'config',
+  key: string,
+  before: PayloadObject | null,
+  wanted: PayloadSpec,
+): readonly StackStep[] {
+  if (findForeignPayload(view, kind, spec.name, wanted.name) === undefined)
+    throw missingExternal(kind, key, wanted.name);
+  const isThere = before !== null && before.spec.external && before.name === wanted.name;
+  return isThere ? [] : [{ type: 'refer-payload', kind, key, before }];
 }
 
 /** A payload as its document has it: the content is stored beside it, and the digest stands for it. */
@@ -107,8 +124,20 @@ function declared<Spec>(spec: Spec | undefined, kind: string, key: string): Spec
   return spec;
 }
 
-function missingExternal(kind: string, name: string): NotFoundError {
-  return new NotFoundError(`${kind} ${name} declared as external, but could not be found`);
+/** Ways to make what a file says that it does not make itself. */
+const createCommands = {
+  network: 'network create',
+  volume: 'volume create',
+  secret: 'secret create',
+  config: 'config-object create',
+} as const;
+
+function missingExternal(kind: keyof typeof createCommands, key: string, name: string): NotFoundError {
+  const from = kind === 'secret' || kind === 'config' ? ' FILE' : '';
+  return new NotFoundError(`${kind} ${name} declared as external, but could not be found`, {
+    hint: `make it with \`tsstack ${createCommands[kind]} ${name}${from}\``,
+    keys: [`${kind}s`, key, 'external'],
+  });
 }
 
 function foreignWarning(kind: string, name: string): string {

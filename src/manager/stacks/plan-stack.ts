@@ -1,7 +1,7 @@
 /** `up`: what has to happen so that the stack is what the file says. Pure: reads the given state, writes nothing, makes no ids. */
 import { canonicalJson } from '../../model/canonical-json.ts';
 import type { TaskObject } from '../../model/objects.ts';
-import type { ServiceSpec, StackSpec } from '../../model/spec.ts';
+import type { PayloadSpec, ServiceSpec, StackSpec } from '../../model/spec.ts';
 import { changeReasons } from '../orchestrators/replicated/change-reasons.ts';
 import { planService, type ServiceStep } from '../orchestrators/replicated/plan-service.ts';
 import { specHash, type PayloadDigests } from '../orchestrators/replicated/spec-hash.ts';
@@ -12,6 +12,7 @@ import type { ApplyOptions } from './apply-options.ts';
 import { checkClaims } from './check-claims.ts';
 import { isNewOwner, planFollowers } from './plan-followers.ts';
 import { checkVolumeUsers } from './plan-changed-volume.ts';
+import { findForeignPayload } from './find-resources.ts';
 import { planOrphans } from './plan-orphans.ts';
 import { planResources } from './plan-resources.ts';
 import type { StackPlan, StackStep } from './stack-step.ts';
@@ -88,7 +89,7 @@ function planServices(
   selected: ReadonlySet<string>,
   replacedVolumes: ReadonlySet<string>,
 ): readonly StackStep[] {
-  const digests = digestsOf(spec);
+  const digests = digestsOf(view, spec);
   const replaced = new Set<string>();
   const steps: StackStep[] = [];
   for (const name of inDependencyOrder(spec.services)) {
@@ -171,8 +172,10 @@ function equal(a: unknown, b: unknown): boolean {
   return canonicalJson([a]) === canonicalJson([b]);
 }
 
-function digestsOf(spec: StackSpec): PayloadDigests {
-  const secrets = Object.entries(spec.secrets).map(([key, { digest }]) => [`secret/${key}`, digest] as const);
-  const configs = Object.entries(spec.configs).map(([key, { digest }]) => [`config/${key}`, digest] as const);
-  return Object.fromEntries([...secrets, ...configs]);
+function digestsOf(view: StoreView, spec: StackSpec): PayloadDigests {
+  const digest = (kind: 'secret' | 'config', payload: PayloadSpec): string | null =>
+    payload.external ? (findForeignPayload(view, kind, spec.name, payload.name)?.spec.digest ?? null) : payload.digest;
+  const secrets = Object.entries(spec.secrets).map(([key, secret]) => [`secret/${key}`, digest('secret', secret)]);
+  const configs = Object.entries(spec.configs).map(([key, config]) => [`config/${key}`, digest('config', config)]);
+  return Object.fromEntries([...secrets, ...configs]) as PayloadDigests;
 }

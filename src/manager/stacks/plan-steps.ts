@@ -13,6 +13,7 @@ function toPlanStep(step: StackStep, { spec }: StackPlan): PlanStep | undefined 
     case 'write-stack':
     case 'write-service':
     case 'remove-service':
+    case 'refer-payload':
       return undefined;
     case 'create-network':
       if (step.owner === 'foreign') return undefined;

@@ -24,6 +24,12 @@ export type StackStep =
       readonly before: PayloadObject | null;
     }
   | {
+      readonly type: 'refer-payload';
+      readonly kind: 'secret' | 'config';
+      readonly key: string;
+      readonly before: PayloadObject | null;
+    }
+  | {
       readonly type: 'write-service';
       readonly service: string;
       readonly specHash: string;

@@ -1,7 +1,8 @@
 /** Executors of the steps about the stack itself and its networks, volumes, secrets and configs. */
 import { newId } from '../../model/ids.ts';
-import type { NetworkObject, PayloadObject, StackObject, VolumeObject } from '../../model/objects.ts';
+import type { PayloadObject, StackObject, VolumeObject } from '../../model/objects.ts';
 import type { Execution } from './execute-plan.ts';
+import { newNetwork, newVolume } from './new-resource.ts';
 import { withoutContent } from './plan-resources.ts';
 
 export function writeStack({ changes, spec, now }: Execution): void {
@@ -21,44 +22,16 @@ export function writeStack({ changes, spec, now }: Execution): void {
 export function writeNetwork(key: string, owner: 'own' | 'foreign', { changes, spec, now }: Execution): void {
   const wanted = spec.networks[key];
   if (wanted === undefined) throw new TypeError(`the plan creates network ${key}, which the stack has not`);
-  const id = newId();
-  const network: NetworkObject = {
-    id,
-    version: 0,
-    createdAt: now,
-    updatedAt: now,
-    kind: 'network',
-    stack: spec.name,
-    key,
-    name: wanted.name,
-    spec: owner === 'own' ? wanted : { ...wanted, external: true },
-    subnet: '',
-    gateway: '',
-    // Names of links have at most 15 bytes (IFNAMSIZ).
-    bridge: `ts-${id.slice(0, 10)}`,
-  };
-  changes.put(network);
+  const own = owner === 'own' ? wanted : { ...wanted, external: true };
+  changes.put(newNetwork(own, { stack: spec.name, key }, now));
 }
 
 /** A volume whose content belongs to somebody else is only referred to: its object is marked external, so that its end deletes nothing. */
 export function writeVolume(key: string, owner: 'own' | 'foreign', { changes, spec, now }: Execution): void {
   const wanted = spec.volumes[key];
   if (wanted === undefined) throw new TypeError(`the plan creates volume ${key}, which the stack has not`);
-  const volume: VolumeObject = {
-    id: newId(),
-    version: 0,
-    createdAt: now,
-    updatedAt: now,
-    kind: 'volume',
-    stack: spec.name,
-    key,
-    name: wanted.name,
-    spec: owner === 'own' ? wanted : { ...wanted, external: true },
-    anonymousOf: null,
-    nodeId: '',
-    removing: false,
-  };
-  changes.put(volume);
+  const own = owner === 'own' ? wanted : { ...wanted, external: true };
+  changes.put(newVolume(own, { stack: spec.name, key }, now));
 }
 
 /** The old one stays until the containers that use it are gone, so that none of them loses its files under its hands. */
@@ -81,4 +54,18 @@ export function writePayload(
     spec: withoutContent(wanted),
   };
   changes.put(payload, Buffer.from(wanted.content, 'base64'));
+}
+
+/** A secret or config of somebody else is only referred to. What the stack had under that key before goes with its content. */
+export function referPayload(
+  kind: 'secret' | 'config',
+  key: string,
+  before: PayloadObject | null,
+  { changes, spec, now }: Execution,
+): void {
+  const wanted = (kind === 'secret' ? spec.secrets : spec.configs)[key];
+  if (wanted === undefined) throw new TypeError(`the plan refers to ${kind} ${key}, which the stack has not`);
+  if (before !== null) changes.delete(before);
+  const common = { id: newId(), version: 0, createdAt: now, updatedAt: now, kind, stack: spec.name, key };
+  changes.put({ ...common, name: wanted.name, spec: { ...withoutContent(wanted), external: true } });
 }

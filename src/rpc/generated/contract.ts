@@ -127,6 +127,35 @@ export interface CreateOneOffResponse {
   readonly dependencyTaskIds: readonly string[];
 }
 
+export interface CreateObjectRequest {
+  /** network, volume, secret or config. */
+  readonly kind: string;
+  /** JSON of NetworkSpec, VolumeSpec or PayloadSpec (with its content). */
+  readonly spec: string;
+}
+
+export interface CreateObjectResponse {
+  readonly id: string;
+  /** False: a volume just like it is there already. */
+  readonly created: boolean;
+}
+
+export interface RemoveObjectsRequest {
+  /** network, volume, secret or config. */
+  readonly kind: string;
+  readonly names: readonly string[];
+  /** Instead of names: all of the kind that nothing uses; of volumes only anonymous ones unless all. */
+  readonly unused: boolean;
+  readonly all: boolean;
+  /** Names that nothing has are passed over. */
+  readonly ignoreMissing: boolean;
+}
+
+export interface RemoveObjectsResponse {
+  /** Names of what was removed. */
+  readonly names: readonly string[];
+}
+
 export interface ListObjectsRequest {
   /** Empty = every stack. */
   readonly stack: string;
@@ -186,6 +215,8 @@ export interface Problem {
   /** What to do next; may be empty. */
   readonly hint: string;
   readonly retryable: boolean;
+  /** Keys from the root of the stack file to what it is about; empty when it is about nothing in a file. */
+  readonly keys: readonly string[];
 }
 
 /** Unit of every two-way stream between a client, the manager and the agent that holds the thing (exec, attach, logs, image transfer, …). The first frame of a client is `open`; the last frame of the other side is `exit` or `problem`. */
@@ -297,6 +328,10 @@ export interface Messages {
   readonly ActOnTasksResponse: ActOnTasksResponse;
   readonly CreateOneOffRequest: CreateOneOffRequest;
   readonly CreateOneOffResponse: CreateOneOffResponse;
+  readonly CreateObjectRequest: CreateObjectRequest;
+  readonly CreateObjectResponse: CreateObjectResponse;
+  readonly RemoveObjectsRequest: RemoveObjectsRequest;
+  readonly RemoveObjectsResponse: RemoveObjectsResponse;
   readonly ListObjectsRequest: ListObjectsRequest;
   readonly ListObjectsResponse: ListObjectsResponse;
   readonly WatchRequest: WatchRequest;
@@ -401,6 +436,22 @@ export const messageFields: Readonly<Record<keyof Messages, MessageFields>> = {
     { number: 2, name: 'containerName', type: 'string', kind: 'single', oneof: null },
     { number: 3, name: 'dependencyTaskIds', type: 'string', kind: 'repeated', oneof: null },
   ],
+  CreateObjectRequest: [
+    { number: 1, name: 'kind', type: 'string', kind: 'single', oneof: null },
+    { number: 2, name: 'spec', type: 'string', kind: 'single', oneof: null },
+  ],
+  CreateObjectResponse: [
+    { number: 1, name: 'id', type: 'string', kind: 'single', oneof: null },
+    { number: 2, name: 'created', type: 'bool', kind: 'single', oneof: null },
+  ],
+  RemoveObjectsRequest: [
+    { number: 1, name: 'kind', type: 'string', kind: 'single', oneof: null },
+    { number: 2, name: 'names', type: 'string', kind: 'repeated', oneof: null },
+    { number: 3, name: 'unused', type: 'bool', kind: 'single', oneof: null },
+    { number: 4, name: 'all', type: 'bool', kind: 'single', oneof: null },
+    { number: 5, name: 'ignoreMissing', type: 'bool', kind: 'single', oneof: null },
+  ],
+  RemoveObjectsResponse: [{ number: 1, name: 'names', type: 'string', kind: 'repeated', oneof: null }],
   ListObjectsRequest: [
     { number: 1, name: 'stack', type: 'string', kind: 'single', oneof: null },
     { number: 2, name: 'kinds', type: 'string', kind: 'repeated', oneof: null },
@@ -439,6 +490,7 @@ export const messageFields: Readonly<Record<keyof Messages, MessageFields>> = {
     { number: 2, name: 'message', type: 'string', kind: 'single', oneof: null },
     { number: 3, name: 'hint', type: 'string', kind: 'single', oneof: null },
     { number: 4, name: 'retryable', type: 'bool', kind: 'single', oneof: null },
+    { number: 5, name: 'keys', type: 'string', kind: 'repeated', oneof: null },
   ],
   Frame: [
     { number: 1, name: 'open', type: 'OpenStream', kind: 'single', oneof: 'content' },
@@ -534,6 +586,20 @@ export const controlMethods = {
     kind: 'unary',
     request: 'CreateOneOffRequest',
     response: 'CreateOneOffResponse',
+  },
+  /** Makes a network, volume, secret or config that belongs to no stack; stack files refer to it by `external: true`. */
+  createObject: {
+    path: '/tsstack.v1.Control/CreateObject',
+    kind: 'unary',
+    request: 'CreateObjectRequest',
+    response: 'CreateObjectResponse',
+  },
+  /** Removes networks, volumes, secrets or configs that nothing uses, whoever made them. All or none: one that is in use fails the call. */
+  removeObjects: {
+    path: '/tsstack.v1.Control/RemoveObjects',
+    kind: 'unary',
+    request: 'RemoveObjectsRequest',
+    response: 'RemoveObjectsResponse',
   },
   /** Objects as they are now. Empty kinds = all kinds. */
   listObjects: {

@@ -30,6 +30,9 @@ const payload: z.ZodType<PayloadSpec> = z.strictObject({
   digest: z.string().nullable(),
 });
 
+/** Of what can be made by itself, by kind. */
+export const objectSchemas = { network, volume, secret: payload, config: payload };
+
 const stackSchema: z.ZodType<StackSpec> = z
   .strictObject({
     name,
@@ -101,10 +104,11 @@ export function parseStackSpec(text: string): StackSpec {
   throw new InvalidRequestError(`stack: ${problems.join('; ')}`);
 }
 
-function parseJson(text: string): unknown {
+/** The JSON in that text, which came from a client. */
+export function parseJson(text: string, what = 'stack'): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new InvalidRequestError('stack: is no JSON', { cause });
+    throw new InvalidRequestError(`${what}: is no JSON`, { cause });
   }
 }

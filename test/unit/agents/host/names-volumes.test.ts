@@ -183,20 +183,25 @@ describe('volumes', () => {
     assert.deepEqual([...(await store.listManaged())], [['id', 'v']]);
   });
 
-  it('are found by key in the own stack first, anonymous ones by slot', () => {
+  it('are found by key in the own stack or by the name that this one refers to, anonymous ones by slot', () => {
     const task = taskObject();
     const volume = (change: Partial<VolumeObject>): VolumeObject => ({
       ...({} as VolumeObject),
       anonymousOf: null,
+      spec: { name: '', external: false, labels: {} },
       ...change,
     });
+    const external = { name: '', external: true, labels: {} };
     const all = [
       volume({ key: 'data', stack: 'other', name: 'other_data' }),
+      volume({ key: 'logs', stack: 'shop', name: 'logs', spec: external }),
+      volume({ id: 'content', key: '', stack: null, name: 'logs' }),
       volume({ key: 'data', stack: 'shop', name: 'shop_data' }),
       volume({ key: '', stack: 'shop', name: 'anonymous', anonymousOf: 'web/1/cache' }),
     ];
     assert.equal(namedVolume('data', task, all).name, 'shop_data');
-    assert.equal(namedVolume('data', task, all.slice(0, 1)).name, 'other_data');
+    assert.throws(() => namedVolume('data', task, all.slice(0, 1)), /data/, "another stack's is none of its own");
+    assert.equal(namedVolume('logs', task, all).object?.id, 'content');
     assert.throws(() => namedVolume('missing', task, all), /missing/);
     assert.equal(anonymousVolume('/cache', task, all).name, 'anonymous');
     assert.match(anonymousVolume('/other', task, all).name, /^[0-9a-f]{64}$/);

@@ -1,0 +1,88 @@
+/** The subcommands of the verbs for objects of their own. */
+import { connect } from '../connection/connect.ts';
+import { UsageError } from '../errors.ts';
+import { confirm } from '../output/confirm.ts';
+import { readFormat } from '../output/format-flag.ts';
+import { formatColumns } from '../output/table.ts';
+import { writeOutput } from '../output/write-output.ts';
+import { listObjects } from '../tasks/list-tasks.ts';
+import type { Creatable, ObjectContext, ObjectVerb } from './object-verb.ts';
+
+type Shown<Thing extends Creatable> = Pick<ObjectVerb<Thing, never>, 'kind' | 'titles' | 'cells' | 'describe'>;
+type Connecting = Pick<ObjectContext, 'globals' | 'io'>;
+
+/** `create`: makes the object and prints its name. */
+export async function createObject(
+  kind: Creatable['kind'],
+  context: Connecting,
+  spec: Creatable['spec'],
+): Promise<void> {
+  const control = await connect(context, 'start');
+  await control.createObject({ kind, spec: JSON.stringify(spec) });
+  context.io.stdout.write(`${spec.name}\n`);
+}
+
+/** `ls` */
+export async function listObjectsOf<Thing extends Creatable>(
+  definition: Shown<Thing>,
+  context: ObjectContext,
+): Promise<void> {
+  const format = readFormat(context.flags.format);
+  const objects = await readAll<Thing>(definition.kind, context);
+  await writeOutput(context.io.stdout, render(definition, objects, context.flags.quiet ? 'names' : format));
+}
+
+function render<Thing extends Creatable>(
+  { titles, cells, describe }: Shown<Thing>,
+  objects: readonly Thing[],
+  format: string,
+): string {
+  if (format === 'names') return objects.map(({ name }) => `${name}\n`).join('');
+  if (format === 'json') return objects.map((object) => `${JSON.stringify(describe(object))}\n`).join('');
+  return formatColumns(titles, objects.map(cells));
+}
+
+/** `inspect`: a JSON array of what is known, in the order asked. */
+export async function inspectObjects<Thing extends Creatable>(
+  { kind, describe }: Shown<Thing>,
+  context: Connecting,
+  words: readonly string[],
+): Promise<void> {
+  const objects = await readAll<Thing>(kind, context);
+  const found = words.map((word) => {
+    const object = objects.find(({ name, id }) => name === word || id === word);
+    if (object === undefined) throw new UsageError(`no such ${kind}: ${word}`);
+    return describe(object);
+  });
+  await writeOutput(context.io.stdout, `${JSON.stringify(found, null, 2)}\n`);
+}
+
+/** `rm`: what is in use stays, and then everything does. */
+export async function removeObjects(
+  kind: Creatable['kind'],
+  context: ObjectContext,
+  words: readonly string[],
+): Promise<void> {
+  const control = await connect(context, 'if-known');
+  const { names } = await control.removeObjects({ kind, names: words, ignoreMissing: context.flags.force });
+  context.io.stdout.write(names.map((name) => `${name}\n`).join(''));
+}
+
+/** `prune`: what no container uses. */
+export async function pruneObjects(kind: Creatable['kind'], context: ObjectContext): Promise<void> {
+  const { all, force } = context.flags;
+  const what = kind === 'volume' && !all ? 'anonymous volumes' : `${kind}s`;
+  const question = `This removes all ${what} that no container uses.\nAre you sure?`;
+  if (!force && !(await confirm(context.io, question))) return;
+  const control = await connect(context, 'if-known');
+  const { names } = await control.removeObjects({ kind, unused: true, all });
+  context.io.stdout.write(names.map((name) => `${name}\n`).join(''));
+}
+
+/** By name. What a stack only refers to is shown once, as the object that it is. */
+async function readAll<Thing extends Creatable>(kind: Thing['kind'], context: Connecting): Promise<readonly Thing[]> {
+  const view = await listObjects(await connect(context, 'if-known'), '', [kind]);
+  // Only objects of the kind were asked for.
+  const objects = view.ofKind(kind) as unknown as readonly Thing[];
+  return objects.filter(({ spec }) => !spec.external).toSorted((a, b) => (a.name < b.name ? -1 : 1));
+}
