@@ -30,12 +30,11 @@ describe('podman over tsstack-box', () => {
 
   it('looks after the health of a container', async () => {
     const health = ['--health-cmd', 'test -e /healthy', '--health-interval', 'disable'];
-    const script = 'touch /healthy; sleep 100';
     const options = ['--name', 'worker', '--network', 'none', ...health, ...podman.runOptions];
-    await podman.client('run', '--detach', ...options, 'busybox:test', 'sh', '-c', script);
-    assert.equal((await podman.client('healthcheck', 'run', 'worker')).code, 0);
-    await podman.client('exec', 'worker', 'rm', '/healthy');
+    await podman.client('run', '--detach', ...options, 'busybox:test', 'sleep', '100');
     assert.equal((await podman.client('healthcheck', 'run', 'worker')).code, 1);
+    await podman.client('exec', 'worker', 'touch', '/healthy');
+    assert.equal((await podman.client('healthcheck', 'run', 'worker')).code, 0);
     await podman.client('rm', '--force', '--time', '0', 'worker');
   });
 });
