@@ -58,6 +58,14 @@ describe('runtimes', () => {
     assert.match(stdout, /64MiB/);
   });
 
+  it('mount the init read-only, for root as well', async () => {
+    for (const service of ['own', 'named']) {
+      const write =
+        'chmod 700 /.tsstack-init 2>&1; rm /.tsstack-init 2>&1; cmp /.tsstack-init /proc/1/exe && echo same';
+      assert.match(await exec(service, write), /Read-only file system\n.*busy\nsame\n/);
+    }
+  });
+
   it('restart them by the policy, with their log and exit code', async () => {
     const rows = await until(
       () => host.ps(file),

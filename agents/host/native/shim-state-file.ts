@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import { hasErrno } from '../errors.ts';
 import type { ShimState } from '../tasks/shim.ts';
@@ -30,6 +30,11 @@ export function readStateFile(path: string): StoredState {
     return { state: null, damage: `${damaged}, and the one before it, ${previousPath}, ${previous.problem}` };
   }
   return { state: previous.state, damage: `${damaged}; the one before it is used` };
+}
+
+/** Removes what an earlier shim has left there. */
+export function removeStateFile(path: string): void {
+  for (const file of [path, `${path}.previous`]) rmSync(file, { force: true });
 }
 
 type OneFile =

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { buildExecProcess } from '../containers/exec-process.ts';
 import type { OciSpec } from '../containers/oci-spec.ts';
 import { describeError } from '../errors.ts';
+import { readShimConfig } from '../native/shim-config.ts';
 import { resolveUser } from '../containers/users.ts';
 import type { ResolvedUser } from '../containers/users.ts';
 import type { ContainerPaths } from '../host-paths.ts';
@@ -47,9 +48,7 @@ export function startExec(
 }
 
 function resolveExecUser(paths: ContainerPaths, user: string): ResolvedUser {
-  const { rootfs } = JSON.parse(readFileSync(paths.shimConfig, 'utf8')) as {
-    rootfs: { directory: string | null; lower: readonly string[]; upper: string };
-  };
+  const { rootfs } = readShimConfig(paths.shimConfig);
   const lower = rootfs.lower.map((layer) => (layer.startsWith('/') ? layer : `${rootfs.directory ?? ''}/${layer}`));
   return resolveUser(user, [], readUserDatabase([rootfs.upper, ...lower]));
 }

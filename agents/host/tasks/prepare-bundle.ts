@@ -3,6 +3,10 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TaskObject } from '../../../src/model/objects.ts';
 import { shortId } from '../../../src/model/ids.ts';
+import { TaskError } from '../errors.ts';
+import { removeStateFile } from '../native/shim-state-file.ts';
+import { writeShimConfig } from '../native/shim-config.ts';
+import type { ShimRootfs } from '../native/shim-config.ts';
 import { buildHosts, buildResolvConf } from '../containers/network-files.ts';
 import type { GeneratedFiles } from '../containers/mounts.ts';
 import type { OciSpec } from '../containers/oci-spec.ts';
@@ -17,6 +21,15 @@ import type { LocalImage, TaskHost } from './task-host.ts';
 const restartBackoff = { backoffInitialMs: 100, backoffCapMs: 60_000, resetAfterMs: 10_000 } as const;
 const defaultGraceMs = 10_000;
 
+/** Layers whose owners are mapped are mounted by our own runtime alone. */
+class MappedIdsError extends TaskError {
+  constructor(runtime: string) {
+    super('unsupported', `userns_mode: auto does not go together with the runtime ${runtime}`, {
+      hint: 'leave one of the two out, or write `runtime: box`',
+    });
+  }
+}
+
 /** The name that the container has for itself. */
 export function hostnameOf(task: TaskObject, host: Pick<TaskHost, 'facts'>): string {
   if (task.spec.container.hostname !== null) return task.spec.container.hostname;
@@ -26,7 +39,7 @@ export function hostnameOf(task: TaskObject, host: Pick<TaskHost, 'facts'>): str
 /** Makes the container's directories. What an earlier run left in the run directory goes; the upper layer and the log stay. */
 export async function makeDirectories(paths: ContainerPaths): Promise<void> {
   // The run directory is in memory on most hosts; synchronous calls there are faster than a trip through the thread pool.
-  for (const path of [paths.stateFile, `${paths.stateFile}.previous`]) rmSync(path, { force: true });
+  removeStateFile(paths.stateFile);
   rmSync(paths.socket, { force: true });
   mkdirSync(paths.run, { recursive: true, mode: 0o711 });
   await mkdir(paths.upper, { recursive: true });
@@ -77,7 +90,11 @@ export function writeBundle(
 ): void {
   const paths = host.paths.container(task.id);
   const { container, restart } = task.spec;
-  const shim = {
+  const runtime = host.runtimeOf(container.runtime);
+  const rootfs = rootOf(paths, image, users);
+  if (runtime !== null && rootfs.mapIds) throw new MappedIdsError(runtime);
+  writeFileSync(paths.runtimeSpec, JSON.stringify(spec), { mode: 0o600 });
+  writeShimConfig(paths.shimConfig, {
     version: 1,
     id: task.id,
     name: task.containerName,
@@ -85,8 +102,8 @@ export function writeBundle(
     socket: paths.socket,
     stateFile: paths.stateFile,
     autostart,
-    runtime: host.runtimeOf(container.runtime),
-    rootfs: rootOf(paths, image, users),
+    runtime,
+    rootfs,
     cgroup: host.paths.cgroup(task.id),
     restart: { ...(task.oneOff === null ? restart : { policy: 'no', maxRetries: 0 }), ...restartBackoff },
     stop: {
@@ -95,12 +112,10 @@ export function writeBundle(
     },
     stdin: container.stdinOpen,
     log: { path: paths.log, ...container.logging },
-  };
-  writeFileSync(paths.runtimeSpec, JSON.stringify(spec), { mode: 0o600 });
-  writeFileSync(paths.shimConfig, JSON.stringify(shim), { mode: 0o600 });
+  });
 }
 
-function rootOf(paths: ContainerPaths, image: LocalImage, users: IdRange | null): object {
+function rootOf(paths: ContainerPaths, image: LocalImage, users: IdRange | null): ShimRootfs {
   const { upper, work } = paths;
   const owned = findOwnedRoot(paths);
   if (owned !== null) return { directory: null, lower: [owned], upper, work, mapIds: false };
