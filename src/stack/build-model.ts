@@ -1,5 +1,6 @@
 import type { ComposeProject, YamlValue } from './compose-types.ts';
 import { checkConsistency } from './consistency/check.ts';
+import { consequencesOf } from './consistency/consequences.ts';
 import { foldServiceFiles } from './environment/service-files.ts';
 import type { Lookup } from './interpolation/substitute.ts';
 import type { LoadContext } from './load-context.ts';
@@ -34,11 +35,12 @@ export function buildModel(
   const disabledServices = Object.keys(draft.services).filter((service) => !selected.has(service));
   for (const service of disabledServices) delete draft.services[service];
   if (options.allResources !== true) dropUnusedResources(draft);
-  if (options.noEnvResolution !== true) {
+  context.diagnostics.addAll(options.alsoCheck?.({ project: draft, tree }) ?? []);
+  if (options.noEnvResolution !== true && !context.diagnostics.errorPaths.some((path) => /_file\b/.test(path))) {
     const locate = (path: NodePath): ReturnType<typeof findPosition> => findPosition(tree, path);
     foldServiceFiles(draft, lookup, { fileSystem: context.fileSystem, diagnostics: context.diagnostics, locate });
-    context.diagnostics.throwIfErrors();
   }
+  context.diagnostics.throwIfErrors();
   return { project: finishProject(draft, extensions), disabledServices, profiles };
 }
 
@@ -52,13 +54,15 @@ function activeProfiles(options: LoadOptions, lookup: Lookup): string[] {
 
 function check(project: DraftProject, enabled: ReadonlySet<string>, tree: MapNode, context: LoadContext): void {
   const { diagnostics } = context;
+  const isConsequence = consequencesOf(context);
   checkConsistency({
     project,
     enabled,
-    error: (path, message, hint) => diagnostics.error(findPosition(tree, path), path, message, hint),
+    error(path, message, hint) {
+      if (!isConsequence(path)) diagnostics.error(findPosition(tree, path), path, message, hint);
+    },
     warning: (path, message, hint) => diagnostics.warning(findPosition(tree, path), path, message, hint),
   });
-  diagnostics.throwIfErrors();
 }
 
 /** Plain data of a validated tree. Definitions that say nothing become empty ones. */

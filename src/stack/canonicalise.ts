@@ -5,6 +5,8 @@ import { describeNode, formOf, isExpression, type FormContext, type Schema } fro
 import { flag } from './schema/scalars.ts';
 import { didYouMean } from './suggest.ts';
 import {
+  brokenNode,
+  childOf,
   listNode,
   mapNode,
   scalarNode,
@@ -84,15 +86,20 @@ class CanonicalWalk implements FormContext {
 
   #visitObject(node: Node, shape: Readonly<Record<string, Schema>>, schema: Schema): Node {
     if (node.kind !== 'map') return this.#mismatch(node, 'a mapping');
-    for (const key of requiredKeys(schema, shape)) {
+    const required = requiredKeys(schema, shape);
+    for (const key of required) {
       if (!node.entries.has(key)) this.missing.push({ path: [...this.#path], key, at: node });
     }
-    return this.#mapEntries(node, (key, entry) => {
+    const result = this.#mapEntries(node, (key, entry) => {
       const value = Object.hasOwn(shape, key) ? shape[key] : undefined;
       if (value !== undefined) return this.walk(entry.value, value, key);
-      if (!key.startsWith('x-')) this.#unknownKey(key, entry, shape);
-      return entry.value;
+      if (key.startsWith('x-')) return entry.value;
+      this.#unknownKey(key, entry, shape);
+      return brokenNode(entry);
     });
+    // No other file can complete the item of a list.
+    const isItem = typeof this.#path.at(-1) === 'number';
+    return isItem && required.some((key) => isLacking(result, key)) ? brokenNode(node) : result;
   }
 
   #unknownKey(key: string, entry: MapEntry, shape: Readonly<Record<string, Schema>>): void {
@@ -169,7 +176,7 @@ class CanonicalWalk implements FormContext {
   #mismatch(node: Node, expected: string, words: readonly string[] = []): Node {
     const hint = node.kind === 'scalar' ? (didYouMean(String(node.value), words) ?? quoteHint(node, expected)) : null;
     this.error(node, `found ${describeNode(node)}, expected ${expected}`, hint);
-    return node;
+    return brokenNode(node);
   }
 }
 
@@ -198,6 +205,10 @@ const required = new WeakMap<Schema, readonly string[]>();
 
 function isCollection(schema: Schema): boolean {
   return ['object', 'record', 'array'].includes((schema as core.$ZodTypes)._zod.def.type);
+}
+
+function isLacking(map: Node, key: string): boolean {
+  return (childOf(map, key) ?? { tag: 'reset' }).tag === 'reset';
 }
 
 function isNothing(node: Node): boolean {

@@ -3,13 +3,13 @@ import { makeProblem, type Place, type Problem } from './problems.ts';
 import type { NodePath } from './tree/node.ts';
 
 /**
- * Collects what one load finds wrong, so that a stage can go on to the next key. Stages that build on sound input call
- * `throwIfErrors()` first.
+ * Collects what one load finds wrong, so that all of it can be shown in one go: what a stage finds broken it takes out of the
+ * tree, and the next stage goes on with the rest.
  */
 export class Diagnostics {
   readonly #problems: Problem[] = [];
   readonly #seen = new Set<string>();
-  #errors = 0;
+  #thrown: StackFileError | undefined;
 
   error(at: Place | null, path: NodePath, message: string, hint?: string | null): void {
     this.#add(makeProblem('error', at, path, message, hint ?? null));
@@ -19,31 +19,48 @@ export class Diagnostics {
     this.#add(makeProblem('warning', at, path, message, hint ?? null));
   }
 
-  /** Takes over the problems of an error thrown by a nested stage. */
-  absorb(error: StackFileError): void {
-    for (const problem of error.problems) this.#add(problem);
+  /** Takes over what another check has found. */
+  addAll(problems: readonly Problem[]): void {
+    for (const problem of problems) this.#add(problem);
+  }
+
+  /** Paths of the errors so far, as in problems; a problem in the same place may be but a consequence. */
+  get errorPaths(): readonly string[] {
+    return this.#problems.flatMap(({ severity, path }) => (severity === 'error' && path !== '' ? [path] : []));
   }
 
   get warnings(): readonly Problem[] {
     return this.#problems.filter((problem) => problem.severity === 'warning');
   }
 
-  get hasErrors(): boolean {
-    return this.#errors > 0;
+  throwIfErrors(): void {
+    if (!this.#problems.some(({ severity }) => severity === 'error')) return;
+    this.#thrown = new StackFileError(inReadingOrder(this.#problems));
+    throw this.#thrown;
   }
 
-  throwIfErrors(): void {
-    if (this.#errors > 0) throw new StackFileError(inReadingOrder(this.#problems));
+  /** What ended the load, with everything that was found before. */
+  complete(error: StackFileError): StackFileError {
+    if (error === this.#thrown) return error;
+    const earlier = this.errorPaths;
+    this.addAll(error.problems.filter(({ path }) => !isTouched(path, earlier)));
+    return new StackFileError(inReadingOrder(this.#problems), error);
   }
 
   /** A shared alias, or a file that is read twice, is reported once. */
   #add(problem: Problem): void {
     const key = `${problem.file}:${problem.line}:${problem.column}:${problem.message}`;
-    if (problem.file !== null && this.#seen.has(key)) return;
+    if (this.#seen.has(key)) return;
     this.#seen.add(key);
     this.#problems.push(problem);
-    if (problem.severity === 'error') this.#errors++;
   }
+}
+
+/** True when one of the paths is this one, above it or below it. */
+export function isTouched(path: string, others: readonly string[]): boolean {
+  const isWithin = (inner: string, outer: string): boolean =>
+    inner === outer || inner.startsWith(`${outer}.`) || inner.startsWith(`${outer}[`);
+  return path !== '' && others.some((other) => isWithin(path, other) || isWithin(other, path));
 }
 
 /** Problems file by file in the order of their first report, and from top to bottom in each. */

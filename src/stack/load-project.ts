@@ -25,9 +25,10 @@ import {
  * forms, `include`, `extends`, then the merge over what came before. Paths are still as written.
  */
 export function loadProject(context: LoadContext, scope: ProjectScope): MapNode {
-  const documents = scope.files.flatMap((path) => canonicalDocuments(context, scope, path));
-  // Merging and everything after it stands on sound documents; so far all problems of all files were collected.
-  context.diagnostics.throwIfErrors();
+  const byFile = scope.files.map((path) => canonicalDocuments(context, scope, path));
+  // Without a file that cannot be read at all, the others would seem to lack what it has.
+  if (byFile.some((found) => found.length === 0)) context.diagnostics.throwIfErrors();
+  const documents = byFile.flat();
   let merged: MapNode | undefined;
   for (const { root, path } of documents) {
     const included = resolveIncludes(root, path, context, scope, loadProject);
@@ -36,7 +37,6 @@ export function loadProject(context: LoadContext, scope: ProjectScope): MapNode 
     const result = merged === undefined ? extended : mergeTrees(merged, extended, FILE_RULES, context.diagnostics);
     if (result.kind === 'map') merged = result;
   }
-  context.diagnostics.throwIfErrors();
   if (merged === undefined) throw emptyError(scope);
   const project = stripTags(merged);
   if (project.kind !== 'map') throw emptyError(scope);
@@ -45,7 +45,6 @@ export function loadProject(context: LoadContext, scope: ProjectScope): MapNode 
     project,
     context,
   );
-  context.diagnostics.throwIfErrors();
   return withBuildContexts(project);
 }
 
@@ -95,7 +94,7 @@ function serviceSource(context: LoadContext, scope: ProjectScope): ServiceSource
 
 function lookupInFile(path: string, at: Node, context: LoadContext, scope: ProjectScope): ServiceLookup {
   const documents = readDocuments(context, path, at);
-  context.diagnostics.throwIfErrors();
+  if (documents.length === 0) context.diagnostics.throwIfErrors();
   const raw = new Map<string, Node>();
   for (const document of documents) {
     for (const [name, entry] of childMap(document, 'services')?.entries ?? []) raw.set(name, entry.value);
@@ -111,7 +110,6 @@ function lookupInFile(path: string, at: Node, context: LoadContext, scope: Proje
         context,
         scope,
       );
-      context.diagnostics.throwIfErrors();
       const services = childMap(root, 'services') ?? mapNode(new Map(), service);
       const found = lookupIn(services).find(name);
       canonical.set(name, found);

@@ -2,6 +2,7 @@ import { homedir } from 'node:os';
 import { resolve } from 'node:path';
 import { buildModel } from './build-model.ts';
 import { Diagnostics } from './diagnostics.ts';
+import { StackFileError } from './errors.ts';
 import { discoverFiles } from './discovery.ts';
 import { ProjectEnvironment } from './environment/project-environment.ts';
 import { resolveEnvironment } from './environment/resolve-environment.ts';
@@ -22,6 +23,14 @@ import { childOf, findPosition, scalarNode, withEntry, type MapNode } from './tr
  */
 export function loadStack(options: LoadOptions): LoadedStack {
   const context = createContext(options);
+  try {
+    return loadWith(context, options);
+  } catch (error) {
+    throw error instanceof StackFileError ? context.diagnostics.complete(error) : error;
+  }
+}
+
+function loadWith(context: LoadContext, options: LoadOptions): LoadedStack {
   const projectDirectory =
     options.projectDirectory === undefined ? null : resolve(options.cwd, options.projectDirectory);
   const environment = new ProjectEnvironment(options.env, context.fileSystem, options.cwd, options.envFiles ?? []);

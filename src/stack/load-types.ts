@@ -34,6 +34,16 @@ export interface LoadOptions {
   readonly noConsistency?: boolean | undefined;
   /** Leave env_file and label_file, and bare keys of environment, as they are. */
   readonly noEnvResolution?: boolean | undefined;
+  /** A further check, whose problems are shown along with those of the loader. */
+  readonly alsoCheck?: ((stack: CheckedStack) => readonly Problem[]) | undefined;
+}
+
+/** A stack while it is checked: the merged tree, and the names of what was chosen of it. */
+export interface CheckedStack {
+  readonly tree: MapNode;
+  readonly project: Readonly<
+    Partial<Record<'services' | 'networks' | 'volumes' | 'configs' | 'secrets', object | undefined>>
+  >;
 }
 
 /** Where something was written; line and column from 1. */

@@ -1,4 +1,4 @@
-import type { LoadedStack } from './load-types.ts';
+import type { CheckedStack } from './load-types.ts';
 import { makeProblem, type Place, type Problem } from './problems.ts';
 import { describeNode } from './schema/form.ts';
 import {
@@ -20,7 +20,7 @@ export interface GateOptions {
  * What a loaded stack says that this version cannot do, each with its place: commands that run containers refuse such a stack,
  * so that nothing in a file is ever ignored. Empty when all is well.
  */
-export function unsupportedAttributes(loaded: LoadedStack, options: GateOptions = {}): Problem[] {
+export function unsupportedAttributes(loaded: CheckedStack, options: GateOptions = {}): Problem[] {
   const { supported = SUPPORTED_ATTRIBUTES, hostPlatform = ownPlatform() } = options;
   const gate = new AttributeGate(buildTree(supported), hostPlatform);
   const { project } = loaded;

@@ -1,11 +1,5 @@
 import { readFileSync } from 'node:fs';
-import {
-  loadStack,
-  renderProblems,
-  unsupportedAttributes,
-  StackFileError,
-  type LoadedStack,
-} from '../../stack/index.ts';
+import { loadStack, renderProblems, unsupportedAttributes, type LoadedStack } from '../../stack/index.ts';
 import { lowerProject } from '../../stack/lower/lower-project.ts';
 import type { StackSpec } from '../../model/spec.ts';
 import type { CommandContext } from '../command-line/verb.ts';
@@ -23,11 +17,13 @@ export interface LoadedSpec {
  * `services` are those of the command line; naming one turns on its profile. Empty = all.
  */
 export function loadProject(context: Pick<CommandContext, 'globals' | 'io'>, services: readonly string[]): LoadedSpec {
-  const loaded = loadStack({ ...loadOptions(context), services: services.length > 0 ? services : undefined });
+  const loaded = loadStack({
+    ...loadOptions(context),
+    services: services.length > 0 ? services : undefined,
+    alsoCheck: unsupportedAttributes,
+  });
   const color = hasColours(context.globals, context.io, context.io.stderr);
   context.io.stderr.write(renderProblems(loaded.warnings, { color }));
-  const problems = unsupportedAttributes(loaded);
-  if (problems.length > 0) throw new StackFileError(problems);
   const spec = lowerProject(loaded.project, {
     workingDir: loaded.workingDir,
     files: loaded.files,

@@ -83,6 +83,6 @@ function collect(reader: ServiceFileReader, read: () => void): void {
     read();
   } catch (error) {
     if (!(error instanceof StackFileError)) throw error;
-    reader.diagnostics.absorb(error);
+    reader.diagnostics.addAll(error.problems);
   }
 }

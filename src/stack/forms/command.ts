@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { withForm } from '../schema/form.ts';
-import { listNode, scalarNode, type Node } from '../tree/node.ts';
+import { brokenNode, listNode, scalarNode, type Node } from '../tree/node.ts';
 import { splitShellWords } from './shell-words.ts';
 
 const words = z.array(z.string({ error: 'text' }), { error: 'text or a list' });
@@ -12,7 +12,7 @@ export const command = withForm(z.nullable(z.union([z.string(), words])), (node,
   const split = splitShellWords(node.value);
   if (split === undefined) {
     context.error(node, 'a quote is not closed');
-    return node;
+    return brokenNode(node);
   }
   return listNode(
     split.map((word) => scalarNode(word, node)),

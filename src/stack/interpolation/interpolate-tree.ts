@@ -1,5 +1,5 @@
 import type { Diagnostics } from '../diagnostics.ts';
-import { listNode, mapNode, scalarNode, type MapEntry, type Node, type ScalarNode } from '../tree/node.ts';
+import { brokenNode, listNode, mapNode, scalarNode, type MapEntry, type Node, type ScalarNode } from '../tree/node.ts';
 import { RequiredVariableError, substitute, type Lookup } from './substitute.ts';
 import { TemplateError } from './template.ts';
 
@@ -57,7 +57,7 @@ class TreeInterpolator {
       } else if (error instanceof RequiredVariableError) {
         this.#diagnostics.error(placeIn(node, `\${${error.variable}`), this.#path, error.message);
       } else throw error;
-      return node;
+      return brokenNode(node);
     }
   }
 }

@@ -49,6 +49,11 @@ export function scalarNode(value: ScalarValue, at: { file: SourceFile; offset: n
   return { kind: 'scalar', value, file: at.file, offset: at.offset, tag };
 }
 
+/** Stands for a value that was reported as wrong: what comes later goes on as if it had not been written. */
+export function brokenNode(at: { file: SourceFile; offset: number }): ScalarNode {
+  return scalarNode(null, at, 'reset');
+}
+
 export function listNode(items: readonly Node[], at: { file: SourceFile; offset: number }, tag?: MergeTag): ListNode {
   return { kind: 'list', items, file: at.file, offset: at.offset, tag };
 }
