@@ -9,8 +9,11 @@ import { eventually, processOf, ShimLab } from '../support/shim-lab.ts';
 import type { ContainerWishes, LabContainer } from '../support/shim-lab.ts';
 import { findLeftovers } from '../support/shim-leftovers.ts';
 
+/** crun refuses hosts whose controllers are not all in the unified hierarchy. */
+const isUnified = existsSync('/sys/fs/cgroup/cgroup.controllers');
 const programs = {
   runc: '/usr/sbin/runc',
+  ...(isUnified ? { crun: '/usr/bin/crun' } : {}),
   'tsstack-box': join(import.meta.dirname, '../../native/build/tsstack-box'),
 };
 

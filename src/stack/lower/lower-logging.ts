@@ -25,7 +25,7 @@ class Options {
 
   constructor(where: string, options: ComposeLogging['options']) {
     this.#where = where;
-    this.#left = new Map(Object.entries(options ?? {}).map(([name, value]) => [name, String(value ?? '')]));
+    this.#left = new Map(Object.entries(options ?? {}));
   }
 
   placeOf(name: string): string {

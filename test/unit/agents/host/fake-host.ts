@@ -149,7 +149,7 @@ export class FakeDaemon {
       paths: this.machine.paths,
       facts: readHostFacts(),
       initPath: '/init',
-    runtimeOf: (name) => name,
+      runtimeOf: (name) => name,
       shims: this.#makeShims(),
       images: this.#makeImages(),
       networks,
