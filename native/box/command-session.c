@@ -149,7 +149,7 @@ command_session (pid_t pid, int master, struct tss_error *error)
   if (session.signals < 0)
     return tss_error_set (error, TSS_ERROR_INTERNAL, errno, "", "watch signals");
   begin_terminal (&session);
-  while ((ended = waitpid (pid, &status, WNOHANG)) == 0)
+  while ((ended = TSS_RETRY (waitpid (pid, &status, WNOHANG))) == 0)
     serve_once (&session);
   drain_terminal (&session);
   end_terminal (&session);

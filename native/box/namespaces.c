@@ -1,6 +1,7 @@
 /* Joining namespaces, and making processes in them. */
 #include "namespaces.h"
 #include "../common/cleanup.h"
+#include "container.h"
 
 #include <fcntl.h>
 #include <linux/sched.h>
@@ -81,9 +82,14 @@ box_clone (const struct box_clone *options, int *pidfd, struct tss_error *error)
   saved = errno;
   if (pid == 0)
     return 0;
-  /* Cannot fail: the caller never left its own namespace, it only chose another one for its children. */
+  /* The caller never left its own namespace, it only chose another one for its children: too little memory is all that
+   * can be in the way. */
   if (own >= 0 && setns (own, CLONE_NEWPID) < 0)
-    return tss_error_set (error, TSS_ERROR_NAMESPACE, errno, "", "go back to the caller's pid namespace");
+    {
+      tss_error_set (error, TSS_ERROR_NAMESPACE, errno, "", "go back to the caller's pid namespace");
+      box_abandon (pid);
+      return -1;
+    }
   if (pid < 0)
     return tss_error_set (error, TSS_ERROR_NAMESPACE, saved, "linux.namespaces",
                           "linux.namespaces: make the first process");

@@ -226,7 +226,10 @@ tss_json_parse (const char *text, const char *name, struct tss_error *error)
 
       value = wrapped ? json_loads (wrapped, JSON_REJECT_DUPLICATES, &parse_error) : NULL;
     }
-  if (!value)
+  /* Without memory the parser gives up without a word. */
+  if (!value && parse_error.text[0] == '\0')
+    tss_error_set (error, TSS_ERROR_INTERNAL, ENOMEM, name, "read %s", name);
+  else if (!value)
     tss_error_set (error, TSS_ERROR_INVALID, 0, name, "%s:%d:%d: %s", name, parse_error.line, parse_error.column,
                    parse_error.text);
   return value;

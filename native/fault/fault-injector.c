@@ -3,8 +3,7 @@
  *
  *   fault-injector REPORT list COMMAND…           writes the calls that can fail to REPORT, one name a line
  *   fault-injector REPORT fail N COMMAND…         makes the Nth of them fail; REPORT then has its name and errno
- *   fault-injector REPORT starve N COMMAND…       from the Nth request for memory on there is no more
- *   fault-injector REPORT interrupt COMMAND…      every other call that may be interrupted is
+ *   fault-injector REPORT interrupt COMMAND…      every other call that may be interrupted is; they are listed, too
  *
  * Ends with the status of COMMAND. What outlives COMMAND goes on undisturbed. strace, which can inject failures too,
  * counts the calls of each process by itself and so cannot choose one among those of all. */
@@ -39,7 +38,6 @@ enum mode
 {
   MODE_LIST,
   MODE_FAIL,
-  MODE_STARVE,
   MODE_INTERRUPT,
 };
 
@@ -92,9 +90,7 @@ static int
 choose_fault (struct injector *injector, struct process *process, const struct user_regs_struct *registers)
 {
   long long call = (long long)registers->orig_rax;
-  const struct fault *fault = injector->mode == MODE_STARVE      ? faults_of_memory (call)
-                              : injector->mode == MODE_INTERRUPT ? faults_of_interruption (call)
-                                                                 : faults_of_call (call);
+  const struct fault *fault = injector->mode == MODE_INTERRUPT ? faults_of_interruption (call) : faults_of_call (call);
 
   if (!fault)
     return 0;
@@ -103,16 +99,16 @@ choose_fault (struct injector *injector, struct process *process, const struct u
       bool is_again = process->last_call == call;
 
       process->last_call = is_again ? -1 : call;
+      if (!is_again)
+        fprintf (injector->report, "%s EINTR in %d\n", fault->name, process->pid);
       return is_again ? 0 : EINTR;
     }
   injector->count++;
   if (injector->mode == MODE_LIST)
     fprintf (injector->report, "%s\n", fault->name);
-  if (injector->mode == MODE_LIST || injector->count < injector->wanted
-      || (injector->count > injector->wanted && injector->mode == MODE_FAIL))
+  if (injector->mode == MODE_LIST || injector->count != injector->wanted)
     return 0;
-  if (injector->count == injector->wanted)
-    fprintf (injector->report, "%s %s in %d\n", fault->name, strerrorname_np (fault->error_number), process->pid);
+  fprintf (injector->report, "%s %s in %d\n", fault->name, strerrorname_np (fault->error_number), process->pid);
   return fault->error_number;
 }
 
@@ -153,7 +149,7 @@ on_stop (struct injector *injector, pid_t pid, int status)
       on_system_call (injector, process);
       signal = 0;
     }
-  else if (event == PTRACE_EVENT_EXEC && pid == injector->main)
+  else if (event == PTRACE_EVENT_EXEC)
     injector->has_executed = true;
   if (event != 0 || signal == SIGSTOP)
     signal = 0; /* SIGSTOP is how a new process reports */
@@ -199,7 +195,7 @@ start (char **command)
 static enum mode
 read_mode (const char *name)
 {
-  static const char *const names[] = { "list", "fail", "starve", "interrupt" };
+  static const char *const names[] = { "list", "fail", "interrupt" };
 
   for (size_t i = 0; i < TSS_LENGTH (names); i++)
     if (strcmp (name, names[i]) == 0)
@@ -222,7 +218,7 @@ main (int argc, char **argv)
     }
   injector.report = fopen (argv[1], "we");
   injector.mode = read_mode (argv[2]);
-  if (injector.mode == MODE_FAIL || injector.mode == MODE_STARVE)
+  if (injector.mode == MODE_FAIL)
     injector.wanted = strtoul (*command++, NULL, 10);
   if (!injector.report)
     give_up (argv[1]);

@@ -124,19 +124,14 @@ static const struct fault calls[] = {
   FAULT (setdomainname, EPERM),
 };
 
-static const struct fault memory[] = {
-  FAULT (brk, ENOMEM),
-  FAULT (mmap, ENOMEM),
-  FAULT (mremap, ENOMEM),
-};
-
-/* Those that may be interrupted by a signal (signal(7), and a file system of the user's own for the first ones). */
+/* Those that signal(7) says may be interrupted, as far as they are used. An open is only where it waits, for the other
+ * end of a FIFO, say. */
 static const struct fault interruptions[] = {
-  FAULT (open, EINTR),   FAULT (openat, EINTR),  FAULT (read, EINTR),       FAULT (pread64, EINTR),
-  FAULT (write, EINTR),  FAULT (writev, EINTR),  FAULT (accept4, EINTR),    FAULT (connect, EINTR),
-  FAULT (sendto, EINTR), FAULT (sendmsg, EINTR), FAULT (recvfrom, EINTR),   FAULT (recvmsg, EINTR),
-  FAULT (poll, EINTR),   FAULT (ppoll, EINTR),   FAULT (epoll_wait, EINTR), FAULT (epoll_pwait, EINTR),
-  FAULT (wait4, EINTR),  FAULT (waitid, EINTR),  FAULT (flock, EINTR),
+  FAULT (read, EINTR),       FAULT (pread64, EINTR),     FAULT (write, EINTR),  FAULT (writev, EINTR),
+  FAULT (accept4, EINTR),    FAULT (connect, EINTR),     FAULT (sendto, EINTR), FAULT (sendmsg, EINTR),
+  FAULT (recvfrom, EINTR),   FAULT (recvmsg, EINTR),     FAULT (poll, EINTR),   FAULT (ppoll, EINTR),
+  FAULT (epoll_wait, EINTR), FAULT (epoll_pwait, EINTR), FAULT (wait4, EINTR),  FAULT (waitid, EINTR),
+  FAULT (flock, EINTR),
 };
 
 static const struct fault *
@@ -152,12 +147,6 @@ const struct fault *
 faults_of_call (long long call)
 {
   return find (calls, TSS_LENGTH (calls), call);
-}
-
-const struct fault *
-faults_of_memory (long long call)
-{
-  return find (memory, TSS_LENGTH (memory), call);
 }
 
 const struct fault *

@@ -11,7 +11,6 @@ struct fault
 
 /* NULL: not a call that is made to fail. */
 const struct fault *faults_of_call (long long call);
-const struct fault *faults_of_memory (long long call);
 const struct fault *faults_of_interruption (long long call);
 
 #endif

@@ -1,0 +1,114 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { makeNative } from './native-build.ts';
+
+/** What is done to a command's system calls (native/fault/fault-injector.c), or to its memory (native/fault/malloc). */
+export type Fault =
+  | { readonly kind: 'none' | 'interrupt' }
+  | { readonly kind: 'call'; readonly which: number }
+  | { readonly kind: 'memory'; readonly which: number; readonly andAllAfter: boolean };
+
+interface FaultOutcome {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** What has failed, a line each: `mkdir ENOSPC in 4711`. For `none` all calls that can fail. */
+  readonly faults: readonly string[];
+  /** All of it, for messages. */
+  readonly summary: string;
+}
+
+/** Nothing that is tested here takes more than a second. */
+const deadlineMs = 30_000;
+const modes = { none: 'list', interrupt: 'interrupt', call: 'fail' } as const;
+
+/** Runs native programs while something fails in them. */
+export class FaultInjector {
+  readonly #build = makeNative('faults');
+  readonly #directory: string;
+  #count = 0;
+
+  /** Keeps its files in `directory`. */
+  constructor(directory: string) {
+    this.#directory = directory;
+  }
+
+  /** Runs a program of native/ with arguments to its end. Its output goes to files: what it leaves behind would hold a pipe open. */
+  async run(fault: Fault, program: 'box' | 'shim', args: readonly string[], input?: string): Promise<FaultOutcome> {
+    const name = join(this.#directory, `fault${++this.#count}`);
+    const [argv, env] = this.#command(fault, program, `${name}.faults`);
+    const files = ['stdout', 'stderr'].map((stream) => openSync(`${name}.${stream}`, 'w'));
+    const child = spawn(argv[0] ?? '', [...argv.slice(1), ...args], {
+      stdio: [input === undefined ? 'ignore' : 'pipe', ...files],
+      env: { ...process.env, ...env },
+      timeout: deadlineMs,
+      killSignal: 'SIGKILL',
+    });
+    files.forEach(closeSync);
+    child.stdin?.on('error', () => undefined); // it may end before it reads
+    child.stdin?.end(input);
+    const [code] = (await once(child, 'exit')) as [number | null];
+    const [stdout = '', stderr = '', report = ''] = ['stdout', 'stderr', 'faults'].map((part) =>
+      take(`${name}.${part}`),
+    );
+    const faults = report.split('\n').filter(Boolean);
+    const summary = `${JSON.stringify(fault)} ${fault.kind === 'none' ? '' : faults.join()}: ${String(code)} ${stdout}${stderr}`;
+    if (code === null) throw new Error(`${program} ${args.join(' ')} did not end: ${summary}`);
+    return { code, stdout, stderr, faults, summary };
+  }
+
+  #command(fault: Fault, program: string, report: string): [readonly string[], Readonly<Record<string, string>>] {
+    if (fault.kind === 'memory') {
+      const number = `${fault.which}${fault.andAllAfter ? '+' : ''}`;
+      const env = { TSSTACK_FAULT_MALLOC: number, TSSTACK_FAULT_REPORT: report };
+      return [[join(this.#build, 'starving', `tsstack-${program}`)], env];
+    }
+    const which = fault.kind === 'call' ? [String(fault.which)] : [];
+    const injector = [join(this.#build, 'fault-injector'), report, modes[fault.kind], ...which];
+    return [[...injector, join(this.#build, `tsstack-${program}`)], {}];
+  }
+}
+
+function take(path: string): string {
+  if (!existsSync(path)) return '';
+  const text = readFileSync(path, 'utf8');
+  rmSync(path);
+  return text;
+}
+
+/** Where this process is in each hierarchy, as directories. */
+function ownCgroups(): readonly string[] {
+  return readFileSync('/proc/self/cgroup', 'utf8')
+    .trim()
+    .split('\n')
+    .flatMap((line) => {
+      const [, controllers = '', path = ''] = line.split(':');
+      const roots = controllers === '' ? ['', 'unified'] : [controllers.replace('name=', '')];
+      return roots.map((root) => join('/sys/fs/cgroup', root, path));
+    });
+}
+
+/** Cgroups with this name below this process's own, and mounts and processes that name it; empty when there are none. */
+export function findRemains(name: string): readonly string[] {
+  const cgroups = ownCgroups()
+    .map((own) => join(own, name))
+    .filter((path) => existsSync(path));
+  const mounts = readFileSync('/proc/self/mountinfo', 'utf8')
+    .split('\n')
+    .filter((line) => line.includes(name));
+  const processes = readdirSync('/proc')
+    .filter((entry) => /^\d+$/.test(entry))
+    .filter((pid) => isNamed(Number(pid), name))
+    .map((pid) => `process ${pid}`);
+  return [...cgroups, ...mounts, ...processes];
+}
+
+function isNamed(pid: number, name: string): boolean {
+  try {
+    return pid !== process.pid && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(name);
+  } catch {
+    return false; // ended meanwhile
+  }
+}
