@@ -35,13 +35,14 @@ export function buildModel(
   const disabledServices = Object.keys(draft.services).filter((service) => !selected.has(service));
   for (const service of disabledServices) delete draft.services[service];
   if (options.allResources !== true) dropUnusedResources(draft);
-  context.diagnostics.addAll(options.alsoCheck?.({ project: draft, tree }) ?? []);
   if (options.noEnvResolution !== true && !context.diagnostics.errorPaths.some((path) => /_file\b/.test(path))) {
     const locate = (path: NodePath): ReturnType<typeof findPosition> => findPosition(tree, path);
     foldServiceFiles(draft, lookup, { fileSystem: context.fileSystem, diagnostics: context.diagnostics, locate });
   }
+  const project = finishProject(draft, extensions);
+  context.diagnostics.addAll(options.alsoCheck?.({ project, tree }) ?? []);
   context.diagnostics.throwIfErrors();
-  return { project: finishProject(draft, extensions), disabledServices, profiles };
+  return { project, disabledServices, profiles };
 }
 
 function activeProfiles(options: LoadOptions, lookup: Lookup): string[] {

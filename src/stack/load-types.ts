@@ -38,13 +38,8 @@ export interface LoadOptions {
   readonly alsoCheck?: ((stack: CheckedStack) => readonly Problem[]) | undefined;
 }
 
-/** A stack while it is checked: the merged tree, and the names of what was chosen of it. */
-export interface CheckedStack {
-  readonly tree: MapNode;
-  readonly project: Readonly<
-    Partial<Record<'services' | 'networks' | 'volumes' | 'configs' | 'secrets', object | undefined>>
-  >;
-}
+/** A stack while it is checked. What was wrong so far is missing from it: required keys, too. */
+export type CheckedStack = Pick<LoadedStack, 'project' | 'tree'>;
 
 /** Where something was written; line and column from 1. */
 interface Position {
