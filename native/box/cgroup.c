@@ -160,6 +160,13 @@ now_ms (void)
   return now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+/* Another look may find what is in the way gone, memory there, or no need of it. */
+static bool
+may_succeed_later (int error_number)
+{
+  return error_number == EBUSY || error_number == ENOMEM || error_number == EMFILE || error_number == ENFILE;
+}
+
 /* A killed process leaves its cgroup some time after the kill, and v1 tells nobody: so this looks again, at first
  * often. */
 static int
@@ -172,7 +179,7 @@ remove_before (const struct box_cgroup_directory *directory, int64_t deadline, s
           remove_empty_parents (directory);
           return 0;
         }
-      if (errno != EBUSY || now_ms () >= deadline)
+      if (!may_succeed_later (errno) || now_ms () >= deadline)
         return tss_error_set (error, TSS_ERROR_CGROUP, errno, directory->path, "remove the cgroup %s", directory->path);
       poll (NULL, 0, pause_ms);
     }

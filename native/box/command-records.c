@@ -54,7 +54,7 @@ static int
 write_json (const struct command_record *record, const char *name, const json_t *value, struct tss_error *error)
 {
   char path[sizeof record->directory + 32];
-  tss_autofree char *text = json_dumps (value, JSON_COMPACT);
+  tss_autofree char *text = tss_json_format (value);
 
   snprintf (path, sizeof path, "%s/%s", record->directory, name);
   if (!text || tss_replace_file_at (AT_FDCWD, path, text, strlen (text), 0600) < 0)

@@ -2,6 +2,7 @@
 #include "hook-process.h"
 #include "../common/cleanup.h"
 #include "../common/file.h"
+#include "../common/json.h"
 #include "namespaces.h"
 
 #include <ctype.h>
@@ -23,7 +24,7 @@ static int
 open_state (const json_t *state)
 {
   tss_autofd int fd = memfd_create ("container-state", MFD_CLOEXEC);
-  tss_autofree char *text = json_dumps (state, JSON_COMPACT);
+  tss_autofree char *text = tss_json_format (state);
 
   if (fd < 0 || !text || tss_write_all (fd, text, strlen (text)) < 0 || lseek (fd, 0, SEEK_SET) < 0)
     return -1;

@@ -28,6 +28,7 @@ read_start_time (pid_t pid)
   return field ? strtoll (field + 1, NULL, 10) : 0;
 }
 
+/* NULL without memory: a list that lacks a directory would leave it behind. */
 static json_t *
 save_cgroup (const struct box_cgroup *cgroup)
 {
@@ -37,9 +38,14 @@ save_cgroup (const struct box_cgroup *cgroup)
     {
       const struct box_cgroup_directory *directory = &cgroup->directories[i];
 
-      json_array_append_new (directories, json_pack ("{s:s, s:s, s:s, s:I}", "controllers", directory->controllers,
-                                                     "name", directory->name, "path", directory->path, "baseLength",
-                                                     (json_int_t)directory->base_length));
+      if (json_array_append_new (directories, json_pack ("{s:s, s:s, s:s, s:I}", "controllers", directory->controllers,
+                                                         "name", directory->name, "path", directory->path, "baseLength",
+                                                         (json_int_t)directory->base_length))
+          < 0)
+        {
+          json_decref (directories);
+          return NULL;
+        }
     }
   return json_pack ("{s:b, s:o}", "unified", cgroup->unified, "directories", directories);
 }

@@ -2,6 +2,7 @@
 #include "seccomp-listener.h"
 #include "../common/cleanup.h"
 #include "../common/file.h"
+#include "../common/json.h"
 #include "start-socket.h"
 #include "state.h"
 
@@ -76,7 +77,7 @@ deliver (const struct box_container *container, const struct box_listened *liste
 {
   const char *path = json_string_value (json_object_get (seccomp_of (container), "listenerPath"));
   tss_autojson json_t *state = describe (container, listened);
-  tss_autofree char *text = state ? json_dumps (state, JSON_COMPACT) : NULL;
+  tss_autofree char *text = state ? tss_json_format (state) : NULL;
   tss_autofd int socket = -1;
 
   if (!path || !text)

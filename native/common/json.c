@@ -214,6 +214,23 @@ wrap_large_numbers (const char *text)
   return result;
 }
 
+char *
+tss_json_format (const json_t *value)
+{
+  size_t size = json_dumpb (value, NULL, 0, JSON_COMPACT);
+  char *text = size > 0 ? malloc (size + 1) : NULL;
+
+  if (!text)
+    return NULL;
+  if (json_dumpb (value, text, size, JSON_COMPACT) != size)
+    {
+      free (text);
+      return NULL;
+    }
+  text[size] = '\0';
+  return text;
+}
+
 json_t *
 tss_json_parse (const char *text, const char *name, struct tss_error *error)
 {

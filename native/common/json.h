@@ -38,6 +38,10 @@ int tss_json_need_uint (const json_t *object, const char *key, const char *where
 int tss_json_refuse (const char *where, const char *key, struct tss_error *error, const char *format, ...)
     __attribute__ ((format (printf, 4, 5)));
 
+/* VALUE as compact text, malloced; NULL without memory. json_dumps is not to be trusted there: when one of its requests
+ * for memory fails and later ones do not, a text without that piece comes out. */
+char *tss_json_format (const json_t *value);
+
 /* Parses TEXT; NAME is for messages. Whole numbers from 2^63 to 2^64 - 1 come out as the negative ones with the same
  * bits. */
 json_t *tss_json_parse (const char *text, const char *name, struct tss_error *error);

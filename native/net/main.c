@@ -1,5 +1,6 @@
 /* tsstack-net: the network data plane of one host's daemon; see docs/native.md, section 6. */
 #include "../common/cleanup.h"
+#include "../common/json.h"
 #include "netns.h"
 #include "operations.h"
 #include "server.h"
@@ -160,7 +161,7 @@ report_ready (const struct tss_error *error)
     return;
   tss_autojson json_t *report
       = error == NULL ? json_pack ("{s:b}", "ready", 1) : json_pack ("{s:o}", "error", tss_error_to_json (error));
-  char *text = json_dumps (report, JSON_COMPACT);
+  char *text = tss_json_format (report);
   if (text != NULL)
     dprintf (fd, "%s\n", text);
   free (text);

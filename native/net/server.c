@@ -1,6 +1,7 @@
 #include "server.h"
 #include "../common/buffer.h"
 #include "../common/cleanup.h"
+#include "../common/json.h"
 #include "memory.h"
 
 #include <stdio.h>
@@ -61,7 +62,7 @@ flush (struct client *client)
 static void
 answer (struct client *client, json_t *reply)
 {
-  tss_autofree char *text = json_dumps (reply, JSON_COMPACT);
+  tss_autofree char *text = tss_json_format (reply);
   if (text != NULL)
     memory_append (&client->output, text, strlen (text));
   memory_append (&client->output, "\n", 1);

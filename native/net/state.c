@@ -1,6 +1,7 @@
 #include "state.h"
 #include "../common/cleanup.h"
 #include "../common/file.h"
+#include "../common/json.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -51,7 +52,7 @@ state_write (struct state *state, const char *kind, const char *id, const json_t
   tss_autofd int folder = open_kind (state, kind, error);
   if (folder < 0)
     return -1;
-  tss_autofree char *text = json_dumps (value, JSON_COMPACT);
+  tss_autofree char *text = tss_json_format (value);
   if (text == NULL || tss_replace_file_at (folder, name, text, strlen (text), 0600) < 0)
     return tss_error_set (error, TSS_ERROR_IO, errno, name, "write state of %s %s", kind, id);
   return 0;

@@ -1,6 +1,7 @@
 /* One connection to the shim's socket. */
 #include "client.h"
 #include "../common/cleanup.h"
+#include "../common/json.h"
 #include "requests.h"
 #include "server.h"
 #include "session.h"
@@ -182,7 +183,7 @@ client_send (struct client *client, enum frame_type type, const void *payload, s
 void
 client_send_json (struct client *client, enum frame_type type, json_t *message)
 {
-  char *text = json_dumps (message, JSON_COMPACT);
+  char *text = tss_json_format (message);
 
   json_decref (message);
   if (text)

@@ -62,7 +62,7 @@ reply (struct launcher *launcher, json_int_t seq, json_t *message)
   char *text;
 
   json_object_set_new (message, "seq", json_integer (seq));
-  text = json_dumps (message, JSON_COMPACT);
+  text = tss_json_format (message);
   json_decref (message);
   if (text)
     {

@@ -2,6 +2,7 @@
 #include "ready.h"
 #include "../common/cleanup.h"
 #include "../common/file.h"
+#include "../common/json.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -22,7 +23,7 @@ void
 ready_report (int *fd, const char *key, json_t *value)
 {
   tss_autojson json_t *message = json_pack ("{s:o}", key, value);
-  tss_autofree char *text = json_dumps (message, JSON_COMPACT);
+  tss_autofree char *text = tss_json_format (message);
 
   if (*fd >= 0 && text)
     {

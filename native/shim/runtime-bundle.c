@@ -3,6 +3,7 @@
 #include "../box/overlay.h"
 #include "../common/cleanup.h"
 #include "../common/file.h"
+#include "../common/json.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -108,7 +109,7 @@ static int
 write_config (const struct shim_options *options, const json_t *spec, const char *root, struct tss_error *error)
 {
   tss_autojson json_t *adapted = adapt (options, spec, root);
-  tss_autofree char *text = adapted ? json_dumps (adapted, JSON_COMPACT) : NULL;
+  tss_autofree char *text = adapted ? tss_json_format (adapted) : NULL;
   char path[PATH_MAX];
 
   if (make_path (options, "/config.json", path, error) < 0)

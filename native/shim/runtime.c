@@ -3,6 +3,7 @@
 #include "../box/capabilities.h"
 #include "../common/cleanup.h"
 #include "../common/file.h"
+#include "../common/json.h"
 #include "console-socket.h"
 #include "runtime-bundle.h"
 #include "runtime-command.h"
@@ -169,7 +170,7 @@ static int
 write_process (const struct call *call, const struct box_exec_options *exec, struct tss_error *error)
 {
   tss_autojson json_t *process = describe_process (exec);
-  tss_autofree char *text = process ? json_dumps (process, JSON_COMPACT) : NULL;
+  tss_autofree char *text = process ? tss_json_format (process) : NULL;
   char path[PATH_MAX];
 
   if (file_path (call, PROCESS, path, error) < 0)

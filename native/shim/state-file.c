@@ -2,6 +2,7 @@
 #include "state-file.h"
 #include "../common/cleanup.h"
 #include "../common/file.h"
+#include "../common/json.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -21,7 +22,7 @@ enum
 static char *
 format (const json_t *object)
 {
-  tss_autofree char *text = json_dumps (object, JSON_COMPACT);
+  tss_autofree char *text = tss_json_format (object);
   size_t length = text ? strlen (text) - 1 : 0; /* without the closing brace */
   char *result = text ? malloc (length + CHECKSUM_LENGTH) : NULL;
 

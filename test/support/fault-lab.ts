@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, existsSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { constants } from 'node:os';
 import { join } from 'node:path';
 import { makeNative } from './native-build.ts';
 
@@ -10,7 +11,8 @@ export type Fault =
   | { readonly kind: 'call'; readonly which: number }
   | { readonly kind: 'memory'; readonly which: number; readonly andAllAfter: boolean };
 
-interface FaultOutcome {
+export interface FaultOutcome {
+  /** 128+n after signal n. */
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
@@ -49,13 +51,14 @@ export class FaultInjector {
     files.forEach(closeSync);
     child.stdin?.on('error', () => undefined); // it may end before it reads
     child.stdin?.end(input);
-    const [code] = (await once(child, 'exit')) as [number | null];
+    const [status, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
+    const code = status ?? 128 + (signal === null ? 0 : constants.signals[signal]);
     const [stdout = '', stderr = '', report = ''] = ['stdout', 'stderr', 'faults'].map((part) =>
       take(`${name}.${part}`),
     );
     const faults = report.split('\n').filter(Boolean);
     const summary = `${JSON.stringify(fault)} ${fault.kind === 'none' ? '' : faults.join()}: ${String(code)} ${stdout}${stderr}`;
-    if (code === null) throw new Error(`${program} ${args.join(' ')} did not end: ${summary}`);
+    if (signal === 'SIGKILL') throw new Error(`${program} ${args.join(' ')} did not end: ${summary}`);
     return { code, stdout, stderr, faults, summary };
   }
 
