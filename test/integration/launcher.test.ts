@@ -161,7 +161,7 @@ describe('launcher', () => {
     assert.match(await ask('nonsense'), /"code":"invalid"/);
     assert.match(await ask('{"seq":3}'), /"seq":3/);
     assert.match(await ask('{"seq":4,"shim":17}'), /"path":"shim"/);
-    assert.match(await ask('{"seq":5,"spawn":[1]}'), /array of strings/);
+    assert.match(await ask('{"seq":5,"spawn":[1]}'), /"path":"spawn\[0\]"/);
     child.stdin.end();
     assert.deepEqual(await once(child, 'exit'), [0, null]);
   });
