@@ -18,8 +18,8 @@
 /* One direction of a flow. */
 struct tuple
 {
-  uint32_t source, destination;
-  uint16_t destination_port; /* in host order */
+  struct in6_addr source, destination; /* one of IPv4 in the first bytes */
+  uint16_t destination_port;           /* in host order */
   uint8_t protocol;
 };
 
@@ -65,14 +65,29 @@ copy_value (const struct nlattr *attribute, void *value, size_t size)
     memcpy (value, (const char *)attribute + NLA_HDRLEN, size);
 }
 
+static void
+copy_address (const struct nlattr *attribute, struct in6_addr *address)
+{
+  size_t size = attribute == NULL ? 0 : (size_t)attribute->nla_len - NLA_HDRLEN;
+  memset (address, 0, sizeof *address);
+  copy_value (attribute, address, size > sizeof *address ? sizeof *address : size);
+}
+
+static bool
+is_same (const struct in6_addr *a, const struct in6_addr *b)
+{
+  return memcmp (a, b, sizeof *a) == 0;
+}
+
 static struct tuple
 read_tuple (const struct nlattr *attribute)
 {
   struct tuple tuple;
   const struct nlattr *addresses = find_nested (attribute, CTA_TUPLE_IP);
   const struct nlattr *protocol = find_nested (attribute, CTA_TUPLE_PROTO);
-  copy_value (find_nested (addresses, CTA_IP_V4_SRC), &tuple.source, sizeof tuple.source);
-  copy_value (find_nested (addresses, CTA_IP_V4_DST), &tuple.destination, sizeof tuple.destination);
+  bool is_ipv6 = find_nested (addresses, CTA_IP_V6_SRC) != NULL;
+  copy_address (find_nested (addresses, is_ipv6 ? CTA_IP_V6_SRC : CTA_IP_V4_SRC), &tuple.source);
+  copy_address (find_nested (addresses, is_ipv6 ? CTA_IP_V6_DST : CTA_IP_V4_DST), &tuple.destination);
   copy_value (find_nested (protocol, CTA_PROTO_NUM), &tuple.protocol, sizeof tuple.protocol);
   copy_value (find_nested (protocol, CTA_PROTO_DST_PORT), &tuple.destination_port, sizeof tuple.destination_port);
   tuple.destination_port = ntohs (tuple.destination_port);
@@ -92,7 +107,7 @@ has_port (const json_t *ports, uint16_t port)
 static bool
 is_masqueraded_only (const struct tuple *original, const struct tuple *reply)
 {
-  return reply->source == original->destination && reply->destination != original->source;
+  return is_same (&reply->source, &original->destination) && !is_same (&reply->destination, &original->source);
 }
 
 static void
@@ -114,15 +129,15 @@ collect (const struct nlmsghdr *message, void *context)
 }
 
 static void
-begin (struct netlink_batch *batch, uint16_t type, uint16_t flags, const char *what)
+begin (struct netlink_batch *batch, int family, uint16_t type, uint16_t flags, const char *what)
 {
   struct nfgenmsg *header = netlink_begin (batch, MESSAGE (type), flags, sizeof *header, ENOENT, "%s", what);
-  header->nfgen_family = AF_INET;
+  header->nfgen_family = (uint8_t)family;
   header->version = NFNETLINK_V0;
 }
 
 static int
-delete_flows (struct netlink *netlink, struct buffer *found, struct tss_error *error)
+delete_flows (struct netlink *netlink, int family, struct buffer *found, struct tss_error *error)
 {
   while (buffer_length (found) > 0)
     {
@@ -132,7 +147,7 @@ delete_flows (struct netlink *netlink, struct buffer *found, struct tss_error *e
         {
           const struct nlattr *tuple = (const struct nlattr *)buffer_bytes (found);
           size_t size = NLA_ALIGN (tuple->nla_len);
-          begin (&batch, IPCTNL_MSG_CT_DELETE, 0, "forget flow");
+          begin (&batch, family, IPCTNL_MSG_CT_DELETE, 0, "forget flow");
           memcpy (netlink_put_raw (&batch, size), tuple, size);
           buffer_consume (found, size);
         }
@@ -142,26 +157,36 @@ delete_flows (struct netlink *netlink, struct buffer *found, struct tss_error *e
   return 0;
 }
 
+static int
+forget_family (struct netlink *netlink, int family, const json_t *ports, struct tss_error *error)
+{
+  struct search search = { .ports = ports };
+  struct netlink_batch batch;
+  netlink_batch_init (&batch);
+  begin (&batch, family, IPCTNL_MSG_CT_GET, NLM_F_DUMP, "list flows");
+  int result = netlink_dump (netlink, &batch, collect, &search, error);
+  if (result == 0)
+    result = delete_flows (netlink, family, &search.found, error);
+  buffer_free (&search.found);
+  return result;
+}
+
 int
 conntrack_forget (const json_t *request, struct tss_error *error)
 {
-  struct search search = { 0 };
+  const json_t *ports;
   struct netlink netlink;
-  struct netlink_batch batch;
-  if (field_array (request, "ports", &search.ports, error) < 0)
+  if (field_array (request, "ports", &ports, error) < 0)
     return -1;
-  if (json_array_size (search.ports) > MOST_PORTS)
+  if (json_array_size (ports) > MOST_PORTS)
     return tss_error_set (error, TSS_ERROR_INVALID, 0, "ports", "field ports: at most %d", MOST_PORTS);
-  if (json_array_size (search.ports) == 0)
+  if (json_array_size (ports) == 0)
     return 0;
   if (netlink_open (&netlink, NETLINK_NETFILTER, error) < 0)
     return -1;
-  netlink_batch_init (&batch);
-  begin (&batch, IPCTNL_MSG_CT_GET, NLM_F_DUMP, "list flows");
-  int result = netlink_dump (&netlink, &batch, collect, &search, error);
+  int result = forget_family (&netlink, AF_INET, ports, error);
   if (result == 0)
-    result = delete_flows (&netlink, &search.found, error);
+    result = forget_family (&netlink, AF_INET6, ports, error);
   netlink_close (&netlink);
-  buffer_free (&search.found);
   return result;
 }

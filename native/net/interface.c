@@ -52,16 +52,18 @@ parse_routes (const json_t *object, struct interface *interface, struct tss_erro
   return 0;
 }
 
+/* The addresses of the array NAME, of which there are at most MOST. */
 static int
-parse_addresses (const json_t *object, struct interface *interface, struct tss_error *error)
+parse_addresses (const json_t *object, const char *name, struct address *addresses, unsigned most, unsigned *count,
+                 struct tss_error *error)
 {
-  const json_t *addresses;
-  if (field_array (object, "addresses", &addresses, error) < 0)
+  const json_t *list;
+  if (field_array (object, name, &list, error) < 0)
     return -1;
-  if (json_array_size (addresses) > INTERFACE_ADDRESSES)
-    return tss_error_set (error, TSS_ERROR_INVALID, 0, "addresses", "field addresses: at most %d", INTERFACE_ADDRESSES);
-  for (size_t i = 0; i < json_array_size (addresses); i++)
-    if (field_address_at (addresses, i, "addresses", &interface->addresses[interface->address_count++], error) < 0)
+  if (json_array_size (list) > most)
+    return tss_error_set (error, TSS_ERROR_INVALID, 0, name, "field %s: at most %u", name, most);
+  for (size_t i = 0; i < json_array_size (list); i++)
+    if (field_address_at (list, i, name, &addresses[(*count)++], error) < 0)
       return -1;
   return 0;
 }
@@ -70,12 +72,16 @@ int
 interface_parse (const json_t *object, const char *sandbox, struct interface *interface, struct tss_error *error)
 {
   json_int_t mtu;
-  *interface = (struct interface){ .has_gateway = field_present (object, "gateway") };
+  *interface = (struct interface){ .isolated = field_boolean (object, "isolated") };
   if (field_interface (object, "name", &interface->name, error) < 0
       || field_interface (object, "bridge", &interface->bridge, error) < 0
       || field_integer (object, "mtu", 68, 65535, &mtu, error) < 0 || parse_mac (object, interface, error) < 0
-      || parse_addresses (object, interface, error) < 0 || parse_routes (object, interface, error) < 0
-      || (interface->has_gateway && field_address (object, "gateway", &interface->gateway, error) < 0))
+      || parse_addresses (object, "addresses", interface->addresses, INTERFACE_ADDRESSES, &interface->address_count,
+                          error)
+             < 0
+      || parse_addresses (object, "gateways", interface->gateways, INTERFACE_GATEWAYS, &interface->gateway_count, error)
+             < 0
+      || parse_routes (object, interface, error) < 0)
     return -1;
   interface->mtu = (unsigned)mtu;
   interface_host_name (sandbox, interface->name, interface->host_name);
@@ -95,7 +101,7 @@ create_pair (const struct interface *interface, unsigned bridge, struct netlink 
                                               .namespace = namespace,
                                               .mtu = interface->mtu,
                                               .mac = interface->has_mac ? interface->mac : NULL });
-  link_set_bridge (&batch, interface->host_name, bridge);
+  link_set_bridge (&batch, interface->host_name, bridge, interface->isolated);
   if (netlink_send (host, &batch, error) == 0)
     return 0;
   if (error->error_number != EEXIST)
@@ -120,7 +126,7 @@ ensure_pair (const struct interface *interface, struct netlink *host, struct tss
     return create_pair (interface, bridge.index, host, error);
   struct netlink_batch batch;
   netlink_batch_init (&batch);
-  link_set_bridge (&batch, interface->host_name, bridge.index);
+  link_set_bridge (&batch, interface->host_name, bridge.index, interface->isolated);
   return netlink_send (host, &batch, error);
 }
 
@@ -133,13 +139,24 @@ has_ipv6 (const struct interface *interface)
   return false;
 }
 
+/* What another container of the network announces is no reason to send it our packets. */
+static int
+set_ipv6 (const struct interface *interface, struct tss_error *error)
+{
+  if (!has_ipv6 (interface))
+    return sysctl_write_interface ("ipv6", interface->name, "disable_ipv6", "1", error);
+  if (sysctl_write_interface ("ipv6", interface->name, "disable_ipv6", "0", error) < 0)
+    return -1;
+  return sysctl_write_interface ("ipv6", interface->name, "accept_ra", "0", error);
+}
+
 int
 interface_ensure (const struct interface *interface, struct netlink *host, struct netlink *inside,
                   struct tss_error *error)
 {
   if (ensure_pair (interface, host, error) < 0)
     return -1;
-  if (!has_ipv6 (interface) && sysctl_write_interface ("ipv6", interface->name, "disable_ipv6", "1", error) < 0)
+  if (set_ipv6 (interface, error) < 0)
     return -1;
   unsigned index = if_nametoindex (interface->name);
   struct netlink_batch batch;
@@ -147,12 +164,13 @@ interface_ensure (const struct interface *interface, struct netlink *host, struc
   link_set_up (&batch, index, interface->name, interface->mtu);
   for (unsigned i = 0; i < interface->address_count; i++)
     link_add_address (&batch, index, interface->name, &interface->addresses[i]);
-  if (interface->has_gateway)
-    link_add_route (&batch, index, NULL, &interface->gateway);
+  /* First the subnets on the wire: gateways may be in one of them. */
   for (unsigned i = 0; i < interface->route_count; i++)
     {
       const struct interface_route *route = &interface->routes[i];
       link_add_route (&batch, index, &route->destination, route->has_gateway ? &route->gateway : NULL);
     }
+  for (unsigned i = 0; i < interface->gateway_count; i++)
+    link_add_route (&batch, index, NULL, &interface->gateways[i]);
   return netlink_send (inside, &batch, error);
 }

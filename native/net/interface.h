@@ -9,8 +9,9 @@
 #include <jansson.h>
 #include <stdbool.h>
 
-#define INTERFACE_ADDRESSES 4
-#define INTERFACE_ROUTES 8
+#define INTERFACE_ADDRESSES 16
+#define INTERFACE_ROUTES 16
+#define INTERFACE_GATEWAYS 2 /* one of each family */
 
 struct interface_route
 {
@@ -23,10 +24,11 @@ struct interface
   const char *name, *bridge; /* belong to the request */
   char host_name[LINK_NAME_SIZE];
   uint8_t mac[6];
-  bool has_mac, has_gateway;
-  struct address addresses[INTERFACE_ADDRESSES], gateway;
+  bool has_mac;
+  bool isolated; /* reaches the host and not its neighbours on the bridge */
+  struct address addresses[INTERFACE_ADDRESSES], gateways[INTERFACE_GATEWAYS];
   struct interface_route routes[INTERFACE_ROUTES];
-  unsigned address_count, route_count, mtu;
+  unsigned address_count, gateway_count, route_count, mtu;
 };
 
 /* SANDBOX is the id that the name of the link on the host is derived from. */

@@ -29,6 +29,9 @@ read_link (const struct nlmsghdr *message, void *context)
     return;
   const struct ifinfomsg *link = NLMSG_DATA (message);
   info->index = (unsigned)link->ifi_index;
+  const struct rtattr *alias = find_attribute (IFLA_RTA (link), (int)IFLA_PAYLOAD (message), IFLA_IFALIAS);
+  if (alias != NULL)
+    strncpy (info->alias, RTA_DATA (alias), sizeof info->alias - 1);
   const struct rtattr *details = find_attribute (IFLA_RTA (link), (int)IFLA_PAYLOAD (message), IFLA_LINKINFO);
   if (details == NULL)
     return;
@@ -154,7 +157,7 @@ link_set_up (struct netlink_batch *batch, unsigned index, const char *name, unsi
 /* Hairpin mode: with br_netfilter, a container's connection to its own published port is translated before the bridge,
  * which then has to send the frame back through the port that it came from. */
 void
-link_set_bridge (struct netlink_batch *batch, const char *name, unsigned bridge)
+link_set_bridge (struct netlink_batch *batch, const char *name, unsigned bridge, bool isolated)
 {
   struct ifinfomsg *link = netlink_begin (batch, RTM_SETLINK, 0, sizeof *link, 0, "attach link %s", name);
   link->ifi_flags = link->ifi_change = IFF_UP;
@@ -168,6 +171,8 @@ link_set_bridge (struct netlink_batch *batch, const char *name, unsigned bridge)
   netlink_put_string (batch, IFLA_INFO_SLAVE_KIND, "bridge");
   size_t data = netlink_begin_nest (batch, IFLA_INFO_SLAVE_DATA);
   netlink_put_u8 (batch, IFLA_BRPORT_MODE, 1);
+  if (isolated)
+    netlink_put_u8 (batch, IFLA_BRPORT_ISOLATED, 1);
   netlink_end_nest (batch, data);
   netlink_end_nest (batch, info);
 }

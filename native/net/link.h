@@ -23,6 +23,7 @@ struct link_info
 {
   unsigned index;
   char kind[16];
+  char alias[256]; /* IFALIASZ; empty for none */
 };
 
 /* One link of a listing; ALIAS is NULL for a link without one. */
@@ -40,8 +41,8 @@ void link_add_bridge (struct netlink_batch *batch, const char *name, unsigned mt
 void link_set_alias (struct netlink_batch *batch, const char *name, const char *alias);
 void link_add_pair (struct netlink_batch *batch, const struct link_pair *pair);
 void link_set_up (struct netlink_batch *batch, unsigned index, const char *name, unsigned mtu);
-/* Makes a link a port of the bridge with that index, and brings it up. */
-void link_set_bridge (struct netlink_batch *batch, const char *name, unsigned bridge);
+/* Makes a link a port of the bridge with that index, and brings it up. Isolated ports do not reach each other. */
+void link_set_bridge (struct netlink_batch *batch, const char *name, unsigned bridge, bool isolated);
 void link_delete (struct netlink_batch *batch, const char *name);
 void link_add_address (struct netlink_batch *batch, unsigned index, const char *name, const struct address *address);
 

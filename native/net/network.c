@@ -3,6 +3,7 @@
 #include "link.h"
 #include "sysctl.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <net/if.h>
 #include <stdio.h>
@@ -67,17 +68,20 @@ ensure_bridge (struct netlink *netlink, const struct network_spec *spec, unsigne
   netlink_batch_init (&batch);
   if (link_find (netlink, spec->bridge, &info, &found, error) < 0)
     return -1;
+  format_label (spec->owner, label);
+  if ((size_t)snprintf (alias, sizeof alias, "%s%s", label, spec->id) >= sizeof alias)
+    return tss_error_set (error, TSS_ERROR_INVALID, 0, "id", "field id: too long for the label of a bridge");
   if (found && strcmp (info.kind, "bridge") != 0)
     return tss_error_set (error, TSS_ERROR_EXISTS, 0, spec->bridge,
                           "create bridge %s: a link that is no bridge has this name", spec->bridge);
+  if (found && strcmp (info.alias, alias) != 0)
+    return tss_error_set (error, TSS_ERROR_EXISTS, 0, spec->bridge,
+                          "create bridge %s: a bridge of somebody else has this name", spec->bridge);
   if (found)
     link_set_up (&batch, info.index, spec->bridge, spec->mtu);
   else
     link_add_bridge (&batch, spec->bridge, spec->mtu, choose_mac (spec, mac));
   /* In the same system call as the creation: no crash leaves a bridge that nobody can tell for ours. */
-  format_label (spec->owner, label);
-  if ((size_t)snprintf (alias, sizeof alias, "%s%s", label, spec->id) >= sizeof alias)
-    return tss_error_set (error, TSS_ERROR_INVALID, 0, "id", "field id: too long for the label of a bridge");
   link_set_alias (&batch, spec->bridge, alias);
   if (netlink_send (netlink, &batch, error) < 0)
     return -1;
@@ -94,6 +98,39 @@ has_family (const struct network_spec *spec, int family)
   return false;
 }
 
+#define IPV6_LINKS "/proc/sys/net/ipv6/conf"
+
+/* A host that has its own IPv6 route from router advertisements would lose it: the kernel of a router heeds them on
+ * links with accept_ra 2 only. */
+static void
+keep_advertised_routes (void)
+{
+  DIR *links = opendir (IPV6_LINKS);
+  if (links == NULL)
+    return;
+  for (struct dirent *link = readdir (links); link != NULL; link = readdir (links))
+    {
+      char path[300];
+      snprintf (path, sizeof path, "net/ipv6/conf/%s/accept_ra", link->d_name);
+      if (link->d_name[0] != '.' && strcmp (link->d_name, "all") != 0 && sysctl_read (path) == '1')
+        sysctl_write (path, "2", NULL);
+    }
+  closedir (links);
+}
+
+static int
+forward_ipv6 (const struct network_spec *spec, struct tss_error *error)
+{
+  if (sysctl_read ("net/ipv6/conf/all/forwarding") == '0')
+    {
+      keep_advertised_routes ();
+      if (sysctl_write ("net/ipv6/conf/all/forwarding", "1", error) < 0)
+        return -1;
+    }
+  /* A container that plays the router shall not become the host's. */
+  return sysctl_write_interface ("ipv6", spec->bridge, "accept_ra", "0", error);
+}
+
 static int
 set_sysctls (const struct network_spec *spec, struct tss_error *error)
 {
@@ -106,9 +143,7 @@ set_sysctls (const struct network_spec *spec, struct tss_error *error)
     return -1;
   if (sysctl_read ("net/ipv4/ip_forward") == '0' && sysctl_write ("net/ipv4/ip_forward", "1", error) < 0)
     return -1;
-  if (has_family (spec, AF_INET6) && sysctl_read ("net/ipv6/conf/all/forwarding") == '0')
-    return sysctl_write ("net/ipv6/conf/all/forwarding", "1", error);
-  return 0;
+  return has_family (spec, AF_INET6) ? forward_ipv6 (spec, error) : 0;
 }
 
 int

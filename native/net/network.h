@@ -7,7 +7,7 @@
 
 #include <jansson.h>
 
-#define NETWORK_ADDRESSES 4
+#define NETWORK_ADDRESSES 16
 
 struct network_spec
 {

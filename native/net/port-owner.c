@@ -93,6 +93,8 @@ describe (const char *pid, char *text, size_t size)
 bool
 port_find_owner (int protocol, const struct address *address, uint16_t port, char *text, size_t size)
 {
+  if (protocol == IPPROTO_SCTP)
+    return false;
   bool tcp = protocol == IPPROTO_TCP;
   unsigned long inode = find_inode (tcp ? "/proc/net/tcp" : "/proc/net/udp", address, port);
   if (inode == 0)

@@ -15,18 +15,18 @@ drop_datagrams (int fd)
 }
 
 int
-port_socket_open (int protocol, const struct address *address, uint16_t *port, bool share)
+port_socket_open (int protocol, const struct address *address, bool both, uint16_t *port, bool share)
 {
   struct sockaddr_storage socket_address;
   socklen_t length = address_to_socket (address, *port, &socket_address);
   int one = 1, zero = 0;
-  int fd = socket (address->family, (protocol == IPPROTO_TCP ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC, 0);
+  int fd = socket (address->family, (protocol == IPPROTO_UDP ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC, protocol);
   if (fd < 0)
     return -1;
   if (protocol == IPPROTO_UDP)
     drop_datagrams (fd);
   if (address->family == AF_INET6)
-    setsockopt (fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one);
+    setsockopt (fd, IPPROTO_IPV6, IPV6_V6ONLY, both ? &zero : &one, sizeof one);
   if (share)
     setsockopt (fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
   if (bind (fd, (struct sockaddr *)&socket_address, length) < 0

@@ -6,14 +6,18 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/eventfd.h>
 
 #define STATE_KIND "ports"
 #define MOST_PORTS 4096
+#define FIRST_EPHEMERAL 32768 /* the kernel's default range */
+#define LAST_EPHEMERAL 60999
 
 struct port
 {
   int protocol;
   struct address address;
+  bool both;            /* every address of both families; ADDRESS is then the wildcard of IPv6 */
   uint16_t first, last; /* asked for; 0 and 0: any */
   uint16_t number;      /* reserved */
   int fd;               /* -1: not reserved */
@@ -47,7 +51,36 @@ port_set_free (void *value)
 static const char *
 protocol_name (int protocol)
 {
-  return protocol == IPPROTO_TCP ? "tcp" : "udp";
+  return protocol == IPPROTO_TCP ? "tcp" : protocol == IPPROTO_UDP ? "udp" : "sctp";
+}
+
+/* 0 for a name that is none of ours. */
+static int
+parse_protocol (const char *name)
+{
+  static const int protocols[] = { IPPROTO_TCP, IPPROTO_UDP, IPPROTO_SCTP };
+  for (size_t i = 0; i < sizeof protocols / sizeof protocols[0]; i++)
+    if (strcmp (name, protocol_name (protocols[i])) == 0)
+      return protocols[i];
+  return 0;
+}
+
+/* "*" is every address of both families. */
+static int
+parse_host (const json_t *object, struct port *port, struct tss_error *error)
+{
+  const char *text = json_string_value (json_object_get (object, "hostIp"));
+  port->both = text != NULL && strcmp (text, "*") == 0;
+  return port->both ? !address_parse ("::", &port->address) : field_address (object, "hostIp", &port->address, error);
+}
+
+static void
+format_host (const struct port *port, char text[ADDRESS_TEXT_SIZE])
+{
+  if (port->both)
+    strcpy (text, "*");
+  else
+    address_format (&port->address, text);
 }
 
 static int
@@ -55,16 +88,15 @@ parse_port (const json_t *object, struct port *port, struct tss_error *error)
 {
   const char *protocol;
   json_int_t first, last;
-  if (field_string (object, "protocol", &protocol, error) < 0
-      || field_address (object, "hostIp", &port->address, error) < 0
+  if (field_string (object, "protocol", &protocol, error) < 0 || parse_host (object, port, error) < 0
       || field_integer (object, "port", 0, 65535, &first, error) < 0)
     return -1;
-  if (strcmp (protocol, "tcp") != 0 && strcmp (protocol, "udp") != 0)
-    return tss_error_set (error, TSS_ERROR_INVALID, 0, "protocol", "field protocol: expected tcp or udp");
+  port->protocol = parse_protocol (protocol);
+  if (port->protocol == 0)
+    return tss_error_set (error, TSS_ERROR_INVALID, 0, "protocol", "field protocol: expected tcp, udp or sctp");
   last = first;
   if (field_present (object, "last") && field_integer (object, "last", first, 65535, &last, error) < 0)
     return -1;
-  port->protocol = strcmp (protocol, "tcp") == 0 ? IPPROTO_TCP : IPPROTO_UDP;
   port->first = (uint16_t)first;
   port->last = (uint16_t)last;
   return 0;
@@ -73,7 +105,7 @@ parse_port (const json_t *object, struct port *port, struct tss_error *error)
 static bool
 is_same_wish (const struct port *a, const struct port *b)
 {
-  return a->protocol == b->protocol && a->first == b->first && a->last == b->last
+  return a->protocol == b->protocol && a->first == b->first && a->last == b->last && a->both == b->both
          && a->address.family == b->address.family
          && memcmp (a->address.bytes, b->address.bytes, sizeof a->address.bytes) == 0;
 }
@@ -96,18 +128,46 @@ match_set (const char *id, void *value, void *context)
       search->id = id;
 }
 
+/* Where the kernel has no SCTP of its own there is no socket to keep others away with, and nobody that could have one:
+ * only our own containers count. The descriptor says no more than that the port is reserved. */
+static int
+reserve_without_socket (struct ports *ports, struct port *port, uint16_t number)
+{
+  unsigned first = number == 0 ? FIRST_EPHEMERAL : number, last = number == 0 ? LAST_EPHEMERAL : number;
+  for (unsigned candidate = first; candidate <= last; candidate++)
+    {
+      struct search search = { .port = port, .number = (uint16_t)candidate };
+      map_each (&ports->by_id, match_set, &search);
+      if (search.id != NULL)
+        continue;
+      port->number = (uint16_t)candidate;
+      return eventfd (0, EFD_CLOEXEC);
+    }
+  errno = EADDRINUSE;
+  return -1;
+}
+
+static int
+open_port (struct ports *ports, struct port *port, uint16_t number, bool share)
+{
+  port->number = number;
+  int fd = port_socket_open (port->protocol, &port->address, port->both, &port->number, share);
+  if (fd < 0 && port->protocol == IPPROTO_SCTP && errno == EPROTONOSUPPORT)
+    return reserve_without_socket (ports, port, number);
+  return fd;
+}
+
 /* Tries one number. -1: in use, or an error that has been reported (ERROR is set). */
 static int
 try_number (struct ports *ports, struct port *port, uint16_t number, struct tss_error *error)
 {
   char owner[128], host[ADDRESS_TEXT_SIZE];
   struct search search = { .port = port, .number = number };
-  port->number = number;
-  port->fd = port_socket_open (port->protocol, &port->address, &port->number, false);
+  port->fd = open_port (ports, port, number, false);
   if (port->fd >= 0)
     return 0;
   int failure = errno;
-  address_format (&port->address, host);
+  format_host (port, host);
   if (failure != EADDRINUSE)
     return tss_error_set (error, TSS_ERROR_NETWORK, failure, NULL, "publish port %s:%u/%s", host, number,
                           protocol_name (port->protocol));
@@ -116,7 +176,7 @@ try_number (struct ports *ports, struct port *port, uint16_t number, struct tss_
     snprintf (owner, sizeof owner, "container %.100s", search.id);
   else if (!port_find_owner (port->protocol, &port->address, number, owner, sizeof owner))
     {
-      port->fd = port_socket_open (port->protocol, &port->address, &port->number, port->protocol == IPPROTO_TCP);
+      port->fd = open_port (ports, port, number, port->protocol == IPPROTO_TCP);
       if (port->fd >= 0)
         return 0;
       snprintf (owner, sizeof owner, "another program");
@@ -166,7 +226,7 @@ describe_set (const struct port_set *set)
     {
       const struct port *port = &set->ports[i];
       char host[ADDRESS_TEXT_SIZE];
-      address_format (&port->address, host);
+      format_host (port, host);
       json_array_append_new (list, json_pack ("{s:s,s:s,s:i,s:i,s:i}", "protocol", protocol_name (port->protocol),
                                               "hostIp", host, "port", port->number, "wantedFirst", port->first,
                                               "wantedLast", port->last));

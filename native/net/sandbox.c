@@ -52,7 +52,8 @@ validate (const json_t *request, struct tss_error *error)
       || field_object (request, "sysctls", &sysctls, error) < 0 || sysctl_check_all (sysctls, error) < 0
       || netns_users_parse (request, &users, &has_users, error) < 0)
     return -1;
-  size_t count = json_array_size (interfaces), gateways = 0;
+  size_t count = json_array_size (interfaces);
+  unsigned gateways = 0, gateways_of_ipv6 = 0;
   if (count > MOST_INTERFACES)
     return tss_error_set (error, TSS_ERROR_INVALID, 0, "interfaces", "field interfaces: at most %d", MOST_INTERFACES);
   for (size_t i = 0; i < count; i++)
@@ -60,13 +61,14 @@ validate (const json_t *request, struct tss_error *error)
       struct interface interface;
       if (interface_parse (json_array_get (interfaces, i), id, &interface, error) < 0)
         return -1;
-      gateways += interface.has_gateway;
+      for (unsigned j = 0; j < interface.gateway_count; j++)
+        *(interface.gateways[j].family == AF_INET6 ? &gateways_of_ipv6 : &gateways) += 1;
       for (size_t j = 0; j < i; j++)
         if (strcmp (interface_name (interfaces, i), interface_name (interfaces, j)) == 0)
           return tss_error_set (error, TSS_ERROR_INVALID, 0, "name", "two interfaces are named %s", interface.name);
     }
-  if (gateways > 1)
-    return tss_error_set (error, TSS_ERROR_INVALID, 0, "gateway", "more than one interface has a gateway");
+  if (gateways > 1 || gateways_of_ipv6 > 1)
+    return tss_error_set (error, TSS_ERROR_INVALID, 0, "gateways", "more than one interface has a gateway");
   return 0;
 }
 

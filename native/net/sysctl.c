@@ -45,7 +45,7 @@ sysctl_check_all (const json_t *settings, struct tss_error *error)
   json_object_foreach ((json_t *)settings, name, value)
   {
     if (strncmp (name, "net.", 4) != 0 || strlen (name) > 200 || strstr (name, "..") != NULL
-        || strchr (name, '/') != NULL)
+        || strstr (name, "//") != NULL)
       return tss_error_set (error, TSS_ERROR_INVALID, 0, name, "sysctl %s: not a setting of a network namespace", name);
     if (!json_is_string (value))
       return tss_error_set (error, TSS_ERROR_INVALID, 0, name, "sysctl %s: expected a string", name);
@@ -62,8 +62,8 @@ sysctl_write_all (const json_t *settings, struct tss_error *error)
   {
     char path[256];
     snprintf (path, sizeof path, "%s", name);
-    for (char *dot = strchr (path, '.'); dot != NULL; dot = strchr (dot, '.'))
-      *dot = '/';
+    for (char *at = path; *at != '\0'; at++)
+      *at = *at == '.' ? '/' : *at == '/' ? '.' : *at;
     if (sysctl_write (path, json_string_value (value), error) < 0)
       return -1;
   }

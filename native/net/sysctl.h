@@ -16,7 +16,8 @@ char sysctl_read (const char *path);
 int sysctl_write_interface (const char *family, const char *interface, const char *name, const char *value,
                             struct tss_error *error);
 
-/* Checks that SETTINGS (name with dots -> text) are all of the network namespace. */
+/* Checks that SETTINGS (name with dots -> text) are all of the network namespace. As with sysctl(8) a slash stands for
+ * a dot in the name of an interface. */
 int sysctl_check_all (const json_t *settings, struct tss_error *error);
 int sysctl_write_all (const json_t *settings, struct tss_error *error);
 

@@ -42,10 +42,17 @@ export interface NetworkObject extends StoredObject {
   readonly key: string;
   readonly name: string;
   readonly spec: NetworkSpec;
-  /** Empty, like gateway, until the allocator has chosen one; only then are tasks that use it assigned. */
-  readonly subnet: string;
-  readonly gateway: string;
+  /** Empty until the allocator has chosen them; only then are tasks that use it assigned. */
+  readonly pools: readonly NetworkPool[];
   readonly bridge: string;
+}
+
+/** A subnet of a network; each family that the network has, has one or several. */
+export interface NetworkPool {
+  /** 172.30.0.0/24 */
+  readonly subnet: string;
+  /** The host's address in it. */
+  readonly gateway: string;
 }
 
 export interface VolumeObject extends StoredObject {
@@ -127,9 +134,15 @@ export interface TaskObject extends StoredObject {
   readonly oneOff: OneOffSpec | null;
   /** Addresses, filled by the allocator. */
   readonly attachments: readonly TaskAttachment[];
-  /** Container of this stack whose network namespace it shares (network_mode service:x): that task's id. */
-  readonly sharedNetworkTask: string | null;
+  readonly sharedTasks: SharedTasks;
   readonly status: TaskStatus;
+}
+
+/** Ids of the tasks whose namespaces a task shares (`network_mode`, `pid` and `ipc` with service:x or container:x); null = its own. */
+export interface SharedTasks {
+  readonly network: string | null;
+  readonly pid: string | null;
+  readonly ipc: string | null;
 }
 
 /**
@@ -158,9 +171,10 @@ export interface TaskAttachment {
   readonly networkId: string;
   /** Key of the network in the stack. */
   readonly network: string;
-  /** With prefix length: 172.30.0.5/24. */
-  readonly address: string;
-  readonly gateway: string;
+  /** One of each family that the network has, IPv4 first, with prefix length: 172.30.0.5/24. */
+  readonly addresses: readonly string[];
+  /** The host's address in the subnet of each. */
+  readonly gateways: readonly string[];
   readonly mac: string;
   readonly aliases: readonly string[];
 }
@@ -225,7 +239,7 @@ export interface EndedRun {
 
 export interface PublishedPort {
   readonly target: number;
-  readonly protocol: 'tcp' | 'udp';
+  readonly protocol: 'tcp' | 'udp' | 'sctp';
   /** `0.0.0.0` and `::` = all. */
   readonly hostIp: string;
   readonly published: number;

@@ -4,6 +4,9 @@
  * Absent values are null, sizes end in `Bytes`, times in `Ms`, so that a document reads the same everywhere.
  */
 
+import type { BlockIoSpec } from './block-io-spec.ts';
+import type { NamespacesSpec } from './namespaces-spec.ts';
+
 /** One stack: everything that one or several merged stack files declare. */
 export interface StackSpec {
   readonly name: string;
@@ -31,8 +34,10 @@ export interface ServiceSpec {
   readonly containerName: string | null;
   readonly container: ContainerSpec;
   readonly networkMode: NetworkMode;
+  readonly namespaces: NamespacesSpec;
   /** Empty unless networkMode.kind is `networks`. */
   readonly networks: readonly NetworkAttachmentSpec[];
+  readonly links: readonly LinkSpec[];
   readonly ports: readonly PortSpec[];
   readonly expose: readonly string[];
   readonly dependsOn: Readonly<Record<string, DependencySpec>>;
@@ -50,18 +55,37 @@ export type NetworkMode =
   | { readonly kind: 'networks' }
   | { readonly kind: 'none' }
   | { readonly kind: 'host' }
-  | { readonly kind: 'service'; readonly service: string };
+  | { readonly kind: 'service'; readonly service: string }
+  | { readonly kind: 'container'; readonly container: string };
 
 export interface NetworkAttachmentSpec {
   /** Key of the network in the stack. */
   readonly network: string;
   readonly aliases: readonly string[];
   readonly ipv4Address: string | null;
+  readonly ipv6Address: string | null;
+  /** Further addresses, of the link alone: 169.254.0.0/16 and fe80::/10. */
+  readonly linkLocalAddresses: readonly string[];
+  /** Null = made from the address. */
+  readonly macAddress: string | null;
+  /** Null = eth0, eth1, … in the order of the networks. */
+  readonly interfaceName: string | null;
+  /** The highest one provides the default route; among equals the order of the networks decides. */
+  readonly gatewayPriority: number;
+  /** Settings of the interface, whose name is written IFNAME: `net.ipv4.conf.IFNAME.log_martians`. */
+  readonly sysctls: Readonly<Record<string, string>>;
+}
+
+/** A name that one service alone has for another, or for a container of another stack. */
+export interface LinkSpec {
+  readonly alias: string;
+  /** Name that it stands for, on the networks that both are on: of a service or of a container. */
+  readonly target: string;
 }
 
 export interface PortSpec {
   readonly target: number;
-  readonly protocol: 'tcp' | 'udp';
+  readonly protocol: 'tcp' | 'udp' | 'sctp';
   /** Null = all addresses of the host. */
   readonly hostIp: string | null;
   /** Null = any free port; a range = the first free one in it. */
@@ -109,10 +133,25 @@ export interface ContainerSpec {
   readonly noNewPrivileges: boolean;
   /** Null = the built-in profile; `unconfined`; or the text of a profile in JSON. */
   readonly seccomp: string | null;
+  /** AppArmor profile, which the node has to know; null = none of its own. */
+  readonly apparmor: string | null;
+  /** `disable`, or fields of the SELinux label as `type:NAME`; without effect on nodes without SELinux. */
+  readonly selinux: readonly string[];
+  /** Paths of /proc and /sys that are hidden or read-only elsewhere are as on the host. */
+  readonly systemPathsUnconfined: boolean;
+  /** The container may change its own cgroups. */
+  readonly writableCgroups: boolean;
   readonly mounts: readonly MountSpec[];
   readonly secrets: readonly PayloadMountSpec[];
   readonly configs: readonly PayloadMountSpec[];
   readonly devices: readonly { readonly source: string; readonly target: string; readonly permissions: string }[];
+  /** Access beyond the devices above; a null number stands for all. */
+  readonly deviceRules: readonly {
+    readonly type: 'a' | 'b' | 'c';
+    readonly major: number | null;
+    readonly minor: number | null;
+    readonly access: string;
+  }[];
   readonly shmSizeBytes: number | null;
   readonly ulimits: Readonly<Record<string, { readonly soft: number; readonly hard: number }>>;
   readonly sysctls: Readonly<Record<string, string>>;
@@ -122,6 +161,8 @@ export interface ContainerSpec {
   readonly dnsSearch: readonly string[];
   readonly dnsOptions: readonly string[];
   readonly resources: ResourcesSpec;
+  /** Cgroup in which the container's is made, below the daemon's own; null = tsstack's. */
+  readonly cgroupParent: string | null;
   readonly oomScoreAdj: number | null;
   readonly stopSignal: string | null;
   /** Null = 10 s. */
@@ -177,10 +218,17 @@ export interface ResourcesSpec {
   readonly cpuShares: number | null;
   readonly cpuPeriodUs: number | null;
   readonly cpuQuotaUs: number | null;
+  readonly cpuRealtimePeriodUs: number | null;
+  readonly cpuRealtimeRuntimeUs: number | null;
   readonly memoryBytes: number | null;
   readonly memoryReservationBytes: number | null;
   /** Memory plus swap; -1 = unlimited swap; null = twice the memory. */
   readonly memorySwapBytes: number | null;
+  /** 0 to 100. */
+  readonly memorySwappiness: number | null;
+  /** Processes wait for memory instead of being killed. */
+  readonly oomKillDisable: boolean;
+  readonly blockIo: BlockIoSpec | null;
   /** -1 = unlimited. */
   readonly pids: number | null;
 }
@@ -214,9 +262,15 @@ export interface NetworkSpec {
   readonly name: string;
   readonly external: boolean;
   readonly internal: boolean;
+  /** Both are bridges on a lone host; an overlay also spans the hosts of a cluster. */
+  readonly driver: 'bridge' | 'overlay';
+  /** Whether containers of other stacks may join an overlay; a bridge is open to all. */
+  readonly attachable: boolean;
+  readonly enableIpv4: boolean;
+  readonly enableIpv6: boolean;
   readonly labels: Readonly<Record<string, string>>;
   readonly driverOptions: Readonly<Record<string, string>>;
-  /** IPv4 pools asked for; empty = one from the default pools. */
+  /** Pools asked for; a family without any gets one from the default pools. */
   readonly ipam: readonly {
     readonly subnet: string | null;
     readonly ipRange: string | null;

@@ -83,7 +83,7 @@ function renderHashes(loaded: LoadedStack, wanted: string, fileSystem: StackFile
     .map((name) => {
       const service = loaded.project.services[name];
       if (service === undefined) throw unknownService(name);
-      return `${name} ${serviceHash(lowerService(name, service, reader))}\n`;
+      return `${name} ${serviceHash(lowerService(name, service, loaded.project, reader))}\n`;
     })
     .join('');
 }

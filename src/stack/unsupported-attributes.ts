@@ -1,4 +1,5 @@
 import type { CheckedStack } from './load-types.ts';
+import { networkProblems } from './networks/network-problems.ts';
 import { makeProblem, type Place, type Problem } from './problems.ts';
 import { describeNode } from './schema/form.ts';
 import {
@@ -35,7 +36,7 @@ export function unsupportedAttributes(loaded: CheckedStack, options: GateOptions
       if (definition?.kind === 'map') gate.check(definition, [kind, name]);
     }
   }
-  return gate.problems;
+  return [...gate.problems, ...networkProblems(loaded)];
 }
 
 /** Rows of the table as a tree of keys. */

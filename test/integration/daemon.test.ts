@@ -12,6 +12,8 @@ import type { StreamKind, StreamKinds } from '../../src/rpc/stream-kinds.ts';
 import { findLeftovers } from '../support/leftovers.ts';
 import { until, untilGone } from '../support/test-host.ts';
 import { containerSpec, serviceSpec } from '../unit/agents/host/builders.ts';
+import { networkAttachment } from '../fixtures/network-attachment.ts';
+import { networkSpec } from '../fixtures/network-spec.ts';
 
 /** A daemon in this process, whose containers are as real as any. */
 class LocalDaemon {
@@ -112,7 +114,7 @@ function stack(services: Readonly<Record<string, ServiceSpec>>): StackSpec {
     files: [],
     services,
     networks: {
-      default: { name: 'shop_default', external: false, internal: false, labels, driverOptions: {}, ipam: [] },
+      default: networkSpec('shop_default', { labels }),
     },
     volumes: { data: { name: 'shop_data', external: false, labels } },
     secrets: {
@@ -134,7 +136,7 @@ function script(text: string, container: Partial<ContainerSpec> = {}, change: Pa
   return serviceSpec({
     image: 'rootfs:///',
     container: containerSpec({ command: ['sh', '-c', text], stopGraceMs: 500, ...container }),
-    networks: [{ network: 'default', aliases: [], ipv4Address: null }],
+    networks: [networkAttachment()],
     ...change,
   });
 }
@@ -209,7 +211,7 @@ describe('daemon', () => {
     });
     assert.deepEqual(last, { content: 'exit', exit: { code: 0 } });
     const lines = new Set(output.split('\n').map((line) => line.slice(31)));
-    const address = task.attachments[0]?.address.split('/')[0];
+    const address = task.attachments[0]?.addresses[0]?.split('/')[0];
     for (const line of ['0', 'box', 'geheim', 'written', `${address} web`, 'Max open files 99 100 files ']) {
       assert.ok(lines.has(`stdout F ${line}`), `${line} in\n${output}`);
     }

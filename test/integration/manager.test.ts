@@ -135,7 +135,7 @@ describe('a manager with a simulated agent', () => {
     );
     const up = await cluster.untilRunning('p-web-1', 'p-db-1');
     assert.deepEqual(new Set(first.taskIds), new Set(up.tasks.map(({ id }) => id)));
-    assert.equal(up.task('p-web-1').attachments[0]?.address, '172.28.0.2/24');
+    assert.equal(up.task('p-web-1').attachments[0]?.addresses[0], '172.28.0.2/24');
     assert.equal(up.task('p-web-1').attachments[0]?.mac, '02:42:ac:1c:00:02');
     assert.deepEqual(up.task('p-web-1').attachments[0]?.aliases, [
       'web',

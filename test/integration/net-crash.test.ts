@@ -6,7 +6,7 @@ import { readNetworkState } from '../../agents/host/networks/network-state.ts';
 import type { NetworkObject } from '../../src/model/objects.ts';
 import { DyingConnection } from '../support/dying-connection.ts';
 import type { Death } from '../support/dying-connection.ts';
-import { NetworkLab, networkObject, portSpec } from '../support/network-lab.ts';
+import { NetworkLab, networkObject, portSpec, sandboxInterface } from '../support/network-lab.ts';
 
 const network = networkObject(1);
 /** Fails while somebody has the port. */
@@ -47,10 +47,10 @@ describe('networks of a host whose daemon dies', () => {
 
   async function upAndDown(service: NetworkService): Promise<void> {
     const [id, path] = ['web', lab.path('web')];
-    const interfaces = [{ network, address: '172.30.1.10/24', mac: '02:42:ac:1e:01:0a' }];
+    const interfaces = [sandboxInterface(network, 10)];
     await service.ensureNetwork(network);
-    await service.ensureSandbox({ id, path, users: null, hostname: 'web', interfaces, upstreams: [] });
-    await service.publish(id, 'lab-web-1', '172.30.1.10', [portSpec(53, 8053, 'udp')]);
+    await service.ensureSandbox({ id, path, users: null, hostname: 'web', interfaces, links: [], upstreams: [] });
+    await service.publish(id, 'lab-web-1', interfaces, [portSpec(53, 8053, 'udp')]);
     await service.unpublish(id);
     await service.removeSandbox(id, path);
     await service.removeNetwork(network);
@@ -98,7 +98,15 @@ describe('networks of a host whose daemon dies', () => {
   it('leave nothing of a sandbox that tsstack-net was killed over', async () => {
     const service = await lab.openService();
     const path = lab.path('unknown');
-    await service.ensureSandbox({ id: 'sandbox', path, users: null, hostname: 'web', interfaces: [], upstreams: [] });
+    await service.ensureSandbox({
+      id: 'sandbox',
+      path,
+      users: null,
+      hostname: 'web',
+      interfaces: [],
+      links: [],
+      upstreams: [],
+    });
     await service.removeSandbox('other-id', path);
     await service.removeSandbox('other-id', lab.path('never-was'));
     await lab.until(async () => (await look('ls', join(lab.directory, 'netns'))) === '');

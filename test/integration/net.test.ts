@@ -4,7 +4,7 @@ import { after, before, describe, it } from 'mocha';
 import type { NetworkService } from '../../agents/host/networks/network-service.ts';
 import { NetClient } from '../../agents/host/native/net-client.ts';
 import type { NetworkObject } from '../../src/model/objects.ts';
-import { NetworkLab, networkObject, portSpec } from '../support/network-lab.ts';
+import { NetworkLab, networkObject, portSpec, sandboxInterface } from '../support/network-lab.ts';
 
 const front = networkObject(1);
 const back = networkObject(2);
@@ -23,11 +23,8 @@ describe('networks of a host', () => {
       path: lab.path(id),
       users: null,
       hostname: id,
-      interfaces: networks.map((network) => ({
-        network,
-        address: network.subnet.replace('.0/', `.${last}/`),
-        mac: `02:42:ac:1e:${network.subnet.split('.')[2]?.padStart(2, '0')}:${last.toString(16).padStart(2, '0')}`,
-      })),
+      interfaces: networks.map((network) => sandboxInterface(network, last)),
+      links: [],
       upstreams: ['192.0.2.53', '192.0.2.54'],
     });
   }
@@ -72,7 +69,8 @@ describe('networks of a host', () => {
       path: lab.path(id),
       users: range,
       hostname: id,
-      interfaces: [{ network: front, address: '172.30.1.20/24', mac: '02:42:ac:1e:01:14' }],
+      interfaces: [sandboxInterface(front, 20)],
+      links: [],
       upstreams: [],
     });
     const inside = (...command: readonly string[]): Promise<string> =>
@@ -158,13 +156,18 @@ describe('networks of a host', () => {
 
   describe('published ports', () => {
     before(async () => {
-      const published = await service.publish('web', 'lab-web-1', '172.30.1.10', [
-        portSpec(80, 8080),
-        portSpec(80, 8080, 'udp'),
-        portSpec(80, 8081, 'tcp', '127.0.0.1'),
-        portSpec(80, 8082, 'tcp', hostAddress),
-        portSpec(80, null),
-      ]);
+      const published = await service.publish(
+        'web',
+        'lab-web-1',
+        [sandboxInterface(front, 10)],
+        [
+          portSpec(80, 8080),
+          portSpec(80, 8080, 'udp'),
+          portSpec(80, 8081, 'tcp', '127.0.0.1'),
+          portSpec(80, 8082, 'tcp', hostAddress),
+          portSpec(80, null),
+        ],
+      );
       assert.deepEqual(
         published.slice(0, 2).map(({ hostIp, published: port }) => ({ hostIp, port })),
         [8080, 8080].map((port) => ({ hostIp: '0.0.0.0', port })),
@@ -210,14 +213,14 @@ describe('networks of a host', () => {
 
     it('are refused when a process of the host uses them, naming it', async () => {
       await lab.serve('host', 'serve', 'tcp', '9000');
-      await assert.rejects(service.publish('api', 'lab-api-1', '172.30.1.11', [portSpec(80, 9000)]), {
+      await assert.rejects(service.publish('api', 'lab-api-1', [sandboxInterface(front, 11)], [portSpec(80, 9000)]), {
         code: 'conflict',
         message: /9000\/tcp: already in use by node\S* \(pid \d+\)/,
       });
     });
 
     it('are refused when another container has them, naming it', async () => {
-      await assert.rejects(service.publish('api', 'lab-api-1', '172.30.1.11', [portSpec(80, 8080)]), {
+      await assert.rejects(service.publish('api', 'lab-api-1', [sandboxInterface(front, 11)], [portSpec(80, 8080)]), {
         code: 'conflict',
         message: /8080\/tcp: already in use by container lab-web-1/,
       });
@@ -229,9 +232,9 @@ describe('networks of a host', () => {
 
     it('take the next free one of a range', async () => {
       const range = { ...portSpec(80, null), published: { from: 9000, to: 9005 } };
-      const [first] = await service.publish('api', 'lab-api-1', '172.30.1.11', [range]);
+      const [first] = await service.publish('api', 'lab-api-1', [sandboxInterface(front, 11)], [range]);
       assert.equal(first?.published, 9001);
-      const [again] = await service.publish('api', 'lab-api-1', '172.30.1.11', [range]);
+      const [again] = await service.publish('api', 'lab-api-1', [sandboxInterface(front, 11)], [range]);
       assert.equal(again?.published, 9001, 'and stay');
       await service.unpublish('api');
     });
@@ -240,15 +243,18 @@ describe('networks of a host', () => {
       await lab.serve({ sandbox: 'api' }, 'serve', 'udp', '53000');
       const answers = lab.follow('outside', 'nag', hostAddress, '5300');
       await lab.until(async () => (await lab.run('host', 'cat', '/proc/net/nf_conntrack')).includes('dport=5300'));
-      await service.publish('api', 'lab-api-1', '172.30.1.11', [portSpec(53000, 5300, 'udp')]);
+      await service.publish('api', 'lab-api-1', [sandboxInterface(front, 11)], [portSpec(53000, 5300, 'udp')]);
       assert.equal(await answers.next(), outsideAddress);
       await service.unpublish('api');
     });
 
     it('are refused on internal networks and at IPv6 addresses', async () => {
-      await assert.rejects(service.publish('vault', 'lab-vault-1', '172.30.3.13', [portSpec(80, 8090)]), /internal/);
       await assert.rejects(
-        service.publish('web', 'lab-web-1', '172.30.1.10', [portSpec(80, 8090, 'tcp', '::')]),
+        service.publish('vault', 'lab-vault-1', [sandboxInterface(internal, 13)], [portSpec(80, 8090)]),
+        /internal/,
+      );
+      await assert.rejects(
+        service.publish('web', 'lab-web-1', [sandboxInterface(front, 10)], [portSpec(80, 8090, 'tcp', '::')]),
         /IPv6/,
       );
     });
@@ -386,7 +392,10 @@ describe('networks of a host', () => {
       service = await lab.openService();
       assert.equal(await lab.ask('outside', 'tcp', hostAddress, 8080), outsideAddress);
       await addSandbox('web', 10, front);
-      await assert.rejects(service.publish('db', 'lab-db-1', '172.30.2.12', [portSpec(80, 8080)]), /lab-web-1/);
+      await assert.rejects(
+        service.publish('db', 'lab-db-1', [sandboxInterface(back, 12)], [portSpec(80, 8080)]),
+        /lab-web-1/,
+      );
     });
 
     it('a bridge that somebody deleted is made again', async () => {
@@ -397,7 +406,12 @@ describe('networks of a host', () => {
 
     it('a change on top of rules that somebody deleted puts all of them back', async () => {
       await lab.run('host', 'nft', 'delete', 'table', 'inet', 'tsstack-00c0ffee');
-      await service.publish('web', 'lab-web-1', '172.30.1.10', [portSpec(80, 8080), portSpec(80, 8083)]);
+      await service.publish(
+        'web',
+        'lab-web-1',
+        [sandboxInterface(front, 10)],
+        [portSpec(80, 8080), portSpec(80, 8083)],
+      );
       assert.equal(await lab.ask('outside', 'tcp', hostAddress, 8083), outsideAddress);
       assert.equal(await lab.ask('outside', 'tcp', hostAddress, 8080), outsideAddress);
     });

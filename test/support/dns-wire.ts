@@ -42,7 +42,7 @@ export function readAnswer(message: Buffer): DnsReply {
     const type = message.readUInt16BE(next);
     const size = message.readUInt16BE(next + 8);
     const data = message.subarray(next + 10, next + 10 + size);
-    answers.push(type === recordTypes.PTR ? readName(message, next + 10).name : [...data].join('.'));
+    answers.push(type === recordTypes.PTR ? readName(message, next + 10).name : readAddress(data));
     at = next + 10 + size;
   }
   return { code: flags & 15, truncated: (flags & 0x0200) !== 0, answers };
@@ -69,4 +69,10 @@ function readName(message: Buffer, start: number): { readonly name: string; read
     labels.push(message.toString('latin1', at + 1, at + 1 + length));
     at += 1 + length;
   }
+}
+
+function readAddress(data: Buffer): string {
+  if (data.length === 4) return [...data].join('.');
+  const words = data.toString('hex').match(/.{4}/g) ?? [];
+  return new URL(`http://[${words.join(':')}]`).hostname.slice(1, -1);
 }

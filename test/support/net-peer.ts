@@ -1,27 +1,28 @@
 /**
  * A small program for network tests, run inside network namespaces:
- *   serve tcp|udp PORT           answers everyone with the address that the request came from
+ *   serve tcp[6]|udp[6] PORT     answers everyone with the address that the request came from; with 6 in both families
  *   ask tcp|udp HOST PORT        prints the answer of `serve`
  *   nag HOST PORT                asks over UDP from one port, ten times a second, and prints each answer as a line
  *   name-server ADDRESS          a name server that knows one answer to everything; see `answerOf`
  *   lookup udp|tcp NAME TYPE     asks 127.0.0.11 and prints {"code", "truncated", "answers"}
  */
 import { createSocket } from 'node:dgram';
-import { connect, createServer } from 'node:net';
+import { connect, createServer, isIPv6 } from 'node:net';
 import { buildAnswer, buildQuery, readAnswer, readQuestion } from './dns-wire.ts';
 
 const timeoutMs = 2000;
 
 function serve(protocol: string, port: number): void {
-  if (protocol === 'tcp') {
+  const [type, everyAddress] = protocol.endsWith('6') ? (['udp6', '::'] as const) : (['udp4', '0.0.0.0'] as const);
+  if (protocol.startsWith('tcp')) {
     createServer((socket) => {
       socket.on('error', () => socket.destroy());
       socket.end(socket.remoteAddress ?? '');
-    }).listen(port, '0.0.0.0', ready);
+    }).listen(port, everyAddress, ready);
     return;
   }
-  const socket = createSocket('udp4', (_, { address, port: from }) => socket.send(address, from, address));
-  socket.bind(port, '0.0.0.0', ready);
+  const socket = createSocket(type, (_, { address, port: from }) => socket.send(address, from, address));
+  socket.bind(port, everyAddress, ready);
 }
 
 function ask(protocol: string, host: string, port: number): void {
@@ -34,7 +35,7 @@ function ask(protocol: string, host: string, port: number): void {
       });
     return;
   }
-  const socket = createSocket('udp4', (data) => {
+  const socket = createSocket(isIPv6(host) ? 'udp6' : 'udp4', (data) => {
     process.stdout.write(data);
     socket.close();
   });

@@ -13,6 +13,8 @@ import type { PortSpec } from '../../src/model/spec.ts';
 import type { DnsReply } from './dns-wire.ts';
 import { recordTypes } from './dns-wire.ts';
 import { nativeProgram } from './native-build.ts';
+import type { SandboxInterface } from '../../agents/host/tasks/task-host.ts';
+import { networkSpec } from '../fixtures/network-spec.ts';
 
 const run = promisify(execFile);
 const peer = join(import.meta.dirname, 'net-peer.ts');
@@ -201,9 +203,8 @@ export function networkObject(number: number, internal = false): NetworkObject {
     stack: 'lab',
     key: `net${number}`,
     name: `lab_net${number}`,
-    spec: { name: `lab_net${number}`, external: false, internal, labels: {}, driverOptions: {}, ipam: [] },
-    subnet: `172.30.${number}.0/24`,
-    gateway: `172.30.${number}.1`,
+    spec: networkSpec(`lab_net${number}`, { internal }),
+    pools: [{ subnet: `172.30.${number}.0/24`, gateway: `172.30.${number}.1` }],
     bridge: `ts-lab${number}`,
   };
 }
@@ -215,4 +216,20 @@ export function portSpec(
   hostIp: string | null = null,
 ): PortSpec {
   return { target, protocol, hostIp, published: published === null ? null : { from: published, to: published } };
+}
+
+/** A place in a network of networkObject() with that last number, without wishes. */
+export function sandboxInterface(network: NetworkObject, last: number): SandboxInterface {
+  const third = Number(network.pools[0]?.subnet.split('.')[2]);
+  const octets = [third, last].map((octet) => octet.toString(16).padStart(2, '0'));
+  return {
+    network,
+    addresses: [`172.30.${third}.${last}/24`],
+    gateways: network.pools.map(({ gateway }) => gateway),
+    mac: `02:42:ac:1e:${octets.join(':')}`,
+    name: null,
+    gatewayPriority: 0,
+    linkLocalAddresses: [],
+    sysctls: {},
+  };
 }

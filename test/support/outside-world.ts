@@ -22,6 +22,9 @@ export type Place = 'host' | 'outside' | number;
 export class OutsideWorld {
   readonly address = '192.0.2.1';
   readonly hostAddress = '192.0.2.2';
+  /** With `connectIpv6`. */
+  readonly address6 = '2001:db8::1';
+  readonly hostAddress6 = '2001:db8::2';
   readonly nameServer = '192.0.2.53';
   readonly #processes: ChildProcess[];
   readonly #pid: number;
@@ -63,9 +66,22 @@ export class OutsideWorld {
   }
 
   /** Asks 127.0.0.11 in the network of a process. */
-  async lookUp(place: number, name: string, protocol: 'udp' | 'tcp' = 'udp'): Promise<DnsReply> {
-    const command = [process.execPath, peer, 'lookup', protocol, name, String(recordTypes.A)];
+  async lookUp(
+    place: number,
+    name: string,
+    protocol: 'udp' | 'tcp' = 'udp',
+    type: keyof typeof recordTypes = 'A',
+  ): Promise<DnsReply> {
+    const command = [process.execPath, peer, 'lookup', protocol, name, String(recordTypes[type])];
     return JSON.parse(await this.run(place, ...command)) as DnsReply;
+  }
+
+  /** Gives the cable IPv6 addresses, too. */
+  async connectIpv6(): Promise<void> {
+    const add = ['ip', '-6', 'address', 'add'];
+    await this.run('outside', ...add, `${this.address6}/64`, 'dev', 'up0', 'nodad');
+    await this.run('host', ...add, `${this.hostAddress6}/64`, 'dev', 'up0', 'nodad');
+    await this.run('host', 'ip', '-6', 'route', 'add', 'default', 'via', this.address6);
   }
 
   async close(): Promise<void> {

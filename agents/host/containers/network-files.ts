@@ -57,8 +57,8 @@ export interface HostsInput {
   /** Own addresses without prefix length. */
   readonly addresses: readonly string[];
   readonly extraHosts: ContainerSpec['extraHosts'];
-  /** What `host-gateway` stands for, or null when the container has no way to the host. */
-  readonly gateway: string | null;
+  /** What `host-gateway` stands for; empty when the container has no way to the host. */
+  readonly gateways: readonly string[];
   /** Lines to begin with instead of the loopback names (host network: the host's own file). */
   readonly base: string | null;
 }
@@ -75,8 +75,8 @@ ff02::2\tip6-allrouters
 export function buildHosts(input: HostsInput): string {
   const names = input.domainname === null ? input.hostname : `${input.hostname}.${input.domainname} ${input.hostname}`;
   const extra = input.extraHosts.flatMap(({ host, address }) => {
-    const resolved = address === 'host-gateway' ? input.gateway : address;
-    return resolved === null ? [] : [`${resolved}\t${host}\n`];
+    const resolved = address === 'host-gateway' ? input.gateways : [address];
+    return resolved.map((one) => `${one}\t${host}\n`);
   });
   const own = input.addresses.map((address) => `${address}\t${names}\n`);
   const base = input.base ?? loopbackHosts;

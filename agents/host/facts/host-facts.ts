@@ -3,9 +3,10 @@ import { availableParallelism, hostname, release, totalmem } from 'node:os';
 import type { NodeDescription } from '../../../src/model/objects.ts';
 import { allCapabilities } from '../containers/capabilities.ts';
 import type { HostLimits } from '../containers/runtime-spec.ts';
+import type { SecurityModule } from '../containers/security-labels.ts';
 import { readCgroupFacts } from './cgroup-facts.ts';
 import { readKernelFeatures } from './kernel-features.ts';
-import { parseRoutes } from './routes.ts';
+import { parseIpv6Routes, parseRoutes } from './routes.ts';
 
 export interface HostFacts {
   readonly description: NodeDescription;
@@ -22,7 +23,9 @@ export function readHostFacts(): HostFacts {
   const limits: HostLimits = {
     capabilities,
     hardLimits: parseHardLimits(readFileSync('/proc/self/limits', 'utf8')),
+    cgroup: cgroup.mode,
     canLimitSwap: cgroup.canLimitSwap,
+    securityModules: readSecurityModules(),
     cpus,
   };
   const description: NodeDescription = {
@@ -35,7 +38,7 @@ export function readHostFacts(): HostFacts {
     cgroup: cgroup.mode,
     kernelFeatures: readKernelFeatures(release()),
     limitations: [...cgroup.missing.map(missingController), ...otherLimitations(limits)],
-    routes: parseRoutes(readFileSync('/proc/net/route', 'utf8')),
+    routes: [...parseRoutes(readFileSync('/proc/net/route', 'utf8')), ...readIpv6Routes()],
   };
   return { description, limits, kernel: release(), architecture: process.arch };
 }
@@ -44,23 +47,23 @@ function missingController(name: string): string {
   return `cgroup controller ${name} is missing: limits that need it are refused`;
 }
 
-function otherLimitations({ capabilities, canLimitSwap }: HostLimits): readonly string[] {
+function otherLimitations({ capabilities, canLimitSwap, securityModules }: HostLimits): readonly string[] {
   const limitations: string[] = [];
   if (!canLimitSwap) limitations.push('swap is not accounted: mem_limit bounds memory alone');
   if (!capabilities.includes('CAP_SYS_RESOURCE')) {
     limitations.push("CAP_SYS_RESOURCE is missing: ulimits above the daemon's own and negative oom scores are refused");
   }
-  if (!hasSecurityModule()) {
+  if (securityModules.length === 0) {
     limitations.push('no AppArmor and no SELinux: containers are confined by namespaces, capabilities and seccomp');
   }
   return limitations;
 }
 
-function hasSecurityModule(): boolean {
-  const path = '/sys/kernel/security/lsm';
-  if (!existsSync(path)) return false;
-  const modules = readFileSync(path, 'utf8').trim().split(',');
-  return modules.includes('apparmor') || modules.includes('selinux');
+function readSecurityModules(): readonly SecurityModule[] {
+  return [
+    ...(existsSync('/sys/kernel/security/apparmor') ? (['apparmor'] as const) : []),
+    ...(existsSync('/sys/fs/selinux/enforce') ? (['selinux'] as const) : []),
+  ];
 }
 
 /** Capabilities in the `CapEff` line of /proc/PID/status. */
@@ -104,4 +107,10 @@ function readOsName(): string {
   const path = '/etc/os-release';
   const text = existsSync(path) ? readFileSync(path, 'utf8') : '';
   return /^PRETTY_NAME="?([^"\n]*)"?$/m.exec(text)?.[1] ?? 'Linux';
+}
+
+function readIpv6Routes(): readonly string[] {
+  const path = '/proc/net/ipv6_route';
+  // A kernel may have no IPv6.
+  return existsSync(path) ? parseIpv6Routes(readFileSync(path, 'utf8')) : [];
 }

@@ -20,3 +20,19 @@ function toAddress(hexadecimal: string): string {
 function prefixLength(mask: string): number {
   return Number.parseInt(mask, 16).toString(2).replaceAll('0', '').length;
 }
+
+/** Destinations of IPv6 routes from the text of /proc/net/ipv6_route: those of networks, without what every link has (link-local, multicast). */
+export function parseIpv6Routes(text: string): readonly string[] {
+  const routes = text
+    .trim()
+    .split('\n')
+    .flatMap((line) => {
+      const [destination = '', length = '0', , , , , , , , device = ''] = line.trim().split(/\s+/);
+      const prefix = Number.parseInt(length, 16);
+      // Addresses of the host itself are routes of all 128 bits at the loopback device.
+      const isOfEveryLink = /^(fe[89ab]|ff)/.test(destination) || device === 'lo';
+      if (prefix === 0 || isOfEveryLink || device.startsWith('ts-')) return [];
+      return [`${(destination.match(/.{4}/g) ?? []).join(':')}/${prefix}`];
+    });
+  return [...new Set(routes)];
+}

@@ -18,17 +18,16 @@ export function computeNetworkNames(
   network: Pick<NetworkObject, 'id' | 'name'>,
   tasks: Iterable<NamedTask>,
 ): NetworkNames {
-  const addresses = new Map<string, Set<string>>();
+  const addresses = new Map<string, ReadonlySet<string>>();
   const reverse: Record<string, string> = {};
   for (const task of tasks) {
     for (const attachment of task.attachments) {
       if (attachment.networkId !== network.id) continue;
-      const address = withoutPrefix(attachment.address);
-      reverse[address] = task.containerName;
+      const own = attachment.addresses.map(withoutPrefix);
+      for (const address of own) reverse[address] = task.containerName;
       for (const name of namesOf(task, attachment.aliases)) {
         for (const full of [name, `${name}.${network.name}`]) {
-          const known = addresses.get(full) ?? new Set();
-          addresses.set(full, known.add(address));
+          addresses.set(full, (addresses.get(full) ?? new Set()).union(new Set(own)));
         }
       }
     }

@@ -10,14 +10,17 @@ interface NetInterface {
   readonly mac: string | null;
   /** With prefix length. */
   readonly addresses: readonly string[];
-  /** Default route; at most one interface of a sandbox has one. */
-  readonly gateway: string | null;
+  /** Default routes; at most one interface of a sandbox has one of each family. */
+  readonly gateways: readonly string[];
   readonly mtu: number;
+  /** Reaches the host and not its neighbours on the bridge. */
+  readonly isolated: boolean;
   readonly routes: readonly { readonly destination: string; readonly gateway: string | null }[];
 }
 
 interface NetPort {
-  readonly protocol: 'tcp' | 'udp';
+  readonly protocol: 'tcp' | 'udp' | 'sctp';
+  /** `*` = every address of both families, at one number. */
   readonly hostIp: string;
   /** Wanted: the first of a range, 0 = any free one. In replies: the reserved one. */
   readonly port: number;
@@ -54,6 +57,8 @@ export interface EnsureSandboxRequest {
     readonly upstreams: readonly string[];
     /** Unknown names do not exist; nothing is forwarded. */
     readonly internal: boolean;
+    /** Names of this sandbox alone, and the names that they stand for. */
+    readonly links: Readonly<Record<string, string>>;
   } | null;
   readonly sysctls: Readonly<Record<string, string>>;
 }

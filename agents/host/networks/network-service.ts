@@ -1,18 +1,19 @@
+import { readBridgeOptions, type BridgeOptions } from '../../../src/model/bridge-options.ts';
 import type { NetworkObject, PublishedPort } from '../../../src/model/objects.ts';
 import type { PortSpec } from '../../../src/model/spec.ts';
 import type { NetworkNames } from '../names/network-names.ts';
-import { withoutPrefix } from '../names/network-names.ts';
 import type { HeldObjects, SandboxRequest, TaskNetworks } from '../tasks/task-host.ts';
 import { NativeError } from '../native/native-error.ts';
-import { UnpublishablePortError } from './errors.ts';
+import type { NetPortWish } from '../native/net-protocol.ts';
 import { NetProcess } from './net-process.ts';
 import type { NetProcessOptions } from './net-process.ts';
 import { readNetworkState, rulesOf, writeNetworkState } from './network-state.ts';
 import type { HostNetwork, NetworkState, Publication } from './network-state.ts';
 import { nftTable } from './nft-plan.ts';
-import { explainReservation, portWishes } from './port-wishes.ts';
+import { explainReservation, planPorts, publishedPorts } from './port-wishes.ts';
+import type { PortInterfaces } from './port-wishes.ts';
 import { RuleWriter } from './rule-writer.ts';
-import { sandboxRequest } from './sandbox-request.ts';
+import { familyOf, sandboxRequest } from './sandbox-request.ts';
 import { networkMtu } from './underlay-mtu.ts';
 
 export interface NetworkServiceOptions extends NetProcessOptions {
@@ -29,8 +30,6 @@ export class NetworkService implements TaskNetworks {
   readonly #rules: RuleWriter;
   readonly #networks: Map<string, HostNetwork>;
   readonly #publications: Map<string, Publication>;
-  /** Interfaces of the sandboxes made by this daemon, for the choice of the one that ports lead to. */
-  readonly #sandboxes = new Map<string, SandboxRequest['interfaces']>();
   /** Bridges that this daemon has made or found. */
   readonly #bridges = new Map<string, Promise<void>>();
 
@@ -73,7 +72,6 @@ export class NetworkService implements TaskNetworks {
   }
 
   async ensureSandbox(request: SandboxRequest): Promise<void> {
-    this.#sandboxes.set(request.id, request.interfaces);
     const wanted = sandboxRequest(request);
     try {
       await this.#net.request(wanted);
@@ -87,7 +85,6 @@ export class NetworkService implements TaskNetworks {
   }
 
   async removeSandbox(id: string, path: string): Promise<void> {
-    this.#sandboxes.delete(id);
     await this.#net.request({ op: 'sandbox.remove', id, path });
   }
 
@@ -95,18 +92,18 @@ export class NetworkService implements TaskNetworks {
   async publish(
     id: string,
     owner: string,
-    address: string,
+    interfaces: PortInterfaces,
     ports: readonly PortSpec[],
   ): Promise<readonly PublishedPort[]> {
-    const target = this.#publishedAddress(id, owner, address);
-    const reserved = await this.#reserve(id, portWishes(owner, ports));
-    const published = ports.map(({ protocol, target: port, hostIp }, index) => ({
-      target: port,
-      protocol,
-      hostIp: hostIp ?? '0.0.0.0',
-      published: reserved[index]?.port ?? 0,
-    }));
-    this.#publications.set(id, { id, owner, address: target, ports: published });
+    const { wishes, open, addresses } = planPorts(owner, ports, interfaces);
+    const reserved = await this.#reserve(
+      id,
+      wishes.map(({ wish }) => wish),
+    );
+    const published = wishes.flatMap(({ target, wish }, index) =>
+      publishedPorts(target, wish, reserved[index]?.port ?? 0),
+    );
+    this.#publications.set(id, { id, owner, addresses, ports: published, open });
     await this.#writeRules();
     await this.#forgetFlows(published);
     return published;
@@ -162,29 +159,25 @@ export class NetworkService implements TaskNetworks {
   }
 
   async #makeNetwork(network: NetworkObject): Promise<void> {
-    const { id, bridge, subnet, gateway, spec } = network;
-    this.#networks.set(id, { id, bridge, subnet, internal: spec.internal });
-    const addresses = [`${gateway}/${subnet.split('/', 2)[1]}`];
+    const { id, bridge, pools, spec } = network;
+    const options = readBridgeOptions(spec.driverOptions);
+    const { interContainer, masquerade, gatewayMode } = options;
+    const subnets = pools.map(({ subnet }) => subnet);
+    this.#networks.set(id, {
+      id,
+      bridge,
+      subnets,
+      internal: spec.internal,
+      options: { interContainer, masquerade, gatewayMode },
+    });
+    const addresses = bridgeAddresses(network, options);
     const mtu = networkMtu(network);
     const owner = this.#instance;
     await this.#net.request({ op: 'network.ensure', id, owner, bridge, addresses, mtu, internal: spec.internal });
     await this.#writeRules();
   }
 
-  /** Ports lead to the first network that has a way to the outside. */
-  #publishedAddress(id: string, owner: string, address: string): string {
-    const interfaces = this.#sandboxes.get(id);
-    if (interfaces === undefined) return address;
-    const outside = interfaces.find(({ network }) => !network.spec.internal);
-    if (outside !== undefined) return withoutPrefix(outside.address);
-    throw new UnpublishablePortError(
-      owner,
-      'all its networks are internal',
-      'Add a network that is not internal, or remove the ports.',
-    );
-  }
-
-  async #reserve(id: string, wishes: ReturnType<typeof portWishes>): Promise<readonly { readonly port: number }[]> {
+  async #reserve(id: string, wishes: readonly NetPortWish[]): Promise<readonly { readonly port: number }[]> {
     try {
       const { ports } = await this.#net.request({ op: 'ports.reserve', id, ports: wishes });
       return ports;
@@ -206,4 +199,14 @@ export class NetworkService implements TaskNetworks {
   #state(): NetworkState {
     return { networks: [...this.#networks.values()], publications: [...this.#publications.values()] };
   }
+}
+
+/** The host's addresses on the bridge: none in a family that is isolated from the host. */
+function bridgeAddresses({ pools }: NetworkObject, { gatewayMode, hasIpv4Gateway }: BridgeOptions): readonly string[] {
+  return pools
+    .filter(({ gateway }) => {
+      const family = familyOf(gateway);
+      return gatewayMode[family] !== 'isolated' && (family === 6 || hasIpv4Gateway);
+    })
+    .map(({ gateway, subnet }) => `${gateway}/${subnet.split('/', 2)[1]}`);
 }

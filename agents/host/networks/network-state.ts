@@ -1,5 +1,7 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { isIPv6 } from 'node:net';
 import { dirname } from 'node:path';
+import type { BridgeOptions } from '../../../src/model/bridge-options.ts';
 import type { PublishedPort } from '../../../src/model/objects.ts';
 import { hasErrno } from '../errors.ts';
 import { planNft } from './nft-plan.ts';
@@ -9,8 +11,9 @@ import type { Rules } from './rule-writer.ts';
 export interface HostNetwork {
   readonly id: string;
   readonly bridge: string;
-  readonly subnet: string;
+  readonly subnets: readonly string[];
   readonly internal: boolean;
+  readonly options: Pick<BridgeOptions, 'interContainer' | 'masquerade' | 'gatewayMode'>;
 }
 
 /** The published ports of one container. */
@@ -18,8 +21,17 @@ export interface Publication {
   readonly id: string;
   /** Its name, for messages. */
   readonly owner: string;
-  readonly address: string;
+  /** Of the container, at most one of each family. */
+  readonly addresses: readonly string[];
   readonly ports: readonly PublishedPort[];
+  readonly open: readonly OpenPort[];
+}
+
+/** A port that may be reached at the container's own address. */
+export interface OpenPort {
+  readonly address: string;
+  readonly protocol: PublishedPort['protocol'];
+  readonly port: number;
 }
 
 /** What this daemon has put into the kernel's rules; a later daemon has to know it before it writes any. */
@@ -29,10 +41,14 @@ export interface NetworkState {
 }
 
 export function rulesOf({ networks, publications }: NetworkState): Rules {
-  const entries = publications.flatMap(({ address, ports }) =>
-    ports.map(({ protocol, hostIp, published, target }) => ({ protocol, hostIp, port: published, address, target })),
+  const entries = publications.flatMap(({ addresses, ports }) =>
+    ports.flatMap(({ protocol, hostIp, published, target }) => {
+      const address = addresses.find((one) => isIPv6(one) === isIPv6(hostIp));
+      return address === undefined ? [] : [{ protocol, hostIp, port: published, address, target }];
+    }),
   );
-  return { plan: planNft(networks, entries), bridges: networks.map(({ bridge }) => bridge).sort() };
+  const open = publications.flatMap((publication) => publication.open);
+  return { plan: planNft(networks, entries, open), bridges: networks.map(({ bridge }) => bridge).sort() };
 }
 
 /** An empty state when there is none yet. */

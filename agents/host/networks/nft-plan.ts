@@ -5,16 +5,21 @@
  * one element, and a packet costs one lookup however many containers there are.
  */
 
+import type { BridgeOptions } from '../../../src/model/bridge-options.ts';
+import type { OpenPort } from './network-state.ts';
+import { familyOf } from './sandbox-request.ts';
+
 export interface NftNetwork {
   readonly bridge: string;
-  /** 172.30.0.0/24 */
-  readonly subnet: string;
+  /** 172.30.0.0/24, fd00::/64 */
+  readonly subnets: readonly string[];
   readonly internal: boolean;
+  readonly options: Pick<BridgeOptions, 'interContainer' | 'masquerade' | 'gatewayMode'>;
 }
 
 export interface NftPublication {
-  readonly protocol: 'tcp' | 'udp';
-  /** 0.0.0.0 = every address of the host. */
+  readonly protocol: 'tcp' | 'udp' | 'sctp';
+  /** 0.0.0.0 and :: = every address of the host. */
   readonly hostIp: string;
   readonly port: number;
   readonly address: string;
@@ -26,11 +31,35 @@ const sets = {
   internal: 'set internal { type ifname; }',
   /** Pairs of a bridge and itself: nftables cannot compare two fields of a packet. */
   same_bridge: 'set same_bridge { type ifname . ifname; }',
-  same_subnet: 'set same_subnet { type ipv4_addr . ipv4_addr; flags interval; }',
-  outbound: 'set outbound { type ipv4_addr; flags interval; }',
-  published: 'map published { type inet_proto . inet_service : ipv4_addr . inet_service; }',
-  published_at: 'map published_at { type ipv4_addr . inet_proto . inet_service : ipv4_addr . inet_service; }',
+  /** Bridges that anybody may reach into, by family. */
+  unprotected: 'set unprotected { type nf_proto . ifname; }',
+  ...familySets('', 'ipv4_addr'),
+  ...familySets('6', 'ipv6_addr'),
 } as const;
+
+/** Sets of which each family has its own. */
+function familySets<Suffix extends '' | '6'>(
+  suffix: Suffix,
+  address: string,
+): Readonly<Record<FamilySet<Suffix>, string>> {
+  const destination = `${address} . inet_service`;
+  const entries = {
+    same_subnet: `type ${address} . ${address}; flags interval;`,
+    outbound: `type ${address}; flags interval;`,
+    /** Ports of containers that are routed to. */
+    open: `type ${address} . inet_proto . inet_service;`,
+    published: `type inet_proto . inet_service : ${destination};`,
+    published_at: `type ${address} . inet_proto . inet_service : ${destination};`,
+  };
+  const sets = Object.entries(entries).map(([name, type]) => {
+    const kind = name.startsWith('published') ? 'map' : 'set';
+    return [`${name}${suffix}`, `${kind} ${name}${suffix} { ${type} }`];
+  });
+  return Object.fromEntries(sets) as Record<FamilySet<Suffix>, string>;
+}
+
+type FamilySet<Suffix extends string> =
+  `${'same_subnet' | 'outbound' | 'open' | 'published' | 'published_at'}${Suffix}`;
 
 type SetName = keyof typeof sets;
 
@@ -49,22 +78,26 @@ const chains = `
     fib daddr type != local return
     dnat ip to ip daddr . meta l4proto . th dport map @published_at
     dnat ip to meta l4proto . th dport map @published
+    dnat ip6 to ip6 daddr . meta l4proto . th dport map @published_at6
+    dnat ip6 to meta l4proto . th dport map @published6
   }
   chain prerouting {
     type nat hook prerouting priority dstnat; policy accept;
     # A neighbour on the wire could address 127.0.0.1 and reach what is published for this host alone.
     ip daddr 127.0.0.0/8 return
-    meta l4proto { tcp, udp } jump publish
+    meta l4proto { tcp, udp, sctp } jump publish
   }
   chain output {
     type nat hook output priority -100; policy accept;
-    meta l4proto { tcp, udp } jump publish
+    meta l4proto { tcp, udp, sctp } jump publish
   }
   chain postrouting {
     type nat hook postrouting priority srcnat; policy accept;
     # To itself or a neighbour through the host's address: the answer must come back through the host.
     ct status dnat ip saddr . ip daddr @same_subnet masquerade
+    ct status dnat ip6 saddr . ip6 daddr @same_subnet6 masquerade
     ip saddr @outbound oifname != @bridges masquerade
+    ip6 saddr @outbound6 oifname != @bridges masquerade
     ip saddr 127.0.0.0/8 oifname @bridges masquerade
   }
   chain forward {
@@ -75,25 +108,80 @@ const chains = `
     iifname @internal drop
     oifname @internal drop
     oifname @bridges ct status dnat accept
+    # Routed to without translation: the ports that the container publishes, or all.
+    oifname @bridges iifname != @bridges ip daddr . meta l4proto . th dport @open accept
+    oifname @bridges iifname != @bridges ip6 daddr . meta l4proto . th dport @open6 accept
+    iifname != @bridges meta nfproto . oifname @unprotected accept
     oifname @bridges drop
   }`;
 
 /** What has to be in the sets. Order does not matter and is made the same for the same input. */
-export function planNft(networks: readonly NftNetwork[], publications: readonly NftPublication[]): NftPlan {
-  const external = networks.filter(({ internal }) => !internal);
-  const atAll = publications.filter(({ hostIp }) => hostIp === '0.0.0.0');
-  const atOne = publications.filter(({ hostIp }) => hostIp !== '0.0.0.0');
+export function planNft(
+  networks: readonly NftNetwork[],
+  publications: readonly NftPublication[],
+  open: readonly OpenPort[] = [],
+): NftPlan {
+  const connected = networks.filter(({ options }) => options.interContainer);
   return {
     bridges: sorted(networks.map(({ bridge }) => quote(bridge))),
     internal: sorted(networks.filter(({ internal }) => internal).map(({ bridge }) => quote(bridge))),
-    same_bridge: sorted(networks.map(({ bridge }) => `${quote(bridge)} . ${quote(bridge)}`)),
-    same_subnet: sorted(external.map(({ subnet }) => `${subnet} . ${subnet}`)),
-    outbound: sorted(external.map(({ subnet }) => subnet)),
+    same_bridge: sorted(connected.map(({ bridge }) => `${quote(bridge)} . ${quote(bridge)}`)),
+    unprotected: sorted(networks.flatMap(unprotectedFamilies)),
+    ...planFamily(4, networks, publications, open),
+    ...suffixed(planFamily(6, networks, publications, open)),
+  };
+}
+
+type FamilyPlan = Readonly<Record<FamilySet<''>, readonly string[]>>;
+
+function planFamily(
+  family: 4 | 6,
+  networks: readonly NftNetwork[],
+  publications: readonly NftPublication[],
+  open: readonly OpenPort[],
+): FamilyPlan {
+  const isOurs = (address: string): boolean => familyOf(address) === family;
+  const external = networks.filter(({ internal }) => !internal);
+  const translated = external.filter(
+    ({ options }) => options.masquerade && options.gatewayMode[family].startsWith('nat'),
+  );
+  const every = family === 4 ? '0.0.0.0' : '::';
+  const ours = publications.filter(({ hostIp }) => isOurs(hostIp));
+  const atAll = ours.filter(({ hostIp }) => hostIp === every);
+  const atOne = ours.filter(({ hostIp }) => hostIp !== every);
+  return {
+    same_subnet: sorted(
+      subnetsOf(external)
+        .filter(isOurs)
+        .map((subnet) => `${subnet} . ${subnet}`),
+    ),
+    outbound: sorted(subnetsOf(translated).filter(isOurs)),
+    open: sorted(
+      open
+        .filter(({ address }) => isOurs(address))
+        .map(({ address, protocol, port }) => `${address} . ${protocol} . ${port}`),
+    ),
     published: sorted(atAll.map((entry) => `${entry.protocol} . ${entry.port} : ${destination(entry)}`)),
     published_at: sorted(
       atOne.map((entry) => `${entry.hostIp} . ${entry.protocol} . ${entry.port} : ${destination(entry)}`),
     ),
   };
+}
+
+function suffixed(plan: FamilyPlan): Readonly<Record<FamilySet<'6'>, readonly string[]>> {
+  const entries = Object.entries(plan).map(([name, elements]) => [`${name}6`, elements]);
+  return Object.fromEntries(entries) as Record<FamilySet<'6'>, readonly string[]>;
+}
+
+function subnetsOf(networks: readonly NftNetwork[]): readonly string[] {
+  return networks.flatMap(({ subnets }) => subnets);
+}
+
+function unprotectedFamilies({ bridge, internal, options: { gatewayMode } }: NftNetwork): readonly string[] {
+  if (internal) return [];
+  return ([4, 6] as const)
+    .filter((family) => gatewayMode[family] === 'nat-unprotected')
+    .map((family) => `ipv${family} . ${quote(bridge)}`);
 }
 
 /** Name of the table of a daemon; its instance is 8 hex digits. */

@@ -1,5 +1,8 @@
+import { isIPv6 } from 'node:net';
+import { readBridgeOptions } from '../../../src/model/bridge-options.ts';
 import type { EnsureSandboxRequest } from '../native/net-protocol.ts';
-import type { SandboxRequest } from '../tasks/task-host.ts';
+import { withoutPrefix } from '../names/network-names.ts';
+import type { SandboxInterface, SandboxRequest } from '../tasks/task-host.ts';
 import { networkMtu } from './underlay-mtu.ts';
 
 /** Containers may ping and bind low ports without a capability, as elsewhere in this field. */
@@ -8,30 +11,103 @@ const defaultSysctls = {
   'net.ipv4.ip_unprivileged_port_start': '0',
 } as const;
 
-/** What tsstack-net is to make for a container. The default route leads out through the first network that is not internal. */
+/** Prefix lengths of the link-local ranges (RFC 3927, RFC 4291). */
+const linkLocalPrefix = { 4: 16, 6: 64 } as const;
+
+/** What tsstack-net is to make for a container. */
 export function sandboxRequest(request: SandboxRequest): EnsureSandboxRequest {
-  const { id, path, users, hostname, interfaces, upstreams } = request;
-  const outward = interfaces.findIndex(({ network }) => !network.spec.internal);
+  const { id, path, users, hostname, interfaces, links, upstreams } = request;
+  const names = interfaceNames(interfaces);
+  const outward = { 4: outwardInterface(interfaces, 4), 6: outwardInterface(interfaces, 6) };
+  const isInternal = interfaces.every(({ network }) => network.spec.internal);
   return {
     op: 'sandbox.ensure',
     id,
     path,
     users,
     hostname,
-    interfaces: interfaces.map(({ network, address, mac }, index) => ({
-      name: `eth${index}`,
-      network: network.id,
-      bridge: network.bridge,
-      mac,
-      addresses: [address],
-      gateway: index === outward ? network.gateway : null,
-      mtu: networkMtu(network),
-      routes: [],
+    interfaces: interfaces.map((wanted, index) => ({
+      name: names[index] ?? '',
+      network: wanted.network.id,
+      bridge: wanted.network.bridge,
+      mac: wanted.mac,
+      addresses: [...wanted.addresses, ...wanted.linkLocalAddresses.map(withLinkLocalPrefix)],
+      gateways: wanted.gateways.filter((gateway) => wanted === outward[familyOf(gateway)]),
+      mtu: networkMtu(wanted.network),
+      isolated: !readBridgeOptions(wanted.network.spec.driverOptions).interContainer,
+      routes: neighbourRoutes(wanted),
     })),
     dns:
       interfaces.length === 0
         ? null
-        : { networks: interfaces.map(({ network }) => network.id), upstreams, internal: outward === -1 },
-    sysctls: defaultSysctls,
+        : {
+            networks: interfaces.map(({ network }) => network.id),
+            upstreams,
+            internal: isInternal,
+            links: Object.fromEntries(links.map(({ alias, target }) => [alias, target])),
+          },
+    sysctls: { ...defaultSysctls, ...interfaceSysctls(interfaces, names) },
   };
+}
+
+/**
+ * The interface that leads out, or undefined: of the networks that are not internal and have the family, the one with the highest priority,
+ * among equals the first.
+ */
+export function outwardInterface<Interface extends Pick<SandboxInterface, 'network' | 'addresses' | 'gatewayPriority'>>(
+  interfaces: readonly Interface[],
+  family: 4 | 6,
+): Interface | undefined {
+  const candidates = interfaces.filter(
+    ({ network: { spec }, addresses }) =>
+      !spec.internal &&
+      readBridgeOptions(spec.driverOptions).gatewayMode[family] !== 'isolated' &&
+      addresses.some((address) => familyOf(address) === family),
+  );
+  return candidates.toSorted((a, b) => b.gatewayPriority - a.gatewayPriority)[0];
+}
+
+/** Family of an address, with or without prefix length. */
+export function familyOf(address: string): 4 | 6 {
+  return isIPv6(withoutPrefix(address)) ? 6 : 4;
+}
+
+/** Those that the file gives, and for the others the network's prefix and the next number. */
+function interfaceNames(interfaces: readonly SandboxInterface[]): readonly string[] {
+  const given = new Set(interfaces.flatMap(({ name }) => name ?? []));
+  let next = 0;
+  return interfaces.map(({ name, network }) => {
+    if (name !== null) return name;
+    const prefix = readBridgeOptions(network.spec.driverOptions).interfacePrefix;
+    while (given.has(`${prefix}${next}`)) next += 1;
+    return `${prefix}${next++}`;
+  });
+}
+
+/** Other subnets of the same network are on the same wire. */
+function neighbourRoutes({
+  network,
+  gateways,
+  addresses,
+}: SandboxInterface): EnsureSandboxRequest['interfaces'][0]['routes'] {
+  const families = new Set(addresses.map(familyOf));
+  return network.pools
+    .filter(({ subnet, gateway }) => !gateways.includes(gateway) && families.has(familyOf(subnet)))
+    .map(({ subnet }) => ({ destination: subnet, gateway: null }));
+}
+
+function withLinkLocalPrefix(address: string): string {
+  return `${address}/${linkLocalPrefix[familyOf(address)]}`;
+}
+
+/** Dots in the name of an interface are slashes there, as for sysctl(8). */
+function interfaceSysctls(
+  interfaces: readonly SandboxInterface[],
+  names: readonly string[],
+): Readonly<Record<string, string>> {
+  const settings = interfaces.flatMap(({ sysctls }, index) => {
+    const name = (names[index] ?? '').replaceAll('.', '/');
+    return Object.entries(sysctls).map(([key, value]) => [key.replace('.IFNAME.', `.${name}.`), value] as const);
+  });
+  return Object.fromEntries(settings);
 }

@@ -1,9 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { readBridgeOptions } from '../../../src/model/bridge-options.ts';
 import type { NetworkObject } from '../../../src/model/objects.ts';
 import { hasErrno } from '../errors.ts';
-
-/** MTU option of a network, by the name that stack files use for it. */
-const mtuOption = 'com.docker.network.driver.mtu';
 
 /** Of Ethernet, for a host without a default route. */
 const defaultMtu = 1500;
@@ -36,6 +34,5 @@ function underlayMtu(): number {
 
 /** MTU of a network on this host: as its options say, else that of the way out. */
 export function networkMtu({ spec }: Pick<NetworkObject, 'spec'>): number {
-  const wanted = Number(spec.driverOptions[mtuOption]);
-  return Number.isInteger(wanted) ? wanted : underlayMtu();
+  return readBridgeOptions(spec.driverOptions).mtu ?? underlayMtu();
 }

@@ -68,9 +68,9 @@ export function writeNetworkFiles(
     buildHosts({
       hostname,
       domainname: container.domainname,
-      addresses: task.attachments.map(({ address }) => withoutPrefix(address)),
+      addresses: task.attachments.flatMap(({ addresses }) => addresses.map(withoutPrefix)),
       extraHosts: container.extraHosts,
-      gateway: hasHostNetwork ? '127.0.0.1' : (task.attachments[0]?.gateway ?? null),
+      gateways: hasHostNetwork ? ['127.0.0.1'] : (task.attachments[0]?.gateways ?? []),
       base: hasHostNetwork ? readFileSync('/etc/hosts', 'utf8') : null,
     }),
   );
@@ -104,7 +104,7 @@ export function writeBundle(
     autostart,
     runtime,
     rootfs,
-    cgroup: host.paths.cgroup(task.id),
+    cgroup: host.paths.cgroup(task.id, container.cgroupParent),
     restart: { ...(task.oneOff === null ? restart : { policy: 'no', maxRetries: 0 }), ...restartBackoff },
     stop: {
       signal: container.stopSignal ?? image.defaults.stopSignal ?? 'SIGTERM',

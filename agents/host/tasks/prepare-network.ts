@@ -1,10 +1,9 @@
-import type { NetworkObject, PublishedPort, TaskObject } from '../../../src/model/objects.ts';
+import type { NetworkObject, PublishedPort, TaskAttachment, TaskObject } from '../../../src/model/objects.ts';
 import { allEnded } from '../all-ended.ts';
 import { upstreamServers } from '../containers/network-files.ts';
 import { TaskError } from '../errors.ts';
-import { withoutPrefix } from '../names/network-names.ts';
 import type { IdRange } from '../users/id-range.ts';
-import type { TaskHost } from './task-host.ts';
+import type { SandboxInterface, TaskHost } from './task-host.ts';
 
 export interface NetworkResult {
   /** Network namespace to join; null = the host's. */
@@ -14,7 +13,7 @@ export interface NetworkResult {
 
 /**
  * Gives the task its network: a namespace of its own with an interface per network, that of another task, or the host's.
- * `sharedNamespace` is the other task's namespace with network_mode `service:`.
+ * `sharedNamespace` is the other task's namespace with network_mode `service:` and `container:`.
  */
 export async function prepareNetwork(
   host: Pick<TaskHost, 'networks' | 'paths' | 'resolver'>,
@@ -25,12 +24,8 @@ export async function prepareNetwork(
 ): Promise<NetworkResult> {
   const { networkMode } = task.spec;
   if (networkMode.kind === 'host') return { namespace: null, ports: [] };
-  if (networkMode.kind === 'service') return { namespace: sharedNamespace, ports: [] };
-  const interfaces = task.attachments.map(({ networkId, address, mac }) => ({
-    network: findNetwork(networks, networkId),
-    address,
-    mac,
-  }));
+  if (networkMode.kind === 'service' || networkMode.kind === 'container') return { namespace: sharedNamespace, ports: [] };
+  const interfaces = task.attachments.map((attachment) => toInterface(task, attachment, networks));
   await allEnded(interfaces.map(({ network }) => host.networks.ensureNetwork(network)));
   const path = host.paths.container(task.id).networkNamespace;
   const [, ports] = await allEnded([
@@ -40,17 +35,39 @@ export async function prepareNetwork(
       users,
       hostname: task.containerName,
       interfaces,
+      links: task.spec.links,
       upstreams: upstreamServers(task.spec.container, host.resolver()),
     }),
-    publishPorts(host, task),
+    publishPorts(host, task, interfaces),
   ]);
   return { namespace: path, ports };
 }
 
-async function publishPorts(host: Pick<TaskHost, 'networks'>, task: TaskObject): Promise<readonly PublishedPort[]> {
-  const [first] = task.attachments;
-  if (task.spec.ports.length === 0 || first === undefined) return [];
-  return host.networks.publish(task.id, task.containerName, withoutPrefix(first.address), task.spec.ports);
+function toInterface(
+  { spec }: TaskObject,
+  { networkId, network: key, addresses, gateways, mac }: TaskAttachment,
+  networks: readonly NetworkObject[],
+): SandboxInterface {
+  const wanted = spec.networks.find(({ network }) => network === key);
+  return {
+    network: findNetwork(networks, networkId),
+    addresses,
+    gateways,
+    mac,
+    name: wanted?.interfaceName ?? null,
+    gatewayPriority: wanted?.gatewayPriority ?? 0,
+    linkLocalAddresses: wanted?.linkLocalAddresses ?? [],
+    sysctls: wanted?.sysctls ?? {},
+  };
+}
+
+async function publishPorts(
+  host: Pick<TaskHost, 'networks'>,
+  task: TaskObject,
+  interfaces: readonly SandboxInterface[],
+): Promise<readonly PublishedPort[]> {
+  if (task.spec.ports.length === 0 || interfaces.length === 0) return [];
+  return host.networks.publish(task.id, task.containerName, interfaces, task.spec.ports);
 }
 
 function findNetwork(networks: readonly NetworkObject[], id: string): NetworkObject {

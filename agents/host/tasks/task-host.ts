@@ -1,6 +1,6 @@
 import type PQueue from 'p-queue';
 import type { NetworkObject, PayloadObject, PublishedPort, TaskStatus } from '../../../src/model/objects.ts';
-import type { PortSpec, PullPolicy } from '../../../src/model/spec.ts';
+import type { LinkSpec, PortSpec, PullPolicy } from '../../../src/model/spec.ts';
 import type { ImageDefaults } from '../containers/image-defaults.ts';
 import type { ResolverSettings } from '../containers/network-files.ts';
 import type { HostFacts } from '../facts/host-facts.ts';
@@ -13,6 +13,7 @@ import type { PayloadFiles } from '../payloads/payload-files.ts';
 import type { IdRange } from '../users/id-range.ts';
 import type { IdRanges } from '../users/id-ranges.ts';
 import type { VolumeStore } from '../volumes/volume-store.ts';
+import type { SharedIpc } from './shared-namespaces.ts';
 import type { ShimSeam } from './shim.ts';
 
 /** An image that is complete on this host. */
@@ -34,6 +35,22 @@ export interface TaskImages {
   copyRoot(image: LocalImage, directory: string, users: IdRange): Promise<void>;
 }
 
+/** A container's place in a network. */
+export interface SandboxInterface {
+  readonly network: NetworkObject;
+  /** With prefix length. */
+  readonly addresses: readonly string[];
+  /** The host's address in the subnet of each. */
+  readonly gateways: readonly string[];
+  readonly mac: string;
+  /** Null = the next number. */
+  readonly name: string | null;
+  readonly gatewayPriority: number;
+  readonly linkLocalAddresses: readonly string[];
+  /** Settings of the interface, whose name is written IFNAME. */
+  readonly sysctls: Readonly<Record<string, string>>;
+}
+
 export interface SandboxRequest {
   readonly id: string;
   /** Where the network namespace is to be bound. */
@@ -41,11 +58,8 @@ export interface SandboxRequest {
   /** Ids of the user namespace that it is to belong to; null = the host's. */
   readonly users: IdRange | null;
   readonly hostname: string;
-  readonly interfaces: readonly {
-    readonly network: NetworkObject;
-    readonly address: string;
-    readonly mac: string;
-  }[];
+  readonly interfaces: readonly SandboxInterface[];
+  readonly links: readonly LinkSpec[];
   readonly upstreams: readonly string[];
 }
 
@@ -62,7 +76,12 @@ export interface TaskNetworks {
   removeNetwork(network: NetworkObject): Promise<void>;
   ensureSandbox(request: SandboxRequest): Promise<void>;
   removeSandbox(id: string, path: string): Promise<void>;
-  publish(id: string, owner: string, address: string, ports: readonly PortSpec[]): Promise<readonly PublishedPort[]>;
+  publish(
+    id: string,
+    owner: string,
+    interfaces: readonly SandboxInterface[],
+    ports: readonly PortSpec[],
+  ): Promise<readonly PublishedPort[]>;
   unpublish(id: string): Promise<void>;
   setNames(network: NetworkObject, names: NetworkNames): Promise<void>;
   /** Removes sandboxes, ports and bridges of this daemon that belong to nothing that is held. */
@@ -94,8 +113,12 @@ export interface TaskHost {
   readonly queue: PQueue;
   /** Runs a healthcheck's probe once in the task's container. */
   readonly probe: (taskId: string, check: Healthcheck, signal: AbortSignal) => Promise<ProbeResult>;
-  /** Resolves to a task's network namespace when it has been made. */
-  readonly networkNamespaceOf: (taskId: string, signal: AbortSignal) => Promise<string>;
+  /** Resolves to a task's network namespace when it has been made; null = the host's. */
+  readonly networkNamespaceOf: (taskId: string, signal: AbortSignal) => Promise<string | null>;
+  /** Resolves to the place in /proc of a task's first process, whichever it is by then, when its container has been made. */
+  readonly processOf: (taskId: string, signal: AbortSignal) => Promise<string>;
+  /** The same with what the task has as its /dev/shm. Rejects when it shares that with nobody. */
+  readonly ipcOf: (taskId: string, signal: AbortSignal) => Promise<SharedIpc>;
   readonly findPayload: (stack: string, kind: 'secret' | 'config', key: string) => PayloadObject | undefined;
   readonly statuses: StatusSink;
   readonly log: (message: string) => void;

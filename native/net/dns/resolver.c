@@ -6,6 +6,7 @@
 #include "forward.h"
 
 #include <arpa/inet.h>
+#include <stdio.h>
 #include <string.h>
 
 /* Datagrams taken from one socket before others get their turn. */
@@ -36,12 +37,28 @@ configure_upstreams (struct dns_resolver *resolver, const json_t *upstreams, str
   return 0;
 }
 
+static int
+configure_links (struct dns_resolver *resolver, const json_t *links, struct tss_error *error)
+{
+  const char *alias;
+  json_t *target;
+  map_clear (&resolver->links, free);
+  json_object_foreach ((json_t *)links, alias, target)
+  {
+    if (!json_is_string (target) || json_string_length (target) >= DNS_NAME_SIZE)
+      return tss_error_set (error, TSS_ERROR_INVALID, 0, "links", "field links: %s: expected a name", alias);
+    free (map_set (&resolver->links, alias, memory_copy_string (json_string_value (target))));
+  }
+  return 0;
+}
+
 int
 dns_resolver_configure (struct dns_resolver *resolver, const json_t *spec, struct tss_error *error)
 {
-  const json_t *networks, *upstreams;
+  const json_t *networks, *upstreams, *links;
   if (field_array (spec, "networks", &networks, error) < 0 || field_array (spec, "upstreams", &upstreams, error) < 0
-      || configure_upstreams (resolver, upstreams, error) < 0)
+      || field_object (spec, "links", &links, error) < 0 || configure_upstreams (resolver, upstreams, error) < 0
+      || configure_links (resolver, links, error) < 0)
     return -1;
   free_networks (resolver);
   size_t count = json_array_size (networks), used = 0;
@@ -91,10 +108,14 @@ dns_resolver_handle (const struct dns_client *client, const uint8_t *data, size_
       dns_client_fail (client, &query, (enum dns_code)code);
       return true;
     }
+  struct dns_query meant = query;
+  const char *target = map_get (&resolver->links, query.name);
+  if (target != NULL)
+    snprintf (meant.name, sizeof meant.name, "%s", target);
   struct dns_answer answer;
   size_t limit = client->connection != NULL ? DNS_MESSAGE_SIZE : query.answer_limit;
   dns_begin_answer (&answer, &query, service->message, limit);
-  if (dns_tables_answer (&service->tables, resolver->networks, &query, &answer))
+  if (dns_tables_answer (&service->tables, resolver->networks, &meant, &answer))
     dns_client_reply (client, &query, service->message, dns_finish_answer (&answer, DNS_NO_ERROR));
   else if (resolver->internal)
     dns_client_fail (client, &query, DNS_NAME_ERROR);
@@ -211,5 +232,6 @@ dns_resolver_close (struct dns_resolver *resolver)
       loop_close_watch (resolver->service->loop, &resolver->tcp);
     }
   free_networks (resolver);
+  map_clear (&resolver->links, free);
   *resolver = (struct dns_resolver){ 0 };
 }

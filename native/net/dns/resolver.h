@@ -30,7 +30,8 @@ struct dns_forward;
 struct dns_resolver
 {
   struct dns_service *service;
-  char **networks; /* NULL-terminated */
+  char **networks;  /* NULL-terminated */
+  struct map links; /* char: a name of this sandbox alone -> the name that it stands for */
   struct address upstreams[DNS_UPSTREAMS];
   unsigned upstream_count;
   bool internal; /* unknown names do not exist, nothing is forwarded */
@@ -50,7 +51,7 @@ struct dns_client
   struct sockaddr_in address;
 };
 
-/* The fields networks, upstreams and internal of SPEC. */
+/* The fields networks, links, upstreams and internal of SPEC. */
 int dns_resolver_configure (struct dns_resolver *resolver, const json_t *spec, struct tss_error *error);
 
 /* Opens the sockets in the namespace of the calling thread, at PORT if that is free, else at any port. */

@@ -46,14 +46,14 @@ export const network = objectVerb<NetworkObject, typeof createFlags>({
   },
   titles: ['NETWORK ID', 'NAME', 'DRIVER', 'SCOPE'],
   cells: ({ id, name }) => [shortId(id), name, 'bridge', 'local'],
-  describe: ({ id, name, spec, createdAt, stack, subnet, gateway }) => ({
+  describe: ({ id, name, spec, createdAt, stack, pools }) => ({
     Id: id,
     Name: name,
     Created: createdAt,
     Driver: 'bridge',
     Scope: 'local',
     Internal: spec.internal,
-    IPAM: { Config: subnet === '' ? [] : [{ Subnet: subnet, Gateway: gateway }] },
+    IPAM: { Config: pools.map(({ subnet, gateway }) => ({ Subnet: subnet, Gateway: gateway })) },
     Options: spec.driverOptions,
     Labels: spec.labels,
     Stack: stack,

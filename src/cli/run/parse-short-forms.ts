@@ -16,7 +16,7 @@ export function parseShortForms(
   const document = { services: { run: { image: 'none', ...forms } } };
   // YAML is a superset of JSON; `$` stands for itself here.
   const stdin = JSON.stringify(document).replaceAll('$', '$$$$');
-  const service = readOwnWords(() =>
+  const { project } = readOwnWords(() =>
     loadStack({
       cwd: io.cwd,
       env: { HOME: io.env['HOME'], COMPOSE_DISABLE_ENV_FILE: 'true' },
@@ -25,12 +25,13 @@ export function parseShortForms(
       stdin,
       noConsistency: true,
     }),
-  ).project.services['run'];
+  );
+  const service = project.services['run'];
   if (service === undefined) return { ports: [], mounts: [] };
   const nothing = (): never => {
     throw new TypeError('ports and mounts have no content to read');
   };
-  const { ports, container } = lowerService('run', service, {
+  const { ports, container } = lowerService('run', service, project, {
     workingDir: io.cwd,
     readFile: nothing,
     variable: nothing,

@@ -1,49 +1,58 @@
 import type { NetworkObject, TaskObject } from '../../model/objects.ts';
-import { parseAddress } from './ipv4.ts';
+import { parseAddress, type IpAddress, type IpFamily } from '../../model/ip-range.ts';
 
 interface Page {
-  readonly taken: Set<number>;
+  readonly taken: Set<bigint>;
   /** The one given last: new ones follow it, so that a freed address is not another task's at once. */
-  last: number | null;
+  last: bigint | null;
 }
 
 /** Which addresses of each network are in use, while addresses are being given out. */
 export class AddressBook {
+  /** By network and family. */
   readonly #pages = new Map<string, Page>();
 
   constructor(tasks: readonly TaskObject[]) {
     for (const { attachments } of tasks) {
-      for (const { networkId, address } of attachments) {
-        const used = parseAddress(address.split('/')[0] ?? '');
-        if (used !== undefined) this.take(networkId, used);
+      for (const { networkId, addresses } of attachments) {
+        for (const address of addresses) this.take(networkId, address);
       }
     }
   }
 
-  take(networkId: string, address: number): void {
-    const page = this.#page(networkId);
-    page.taken.add(address);
-    page.last = address;
+  /** Takes an address, with or without prefix length. */
+  take(networkId: string, text: string): void {
+    const address = parseAddress(text.split('/', 1)[0] ?? '');
+    if (address === undefined) return;
+    const page = this.#page(networkId, address.family);
+    page.taken.add(address.value);
+    page.last = address.value;
   }
 
-  /** Addresses that nobody else may have: those of tasks, of the gateway, and those that the file reserves. */
-  taken(network: NetworkObject): ReadonlySet<number> {
-    const reserved = [network.gateway, ...network.spec.ipam.flatMap(({ auxAddresses }) => Object.values(auxAddresses))];
-    const page = this.#page(network.id);
-    for (const text of reserved) {
+  isTaken(network: NetworkObject, address: IpAddress): boolean {
+    return this.taken(network, address.family).has(address.value);
+  }
+
+  /** Addresses that nobody else may have: those of tasks, of gateways, and those that the file reserves. */
+  taken(network: NetworkObject, family: IpFamily): ReadonlySet<bigint> {
+    const gateways = network.pools.map(({ gateway }) => gateway);
+    const reserved = network.spec.ipam.flatMap(({ auxAddresses }) => Object.values(auxAddresses));
+    const { taken } = this.#page(network.id, family);
+    for (const text of [...gateways, ...reserved]) {
       const address = parseAddress(text);
-      if (address !== undefined) page.taken.add(address);
+      if (address?.family === family) taken.add(address.value);
     }
-    return page.taken;
+    return taken;
   }
 
-  last(networkId: string): number | null {
-    return this.#page(networkId).last;
+  last(networkId: string, family: IpFamily): bigint | null {
+    return this.#page(networkId, family).last;
   }
 
-  #page(networkId: string): Page {
-    const page = this.#pages.get(networkId) ?? { taken: new Set<number>(), last: null };
-    this.#pages.set(networkId, page);
+  #page(networkId: string, family: IpFamily): Page {
+    const key = `${networkId}/${family}`;
+    const page = this.#pages.get(key) ?? { taken: new Set<bigint>(), last: null };
+    this.#pages.set(key, page);
     return page;
   }
 }

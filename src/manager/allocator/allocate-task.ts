@@ -8,7 +8,16 @@ import { isLeaving } from '../tasks/task-phase.ts';
 import { withWaitReason } from '../tasks/task-wait.ts';
 import type { AddressBook } from './address-book.ts';
 import { chooseAddress } from './address-pool.ts';
-import { formatAddress, macOf, parseAddress, parseCidr, type Ipv4Range } from './ipv4.ts';
+import {
+  formatAddress,
+  isHostAddress,
+  macOf,
+  parseAddress,
+  parseCidr,
+  type IpAddress,
+  type IpFamily,
+  type IpRange,
+} from '../../model/ip-range.ts';
 
 /** What addresses are given out from. */
 export interface Allocation {
@@ -29,7 +38,9 @@ export function allocateTask(task: TaskObject, on: Allocation): void {
     }
     attachments.push(result);
   }
-  for (const { networkId, address } of attachments) on.addresses.take(networkId, parseCidrAddress(address));
+  for (const { networkId, addresses } of attachments) {
+    for (const address of addresses) on.addresses.take(networkId, address);
+  }
   on.changes.put({ ...task, attachments, status: { ...task.status, state: 'pending', message: '' } });
 }
 
@@ -37,18 +48,21 @@ type Refusal = { readonly reason: string };
 
 function attach(task: TaskObject, wanted: NetworkAttachmentSpec, on: Allocation): TaskAttachment | Refusal {
   const network = resolveNetwork(task.stack, wanted.network, on);
-  const subnet = parseCidr(network?.subnet ?? '');
-  if (network === undefined || subnet === undefined) {
-    return { reason: whyNoSubnet(on, network, wanted.network) };
+  if (network === undefined || network.pools.length === 0) return { reason: whyNoSubnet(on, network, wanted.network) };
+  const places: Place[] = [];
+  for (const family of familiesOf(network)) {
+    const place = chooseFor(network, family, wanted, on.addresses);
+    if ('reason' in place) return place;
+    places.push(place);
   }
-  const address = chooseFor(network, subnet, wanted, on.addresses);
-  if (typeof address !== 'number') return address;
+  const [first] = places;
+  if (first === undefined) throw new TypeError(`network ${network.name} has subnets of no family`);
   return {
     networkId: network.id,
     network: wanted.network,
-    address: `${formatAddress(address)}/${subnet.prefix}`,
-    gateway: network.gateway,
-    mac: macOf(address),
+    addresses: places.map(({ address, pool }) => `${formatAddress(address)}/${pool.prefix}`),
+    gateways: places.map(({ pool }) => pool.gateway),
+    mac: wanted.macAddress ?? macOf(first.address),
     aliases: aliasesOf(task, wanted),
   };
 }
@@ -56,9 +70,9 @@ function attach(task: TaskObject, wanted: NetworkAttachmentSpec, on: Allocation)
 function whyNoSubnet({ view }: Allocation, network: NetworkObject | undefined, key: string): string {
   if (network === undefined) return `network ${key} does not exist any more`;
   if (view.all('node').length === 0) return 'no node has joined yet';
-  const wanted = network.spec.ipam.find(({ subnet }) => subnet !== null)?.subnet;
-  if (wanted == null) return `no subnet is free for network ${network.name}`;
-  return `subnet ${wanted} of network ${network.name} overlaps that of another network`;
+  const wanted = network.spec.ipam.flatMap(({ subnet }) => subnet ?? []);
+  if (wanted.length === 0) return `no subnet is free for network ${network.name}`;
+  return `subnet ${wanted.join(', ')} of network ${network.name} overlaps that of another network`;
 }
 
 /** An external network is stood for by an object of the stack and found by its name. */
@@ -68,34 +82,72 @@ function resolveNetwork(stack: string, key: string, { view, changes }: Allocatio
   return found === undefined ? undefined : changes.get('network', found.id);
 }
 
+/** A subnet of a network as ranges. */
+interface Pool {
+  readonly range: IpRange;
+  readonly prefix: number;
+  readonly gateway: string;
+  /** Part of it that addresses are chosen from. */
+  readonly choice: IpRange;
+}
+
+interface Place {
+  readonly address: IpAddress;
+  readonly pool: Pool;
+}
+
+/** IPv4 first. */
+function familiesOf(network: NetworkObject): readonly IpFamily[] {
+  const found = new Set(network.pools.flatMap(({ subnet }) => parseCidr(subnet)?.family ?? []));
+  return [...found].sort();
+}
+
+function poolsOf({ pools, spec }: NetworkObject, family: IpFamily): readonly Pool[] {
+  return pools.flatMap(({ subnet, gateway }) => {
+    const range = parseCidr(subnet);
+    if (range?.family !== family) return [];
+    const choice = parseCidr(spec.ipam.find((pool) => pool.subnet === subnet)?.ipRange ?? '') ?? range;
+    return [{ range, prefix: range.prefix, gateway, choice }];
+  });
+}
+
+/** An address of that family: the one that the file gives, or the next free one of the first pool that has any left. */
 function chooseFor(
   network: NetworkObject,
-  subnet: Ipv4Range,
-  { ipv4Address }: NetworkAttachmentSpec,
+  family: IpFamily,
+  { ipv4Address, ipv6Address }: NetworkAttachmentSpec,
   addresses: AddressBook,
-): number | Refusal {
-  const taken = addresses.taken(network);
-  if (ipv4Address !== null) return checkStatic(network, subnet, ipv4Address, taken);
-  const range = parseCidr(network.spec.ipam.find(({ ipRange }) => ipRange !== null)?.ipRange ?? '') ?? subnet;
-  const address = chooseAddress(subnet, taken, addresses.last(network.id), range);
-  return address ?? { reason: `network ${network.name} has no free address left in ${network.subnet}` };
+): Place | Refusal {
+  const pools = poolsOf(network, family);
+  const fixed = family === 4 ? ipv4Address : ipv6Address;
+  if (fixed !== null) return checkStatic(network, pools, fixed, addresses);
+  const taken = addresses.taken(network, family);
+  for (const pool of pools) {
+    const address = chooseAddress(pool.range, taken, addresses.last(network.id, family), pool.choice);
+    if (address !== undefined) return { address, pool };
+  }
+  return { reason: `network ${network.name} has no free address left in ${subnetsOf(network, family)}` };
 }
 
 function checkStatic(
   network: NetworkObject,
-  subnet: Ipv4Range,
+  pools: readonly Pool[],
   text: string,
-  taken: ReadonlySet<number>,
-): number | Refusal {
+  addresses: AddressBook,
+): Place | Refusal {
   const address = parseAddress(text);
-  const isInside = address !== undefined && address > subnet.first && address < subnet.last;
-  if (!isInside)
-    return { reason: `${text} is no host address of ${network.subnet}, the subnet of network ${network.name}` };
-  return taken.has(address) ? { reason: `address ${text} of network ${network.name} is in use` } : address;
+  const pool = address === undefined ? undefined : pools.find(({ range }) => isHostAddress(range, address));
+  if (address === undefined || pool === undefined) {
+    const subnets = subnetsOf(network, text.includes(':') ? 6 : 4);
+    return { reason: `${text} is no host address of ${subnets}, the subnet of network ${network.name}` };
+  }
+  if (addresses.isTaken(network, address)) return { reason: `address ${text} of network ${network.name} is in use` };
+  return { address, pool };
 }
 
-function parseCidrAddress(text: string): number {
-  return parseAddress(text.split('/')[0] ?? '') ?? 0;
+function subnetsOf({ pools }: NetworkObject, family: IpFamily): string {
+  const subnets = pools.map(({ subnet }) => subnet);
+  return subnets.filter((subnet) => parseCidr(subnet)?.family === family).join(', ');
 }
 
 /** Names under which the task is known on the network. Those of a service are not a one-off's, unless it asked for them. */

@@ -1,7 +1,7 @@
 /** Subnets and addresses that the file asks for: says what is wrong with them before anything is made. */
 import type { NetworkObject } from '../../model/objects.ts';
 import type { NetworkSpec, ServiceSpec } from '../../model/spec.ts';
-import { overlaps, parseAddress, parseCidr } from '../allocator/ipv4.ts';
+import { isHostAddress, overlaps, parseAddress, parseCidr, type IpRange } from '../../model/ip-range.ts';
 import { ClaimedError, InvalidRequestError } from '../errors.ts';
 import type { StoreView } from '../store/object-index.ts';
 
@@ -9,16 +9,21 @@ import type { StoreView } from '../store/object-index.ts';
 export function checkSubnet(view: StoreView, stack: string, key: string, wanted: NetworkSpec): void {
   for (const { subnet } of wanted.ipam) {
     const range = subnet === null ? undefined : parseCidr(subnet);
-    const owner = view.all('network').find((network) => {
-      const other = parseCidr(network.subnet);
+    if (range === undefined) continue;
+    for (const network of view.all('network')) {
       const isOwn = network.stack === stack && network.key === key;
-      return range !== undefined && other !== undefined && overlaps(range, other) && !isOwn && !isGoing(view, network);
-    });
-    if (owner === undefined) continue;
-    throw new ClaimedError(
-      `subnet ${subnet} of network ${wanted.name} overlaps ${owner.subnet} of network ${owner.name}`,
-    );
+      const other = isOwn || isGoing(view, network) ? undefined : overlapping(network, range);
+      if (other === undefined) continue;
+      throw new ClaimedError(`subnet ${subnet} of network ${wanted.name} overlaps ${other} of network ${network.name}`);
+    }
   }
+}
+
+function overlapping({ pools }: NetworkObject, range: IpRange): string | undefined {
+  return pools.find(({ subnet }) => {
+    const other = parseCidr(subnet);
+    return other !== undefined && overlaps(range, other);
+  })?.subnet;
 }
 
 function isGoing(view: StoreView, { stack }: NetworkObject): boolean {
@@ -27,33 +32,41 @@ function isGoing(view: StoreView, { stack }: NetworkObject): boolean {
 
 /** Throws InvalidRequestError when a service asks for an address that its network cannot have. */
 export function checkStaticAddresses(service: ServiceSpec, networks: Readonly<Record<string, NetworkSpec>>): void {
-  for (const { network: key, ipv4Address } of service.networks) {
+  for (const { network: key, ipv4Address, ipv6Address, macAddress } of service.networks) {
     const network = networks[key];
-    if (ipv4Address === null || network === undefined || network.external) continue;
-    const subnets = network.ipam.flatMap(({ subnet }) => (subnet === null ? [] : [subnet]));
-    if (subnets.length === 0) {
-      throw new InvalidRequestError(
-        `service ${service.name}: address ${ipv4Address} needs network ${key} to have a subnet`,
-        {
-          hint: `give network ${key} an \`ipam.config.subnet\` that holds the address`,
-        },
-      );
+    if (network === undefined) continue;
+    for (const address of [ipv4Address, ipv6Address]) {
+      if (address !== null && !network.external) checkStaticAddress(service.name, key, network, address);
     }
-    if (!subnets.some((subnet) => isHostAddress(subnet, ipv4Address))) {
-      throw new InvalidRequestError(
-        `service ${service.name}: ${ipv4Address} is no host address of ${subnets.join(', ')}, the subnet of network ${key}`,
-      );
-    }
-    if (service.replicas > 1) {
-      throw new InvalidRequestError(
-        `service ${service.name}: ${service.replicas} replicas cannot share address ${ipv4Address}`,
-      );
-    }
+    const fixed = ipv4Address ?? ipv6Address ?? macAddress;
+    if (fixed === null || service.replicas <= 1) continue;
+    throw new InvalidRequestError(
+      `service ${service.name}: ${service.replicas} replicas cannot share address ${fixed}`,
+    );
   }
 }
 
-function isHostAddress(subnet: string, text: string): boolean {
-  const range = parseCidr(subnet);
-  const address = parseAddress(text);
-  return range !== undefined && address !== undefined && address > range.first && address < range.last;
+function checkStaticAddress(service: string, key: string, network: NetworkSpec, address: string): void {
+  const isIpv6 = address.includes(':');
+  if (!(isIpv6 ? network.enableIpv6 : network.enableIpv4)) {
+    const family = isIpv6 ? 'ipv6' : 'ipv4';
+    throw new InvalidRequestError(`service ${service}: address ${address} needs network ${key} to have that family`, {
+      hint: `give network ${key} \`enable_${family}: true\` and an \`ipam.config.subnet\` that holds the address`,
+    });
+  }
+  const subnets = network.ipam.flatMap(({ subnet }) => subnet ?? []).filter((text) => text.includes(':') === isIpv6);
+  if (subnets.length === 0) {
+    throw new InvalidRequestError(`service ${service}: address ${address} needs network ${key} to have a subnet`, {
+      hint: `give network ${key} an \`ipam.config.subnet\` that holds the address`,
+    });
+  }
+  const parsed = parseAddress(address);
+  const isInside = subnets.some((subnet) => {
+    const range = parseCidr(subnet);
+    return range !== undefined && parsed !== undefined && isHostAddress(range, parsed);
+  });
+  if (isInside) return;
+  throw new InvalidRequestError(
+    `service ${service}: ${address} is no host address of ${subnets.join(', ')}, the subnet of network ${key}`,
+  );
 }

@@ -1,6 +1,7 @@
 import { newId } from '../../model/ids.ts';
 import type { NetworkObject, VolumeObject } from '../../model/objects.ts';
 import type { NetworkSpec, VolumeSpec } from '../../model/spec.ts';
+import { bridgeNameOf } from '../tasks/bridge-name.ts';
 
 /** Who a new object belongs to: a stack, under the key of its file, or nobody. */
 export interface Owner {
@@ -24,10 +25,8 @@ export function newNetwork(spec: NetworkSpec, { stack, key }: Owner, now: string
     key,
     name: spec.name,
     spec,
-    subnet: '',
-    gateway: '',
-    // Names of links have at most 15 bytes (IFNAMSIZ).
-    bridge: `ts-${id.slice(0, 10)}`,
+    pools: [],
+    bridge: bridgeNameOf(id, spec),
   };
 }
 

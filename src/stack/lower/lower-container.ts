@@ -31,6 +31,7 @@ export function lowerContainer(where: string, service: ComposeService, reader: P
     secrets: (service.secrets ?? []).map((grant) => lowerGrant(where, 'secret', grant)),
     configs: (service.configs ?? []).map((grant) => lowerGrant(where, 'config', grant)),
     devices: (service.devices ?? []).map(({ source, target, permissions }) => ({ source, target, permissions })),
+    deviceRules: (service.device_cgroup_rules ?? []).map(lowerDeviceRule),
     shmSizeBytes: bytesOrUnset(`${where}.shm_size`, service.shm_size),
     ulimits: mapRecord(service.ulimits ?? {}, (limit) =>
       typeof limit === 'number' ? { soft: limit, hard: limit } : { soft: limit.soft, hard: limit.hard },
@@ -41,6 +42,7 @@ export function lowerContainer(where: string, service: ComposeService, reader: P
     dnsSearch: service.dns_search ?? [],
     dnsOptions: service.dns_opt ?? [],
     resources: lowerResources(where, service),
+    cgroupParent: service.cgroup_parent?.replace(/^\/+|\/+$/g, '') || null,
     oomScoreAdj: service.oom_score_adj ?? null,
     stopSignal: service.stop_signal ?? null,
     stopGraceMs: durationMs(service.stop_grace_period),
@@ -48,6 +50,14 @@ export function lowerContainer(where: string, service: ComposeService, reader: P
     logging: lowerLogging(where, service.logging),
     runtime: service.runtime === '' ? null : (service.runtime ?? null),
   };
+}
+
+/** `c 1:* rw`, of which the schema has checked the form. */
+function lowerDeviceRule(rule: string): ContainerSpec['deviceRules'][number] {
+  const [type, major, minor, access = ''] = rule.split(/[ :]/);
+  const number = (text: string | undefined): number | null =>
+    text === undefined || text === '*' ? null : Number(text);
+  return { type: type === 'b' || type === 'c' ? type : 'a', major: number(major), minor: number(minor), access };
 }
 
 function lowerExtraHost(where: string, line: string): { host: string; address: string } {

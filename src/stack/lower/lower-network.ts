@@ -1,35 +1,48 @@
-import type { NetworkAttachmentSpec, NetworkMode, NetworkSpec, VolumeSpec } from '../../model/spec.ts';
+import type { NetworkAttachmentSpec, NetworkSpec, VolumeSpec } from '../../model/spec.ts';
 import type { ComposeEndpoint, ComposeNetwork, ComposeService, ComposeVolume } from '../compose-types.ts';
+import { readEndpointOptions } from '../networks/endpoint-options.ts';
 import { unsupported } from './errors.ts';
 
-/** `network_mode`, of which absence means the service's networks. */
-export function lowerNetworkMode(where: string, mode: string | undefined): NetworkMode {
-  if (mode === undefined) return { kind: 'networks' };
-  if (mode === 'none' || mode === 'host') return { kind: mode };
-  if (mode.startsWith('service:')) return { kind: 'service', service: mode.slice('service:'.length) };
-  throw unsupported(`${where}.network_mode`, mode);
-}
-
-/** The networks of a service in the order in which they are connected: highest priority first, then by name. */
-export function lowerAttachments(networks: ComposeService['networks']): readonly NetworkAttachmentSpec[] {
+/** The networks of a service in the order in which they are connected: highest priority first, then by name. The first one has the service's MAC. */
+export function lowerAttachments(
+  networks: ComposeService['networks'],
+  serviceMac: string | undefined,
+): readonly NetworkAttachmentSpec[] {
   const priority = (endpoint: ComposeEndpoint | null): number => endpoint?.priority ?? 0;
   return Object.entries(networks ?? {})
     .toSorted(([a, left], [b, right]) => priority(right) - priority(left) || (a < b ? -1 : 1))
-    .map(([network, endpoint]) => ({
-      network,
-      aliases: endpoint?.aliases ?? [],
-      ipv4Address: endpoint?.ipv4_address ?? null,
-    }));
+    .map(([network, endpoint], index) =>
+      lowerAttachment(network, endpoint ?? {}, index === 0 ? serviceMac : undefined),
+    );
+}
+
+function lowerAttachment(network: string, endpoint: ComposeEndpoint, mac: string | undefined): NetworkAttachmentSpec {
+  const { interfaceName, sysctls } = readEndpointOptions(endpoint.driver_opts ?? {});
+  return {
+    network,
+    aliases: endpoint.aliases ?? [],
+    ipv4Address: endpoint.ipv4_address ?? null,
+    ipv6Address: endpoint.ipv6_address ?? null,
+    linkLocalAddresses: endpoint.link_local_ips ?? [],
+    macAddress: (endpoint.mac_address ?? mac)?.toLowerCase().replaceAll('-', ':') ?? null,
+    interfaceName: endpoint.interface_name ?? interfaceName,
+    gatewayPriority: endpoint.gw_priority ?? 0,
+    sysctls,
+  };
 }
 
 /** A network of the stack. */
 export function lowerNetwork(key: string, network: ComposeNetwork): NetworkSpec {
-  const driver = network.driver ?? 'bridge';
-  if (driver !== 'bridge' && network.external !== true) throw unsupported(`networks.${key}.driver`, driver);
+  const { driver = 'bridge', external = false } = network;
+  if (driver !== 'bridge' && driver !== 'overlay' && !external) throw unsupported(`networks.${key}.driver`, driver);
   return {
     name: network.name,
-    external: network.external ?? false,
+    external,
     internal: network.internal ?? false,
+    driver: driver === 'overlay' ? 'overlay' : 'bridge',
+    attachable: network.attachable ?? false,
+    enableIpv4: network.enable_ipv4 ?? true,
+    enableIpv6: network.enable_ipv6 ?? false,
     labels: network.labels ?? {},
     driverOptions: network.driver_opts ?? {},
     ipam: (network.ipam.config ?? []).map((pool) => ({

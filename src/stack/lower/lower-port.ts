@@ -4,10 +4,11 @@ import { invalid, unsupported } from './errors.ts';
 
 /** One published port. */
 export function lowerPort(where: string, port: ComposePort): PortSpec {
-  if (port.protocol !== 'tcp' && port.protocol !== 'udp') throw unsupported(where, `protocol ${port.protocol}`);
+  const { protocol } = port;
+  if (protocol !== 'tcp' && protocol !== 'udp' && protocol !== 'sctp') throw unsupported(where, `protocol ${protocol}`);
   return {
     target: port.target,
-    protocol: port.protocol,
+    protocol,
     hostIp: port.host_ip === undefined || port.host_ip === '' ? null : port.host_ip,
     published: lowerPublished(where, port.published),
   };

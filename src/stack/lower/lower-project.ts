@@ -1,6 +1,8 @@
 import type { StackSpec } from '../../model/spec.ts';
 import type { ComposeProject } from '../compose-types.ts';
 import { lowerNetwork, lowerVolume } from './lower-network.ts';
+import { builtInNetwork } from '../networks/built-in-network.ts';
+import { lowerBridgeMode } from './lower-networking.ts';
 import { lowerPayload, type PayloadReader } from './lower-payload.ts';
 import { lowerService } from './lower-service.ts';
 import { mapRecord } from './map-record.ts';
@@ -22,8 +24,8 @@ export function lowerProject(project: ComposeProject, options: LowerOptions): St
     name: project.name,
     workingDir: options.workingDir,
     files: options.files,
-    services: mapRecord(project.services, (service, name) => lowerService(name, service, options)),
-    networks: mapRecord(project.networks ?? {}, (network, key) => lowerNetwork(key, network)),
+    services: mapRecord(project.services, (service, name) => lowerService(name, service, project, options)),
+    networks: lowerNetworks(project),
     volumes: mapRecord(project.volumes ?? {}, (volume, key) => lowerVolume(key, volume)),
     secrets: mapRecord(project.secrets ?? {}, (secret, key) =>
       lowerPayload('secret', key, secret, project.name, options),
@@ -32,5 +34,14 @@ export function lowerProject(project: ComposeProject, options: LowerOptions): St
       lowerPayload('config', key, config, project.name, options),
     ),
     disabledServices: options.disabledServices,
+  };
+}
+
+/** Networks that stand for a mode of their own are nothing to be made. */
+function lowerNetworks(project: ComposeProject): StackSpec['networks'] {
+  const own = Object.entries(project.networks ?? {}).filter(([, network]) => builtInNetwork(network) === undefined);
+  return {
+    ...mapRecord(Object.fromEntries(own), (network, key) => lowerNetwork(key, network)),
+    ...lowerBridgeMode(project),
   };
 }

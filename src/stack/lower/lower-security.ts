@@ -4,28 +4,20 @@ import type { ComposeService } from '../compose-types.ts';
 import { invalid, unsupported } from './errors.ts';
 import type { PayloadReader } from './lower-payload.ts';
 
-type Security = Pick<
+type Options = Pick<
   ContainerSpec,
-  'privileged' | 'userNamespace' | 'capAdd' | 'capDrop' | 'noNewPrivileges' | 'seccomp'
+  'noNewPrivileges' | 'seccomp' | 'apparmor' | 'selinux' | 'systemPathsUnconfined' | 'writableCgroups'
 >;
+type Security = Pick<ContainerSpec, 'privileged' | 'userNamespace' | 'capAdd' | 'capDrop'> & Options;
 
 /** Privileges of the containers of a service. */
 export function lowerSecurity(where: string, service: ComposeService, reader: PayloadReader): Security {
-  let noNewPrivileges = false;
-  let seccomp: string | null = null;
-  for (const option of service.security_opt ?? []) {
-    const [name, value] = splitOption(option);
-    if (name === 'no-new-privileges') noNewPrivileges = value !== 'false';
-    else if (name === 'seccomp') seccomp = readProfile(where, value, reader);
-    else throw unsupported(`${where}.security_opt`, option);
-  }
   return {
     privileged: service.privileged ?? false,
     userNamespace: lowerUserNamespace(where, service.userns_mode),
     capAdd: service.cap_add ?? [],
     capDrop: service.cap_drop ?? [],
-    noNewPrivileges,
-    seccomp,
+    ...lowerOptions(where, service.security_opt ?? [], reader),
   };
 }
 
@@ -34,6 +26,40 @@ function lowerUserNamespace(where: string, mode: string | undefined): ContainerS
   if (mode === undefined || mode === '') return 'host';
   if (mode === 'host' || mode === 'auto') return mode;
   throw unsupported(`${where}.userns_mode`, mode);
+}
+
+const none: Options = {
+  noNewPrivileges: false,
+  seccomp: null,
+  apparmor: null,
+  selinux: [],
+  systemPathsUnconfined: false,
+  writableCgroups: false,
+};
+
+/** `security_opt`; a later line wins, those of `label` add up. */
+function lowerOptions(where: string, lines: readonly string[], reader: PayloadReader): Options {
+  return lines.reduce((options, line) => ({ ...options, ...lowerOption(where, line, options, reader) }), none);
+}
+
+function lowerOption(where: string, line: string, before: Options, reader: PayloadReader): Partial<Options> {
+  const [name, value] = splitOption(line);
+  switch (name) {
+    case 'no-new-privileges':
+      return { noNewPrivileges: value !== 'false' };
+    case 'seccomp':
+      return { seccomp: readProfile(where, value, reader) };
+    case 'apparmor':
+      return { apparmor: value };
+    case 'label':
+      return { selinux: [...before.selinux, value] };
+    case 'systempaths':
+      return { systemPathsUnconfined: true };
+    case 'writable-cgroups':
+      return { writableCgroups: value !== 'false' };
+    default:
+      throw unsupported(`${where}.security_opt`, line);
+  }
 }
 
 /** `name=value` or `name:value`. */

@@ -1,16 +1,21 @@
 import type { DependencySpec, PullPolicy, RestartSpec, ServiceSpec } from '../../model/spec.ts';
-import type { ComposeService } from '../compose-types.ts';
+import type { ComposeProject, ComposeService } from '../compose-types.ts';
 import { invalid, unsupported } from './errors.ts';
 import { lowerContainer } from './lower-container.ts';
+import { lowerNamespaces } from './lower-namespaces.ts';
 import type { PayloadReader } from './lower-payload.ts';
-import { lowerAttachments, lowerNetworkMode } from './lower-network.ts';
+import { lowerNetworking } from './lower-networking.ts';
 import { lowerPort } from './lower-port.ts';
 import { mapRecord } from './map-record.ts';
 
-/** One service of the canonical model. */
-export function lowerService(name: string, service: ComposeService, reader: PayloadReader): ServiceSpec {
+/** One service of the canonical model of `project`. */
+export function lowerService(
+  name: string,
+  service: ComposeService,
+  project: Pick<ComposeProject, 'services' | 'networks'>,
+  reader: PayloadReader,
+): ServiceSpec {
   const where = `services.${name}`;
-  const networkMode = lowerNetworkMode(where, service.network_mode);
   if (service.image === undefined) throw unsupported(where, 'a service without image');
   return {
     name,
@@ -19,8 +24,8 @@ export function lowerService(name: string, service: ComposeService, reader: Payl
     replicas: service.deploy?.replicas ?? service.scale ?? 1,
     containerName: service.container_name ?? null,
     container: lowerContainer(where, service, reader),
-    networkMode,
-    networks: networkMode.kind === 'networks' ? lowerAttachments(service.networks) : [],
+    namespaces: lowerNamespaces(where, name, service, project.services),
+    ...lowerNetworking(where, service, project.networks),
     ports: (service.ports ?? []).map((port, index) => lowerPort(`${where}.ports[${index}]`, port)),
     expose: service.expose ?? [],
     dependsOn: mapRecord(service.depends_on ?? {}, lowerDependency),

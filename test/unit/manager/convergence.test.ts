@@ -19,6 +19,7 @@ import { SqliteStore } from '../../../src/manager/store/sqlite/sqlite-store.ts';
 import type { ServiceSpec, StackSpec } from '../../../src/model/spec.ts';
 import { nodeObject } from '../../fixtures/objects.ts';
 import { containerSpec, dependsOn, serviceSpec, stackSpec } from '../../fixtures/specs.ts';
+import { networkSpec } from '../../fixtures/network-spec.ts';
 
 const now = '2026-01-01T00:00:00.000Z';
 
@@ -106,14 +107,7 @@ function specOf(shape: Shape): StackSpec {
     serviceSpec('web', { replicas: shape.replicas, container, dependsOn: chained('db') }),
     serviceSpec('db', { container: containerSpec({ mounts }) }),
   ];
-  const network = {
-    name: 'p_default',
-    external: false,
-    internal: shape.isInternal,
-    labels: {},
-    driverOptions: {},
-    ipam: [],
-  };
+  const network = networkSpec('p_default', { internal: shape.isInternal });
   const data = { name: 'p_data', external: false, labels: { version: shape.volumeLabel } };
   return stackSpec(services, { networks: { default: network }, volumes: { data } });
 }

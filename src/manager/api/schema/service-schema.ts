@@ -1,7 +1,9 @@
 /** Shape of ServiceSpec documents; the types tie each schema to src/model/spec.ts, so that neither can change alone. */
 import * as z from 'zod';
-import type { NetworkAttachmentSpec, PortSpec, ServiceSpec } from '../../../model/spec.ts';
+import { isInterfaceName } from '../../../model/interface-name.ts';
+import type { LinkSpec, NetworkAttachmentSpec, PortSpec, ServiceSpec } from '../../../model/spec.ts';
 import { containerSchema } from './container-schema.ts';
+import { namespacesSchema } from './namespaces-schema.ts';
 import { labels, name, port } from './shared-schema.ts';
 
 const networkMode = z.discriminatedUnion('kind', [
@@ -9,13 +11,22 @@ const networkMode = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('none') }),
   z.strictObject({ kind: z.literal('host') }),
   z.strictObject({ kind: z.literal('service'), service: name }),
+  z.strictObject({ kind: z.literal('container'), container: name }),
 ]);
 
 const attachment: z.ZodType<NetworkAttachmentSpec> = z.strictObject({
   network: name,
   aliases: z.array(z.string()),
   ipv4Address: z.ipv4().nullable(),
+  ipv6Address: z.ipv6().nullable(),
+  linkLocalAddresses: z.array(z.union([z.ipv4(), z.ipv6()])),
+  macAddress: z.mac().nullable(),
+  interfaceName: z.string().refine(isInterfaceName, 'is no name of a network interface').nullable(),
+  gatewayPriority: z.number(),
+  sysctls: z.record(z.string().regex(/^net\.[\w.-]+$/, 'is no setting of a network interface'), z.string()),
 });
+
+const link: z.ZodType<LinkSpec> = z.strictObject({ alias: z.string().min(1), target: z.string().min(1) });
 
 const publishedPorts = z
   .strictObject({ from: port, to: port })
@@ -23,7 +34,7 @@ const publishedPorts = z
 
 const portSpec: z.ZodType<PortSpec> = z.strictObject({
   target: port,
-  protocol: z.enum(['tcp', 'udp']),
+  protocol: z.enum(['tcp', 'udp', 'sctp']),
   hostIp: z.string().nullable(),
   published: publishedPorts.nullable(),
 });
@@ -45,7 +56,9 @@ export const serviceSchema: z.ZodType<ServiceSpec> = z.strictObject({
     .nullable(),
   container: containerSchema,
   networkMode,
+  namespaces: namespacesSchema,
   networks: z.array(attachment),
+  links: z.array(link),
   ports: z.array(portSpec),
   expose: z.array(z.string()),
   dependsOn: z.record(name, dependency),

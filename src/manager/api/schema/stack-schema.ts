@@ -1,24 +1,42 @@
 import * as z from 'zod';
 import type { NetworkSpec, PayloadSpec, StackSpec, VolumeSpec } from '../../../model/spec.ts';
+import { bridgeOptionProblem } from '../../../model/bridge-options.ts';
 import { InvalidRequestError } from '../../errors.ts';
 import { serviceSchema } from './service-schema.ts';
 import { labels, name } from './shared-schema.ts';
 
+const ip = z.union([z.ipv4(), z.ipv6()]);
+const cidr = z.union([z.cidrv4(), z.cidrv6()]);
+
 const pool = z.strictObject({
-  subnet: z.cidrv4().nullable(),
-  ipRange: z.cidrv4().nullable(),
-  gateway: z.ipv4().nullable(),
-  auxAddresses: z.record(z.string(), z.ipv4()),
+  subnet: cidr.nullable(),
+  ipRange: cidr.nullable(),
+  gateway: ip.nullable(),
+  auxAddresses: z.record(z.string(), ip),
 });
 
-const network: z.ZodType<NetworkSpec> = z.strictObject({
-  name,
-  external: z.boolean(),
-  internal: z.boolean(),
-  labels,
-  driverOptions: labels,
-  ipam: z.array(pool),
+const driverOptions = z.record(z.string(), z.string()).superRefine((options, context) => {
+  for (const [option, value] of Object.entries(options)) {
+    const expected = bridgeOptionProblem(option, value);
+    if (typeof expected !== 'string') continue;
+    context.addIssue({ code: 'custom', path: [option], message: `has to be ${expected}` });
+  }
 });
+
+const network: z.ZodType<NetworkSpec> = z
+  .strictObject({
+    name,
+    external: z.boolean(),
+    internal: z.boolean(),
+    driver: z.enum(['bridge', 'overlay']),
+    attachable: z.boolean(),
+    enableIpv4: z.boolean(),
+    enableIpv6: z.boolean(),
+    labels,
+    driverOptions,
+    ipam: z.array(pool),
+  })
+  .refine(({ enableIpv4, enableIpv6 }) => enableIpv4 || enableIpv6, 'has neither IPv4 nor IPv6');
 
 const volume: z.ZodType<VolumeSpec> = z.strictObject({ name, external: z.boolean(), labels });
 

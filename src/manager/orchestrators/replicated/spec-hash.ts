@@ -32,7 +32,8 @@ function usedNetworks(spec: ServiceSpec, { stack }: HashContext): readonly unkno
 export function networkIdentity(spec: NetworkSpec | undefined): unknown {
   if (spec === undefined) return null;
   if (spec.external) return { name: spec.name };
-  return { name: spec.name, internal: spec.internal, ipam: spec.ipam, driverOptions: spec.driverOptions };
+  const { labels: _labels, attachable: _attachable, external: _external, ...identity } = spec;
+  return identity;
 }
 
 function usedVolumes(spec: ServiceSpec, { stack }: HashContext): readonly unknown[] {

@@ -1,8 +1,9 @@
-import { containerSpec } from '../../../fixtures/specs.ts';
+import { containerSpec, namespacesSpec } from '../../../fixtures/specs.ts';
 import { newTaskStatus } from '../../../../src/model/new-status.ts';
 import type { ServiceSpec } from '../../../../src/model/spec.ts';
 import type { NetworkObject, TaskObject, TaskStatus } from '../../../../src/model/objects.ts';
 import type { ImageDefaults } from '../../../../agents/host/containers/image-defaults.ts';
+import { networkSpec } from '../../../fixtures/network-spec.ts';
 
 export { containerSpec };
 
@@ -15,7 +16,9 @@ export function serviceSpec(change: Partial<ServiceSpec> = {}): ServiceSpec {
     containerName: null,
     container: containerSpec(),
     networkMode: { kind: 'networks' },
+    namespaces: namespacesSpec(),
     networks: [],
+    links: [],
     ports: [],
     expose: [],
     dependsOn: {},
@@ -66,7 +69,7 @@ export function taskObject(change: Partial<TaskObject> = {}): TaskObject {
     removeVolumes: false,
     oneOff: null,
     attachments: [],
-    sharedNetworkTask: null,
+    sharedTasks: { network: null, pid: null, ipc: null },
     status: assignedStatus,
     ...change,
   };
@@ -82,9 +85,8 @@ export function networkObject(change: Partial<NetworkObject> = {}): NetworkObjec
     stack: 'shop',
     key: 'default',
     name: 'shop_default',
-    spec: { name: 'shop_default', external: false, internal: false, labels: {}, driverOptions: {}, ipam: [] },
-    subnet: '172.30.0.0/24',
-    gateway: '172.30.0.1',
+    spec: networkSpec('shop_default'),
+    pools: [{ subnet: '172.30.0.0/24', gateway: '172.30.0.1' }],
     bridge: 'ts-0123456789',
     ...change,
   };

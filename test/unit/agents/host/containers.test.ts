@@ -176,7 +176,7 @@ describe('files of the network', () => {
         { host: 'up', address: 'host-gateway' },
         { host: 'six', address: '::5' },
       ],
-      gateway: '172.30.0.1',
+      gateways: ['172.30.0.1'],
       base: null,
     });
     assert.match(hosts, /^127\.0\.0\.1\tlocalhost\n/);

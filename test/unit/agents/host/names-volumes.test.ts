@@ -31,8 +31,8 @@ const attachment = (
 ): ReturnType<typeof taskObject>['attachments'][0] => ({
   networkId: network.id,
   network: 'default',
-  address: `${address}/24`,
-  gateway: '172.30.0.1',
+  addresses: [`${address}/24`],
+  gateways: ['172.30.0.1'],
   mac: '02:42:ac:1e:00:05',
   aliases,
 });

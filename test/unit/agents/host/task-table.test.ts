@@ -12,8 +12,8 @@ const network = networkObject();
 const attachment = {
   networkId: network.id,
   network: 'default',
-  address: '172.30.0.5/24',
-  gateway: '172.30.0.1',
+  addresses: ['172.30.0.5/24'],
+  gateways: ['172.30.0.1'],
   mac: '02:42:ac:1e:00:05',
   aliases: ['front'],
 };

@@ -10,7 +10,14 @@ import { networkObject, taskObject, taskStatus } from '../../../fixtures/objects
 import { containerSpec, serviceSpec } from '../../../fixtures/specs.ts';
 
 const attachments = [
-  { networkId: 'net1', network: 'default', address: '172.28.0.2/24', gateway: '172.28.0.1', mac: '', aliases: [] },
+  {
+    networkId: 'net1',
+    network: 'default',
+    addresses: ['172.28.0.2/24'],
+    gateways: ['172.28.0.1'],
+    mac: '',
+    aliases: [],
+  },
 ];
 const container = containerSpec({ secrets: [{ source: 'key', target: '/k', uid: 0, gid: 0, mode: 0o444 }] });
 const web = taskObject('web', { version: 0, attachments, spec: serviceSpec('web', { container }) });

@@ -20,6 +20,7 @@ const changes: { readonly [Field in keyof ServiceSpec]: readonly [ServiceSpec[Fi
   container: [containerSpec({ environment: { A: '1' } }), true],
   networkMode: [{ kind: 'host' }, true],
   networks: [[], true],
+  links: [[{ alias: 'db', target: 'db' }], true],
   ports: [[{ target: 80, protocol: 'tcp', hostIp: null, published: null }], true],
   expose: [['80'], true],
   dependsOn: [{ db: dependsOn('service_started') }, false],

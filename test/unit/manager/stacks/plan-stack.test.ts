@@ -8,6 +8,8 @@ import type { ModelObject, ServiceObject, TaskObject, VolumeObject } from '../..
 import type { ServiceSpec, StackSpec } from '../../../../src/model/spec.ts';
 import { containerStatus, exitedStatus, networkObject, taskObject, taskStatus } from '../../../fixtures/objects.ts';
 import { containerSpec, dependsOn, serviceSpec, stackSpec } from '../../../fixtures/specs.ts';
+import { networkAttachment } from '../../../fixtures/network-attachment.ts';
+import { networkSpec } from '../../../fixtures/network-spec.ts';
 
 function indexOf(...objects: readonly ModelObject[]): ObjectIndex {
   const index = new ObjectIndex();
@@ -230,7 +232,7 @@ const volumeMount = { type: 'volume', volume: 'data', target: '/data', readOnly:
 
 describe('things that somebody else has made', () => {
   const external = stackSpec([serviceSpec('web')], {
-    networks: { default: { name: 'shared', external: true, internal: false, labels: {}, driverOptions: {}, ipam: [] } },
+    networks: { default: networkSpec('shared', { external: true }) },
   });
 
   it('have to be there', () => {
@@ -382,8 +384,8 @@ describe('claims on names, ports and addresses', () => {
   it('on addresses need a subnet that holds them', () => {
     const at = (ipv4Address: string, subnet: string | null): (() => unknown) => {
       const ipam = subnet === null ? [] : [{ subnet, ipRange: null, gateway: null, auxAddresses: {} }];
-      const network = { name: 'n', external: false, internal: false, labels: {}, driverOptions: {}, ipam };
-      const service = serviceSpec('a', { networks: [{ network: 'default', aliases: [], ipv4Address }] });
+      const network = networkSpec('n', { ipam });
+      const service = serviceSpec('a', { networks: [networkAttachment('default', { ipv4Address })] });
       return () => plan([], stackSpec([service], { networks: { default: network } }));
     };
     assert.doesNotThrow(at('10.9.0.5', '10.9.0.0/24'));
@@ -394,7 +396,7 @@ describe('claims on names, ports and addresses', () => {
 
   it('on subnets name the network that has them', () => {
     const ipam = [{ subnet: '172.28.0.0/16', ipRange: null, gateway: null, auxAddresses: {} }];
-    const network = { name: 'n', external: false, internal: false, labels: {}, driverOptions: {}, ipam };
+    const network = networkSpec('n', { ipam });
     const spec = stackSpec([serviceSpec('a')], { networks: { default: network } });
     const other = networkObject({ stack: 'q', name: 'q_default' });
     assert.throws(() => plan([other], spec), { message: /overlaps 172\.28\.0\.0\/24 of network q_default/ });

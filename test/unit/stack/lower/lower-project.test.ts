@@ -4,6 +4,8 @@ import type { ContainerSpec, ServiceSpec, StackSpec } from '../../../../src/mode
 import { loadStack } from '../../../../src/stack/index.ts';
 import { lowerProject } from '../../../../src/stack/lower/lower-project.ts';
 import { containerSpec, serviceSpec } from '../../../fixtures/specs.ts';
+import { networkAttachment } from '../../../fixtures/network-attachment.ts';
+import { networkSpec } from '../../../fixtures/network-spec.ts';
 
 const contents: Readonly<Record<string, string>> = { '/work/secret.txt': 'hush', '/work/seccomp.json': '{}' };
 
@@ -33,7 +35,7 @@ const container = (attributes: string, rest = ''): ContainerSpec => web(attribut
 
 describe('lowerProject', () => {
   it('fills in every default', () => {
-    const networks = [{ network: 'default', aliases: [], ipv4Address: null }];
+    const networks = [networkAttachment()];
     const expected = serviceSpec('web', { image: 'a', networks, container: containerSpec() });
     assert.deepEqual(web(''), expected);
   });
@@ -219,9 +221,33 @@ describe('lowerProject', () => {
       'networks: { a: , b: , c: { ipam: { config: [{ subnet: 10.1.0.0/24 }] } } }\n',
     );
     assert.deepEqual(networks, [
-      { network: 'c', aliases: [], ipv4Address: '10.1.0.5' },
-      { network: 'a', aliases: ['x'], ipv4Address: null },
-      { network: 'b', aliases: [], ipv4Address: null },
+      networkAttachment('c', { ipv4Address: '10.1.0.5' }),
+      networkAttachment('a', { aliases: ['x'] }),
+      networkAttachment('b'),
+    ]);
+  });
+
+  it('keeps what a service wants of a network, and gives its MAC to the first one', () => {
+    const { networks, links } = web(
+      'mac_address: "02:00:00:00:00:0A", links: ["db:SQL", db], external_links: ["other-web-1:far"], networks: {' +
+        'a: { gw_priority: 2, interface_name: up0, link_local_ips: [169.254.8.8], ipv6_address: "fd00::5" },' +
+        'b: { priority: 1, driver_opts: { com.docker.network.endpoint.sysctls: "net.ipv4.conf.IFNAME.log_martians=1" } } }',
+      'networks: { a: , b: }\n',
+    );
+    const sysctls = { 'net.ipv4.conf.IFNAME.log_martians': '1' };
+    assert.deepEqual(networks, [
+      networkAttachment('b', { macAddress: '02:00:00:00:00:0a', sysctls }),
+      networkAttachment('a', {
+        gatewayPriority: 2,
+        interfaceName: 'up0',
+        linkLocalAddresses: ['169.254.8.8'],
+        ipv6Address: 'fd00::5',
+      }),
+    ]);
+    assert.deepEqual(links, [
+      { alias: 'sql', target: 'db' },
+      { alias: 'db', target: 'db' },
+      { alias: 'far', target: 'other-web-1' },
     ]);
   });
 
@@ -231,14 +257,8 @@ describe('lowerProject', () => {
         'networks:\n  n: { internal: true, ipam: { config: [{ subnet: 10.1.0.0/24, gateway: 10.1.0.9 }] } }\n  e: { external: true, name: shared }\n' +
         'volumes:\n  v: { labels: { a: b } }\n',
     );
-    assert.deepEqual(spec.networks['n'], {
-      name: 'p_n',
-      external: false,
-      internal: true,
-      labels: {},
-      driverOptions: {},
-      ipam: [{ subnet: '10.1.0.0/24', ipRange: null, gateway: '10.1.0.9', auxAddresses: {} }],
-    });
+    const ipam = [{ subnet: '10.1.0.0/24', ipRange: null, gateway: '10.1.0.9', auxAddresses: {} }];
+    assert.deepEqual(spec.networks['n'], networkSpec('p_n', { internal: true, ipam }));
     assert.equal(spec.networks['e']?.name, 'shared');
     assert.equal(spec.networks['e'].external, true);
     assert.deepEqual(spec.volumes['v'], { name: 'p_v', external: false, labels: { a: 'b' } });
@@ -289,11 +309,9 @@ describe('lowerProject', () => {
       () => web('security_opt: ["apparmor=x"]'),
       /services\.web\.security_opt: apparmor=x is not supported yet/,
     );
-    assert.throws(() => web('ports: ["80:80/sctp"]'), /services\.web\.ports\[0\]: protocol sctp is not supported yet/);
     assert.throws(
       () => web('logging: { driver: syslog }'),
       /services\.web\.logging\.driver: syslog is not supported yet/,
     );
-    assert.throws(() => web('network_mode: "container:x"'), /network_mode: container:x is not supported yet/);
   });
 });

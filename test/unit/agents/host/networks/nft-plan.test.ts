@@ -9,10 +9,21 @@ import {
   renderNftChange,
 } from '../../../../../agents/host/networks/nft-plan.ts';
 import type { NftNetwork, NftPlan, NftPublication } from '../../../../../agents/host/networks/nft-plan.ts';
+import { readBridgeOptions } from '../../../../../src/model/bridge-options.ts';
 
 const table = nftTable('00c0ffee');
-const front: NftNetwork = { bridge: 'ts-front', subnet: '172.30.1.0/24', internal: false };
-const vault: NftNetwork = { bridge: 'ts-vault', subnet: '172.30.2.0/24', internal: true };
+const front: NftNetwork = {
+  bridge: 'ts-front',
+  subnets: ['172.30.1.0/24'],
+  internal: false,
+  options: readBridgeOptions({}),
+};
+const vault: NftNetwork = {
+  bridge: 'ts-vault',
+  subnets: ['172.30.2.0/24'],
+  internal: true,
+  options: readBridgeOptions({}),
+};
 const web: NftPublication = { protocol: 'tcp', hostIp: '0.0.0.0', port: 8080, address: '172.30.1.5', target: 80 };
 
 type Sets = Map<string, Map<string, string>>;
@@ -91,8 +102,9 @@ describe('nftables plan', () => {
   it('gets from any state to any other', () => {
     const network = fc.nat({ max: 5 }).map((number) => ({
       bridge: `ts-${number}`,
-      subnet: `172.30.${number}.0/24`,
+      subnets: [`172.30.${number}.0/24`, `fd00:0:0:${number}::/64`],
       internal: number > 3,
+      options: readBridgeOptions({}),
     }));
     const publication = fc.record({
       protocol: fc.constantFrom('tcp' as const, 'udp' as const),

@@ -5,9 +5,10 @@ import type { NetRequest } from '../../../../../agents/host/native/net-protocol.
 import { planNft } from '../../../../../agents/host/networks/nft-plan.ts';
 import { RuleWriter } from '../../../../../agents/host/networks/rule-writer.ts';
 import type { NetRequester, Rules } from '../../../../../agents/host/networks/rule-writer.ts';
+import { readBridgeOptions } from '../../../../../src/model/bridge-options.ts';
 
 function rules(...ports: readonly number[]): Rules {
-  const network = { bridge: 'ts-front', subnet: '172.30.1.0/24', internal: false };
+  const network = { bridge: 'ts-front', subnets: ['172.30.1.0/24'], internal: false, options: readBridgeOptions({}) };
   const publications = ports.map((port) => ({
     protocol: 'tcp' as const,
     hostIp: '0.0.0.0',
