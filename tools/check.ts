@@ -17,6 +17,7 @@ const gates: readonly Gate[] = [
   { name: 'lint', command: [bin('oxlint'), '--type-aware', '--deny-warnings'] },
   { name: 'format', command: [bin('prettier'), '--check', '--log-level', 'warn', '.'] },
   { name: 'dead exports', command: [bin('knip')] },
+  { name: 'attribute table', command: [process.execPath, 'tools/generate-attributes.ts', '--check'] },
   { name: 'C format', command: ['clang-format', '--dry-run', '--Werror', ...cFiles] },
   { name: 'C warnings', command: ['make', '-s', '-C', 'native', '-j2'] },
 ];

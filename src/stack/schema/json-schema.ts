@@ -25,11 +25,8 @@ export interface JsonSchema {
 /** Text with a variable: what it becomes is known when the file is loaded. */
 const EXPRESSION = String.raw`\$`;
 
-/**
- * The JSON Schema of a stack file before its variables are replaced, for editors: made of the schema that the loader checks
- * with, so that both accept the same.
- */
-export function stackFileJsonSchema(): JsonSchema {
+/** JSON Schema of what may be written, with nothing but what zod makes of the loader's schema. */
+export function writtenSchema(): JsonSchema {
   const made = toJSONSchema(stackFile, {
     target: 'draft-2020-12',
     io: 'input',
@@ -41,10 +38,18 @@ export function stackFileJsonSchema(): JsonSchema {
     },
   });
   // What zod shares between places becomes one copy for each: they differ in what is said of them.
-  const { $schema, ...root } = JSON.parse(JSON.stringify(made)) as JsonSchema;
+  return JSON.parse(JSON.stringify(made)) as JsonSchema;
+}
+
+/**
+ * The JSON Schema of a stack file before its variables are replaced, for editors: made of the schema that the loader checks
+ * with, so that both accept the same.
+ */
+export function stackFileJsonSchema(): JsonSchema {
+  const { $schema, ...root } = writtenSchema();
   const title = 'tsstack stack file';
   const description = 'Services and what they need, as the Compose Specification has it.';
-  return { $schema: $schema ?? '', title, description, ...complete(root, []) };
+  return { ...($schema === undefined ? {} : { $schema }), title, description, ...complete(root, []) };
 }
 
 function schemaOfScalar({ text, other }: WrittenScalar): JsonSchema {

@@ -16,6 +16,8 @@ import {
 
 /** How a scalar may be written: as text of this shape, or as another JSON type. */
 export interface WrittenScalar {
+  /** For docs/attributes.md. */
+  readonly name: string;
   /** Source of a regular expression without flags. */
   readonly text: string;
   /** JSON Schema of what is not text. */
@@ -33,24 +35,35 @@ const LARGEST = Number.MAX_SAFE_INTEGER;
  * itself.
  */
 export const WRITTEN_SCALARS: ReadonlyMap<Schema, WrittenScalar> = new Map<Schema, WrittenScalar>([
-  [flag, { text: FLAGS, other: { type: 'boolean' } }],
-  [anyInteger, { text: spaced(String.raw`[-+]?\d+`), other: integer(-LARGEST) }],
-  [nonNegativeInteger, { text: spaced(String.raw`\+?\d+|-0+`), other: integer(0) }],
-  [integerOrUnlimited, { text: spaced(String.raw`\+?\d+|-0*1|-0+`), other: integer(-1) }],
+  [flag, { name: 'true or false', text: FLAGS, other: { type: 'boolean' } }],
+  [anyInteger, { name: 'integer', text: spaced(String.raw`[-+]?\d+`), other: integer(-LARGEST) }],
+  [nonNegativeInteger, { name: 'integer', text: spaced(String.raw`\+?\d+|-0+`), other: integer(0) }],
+  [integerOrUnlimited, { name: 'integer or -1', text: spaced(String.raw`\+?\d+|-0*1|-0+`), other: integer(-1) }],
   [
     nonNegativeNumber,
-    { text: spaced(String.raw`\+?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?`), other: { type: 'number', minimum: 0 } },
+    {
+      name: 'number',
+      text: spaced(String.raw`\+?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?`),
+      other: { type: 'number', minimum: 0 },
+    },
   ],
-  [byteSize, { text: spaced(BYTES), other: { type: 'number', minimum: 0 } }],
+  [byteSize, { name: 'size', text: spaced(BYTES), other: { type: 'number', minimum: 0 } }],
   [
     byteSizeOrUnlimited,
-    { text: spaced(`${BYTES}|-1`), other: { anyOf: [{ type: 'number', minimum: 0 }, { const: -1 }] } },
+    {
+      name: 'size or -1',
+      text: spaced(`${BYTES}|-1`),
+      other: { anyOf: [{ type: 'number', minimum: 0 }, { const: -1 }] },
+    },
   ],
-  [duration, { text: spaced(String.raw`0|\+?${DURATION}`), other: null }],
-  [microseconds, { text: spaced(String.raw`[-+]?\d+|[-+]?${DURATION}`), other: integer(-LARGEST) }],
-  [fileMode, { text: OCTAL, other: { ...integer(0), maximum: 0o7777 } }],
-  [mountMode, { text: OCTAL, other: { ...integer(0), maximum: 0o7777 } }],
-  [deviceCount, { text: String.raw`all|\s*[-+]?\d+\s*`, other: integer(-LARGEST) }],
+  [duration, { name: 'duration', text: spaced(String.raw`0|\+?${DURATION}`), other: null }],
+  [
+    microseconds,
+    { name: 'microseconds or duration', text: spaced(String.raw`[-+]?\d+|[-+]?${DURATION}`), other: integer(-LARGEST) },
+  ],
+  [fileMode, { name: 'octal mode', text: OCTAL, other: { ...integer(0), maximum: 0o7777 } }],
+  [mountMode, { name: 'octal mode', text: OCTAL, other: { ...integer(0), maximum: 0o7777 } }],
+  [deviceCount, { name: 'integer or all', text: String.raw`all|\s*[-+]?\d+\s*`, other: integer(-LARGEST) }],
 ]);
 
 function integer(minimum: number): Readonly<Record<string, unknown>> {

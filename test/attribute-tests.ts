@@ -1,0 +1,225 @@
+/**
+ * Which test observes the effect of which attributes, from outside the container or from inside: the last column of
+ * docs/attributes.md. A unit test holds it against the tests and against what is supported.
+ */
+export interface AttributeTest {
+  /** Below test/. */
+  readonly file: string;
+  /** Title of the test as it stands in the file, or a part of it. */
+  readonly title: string;
+  /** Below `services.*`. */
+  readonly service?: string;
+  /** From the root. */
+  readonly top?: string;
+}
+
+const containers = 'e2e/containers.test.ts';
+const effects = 'e2e/attributes.test.ts';
+const networks = 'e2e/networks.test.ts';
+const dependencies = 'e2e/dependencies.test.ts';
+const apply = 'e2e/apply.test.ts';
+const logs = 'e2e/logs.test.ts';
+
+export const ATTRIBUTE_TESTS: readonly AttributeTest[] = [
+  {
+    file: containers,
+    title: 'gets its hostname, user, groups, directory and environment',
+    service: 'hostname user group_add working_dir environment env_file env_file.*.path oom_score_adj',
+  },
+  {
+    file: containers,
+    title: 'is limited in CPU, memory, processes, files and shared memory',
+    service:
+      'cpus cpuset mem_limit mem_reservation pids_limit shm_size ulimits ulimits.*.soft ulimits.*.hard sysctls deploy.resources.limits.memory',
+  },
+  {
+    file: containers,
+    title: 'cannot write where it is read-only, gain privileges, or keep dropped capabilities',
+    service: 'read_only cap_add cap_drop security_opt tmpfs',
+  },
+  { file: containers, title: 'has every capability and device where it is privileged', service: 'privileged' },
+  {
+    file: containers,
+    title: 'has the names, resolvers and devices that it asked for',
+    service: 'dns_search devices devices.*.source devices.*.target devices.*.permissions',
+  },
+  {
+    file: containers,
+    title: 'has its binds, volumes with the content of the image, secrets and configs',
+    service:
+      'volumes volumes.*.type volumes.*.source volumes.*.target volumes.*.read_only secrets secrets.*.source secrets.*.target secrets.*.uid secrets.*.gid secrets.*.mode configs configs.*.source configs.*.target',
+    top: 'volumes secrets secrets.*.environment configs configs.*.content',
+  },
+  {
+    file: containers,
+    title: 'has process, mount, network, IPC, UTS and cgroup namespaces of its own',
+    service: 'init',
+  },
+  { file: containers, title: 'runs unconfined where asked', service: 'security_opt' },
+  {
+    file: networks,
+    title: "are those of services, containers and aliases, alone and with the network's name",
+    service: 'networks networks.*.aliases',
+    top: 'networks',
+  },
+  {
+    file: networks,
+    title: 'has the static address',
+    service: 'networks.*.ipv4_address',
+    top: 'networks.*.ipam networks.*.ipam.config networks.*.ipam.config.*.subnet',
+  },
+  { file: networks, title: 'include container_name in any case', service: 'container_name' },
+  { file: networks, title: 'are asked of the servers that `dns` names', service: 'dns' },
+  { file: networks, title: 'stand for every container of a service', service: 'scale' },
+  { file: networks, title: 'stays inside internal networks', top: 'networks.*.internal' },
+  {
+    file: networks,
+    title: 'are reached from outside and see the address of the client',
+    service: 'ports ports.*.target ports.*.protocol',
+  },
+  { file: networks, title: 'answer at their host_ip only', service: 'ports.*.host_ip' },
+  {
+    file: networks,
+    title: 'are of the kernel’s choosing or the first free one of a range, and `port` tells',
+    service: 'ports.*.published',
+  },
+  {
+    file: networks,
+    title: 'service:web shares the network of web, also after web was restarted and recreated',
+    service: 'network_mode',
+  },
+  { file: networks, title: 'host is the network of the host', service: 'network_mode' },
+  { file: networks, title: 'extra_hosts knows the host as host-gateway', service: 'extra_hosts' },
+  { file: dependencies, title: 'start after them and stop before them', service: 'depends_on' },
+  { file: dependencies, title: 'wait for what has to end well first', service: 'depends_on.*.condition' },
+  {
+    file: dependencies,
+    title: 'are restarted after a dependency only with restart: true, and not with --no-deps',
+    service: 'depends_on.*.restart',
+  },
+  {
+    file: dependencies,
+    title: 'start all the same where the dependency is not required',
+    service: 'depends_on.*.required',
+  },
+  {
+    file: dependencies,
+    title: 'becomes healthy in the start period by start_interval, long before the interval',
+    service: 'healthcheck healthcheck.test healthcheck.interval healthcheck.start_interval',
+  },
+  { file: dependencies, title: 'counts no failure in the start period', service: 'healthcheck.start_period' },
+  {
+    file: dependencies,
+    title: 'becomes unhealthy after its retries, runs on, and recovers',
+    service: 'healthcheck.retries',
+  },
+  { file: dependencies, title: 'has no check where the file disables it', service: 'healthcheck.disable' },
+  { file: apply, title: 'starts services of a profile only when it is on or they are named', service: 'profiles' },
+  {
+    file: 'e2e/lifecycle.test.ts',
+    title: 'replaces by policy what was killed: with restart always the container is back, without it stays ended',
+    service: 'restart',
+  },
+  {
+    file: logs,
+    title: 'rotates by max-size and max-file, and reads every file that is left',
+    service: 'logging logging.driver logging.options logging.options.max-size logging.options.max-file',
+  },
+  {
+    file: 'e2e/user-namespace.test.ts',
+    title: 'gives each container ids of its own, and root of a container is nobody of the host',
+    service: 'userns_mode',
+  },
+  { file: 'e2e/runtime.test.ts', title: 'make the containers of those services that name one', service: 'runtime' },
+  {
+    file: 'e2e/attached-up.test.ts',
+    title: 'shows lines without prefixes, with times, of chosen services',
+    service: 'attach',
+  },
+  { file: 'e2e/run-exec.test.ts', title: 'replaces the command, and with --entrypoint both', service: 'command' },
+  {
+    file: effects,
+    title: 'limits processor and swap, by itself and by deploy',
+    service:
+      'cpu_period cpu_quota cpu_shares memswap_limit deploy.resources deploy.resources.limits deploy.resources.limits.cpus deploy.resources.limits.pids deploy.resources.reservations deploy.resources.reservations.memory',
+  },
+  { file: effects, title: 'runs as many containers as deploy.replicas says', service: 'deploy deploy.replicas' },
+  {
+    file: effects,
+    title: 'hands annotations to the runtime and labels to whoever lists containers',
+    service: 'annotations labels label_file deploy.labels',
+  },
+  { file: effects, title: 'shows exposed ports, which are not published', service: 'expose' },
+  {
+    file: effects,
+    title: 'reads variables from raw and optional files',
+    service: 'environment env_file env_file.*.required env_file.*.format',
+  },
+  { file: effects, title: 'pulls nothing where the policy is never, and says so', service: 'pull_policy' },
+  { file: effects, title: 'has its domain and resolver options', service: 'domainname dns_opt' },
+  {
+    file: effects,
+    title: 'gives a network its own name, gateway and range, and nobody a reserved address',
+    top: 'networks.*.name networks.*.labels networks.*.ipam.config.*.ip_range networks.*.ipam.config.*.gateway networks.*.ipam.config.*.aux_addresses',
+  },
+  {
+    file: effects,
+    title: 'runs the entrypoint, and ends it by its own signal or by force when its time is up',
+    service: 'entrypoint stop_signal stop_grace_period',
+  },
+  { file: effects, title: 'keeps standard input open, and gives a terminal, where asked', service: 'stdin_open tty' },
+  {
+    file: effects,
+    title: 'mounts memory by size and mode, and a volume without the files of the image',
+    service: 'volumes.*.tmpfs volumes.*.tmpfs.size volumes.*.tmpfs.mode volumes.*.volume volumes.*.volume.nocopy',
+    top: 'volumes.*.name volumes.*.labels',
+  },
+  {
+    file: effects,
+    title: 'makes missing directories of the host, and lets later mounts in where they propagate',
+    service: 'volumes.*.bind volumes.*.bind.create_host_path volumes.*.bind.propagation',
+  },
+  {
+    file: effects,
+    title: 'writes configs and secrets of variables and files with their owner and mode',
+    service: 'configs.*.uid configs.*.gid configs.*.mode',
+    top: 'configs.*.environment configs.*.file configs.*.name configs.*.labels secrets.*.file secrets.*.name secrets.*.labels',
+  },
+  { file: effects, title: 'ends a probe that takes too long', service: 'healthcheck.timeout' },
+  {
+    file: 'e2e/bad-input.test.ts',
+    title: 'names a bind source that is missing',
+    service: 'volumes.*.bind.create_host_path',
+  },
+  {
+    file: 'e2e/image-change.test.ts',
+    title: 'is shown by plan, ignored with --no-recreate, and taken by up',
+    service: 'image',
+  },
+  {
+    file: 'integration/shim-log-limits.test.ts',
+    title: 'are made of all rotated files, one after the other, and read as one',
+    service: 'logging.options.compress',
+  },
+  {
+    file: 'integration/shim-log-limits.test.ts',
+    title: 'mode: ${mode}',
+    service: 'logging.options.mode logging.options.max-buffer-size',
+  },
+  {
+    file: 'integration/image-registry.test.ts',
+    title: 'takes the entry of an index that fits this host',
+    service: 'platform',
+  },
+];
+
+/** The tests of an attribute by its path. */
+export function testsOf(path: string): readonly AttributeTest[] {
+  return ATTRIBUTE_TESTS.filter((test) => attributesOf(test).includes(path));
+}
+
+/** Paths of the attributes that a test observes. */
+export function attributesOf({ service = '', top = '' }: AttributeTest): readonly string[] {
+  const words = (text: string): string[] => text.split(' ').filter((word) => word !== '');
+  return [...words(service).map((path) => `services.*.${path}`), ...words(top)];
+}
