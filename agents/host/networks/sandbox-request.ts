@@ -44,7 +44,7 @@ export function sandboxRequest(request: SandboxRequest): EnsureSandboxRequest {
             networks: interfaces.map(({ network }) => network.id),
             upstreams,
             internal: isInternal,
-            links: Object.fromEntries(links.map(({ alias, target }) => [alias, target])),
+            links: Object.fromEntries(links.map(({ alias, target }) => [alias.toLowerCase(), target.toLowerCase()])),
           },
     sysctls: { ...defaultSysctls, ...interfaceSysctls(interfaces, names) },
   };

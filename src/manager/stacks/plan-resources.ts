@@ -6,6 +6,7 @@ import { InvalidRequestError, NotFoundError } from '../errors.ts';
 import { networkIdentity } from '../orchestrators/replicated/spec-hash.ts';
 import type { StoreView } from '../store/object-index.ts';
 import { checkStaticAddresses, checkSubnet } from './check-addresses.ts';
+import { checkLinks } from './check-links.ts';
 import {
   findForeignNetwork,
   findForeignPayload,
@@ -36,7 +37,9 @@ export function planResources(
   const used = usedKeys(Object.values(spec.services).filter(({ name }) => selected.has(name)));
   for (const name of selected) {
     const service = spec.services[name];
-    if (service !== undefined) checkStaticAddresses(service, spec.networks);
+    if (service === undefined) continue;
+    checkStaticAddresses(service, spec.networks);
+    checkLinks(view, spec, service);
   }
   const warnings: string[] = [];
   const questions: ReplaceVolume[] = [];
@@ -60,7 +63,7 @@ function planNetwork(view: StoreView, spec: StackSpec, key: string, warnings: st
   if (isForeign && !wanted.external) warnings.push(foreignWarning('network', wanted.name));
   if (own !== undefined && isSame(networkIdentity(own.spec), networkIdentity(stored))) return [];
   if (!isForeign) checkSubnet(view, spec.name, key, wanted);
-  return [{ type: 'create-network', key, owner: isForeign ? 'foreign' : 'own', isReplacement: own !== undefined }];
+  return [{ type: 'create-network', key, owner: isForeign ? 'foreign' : 'own', before: own ?? null }];
 }
 
 interface VolumeContext {

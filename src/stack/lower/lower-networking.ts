@@ -61,6 +61,6 @@ export function lowerBridgeMode(project: ComposeProject): Readonly<Record<string
 function lowerLinks(service: ComposeService): readonly LinkSpec[] {
   return [...(service.links ?? []), ...(service.external_links ?? [])].map((text) => {
     const [target = '', alias = target] = text.split(':', 2);
-    return { alias: alias.toLowerCase(), target: target.toLowerCase() };
+    return { alias, target };
   });
 }

@@ -245,7 +245,7 @@ describe('lowerProject', () => {
       }),
     ]);
     assert.deepEqual(links, [
-      { alias: 'sql', target: 'db' },
+      { alias: 'SQL', target: 'db' },
       { alias: 'db', target: 'db' },
       { alias: 'far', target: 'other-web-1' },
     ]);
