@@ -30,16 +30,17 @@ function isKeep({ action }: PlanStep): boolean {
   return action === 'keep';
 }
 
-/** `+ create   container p-web-1`, each with its reasons below it. */
+/** `+ create   container p-web-1`, each with its reasons below it; what is kept comes last. Without a change it says only that. */
 export function planText({ steps, orphans, warnings }: ApplyStackResponse, colours: boolean): string {
   const changes = steps.filter((step) => !isKeep(step));
-  const lines = changes.flatMap((step) => {
+  const shown = changes.length === 0 ? [] : [...changes, ...steps.filter(isKeep)];
+  const lines = shown.flatMap((step) => {
     const { mark, colour } = styles[step.action] ?? fallback;
     const head = `${mark} ${step.action.padEnd(8)} ${step.kind.padEnd(10)} ${step.name}`;
     return [paint(head, colour, colours), ...step.reasons.map((reason) => `      ${reason}`)];
   });
   const notes = [...warnings, ...orphansNote(orphans)].map((note) => `warning: ${note}`);
-  return [...(lines.length === 0 ? ['No changes.'] : lines), ...notes, ...summary(changes)]
+  return [...(lines.length === 0 ? ['No changes.'] : lines), ...notes, ...summary(shown)]
     .map((line) => `${line}\n`)
     .join('');
 }
@@ -52,10 +53,10 @@ export function orphansNote(orphans: readonly string[]): readonly string[] {
   ];
 }
 
-function summary(changes: readonly PlanStep[]): readonly string[] {
-  if (changes.length === 0) return [];
+function summary(steps: readonly PlanStep[]): readonly string[] {
+  if (steps.length === 0) return [];
   const counts = new Map<string, number>();
-  for (const { action } of changes) counts.set(action, (counts.get(action) ?? 0) + 1);
+  for (const { action } of steps) counts.set(action, (counts.get(action) ?? 0) + 1);
   return ['', `Plan: ${[...counts].map(([action, count]) => `${count} to ${action}`).join(', ')}.`];
 }
 
@@ -66,7 +67,8 @@ export function showDryRunSteps(
   steps: readonly PlanStep[],
 ): void {
   const progress = openProgress(context, title);
-  for (const { action, kind, name } of steps) {
+  // Of what is kept, containers alone are said to run.
+  for (const { action, kind, name } of steps.filter((step) => !isKeep(step) || step.kind === 'container')) {
     const text = styles[action]?.past ?? action;
     progress.event({ id: titleOf(kind, name), state: 'done', text });
   }

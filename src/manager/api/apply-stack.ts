@@ -1,6 +1,7 @@
 import type { StackSpec } from '../../model/spec.ts';
 import type { ApplyStackRequest, ApplyStackResponse } from '../../rpc/messages.ts';
 import { executePlan } from '../stacks/execute-plan.ts';
+import { keptSteps } from '../stacks/kept-steps.ts';
 import { planStack } from '../stacks/plan-stack.ts';
 import { toPlanSteps, toVolumeStep } from '../stacks/plan-steps.ts';
 import { ChangeSet } from '../store/change-set.ts';
@@ -24,7 +25,10 @@ export function applyStack(
   if (!request.dryRun) executePlan(plan.steps, { changes, spec: plan.spec, options: request, now });
   const { orphans, warnings, selected } = plan;
   const taskIds = concernedTasks(changes, spec.name, selected);
-  return { changes: changes.changes, result: { ...nothing, steps: toPlanSteps(plan), taskIds, orphans, warnings } };
+  const planned = toPlanSteps(plan);
+  // Who asks for a plan wants to see all of the stack; who applies it follows what is done.
+  const steps = request.dryRun ? [...planned, ...keptSteps(view, plan, planned)] : planned;
+  return { changes: changes.changes, result: { ...nothing, steps, taskIds, orphans, warnings } };
 }
 
 const nothing: ApplyStackResponse = { steps: [], taskIds: [], orphans: [], warnings: [], volumeQuestions: [] };

@@ -1,5 +1,5 @@
 /** Steps of the plan of a stack. What has no step stays as it is. */
-import type { PayloadObject, ServiceObject, TaskObject, VolumeObject } from '../../model/objects.ts';
+import type { NetworkObject, PayloadObject, ServiceObject, TaskObject, VolumeObject } from '../../model/objects.ts';
 import type { StackSpec } from '../../model/spec.ts';
 
 export type StackStep =
@@ -8,7 +8,8 @@ export type StackStep =
       readonly type: 'create-network';
       readonly key: string;
       readonly owner: 'own' | 'foreign';
-      readonly isReplacement: boolean;
+      /** What it replaces. */
+      readonly before: NetworkObject | null;
     }
   | { readonly type: 'create-volume'; readonly key: string; readonly owner: 'own' | 'foreign' }
   | {

@@ -1,13 +1,16 @@
 import { canonicalJson } from '../../../model/canonical-json.ts';
+import { attributeName } from '../../../model/attribute-name.ts';
 import type { ServiceSpec } from '../../../model/spec.ts';
 
 /** More would fill the screen without telling more. */
 const maxReasons = 8;
 
-/** What differs between the spec a container was made from and the wanted one: `container.image: "a" -> "b"`, one line each. */
+/**
+ * What differs between the spec a container was made from and the wanted one, as the attributes of the file: `image: "a" -> "b"`, one
+ * line each. Empty when a new container is not for anything that the service says itself.
+ */
 export function changeReasons(before: ServiceSpec, after: ServiceSpec): readonly string[] {
   const reasons = differences(before, after);
-  if (reasons.length === 0) return ['a network, volume, secret or config that it uses has changed'];
   if (reasons.length <= maxReasons) return reasons;
   return [...reasons.slice(0, maxReasons), `and ${reasons.length - maxReasons} more`];
 }
@@ -25,7 +28,7 @@ const quiet = new Set(['pullPolicy', 'replicas', 'dependsOn', 'attach', 'service
 function compare(path: string, before: unknown, after: unknown, reasons: string[]): void {
   if (quiet.has(path) || canonicalJson([before]) === canonicalJson([after])) return;
   if (!isRecord(before) || !isRecord(after)) {
-    reasons.push(`${path}: ${show(before)} -> ${show(after)}`);
+    reasons.push(`${attributeName(path)}: ${show(path, before)} -> ${show(path, after)}`);
     return;
   }
   for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
@@ -37,8 +40,12 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return value !== null && typeof value === 'object' && !Array.isArray(value);
 }
 
-function show(value: unknown): string {
-  if (value === undefined) return '(none)';
+/** Variables whose values are nobody's business on a screen. */
+const secretVariable = /environment\..*(pass|secret|token|key|credential|auth)/i;
+
+function show(path: string, value: unknown): string {
+  if (value === undefined || value === null) return '(none)';
+  if (secretVariable.test(path)) return '(hidden)';
   const text = JSON.stringify(value);
   return text.length <= 80 ? text : `${text.slice(0, 79)}…`;
 }
