@@ -85,6 +85,9 @@ mount_root (const struct shim_options *options, const char *root, struct tss_err
   return result;
 }
 
+/* crun 1.8 refuses documents of any other minor version, though later ones only add members. */
+#define OLDEST_VERSION "1.0.2"
+
 /* The root file system is where we have mounted it, the cgroup where shim.json has it. */
 static json_t *
 adapt (const struct shim_options *options, const json_t *spec, const char *root)
@@ -92,6 +95,7 @@ adapt (const struct shim_options *options, const json_t *spec, const char *root)
   json_t *adapted = json_deep_copy (spec);
   json_t *linux_part = json_object_get (adapted, "linux");
 
+  json_object_set_new (adapted, "ociVersion", json_string (OLDEST_VERSION));
   if (options->has_overlay && adapted)
     {
       json_t *object = json_object_get (adapted, "root");
