@@ -16,6 +16,10 @@ export interface AttributeTest {
 const containers = 'e2e/containers.test.ts';
 const effects = 'e2e/attributes.test.ts';
 const networks = 'e2e/networks.test.ts';
+const namespaces = 'e2e/namespaces.test.ts';
+const resources = 'e2e/resources.test.ts';
+const ipv6 = 'e2e/ipv6.test.ts';
+const networkOptions = 'e2e/network-options.test.ts';
 const dependencies = 'e2e/dependencies.test.ts';
 const apply = 'e2e/apply.test.ts';
 const logs = 'e2e/logs.test.ts';
@@ -196,6 +200,23 @@ export const ATTRIBUTE_TESTS: readonly AttributeTest[] = [
     title: 'is shown by plan, ignored with --no-recreate, and taken by up',
     service: 'image',
   },
+  { file: namespaces, title: 'of another service are joined', service: 'pid ipc network_mode' },
+  { file: namespaces, title: 'of the host are joined', service: 'uts cgroup' },
+  {
+    file: resources,
+    title: 'bound what a container reads and writes per second',
+    service:
+      'blkio_config.weight blkio_config.weight_device.*.path blkio_config.weight_device.*.weight ' +
+      'blkio_config.device_read_bps.*.path blkio_config.device_read_bps.*.rate ' +
+      'blkio_config.device_read_iops.*.path blkio_config.device_read_iops.*.rate ' +
+      'blkio_config.device_write_bps.*.path blkio_config.device_write_bps.*.rate ' +
+      'blkio_config.device_write_iops.*.path blkio_config.device_write_iops.*.rate',
+  },
+  { file: resources, title: 'bound memory with swap', service: 'mem_swappiness oom_kill_disable' },
+  { file: resources, title: 'are shares in the cgroup that the file names', service: 'cgroup_parent' },
+  { file: resources, title: 'are the devices of device_cgroup_rules', service: 'device_cgroup_rules' },
+  { file: resources, title: 'of the system are hidden unless security_opt opens them', service: 'security_opt' },
+  { file: resources, title: 'in real time are those of the host', service: 'cpu_rt_period cpu_rt_runtime' },
   {
     file: 'integration/shim-log-limits.test.ts',
     title: 'are made of all rotated files, one after the other, and read as one',
@@ -211,6 +232,58 @@ export const ATTRIBUTE_TESTS: readonly AttributeTest[] = [
     title: 'takes the entry of an index that fits this host',
     service: 'platform',
   },
+  {
+    file: ipv6,
+    title: 'are the given ones, of the given subnets, without a wait for duplicates',
+    service: 'networks.*.ipv6_address',
+    top: 'networks.*.enable_ipv6 networks.*.ipam.config.*.subnet networks.*.ipam.config.*.gateway',
+  },
+  { file: ipv6, title: 'are of IPv6 alone with enable_ipv4: false', top: 'networks.*.enable_ipv4' },
+  {
+    file: ipv6,
+    title: 'come from the ranges of several pools, and leave out what is reserved',
+    top: 'networks.*.ipam.config networks.*.ipam.config.*.ip_range networks.*.ipam.config.*.aux_addresses',
+  },
+  { file: ipv6, title: 'are in /etc/hosts, with extra_hosts', service: 'extra_hosts' },
+  {
+    file: networkOptions,
+    title: 'has the name and the MAC that the file gives',
+    service: 'networks.*.interface_name networks.*.mac_address networks.*.driver_opts',
+  },
+  {
+    file: networkOptions,
+    title: 'comes first by its priority, and has the MAC of the service then',
+    service: 'networks.*.priority mac_address',
+  },
+  { file: networkOptions, title: 'has the default route by its gw_priority', service: 'networks.*.gw_priority' },
+  { file: networkOptions, title: 'has its link-local addresses', service: 'networks.*.link_local_ips' },
+  { file: networkOptions, title: 'has the settings of its interface', service: 'networks.*.driver_opts' },
+  {
+    file: networkOptions,
+    title: 'are names for the service that has them',
+    service: 'links external_links',
+  },
+  {
+    file: networkOptions,
+    title: 'has the name, the MTU and the interface prefix of its options',
+    top: 'networks.*.driver_opts',
+  },
+  {
+    file: networkOptions,
+    title: 'overlay is a bridge on a lone host',
+    top: 'networks.*.driver networks.*.attachable',
+  },
+  {
+    file: networkOptions,
+    title: 'the networks host and none are the modes of these names',
+    top: 'networks.*.driver',
+  },
+  {
+    file: networkOptions,
+    title: 'network_mode bridge leads out, to a network apart from the others',
+    service: 'network_mode',
+  },
+  { file: networkOptions, title: 'ports of SCTP are translated like others', service: 'ports.*.protocol' },
 ];
 
 /** The tests of an attribute by its path. */

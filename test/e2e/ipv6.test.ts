@@ -17,7 +17,7 @@ const sleeper = 'image: busybox:test, command: sleep 100000, init: true, stop_gr
 const stack = `
 name: six
 services:
-  web: { ${server('tcp', 80)}, ports: ["8080:80", "[::1]:8081:80", "[2001:db8::2]:8082:80", "127.0.0.1:8083:80", "80"], networks: { dual: { aliases: [front], ipv6_address: "fd00:77::50" } } }
+  web: { ${server('tcp', 80)}, ports: ["8080:80", "[2001:db8::2]:8082:80", "127.0.0.1:8083:80", "80"], networks: { dual: { aliases: [front], ipv6_address: "fd00:77::50" } } }
   udp: { ${server('udp', 53)}, ports: ["5300:53/udp"], networks: [dual] }
   only: { ${server('tcp', 80)}, ports: ["8084:80"], networks: [only], extra_hosts: ["host.test:host-gateway", "six.test:[2001:db8::77]"] }
   client: { ${sleeper}, networks: [dual] }
@@ -173,8 +173,11 @@ describe('IPv6', () => {
     });
     it('answer at their host_ip only', async () => {
       assert.equal(await world.ask('outside', 'tcp', world.hostAddress6, 8082), world.address6);
-      await assert.rejects(world.ask('outside', 'tcp', world.hostAddress6, 8081));
       await assert.rejects(world.ask('outside', 'tcp', world.hostAddress6, 8083));
+    });
+    it('are refused at once at ::1, so that clients of localhost go on to 127.0.0.1', async () => {
+      await assert.rejects(world.ask('host', 'tcp', '::1', 8080), /ECONNREFUSED/);
+      assert.match(await world.ask('host', 'tcp', 'localhost', 8080), /^::ffff:/);
     });
     it('are reached from the host and from containers, also from the own network', async () => {
       for (const place of ['host' as const, pidOf('six-only-client-1'), pidOf('six-client-1'), pidOf('six-web-1')]) {

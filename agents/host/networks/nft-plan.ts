@@ -75,6 +75,8 @@ const chains = `
     iifname @bridges ip daddr 127.0.0.0/8 drop
   }
   chain publish {
+    # The kernel lets nothing from ::1 out of the host (there is no route_localnet for IPv6): refused at once, clients of localhost try 127.0.0.1.
+    ip6 daddr ::1 return
     fib daddr type != local return
     dnat ip to ip daddr . meta l4proto . th dport map @published_at
     dnat ip to meta l4proto . th dport map @published

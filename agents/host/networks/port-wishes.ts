@@ -61,6 +61,7 @@ function planPort(owner: string, port: PortSpec, ways: readonly Way[]): Pick<Por
   const hostIp = port.hostIp ?? ways.find(({ binding }) => binding !== null)?.binding ?? null;
   const asked = hostIp === null ? ways : ways.filter(({ family }) => family === familyOf(hostIp));
   if (hostIp !== null && asked.length === 0) throw wrongFamily(owner, hostIp);
+  if (hostIp === '::1') throw loopback(owner);
   const open = asked.filter(({ isRouted }) => isRouted).map(({ address }) => ({ address, protocol, port: target }));
   const translated = asked.filter(({ isRouted }) => !isRouted).map(({ family }) => family);
   const address = translated.length === 0 ? undefined : (hostIp ?? everyAddress[translated.join()]);
@@ -91,6 +92,10 @@ function wrongFamily(owner: string, hostIp: string): UnpublishablePortError {
     `the host address ${hostIp} is ${asked}, its networks have ${had} alone`,
     `Leave the address out, give one of ${had}, or set ${option}: true on a network that is not internal.`,
   );
+}
+
+function loopback(owner: string): UnpublishablePortError {
+  return new UnpublishablePortError(owner, 'the kernel translates nothing that goes to ::1', 'Use 127.0.0.1 instead.');
 }
 
 /** Names the container, where one of ours holds the port. */

@@ -37,6 +37,10 @@ export function checkServiceNetworks(
     names.set(name, key);
   }
   checkMac(path, service, report);
+  for (const [index, { host_ip: address }] of (service.ports ?? []).entries()) {
+    if (address !== '::1') continue;
+    report([...path, 'ports', index], 'the kernel translates nothing that goes to ::1', 'use 127.0.0.1');
+  }
 }
 
 function checkWithoutNetworks(path: NodePath, service: Service, mode: string, report: Report): void {

@@ -30,6 +30,7 @@ describe('problems of a service in its networks', () => {
       '{ mac_address: "02:00:00:00:00:01", networks: { n: { mac_address: "02:00:00:00:00:02" } } }',
       /n\.mac_address: 02:00:00:00:00:02 differs from the mac_address of the service/,
     ],
+    ['{ ports: ["[::1]:80:80"] }', /ports\[0\]: the kernel translates nothing that goes to ::1/],
     ['{ networks: [n, outer] }', /networks\.outer: the network host cannot be combined with other networks/],
   ];
   for (const [service, expected] of cases) {

@@ -44,8 +44,9 @@ describe('port wishes', () => {
   it('ask for the families that the container has, at one number', () => {
     assert.deepEqual(wishes(both, base), [['*', 8080, 8080]]);
     assert.deepEqual(wishes(place(['fd00::5/64']), base), [['::', 8080, 8080]]);
-    assert.deepEqual(wishes(both, { ...base, hostIp: '::1' }), [['::1', 8080, 8080]]);
+    assert.deepEqual(wishes(both, { ...base, hostIp: 'fd00::1' }), [['fd00::1', 8080, 8080]]);
     assert.throws(() => planPorts('web', [{ ...base, hostIp: '::1' }], ipv4), /IPv6, its networks have IPv4 alone/);
+    assert.throws(() => planPorts('web', [{ ...base, hostIp: '::1' }], both), /translates nothing that goes to ::1/);
     assert.throws(() => planPorts('web', [base], place(['172.30.1.5/24'], { internal: true })), /internal/);
   });
 
