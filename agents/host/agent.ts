@@ -193,6 +193,8 @@ export class Agent {
       queue: new PQueue({ concurrency }),
       probe: (taskId, check, signal) => runProbe(table.get(taskId), check, signal),
       networkNamespaceOf: (taskId, signal) => table.networkNamespaceOf(taskId, signal),
+      ipcOf: (taskId, signal) => table.ipcOf(taskId, signal),
+      processOf: (taskId, signal) => table.processOf(taskId, signal),
       findPayload: (stack, kind, key) => assigned.findPayload(stack, kind, key),
       statuses: reporter,
       log,

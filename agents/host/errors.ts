@@ -13,8 +13,8 @@ export class NotOnThisHostError extends TsstackError {
 
 /** An operation needs a container that runs. */
 export class ContainerStateError extends TsstackError {
-  constructor(containerName: string, problem: string) {
-    super('conflict', `container ${containerName} ${problem}`);
+  constructor(containerName: string, problem: string, hint?: string) {
+    super('conflict', `container ${containerName} ${problem}`, hint === undefined ? {} : { hint });
   }
 }
 

@@ -62,9 +62,9 @@ export class HostPaths {
     return `tsstack/${this.instance}`;
   }
 
-  /** Cgroup of a container below the daemon's own. */
-  cgroup(id: string): string {
-    return `${this.cgroups}/${shortId(id)}`;
+  /** Cgroup of a container below the daemon's own, in the parent that its service names (null: none). */
+  cgroup(id: string, parent: string | null): string {
+    return `${parent ?? this.cgroups}/${shortId(id)}`;
   }
 }
 
@@ -129,6 +129,16 @@ export class ContainerPaths {
 
   get stateFile(): string {
     return join(this.run, 'state.json');
+  }
+
+  /** Link of the shim to its first process in /proc, while there is one. */
+  get process(): string {
+    return join(this.run, 'process');
+  }
+
+  /** File system that is its /dev/shm, where others share it. */
+  get sharedMemory(): string {
+    return join(this.run, 'shm');
   }
 
   get shimConfig(): string {

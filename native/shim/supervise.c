@@ -1,6 +1,7 @@
 /* The container's life from one run to the next. */
 #include "supervise.h"
 #include "clock.h"
+#include "process-link.h"
 #include "shim.h"
 
 enum
@@ -71,6 +72,7 @@ create_run (struct shim *shim, struct tss_error *error)
   if (run_create (shim, error) < 0)
     return -1;
   state_set_process (&shim->state, box_pid (shim->run.box));
+  process_link_set (shim->options.bundle, box_pid (shim->run.box));
   return 0;
 }
 
@@ -129,6 +131,7 @@ void
 supervise_run_ended (struct shim *shim)
 {
   loop_stop_timer (&shim->loop, &shim->stop.grace);
+  process_link_remove (shim->options.bundle);
   state_end_run (&shim->state);
   if (shim->state.current.oom_killed)
     server_send_event (shim, "oom");

@@ -33,7 +33,7 @@ const defaultRules: readonly OciDeviceRule[] = [
 ];
 
 /** Devices beyond the ones that every container has, and the rules of the device controller. */
-export function resolveDevices(spec: Pick<ContainerSpec, 'devices' | 'privileged'>): DeviceAccess {
+export function resolveDevices(spec: Pick<ContainerSpec, 'devices' | 'deviceRules' | 'privileged'>): DeviceAccess {
   if (spec.privileged) {
     return { devices: devicesBelow('/dev', '/dev'), rules: [{ allow: true, access: 'rwm' }] };
   }
@@ -47,7 +47,14 @@ export function resolveDevices(spec: Pick<ContainerSpec, 'devices' | 'privileged
       access: permissions,
     })),
   );
-  return { devices: asked.flatMap(({ found }) => found), rules: [...defaultRules, ...rules] };
+  return {
+    devices: asked.flatMap(({ found }) => found),
+    rules: [...defaultRules, ...rules, ...spec.deviceRules.map(toOciRule)],
+  };
+}
+
+function toOciRule({ type, major, minor, access }: ContainerSpec['deviceRules'][number]): OciDeviceRule {
+  return { allow: true, type, ...(major === null ? {} : { major }), ...(minor === null ? {} : { minor }), access };
 }
 
 function findDevices({ source, target }: { readonly source: string; readonly target: string }): OciDevice[] {

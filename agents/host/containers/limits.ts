@@ -1,5 +1,6 @@
 import { TaskError } from '../errors.ts';
 import type { ContainerSpec, ResourcesSpec } from '../../../src/model/spec.ts';
+import { buildBlockIo } from './block-io.ts';
 import type { OciDeviceRule, OciResources, OciRlimit } from './oci-spec.ts';
 
 /** The kernel's usual scheduling period, 100 ms, in which a quota of CPU time is counted. */
@@ -7,35 +8,60 @@ const defaultPeriodUs = 100_000;
 /** Smallest quota that the kernel accepts. */
 const minQuotaUs = 1000;
 
+/** What the cgroups of this host can do. */
+export interface CgroupLimits {
+  readonly cgroup: 'v1' | 'hybrid' | 'v2';
+  readonly canLimitSwap: boolean;
+}
+
 /** cgroup settings. What is null in the file is left out, which leaves the kernel's default: no limit. */
 export function buildResources(
   resources: ResourcesSpec,
   devices: readonly OciDeviceRule[],
-  canLimitSwap: boolean,
+  host: CgroupLimits,
 ): OciResources {
-  const memory = memoryOf(resources, canLimitSwap);
+  if (host.cgroup === 'v2') refuseOldSettings(resources);
+  const memory = memoryOf(resources, host.canLimitSwap);
   const cpu = cpuOf(resources);
   return {
     devices,
     ...(Object.keys(memory).length === 0 ? {} : { memory }),
     ...(Object.keys(cpu).length === 0 ? {} : { cpu }),
+    ...(resources.blockIo === null ? {} : { blockIO: buildBlockIo(resources.blockIo) }),
     ...(resources.pids === null || resources.pids === 0 ? {} : { pids: { limit: resources.pids } }),
   };
 }
 
+/** The unified hierarchy has done away with these. */
+function refuseOldSettings(resources: ResourcesSpec): void {
+  const asked: Readonly<Record<string, boolean>> = {
+    mem_swappiness: resources.memorySwappiness !== null,
+    oom_kill_disable: resources.oomKillDisable,
+    cpu_rt_period: resources.cpuRealtimePeriodUs !== null,
+    cpu_rt_runtime: resources.cpuRealtimeRuntimeUs !== null,
+  };
+  const [attribute] = Object.keys(asked).filter((name) => asked[name]);
+  if (attribute === undefined) return;
+  throw new TaskError('unsupported', `${attribute}: this host has cgroup v2, which has no such setting`, {
+    hint: `leave ${attribute} out, or run the service on a host with cgroup v1`,
+  });
+}
+
 function memoryOf(resources: ResourcesSpec, canLimitSwap: boolean): NonNullable<OciResources['memory']> {
-  const { memoryBytes, memoryReservationBytes, memorySwapBytes } = resources;
+  const { memoryBytes, memoryReservationBytes, memorySwapBytes, memorySwappiness, oomKillDisable } = resources;
   // As in this field: with a limit and nothing said about swap, as much swap again as memory.
   const swap = memorySwapBytes ?? (memoryBytes === null ? null : 2 * memoryBytes);
   return {
     ...(memoryBytes === null ? {} : { limit: memoryBytes }),
     ...(memoryReservationBytes === null ? {} : { reservation: memoryReservationBytes }),
     ...(swap === null || !canLimitSwap ? {} : { swap }),
+    ...(memorySwappiness === null ? {} : { swappiness: memorySwappiness }),
+    ...(oomKillDisable ? { disableOOMKiller: true } : {}),
   };
 }
 
 function cpuOf(resources: ResourcesSpec): NonNullable<OciResources['cpu']> {
-  const { cpus, cpuset, cpuShares, cpuPeriodUs, cpuQuotaUs } = resources;
+  const { cpus, cpuset, cpuShares, cpuPeriodUs, cpuQuotaUs, cpuRealtimePeriodUs, cpuRealtimeRuntimeUs } = resources;
   const period = cpuPeriodUs ?? (cpus === null ? null : defaultPeriodUs);
   const quota =
     cpuQuotaUs ?? (cpus === null ? null : Math.max(minQuotaUs, Math.round(cpus * (period ?? defaultPeriodUs))));
@@ -44,6 +70,8 @@ function cpuOf(resources: ResourcesSpec): NonNullable<OciResources['cpu']> {
     ...(quota === null ? {} : { quota }),
     ...(period === null ? {} : { period }),
     ...(cpuset === null ? {} : { cpus: cpuset }),
+    ...(cpuRealtimePeriodUs === null ? {} : { realtimePeriod: cpuRealtimePeriodUs }),
+    ...(cpuRealtimeRuntimeUs === null ? {} : { realtimeRuntime: cpuRealtimeRuntimeUs }),
   };
 }
 

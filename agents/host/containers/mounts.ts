@@ -20,12 +20,19 @@ export type PreparedMount =
       readonly options: readonly string[];
     };
 
-const defaultShmBytes = 64 * 1024 * 1024;
+/** What a container has as its /dev/shm: a file system of its own, one of the host's that it shares, or nothing. */
+export type SharedMemory = 'own' | 'none' | { readonly bind: string };
+
+/** Size of /dev/shm where the file says nothing. */
+export const defaultShmBytes = 64 * 1024 * 1024;
+
+/** That of the host. */
+export const hostSharedMemory = '/dev/shm';
 
 /** What a container has mounted before anything of the file (semantics.md, section 7). */
-function systemMounts(spec: ContainerSpec): readonly OciMount[] {
-  const shmSize = spec.shmSizeBytes ?? defaultShmBytes;
+function systemMounts(spec: ContainerSpec, memory: SharedMemory): readonly OciMount[] {
   const systemAccess = spec.privileged ? 'rw' : 'ro';
+  const cgroupAccess = spec.privileged || spec.writableCgroups ? 'rw' : 'ro';
   const hardened = ['nosuid', 'noexec', 'nodev'];
   return [
     { destination: '/proc', type: 'proc', source: 'proc', options: hardened },
@@ -42,15 +49,19 @@ function systemMounts(spec: ContainerSpec): readonly OciMount[] {
       options: ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620', 'gid=5'],
     },
     { destination: '/sys', type: 'sysfs', source: 'sysfs', options: [...hardened, systemAccess] },
-    { destination: '/sys/fs/cgroup', type: 'cgroup', source: 'cgroup', options: [...hardened, systemAccess] },
+    { destination: '/sys/fs/cgroup', type: 'cgroup', source: 'cgroup', options: [...hardened, cgroupAccess] },
     { destination: '/dev/mqueue', type: 'mqueue', source: 'mqueue', options: hardened },
-    {
-      destination: '/dev/shm',
-      type: 'tmpfs',
-      source: 'shm',
-      options: [...hardened, 'mode=1777', `size=${shmSize}`],
-    },
+    ...memoryMounts(spec, memory, hardened),
   ];
+}
+
+function memoryMounts(spec: ContainerSpec, memory: SharedMemory, hardened: readonly string[]): readonly OciMount[] {
+  const destination = '/dev/shm';
+  if (memory === 'none') return [];
+  if (memory !== 'own')
+    return [{ destination, type: 'bind', source: memory.bind, options: ['bind', 'rw', ...hardened] }];
+  const options = [...hardened, 'mode=1777', `size=${spec.shmSizeBytes ?? defaultShmBytes}`];
+  return [{ destination, type: 'tmpfs', source: 'shm', options }];
 }
 
 /** Files that the agent writes for each container. */
@@ -69,6 +80,7 @@ export function buildMounts(
   prepared: readonly PreparedMount[],
   files: GeneratedFiles,
   initPath: string | null,
+  memory: SharedMemory = 'own',
 ): readonly OciMount[] {
   const own = prepared.map(toOciMount);
   const taken = new Set(own.map((mount) => mount.destination));
@@ -79,7 +91,7 @@ export function buildMounts(
     ...(initPath === null ? [] : [fileMount(initPath, initTarget, true)]),
   ];
   return [
-    ...systemMounts(spec).filter((mount) => !taken.has(mount.destination)),
+    ...systemMounts(spec, memory).filter((mount) => !taken.has(mount.destination)),
     ...[...generated.filter((mount) => !taken.has(mount.destination)), ...own].sort(
       (a, b) => depth(a.destination) - depth(b.destination),
     ),

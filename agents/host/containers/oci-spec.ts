@@ -3,7 +3,7 @@ export interface OciSpec {
   readonly ociVersion: string;
   readonly process: OciProcess;
   readonly root: { readonly path: string; readonly readonly: boolean };
-  readonly hostname: string;
+  readonly hostname?: string;
   readonly domainname?: string;
   readonly mounts: readonly OciMount[];
   readonly annotations: Readonly<Record<string, string>>;
@@ -21,6 +21,8 @@ export interface OciProcess {
   readonly rlimits: readonly OciRlimit[];
   readonly noNewPrivileges: boolean;
   readonly oomScoreAdj?: number;
+  readonly apparmorProfile?: string;
+  readonly selinuxLabel?: string;
 }
 
 export interface OciUser {
@@ -63,6 +65,7 @@ interface OciLinux {
   readonly maskedPaths: readonly string[];
   readonly readonlyPaths: readonly string[];
   readonly rootfsPropagation?: string;
+  readonly mountLabel?: string;
 }
 
 interface OciIdMapping {
@@ -91,14 +94,38 @@ export interface OciDeviceRule {
 
 export interface OciResources {
   readonly devices: readonly OciDeviceRule[];
-  readonly memory?: { readonly limit?: number; readonly reservation?: number; readonly swap?: number };
+  readonly memory?: {
+    readonly limit?: number;
+    readonly reservation?: number;
+    readonly swap?: number;
+    readonly swappiness?: number;
+    readonly disableOOMKiller?: boolean;
+  };
   readonly cpu?: {
     readonly shares?: number;
     readonly quota?: number;
     readonly period?: number;
     readonly cpus?: string;
+    readonly realtimePeriod?: number;
+    readonly realtimeRuntime?: number;
   };
+  readonly blockIO?: OciBlockIo;
   readonly pids?: { readonly limit: number };
+}
+
+export interface OciBlockIo {
+  readonly weight?: number;
+  readonly weightDevice: readonly { readonly major: number; readonly minor: number; readonly weight: number }[];
+  readonly throttleReadBpsDevice: readonly OciThrottle[];
+  readonly throttleWriteBpsDevice: readonly OciThrottle[];
+  readonly throttleReadIOPSDevice: readonly OciThrottle[];
+  readonly throttleWriteIOPSDevice: readonly OciThrottle[];
+}
+
+interface OciThrottle {
+  readonly major: number;
+  readonly minor: number;
+  readonly rate: number;
 }
 
 export interface OciSeccomp {

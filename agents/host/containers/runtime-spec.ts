@@ -5,20 +5,25 @@ import { resolveDevices } from './devices.ts';
 import { buildEnvironment } from './environment.ts';
 import type { ImageDefaults } from './image-defaults.ts';
 import { buildResources, buildRlimits } from './limits.ts';
+import type { CgroupLimits } from './limits.ts';
 import { buildMounts, initTarget, rootPropagation } from './mounts.ts';
-import type { GeneratedFiles, PreparedMount } from './mounts.ts';
+import type { GeneratedFiles, PreparedMount, SharedMemory } from './mounts.ts';
 import type { OciSeccomp, OciSpec } from './oci-spec.ts';
+import { buildNamespaces } from './namespaces.ts';
+import type { SharedProcesses } from './namespaces.ts';
 import { maskedPaths, readonlyPaths } from './protected-paths.ts';
+import { securityLabels } from './security-labels.ts';
+import type { SecurityModule } from './security-labels.ts';
 import { checkSysctls } from './sysctls.ts';
 import type { IdRange } from '../users/id-range.ts';
 import type { ResolvedUser } from './users.ts';
 
 /** What of the host goes into a container's spec. */
-export interface HostLimits {
+export interface HostLimits extends CgroupLimits {
   readonly capabilities: readonly string[];
   readonly hardLimits: Readonly<Record<string, number>>;
-  readonly canLimitSwap: boolean;
   readonly cpus: number;
+  readonly securityModules: readonly SecurityModule[];
 }
 
 export interface RuntimeSpecInput {
@@ -32,6 +37,9 @@ export interface RuntimeSpecInput {
   readonly seccomp: OciSeccomp | undefined;
   /** Network namespace to join; null = the host's. */
   readonly networkNamespace: string | null;
+  /** Containers whose pid and ipc namespaces are joined. */
+  readonly sharedProcesses: SharedProcesses;
+  readonly sharedMemory: SharedMemory;
   /** User namespace to join, with its ids; null = the host's. */
   readonly users: { readonly path: string; readonly range: IdRange } | null;
   readonly cgroup: string;
@@ -48,9 +56,16 @@ export function buildRuntimeSpec(input: RuntimeSpecInput): OciSpec {
     ociVersion: '1.2.0',
     process: buildProcess(input, container.init ? [initTarget, '--', ...command] : command),
     root: { path: 'rootfs', readonly: container.readOnly },
-    hostname: input.hostname,
+    // That of the host is not the container's to set.
+    ...(input.spec.namespaces.uts === 'host' ? {} : { hostname: input.hostname }),
     ...(container.domainname === null ? {} : { domainname: container.domainname }),
-    mounts: buildMounts(container, input.mounts, input.files, container.init ? input.initPath : null),
+    mounts: buildMounts(
+      container,
+      input.mounts,
+      input.files,
+      container.init ? input.initPath : null,
+      input.sharedMemory,
+    ),
     annotations: container.annotations,
     linux: {
       ...buildLinux(input),
@@ -63,6 +78,7 @@ export function buildRuntimeSpec(input: RuntimeSpecInput): OciSpec {
 function buildProcess(input: RuntimeSpecInput, args: readonly string[]): OciSpec['process'] {
   const { container } = input.spec;
   const { uid, gid, additionalGids, home } = input.user;
+  const { mountLabel: _, ...processLabels } = securityLabels(container, input.host.securityModules);
   return {
     terminal: container.tty,
     user: { uid, gid, additionalGids },
@@ -78,6 +94,7 @@ function buildProcess(input: RuntimeSpecInput, args: readonly string[]): OciSpec
     capabilities: capabilitySets(resolveCapabilities(container, input.host.capabilities), uid),
     rlimits: buildRlimits(container.ulimits, input.host),
     noNewPrivileges: container.noNewPrivileges,
+    ...processLabels,
     ...(container.oomScoreAdj === null ? {} : { oomScoreAdj: container.oomScoreAdj }),
   };
 }
@@ -90,18 +107,25 @@ function idMappings({ first, count }: IdRange): Pick<OciSpec['linux'], 'uidMappi
 function buildLinux(input: RuntimeSpecInput): OciSpec['linux'] {
   const { container } = input.spec;
   const access = resolveDevices(container);
+  const isOpen = container.privileged || container.systemPathsUnconfined;
+  const { mountLabel } = securityLabels(container, input.host.securityModules);
   return {
     namespaces: [
-      ...['pid', 'ipc', 'uts', 'mount', 'cgroup'].map((type) => ({ type })),
+      ...buildNamespaces(input.spec.namespaces, input.sharedProcesses),
+      { type: 'mount' },
       ...(input.networkNamespace === null ? [] : [{ type: 'network', path: input.networkNamespace }]),
       ...(input.users === null ? [] : [{ type: 'user', path: input.users.path }]),
     ],
     ...(input.users === null ? {} : idMappings(input.users.range)),
     devices: access.devices,
+    ...(mountLabel === undefined ? {} : { mountLabel }),
     cgroupsPath: input.cgroup,
-    resources: buildResources(container.resources, access.rules, input.host.canLimitSwap),
-    sysctl: checkSysctls(container.sysctls, input.networkNamespace === null),
-    maskedPaths: container.privileged ? [] : maskedPaths(input.host.cpus),
-    readonlyPaths: container.privileged ? [] : readonlyPaths,
+    resources: buildResources(container.resources, access.rules, input.host),
+    sysctl: checkSysctls(container.sysctls, {
+      network: input.networkNamespace === null,
+      ipc: input.spec.namespaces.ipc.kind === 'host',
+    }),
+    maskedPaths: isOpen ? [] : maskedPaths(input.host.cpus),
+    readonlyPaths: isOpen ? [] : readonlyPaths,
   };
 }

@@ -10,13 +10,17 @@ const ipcSettings: ReadonlySet<string> = new Set(
 /** Refuses settings that would change the whole machine instead of the container. */
 export function checkSysctls(
   sysctls: Readonly<Record<string, string>>,
-  hasHostNetwork: boolean,
+  ofHost: { readonly network: boolean; readonly ipc: boolean },
 ): Readonly<Record<string, string>> {
   for (const name of Object.keys(sysctls)) {
-    if (ipcSettings.has(name) || name.startsWith('fs.mqueue.')) continue;
+    if (ipcSettings.has(name) || name.startsWith('fs.mqueue.')) {
+      if (ofHost.ipc)
+        throw new TaskError('invalid', `sysctls: ${name} cannot be set with ipc host, it would change the host`);
+      continue;
+    }
     // Name spaces of the host's and domain's name are the container's too, but are set by `hostname` and `domainname`.
     if (!name.startsWith('net.')) throw new TaskError('invalid', `sysctls: ${name} is not a setting of one container`);
-    if (hasHostNetwork) {
+    if (ofHost.network) {
       throw new TaskError('invalid', `sysctls: ${name} cannot be set with network_mode host, it would change the host`);
     }
   }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { shortId } from '../../../src/model/ids.ts';
+import { removeSharedMemory } from '../containers/shared-memory.ts';
 import { describeError, hasErrno } from '../errors.ts';
 import { Container } from './container.ts';
 import type { HeldObjects, TaskHost } from './task-host.ts';
@@ -32,9 +33,10 @@ export async function removeLeftovers(host: TaskHost, held: HeldObjects): Promis
 
 async function removeLeftover(host: TaskHost, name: string): Promise<void> {
   const paths = host.paths.container(name);
-  const cgroup = host.paths.cgroup(name);
+  const cgroup = readCgroup(paths.shimConfig) ?? host.paths.cgroup(name, null);
   const container = new Container({ paths, cgroup, shims: host.shims, onState: () => undefined, warn: host.log });
   await container.destroy();
+  await removeSharedMemory(paths.sharedMemory);
   // By its place: a tsstack-net that was killed while it made the namespace knows nothing of it.
   await host.networks.removeSandbox(name, paths.networkNamespace);
   host.log(`removed what was left of container ${readName(paths.record) ?? name}`);
@@ -42,6 +44,16 @@ async function removeLeftover(host: TaskHost, name: string): Promise<void> {
     [paths.run, paths.payloads, paths.data].map((directory) => rm(directory, { recursive: true, force: true })),
   );
   host.idRanges.release(name);
+}
+
+/** Where the container's cgroup is, if its shim was told. */
+function readCgroup(shimConfig: string): string | null {
+  try {
+    return (JSON.parse(readFileSync(shimConfig, 'utf8')) as { cgroup: string }).cgroup;
+  } catch {
+    // Without a shim.json there was no shim, and so no cgroup.
+    return null;
+  }
 }
 
 function readName(record: string): string | null {

@@ -33,7 +33,8 @@ class MappedIdsError extends TaskError {
 /** The name that the container has for itself. */
 export function hostnameOf(task: TaskObject, host: Pick<TaskHost, 'facts'>): string {
   if (task.spec.container.hostname !== null) return task.spec.container.hostname;
-  return task.spec.networkMode.kind === 'host' ? host.facts.description.hostname : shortId(task.id);
+  const isHosts = task.spec.networkMode.kind === 'host' || task.spec.namespaces.uts === 'host';
+  return isHosts ? host.facts.description.hostname : shortId(task.id);
 }
 
 /** Makes the container's directories. What an earlier run left in the run directory goes; the upper layer and the log stay. */

@@ -7,6 +7,7 @@ import { buildRuntimeSpec } from '../containers/runtime-spec.ts';
 import type { RuntimeSpecInput } from '../containers/runtime-spec.ts';
 import { resolveCommand } from '../containers/command.ts';
 import { loadSeccomp } from '../containers/seccomp.ts';
+import { prepareSharedMemory } from '../containers/shared-memory.ts';
 import { resolveUser } from '../containers/users.ts';
 import type { ResolvedUser } from '../containers/users.ts';
 import { userNamespaceOf } from '../host-paths.ts';
@@ -14,6 +15,7 @@ import { resolveHealthcheck } from '../health/healthcheck.ts';
 import { hostnameOf, makeDirectories, writeBundle, writeNetworkFiles } from './prepare-bundle.ts';
 import { prepareMounts } from './prepare-mounts.ts';
 import { prepareNetwork } from './prepare-network.ts';
+import type { SharedNamespaces } from './shared-namespaces.ts';
 import type { LocalImage, TaskHost } from './task-host.ts';
 import type { PreparedContainer } from './task-record.ts';
 
@@ -22,8 +24,7 @@ export interface PrepareRequest {
   readonly networks: readonly NetworkObject[];
   readonly volumes: readonly VolumeObject[];
   readonly image: LocalImage;
-  /** With network_mode `service:`, the other task's network namespace. */
-  readonly sharedNamespace: string | null;
+  readonly shared: SharedNamespaces;
   /** The shim starts the container as soon as it is made. */
   readonly autostart: boolean;
   /** Of an earlier run, or null. */
@@ -38,12 +39,12 @@ export async function prepareContainer(host: TaskHost, request: PrepareRequest):
   const { task, image } = request;
   const { container } = task.spec;
   const paths = host.paths.container(task.id);
-  const users = claimUsers(host, task, request.sharedNamespace);
+  const users = claimUsers(host, task, request.shared.network);
   const range = users?.range ?? null;
   const capabilities = resolveCapabilities(container, host.facts.limits.capabilities);
   const [mounts, network, payloads, seccomp] = await allEnded([
     prepareMounts(host, task, request.volumes, image),
-    prepareNetwork(host, task, request.networks, request.sharedNamespace, range),
+    prepareNetwork(host, task, request.networks, request.shared.network, range),
     host.payloads.ensure(paths.payloads, container, range, (kind, key) => host.findPayload(task.stack, kind, key)),
     loadSeccomp(container.seccomp, { capabilities, architecture: host.facts.architecture, kernel: host.facts.kernel }),
     makeDirectories(paths),
@@ -59,8 +60,10 @@ export async function prepareContainer(host: TaskHost, request: PrepareRequest):
     files: writeNetworkFiles(host, task, paths, hostname, range),
     seccomp,
     networkNamespace: network.namespace,
+    sharedProcesses: { pid: request.shared.pid, ipc: request.shared.ipc?.process ?? null },
+    sharedMemory: await prepareSharedMemory(paths.sharedMemory, task.spec, request.shared.ipc),
     users,
-    cgroup: host.paths.cgroup(task.id),
+    cgroup: host.paths.cgroup(task.id, container.cgroupParent),
     initPath: host.initPath,
   });
   writeBundle(host, task, image, spec, range, request.autostart);
@@ -84,7 +87,7 @@ function claimUsers(host: TaskHost, task: TaskObject, sharedNamespace: string | 
   }
   return {
     path: userNamespaceOf(sharedNamespace),
-    range: host.idRanges.share(name, shortId(task.sharedNetworkTask ?? '')),
+    range: host.idRanges.share(name, shortId(task.sharedTasks.network ?? '')),
   };
 }
 

@@ -1,15 +1,17 @@
 import type { NetworkObject, TaskObject } from '../../../src/model/objects.ts';
 import type { AssignmentsMessage } from '../../../src/rpc/messages.ts';
 import { abortable } from '../abortable.ts';
-import { NotOnThisHostError } from '../errors.ts';
+import { ContainerStateError, NotOnThisHostError } from '../errors.ts';
 import type { AssignedObjects } from './assigned-objects.ts';
 import { removeLeftovers } from './leftovers.ts';
 import type { HeldObjects, TaskHost } from './task-host.ts';
+import { hostSharedMemory } from '../containers/mounts.ts';
+import type { SharedIpc } from './shared-namespaces.ts';
 import { loadTaskRecords } from './task-record.ts';
 import { TaskWorker } from './task-worker.ts';
 
-/** How long a task waits for the network namespace of another one that it shares. */
-const sharedNetworkMs = 60_000;
+/** How long a task waits for the namespaces of another one that it shares. */
+const sharedMs = 60_000;
 
 /** How long a stream waits for the task that it is about. */
 const arrivalMs = 5000;
@@ -47,8 +49,8 @@ export class TaskTable implements HeldObjects {
   }
 
   /** The worker of a task that may be on its way: streams and assignments come by different ways. */
-  async arrived(taskId: string, signal: AbortSignal): Promise<TaskWorker> {
-    const over = AbortSignal.any([signal, AbortSignal.timeout(arrivalMs)]);
+  async arrived(taskId: string, signal: AbortSignal, withinMs = arrivalMs): Promise<TaskWorker> {
+    const over = AbortSignal.any([signal, AbortSignal.timeout(withinMs)]);
     while (!this.#workers.has(taskId) && !over.aborted) {
       this.#arrival ??= Promise.withResolvers<void>();
       await abortable(this.#arrival.promise, over).catch(() => undefined);
@@ -95,10 +97,39 @@ export class TaskTable implements HeldObjects {
     for (const worker of this.#workers.values()) worker.report();
   }
 
-  /** Resolves to a task's network namespace when that has been made. */
-  async networkNamespaceOf(taskId: string, signal: AbortSignal): Promise<string> {
-    await this.get(taskId).networkReady(AbortSignal.any([signal, AbortSignal.timeout(sharedNetworkMs)]));
+  /** Resolves to a task's network namespace when that has been made; null = the host's. */
+  async networkNamespaceOf(taskId: string, signal: AbortSignal): Promise<string | null> {
+    const { spec, sharedTasks } = (await this.arrived(taskId, signal, sharedMs)).task;
+    if (spec.networkMode.kind === 'host') return null;
+    if (sharedTasks.network !== null) return this.networkNamespaceOf(sharedTasks.network, signal);
+    await this.get(taskId).networkReady(AbortSignal.any([signal, AbortSignal.timeout(sharedMs)]));
     return this.#host.paths.container(taskId).networkNamespace;
+  }
+
+  /** Resolves when a task's container has been made, to where its first process is to be found in /proc, also after a restart. */
+  async processOf(taskId: string, signal: AbortSignal): Promise<string> {
+    const worker = await this.arrived(taskId, signal, sharedMs);
+    await worker.created(AbortSignal.any([signal, AbortSignal.timeout(sharedMs)]));
+    if (worker.container.phase === 'exited' || worker.container.phase === 'lost') {
+      throw new ContainerStateError(worker.task.containerName, 'does not run');
+    }
+    return this.#host.paths.container(taskId).process;
+  }
+
+  /** The same with what the task has as its /dev/shm. */
+  async ipcOf(taskId: string, signal: AbortSignal): Promise<SharedIpc> {
+    const { containerName, spec, sharedTasks } = (await this.arrived(taskId, signal, sharedMs)).task;
+    const { kind } = spec.namespaces.ipc;
+    if (kind === 'private' || kind === 'none')
+      throw new ContainerStateError(
+        containerName,
+        `has ipc: ${kind}, which nobody can join`,
+        'write ipc: shareable for it',
+      );
+    const process = await this.processOf(taskId, signal);
+    if (kind === 'host') return { process, memory: hostSharedMemory };
+    if (sharedTasks.ipc !== null) return { process, memory: (await this.ipcOf(sharedTasks.ipc, signal)).memory };
+    return { process, memory: this.#host.paths.container(taskId).sharedMemory };
   }
 
   /** Stops working when what is being removed is gone; containers run on. */

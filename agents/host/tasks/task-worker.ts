@@ -64,7 +64,7 @@ export class TaskWorker {
     this.#writer = new RecordWriter(paths.record);
     this.container = new Container({
       paths,
-      cgroup: host.paths.cgroup(record.task.id),
+      cgroup: host.paths.cgroup(record.task.id, record.task.spec.container.cgroupParent),
       shims: host.shims,
       onState: (state) => this.#onShimState(state),
       warn: (problem) => host.log(`${record.task.containerName}: ${problem}`),

@@ -6,6 +6,7 @@ import type { Reconciler } from '../loops/reconcile-loop.ts';
 import { ChangeSet } from '../store/change-set.ts';
 import { subjectOf, type Change, type ObjectChange } from '../store/change.ts';
 import type { ObjectLookup, StoreView } from '../store/object-index.ts';
+import { ownersOf } from '../tasks/shared-tasks.ts';
 import { isLeaving } from '../tasks/task-phase.ts';
 import { withWaitReason } from '../tasks/task-wait.ts';
 import { chooseNode } from './choose-node.ts';
@@ -43,13 +44,13 @@ function reconcile(view: StoreView, _keys: ReadonlySet<Key>, now: string): reado
   return changes.changes;
 }
 
-/** Who shares a container's network namespace is placed after that container, within one round where possible. */
+/** Who shares a container's namespaces is placed after that container, within one round where possible. */
 function ownersFirst(pending: readonly TaskObject[]): Iterable<TaskObject> {
   const byId = new Map(pending.map((task) => [task.id, task]));
   const ordered = new Set<TaskObject>();
   const visit = (task: TaskObject): void => {
-    const owner = byId.get(task.sharedNetworkTask ?? '');
-    if (owner !== undefined && !ordered.has(owner)) visit(owner);
+    const owners = ownersOf(task).flatMap((id) => byId.get(id) ?? []);
+    for (const owner of owners) if (owner !== task && !ordered.has(owner)) visit(owner);
     ordered.add(task);
   };
   pending.forEach(visit);
@@ -68,8 +69,10 @@ function place(
   }
   const volume = volumesOf(view, task).find(({ name }) => view.named('volume', name).some(({ removing }) => removing));
   if (volume !== undefined) return { reason: `waits for the previous volume ${volume.name} to be removed` };
-  const owner = task.sharedNetworkTask === null ? undefined : view.get('task', task.sharedNetworkTask);
-  if (owner?.nodeId === null) return { reason: `waits for ${owner.containerName}, whose network it shares` };
+  const owner = ownersOf(task)
+    .flatMap((id) => view.get('task', id) ?? [])
+    .find(({ nodeId }) => nodeId === null);
+  if (owner !== undefined) return { reason: `waits for ${owner.containerName}, whose namespaces it shares` };
   return chooseNode(view, task, loadOf);
 }
 

@@ -8,10 +8,12 @@ import type { StoreView } from '../store/object-index.ts';
 import type { Transaction } from '../store/store.ts';
 import { dependenciesOf, withDependencies } from '../tasks/dependencies-of.ts';
 import { newTask } from '../tasks/new-task.ts';
+import { sharedTasksOf } from '../tasks/shared-tasks.ts';
 import { isLeaving } from '../tasks/task-phase.ts';
 import { checkOneOffPorts } from './check-claims.ts';
 import { defaultApplyOptions } from './apply-options.ts';
-import { executePlan, sharedNetworkTaskOf } from './execute-plan.ts';
+import { checkSharedContainers } from './check-shared-containers.ts';
+import { executePlan } from './execute-plan.ts';
 import { planStack } from './plan-stack.ts';
 
 /** Brings the dependencies up and creates the container, which waits to be started. `spec` has its digests filled in. */
@@ -22,6 +24,11 @@ export function createOneOff(
   now: string,
 ): Transaction<CreateOneOffResponse> {
   const service = serviceOf(spec, request);
+  checkSharedContainers(
+    view,
+    { ...spec, services: { ...spec.services, [service.name]: service } },
+    new Set([service.name]),
+  );
   checkOneOffPorts(view, spec.name, service);
   const services = withDependencies(Object.keys(dependenciesOf(service)), spec.services);
   const options = { ...defaultApplyOptions, removeOrphans: request.removeOrphans };
@@ -68,7 +75,7 @@ function addTask(
     slot: 1,
     containerName,
     oneOff: { autoRemove: request.autoRemove, useAliases: request.useAliases },
-    sharedNetworkTask: sharedNetworkTaskOf(service, spec.name, changes),
+    sharedTasks: sharedTasksOf(service, spec.name, changes),
   });
   changes.put(task);
   return { id, containerName };

@@ -1,4 +1,5 @@
 /** Turns the steps of a plan into changes of one transaction. */
+import { canonicalJson } from '../../model/canonical-json.ts';
 import { newId } from '../../model/ids.ts';
 import type { ServiceObject, TaskObject } from '../../model/objects.ts';
 import type { ServiceSpec, StackSpec } from '../../model/spec.ts';
@@ -7,6 +8,7 @@ import type { ChangeSet } from '../store/change-set.ts';
 import { containerNameOf } from '../tasks/container-name.ts';
 import { newTask } from '../tasks/new-task.ts';
 import { wantFollowed, wantRemoved, wantStarted } from '../tasks/task-intents.ts';
+import { namespaceOwners, sharedTasksOf } from '../tasks/shared-tasks.ts';
 import { isLeaving } from '../tasks/task-phase.ts';
 import type { ApplyOptions } from './apply-options.ts';
 import type { StackStep } from './stack-step.ts';
@@ -46,7 +48,7 @@ const executors: Executors = {
 /** Executes the steps in their order; gates that need not be waited for are open in the same transaction. */
 export function executePlan(steps: readonly StackStep[], on: Execution): void {
   for (const step of steps) execute(step, on);
-  renewSharedNetworks(on.changes, on.spec.name);
+  renewSharedTasks(on.changes);
   openGates(on.changes, on.spec.name);
 }
 
@@ -97,7 +99,7 @@ function createTask(name: string, slot: number, on: Execution): void {
     slot,
     containerName: containerNameOf(spec.name, serviceSpec, slot),
     oneOff: null,
-    sharedNetworkTask: sharedNetworkTaskOf(serviceSpec, spec.name, changes),
+    sharedTasks: sharedTasksOf(serviceSpec, spec.name, changes),
   });
   changes.put(options.noStart ? task : wantStarted(task, !options.noDeps));
 }
@@ -108,26 +110,18 @@ function replaceTask({ task, service }: Extract<StackStep, { type: 'replace-task
   createTask(service, task.slot, on);
 }
 
-/** The container whose network namespace is shared: the one with the lowest number. */
-export function sharedNetworkTaskOf({ networkMode }: ServiceSpec, stack: string, changes: ChangeSet): string | null {
-  if (networkMode.kind !== 'service') return null;
-  const owners = changes
-    .ofStack('task', stack)
-    .filter((task) => task.service === networkMode.service && task.oneOff === null && !isLeaving(task));
-  return lowestSlot(owners)?.id ?? null;
-}
-
-/** The next run of a task that shares a network is in that of the container which owns it by then. */
-function renewSharedNetworks(changes: ChangeSet, stack: string): void {
-  for (const task of changes.ofStack('task', stack)) {
-    if (isLeaving(task)) continue;
-    const owner = sharedNetworkTaskOf(task.spec, stack, changes);
-    if (owner !== null && owner !== task.sharedNetworkTask) changes.put({ ...task, sharedNetworkTask: owner });
+/** The next run of a task that shares namespaces is in those of the containers that own them by then, of whatever stack. */
+function renewSharedTasks(changes: ChangeSet): void {
+  for (const task of changes.all('task')) {
+    if (isLeaving(task) || namespaceOwners(task.spec).length === 0) continue;
+    const owners = sharedTasksOf(task.spec, task.stack, changes);
+    const sharedTasks = {
+      network: owners.network ?? task.sharedTasks.network,
+      pid: owners.pid ?? task.sharedTasks.pid,
+      ipc: owners.ipc ?? task.sharedTasks.ipc,
+    };
+    if (canonicalJson([sharedTasks]) !== canonicalJson([task.sharedTasks])) changes.put({ ...task, sharedTasks });
   }
-}
-
-function lowestSlot(tasks: readonly TaskObject[]): TaskObject | undefined {
-  return [...tasks].sort((a, b) => a.slot - b.slot)[0];
 }
 
 function specOf(spec: StackSpec, name: string): ServiceSpec {

@@ -8,8 +8,10 @@ import { specHash, type PayloadDigests } from '../orchestrators/replicated/spec-
 import type { StoreView } from '../store/object-index.ts';
 import { inDependencyOrder, withDependencies } from '../tasks/dependencies-of.ts';
 import { imageChange } from '../tasks/image-change.ts';
+import { ownerServices } from '../tasks/shared-tasks.ts';
 import type { ApplyOptions } from './apply-options.ts';
 import { checkClaims } from './check-claims.ts';
+import { checkSharedContainers } from './check-shared-containers.ts';
 import { isNewOwner, planFollowers } from './plan-followers.ts';
 import { checkVolumeUsers } from './plan-changed-volume.ts';
 import { findForeignPayload } from './find-resources.ts';
@@ -36,6 +38,7 @@ export function planStack(
   const { services: selected } = selection;
   const scaled = scaleServices(spec, options, selected);
   checkClaims(view, scaled, selected);
+  checkSharedContainers(view, scaled, selected);
   const resources = planResources(view, scaled, selected.union(selection.resourcesOf), options);
   const volumes = resources.steps.filter((step) => step.type === 'replace-volume');
   const services = planServices(view, scaled, options, selected, new Set(volumes.map(({ key }) => key)));
@@ -133,7 +136,7 @@ function planOneService(
     isVolumeReplaced: service.container.mounts.some(
       (mount) => mount.type === 'volume' && replacedVolumes.has(mount.volume ?? ''),
     ),
-    isNamespaceReplaced: service.networkMode.kind === 'service' && replaced.has(service.networkMode.service),
+    isNamespaceReplaced: ownerServices(service, spec.name, view).some((owner) => replaced.has(owner)),
   } as const;
   const steps = planService(tasks, wish).flatMap((step) => toStackSteps(step, service));
   const isSame = before?.specHash === hash && before.forceCount === forceCount && equal(before.spec, service);
@@ -165,7 +168,7 @@ function toStackSteps(step: ServiceStep, service: ServiceSpec): readonly StackSt
 function reasonsOf(task: TaskObject, service: ServiceSpec): readonly string[] {
   const image = imageChange(task);
   if (!equal(task.spec, service)) return [...(image === null ? [] : [image]), ...changeReasons(task.spec, service)];
-  return [image ?? 'forced, or something that it uses has changed'];
+  return image === null ? [] : [image];
 }
 
 function equal(a: unknown, b: unknown): boolean {

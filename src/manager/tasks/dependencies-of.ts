@@ -1,12 +1,13 @@
 import type { DependencySpec, ServiceSpec } from '../../model/spec.ts';
+import { namespaceOwners } from './shared-tasks.ts';
 
-/** Whoever shares a container's network namespace needs that container, and follows it when it is restarted. */
+/** Whoever shares a container's namespaces needs that container, and follows it when it is restarted. */
 const sharedNamespace: DependencySpec = { condition: 'service_started', restart: true, required: true };
 
-/** Services that this one depends on: those of depends_on and the owner of its network namespace. */
+/** Services that this one depends on: those of depends_on and the owners of its namespaces. */
 export function dependenciesOf(spec: ServiceSpec): Readonly<Record<string, DependencySpec>> {
-  if (spec.networkMode.kind !== 'service' || spec.networkMode.service in spec.dependsOn) return spec.dependsOn;
-  return { ...spec.dependsOn, [spec.networkMode.service]: sharedNamespace };
+  const owners = namespaceOwners(spec).flatMap(([, owner]) => (owner.kind === 'service' ? [owner.service] : []));
+  return { ...Object.fromEntries(owners.map((name) => [name, sharedNamespace])), ...spec.dependsOn };
 }
 
 /** The services, and everything that they depend on, directly or not; names that `services` lacks are left out. */

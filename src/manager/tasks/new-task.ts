@@ -1,4 +1,4 @@
-import type { OneOffSpec, ServiceObject, TaskObject } from '../../model/objects.ts';
+import type { OneOffSpec, ServiceObject, SharedTasks, TaskObject } from '../../model/objects.ts';
 import { newTaskStatus } from '../../model/new-status.ts';
 import type { ServiceSpec } from '../../model/spec.ts';
 
@@ -12,7 +12,7 @@ export interface NewTask {
   readonly slot: number;
   readonly containerName: string;
   readonly oneOff: OneOffSpec | null;
-  readonly sharedNetworkTask: string | null;
+  readonly sharedTasks: SharedTasks;
 }
 
 /** A task that is wanted to be created and not yet to run. */

@@ -1,13 +1,17 @@
 import { checkBuild } from './build.ts';
 import { checkDependencies, checkCycles } from './dependencies.ts';
 import { checkDeploy } from './deploy.ts';
+import { checkLimits } from './limits.ts';
 import { checkReferences, checkContainerNames } from './references.ts';
 import type { CheckContext, ServiceCheck } from './report.ts';
 import { checkResources } from './resources.ts';
 import { checkService } from './service.ts';
+import { checkSharing } from './sharing.ts';
 
 const SERVICE_CHECKS: readonly ServiceCheck[] = [
   checkService,
+  checkSharing,
+  checkLimits,
   checkReferences,
   checkDependencies,
   checkDeploy,

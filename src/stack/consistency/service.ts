@@ -23,11 +23,6 @@ export const checkService: ServiceCheck = (name, service, context) => {
 const checkUserNamespace: ServiceCheck = (name, service, context) => {
   const path = ['services', name];
   const mode = service.userns_mode ?? 'host';
-  const [, sharedWith] = /^service:(.*)$/.exec(service.network_mode ?? '') ?? [];
-  if (sharedWith !== undefined && mode !== (context.project.services[sharedWith]?.userns_mode ?? 'host')) {
-    const message = `service "${name}" shares the network of service "${sharedWith}", which has another userns_mode`;
-    context.error([...path, 'network_mode'], message, 'give both the same userns_mode');
-  }
   if (mode !== 'auto') return;
   if (service.privileged === true) {
     const message = `service "${name}" is privileged, which userns_mode auto takes away`;

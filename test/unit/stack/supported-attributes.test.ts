@@ -21,10 +21,7 @@ describe('the gate for attributes', () => {
       'services.a.deploy.restart_policy: restart_policy is not supported yet',
     ],
     ['deploy: {mode: global}', 'services.a.deploy.mode: mode "global" is not supported yet'],
-    [
-      'security_opt: ["label:disable"]',
-      'services.a.security_opt[0]: security_opt "label:disable" is not supported yet',
-    ],
+    ['security_opt: ["colour:red"]', 'services.a.security_opt[0]: security_opt "colour:red" is not supported yet'],
     [
       'volumes: [{type: volume, target: /v, volume: {subpath: x}}]',
       'services.a.volumes[0].volume.subpath: subpath is not supported yet',
@@ -52,9 +49,15 @@ describe('the gate for attributes', () => {
     'networks: {n: {aliases: [x], ipv4_address: 10.0.0.2}}',
     'network_mode: service:b',
     'network_mode: bridge',
+    'network_mode: container:b',
+    'pid: host',
+    'ipc: service:b',
+    'uts: host',
+    'blkio_config: {weight: 10, device_read_bps: [{path: /dev/vda, rate: 1m}]}',
+    'device_cgroup_rules: ["c 1:* r"]',
     'links: [b]',
     'ports: ["1:1/sctp"]',
-    'security_opt: [no-new-privileges, "no-new-privileges:true", seccomp=unconfined]',
+    'security_opt: [no-new-privileges, "no-new-privileges:true", seccomp=unconfined, "apparmor:x", label=disable, "label:type:t"]',
     'ports: ["127.0.0.1:8000-8001:80-81/udp"]',
     'volumes: ["/x", "./y:/y:ro", {type: tmpfs, target: /t, tmpfs: {size: 1m}}]',
     'deploy: {replicas: 2, labels: {a: b}, resources: {limits: {cpus: 1, memory: 1g, pids: 5}, reservations: {memory: 1m}}}',
@@ -81,9 +84,9 @@ describe('the gate for attributes', () => {
   });
 
   it('opens when a row is added', () => {
-    const loaded = load('services: {a: {image: i, pid: host}}');
+    const loaded = load('services: {a: {image: i, use_api_socket: true}}');
     assert.equal(unsupportedAttributes(loaded).length, 1);
-    const supported = [...SUPPORTED_ATTRIBUTES, { path: 'services.*.pid', values: ['host'] }];
+    const supported = [...SUPPORTED_ATTRIBUTES, { path: 'services.*.use_api_socket', values: [true] }];
     assert.deepEqual(unsupportedAttributes(loaded, { supported }), []);
   });
 

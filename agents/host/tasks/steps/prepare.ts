@@ -1,7 +1,8 @@
 import { shortId } from '../../../../src/model/ids.ts';
-import { TaskError } from '../../errors.ts';
 import { cannotMapRoot, makeOwnedRoot } from '../owned-root.ts';
 import { prepareContainer } from '../prepare-container.ts';
+import { findSharedNamespaces } from '../shared-namespaces.ts';
+import type { SharedNamespaces } from '../shared-namespaces.ts';
 import type { LocalImage } from '../task-host.ts';
 import type { TaskWorker } from '../task-worker.ts';
 import { exitCodeOf, failedStart } from './failed-start.ts';
@@ -12,12 +13,9 @@ export async function prepare(worker: TaskWorker, run: number, autostart: boolea
   const signal = worker.stepSignal;
   try {
     await worker.settled();
-    const [image, sharedNamespace] = await Promise.all([
-      ensureImage(worker, signal),
-      findSharedNamespace(worker, signal),
-    ]);
+    const [image, shared] = await Promise.all([ensureImage(worker, signal), findSharedNamespaces(worker, signal)]);
     // What may wait for long is done; only work is left, and that is bounded.
-    await worker.host.queue.add(() => make(worker, image, sharedNamespace, autostart, signal));
+    await worker.host.queue.add(() => make(worker, image, shared, autostart, signal));
   } catch (error) {
     // The planner sees that something else is wanted now.
     if (signal.aborted) return;
@@ -29,14 +27,14 @@ export async function prepare(worker: TaskWorker, run: number, autostart: boolea
 async function make(
   worker: TaskWorker,
   image: LocalImage,
-  sharedNamespace: string | null,
+  shared: SharedNamespaces,
   autostart: boolean,
   signal: AbortSignal,
 ): Promise<void> {
   signal.throwIfAborted();
   const { host } = worker;
   const { task, networks, volumes, prepared: previous } = worker.record;
-  const request = { task, networks, volumes, image, sharedNamespace, autostart, previous };
+  const request = { task, networks, volumes, image, shared, autostart, previous };
   const prepared = await prepareContainer(host, request);
   signal.throwIfAborted();
   if (autostart) worker.setState('starting');
@@ -58,13 +56,4 @@ function ensureImage(worker: TaskWorker, signal: AbortSignal): Promise<LocalImag
   const { prepared, task } = worker.record;
   if (prepared !== null) return worker.host.images.ensure(prepared.imageId, 'never', signal);
   return worker.host.images.ensure(task.spec.image, task.spec.pullPolicy, signal);
-}
-
-async function findSharedNamespace(worker: TaskWorker, signal: AbortSignal): Promise<string | null> {
-  const { spec, sharedNetworkTask } = worker.task;
-  if (spec.networkMode.kind !== 'service') return null;
-  if (sharedNetworkTask === null) {
-    throw new TaskError('not-found', `network_mode service:${spec.networkMode.service}: that service has no container`);
-  }
-  return worker.host.networkNamespaceOf(sharedNetworkTask, signal);
 }

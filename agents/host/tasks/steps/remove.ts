@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { shortId } from '../../../../src/model/ids.ts';
+import { removeSharedMemory } from '../../containers/shared-memory.ts';
 import { allEnded } from '../../all-ended.ts';
 import { anonymousVolumesOf } from '../prepare-mounts.ts';
 import type { TaskWorker } from '../task-worker.ts';
@@ -24,6 +25,7 @@ async function removeAll(worker: TaskWorker): Promise<void> {
   const { host, task } = worker;
   const paths = host.paths.container(task.id);
   worker.container.release();
+  await removeSharedMemory(paths.sharedMemory);
   await allEnded([
     host.names.remove(task.id),
     host.networks.unpublish(task.id),

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { BlockIoSpec } from '../../../model/block-io-spec.ts';
 import type {
   ContainerSpec,
   HealthcheckSpec,
@@ -42,6 +43,18 @@ const payloadMount: z.ZodType<PayloadMountSpec> = z.strictObject({
   mode: z.int().min(0).max(0o7777),
 });
 
+const rates = z.array(z.strictObject({ path: absolutePath, rate: z.int().min(0) }));
+const weight = z.int().min(10).max(1000);
+
+const blockIo: z.ZodType<BlockIoSpec> = z.strictObject({
+  weight: weight.nullable(),
+  weightDevices: z.array(z.strictObject({ path: absolutePath, weight })),
+  readBps: rates,
+  writeBps: rates,
+  readIops: rates,
+  writeIops: rates,
+});
+
 const resources: z.ZodType<ResourcesSpec> = z.strictObject({
   cpus: z.number().min(0).nullable(),
   cpuset: z.string().nullable(),
@@ -50,7 +63,12 @@ const resources: z.ZodType<ResourcesSpec> = z.strictObject({
   cpuQuotaUs: z.int().nullable(),
   memoryBytes: size,
   memoryReservationBytes: size,
+  cpuRealtimePeriodUs: size,
+  cpuRealtimeRuntimeUs: size,
   memorySwapBytes: z.int().min(-1).nullable(),
+  memorySwappiness: z.int().min(0).max(100).nullable(),
+  oomKillDisable: z.boolean(),
+  blockIo: blockIo.nullable(),
   pids: z.int().min(-1).nullable(),
 });
 
@@ -70,6 +88,13 @@ const logging: z.ZodType<LoggingSpec> = z.strictObject({
   compress: z.boolean(),
   mode: z.enum(['blocking', 'non-blocking']),
   maxBufferBytes: z.int().min(0),
+});
+
+const deviceRule = z.strictObject({
+  type: z.enum(['a', 'b', 'c']),
+  major: size,
+  minor: size,
+  access: z.string().regex(/^[rwm]{1,3}$/, 'has to be made of r, w and m'),
 });
 
 const device = z.strictObject({ source: z.string(), target: z.string(), permissions: z.string() });
@@ -98,10 +123,15 @@ export const containerSchema: z.ZodType<ContainerSpec> = z.strictObject({
   capDrop: z.array(z.string()),
   noNewPrivileges: z.boolean(),
   seccomp: z.string().nullable(),
+  apparmor: z.string().min(1).nullable(),
+  selinux: z.array(z.string().regex(/^(disable|(user|role|type|level):\S+)$/, 'is no part of an SELinux label')),
+  systemPathsUnconfined: z.boolean(),
+  writableCgroups: z.boolean(),
   mounts: z.array(mount),
   secrets: z.array(payloadMount),
   configs: z.array(payloadMount),
   devices: z.array(device),
+  deviceRules: z.array(deviceRule),
   shmSizeBytes: size,
   ulimits: z.record(z.string(), z.strictObject({ soft: z.int().min(-1), hard: z.int().min(-1) })),
   sysctls: labels,
@@ -110,6 +140,11 @@ export const containerSchema: z.ZodType<ContainerSpec> = z.strictObject({
   dnsSearch: z.array(z.string()),
   dnsOptions: z.array(z.string()),
   resources,
+  cgroupParent: z
+    .string()
+    .regex(/^(?!\.\.?(\/|$))[^\/\n][^\n]*$/, 'has to be relative')
+    .refine((path) => !path.split('/').includes('..'), 'has to stay below the cgroup of the daemon')
+    .nullable(),
   oomScoreAdj: z.int().min(-1000).max(1000).nullable(),
   stopSignal: z.string().nullable(),
   stopGraceMs: grace,

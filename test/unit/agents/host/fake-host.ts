@@ -172,6 +172,8 @@ export class FakeDaemon {
       queue: new PQueue({ concurrency: 2 }),
       probe: async () => ({ exitCode: 0, output: '' }),
       networkNamespaceOf: (taskId, signal) => this.table.networkNamespaceOf(taskId, signal),
+      ipcOf: (taskId, signal) => this.table.ipcOf(taskId, signal),
+      processOf: (taskId, signal) => this.table.processOf(taskId, signal),
       findPayload: (stack, kind, key) => assigned.findPayload(stack, kind, key),
       statuses: {
         status: (taskId, status) => {

@@ -16,13 +16,17 @@ function input(container: Partial<ContainerSpec> = {}, change: Partial<RuntimeSp
     host: {
       capabilities: allCapabilities.filter((name) => name !== 'CAP_SYS_RESOURCE'),
       hardLimits: { nofile: 1000, core: -1 },
+      cgroup: 'hybrid',
       canLimitSwap: true,
+      securityModules: [],
       cpus: 2,
     },
     mounts: [],
     files: { hosts: '/r/hosts', hostname: '/r/hostname', resolvConf: '/r/resolv.conf' },
     seccomp: { defaultAction: 'SCMP_ACT_ERRNO', architectures: [], syscalls: [] },
     networkNamespace: '/r/netns',
+    sharedProcesses: { pid: null, ipc: null },
+    sharedMemory: 'own',
     users: null,
     cgroup: 'tsstack/01234567/x',
     initPath: '/opt/init',
@@ -52,7 +56,7 @@ describe('runtime spec', () => {
     assert.deepEqual([...spec.process.capabilities.effective].sort(), [...defaultCapabilities].sort());
     assert.deepEqual(
       spec.linux.namespaces.map(({ type }) => type),
-      ['pid', 'ipc', 'uts', 'mount', 'cgroup', 'network'],
+      ['pid', 'ipc', 'uts', 'cgroup', 'mount', 'network'],
     );
     assert.ok(spec.linux.maskedPaths.includes('/proc/kcore'));
     assert.ok(spec.linux.maskedPaths.includes('/sys/devices/system/cpu/cpu1/thermal_throttle'));

@@ -3,7 +3,7 @@ import { specHash, type HashContext } from '../../../../src/manager/orchestrator
 import { canonicalJson } from '../../../../src/model/canonical-json.ts';
 import { serviceHash } from '../../../../src/model/service-hash.ts';
 import type { ServiceSpec } from '../../../../src/model/spec.ts';
-import { containerSpec, dependsOn, serviceSpec, stackSpec } from '../../../fixtures/specs.ts';
+import { containerSpec, dependsOn, namespacesSpec, serviceSpec, stackSpec } from '../../../fixtures/specs.ts';
 
 const stack = stackSpec([], { volumes: { data: { name: 'p_data', external: false, labels: {} } } });
 const context: HashContext = { stack, digests: { 'secret/key': 'sha256:1' } };
@@ -19,6 +19,7 @@ const changes: { readonly [Field in keyof ServiceSpec]: readonly [ServiceSpec[Fi
   containerName: ['mine', true],
   container: [containerSpec({ environment: { A: '1' } }), true],
   networkMode: [{ kind: 'host' }, true],
+  namespaces: [namespacesSpec({ uts: 'host' }), true],
   networks: [[], true],
   links: [[{ alias: 'db', target: 'db' }], true],
   ports: [[{ target: 80, protocol: 'tcp', hostIp: null, published: null }], true],

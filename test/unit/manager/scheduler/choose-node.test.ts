@@ -54,7 +54,7 @@ describe('the choice of a node', () => {
 
   it('goes where the owner of the network namespace is', () => {
     const owner = taskObject('db', { nodeId: 'b' });
-    const sharing = { ...task, sharedNetworkTask: owner.id };
+    const sharing = { ...task, sharedTasks: { ...task.sharedTasks, network: owner.id } };
     assert.equal(choose([node('a'), node('b'), owner], sharing), 'b');
   });
 });

@@ -74,6 +74,19 @@ describe('lowerProject', () => {
     ['security_opt: ["no-new-privileges=false"]', 'noNewPrivileges', false],
     ['security_opt: ["seccomp=unconfined"]', 'seccomp', 'unconfined'],
     ['security_opt: ["seccomp:./seccomp.json"]', 'seccomp', '{}'],
+    ['security_opt: ["apparmor=strict"]', 'apparmor', 'strict'],
+    ['security_opt: ["label=type:t", "label:level:s0"]', 'selinux', ['type:t', 'level:s0']],
+    ['security_opt: ["systempaths=unconfined"]', 'systemPathsUnconfined', true],
+    ['security_opt: ["writable-cgroups=true"]', 'writableCgroups', true],
+    ['cgroup_parent: /a/b/', 'cgroupParent', 'a/b'],
+    [
+      'device_cgroup_rules: ["c 1:* rw", "a *:* m"]',
+      'deviceRules',
+      [
+        { type: 'c', major: 1, minor: null, access: 'rw' },
+        { type: 'a', major: null, minor: null, access: 'm' },
+      ],
+    ],
     ['shm_size: 64m', 'shmSizeBytes', 64 * 2 ** 20],
     [
       'ulimits: { nofile: 10, nproc: { soft: 1, hard: 2 } }',
@@ -108,6 +121,22 @@ describe('lowerProject', () => {
     ['mem_limit: 1g', { memoryBytes: 2 ** 30 }],
     ['mem_reservation: 1k', { memoryReservationBytes: 1024 }],
     ['pids_limit: -1', { pids: -1 }],
+    ['mem_swappiness: 0', { memorySwappiness: 0 }],
+    ['oom_kill_disable: true', { oomKillDisable: true }],
+    ['cpu_rt_period: 1s, cpu_rt_runtime: 950', { cpuRealtimePeriodUs: 1_000_000, cpuRealtimeRuntimeUs: 950 }],
+    [
+      'blkio_config: { weight: 100, device_write_iops: [{ path: /dev/vda, rate: 7 }] }',
+      {
+        blockIo: {
+          weight: 100,
+          weightDevices: [],
+          readBps: [],
+          writeBps: [],
+          readIops: [],
+          writeIops: [{ path: '/dev/vda', rate: 7 }],
+        },
+      },
+    ],
     [
       'deploy: { resources: { limits: { cpus: "0.5", memory: 64m, pids: 9 } } }',
       { cpus: 0.5, memoryBytes: 64 * 2 ** 20, pids: 9 },
@@ -306,8 +335,8 @@ describe('lowerProject', () => {
 
   it('refuses what it cannot express, naming the place', () => {
     assert.throws(
-      () => web('security_opt: ["apparmor=x"]'),
-      /services\.web\.security_opt: apparmor=x is not supported yet/,
+      () => web('security_opt: ["colour=red"]'),
+      /services\.web\.security_opt: colour=red is not supported yet/,
     );
     assert.throws(
       () => web('logging: { driver: syslog }'),

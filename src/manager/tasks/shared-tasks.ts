@@ -1,0 +1,56 @@
+/** Whose namespaces a task shares: containers of services of its stack, or any container by its name. */
+import type { SharedTasks, TaskObject } from '../../model/objects.ts';
+import type { ServiceSpec } from '../../model/spec.ts';
+import type { ObjectLookup } from '../store/object-index.ts';
+import { isLeaving } from './task-phase.ts';
+
+export type SharedKind = keyof SharedTasks;
+
+/** Whoever is shared, by a service of the stack or by a container's name. */
+export type NamespaceOwner =
+  { readonly kind: 'service'; readonly service: string } | { readonly kind: 'container'; readonly container: string };
+
+/** The attributes that share each namespace. */
+export const sharingAttributes: Readonly<Record<SharedKind, string>> = {
+  network: 'network_mode',
+  pid: 'pid',
+  ipc: 'ipc',
+};
+
+/** The owners of the namespaces that containers of a service share. */
+export function namespaceOwners(spec: ServiceSpec): readonly (readonly [SharedKind, NamespaceOwner])[] {
+  const modes = { network: spec.networkMode, pid: spec.namespaces.pid, ipc: spec.namespaces.ipc };
+  return (['network', 'pid', 'ipc'] as const).flatMap((kind) => {
+    const mode = modes[kind];
+    return mode.kind === 'service' || mode.kind === 'container' ? [[kind, mode] as const] : [];
+  });
+}
+
+/** The tasks whose namespaces a task of that service shares, as of now. */
+export function sharedTasksOf(spec: ServiceSpec, stack: string, lookup: ObjectLookup): SharedTasks {
+  const found = namespaceOwners(spec).map(([kind, owner]) => [kind, ownerTask(owner, stack, lookup)?.id ?? null]);
+  return { network: null, pid: null, ipc: null, ...(Object.fromEntries(found) as Partial<SharedTasks>) };
+}
+
+/** Of a service it is the container with the lowest number. */
+function ownerTask(owner: NamespaceOwner, stack: string, lookup: ObjectLookup): TaskObject | undefined {
+  if (owner.kind === 'container') return lookup.named('task', owner.container).find((task) => !isLeaving(task));
+  return lookup
+    .ofStack('task', stack)
+    .filter((task) => task.service === owner.service && task.oneOff === null && !isLeaving(task))
+    .sort((a, b) => a.slot - b.slot)[0];
+}
+
+/** Tasks whose namespaces this one shares. */
+export function ownersOf({ sharedTasks }: TaskObject): readonly string[] {
+  return [...new Set(Object.values(sharedTasks).filter((id) => id !== null))];
+}
+
+/** Services of the stack whose containers a service shares namespaces with, also where it names those containers. */
+export function ownerServices(spec: ServiceSpec, stack: string, lookup: ObjectLookup): readonly string[] {
+  return namespaceOwners(spec).flatMap(([, owner]) => {
+    if (owner.kind === 'service') return [owner.service];
+    const task = ownerTask(owner, stack, lookup);
+    return task?.stack === stack ? [task.service] : [];
+  });
+}
