@@ -123,6 +123,11 @@ export class ContainerPaths {
     return join(this.logDirectory, 'current.log');
   }
 
+  /** What the hooks of the container said. */
+  get hookLog(): string {
+    return join(this.logDirectory, 'hooks.log');
+  }
+
   get socket(): string {
     return join(this.run, 'shim.sock');
   }

@@ -27,5 +27,6 @@ export function createdContainer(image: { id: string; reference: string }, at: s
     health: null,
     ports: [],
     mounts: [],
+    hook: null,
   };
 }

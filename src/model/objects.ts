@@ -122,6 +122,8 @@ export interface TaskObject extends StoredObject {
   readonly desired: DesiredState;
   /** Next desired state, held back by the manager while others have to come first; null = nothing is held back. Agents act on `desired` alone. */
   readonly gate: TaskGate | null;
+  /** While it is held back from a start: how far its pre_start hooks are; null = no hook is in the way. */
+  readonly preStart: PreStartProgress | null;
   /** Run that is wanted: `start` and `restart` add 1. The first run is 1. */
   readonly desiredRun: number;
   /** Which request asked for that run; `restart` also of those who follow a restarted one. */
@@ -130,8 +132,10 @@ export interface TaskObject extends StoredObject {
   readonly stopGraceMs: number | null;
   /** With desired `remove`: remove its anonymous volumes too. */
   readonly removeVolumes: boolean;
-  /** One-off container of `run`, else null. */
+  /** One-off container of `run` or of a pre_start hook, else null. */
   readonly oneOff: OneOffSpec | null;
+  /** Of the container of a pre_start hook: the one that waits for it, and its place in the list. */
+  readonly hookOf: { readonly taskId: string; readonly index: number } | null;
   /** Addresses, filled by the allocator. */
   readonly attachments: readonly TaskAttachment[];
   readonly sharedTasks: SharedTasks;
@@ -143,6 +147,16 @@ export interface SharedTasks {
   readonly network: string | null;
   readonly pid: string | null;
   readonly ipc: string | null;
+}
+
+/** The pre_start hooks on the way to one start. */
+export interface PreStartProgress {
+  /** The hook whose turn it is; those before it have ended with 0, or need not run. */
+  readonly index: number;
+  /** True until the containers of earlier attempts have been told to go. */
+  readonly isNew: boolean;
+  /** The start was asked for without dependencies (`--no-deps`). */
+  readonly ignoresDependencies: boolean;
 }
 
 /**
@@ -159,7 +173,7 @@ export interface TaskGate {
   readonly failed: boolean;
 }
 
-/** `run`: nothing restarts it and nothing replaces it. */
+/** A container of `run` or of a pre_start hook: nothing restarts it and nothing replaces it. */
 export interface OneOffSpec {
   /** Remove everything of it when it has ended (`--rm`). */
   readonly autoRemove: boolean;
@@ -225,6 +239,20 @@ export interface ContainerStatus {
   readonly ports: readonly PublishedPort[];
   /** Names of named volumes, paths of binds. */
   readonly mounts: readonly string[];
+  /** The hooks inside the container that this run has come to; null before the first. */
+  readonly hook: HookStatus | null;
+}
+
+/** How far the hooks of one kind have got in a run. */
+export interface HookStatus {
+  readonly event: 'post_start' | 'pre_stop';
+  readonly state: 'running' | 'done' | 'failed';
+  /** Of the hook that runs or has failed, else the number of hooks; those before it are done. */
+  readonly index: number;
+  /** Why it failed: `web hook exited with status 3`. */
+  readonly message: string;
+  /** What a failed one said last. */
+  readonly output: string;
 }
 
 /** How one run of a container went. */

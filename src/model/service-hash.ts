@@ -21,6 +21,7 @@ const needsNewContainer: Readonly<Record<keyof ServiceSpec, boolean>> = {
   expose: true,
   dependsOn: false,
   restart: true,
+  hooks: true,
   attach: false,
   serviceLabels: false,
 };

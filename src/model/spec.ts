@@ -43,6 +43,7 @@ export interface ServiceSpec {
   readonly dependsOn: Readonly<Record<string, DependencySpec>>;
   /** Local restarts, done by the shim. */
   readonly restart: RestartSpec;
+  readonly hooks: HooksSpec;
   /** `attach: false`: output is not collected by `up` and `logs` unless the service is named. */
   readonly attach: boolean;
   /** deploy.labels: on the service, not on its containers. */
@@ -104,6 +105,35 @@ export interface RestartSpec {
   readonly policy: 'no' | 'always' | 'unless-stopped' | 'on-failure';
   /** With on-failure; 0 = unlimited. */
   readonly maxRetries: number;
+}
+
+/** What runs around the lives of a service's containers; each list in its order, up to the first that fails. */
+export interface HooksSpec {
+  /** Containers of their own that have to end with 0 before those of the service start. */
+  readonly preStart: readonly PreStartHookSpec[];
+  /** In each container, after a command has started it. */
+  readonly postStart: readonly HookSpec[];
+  /** In each container, before the signal of a stop. */
+  readonly preStop: readonly HookSpec[];
+}
+
+/** A command in a container; null means as the container's own program. */
+export interface HookSpec {
+  readonly command: readonly string[];
+  readonly user: string | null;
+  readonly privileged: boolean;
+  readonly workingDir: string | null;
+  /** Added to the service's. */
+  readonly environment: Readonly<Record<string, string | null>>;
+}
+
+export interface PreStartHookSpec extends Omit<HookSpec, 'command'> {
+  /** Null = the image's. */
+  readonly command: readonly string[] | null;
+  /** Null = the service's, with its user and directory. */
+  readonly image: string | null;
+  /** Before each container, instead of once while none of the service runs. */
+  readonly perReplica: boolean;
 }
 
 /** What one container is made from; null means "as the image says, else the engine's default". */

@@ -34,6 +34,8 @@ export interface StreamKinds {
    */
   readonly logs: {
     readonly arguments: {
+      /** What the container itself said, or what its hooks did. */
+      readonly source: 'container' | 'hooks';
       /** Not beyond the end of this run of the task; null = of the one that it is in. */
       readonly run: number | null;
       readonly follow: boolean;

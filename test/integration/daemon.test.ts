@@ -203,6 +203,7 @@ describe('daemon', () => {
     const [task] = await host.until(([first]) => first?.nodeId != null);
     assert.ok(task !== undefined);
     const { output, last } = await host.open('logs', task.id, {
+      source: 'container',
       run: null,
       follow: true,
       tail: null,

@@ -11,9 +11,10 @@ export async function serveLogs(tasks: TaskTable, stream: RelayStream<'logs'>): 
   const until = earlier(stream.arguments.until, run === null ? null : worker.endOf(run));
   // A container that is still being made will have something to say; one that cannot be made has not.
   if (follow) await worker.created(stream.signal).catch(() => undefined);
-  const { log, logDirectory } = worker.host.paths.container(worker.task.id);
+  const { log, hookLog, logDirectory } = worker.host.paths.container(worker.task.id);
   if (!existsSync(logDirectory)) return 0;
-  for await (const stdout of readLogs(log, { tail, since, until, followUntil }, stream.signal)) {
+  const path = stream.arguments.source === 'hooks' ? hookLog : log;
+  for await (const stdout of readLogs(path, { tail, since, until, followUntil }, stream.signal)) {
     await stream.write({ content: 'stdout', stdout });
   }
   return 0;

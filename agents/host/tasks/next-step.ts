@@ -1,3 +1,4 @@
+import type { HookStatus } from '../../../src/model/objects.ts';
 import { isTerminal } from '../../../src/model/states.ts';
 import type { DesiredState, ObservedState } from '../../../src/model/states.ts';
 import type { ShimState } from './shim.ts';
@@ -14,6 +15,10 @@ export interface TaskView {
   readonly stopping: number | null;
   /** Grace in ms that a stop shall have now. */
   readonly graceMs: number;
+  /** How far the hooks of this run have got; null before the first. */
+  readonly hook: HookStatus | null;
+  /** Hooks that come before the signal of a stop. */
+  readonly hasPreStop: boolean;
 }
 
 /** The one thing to do next; the caller does it and asks again. */
@@ -22,6 +27,9 @@ export type TaskStep =
   /** Make the container of that run, and start it in the same go with `start`. */
   | { readonly kind: 'prepare'; readonly run: number; readonly start: boolean }
   | { readonly kind: 'start' }
+  /** Run hooks inside the container; those before a stop use up its grace. */
+  | { readonly kind: 'hooks'; readonly event: 'post_start' }
+  | { readonly kind: 'hooks'; readonly event: 'pre_stop'; readonly graceMs: number }
   | { readonly kind: 'stop'; readonly graceMs: number }
   /** It was wanted to run and does no more, with no exit code known: bring it back or give it up. */
   | { readonly kind: 'recover' }
@@ -48,6 +56,14 @@ export function nextStep(view: TaskView): TaskStep {
   }
 }
 
+/** Whether a step under way is of no use any more. Pure. */
+export function isOutdated(step: TaskStep, view: TaskView): boolean {
+  const isToEnd = view.desired === 'stopped' || view.desired === 'remove';
+  if (step.kind !== 'hooks') return isToEnd;
+  if (step.event === 'post_start') return isToEnd || view.desiredRun > view.run;
+  return isShorter(view.graceMs, step.graceMs);
+}
+
 function forward(view: TaskView): TaskStep {
   const start = view.desired === 'running';
   if (view.desiredRun > view.run) {
@@ -59,14 +75,26 @@ function forward(view: TaskView): TaskStep {
     const hasRun = view.state === 'running' || (view.state === 'starting' && view.container === 'lost');
     return hasRun ? { kind: 'recover' } : { kind: 'prepare', run: view.run, start };
   }
+  if (start && view.container === 'running' && isPending(view.hook)) return { kind: 'hooks', event: 'post_start' };
   return start && view.container === 'created' ? { kind: 'start' } : none;
 }
 
-/** A stop that is already under way is repeated only to shorten it. */
+function isPending(hook: HookStatus | null): boolean {
+  return hook?.event === 'post_start' && hook.state === 'running';
+}
+
+/** A stop that is already under way is repeated only to shorten it. Hooks need a container whose processes run. */
 function stop(view: TaskView): TaskStep {
-  const { stopping, graceMs } = view;
-  const isShorter = stopping !== null && graceMs !== -1 && (stopping === -1 || graceMs < stopping);
-  return stopping === null || isShorter ? { kind: 'stop', graceMs } : none;
+  const { stopping, graceMs, hook } = view;
+  const areHooksOver = hook?.event === 'pre_stop' && hook.state !== 'running';
+  if (stopping === null && view.hasPreStop && !areHooksOver && view.container === 'running')
+    return { kind: 'hooks', event: 'pre_stop', graceMs };
+  return stopping === null || isShorter(graceMs, stopping) ? { kind: 'stop', graceMs } : none;
+}
+
+/** Of two graces in ms, of which -1 is for ever. */
+function isShorter(graceMs: number, thanMs: number): boolean {
+  return graceMs !== -1 && (thanMs === -1 || graceMs < thanMs);
 }
 
 function isAlive({ container }: TaskView): boolean {

@@ -112,7 +112,11 @@ export function writeBundle(
       graceMs: container.stopGraceMs ?? defaultGraceMs,
     },
     stdin: container.stdinOpen,
-    log: { path: paths.log, ...container.logging },
+    // What a pre_start hook says belongs to the container that waits for it, and stays when the hook goes.
+    log: {
+      path: task.hookOf === null ? paths.log : host.paths.container(task.hookOf.taskId).hookLog,
+      ...container.logging,
+    },
   });
 }
 

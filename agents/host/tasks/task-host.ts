@@ -92,6 +92,8 @@ export interface TaskNetworks {
 export interface StatusSink {
   status(taskId: string, status: TaskStatus): void;
   removed(taskId: string): void;
+  /** Resolves when what there is to send has been sent, or cannot be sent now. */
+  flushed(): Promise<void>;
 }
 
 /** What of this host a task works with. */

@@ -1,4 +1,4 @@
-import type { ContainerStatus, TaskStatus } from '../../../src/model/objects.ts';
+import type { ContainerStatus, HookStatus, TaskStatus } from '../../../src/model/objects.ts';
 import type { ObservedState } from '../../../src/model/states.ts';
 import { describeError } from '../errors.ts';
 import { lostExitCode } from './container.ts';
@@ -12,6 +12,7 @@ export function containerStatus(
   shim: ShimState,
   health: ContainerStatus['health'],
   earlierRestarts: number,
+  hook: HookStatus | null,
 ): ContainerStatus {
   return {
     imageId: prepared.imageId,
@@ -32,6 +33,7 @@ export function containerStatus(
     health,
     ports: prepared.ports,
     mounts: prepared.mounts,
+    hook,
   };
 }
 

@@ -2,6 +2,7 @@ import type { TaskStep } from './next-step.ts';
 import { prepare } from './steps/prepare.ts';
 import { recover } from './steps/recover.ts';
 import { remove } from './steps/remove.ts';
+import { runHooks } from './steps/run-hooks.ts';
 import { start } from './steps/start.ts';
 import { stop } from './steps/stop.ts';
 import type { TaskWorker } from './task-worker.ts';
@@ -15,6 +16,8 @@ export async function executeStep(worker: TaskWorker, step: TaskStep): Promise<v
       return prepare(worker, step.run, step.start);
     case 'start':
       return start(worker);
+    case 'hooks':
+      return runHooks(worker, step);
     case 'stop':
       return stop(worker, step.graceMs);
     case 'recover':

@@ -1,5 +1,6 @@
 import type {
   ContainerStatus,
+  HookStatus,
   NetworkObject,
   TaskObject,
   TaskStatus,
@@ -14,8 +15,9 @@ import type { HealthState } from '../health/health-state.ts';
 import { abortable } from '../abortable.ts';
 import { Wake } from '../wake.ts';
 import { Container } from './container.ts';
-import { nextStep } from './next-step.ts';
-import type { TaskStep } from './next-step.ts';
+import { firstHook, knownHook, missedHook } from './hook-progress.ts';
+import { isOutdated, nextStep } from './next-step.ts';
+import type { TaskStep, TaskView } from './next-step.ts';
 import { RecordWriter } from './record-writer.ts';
 import type { ShimState } from './shim.ts';
 import { executeStep } from './task-steps.ts';
@@ -42,9 +44,13 @@ export class TaskWorker {
   readonly #writer: RecordWriter;
   #record: TaskRecord;
   #step = new AbortController();
+  #current: TaskStep = { kind: 'none' };
   #stopping: number | null = null;
   #isAssigned = false;
   #isStartRequested = false;
+  #hook: HookStatus | null;
+  /** What the hooks of this run's stop have used of its grace. */
+  #hookMs = 0;
   #runEnded = new AbortController();
   #changed: PromiseWithResolvers<void> | null = null;
   #earlierRestarts: number;
@@ -59,6 +65,7 @@ export class TaskWorker {
     this.host = host;
     this.#record = record;
     if (isTerminal(record.status.state)) this.#runEnded.abort();
+    this.#hook = knownHook(record);
     this.#earlierRestarts = record.status.container?.restartCount ?? 0;
     const paths = host.paths.container(record.task.id);
     this.#writer = new RecordWriter(paths.record);
@@ -103,7 +110,7 @@ export class TaskWorker {
   update(task: TaskObject, networks: readonly NetworkObject[], volumes: readonly VolumeObject[]): void {
     this.#isAssigned = true;
     void this.#change({ task, networks, volumes, detached: false });
-    if (task.desired === 'stopped' || task.desired === 'remove') this.#step.abort();
+    if (isOutdated(this.#current, this.#view())) this.#step.abort();
     this.#wake.wake();
   }
 
@@ -184,6 +191,8 @@ export class TaskWorker {
   beginRun(run: number): void {
     if (run > this.#record.status.run) {
       this.#earlierRestarts = 0;
+      this.#hook = firstHook(this.task.spec);
+      this.#hookMs = 0;
       // A millisecond more, as times are cut: the first output comes later than that.
       this.#beginnings.set(run, new Date(Date.now() + 1).toISOString());
     }
@@ -211,7 +220,8 @@ export class TaskWorker {
 
   /** For steps: a new observed state; a step back within a run is passed over, as after a recovery. */
   setState(state: ObservedState, message = '', run = this.#record.status.run): void {
-    const { container } = this.#record.status;
+    const { container: known } = this.#record.status;
+    const container = known === null ? null : { ...known, hook: this.#hook };
     this.setStatus({ run, state, at: new Date().toISOString(), message, error: null, container });
   }
 
@@ -245,6 +255,23 @@ export class TaskWorker {
     this.#stopping = graceMs;
   }
 
+  /** How far the hooks of this run have got. */
+  get hook(): HookStatus | null {
+    return this.#hook;
+  }
+
+  /** For steps: hooks have got further. */
+  setHook(hook: HookStatus): void {
+    this.#hook = hook;
+    const { status } = this.#record;
+    if (status.container !== null) this.setStatus({ ...status, container: { ...status.container, hook } });
+  }
+
+  /** For steps: the hooks before a stop have used that much of its grace. */
+  countHooks(elapsedMs: number): void {
+    this.#hookMs += elapsedMs;
+  }
+
   /** For steps: there is something new to look at. */
   wake(): void {
     this.#wake.wake();
@@ -266,12 +293,13 @@ export class TaskWorker {
       isAdopted = await this.#survive(() => this.#adopt());
     }
     while (!this.#released.signal.aborted) {
-      const step = this.#nextStep();
+      const step = nextStep(this.#view());
       if (step.kind === 'none') {
         await this.#wake.wait(this.#released.signal);
         continue;
       }
       this.#step = new AbortController();
+      this.#current = step;
       await this.#survive(() => executeStep(this, step));
     }
   }
@@ -298,17 +326,23 @@ export class TaskWorker {
     this.#onShimState(state);
   }
 
-  #nextStep(): TaskStep {
+  #view(): TaskView {
     const { task, status } = this.#record;
-    return nextStep({
+    return {
       desired: task.desired === 'ready' && this.#isStartRequested ? 'running' : task.desired,
       desiredRun: task.desiredRun,
       run: status.run,
       state: status.state,
       container: this.container.phase,
       stopping: this.#stopping,
-      graceMs: task.stopGraceMs ?? task.spec.container.stopGraceMs ?? defaultGraceMs,
-    });
+      graceMs: this.#graceMs(task.stopGraceMs ?? task.spec.container.stopGraceMs ?? defaultGraceMs),
+      hook: this.#hook,
+      hasPreStop: task.spec.hooks.preStop.length > 0,
+    };
+  }
+
+  #graceMs(wholeMs: number): number {
+    return wholeMs < 0 ? wholeMs : Math.max(0, wholeMs - this.#hookMs);
   }
 
   #onShimState(shim: ShimState): void {
@@ -317,6 +351,7 @@ export class TaskWorker {
     } else {
       this.health.follow(shim, this.#record.prepared?.healthcheck ?? null);
       const { run } = this.#record.status;
+      if (shim.phase === 'exited') this.#hook = missedHook(this.#hook, this.task.service);
       const state = observedState(shim, this.#stopping !== null);
       const error = shim.error === null ? null : { code: shim.error.code, message: shim.error.message, hint: null };
       const container = this.#containerStatus(shim);
@@ -330,7 +365,7 @@ export class TaskWorker {
     const { prepared, task } = this.#record;
     if (prepared === null) return null;
     const image = { imageReference: task.spec.image, currentImageId: this.#currentImageId(prepared) };
-    return containerStatus(image, prepared, shim, this.health.health, this.#earlierRestarts);
+    return containerStatus(image, prepared, shim, this.health.health, this.#earlierRestarts, this.#hook);
   }
 
   /** While it is not known what images there are, what was told before. */

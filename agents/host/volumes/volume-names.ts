@@ -9,7 +9,7 @@ export interface VolumeOfMount {
   readonly object: VolumeObject | null;
 }
 
-type Owner = Pick<TaskObject, 'id' | 'stack' | 'service' | 'slot' | 'oneOff'>;
+type Owner = Pick<TaskObject, 'id' | 'stack' | 'service' | 'slot' | 'oneOff' | 'hookOf'>;
 
 /** The named volume that a mount of the file means. */
 export function namedVolume(key: string, owner: Owner, volumes: readonly VolumeObject[]): VolumeOfMount {

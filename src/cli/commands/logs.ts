@@ -5,8 +5,8 @@ import { readTime } from '../command-line/read-time.ts';
 import { defineVerb, type CommandContext } from '../command-line/verb.ts';
 import { UsageError } from '../errors.ts';
 import { hasColours } from '../output/colour.ts';
-import { containerLabel } from '../output/container-label.ts';
-import { isGoingOn } from '../tasks/task-goal.ts';
+import { containerLabel, hookLabel } from '../output/container-label.ts';
+import { hasHooks, isGoingOn } from '../tasks/task-goal.ts';
 import { LogMultiplexer } from '../output/log-multiplexer.ts';
 import { mergeLogs } from '../output/merge-logs.ts';
 import { openStack, selectTasks, type ExistingStack } from '../project/existing-stack.ts';
@@ -76,13 +76,18 @@ async function printAll(
   multiplexer: LogMultiplexer,
   query: LogQuery,
 ): Promise<void> {
+  // What a pre_start hook says is in the log of the container that waits for it.
   const chosen = selectTasks(tasks, [], { oneOffs: true }).filter(
-    (task) => isChosen(context, task) && task.status.container !== null,
+    (task) => isChosen(context, task) && task.status.container !== null && task.hookOf === null,
   );
-  multiplexer.reserve(chosen.map(containerLabel));
-  const inputs = chosen.map((task) => ({
-    source: multiplexer.add(containerLabel(task)),
-    frames: readLog(control, task.id, { ...query, run: null, follow: false }),
+  const sources = chosen.flatMap((task) => [
+    { task, label: containerLabel(task), source: 'container' as const },
+    ...(hasHooks(task) ? [{ task, label: hookLabel(task), source: 'hooks' as const }] : []),
+  ]);
+  multiplexer.reserve(sources.map(({ label }) => label));
+  const inputs = sources.map(({ task, label, source }) => ({
+    source: multiplexer.add(label),
+    frames: readLog(control, task.id, { ...query, source, run: null, follow: false }),
   }));
   await mergeLogs(multiplexer, inputs);
 }
@@ -105,7 +110,7 @@ async function followAll(
   });
   multiplexer.reserve(tasks.filter((task) => isChosen(context, task)).map(containerLabel));
   await followObjects(control, { stack: name, kinds: ['task'] }, undefined, (view) => {
-    const chosen = view.tasks.filter((task) => isChosen(context, task));
+    const chosen = view.tasks.filter((task) => isChosen(context, task) && task.hookOf === null);
     for (const task of chosen) follower.consider(task);
     return !chosen.some(isGoingOn);
   });

@@ -5,3 +5,8 @@ export function containerLabel({ containerName, stack }: Pick<TaskObject, 'conta
   const prefix = `${stack}-`;
   return containerName.startsWith(prefix) ? containerName.slice(prefix.length) : containerName;
 }
+
+/** The same in front of what its hooks say: `web-1 ->`. */
+export function hookLabel(task: Pick<TaskObject, 'containerName' | 'stack'>): string {
+  return `${containerLabel(task)} ->`;
+}

@@ -29,6 +29,8 @@ export function oneOffService(service: ServiceSpec, context: RunContext, options
     replicas: 1,
     containerName: null,
     restart: { policy: 'no', maxRetries: 0 },
+    // Hooks are those of the service's own containers.
+    hooks: { preStart: [], postStart: [], preStop: [] },
     ports: flags['service-ports'] ? service.ports : ports,
     container: {
       ...service.container,

@@ -2,12 +2,14 @@ import type { TaskObject } from '../../model/objects.ts';
 import { isTerminal } from '../../model/states.ts';
 import type { ControlClient } from '../../rpc/service-types.ts';
 import type { StreamKinds } from '../../rpc/stream-kinds.ts';
-import { containerLabel } from '../output/container-label.ts';
+import { containerLabel, hookLabel } from '../output/container-label.ts';
 import type { LogMultiplexer } from '../output/log-multiplexer.ts';
-import { hasRun } from '../tasks/task-goal.ts';
+import { hasHooks, hasRun } from '../tasks/task-goal.ts';
 import { readLog } from './read-log.ts';
 
-export type LogQuery = Omit<StreamKinds['logs']['arguments'], 'follow' | 'run'>;
+type LogSource = StreamKinds['logs']['arguments']['source'];
+
+export type LogQuery = Omit<StreamKinds['logs']['arguments'], 'follow' | 'run' | 'source'>;
 
 export interface FollowerOptions {
   readonly control: ControlClient;
@@ -36,6 +38,14 @@ interface Run {
   lastEnd: string | null;
 }
 
+/** The stream of what the hooks of a container say during one run. */
+interface HookReader {
+  readonly run: number;
+  /** RFC 3339; null while it goes on. */
+  endedAt: string | null;
+  done: Promise<void>;
+}
+
 /**
  * Shows the output of containers as they come, run and end. Told of each change of a task, it opens one stream for each run; the line on a
  * container's end comes after its last output.
@@ -44,6 +54,8 @@ export class LogFollower {
   readonly #options: FollowerOptions;
   readonly #runs = new Map<string, Run>();
   readonly #met = new Set<string>();
+  /** By task. */
+  readonly #hooks = new Map<string, HookReader>();
 
   constructor(options: FollowerOptions) {
     this.#options = options;
@@ -51,6 +63,7 @@ export class LogFollower {
 
   /** Takes notice of a task as it is now. */
   consider(task: TaskObject): void {
+    this.#considerHooks(task);
     const { container, run: number, state } = task.status;
     // The log is a file: nothing is lost by waiting until the container has been started.
     if (container === null || !hasRun(task)) return;
@@ -63,6 +76,20 @@ export class LogFollower {
     this.#noteExit(run, task);
   }
 
+  /** What hooks say is in a log of its own, to which all runs add; it is there from the time that the container is made. */
+  #considerHooks(task: TaskObject): void {
+    if (!hasHooks(task) || task.status.container === null) return;
+    const known = this.#hooks.get(task.id);
+    if (known !== undefined && (known.run === task.status.run || known.endedAt === null)) return;
+    const query = this.#options.queryOf(task);
+    const since = known === undefined ? query : { ...query, tail: null, since: known.endedAt };
+    const reader: HookReader = { run: task.status.run, endedAt: null, done: Promise.resolve() };
+    this.#hooks.set(task.id, reader);
+    reader.done = this.#copy(task, since, 'hooks').then(() => {
+      reader.endedAt = new Date().toISOString();
+    });
+  }
+
   /** What had ended before anybody looked, and is perhaps about to run again. */
   #isOldNews(finishedAt: string | null): boolean {
     const since = this.#options.notesExitsSince;
@@ -72,7 +99,8 @@ export class LogFollower {
   /** Resolves when every stream of these containers (default: of all) that is open now has ended. */
   async settled(taskIds?: ReadonlySet<string>): Promise<void> {
     const runs = [...this.#runs.values()].filter(({ taskId }) => taskIds?.has(taskId) ?? true);
-    await Promise.all(runs.map(({ done }) => done));
+    const hooks = [...this.#hooks].filter(([taskId]) => taskIds?.has(taskId) ?? true);
+    await Promise.all([...runs, ...hooks.map(([, reader]) => reader)].map(({ done }) => done));
   }
 
   #open(key: string, task: TaskObject): Run {
@@ -88,7 +116,7 @@ export class LogFollower {
       lastEnd: null,
     };
     this.#runs.set(key, run);
-    void this.#copy(task, this.#query(task)).finally(() => {
+    void this.#copy(task, this.#query(task), 'container').finally(() => {
       run.hasEnded = true;
       this.#noteExit(run, task);
       copying.resolve();
@@ -104,10 +132,10 @@ export class LogFollower {
   }
 
   /** Never rejects. */
-  async #copy(task: TaskObject, query: LogQuery): Promise<void> {
+  async #copy(task: TaskObject, query: LogQuery, from: LogSource): Promise<void> {
     const { control, multiplexer, signal, onProblem } = this.#options;
-    const source = multiplexer.add(containerLabel(task));
-    const whole = { ...query, run: task.status.run, follow: true };
+    const source = multiplexer.add(from === 'hooks' ? hookLabel(task) : containerLabel(task));
+    const whole = { ...query, source: from, run: task.status.run, follow: true };
     try {
       for await (const frame of readLog(control, task.id, whole, signal)) await source.push(frame);
       await source.finish();

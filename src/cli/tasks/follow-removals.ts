@@ -5,13 +5,17 @@ import { titleOf } from '../output/object-titles.ts';
 import type { Progress } from '../output/progress/progress-event.ts';
 import { followObjects } from './follow-objects.ts';
 import type { ObjectView } from './object-view.ts';
+import { StopFailures } from './stop-failures.ts';
 import { TaskNarrator } from './task-narrator.ts';
 import { taskWord } from './task-word.ts';
 
 /** Kinds of steps that are followed; images go by other ways. */
 const followed = new Set(['container', 'network', 'volume']);
 
-/** Resolves when everything that these steps remove is gone, showing it on the way, or is wanted again because somebody brings the stack up meanwhile. */
+/**
+ * Resolves when everything that these steps remove is gone, showing it on the way, or is wanted again because somebody brings the stack up
+ * meanwhile; throws then if a hook failed before.
+ */
 export async function followRemovals(
   control: ControlClient,
   stack: string,
@@ -23,13 +27,16 @@ export async function followRemovals(
   if (awaited.length === 0) return;
   const names = new Set(awaited.filter(({ kind }) => kind === 'container').map(({ name }) => name));
   const narrator = new TaskNarrator(progress);
+  const failures = new StopFailures();
   await followObjects(control, { stack, kinds: ['stack', 'task', 'network', 'volume'] }, signal, (view) => {
+    failures.observe(view.tasks.filter((task) => names.has(task.containerName) && isLeaving(task)));
     showLeaving(view, names, narrator);
     const left = awaited.filter(({ kind, name }) => isGoing(view, kind, name));
     for (const { kind, name } of awaited)
       if (isGone(view, kind, name)) narrator.tell(titleOf(kind, name), 'keep', gone);
     return left.length === 0;
   });
+  failures.throwFirst();
 }
 
 /** Another container may have got the name already. */

@@ -4,7 +4,8 @@ import type { Progress } from '../output/progress/progress-event.ts';
 import { TsstackError } from '../../model/errors.ts';
 import { followObjects } from './follow-objects.ts';
 import type { ObjectView } from './object-view.ts';
-import { judgeTask, type TaskGoal, type Verdict } from './task-goal.ts';
+import { StopFailures } from './stop-failures.ts';
+import { judgeTask, type FailedVerdict, type TaskGoal } from './task-goal.ts';
 import { TaskNarrator } from './task-narrator.ts';
 import { madeWord, taskWord, type TaskChange } from './task-word.ts';
 
@@ -26,10 +27,13 @@ export async function followTasks(control: ControlClient, options: FollowOptions
   if (options.taskIds.length === 0) return;
   const names = new Map((options.known ?? []).map(({ id, containerName }) => [id, containerName]));
   const narrator = new TaskNarrator(options.progress);
+  const failures = new StopFailures();
   await followObjects(control, { stack: options.stack, kinds: ['task'] }, options.signal, (now) => {
     showTasks(now, options, names, narrator);
+    failures.observe(options.taskIds.flatMap((id) => now.task(id) ?? []));
     return howFar(now, options);
   });
+  failures.throwFirst();
 }
 
 /** True when all have reached the goal; a number when time alone may bring them there. */
@@ -40,9 +44,7 @@ function howFar(view: ObjectView, { taskIds, goal }: FollowOptions): boolean | n
     const task = view.task(id);
     return judgeTask(task, goal, { mayComplete: task !== undefined && completing.has(task.service), nowMs });
   });
-  const failure = verdicts.find(
-    (verdict): verdict is Extract<Verdict, { kind: 'failed' }> => verdict.kind === 'failed',
-  );
+  const failure = verdicts.find((verdict): verdict is FailedVerdict => verdict.kind === 'failed');
   if (failure !== undefined) {
     throw new TsstackError('conflict', failure.message, failure.hint === null ? {} : { hint: failure.hint });
   }

@@ -1,5 +1,5 @@
 /** When a command has what it wants of a container. Pure: a task as it is in, a verdict out. */
-import type { TaskObject } from '../../model/objects.ts';
+import type { HookStatus, TaskObject } from '../../model/objects.ts';
 import { isTerminal, observedStateNumbers, type ObservedState } from '../../model/states.ts';
 
 /**
@@ -17,6 +17,8 @@ export type Verdict =
   | { readonly kind: 'waiting'; readonly forMs?: number }
   | { readonly kind: 'reached' }
   | { readonly kind: 'failed'; readonly message: string; readonly hint: string | null };
+
+export type FailedVerdict = Extract<Verdict, { kind: 'failed' }>;
 
 const waiting: Verdict = { kind: 'waiting' };
 const reached: Verdict = { kind: 'reached' };
@@ -55,7 +57,7 @@ export function judgeTask(
 }
 
 /** Why a container could not be made or started; null when it could, or it is not known yet. */
-export function startFailure(task: TaskObject): Extract<Verdict, { kind: 'failed' }> | null {
+export function startFailure(task: TaskObject): FailedVerdict | null {
   const { run, state, error, container, message } = task.status;
   const isOfEarlierRun = run < task.desiredRun || (task.gate?.next === 'running' && run < task.gate.run);
   if (isOfEarlierRun) return null;
@@ -74,7 +76,26 @@ export function isGoingOn(task: TaskObject): boolean {
 }
 
 function judgeStarted(task: TaskObject): Verdict {
-  return hasRun(task) ? reached : waiting;
+  return hasRun(task) ? judgeHooks(task) : waiting;
+}
+
+/** A start is complete when the hooks that follow it are. */
+function judgeHooks({ containerName, status }: TaskObject): Verdict {
+  const hook = status.container?.hook;
+  if (hook?.event !== 'post_start' || hook.state === 'done') return reached;
+  return hook.state === 'running' ? waiting : failed(`container ${containerName}: ${hook.message}`, hintOf(hook));
+}
+
+/** How the hooks of a stop that is under way have failed, as a verdict on the command that asked for it; null when they have not. */
+export function stopHookFailure({ containerName, status }: TaskObject): FailedVerdict | null {
+  const hook = status.container?.hook;
+  // Of a container that has ended it may be old news.
+  if (hook?.event !== 'pre_stop' || hook.state !== 'failed' || isTerminal(status.state)) return null;
+  return failed(`container ${containerName}: ${hook.message}`, hintOf(hook));
+}
+
+function hintOf({ output }: HookStatus): string | null {
+  return output === '' ? null : `the hook said: ${output}`;
 }
 
 /** True when the process of the current run runs, or did. While it is `starting`, what is known of the container may still be of the run before. */
@@ -82,6 +103,11 @@ export function hasRun({ status: { state, container } }: TaskObject): boolean {
   if (container?.startedAt == null) return false;
   const isAlive = ['running', 'paused', 'restarting'].includes(container.phase);
   return observedStateNumbers[state] >= observedStateNumbers.running || (state === 'starting' && isAlive);
+}
+
+/** True when something runs before or after the lives of this container. */
+export function hasHooks({ spec: { hooks } }: TaskObject): boolean {
+  return hooks.preStart.length + hooks.postStart.length + hooks.preStop.length > 0;
 }
 
 function judgeReady(task: TaskObject, { mayComplete, nowMs }: Circumstances): Verdict {
@@ -96,6 +122,8 @@ function judgeReady(task: TaskObject, { mayComplete, nowMs }: Circumstances): Ve
     return failed(`container ${task.containerName} is unhealthy`, output === '' ? null : `its check said: ${output}`);
   }
   if (mayComplete || state !== 'running' || container?.phase === 'restarting') return waiting;
+  const hooks = judgeHooks(task);
+  if (hooks !== reached) return hooks;
   if (container?.health == null) return judgeSteady(container?.startedAt ?? '', nowMs);
   return container.health.state === 'starting' ? waiting : reached;
 }
@@ -114,6 +142,6 @@ function isAtLeast(task: TaskObject, state: ObservedState): boolean {
   return observedStateNumbers[task.status.state] >= observedStateNumbers[state];
 }
 
-function failed(message: string, hint: string | null): Extract<Verdict, { kind: 'failed' }> {
+function failed(message: string, hint: string | null): FailedVerdict {
   return { kind: 'failed', message, hint };
 }

@@ -42,6 +42,15 @@ const container = z.strictObject({
     z.strictObject({ target: z.number(), protocol: z.enum(['tcp', 'udp', 'sctp']), hostIp: z.string(), published: z.number() }),
   ),
   mounts: z.array(z.string()),
+  hook: z
+    .strictObject({
+      event: z.enum(['post_start', 'pre_stop']),
+      state: z.enum(['running', 'done', 'failed']),
+      index: z.number(),
+      message: z.string(),
+      output: z.string(),
+    })
+    .nullable(),
 });
 
 const taskStatus: z.ZodType<TaskStatus> = z.strictObject({

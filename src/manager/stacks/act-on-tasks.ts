@@ -50,7 +50,8 @@ function isToStart(task: TaskObject): boolean {
 }
 
 function needsStart(task: TaskObject): boolean {
-  return task.gate?.next !== 'running' && (isEnding(task) || hasEnded(task) || task.desired === 'ready');
+  if (task.gate?.next === 'running') return task.gate.failed && task.preStart !== null;
+  return isEnding(task) || hasEnded(task) || task.desired === 'ready';
 }
 
 /** A second stop with another grace changes the first. */

@@ -74,6 +74,7 @@ function addTask(
     spec: service,
     slot: 1,
     containerName,
+    hookOf: null,
     oneOff: { autoRemove: request.autoRemove, useAliases: request.useAliases },
     sharedTasks: sharedTasksOf(service, spec.name, changes),
   });

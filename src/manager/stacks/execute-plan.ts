@@ -99,6 +99,7 @@ function createTask(name: string, slot: number, on: Execution): void {
     slot,
     containerName: containerNameOf(spec.name, serviceSpec, slot),
     oneOff: null,
+    hookOf: null,
     sharedTasks: sharedTasksOf(serviceSpec, spec.name, changes),
   });
   changes.put(options.noStart ? task : wantStarted(task, !options.noDeps));

@@ -27,5 +27,5 @@ export function planOrphans(
 /** True for a container that no service of the file accounts for. */
 function isOrphan(task: TaskObject, known: ReadonlySet<string>): boolean {
   if (isLeaving(task)) return false;
-  return !known.has(task.service) || (task.oneOff !== null && hasEnded(task));
+  return !known.has(task.service) || (task.oneOff !== null && task.hookOf === null && hasEnded(task));
 }

@@ -27,7 +27,7 @@ export function removeStack(view: StoreView, request: RemoveStackRequest): Trans
 
 /** Containers of the stack's services. Of orphans and one-offs only when asked for. */
 function isMeant(view: StoreView, task: TaskObject, request: RemoveStackRequest): boolean {
-  const isStray = task.oneOff !== null || !isKnownService(view, task, request);
+  const isStray = (task.oneOff !== null && task.hookOf === null) || !isKnownService(view, task, request);
   if (isStray && !request.removeOrphans) return false;
   if (request.services.length === 0) return true;
   return !isStray && selectedServices(view, request).has(task.service);

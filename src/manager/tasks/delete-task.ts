@@ -8,6 +8,8 @@ import type { ChangeSet } from '../store/change-set.ts';
  */
 export function deleteTask(changes: ChangeSet, task: TaskObject): void {
   changes.delete(task);
+  // A hook only borrows the volumes of the container that waits for it.
+  if (task.hookOf !== null) return;
   for (const volume of anonymousVolumesOf(changes, task)) {
     if (task.removeVolumes) changes.delete(volume);
     else if (!hasSuccessor(changes, task)) changes.put({ ...volume, stack: null, anonymousOf: null });

@@ -12,6 +12,7 @@ export interface NewTask {
   readonly slot: number;
   readonly containerName: string;
   readonly oneOff: OneOffSpec | null;
+  readonly hookOf: TaskObject['hookOf'];
   readonly sharedTasks: SharedTasks;
 }
 
@@ -30,6 +31,7 @@ export function newTask({ service, now, ...task }: NewTask): TaskObject {
     nodeId: null,
     desired: 'ready',
     gate: null,
+    preStart: null,
     desiredRun: 1,
     runReason: 'start',
     stopGraceMs: null,

@@ -2,6 +2,7 @@ import type { DependencySpec, PullPolicy, RestartSpec, ServiceSpec } from '../..
 import type { ComposeProject, ComposeService } from '../compose-types.ts';
 import { invalid, unsupported } from './errors.ts';
 import { lowerContainer } from './lower-container.ts';
+import { lowerHooks } from './lower-hooks.ts';
 import { lowerNamespaces } from './lower-namespaces.ts';
 import type { PayloadReader } from './lower-payload.ts';
 import { lowerNetworking } from './lower-networking.ts';
@@ -30,6 +31,7 @@ export function lowerService(
     expose: service.expose ?? [],
     dependsOn: mapRecord(service.depends_on ?? {}, lowerDependency),
     restart: lowerRestart(where, service.restart),
+    hooks: lowerHooks(where, service),
     attach: service.attach ?? true,
     serviceLabels: service.deploy?.labels ?? {},
   };

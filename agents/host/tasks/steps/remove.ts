@@ -46,6 +46,8 @@ function hasOwnNamespace({ task }: TaskWorker): boolean {
 
 async function removeAnonymousVolumes(worker: TaskWorker): Promise<void> {
   const { host, task, record } = worker;
+  // A hook only borrows them.
+  if (task.hookOf !== null) return;
   const isWanted = task.removeVolumes || task.oneOff?.autoRemove === true;
   if (!isWanted) return;
   const names = record.prepared?.anonymousVolumes ?? (await findAnonymousVolumes(worker));

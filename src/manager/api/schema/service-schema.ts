@@ -1,7 +1,7 @@
 /** Shape of ServiceSpec documents; the types tie each schema to src/model/spec.ts, so that neither can change alone. */
 import * as z from 'zod';
 import { isInterfaceName } from '../../../model/interface-name.ts';
-import type { LinkSpec, NetworkAttachmentSpec, PortSpec, ServiceSpec } from '../../../model/spec.ts';
+import type { HooksSpec, LinkSpec, NetworkAttachmentSpec, PortSpec, ServiceSpec } from '../../../model/spec.ts';
 import { containerSchema } from './container-schema.ts';
 import { namespacesSchema } from './namespaces-schema.ts';
 import { labels, name, port } from './shared-schema.ts';
@@ -45,6 +45,26 @@ const dependency = z.strictObject({
   required: z.boolean(),
 });
 
+const hookShape = {
+  user: z.string().nullable(),
+  privileged: z.boolean(),
+  workingDir: z.string().nullable(),
+  environment: z.record(z.string(), z.string().nullable()),
+};
+const hook = z.strictObject({ ...hookShape, command: z.array(z.string()).min(1) });
+const preStartHook = z.strictObject({
+  ...hookShape,
+  command: z.array(z.string()).nullable(),
+  image: z.string().min(1).nullable(),
+  perReplica: z.boolean(),
+});
+
+const hooks: z.ZodType<HooksSpec> = z.strictObject({
+  preStart: z.array(preStartHook),
+  postStart: z.array(hook),
+  preStop: z.array(hook),
+});
+
 export const serviceSchema: z.ZodType<ServiceSpec> = z.strictObject({
   name,
   image: z.string().min(1),
@@ -66,6 +86,7 @@ export const serviceSchema: z.ZodType<ServiceSpec> = z.strictObject({
     policy: z.enum(['no', 'always', 'unless-stopped', 'on-failure']),
     maxRetries: z.int().min(0),
   }),
+  hooks,
   attach: z.boolean(),
   serviceLabels: labels,
 });

@@ -5,6 +5,7 @@ import { put, subjectOf, type Change, type ObjectChange } from '../../store/chan
 import type { StoreView } from '../../store/object-index.ts';
 import { hasBegun, hasEnded } from '../../tasks/task-phase.ts';
 import { wantRemoved } from '../../tasks/task-intents.ts';
+import { advanceHooks } from '../hooks/advance-hooks.ts';
 import { settleGates } from './settle-gates.ts';
 
 /** Keys are names of stacks: dependencies do not reach further. */
@@ -19,13 +20,14 @@ function everything(view: StoreView): readonly string[] {
   return [...new Set(view.all('task').map(({ stack }) => stack))];
 }
 
-function reconcile(view: StoreView, stacks: ReadonlySet<string>): readonly Change[] {
-  return [...stacks].flatMap((stack) => reconcileStack(view.ofStack('task', stack)).map((task) => put(task)));
+function reconcile(view: StoreView, stacks: ReadonlySet<string>, now: string): readonly Change[] {
+  return [...stacks].flatMap((stack) => reconcileStack(view.ofStack('task', stack), now).map((task) => put(task)));
 }
 
-/** Tasks of one stack that change. */
-export function reconcileStack(tasks: readonly TaskObject[]): readonly TaskObject[] {
+/** Tasks of one stack that change, and containers of hooks whose turn has come; `now` is in RFC 3339. */
+export function reconcileStack(tasks: readonly TaskObject[], now: string): readonly TaskObject[] {
   const followed = new Map(tasks.map((task) => [task.id, followFacts(task)]));
+  for (const task of advanceHooks([...followed.values()], now)) followed.set(task.id, task);
   for (const task of settleGates([...followed.values()])) followed.set(task.id, task);
   const before = new Map(tasks.map((task) => [task.id, task]));
   return [...followed.values()].filter((task) => before.get(task.id) !== task);

@@ -2,13 +2,9 @@
 import type { TaskGate, TaskObject } from '../../../model/objects.ts';
 import type { DependencySpec } from '../../../model/spec.ts';
 import { dependenciesOf } from '../../tasks/dependencies-of.ts';
+import type { Obstacle, TasksByService } from './obstacle.ts';
+import { hooksObstacle } from '../hooks/hooks-obstacle.ts';
 import { hasBegun, hasEnded, isEnding, isLeaving, mayRun, wasStarted } from '../../tasks/task-phase.ts';
-
-/** `null`: nothing is in the way. */
-export type Obstacle = { readonly message: string; readonly failed: boolean } | null;
-
-/** Tasks of one stack by service. */
-export type TasksByService = ReadonlyMap<string, readonly TaskObject[]>;
 
 /** What the task still has to wait for. */
 export function evaluateGate(task: TaskObject, gate: TaskGate, tasks: TasksByService): Obstacle {
@@ -18,6 +14,12 @@ export function evaluateGate(task: TaskObject, gate: TaskGate, tasks: TasksBySer
 function startObstacle(task: TaskObject, tasks: TasksByService): Obstacle {
   if (mayRun(task) && task.desired !== 'running')
     return { message: 'waits for its previous run to end', failed: false };
+  return dependenciesObstacle(task, tasks) ?? hooksObstacle(task, tasks);
+}
+
+/** Of a start that waits for dependencies at all. */
+export function dependenciesObstacle(task: TaskObject, tasks: TasksByService): Obstacle {
+  if (task.preStart?.ignoresDependencies === true) return null;
   const obstacles = Object.entries(dependenciesOf(task.spec))
     .map(([service, dependency]) => dependencyObstacle(service, dependency, tasks))
     .filter((obstacle) => obstacle !== null);
@@ -42,7 +44,8 @@ function replicaObstacle(replica: TaskObject, { condition }: DependencySpec): Ob
   if (replica.gate?.next === 'running') return wait(replica, condition);
   switch (condition) {
     case 'service_started':
-      return hasBegun(replica) && (wasStarted(replica) || hasEnded(replica)) ? null : wait(replica, condition);
+      if (!hasBegun(replica) || !(wasStarted(replica) || hasEnded(replica))) return wait(replica, condition);
+      return hookObstacle(replica);
     case 'service_healthy':
       return healthObstacle(replica);
     case 'service_completed_successfully':
@@ -65,7 +68,7 @@ function healthObstacle(replica: TaskObject): Obstacle {
   if (!hasBegun(replica) || status.state !== 'running') return wait(replica, 'service_healthy');
   switch (status.container?.health?.state) {
     case 'healthy':
-      return null;
+      return hookObstacle(replica);
     case 'unhealthy':
       return { message: `container ${name} is unhealthy`, failed: true };
     case 'starting':
@@ -73,6 +76,14 @@ function healthObstacle(replica: TaskObject): Obstacle {
     case undefined:
       return { message: `container ${name} has no healthcheck configured`, failed: true };
   }
+}
+
+/** A start is complete when the hooks that follow it are. */
+function hookObstacle({ containerName, status }: TaskObject): Obstacle {
+  const hook = status.container?.hook;
+  if (hook?.event !== 'post_start' || hook.state === 'done') return null;
+  if (hook.state === 'failed') return { message: `container ${containerName}: ${hook.message}`, failed: true };
+  return { message: `waits for the post_start hooks of ${containerName}`, failed: false };
 }
 
 function completionObstacle(replica: TaskObject): Obstacle {

@@ -1,6 +1,7 @@
 /** Opens every gate whose time has come, and notes at the others what they wait for. Pure. */
 import type { TaskGate, TaskObject } from '../../../model/objects.ts';
-import { evaluateGate, type TasksByService } from './evaluate-gate.ts';
+import { evaluateGate } from './evaluate-gate.ts';
+import type { TasksByService } from './obstacle.ts';
 
 /** `tasks` are all tasks of one stack; returns those that change. */
 export function settleGates(tasks: readonly TaskObject[]): readonly TaskObject[] {
@@ -32,10 +33,11 @@ function settle(task: TaskObject, tasks: TasksByService): TaskObject {
 
 function open(task: TaskObject, gate: TaskGate): TaskObject {
   const desiredRun = gate.next === 'running' ? gate.run : task.desiredRun;
-  return { ...task, desired: gate.next, desiredRun, gate: null };
+  return { ...task, desired: gate.next, desiredRun, gate: null, preStart: null };
 }
 
-function groupByService(tasks: readonly TaskObject[]): TasksByService {
+/** Tasks of one stack by service. */
+export function groupByService(tasks: readonly TaskObject[]): TasksByService {
   const groups = new Map<string, TaskObject[]>();
   for (const task of tasks) {
     const group = groups.get(task.service);

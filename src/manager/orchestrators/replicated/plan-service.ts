@@ -58,6 +58,7 @@ function isDiverged(task: TaskObject, wish: ServiceWish): boolean {
 
 /** Stopped, about to be stopped, ended by itself, or created without a wish to run. */
 function needsStart(task: TaskObject): boolean {
-  if (task.gate?.next === 'running') return false;
+  // What failed before the start can go well the next time.
+  if (task.gate?.next === 'running') return task.gate.failed && task.preStart !== null;
   return isEnding(task) || hasEnded(task) || task.desired === 'ready';
 }

@@ -184,6 +184,7 @@ export class FakeDaemon {
           this.removed.add(taskId);
           this.#notify();
         },
+        flushed: async () => undefined,
       },
       log: (message) => this.logged.push(message),
     };

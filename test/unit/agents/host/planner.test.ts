@@ -9,6 +9,8 @@ const view: TaskView = {
   state: 'running',
   container: 'running',
   stopping: null,
+  hook: null,
+  hasPreStop: false,
   graceMs: 10_000,
 };
 

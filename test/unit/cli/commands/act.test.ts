@@ -228,7 +228,14 @@ describe('verbs on containers that exist', () => {
       });
       const { stdout } = await run(['logs', '--tail', '5', '--since', '2026-11-21T00:00:00Z', 'web']);
       assert.equal(stdout, 'web-2  | of p-web-2\nweb-1  | of p-web-1\n');
-      const query = { run: null, follow: false, tail: 5, since: '2026-11-21T00:00:00.000Z', until: null };
+      const query = {
+        source: 'container',
+        run: null,
+        follow: false,
+        tail: 5,
+        since: '2026-11-21T00:00:00.000Z',
+        until: null,
+      };
       assert.deepEqual(argumentsOf(opened[0]), query);
       const bare = await run(['logs', '--no-log-prefix', '-t', '--index', '2', 'web']);
       assert.equal(bare.stdout, '2026-11-21T04:00:01.000000000Z of p-web-2\n');

@@ -9,6 +9,8 @@ import { dependsOn, serviceSpec } from '../../../fixtures/specs.ts';
 const dependant = (on: ServiceSpec['dependsOn'], overrides: Partial<TaskObject> = {}): TaskObject =>
   taskObject('api', { spec: serviceSpec('api', { dependsOn: on }), ...overrides });
 
+const now = '2026-01-01T00:00:00Z';
+
 /** The dependant after it was asked to start beside that dependency. */
 function startBeside(condition: Parameters<typeof dependsOn>[0], db: TaskObject, required = true): TaskObject {
   const api = dependant(
@@ -26,7 +28,7 @@ const disk = taskObject('disk', {
 });
 
 function settled(tasks: readonly TaskObject[], name: string): TaskObject {
-  const changed = reconcileStack(tasks).find(({ containerName }) => containerName === name);
+  const changed = reconcileStack(tasks, now).find(({ containerName }) => containerName === name);
   const found = changed ?? tasks.find(({ containerName }) => containerName === name);
   assert.ok(found !== undefined);
   return found;
@@ -161,7 +163,7 @@ describe('facts that only the agent knows at first', () => {
       [settled([oneOff(true)], 'p-app-1').desired, settled([oneOff(true)], 'p-app-1').removeVolumes],
       ['remove', true],
     );
-    assert.deepEqual(reconcileStack([oneOff(false)]), []);
-    assert.deepEqual(reconcileStack([{ ...oneOff(true), status: taskStatus() }]), []);
+    assert.deepEqual(reconcileStack([oneOff(false)], now), []);
+    assert.deepEqual(reconcileStack([{ ...oneOff(true), status: taskStatus() }], now), []);
   });
 });

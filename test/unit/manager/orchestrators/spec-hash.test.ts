@@ -10,6 +10,9 @@ const context: HashContext = { stack, digests: { 'secret/key': 'sha256:1' } };
 const hash = (overrides: Partial<ServiceSpec> = {}, in_: HashContext = context): string =>
   specHash(serviceSpec('web', overrides), in_);
 
+const hook = { command: ['true'], user: null, privileged: false, workingDir: null, environment: {} };
+const hooks = { preStart: [], postStart: [hook], preStop: [] };
+
 /** A changed value of every field, and whether that needs a new container: a field that is added has to be added here. */
 const changes: { readonly [Field in keyof ServiceSpec]: readonly [ServiceSpec[Field], boolean] } = {
   name: ['api', true],
@@ -26,6 +29,7 @@ const changes: { readonly [Field in keyof ServiceSpec]: readonly [ServiceSpec[Fi
   expose: [['80'], true],
   dependsOn: [{ db: dependsOn('service_started') }, false],
   restart: [{ policy: 'always', maxRetries: 0 }, true],
+  hooks: [hooks, true],
   attach: [false, false],
   serviceLabels: [{ a: 'b' }, false],
 };

@@ -31,7 +31,7 @@ describe('logs of a task', () => {
     const chunks: string[] = [];
     await serveLogs(host.table, {
       taskId: task.id,
-      arguments: { run: null, follow: false, tail: null, since: null, until: null, ...query },
+      arguments: { source: 'container', run: null, follow: false, tail: null, since: null, until: null, ...query },
       frames: (async function* () {})(),
       signal: new AbortController().signal,
       write: async (frame: Frame) => void (frame.content === 'stdout' && chunks.push(frame.stdout.toString())),
