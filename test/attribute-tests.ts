@@ -20,6 +20,8 @@ const namespaces = 'e2e/namespaces.test.ts';
 const resources = 'e2e/resources.test.ts';
 const ipv6 = 'e2e/ipv6.test.ts';
 const networkOptions = 'e2e/network-options.test.ts';
+const storage = 'e2e/storage.test.ts';
+const externals = 'e2e/external-objects.test.ts';
 const dependencies = 'e2e/dependencies.test.ts';
 const apply = 'e2e/apply.test.ts';
 const logs = 'e2e/logs.test.ts';
@@ -188,6 +190,22 @@ export const ATTRIBUTE_TESTS: readonly AttributeTest[] = [
     title: 'writes configs and secrets of variables and files with their owner and mode',
     service: 'configs.*.uid configs.*.gid configs.*.mode',
     top: 'configs.*.environment configs.*.file configs.*.name configs.*.labels secrets.*.file secrets.*.name secrets.*.labels',
+  },
+  {
+    file: storage,
+    title: 'mounts parts of volumes, file systems of volumes and images as the file says',
+    service: 'volumes.*.volume.subpath volumes.*.volume.labels volumes.*.image volumes.*.image.subpath',
+    top: 'volumes.*.driver_opts volumes.*.driver',
+  },
+  {
+    file: storage,
+    title: 'treats mounts below the source of a bind as the file says',
+    service: 'volumes.*.bind.recursive tmpfs',
+  },
+  {
+    file: externals,
+    title: 'are used by two stacks, which find each other and the same content',
+    top: 'networks.*.external volumes.*.external secrets.*.external configs.*.external',
   },
   { file: effects, title: 'ends a probe that takes too long', service: 'healthcheck.timeout' },
   {

@@ -20,6 +20,7 @@ import { findNativePrograms } from './native-programs.ts';
 import type { NativePrograms } from './native-programs.ts';
 import { Launcher } from './native/launcher.ts';
 import { LayerProgram } from './native/layer.ts';
+import { mountProgram } from './native/mount-program.ts';
 import { NetworkService } from './networks/network-service.ts';
 import { PayloadFiles } from './payloads/payload-files.ts';
 import { readHostResolver } from './read-host-resolver.ts';
@@ -34,6 +35,7 @@ import { listDirectory } from './tasks/task-record.ts';
 import { TaskTable } from './tasks/task-table.ts';
 import { readIdPools } from './users/id-pools.ts';
 import { IdRanges } from './users/id-ranges.ts';
+import { HostMounts } from './volumes/host-mounts.ts';
 import { VolumeStore } from './volumes/volume-store.ts';
 
 export interface AgentOptions {
@@ -185,6 +187,10 @@ export class Agent {
         this.#paths.volumes,
         (trees) => layers.remove(trees),
         (id) => assigned.isDeleted(id),
+      ),
+      mounts: new HostMounts(
+        { volumes: this.#paths.volumeMounts, containers: this.#paths.containerMounts },
+        mountProgram(this.#programs.layer),
       ),
       payloads: new PayloadFiles(this.#paths.payloads),
       idRanges: this.#openIdRanges(),

@@ -44,6 +44,16 @@ export class HostPaths {
     return join(this.runRoot, 'secrets');
   }
 
+  /** Mounted file systems of volumes, by volume. */
+  get volumeMounts(): string {
+    return join(this.runRoot, 'volumes');
+  }
+
+  /** Mounts that belong to one container, by container. */
+  get containerMounts(): string {
+    return join(this.runRoot, 'mounts');
+  }
+
   get networkNamespaces(): string {
     return join(this.runRoot, 'netns');
   }

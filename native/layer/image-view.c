@@ -53,8 +53,8 @@ mount_layers (const char *directory, const char *const *layers, struct tss_error
   return 0;
 }
 
-int
-layer_open_image_path (const char *directory, const char *const *layers, const char *path, struct tss_error *error)
+static int
+open_in_image (const char *directory, const char *const *layers, const char *path, int flags, struct tss_error *error)
 {
   tss_autofd int root = -1;
   int result;
@@ -66,11 +66,23 @@ layer_open_image_path (const char *directory, const char *const *layers, const c
   root = open (layers[0], O_PATH | O_DIRECTORY | O_CLOEXEC);
   if (root < 0)
     return tss_error_set (error, TSS_ERROR_IO, errno, layers[0], "open layer %s", layers[0]);
-  result = layer_open_in_root (root, path, O_RDONLY | O_DIRECTORY);
+  result = layer_open_in_root (root, path, flags);
   if (result < 0 && errno == ENOTDIR)
     return tss_error_set (error, TSS_ERROR_STATE, errno, path, "open %s of the image", path);
   if (result < 0)
     return tss_error_set (error, errno == ENOENT ? TSS_ERROR_NOT_FOUND : TSS_ERROR_IO, errno, path,
                           "open %s of the image", path);
   return result;
+}
+
+int
+layer_open_image_path (const char *directory, const char *const *layers, const char *path, struct tss_error *error)
+{
+  return open_in_image (directory, layers, path, O_RDONLY | O_DIRECTORY, error);
+}
+
+int
+layer_open_image_entry (const char *directory, const char *const *layers, const char *path, struct tss_error *error)
+{
+  return open_in_image (directory, layers, path, O_PATH, error);
 }

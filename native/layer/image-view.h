@@ -9,4 +9,8 @@
  * sees. Returns -1: TSS_ERROR_NOT_FOUND when the image has no such path, TSS_ERROR_STATE when it is no directory. */
 int layer_open_image_path (const char *directory, const char *const *layers, const char *path, struct tss_error *error);
 
+/* The same for anything that lies at PATH, opened for its place alone (O_PATH). */
+int layer_open_image_entry (const char *directory, const char *const *layers, const char *path,
+                            struct tss_error *error);
+
 #endif

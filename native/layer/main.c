@@ -1,8 +1,9 @@
-/* tsstack-layer: unpacks, copies, removes, measures and syncs trees (docs/native.md, section 7). One line of JSON on
- * standard output tells the result or the error; the exit status is 0 or 1. */
+/* tsstack-layer: unpacks, copies, removes, measures, syncs and mounts trees (docs/native.md, section 7). One line of
+ * JSON on standard output tells the result or the error; the exit status is 0 or 1. */
 #include "../common/cleanup.h"
 #include "copy.h"
 #include "image-view.h"
+#include "mount.h"
 #include "options.h"
 #include "parents.h"
 #include "remove.h"
@@ -163,6 +164,42 @@ run_size (const struct layer_options *options, struct tss_error *error)
   return size_to_json (&size);
 }
 
+static json_t *
+run_mount (const struct layer_options *options, struct tss_error *error)
+{
+  bool mounted;
+
+  if (layer_mount_filesystem (options->type, options->from, (const char *const *)options->options, options->to,
+                              &mounted, error)
+      < 0)
+    return NULL;
+  return json_pack ("{s:b}", "mounted", mounted);
+}
+
+static json_t *
+run_mount_part (const struct layer_options *options, struct tss_error *error)
+{
+  return layer_mount_part (options->from, options->path, options->to, error) < 0 ? NULL : json_object ();
+}
+
+static json_t *
+run_mount_image (const struct layer_options *options, struct tss_error *error)
+{
+  return layer_mount_image (options->directory, (const char *const *)options->layers, options->path, options->to, error)
+                 < 0
+             ? NULL
+             : json_object ();
+}
+
+static json_t *
+run_unmount (const struct layer_options *options, struct tss_error *error)
+{
+  for (size_t i = 0; options->paths[i]; i++)
+    if (layer_unmount (options->paths[i], error) < 0)
+      return NULL;
+  return json_object ();
+}
+
 static const struct command commands[] = {
   { "unpack", "to,diff-id", "to", run_unpack },
   { "copy", "from,to,first-id,directory,layer", "from,to", run_copy },
@@ -170,6 +207,10 @@ static const struct command commands[] = {
   { "remove", "", "", run_remove },
   { "size", "", "", run_size },
   { "sync", "", "", run_sync },
+  { "mount", "to,type,from,option", "to,type,from", run_mount },
+  { "mount-part", "to,from,path", "to,from,path", run_mount_part },
+  { "mount-image", "to,directory,layer,path", "to,layer,path", run_mount_image },
+  { "unmount", "", "", run_unmount },
 };
 
 static const struct command *
@@ -179,6 +220,14 @@ find_command (const char *name)
     if (strcmp (name, commands[i].name) == 0)
       return &commands[i];
   return NULL;
+}
+
+static bool
+lacks (const struct layer_options *options, const char *required)
+{
+  return (strstr (required, "to") && !options->to) || (strstr (required, "from") && !options->from)
+         || (strstr (required, "type") && !options->type) || (strstr (required, "path") && !options->path)
+         || (strstr (required, "layer") && !options->layers);
 }
 
 static json_t *
@@ -191,12 +240,14 @@ run_command (char **arguments, struct tss_error *error)
   if (!command)
     {
       tss_error_set (error, TSS_ERROR_INVALID, 0, arguments[0],
-                     "usage: tsstack-layer unpack | copy | parents | remove | size | sync (docs/native.md)");
+                     "usage: tsstack-layer unpack | copy | parents | remove | size | sync | mount | mount-part | "
+                     "mount-image | unmount "
+                     "(docs/native.md)");
       return NULL;
     }
   if (layer_options_parse (&options, arguments + 1, command->options, error) == 0)
     {
-      if ((strstr (command->required, "to") && !options.to) || (strstr (command->required, "from") && !options.from))
+      if (lacks (&options, command->required))
         tss_error_set (error, TSS_ERROR_INVALID, 0, "", "%s needs the options %s", command->name, command->required);
       else
         reply = command->run (&options, error);

@@ -11,7 +11,7 @@
 struct option_row
 {
   const char *name;
-  size_t offset; /* of the member; for "layer" it is a list */
+  size_t offset; /* of the member */
   bool is_list;
 };
 
@@ -22,6 +22,9 @@ static const struct option_row rows[] = {
   { "first-id", offsetof (struct layer_options, first_id), false },
   { "directory", offsetof (struct layer_options, directory), false },
   { "layer", offsetof (struct layer_options, layers), true },
+  { "option", offsetof (struct layer_options, options), true },
+  { "path", offsetof (struct layer_options, path), false },
+  { "type", offsetof (struct layer_options, type), false },
 };
 
 /* True when NAME is one of the comma-separated names. */
@@ -95,4 +98,5 @@ void
 layer_options_free (struct layer_options *options)
 {
   free (options->layers);
+  free (options->options);
 }

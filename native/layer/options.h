@@ -11,7 +11,10 @@ struct layer_options
   const char *diff_id;
   const char *directory;    /* of layers with short names */
   const char *first_id;     /* added to all owners */
+  const char *path;         /* in a volume or an image */
+  const char *type;         /* of a file system */
   const char **layers;      /* NULL-terminated */
+  const char **options;     /* of a mount; NULL-terminated, or NULL */
   const char *const *paths; /* what follows the options; NULL-terminated, borrowed from argv */
 };
 

@@ -31,3 +31,9 @@ layer_open_child (int directory, const char *name)
   return open_resolved (directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW,
                         RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV);
 }
+
+int
+layer_open_beneath (int directory, const char *path)
+{
+  return open_resolved (directory, *path ? path : ".", O_PATH, RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS);
+}

@@ -211,6 +211,10 @@ export type MountSpec =
       readonly target: string;
       readonly readOnly: boolean;
       readonly noCopy: boolean;
+      /** Path in the volume that is mounted instead of the whole; it has to exist. */
+      readonly subpath: string | null;
+      /** Of an anonymous volume. */
+      readonly labels: Readonly<Record<string, string>>;
     }
   | {
       readonly type: 'bind';
@@ -220,6 +224,17 @@ export type MountSpec =
       readonly readOnly: boolean;
       readonly propagation: string | null;
       readonly createHostPath: boolean;
+      /** What becomes of mounts below the source: left out, or with it; when it is read-only they are so too, if possible, never or for sure. */
+      readonly recursive: 'disabled' | 'enabled' | 'writable' | 'readonly';
+    }
+  | {
+      /** Files of an image, read-only. */
+      readonly type: 'image';
+      /** Reference, as that of a service. */
+      readonly image: string;
+      readonly target: string;
+      /** Path in the image that is mounted instead of the whole. */
+      readonly subpath: string | null;
     }
   | {
       readonly type: 'tmpfs';
@@ -314,6 +329,16 @@ export interface VolumeSpec {
   readonly name: string;
   readonly external: boolean;
   readonly labels: Readonly<Record<string, string>>;
+  /** Mounted while containers use the volume; null = a directory of the node. */
+  readonly filesystem: VolumeFilesystemSpec | null;
+}
+
+/** `driver_opts` of a volume: what mount(8) is told. */
+export interface VolumeFilesystemSpec {
+  /** `nfs`, `tmpfs`, …; `none` with the option `bind`. */
+  readonly type: string;
+  readonly device: string;
+  readonly options: readonly string[];
 }
 
 /** A secret or a config. The content is read by the command line, where the files are. */

@@ -8,19 +8,41 @@ export interface SupportedAttribute {
   readonly shown?: string;
 }
 
-/** An attribute that no Linux host can honour, whatever the version. */
+/** An attribute that no Linux host, or nothing that tsstack has, can honour, whatever the version. */
 export interface ForeignAttribute {
   readonly path: string;
+  /** The values that it is about; absent = all. */
+  readonly values?: readonly string[];
   readonly reason: string;
 }
 
 const WINDOWS_ONLY = 'exists on Windows only: this host runs Linux containers';
+
+const NO_PLUGINS = 'names a plugin, and there are no plugins';
 
 export const FOREIGN_ATTRIBUTES: readonly ForeignAttribute[] = [
   { path: 'services.*.cpu_count', reason: WINDOWS_ONLY },
   { path: 'services.*.cpu_percent', reason: WINDOWS_ONLY },
   { path: 'services.*.credential_spec', reason: WINDOWS_ONLY },
   { path: 'services.*.isolation', reason: WINDOWS_ONLY },
+  { path: 'services.*.volumes.*.type', values: ['npipe'], reason: `npipe ${WINDOWS_ONLY}` },
+  {
+    path: 'services.*.volumes.*.type',
+    values: ['cluster'],
+    reason: 'cluster needs a CSI plugin, and there are no plugins',
+  },
+  {
+    path: 'volumes.*.driver_opts.size',
+    reason:
+      'would need project quotas of the file system below the volume; for a limited one use `type: tmpfs`, `device: tmpfs`, `o: size=1g`',
+  },
+  {
+    path: 'secrets.*.driver',
+    reason: `${NO_PLUGINS}: use file, environment, or external with \`tsstack secret create\``,
+  },
+  { path: 'secrets.*.driver_opts', reason: NO_PLUGINS },
+  { path: 'secrets.*.template_driver', reason: `${NO_PLUGINS}: write the content as it is to be` },
+  { path: 'configs.*.template_driver', reason: `${NO_PLUGINS}: content: interpolates variables` },
 ];
 
 /** `platform` and `HOST_PLATFORM` in a row's values stand for the machine's own. */
@@ -163,6 +185,7 @@ const SERVICE_ROWS: readonly SupportedAttribute[] = [
     'user',
     'volumes.*.bind.create_host_path',
     'volumes.*.bind.propagation',
+    'volumes.*.bind.recursive',
     // Relabelling means nothing to a host without SELinux, by the specification.
     'volumes.*.bind.selinux',
     // A hint to file sharing of other platforms, without an effect on Linux by the specification.
@@ -172,7 +195,10 @@ const SERVICE_ROWS: readonly SupportedAttribute[] = [
     'volumes.*.target',
     'volumes.*.tmpfs.mode',
     'volumes.*.tmpfs.size',
+    'volumes.*.image.subpath',
+    'volumes.*.volume.labels.**',
     'volumes.*.volume.nocopy',
+    'volumes.*.volume.subpath',
     'working_dir',
   ),
   { path: 'deploy.mode', values: ['replicated'] },
@@ -207,8 +233,7 @@ const SERVICE_ROWS: readonly SupportedAttribute[] = [
   },
   { path: 'userns_mode', values: ['host', 'auto'] },
   { path: 'uts', values: ['host'] },
-  { path: 'volumes.*.bind.recursive', values: ['enabled'] },
-  { path: 'volumes.*.type', values: ['bind', 'tmpfs', 'volume'] },
+  { path: 'volumes.*.type', values: ['bind', 'image', 'tmpfs', 'volume'] },
 ];
 
 /** What this version honours at run time. */
@@ -229,6 +254,9 @@ export const SUPPORTED_ATTRIBUTES: readonly SupportedAttribute[] = [
     'networks.*.external',
     'networks.*.labels.**',
     'networks.*.name',
+    'volumes.*.driver_opts.device',
+    'volumes.*.driver_opts.o',
+    'volumes.*.driver_opts.type',
     'volumes.*.external',
     'volumes.*.labels.**',
     'volumes.*.name',

@@ -88,7 +88,7 @@ class AttributeGate {
     const values = tree.row?.values;
     if (tree.row === undefined) this.#unsupported(path, at);
     if (values === undefined || values.some((value) => this.#matches(value, node.value))) return;
-    const foreign = reasonOf(path);
+    const foreign = reasonOf(path, String(node.value));
     const shown =
       tree.row?.shown ??
       values.map((value) => (value === HOST_PLATFORM ? this.#hostPlatform : String(value))).join(', ');
@@ -135,8 +135,9 @@ function step(tree: SupportTree | undefined, key: string | number): SupportTree 
   return tree?.keys.get(String(key)) ?? tree?.keys.get('*');
 }
 
-function reasonOf(path: NodePath): string | undefined {
-  return FOREIGN_ATTRIBUTES.find(({ path: pattern }) => {
+function reasonOf(path: NodePath, value?: string): string | undefined {
+  return FOREIGN_ATTRIBUTES.find(({ path: pattern, values }) => {
+    if (values !== undefined && !(value !== undefined && values.includes(value))) return false;
     const keys = pattern.split('.');
     return keys.length <= path.length && keys.every((key, index) => key === '*' || key === path[index]);
   })?.reason;

@@ -116,7 +116,7 @@ function stack(services: Readonly<Record<string, ServiceSpec>>): StackSpec {
     networks: {
       default: networkSpec('shop_default', { labels }),
     },
-    volumes: { data: { name: 'shop_data', external: false, labels } },
+    volumes: { data: { name: 'shop_data', external: false, labels, filesystem: null } },
     secrets: {
       pw: {
         name: 'shop_pw',
@@ -191,7 +191,15 @@ describe('daemon', () => {
       'cat /proc/1/limits | grep "open files" | tr -s " "',
       'echo to stderr >&2',
     ].join('; ');
-    const mount = { type: 'volume', volume: 'data', target: '/data', readOnly: false, noCopy: false } as const;
+    const mount = {
+      type: 'volume',
+      volume: 'data',
+      target: '/data',
+      readOnly: false,
+      noCopy: false,
+      subpath: null,
+      labels: {},
+    } as const;
     const secret = { source: 'pw', target: '/run/secrets/pw', uid: 0, gid: 0, mode: 0o444 };
     const container: Partial<ContainerSpec> = {
       hostname: 'box',

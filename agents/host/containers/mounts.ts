@@ -9,6 +9,8 @@ export type PreparedMount =
       readonly target: string;
       readonly readOnly: boolean;
       readonly propagation: string | null;
+      /** Mounts below the source: left out, as they are, or read-only with it. */
+      readonly below: 'none' | 'as-is' | 'read-only';
       /** Owners on the disk are ids of the container's user namespace. */
       readonly mapIds: boolean;
     }
@@ -113,8 +115,8 @@ function toOciMount(mount: PreparedMount): OciMount {
   const destination = normalise(mount.target);
   if (mount.type === 'bind') {
     const options = [
-      'rbind',
-      mount.readOnly ? 'ro' : 'rw',
+      mount.below === 'none' ? 'bind' : 'rbind',
+      mount.readOnly ? (mount.below === 'read-only' ? 'rro' : 'ro') : 'rw',
       mount.propagation ?? 'rprivate',
       ...(mount.mapIds ? ['idmap'] : []),
     ];

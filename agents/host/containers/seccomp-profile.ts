@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { TaskError } from '../errors.ts';
 import type { OciSeccomp, OciSyscallRule } from './oci-spec.ts';
 import type { SeccompContext } from './seccomp.ts';
+import { isKernelAtLeast } from '../facts/kernel-version.ts';
 
 /** Go's names of architectures, which profiles use, by Node's. */
 const goArchitectures: Readonly<Record<string, string>> = { x64: 'amd64', arm64: 'arm64', arm: 'arm', ia32: 'x86' };
@@ -92,12 +93,6 @@ function applies(rule: z.infer<typeof ruleSchema>, context: SeccompContext): boo
     if (excludes.minKernel && isKernelAtLeast(context.kernel, excludes.minKernel)) return false;
   }
   return true;
-}
-
-function isKernelAtLeast(kernel: string, minimum: string): boolean {
-  const [major = 0, minor = 0] = kernel.split(/[.-]/).map(Number);
-  const [wantedMajor = 0, wantedMinor = 0] = minimum.split('.').map(Number);
-  return major > wantedMajor || (major === wantedMajor && minor >= wantedMinor);
 }
 
 function toOciRule(rule: z.infer<typeof ruleSchema>): OciSyscallRule {

@@ -104,15 +104,34 @@ export class LayerProgram {
   }
 
   #run<T>(command: string, args: readonly string[]): Promise<T> {
-    return answer<T>(command, this.#spawn(command, args, ['ignore', 'pipe', 'pipe'], null));
+    return runLayer<T>(this.#binary, command, args);
   }
 
   #spawn(command: string, args: readonly string[], stdio: StdioOptions, signal: AbortSignal | null): ChildProcess {
-    signal?.throwIfAborted();
-    // SIGKILL, because nothing of the program needs to end in order: the caller removes the directory.
-    const abort = signal === null ? {} : { signal, killSignal: 'SIGKILL' as const };
-    return spawn(this.#binary, [command, ...args], { stdio, ...abort });
+    return spawnLayer(this.#binary, [command, ...args], stdio, signal);
   }
+}
+
+/** Runs one command of tsstack-layer that reads nothing; killed when the signal is aborted. */
+export function runLayer<T>(
+  binary: string,
+  command: string,
+  args: readonly string[],
+  signal: AbortSignal | null = null,
+): Promise<T> {
+  return answer<T>(command, spawnLayer(binary, [command, ...args], ['ignore', 'pipe', 'pipe'], signal));
+}
+
+function spawnLayer(
+  binary: string,
+  argv: readonly string[],
+  stdio: StdioOptions,
+  signal: AbortSignal | null,
+): ChildProcess {
+  signal?.throwIfAborted();
+  // SIGKILL, because nothing of the program needs to end in order: the caller removes the directory.
+  const abort = signal === null ? {} : { signal, killSignal: 'SIGKILL' as const };
+  return spawn(binary, argv, { stdio, ...abort });
 }
 
 function unpackArguments({ to, diffId }: UnpackOptions): string[] {

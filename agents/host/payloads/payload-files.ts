@@ -85,5 +85,6 @@ async function writePayload(
   await writeFile(path, bytes, { mode: 0o600 });
   await chown(path, hostId(users, mount.uid), hostId(users, mount.gid));
   await chmod(path, mount.mode);
-  return { type: 'bind', source: path, target: mount.target, readOnly: true, propagation: null, mapIds: false };
+  const fixed = { type: 'bind', readOnly: true, propagation: null, below: 'none', mapIds: false } as const;
+  return { ...fixed, source: path, target: mount.target };
 }

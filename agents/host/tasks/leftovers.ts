@@ -13,9 +13,9 @@ import { listDirectory } from './task-record.ts';
  */
 export async function removeLeftovers(host: TaskHost, held: HeldObjects): Promise<void> {
   const { containersRun, containersData, networkNamespaces } = host.paths;
-  const payloads = await host.payloads.list();
+  const [payloads, mounts] = await Promise.all([host.payloads.list(), host.mounts.listUsers()]);
   const directories = [containersRun, containersData, networkNamespaces].flatMap(listDirectory);
-  const found = [...directories.map((name) => name.replace(/\.user$/, '')), ...payloads];
+  const found = [...directories.map((name) => name.replace(/\.user$/, '')), ...payloads, ...mounts];
   // Asked after the look: a task is known before anything of it is made.
   const known = new Set(held.ids.map(shortId));
   const unknown = [...new Set(found)].filter((name) => !known.has(name));
@@ -39,6 +39,7 @@ async function removeLeftover(host: TaskHost, name: string): Promise<void> {
   await removeSharedMemory(paths.sharedMemory);
   // By its place: a tsstack-net that was killed while it made the namespace knows nothing of it.
   await host.networks.removeSandbox(name, paths.networkNamespace);
+  await host.mounts.release(name);
   host.log(`removed what was left of container ${readName(paths.record) ?? name}`);
   await Promise.all(
     [paths.run, paths.payloads, paths.data].map((directory) => rm(directory, { recursive: true, force: true })),

@@ -25,6 +25,8 @@ export interface PrepareRequest {
   readonly volumes: readonly VolumeObject[];
   readonly image: LocalImage;
   readonly shared: SharedNamespaces;
+  /** Images of its image mounts, by their references. */
+  readonly mountedImages: ReadonlyMap<string, LocalImage>;
   /** The shim starts the container as soon as it is made. */
   readonly autostart: boolean;
   /** Of an earlier run, or null. */
@@ -43,7 +45,7 @@ export async function prepareContainer(host: TaskHost, request: PrepareRequest):
   const range = users?.range ?? null;
   const capabilities = resolveCapabilities(container, host.facts.limits.capabilities);
   const [mounts, network, payloads, seccomp] = await allEnded([
-    prepareMounts(host, task, request.volumes, image),
+    prepareMounts(host, request),
     prepareNetwork(host, task, request.networks, request.shared.network, range),
     host.payloads.ensure(paths.payloads, container, range, (kind, key) => host.findPayload(task.stack, kind, key)),
     loadSeccomp(container.seccomp, { capabilities, architecture: host.facts.architecture, kernel: host.facts.kernel }),
@@ -75,6 +77,7 @@ export async function prepareContainer(host: TaskHost, request: PrepareRequest):
     ports: network.ports,
     mounts: mounts.sources,
     anonymousVolumes: mounts.anonymousVolumes,
+    mountedImages: Object.fromEntries([...request.mountedImages].map(([reference, { id }]) => [reference, id])),
   };
 }
 

@@ -1,9 +1,14 @@
+import { readdir } from 'node:fs/promises';
+import { shortId } from '../../../src/model/ids.ts';
 import type { TaskObject, VolumeObject } from '../../../src/model/objects.ts';
 import type { MountSpec } from '../../../src/model/spec.ts';
 import { allEnded } from '../all-ended.ts';
 import type { PreparedMount } from '../containers/mounts.ts';
+import { TaskError } from '../errors.ts';
+import { isKernelAtLeast } from '../facts/kernel-version.ts';
 import { ensureBindSource } from '../volumes/bind-source.ts';
 import { anonymousVolume, namedVolume } from '../volumes/volume-names.ts';
+import type { PrepareRequest } from './prepare-container.ts';
 import type { LocalImage, TaskHost } from './task-host.ts';
 
 export interface MountsResult {
@@ -18,15 +23,14 @@ interface OneMount {
   readonly source: string | null;
 }
 
+type MountHost = Pick<TaskHost, 'volumes' | 'images' | 'mounts' | 'facts'>;
+type MountRequest = Pick<PrepareRequest, 'task' | 'volumes' | 'image' | 'mountedImages'>;
+
 /** Finds or makes the source of every mount of the file, and of the volumes that the image declares and the file does not mention. */
-export async function prepareMounts(
-  host: Pick<TaskHost, 'volumes' | 'images'>,
-  task: TaskObject,
-  volumes: readonly VolumeObject[],
-  image: LocalImage,
-): Promise<MountsResult> {
+export async function prepareMounts(host: MountHost, request: MountRequest): Promise<MountsResult> {
+  const { task, volumes, image } = request;
   const wanted = wantedMounts(task, image);
-  const made = await allEnded(wanted.map((mount) => prepareMount(host, task, volumes, image, mount)));
+  const made = await allEnded(wanted.map((mount, index) => prepareMount(host, request, mount, index)));
   return {
     mounts: made.map(({ mount }) => mount),
     sources: made.flatMap(({ source }) => (source === null ? [] : [source])),
@@ -45,46 +49,126 @@ export function anonymousVolumesOf(
   );
 }
 
+const imageVolume = {
+  type: 'volume',
+  volume: null,
+  readOnly: false,
+  noCopy: false,
+  subpath: null,
+  labels: {},
+} as const;
+
 function wantedMounts(task: TaskObject, image: LocalImage): readonly MountSpec[] {
   const { mounts } = task.spec.container;
   const targets = new Set(mounts.map((mount) => mount.target.replace(/\/+$/, '')));
   const ofImage = image.defaults.volumes.filter((target) => !targets.has(target.replace(/\/+$/, '')));
-  return [
-    ...mounts,
-    ...ofImage.map((target) => ({ type: 'volume', volume: null, target, readOnly: false, noCopy: false }) as const),
-  ];
+  return [...mounts, ...ofImage.map((target) => ({ ...imageVolume, target }))];
 }
 
 async function prepareMount(
-  host: Pick<TaskHost, 'volumes' | 'images'>,
-  task: TaskObject,
-  volumes: readonly VolumeObject[],
-  image: LocalImage,
+  host: MountHost,
+  request: MountRequest,
   mount: MountSpec,
+  index: number,
 ): Promise<OneMount> {
-  if (mount.type === 'tmpfs') return { mount, source: null };
-  if (mount.type === 'bind') {
-    await ensureBindSource(mount);
-    // As elsewhere in this field: what is the host's stays the host's, also for who is root in a user namespace.
-    return { mount: { ...mount, mapIds: false }, source: mount.source };
+  switch (mount.type) {
+    case 'tmpfs':
+      return { mount, source: null };
+    case 'bind':
+      return prepareBind(host, mount);
+    case 'image':
+      return prepareImage(host, request, mount, index);
+    case 'volume':
+      return prepareVolume(host, request, mount, index);
   }
-  const isAnonymous = mount.volume === null;
-  const found = isAnonymous ? anonymousVolume(mount.target, task, volumes) : namedVolume(mount.volume, task, volumes);
-  const copy = mount.noCopy ? null : (to: string) => host.images.copyContent(image, mount.target, to);
-  // An external object only refers to a volume: its content goes with the object that owns it.
-  const ownerId = found.object?.spec.external === true ? null : (found.object?.id ?? null);
+}
+
+/** Since Linux 5.12 mounts below can be made read-only too (mount_setattr(2)). */
+const recursiveReadOnlyKernel = '5.12';
+
+async function prepareBind({ facts }: MountHost, mount: Extract<MountSpec, { type: 'bind' }>): Promise<OneMount> {
+  await ensureBindSource(mount);
+  const { type, source, target, readOnly, propagation, recursive } = mount;
+  const isRecursivelyReadOnly =
+    recursive === 'readonly' || (recursive === 'enabled' && isKernelAtLeast(facts.kernel, recursiveReadOnlyKernel));
+  const below = recursive === 'disabled' ? 'none' : isRecursivelyReadOnly ? 'read-only' : 'as-is';
+  // As elsewhere in this field: what is the host's stays the host's, also for who is root in a user namespace.
+  return { mount: { type, source, target, readOnly, propagation, below, mapIds: false }, source };
+}
+
+async function prepareImage(
+  host: MountHost,
+  { task, mountedImages }: MountRequest,
+  { image, subpath, target }: Extract<MountSpec, { type: 'image' }>,
+  index: number,
+): Promise<OneMount> {
+  const found = mountedImages.get(image);
+  if (found === undefined) throw new TaskError('internal', `volumes: image ${image} was not made available`);
+  try {
+    const source = await host.mounts.mountImage(shortId(task.id), index, found.layers, subpath);
+    const mount = { type: 'bind', source, target, readOnly: true, propagation: null, below: 'none' } as const;
+    // What nobody can write to needs no owners of the container's, and few kernels could map those of an overlay.
+    return { mount: { ...mount, mapIds: false }, source: image };
+  } catch (cause) {
+    throw new TaskError('invalid', `volumes: mount ${subpath ?? 'the files'} of image ${image} on ${target}`, {
+      cause,
+    });
+  }
+}
+
+async function prepareVolume(
+  host: MountHost,
+  request: MountRequest,
+  mount: Extract<MountSpec, { type: 'volume' }>,
+  index: number,
+): Promise<OneMount> {
+  const { task } = request;
+  const { name, directory } = await volumeDirectory(host, request, mount);
+  const source =
+    mount.subpath === null ? directory : await mountSubpath(host, task, name, directory, mount.subpath, index);
+  const { target, readOnly } = mount;
   // On the disk a volume looks the same whichever ids its containers have, so that they can share it.
   const mapIds = task.spec.container.userNamespace === 'auto';
-  const directory = await host.volumes.ensure(found.name, ownerId, copy);
   return {
-    mount: {
-      type: 'bind',
-      source: directory,
-      target: mount.target,
-      readOnly: mount.readOnly,
-      propagation: null,
-      mapIds,
-    },
-    source: found.name,
+    mount: { type: 'bind', source, target, readOnly, propagation: null, below: 'as-is', mapIds },
+    source: name,
   };
+}
+
+/** The volume's directory on this host, filled from the image if it is empty. */
+async function volumeDirectory(
+  host: MountHost,
+  { task, volumes, image }: MountRequest,
+  { volume, target, noCopy, subpath }: Extract<MountSpec, { type: 'volume' }>,
+): Promise<{ readonly name: string; readonly directory: string }> {
+  const found = volume === null ? anonymousVolume(target, task, volumes) : namedVolume(volume, task, volumes);
+  const { name, object } = found;
+  // A part of a volume exists already, and what the image has there would come to lie beside it.
+  const copy = noCopy || subpath !== null ? null : (to: string) => host.images.copyContent(image, target, to);
+  // An external object only refers to a volume: its content goes with the object that owns it.
+  const ownerId = object?.spec.external === true ? null : (object?.id ?? null);
+  const filesystem = object?.spec.filesystem ?? null;
+  if (filesystem === null) return { name, directory: await host.volumes.ensure(name, ownerId, copy) };
+  await host.volumes.ensure(name, ownerId, null);
+  const directory = await host.mounts.attachVolume(name, filesystem, shortId(task.id));
+  if (copy !== null && (await readdir(directory)).length === 0) await copy(directory);
+  return { name, directory };
+}
+
+async function mountSubpath(
+  { mounts }: MountHost,
+  task: TaskObject,
+  volume: string,
+  directory: string,
+  subpath: string,
+  index: number,
+): Promise<string> {
+  try {
+    return await mounts.mountPart(shortId(task.id), index, directory, subpath);
+  } catch (cause) {
+    throw new TaskError('invalid', `volumes: subpath ${subpath} of volume ${volume}: ${(cause as Error).message}`, {
+      cause,
+      hint: 'the path has to exist in the volume, and no link on the way may lead out of it',
+    });
+  }
 }

@@ -12,6 +12,7 @@ import type { NetworkNames } from '../names/network-names.ts';
 import type { PayloadFiles } from '../payloads/payload-files.ts';
 import type { IdRange } from '../users/id-range.ts';
 import type { IdRanges } from '../users/id-ranges.ts';
+import type { HostMounts } from '../volumes/host-mounts.ts';
 import type { VolumeStore } from '../volumes/volume-store.ts';
 import type { SharedIpc } from './shared-namespaces.ts';
 import type { ShimSeam } from './shim.ts';
@@ -107,6 +108,7 @@ export interface TaskHost {
   readonly images: TaskImages;
   readonly networks: TaskNetworks;
   readonly volumes: VolumeStore;
+  readonly mounts: HostMounts;
   readonly payloads: PayloadFiles;
   readonly idRanges: IdRanges;
   readonly names: NameRegistry;

@@ -17,6 +17,8 @@ export interface PreparedContainer {
   readonly mounts: readonly string[];
   /** Anonymous volumes, which may go with the container. */
   readonly anonymousVolumes: readonly string[];
+  /** Ids of the images of its image mounts, by their references. */
+  readonly mountedImages: Readonly<Record<string, string>>;
 }
 
 /** Everything that the agent has to know of a task when no manager answers; kept as task.json. No secret is in it. */

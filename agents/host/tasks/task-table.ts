@@ -8,6 +8,7 @@ import type { HeldObjects, TaskHost } from './task-host.ts';
 import { hostSharedMemory } from '../containers/mounts.ts';
 import type { SharedIpc } from './shared-namespaces.ts';
 import { loadTaskRecords } from './task-record.ts';
+import type { PreparedContainer } from './task-record.ts';
 import { TaskWorker } from './task-worker.ts';
 
 /** How long a task waits for the namespaces of another one that it shares. */
@@ -68,10 +69,12 @@ export class TaskTable implements HeldObjects {
     return [...new Map(all.map((network) => [network.id, network])).values()];
   }
 
-  /** Names of the containers made from an image. */
+  /** Names of the containers made from an image, or with a mount of it. */
   usersOf(imageId: string): readonly string[] {
     const records = Array.from(this.#workers.values(), ({ record }) => record);
-    return records.filter(({ prepared }) => prepared?.imageId === imageId).map(({ task }) => task.containerName);
+    const uses = (prepared: PreparedContainer | null): boolean =>
+      prepared !== null && (prepared.imageId === imageId || Object.values(prepared.mountedImages).includes(imageId));
+    return records.filter(({ prepared }) => uses(prepared)).map(({ task }) => task.containerName);
   }
 
   /**

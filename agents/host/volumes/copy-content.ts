@@ -4,7 +4,7 @@ import { TaskError } from '../errors.ts';
 import type { LayerProgram } from '../native/layer.ts';
 
 /**
- * Copies what an image has at a path into the new directory `to`. Resolves to false, and makes nothing, when there is no directory.
+ * Copies what an image has at a path into the empty directory `to`, which it makes if need be. Resolves to false, and makes nothing, when there is no directory.
  */
 export async function copyImageContent(
   program: LayerProgram,
@@ -14,7 +14,7 @@ export async function copyImageContent(
 ): Promise<boolean> {
   // Most volumes hide nothing, and looking costs less than a process.
   if (!hasLayeredDirectory(layers, path)) return false;
-  await mkdir(to);
+  await mkdir(to, { recursive: true });
   try {
     await program.copy({ layers, from: path, to, firstId: 0 });
     return true;

@@ -1,6 +1,7 @@
 import { mkdir, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hasErrno } from '../errors.ts';
+import { Exclusive } from './exclusive.ts';
 
 /** Copies what an image has at the volume's path into a new directory; resolves to false when the image has nothing there. */
 export type CopyContent = (directory: string) => Promise<boolean>;
@@ -22,7 +23,7 @@ export class VolumeStore {
   readonly #root: string;
   readonly #removeTrees: RemoveTrees;
   readonly #isDeleted: IsDeleted;
-  readonly #busy = new Map<string, Promise<unknown>>();
+  readonly #exclusive = new Exclusive();
 
   constructor(root: string, removeTrees: RemoveTrees, isDeleted: IsDeleted) {
     this.#root = root;
@@ -36,7 +37,7 @@ export class VolumeStore {
    * name stays, unless the manager has deleted that one.
    */
   ensure(name: string, objectId: string | null, copyContent: CopyContent | null): Promise<string> {
-    return this.#exclusively(name, async () => {
+    return this.#exclusive.run(name, async () => {
       const volume = join(this.#root, name);
       const data = join(volume, '_data');
       if (objectId !== null) await this.#claim(name, objectId);
@@ -48,12 +49,12 @@ export class VolumeStore {
 
   /** Removes the volume and its data; nothing happens when it is not there. */
   remove(name: string): Promise<void> {
-    return this.#exclusively(name, () => this.#remove(name));
+    return this.#exclusive.run(name, () => this.#remove(name));
   }
 
   /** Removes the volume of an object of the manager, if it still is that one's: another one may have got the name meanwhile. */
   removeManaged(name: string, objectId: string): Promise<void> {
-    return this.#exclusively(name, async () => {
+    return this.#exclusive.run(name, async () => {
       if ((await readId(join(this.#root, name))) === objectId) await this.#remove(name);
     });
   }
@@ -73,7 +74,7 @@ export class VolumeStore {
     const doomed = (await listNames(this.#root)).filter((name) => name.startsWith(doomedPrefix));
     await Promise.all(
       doomed.map((name) =>
-        this.#exclusively(name.slice(doomedPrefix.length), () => this.#removeTrees([join(this.#root, name)])),
+        this.#exclusive.run(name.slice(doomedPrefix.length), () => this.#removeTrees([join(this.#root, name)])),
       ),
     );
   }
@@ -96,20 +97,6 @@ export class VolumeStore {
     await this.#removeTrees([doomed]);
     await rename(volume, doomed);
     await this.#removeTrees([doomed]);
-  }
-
-  #exclusively<T>(name: string, use: () => Promise<T>): Promise<T> {
-    const before = this.#busy.get(name) ?? Promise.resolve();
-    const result = before.then(use, use);
-    const settled = result.then(
-      () => undefined,
-      () => undefined,
-    );
-    this.#busy.set(name, settled);
-    void settled.then(() => {
-      if (this.#busy.get(name) === settled) this.#busy.delete(name);
-    });
-    return result;
   }
 }
 

@@ -1,6 +1,6 @@
 import type { VolumeObject } from '../../model/objects.ts';
 import { newId } from '../../model/ids.ts';
-import { lowerVolume } from '../../stack/lower/lower-network.ts';
+import { lowerVolume } from '../../stack/lower/lower-volume.ts';
 import { objectVerb } from '../objects/object-verb.ts';
 import { readPairs } from '../objects/read-pairs.ts';
 

@@ -4,6 +4,7 @@ import { lowerProject } from '../../stack/lower/lower-project.ts';
 import type { StackSpec } from '../../model/spec.ts';
 import type { CommandContext } from '../command-line/verb.ts';
 import { hasColours } from '../output/colour.ts';
+import { locate } from './locate-error.ts';
 import { loadOptions } from './load-options.ts';
 
 /** A stack file in the form that managers take. */
@@ -24,12 +25,19 @@ export function loadProject(context: Pick<CommandContext, 'globals' | 'io'>, ser
   });
   const color = hasColours(context.globals, context.io, context.io.stderr);
   context.io.stderr.write(renderProblems(loaded.warnings, { color }));
-  const spec = lowerProject(loaded.project, {
-    workingDir: loaded.workingDir,
-    files: loaded.files,
-    disabledServices: loaded.disabledServices,
-    readFile: (path) => readFileSync(path),
-    variable: (kind, key) => loaded.payloadOf(`${kind}s`, key),
-  });
-  return { spec, loaded };
+  return { spec: lower(loaded), loaded };
+}
+
+function lower(loaded: LoadedStack): StackSpec {
+  try {
+    return lowerProject(loaded.project, {
+      workingDir: loaded.workingDir,
+      files: loaded.files,
+      disabledServices: loaded.disabledServices,
+      readFile: (path) => readFileSync(path),
+      variable: (kind, key) => loaded.payloadOf(`${kind}s`, key),
+    });
+  } catch (error) {
+    throw locate(loaded, error);
+  }
 }

@@ -6,7 +6,11 @@ export async function located<T>(loaded: LoadedStack, call: Promise<T>): Promise
   try {
     return await call;
   } catch (error) {
-    if (!(error instanceof TsstackError) || error.keys === undefined) throw error;
-    throw errorAt(loaded, error.keys, error);
+    throw locate(loaded, error);
   }
+}
+
+/** An error that is about something in the file with its place there, any other one as it is. */
+export function locate(loaded: LoadedStack, error: unknown): unknown {
+  return error instanceof TsstackError && error.keys !== undefined ? errorAt(loaded, error.keys, error) : error;
 }

@@ -90,7 +90,7 @@ function missingAnonymousVolumes(changes: ChangeSet, task: TaskObject, now: stri
     if (owners.has(anonymousOf)) return [];
     // Follows from its first user, so that the same state gives the same plan.
     const id = createHash('sha256').update(`${task.id}${mount.target}`).digest('hex');
-    const spec = { name: id, external: false, labels: {} };
+    const spec = { name: id, external: false, labels: mount.labels, filesystem: null };
     const common = { id, version: 0, createdAt: now, updatedAt: now, kind: 'volume' } as const;
     const owned = { stack: task.stack, key: mount.target, name: id, spec, anonymousOf };
     return [{ ...common, ...owned, nodeId: '', removing: false }];

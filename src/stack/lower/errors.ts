@@ -9,3 +9,8 @@ export function unsupported(where: string, value: string): TsstackError {
 export function invalid(where: string, message: string, cause?: unknown): TsstackError {
   return new TsstackError('invalid', `${where}: ${message}`, { cause });
 }
+
+/** A value that makes no sense, with its keys from the root, so that the command line can show its place. */
+export function invalidAt(keys: readonly string[], message: string, hint?: string): TsstackError {
+  return new TsstackError('invalid', message, { keys, ...(hint === undefined ? {} : { hint }) });
+}

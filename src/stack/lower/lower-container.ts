@@ -10,7 +10,8 @@ import { mapRecord } from './map-record.ts';
 import { bytesOrUnset, durationMs } from './values.ts';
 
 /** Everything of a service that makes its containers what they are. */
-export function lowerContainer(where: string, service: ComposeService, reader: PayloadReader): ContainerSpec {
+export function lowerContainer(name: string, service: ComposeService, reader: PayloadReader): ContainerSpec {
+  const where = `services.${name}`;
   return {
     entrypoint: service.entrypoint,
     command: service.command,
@@ -27,7 +28,7 @@ export function lowerContainer(where: string, service: ComposeService, reader: P
     init: service.init ?? false,
     readOnly: service.read_only ?? false,
     ...lowerSecurity(where, service, reader),
-    mounts: lowerMounts(where, service),
+    mounts: lowerMounts(name, service),
     secrets: (service.secrets ?? []).map((grant) => lowerGrant(where, 'secret', grant)),
     configs: (service.configs ?? []).map((grant) => lowerGrant(where, 'config', grant)),
     devices: (service.devices ?? []).map(({ source, target, permissions }) => ({ source, target, permissions })),

@@ -1,5 +1,5 @@
-import type { NetworkAttachmentSpec, NetworkSpec, VolumeSpec } from '../../model/spec.ts';
-import type { ComposeEndpoint, ComposeNetwork, ComposeService, ComposeVolume } from '../compose-types.ts';
+import type { NetworkAttachmentSpec, NetworkSpec } from '../../model/spec.ts';
+import type { ComposeEndpoint, ComposeNetwork, ComposeService } from '../compose-types.ts';
 import { readEndpointOptions } from '../networks/endpoint-options.ts';
 import { unsupported } from './errors.ts';
 
@@ -52,13 +52,4 @@ export function lowerNetwork(key: string, network: ComposeNetwork): NetworkSpec 
       auxAddresses: pool.aux_addresses ?? {},
     })),
   };
-}
-
-/** A volume of the stack. */
-export function lowerVolume(key: string, volume: ComposeVolume): VolumeSpec {
-  const driver = volume.driver ?? 'local';
-  if (driver !== 'local') throw unsupported(`volumes.${key}.driver`, driver);
-  const [option] = Object.keys(volume.driver_opts ?? {});
-  if (option !== undefined) throw unsupported(`volumes.${key}.driver_opts`, option);
-  return { name: volume.name, external: volume.external ?? false, labels: volume.labels ?? {} };
 }

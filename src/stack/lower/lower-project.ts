@@ -1,10 +1,11 @@
 import type { StackSpec } from '../../model/spec.ts';
 import type { ComposeProject } from '../compose-types.ts';
-import { lowerNetwork, lowerVolume } from './lower-network.ts';
+import { lowerNetwork } from './lower-network.ts';
 import { builtInNetwork } from '../networks/built-in-network.ts';
 import { lowerBridgeMode } from './lower-networking.ts';
 import { lowerPayload, type PayloadReader } from './lower-payload.ts';
 import { lowerService } from './lower-service.ts';
+import { lowerVolume } from './lower-volume.ts';
 import { mapRecord } from './map-record.ts';
 
 /** What the canonical model does not say. */

@@ -24,7 +24,7 @@ export function lowerService(
     pullPolicy: lowerPullPolicy(where, service.pull_policy),
     replicas: service.deploy?.replicas ?? service.scale ?? 1,
     containerName: service.container_name ?? null,
-    container: lowerContainer(where, service, reader),
+    container: lowerContainer(name, service, reader),
     namespaces: lowerNamespaces(where, name, service, project.services),
     ...lowerNetworking(where, service, project.networks),
     ports: (service.ports ?? []).map((port, index) => lowerPort(`${where}.ports[${index}]`, port)),

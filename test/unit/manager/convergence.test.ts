@@ -95,7 +95,9 @@ interface Shape {
 }
 
 function specOf(shape: Shape): StackSpec {
-  const mounts = [{ type: 'volume', volume: 'data', target: '/data', readOnly: false, noCopy: false }] as const;
+  const mounts = [
+    { type: 'volume', volume: 'data', target: '/data', readOnly: false, noCopy: false, subpath: null, labels: {} },
+  ] as const;
   const container = containerSpec({ environment: { A: shape.environment }, mounts });
   const chained = (name: string): ServiceSpec['dependsOn'] =>
     shape.isChained ? { [name]: dependsOn('service_started', { restart: true }) } : {};
@@ -108,7 +110,7 @@ function specOf(shape: Shape): StackSpec {
     serviceSpec('db', { container: containerSpec({ mounts }) }),
   ];
   const network = networkSpec('p_default', { internal: shape.isInternal });
-  const data = { name: 'p_data', external: false, labels: { version: shape.volumeLabel } };
+  const data = { name: 'p_data', external: false, labels: { version: shape.volumeLabel }, filesystem: null };
   return stackSpec(services, { networks: { default: network }, volumes: { data } });
 }
 

@@ -23,8 +23,8 @@ describe('the gate for attributes', () => {
     ['deploy: {mode: global}', 'services.a.deploy.mode: mode "global" is not supported yet'],
     ['security_opt: ["colour:red"]', 'services.a.security_opt[0]: security_opt "colour:red" is not supported yet'],
     [
-      'volumes: [{type: volume, target: /v, volume: {subpath: x}}]',
-      'services.a.volumes[0].volume.subpath: subpath is not supported yet',
+      'volumes: [{type: npipe, source: x, target: /v}]',
+      'services.a.volumes[0].type: type npipe exists on Windows only: this host runs Linux containers',
     ],
     ['devices: ["vendor/class=name"]', 'services.a.devices[0].source: source "vendor/class=name" is not supported yet'],
     ['pull_policy: daily', 'services.a.pull_policy: pull_policy "daily" is not supported yet'],
@@ -73,10 +73,9 @@ describe('the gate for attributes', () => {
   }
 
   it('looks at resources too, but only at those in use', () => {
-    const more =
-      'networks: {n: {driver: macvlan}, unused: {driver: macvlan}}\nvolumes: {v: {driver_opts: {type: nfs}}}\n';
+    const more = 'networks: {n: {driver: macvlan}, unused: {driver: macvlan}}\nvolumes: {v: {driver: csi}}\n';
     assert.deepEqual(gate('networks: [n]', more), ['6 networks.n.driver: driver "macvlan" is not supported yet']);
-    assert.deepEqual(gate('volumes: ["v:/v"]', more), ['7 volumes.v.driver_opts: driver_opts is not supported yet']);
+    assert.deepEqual(gate('volumes: ["v:/v"]', more), ['7 volumes.v.driver: driver "csi" is not supported yet']);
   });
 
   it('says nothing about services that are off', () => {

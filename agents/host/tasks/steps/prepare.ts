@@ -1,8 +1,8 @@
 import { shortId } from '../../../../src/model/ids.ts';
 import { cannotMapRoot, makeOwnedRoot } from '../owned-root.ts';
 import { prepareContainer } from '../prepare-container.ts';
+import type { PrepareRequest } from '../prepare-container.ts';
 import { findSharedNamespaces } from '../shared-namespaces.ts';
-import type { SharedNamespaces } from '../shared-namespaces.ts';
 import type { LocalImage } from '../task-host.ts';
 import type { TaskWorker } from '../task-worker.ts';
 import { exitCodeOf, failedStart } from './failed-start.ts';
@@ -13,9 +13,13 @@ export async function prepare(worker: TaskWorker, run: number, autostart: boolea
   const signal = worker.stepSignal;
   try {
     await worker.settled();
-    const [image, shared] = await Promise.all([ensureImage(worker, signal), findSharedNamespaces(worker, signal)]);
+    const [image, mountedImages, shared] = await Promise.all([
+      ensureImage(worker, signal),
+      ensureMountedImages(worker, signal),
+      findSharedNamespaces(worker, signal),
+    ]);
     // What may wait for long is done; only work is left, and that is bounded.
-    await worker.host.queue.add(() => make(worker, image, shared, autostart, signal));
+    await worker.host.queue.add(() => make(worker, { image, mountedImages, shared, autostart }, signal));
   } catch (error) {
     // The planner sees that something else is wanted now.
     if (signal.aborted) return;
@@ -26,15 +30,14 @@ export async function prepare(worker: TaskWorker, run: number, autostart: boolea
 
 async function make(
   worker: TaskWorker,
-  image: LocalImage,
-  shared: SharedNamespaces,
-  autostart: boolean,
+  found: Pick<PrepareRequest, 'image' | 'mountedImages' | 'shared' | 'autostart'>,
   signal: AbortSignal,
 ): Promise<void> {
   signal.throwIfAborted();
   const { host } = worker;
+  const { image, autostart } = found;
   const { task, networks, volumes, prepared: previous } = worker.record;
-  const request = { task, networks, volumes, image, shared, autostart, previous };
+  const request = { ...found, task, networks, volumes, previous };
   const prepared = await prepareContainer(host, request);
   signal.throwIfAborted();
   if (autostart) worker.setState('starting');
@@ -56,4 +59,21 @@ function ensureImage(worker: TaskWorker, signal: AbortSignal): Promise<LocalImag
   const { prepared, task } = worker.record;
   if (prepared !== null) return worker.host.images.ensure(prepared.imageId, 'never', signal);
   return worker.host.images.ensure(task.spec.image, task.spec.pullPolicy, signal);
+}
+
+/** As for the image of the container. */
+async function ensureMountedImages(
+  { record: { prepared, task }, host }: TaskWorker,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, LocalImage>> {
+  const references = task.spec.container.mounts.flatMap((mount) => (mount.type === 'image' ? [mount.image] : []));
+  const images = [...new Set(references)].map(async (reference) => {
+    const known = prepared?.mountedImages[reference];
+    const image =
+      known === undefined
+        ? host.images.ensure(reference, task.spec.pullPolicy, signal)
+        : host.images.ensure(known, 'never', signal);
+    return [reference, await image] as const;
+  });
+  return new Map(await Promise.all(images));
 }

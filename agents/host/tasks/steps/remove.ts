@@ -31,6 +31,7 @@ async function removeAll(worker: TaskWorker): Promise<void> {
     host.networks.unpublish(task.id),
     hasOwnNamespace(worker) ? host.networks.removeSandbox(task.id, paths.networkNamespace) : undefined,
     host.payloads.remove(paths.payloads),
+    host.mounts.release(shortId(task.id)),
     rm(paths.run, { recursive: true, force: true }),
     removeAnonymousVolumes(worker),
   ]);

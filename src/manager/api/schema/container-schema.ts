@@ -10,6 +10,12 @@ import type {
 } from '../../../model/spec.ts';
 import { absolutePath, labels, name, size } from './shared-schema.ts';
 
+/** Below the root of a volume or image; links are looked at by the agent. */
+const subpath = z
+  .string()
+  .min(1)
+  .refine((path) => !path.startsWith('/') && !path.split('/').includes('..'), 'has to be a relative path without ..');
+
 const mount: z.ZodType<MountSpec> = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('volume'),
@@ -17,6 +23,8 @@ const mount: z.ZodType<MountSpec> = z.discriminatedUnion('type', [
     target: absolutePath,
     readOnly: z.boolean(),
     noCopy: z.boolean(),
+    subpath: subpath.nullable(),
+    labels,
   }),
   z.strictObject({
     type: z.literal('bind'),
@@ -25,6 +33,13 @@ const mount: z.ZodType<MountSpec> = z.discriminatedUnion('type', [
     readOnly: z.boolean(),
     propagation: z.string().nullable(),
     createHostPath: z.boolean(),
+    recursive: z.enum(['disabled', 'enabled', 'writable', 'readonly']),
+  }),
+  z.strictObject({
+    type: z.literal('image'),
+    image: z.string().min(1),
+    target: absolutePath,
+    subpath: subpath.nullable(),
   }),
   z.strictObject({
     type: z.literal('tmpfs'),

@@ -38,7 +38,21 @@ const network: z.ZodType<NetworkSpec> = z
   })
   .refine(({ enableIpv4, enableIpv6 }) => enableIpv4 || enableIpv6, 'has neither IPv4 nor IPv6');
 
-const volume: z.ZodType<VolumeSpec> = z.strictObject({ name, external: z.boolean(), labels });
+/** Neither the kernel's text of options nor the argument list of the mounting program may be broken out of. */
+const mountWord = z.string().regex(/^[^,\0]+$/, 'has to be one option of a mount');
+
+const volume: z.ZodType<VolumeSpec> = z.strictObject({
+  name,
+  external: z.boolean(),
+  labels,
+  filesystem: z
+    .strictObject({
+      type: z.string().regex(/^[\w.-]+$/, 'is no type of a file system'),
+      device: z.string().regex(/^[^\0]+$/, 'is no device'),
+      options: z.array(mountWord),
+    })
+    .nullable(),
+});
 
 const payload: z.ZodType<PayloadSpec> = z.strictObject({
   name,

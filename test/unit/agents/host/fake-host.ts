@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import PQueue from 'p-queue';
@@ -7,12 +7,14 @@ import type { WireObject } from '../../../../src/rpc/messages.ts';
 import { readHostFacts } from '../../../../agents/host/facts/host-facts.ts';
 import { HostPaths } from '../../../../agents/host/host-paths.ts';
 import { NameRegistry } from '../../../../agents/host/names/name-registry.ts';
+import type { MountProgram } from '../../../../agents/host/native/mount-program.ts';
 import { PayloadFiles } from '../../../../agents/host/payloads/payload-files.ts';
 import { AssignedObjects } from '../../../../agents/host/tasks/assigned-objects.ts';
 import type { ShimConnection, ShimSeam, ShimSession, ShimState } from '../../../../agents/host/tasks/shim.ts';
 import type { TaskHost, TaskImages, TaskNetworks } from '../../../../agents/host/tasks/task-host.ts';
 import { TaskTable } from '../../../../agents/host/tasks/task-table.ts';
 import { IdRanges } from '../../../../agents/host/users/id-ranges.ts';
+import { HostMounts } from '../../../../agents/host/volumes/host-mounts.ts';
 import { VolumeStore } from '../../../../agents/host/volumes/volume-store.ts';
 import { stateFileText } from '../../../support/state-file-text.ts';
 import { imageDefaults } from './builders.ts';
@@ -160,6 +162,10 @@ export class FakeDaemon {
         },
         (id) => assigned.isDeleted(id),
       ),
+      mounts: new HostMounts(
+        { volumes: this.machine.paths.volumeMounts, containers: this.machine.paths.containerMounts },
+        this.#makeMountProgram(),
+      ),
       payloads: new PayloadFiles(this.machine.paths.payloads),
       idRanges: new IdRanges({
         pools: [{ first: 1_000_000, count: 1_000_000 }],
@@ -202,6 +208,18 @@ export class FakeDaemon {
       copyContent: async () => false,
       copyRoot: (_image, directory, { first }) =>
         this.#effect('copy root', () => writeFileSync(join(directory, 'owner'), String(first))),
+    };
+  }
+
+  #makeMountProgram(): MountProgram {
+    return {
+      mount: () => this.#effect('mount', () => undefined),
+      mountPart: (_root, _path, to) => this.#effect('mount part', () => void mkdirSync(to, { recursive: true })),
+      mountImage: (_layers, _path, to) => this.#effect('mount image', () => void mkdirSync(to, { recursive: true })),
+      unmount: (paths) =>
+        this.#effect('unmount', () => {
+          for (const path of paths) rmSync(path, { recursive: true, force: true });
+        }),
     };
   }
 

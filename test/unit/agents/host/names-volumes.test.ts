@@ -188,10 +188,10 @@ describe('volumes', () => {
     const volume = (change: Partial<VolumeObject>): VolumeObject => ({
       ...({} as VolumeObject),
       anonymousOf: null,
-      spec: { name: '', external: false, labels: {} },
+      spec: { name: '', external: false, labels: {}, filesystem: null },
       ...change,
     });
-    const external = { name: '', external: true, labels: {} };
+    const external = { name: '', external: true, labels: {}, filesystem: null };
     const all = [
       volume({ key: 'data', stack: 'other', name: 'other_data' }),
       volume({ key: 'logs', stack: 'shop', name: 'logs', spec: external }),
@@ -214,8 +214,11 @@ describe('volumes', () => {
   it('bind only sources that exist, unless they are to be made', async () => {
     const mount = { type: 'bind', target: '/t', readOnly: false, propagation: null } as const;
     const source = join(directory, 'a/b');
-    await assert.rejects(ensureBindSource({ ...mount, source, createHostPath: false }), /does not exist on this host/);
-    await ensureBindSource({ ...mount, source, createHostPath: true });
+    await assert.rejects(
+      ensureBindSource({ ...mount, source, createHostPath: false, recursive: 'enabled' as const }),
+      /does not exist on this host/,
+    );
+    await ensureBindSource({ ...mount, source, createHostPath: true, recursive: 'enabled' as const });
     assert.ok(statSync(source).isDirectory());
   });
 });

@@ -168,7 +168,7 @@ describe('runtime spec', () => {
   });
 
   it('orders mounts by depth and lets the file replace ours', () => {
-    const bind = { type: 'bind', readOnly: false, propagation: null, mapIds: false } as const;
+    const bind = { type: 'bind', readOnly: false, propagation: null, below: 'as-is', mapIds: false } as const;
     const spec = build(
       {},
       {
@@ -190,7 +190,7 @@ describe('runtime spec', () => {
   });
 
   it('joins the user namespace with its ids, and maps those of volumes alone', () => {
-    const bind = { type: 'bind', readOnly: false, propagation: null } as const;
+    const bind = { type: 'bind', readOnly: false, propagation: null, below: 'as-is' } as const;
     const spec = build(
       {},
       {
@@ -212,7 +212,7 @@ describe('runtime spec', () => {
   });
 
   it('opens the root for mounts that propagate', () => {
-    const mount = { type: 'bind', source: '/s', target: '/t', readOnly: false, mapIds: false } as const;
+    const mount = { type: 'bind', source: '/s', target: '/t', readOnly: false, below: 'as-is', mapIds: false } as const;
     assert.equal(build({}, { mounts: [{ ...mount, propagation: 'rshared' }] }).linux.rootfsPropagation, 'shared');
     assert.equal(build({}, { mounts: [{ ...mount, propagation: null }] }).linux.rootfsPropagation, undefined);
   });

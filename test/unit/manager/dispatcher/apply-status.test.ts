@@ -51,7 +51,7 @@ describe('the anonymous volumes of a removed task', () => {
     stack: 'p',
     key: '/data',
     name: 'v',
-    spec: { name: 'v', external: false, labels: {} },
+    spec: { name: 'v', external: false, labels: {}, filesystem: null },
     anonymousOf: 'web/1/data',
     nodeId: 'n1',
     removing: false,

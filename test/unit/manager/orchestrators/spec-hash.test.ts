@@ -5,7 +5,7 @@ import { serviceHash } from '../../../../src/model/service-hash.ts';
 import type { ServiceSpec } from '../../../../src/model/spec.ts';
 import { containerSpec, dependsOn, namespacesSpec, serviceSpec, stackSpec } from '../../../fixtures/specs.ts';
 
-const stack = stackSpec([], { volumes: { data: { name: 'p_data', external: false, labels: {} } } });
+const stack = stackSpec([], { volumes: { data: { name: 'p_data', external: false, labels: {}, filesystem: null } } });
 const context: HashContext = { stack, digests: { 'secret/key': 'sha256:1' } };
 const hash = (overrides: Partial<ServiceSpec> = {}, in_: HashContext = context): string =>
   specHash(serviceSpec('web', overrides), in_);
@@ -73,11 +73,19 @@ describe('the hash of a service', () => {
     });
     assert.notEqual(hash({}, withNetwork({ internal: true })), hash());
     assert.equal(hash({}, withNetwork({ labels: { a: 'b' } })), hash());
-    const mount = { type: 'volume', volume: 'data', target: '/d', readOnly: false, noCopy: false } as const;
+    const mount = {
+      type: 'volume',
+      volume: 'data',
+      target: '/d',
+      readOnly: false,
+      noCopy: false,
+      subpath: null,
+      labels: {},
+    } as const;
     const using = { container: containerSpec({ mounts: [mount] }) };
     const renamed = {
       ...context,
-      stack: { ...stack, volumes: { data: { name: 'other', external: false, labels: {} } } },
+      stack: { ...stack, volumes: { data: { name: 'other', external: false, labels: {}, filesystem: null } } },
     };
     assert.notEqual(hash(using, renamed), hash(using));
   });

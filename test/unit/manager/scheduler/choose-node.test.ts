@@ -40,12 +40,20 @@ describe('the choice of a node', () => {
       stack: 'p',
       key: 'data',
       name: 'p_data',
-      spec: { name: 'p_data', external: false, labels: {} },
+      spec: { name: 'p_data', external: false, labels: {}, filesystem: null },
       anonymousOf: null,
       nodeId: 'b',
       removing: false,
     };
-    const mount = { type: 'volume', volume: 'data', target: '/d', readOnly: false, noCopy: false } as const;
+    const mount = {
+      type: 'volume',
+      volume: 'data',
+      target: '/d',
+      readOnly: false,
+      noCopy: false,
+      subpath: null,
+      labels: {},
+    } as const;
     const using = taskObject('web', { spec: serviceSpec('web', { container: containerSpec({ mounts: [mount] }) }) });
     assert.equal(choose([node('a'), node('b'), volume], using), 'b');
     assert.equal(choose([node('a'), volume], using), 'no suitable node: of 1, 1 without volume p_data');

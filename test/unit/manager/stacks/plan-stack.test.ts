@@ -228,7 +228,15 @@ describe('the plan of a stack', () => {
   });
 });
 
-const volumeMount = { type: 'volume', volume: 'data', target: '/data', readOnly: false, noCopy: false } as const;
+const volumeMount = {
+  type: 'volume',
+  volume: 'data',
+  target: '/data',
+  readOnly: false,
+  noCopy: false,
+  subpath: null,
+  labels: {},
+} as const;
 
 describe('things that somebody else has made', () => {
   const external = stackSpec([serviceSpec('web')], {
@@ -252,7 +260,7 @@ describe('things that somebody else has made', () => {
 
   it('are used with a warning when the file does not say that they are external', () => {
     const spec = stackSpec([serviceSpec('web', { container: containerSpec({ mounts: [volumeMount] }) })], {
-      volumes: { data: { name: 'p_data', external: false, labels: {} } },
+      volumes: { data: { name: 'p_data', external: false, labels: {}, filesystem: null } },
     });
     const foreign: VolumeObject = {
       ...stored,
@@ -261,7 +269,7 @@ describe('things that somebody else has made', () => {
       stack: null,
       key: 'x',
       name: 'p_data',
-      spec: { name: 'p_data', external: false, labels: {} },
+      spec: { name: 'p_data', external: false, labels: {}, filesystem: null },
       anonymousOf: null,
       nodeId: 'n1',
       removing: false,
@@ -280,7 +288,7 @@ describe('a volume whose definition has changed', () => {
         serviceSpec('copy', { container: containerSpec({ mounts: [volumeMount] }) }),
         serviceSpec('other'),
       ],
-      { volumes: { data: { name: 'p_data', external: false, labels: { version } } } },
+      { volumes: { data: { name: 'p_data', external: false, labels: { version }, filesystem: null } } },
     );
   const volume: VolumeObject = {
     ...stored,
@@ -289,7 +297,7 @@ describe('a volume whose definition has changed', () => {
     stack: 'p',
     key: 'data',
     name: 'p_data',
-    spec: { name: 'p_data', external: false, labels: { version: '1' } },
+    spec: { name: 'p_data', external: false, labels: { version: '1' }, filesystem: null },
     anonymousOf: null,
     nodeId: 'n1',
     removing: false,

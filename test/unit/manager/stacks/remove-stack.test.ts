@@ -26,7 +26,7 @@ const volume: VolumeObject = {
   stack: 'p',
   key: 'data',
   name: 'p_data',
-  spec: { name: 'p_data', external: false, labels: {} },
+  spec: { name: 'p_data', external: false, labels: {}, filesystem: null },
   anonymousOf: null,
   nodeId: 'n1',
   removing: false,

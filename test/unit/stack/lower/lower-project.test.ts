@@ -175,9 +175,22 @@ describe('lowerProject', () => {
 
   const volumes = 'volumes: { data: }\n';
   const mounts: readonly (readonly [string, unknown])[] = [
-    ['volumes: ["data:/d:ro"]', { type: 'volume', volume: 'data', target: '/d', readOnly: true, noCopy: false }],
-    ['volumes: ["data:/d:nocopy"]', { type: 'volume', volume: 'data', target: '/d', readOnly: false, noCopy: true }],
-    ['volumes: [/anonymous]', { type: 'volume', volume: null, target: '/anonymous', readOnly: false, noCopy: false }],
+    [
+      'volumes: ["data:/d:ro"]',
+      { type: 'volume', volume: 'data', target: '/d', readOnly: true, noCopy: false, subpath: null, labels: {} },
+    ],
+    [
+      'volumes: ["data:/d:nocopy"]',
+      { type: 'volume', volume: 'data', target: '/d', readOnly: false, noCopy: true, subpath: null, labels: {} },
+    ],
+    [
+      'volumes: [{ type: image, source: "i:1", target: /i, image: { subpath: a/b } }]',
+      { type: 'image', image: 'i:1', target: '/i', subpath: 'a/b' },
+    ],
+    [
+      'volumes: [/anonymous]',
+      { type: 'volume', volume: null, target: '/anonymous', readOnly: false, noCopy: false, subpath: null, labels: {} },
+    ],
     [
       'volumes: ["./src:/src:ro,rslave"]',
       {
@@ -187,11 +200,20 @@ describe('lowerProject', () => {
         readOnly: true,
         propagation: 'rslave',
         createHostPath: true,
+        recursive: 'enabled',
       },
     ],
     [
       'volumes: [{ type: bind, source: /a, target: /b, bind: { create_host_path: false } }]',
-      { type: 'bind', source: '/a', target: '/b', readOnly: false, propagation: null, createHostPath: false },
+      {
+        type: 'bind',
+        source: '/a',
+        target: '/b',
+        readOnly: false,
+        propagation: null,
+        createHostPath: false,
+        recursive: 'enabled',
+      },
     ],
     [
       'volumes: [{ type: tmpfs, target: /t, tmpfs: { size: 1m, mode: 0750 } }]',
@@ -290,7 +312,7 @@ describe('lowerProject', () => {
     assert.deepEqual(spec.networks['n'], networkSpec('p_n', { internal: true, ipam }));
     assert.equal(spec.networks['e']?.name, 'shared');
     assert.equal(spec.networks['e'].external, true);
-    assert.deepEqual(spec.volumes['v'], { name: 'p_v', external: false, labels: { a: 'b' } });
+    assert.deepEqual(spec.volumes['v'], { name: 'p_v', external: false, labels: { a: 'b' }, filesystem: null });
   });
 
   describe('secrets and configs', () => {
