@@ -37,7 +37,12 @@ export function buildModel(
   if (options.allResources !== true) dropUnusedResources(draft);
   if (options.noEnvResolution !== true && !context.diagnostics.errorPaths.some((path) => /_file\b/.test(path))) {
     const locate = (path: NodePath): ReturnType<typeof findPosition> => findPosition(tree, path);
-    foldServiceFiles(draft, lookup, { fileSystem: context.fileSystem, diagnostics: context.diagnostics, locate });
+    foldServiceFiles(draft, lookup, {
+      fileSystem: context.fileSystem,
+      diagnostics: context.diagnostics,
+      locate,
+      places: context.places,
+    });
   }
   const project = finishProject(draft, extensions);
   context.diagnostics.addAll(options.alsoCheck?.({ project, tree }) ?? []);

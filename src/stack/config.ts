@@ -8,8 +8,9 @@ import { lowerService } from './lower/lower-service.ts';
 import { nodeFileSystem } from './node-file-system.ts';
 import { toCanonicalJson, toCanonicalYaml } from './output/canonical.ts';
 import { explain } from './output/explain.ts';
-import type { Problem } from './problems.ts';
+import { makeProblem, type Problem } from './problems.ts';
 import { renderProblems } from './render-problems.ts';
+import { findPosition } from './tree/node.ts';
 
 /** The arguments of `config`, parsed. */
 export interface ConfigArguments extends LoadOptions {
@@ -50,12 +51,25 @@ export function runConfig(args: ConfigArguments): CommandOutput {
       noInterpolate && (args.services ?? []).length > 0
         ? 'warning: the services named are ignored with this flag\n'
         : '';
-    const stderr = note + renderAs(args, loaded.warnings);
+    const lost = args.format === 'json' && !isListing ? lostInJson(loaded) : [];
+    const stderr = note + renderAs(args, [...loaded.warnings, ...lost]);
     return { stdout: args.quiet === true ? '' : render(loaded, args), stderr, exitCode: 0 };
   } catch (error) {
     if (!(error instanceof StackFileError)) throw error;
     return { stdout: '', stderr: renderAs(args, error.problems), exitCode: 1 };
   }
+}
+
+/** The reference's JSON has no `create_host_path: false`, and read again it would be true: that is not done without a word. */
+function lostInJson({ project, tree }: LoadedStack): readonly Problem[] {
+  return Object.entries(project.services).flatMap(([name, service]) =>
+    (service.volumes ?? []).flatMap((mount, index) => {
+      if (mount.bind?.create_host_path !== false) return [];
+      const path = ['services', name, 'volumes', index, 'bind', 'create_host_path'];
+      const message = 'create_host_path: false is not in the JSON, as in that of docker compose';
+      return [makeProblem('warning', findPosition(tree, path), path, message, 'use --format yaml')];
+    }),
+  );
 }
 
 function renderAs(args: ConfigArguments, problems: readonly Problem[]): string {

@@ -20,6 +20,8 @@ export interface LoadContext {
   readonly documents: Map<string, readonly Node[]>;
   /** Values of `environment:` sources of secrets and configs, by `secrets/KEY`; an included project has variables of its own. */
   readonly payloads: Map<string, string>;
+  /** Where env files and label files set what services have of them, by the path in the model. */
+  readonly places: Map<string, Place>;
 }
 
 /** One project: the stack file itself, or one that `include` brings in. */

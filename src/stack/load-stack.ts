@@ -60,6 +60,8 @@ function loadWith(context: LoadContext, options: LoadOptions): LoadedStack {
       const { file, offset } = findPosition(tree, path);
       return { file: file.path, ...file.positionAt(offset) };
     },
+    filePlaces: context.places,
+    documents: () => [...context.documents.values()].flat(),
     warnings: context.diagnostics.warnings,
   };
 }
@@ -73,6 +75,7 @@ function createContext(options: LoadOptions): LoadContext {
     interpolates: options.noInterpolate !== true,
     documents: new Map(),
     payloads: new Map(),
+    places: new Map(),
   };
 }
 

@@ -3,8 +3,8 @@ import type { ProcessEnvironment } from './environment/project-environment.ts';
 import type { StackFileSystem } from './file-system.ts';
 import type { Lookup } from './interpolation/substitute.ts';
 import type { VariableUse } from './interpolation/variables.ts';
-import type { Problem } from './problems.ts';
-import type { MapNode, NodePath } from './tree/node.ts';
+import type { Place, Problem } from './problems.ts';
+import type { MapNode, Node, NodePath } from './tree/node.ts';
 
 /** How to load a stack: the global flags of the command line, and what `config` may switch off. */
 export interface LoadOptions {
@@ -73,6 +73,10 @@ export interface LoadedStack {
   payloadOf(kind: 'secrets' | 'configs', key: string): string | undefined;
   /** Where a path of the model was written: it, or the nearest ancestor that a file has. */
   locate(path: NodePath): Position;
+  /** Where env files and label files set what services have of them, by the path in the model. */
+  readonly filePlaces: ReadonlyMap<string, Place>;
+  /** All stack files as they were written, before variables were replaced. */
+  documents(): readonly Node[];
   /** The merged tree behind the model, with positions. */
   readonly tree: MapNode;
 }

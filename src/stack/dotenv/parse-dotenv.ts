@@ -1,26 +1,50 @@
 import { stackFileError } from '../errors.ts';
 import { RequiredVariableError, substitute, type Lookup } from '../interpolation/substitute.ts';
 import { TemplateError } from '../interpolation/template.ts';
+import type { Place } from '../problems.ts';
 import { SourceFile } from '../tree/source-file.ts';
+
+/** Where each variable was set last. */
+export type VariablePlaces = Map<string, Place>;
 
 /**
  * Reads an env file into `into`, over what earlier files set there.
  * @param lookup values that win over everything in files: the shell's
+ * @param places gets the place of each variable that is set
  * @throws StackFileError with the line
  */
-export function parseDotenv(path: string, text: string, lookup: Lookup, into: Map<string, string>): void {
+export function parseDotenv(
+  path: string,
+  text: string,
+  lookup: Lookup,
+  into: Map<string, string>,
+  places?: VariablePlaces,
+): void {
   const file = new SourceFile(path, text.replace(/^\uFEFF/, '').replaceAll('\r\n', '\n'));
-  new DotenvParser(file, lookup, into).parse();
+  new DotenvParser(file, lookup, into, places).parse();
 }
 
 /** The `format: raw` of env files: `KEY=value` lines, no quotes, no variables; a bare key is inherited. */
-export function parseRawEnvironment(text: string, lookup: Lookup, into: Map<string, string>): void {
-  for (const line of text.replace(/^\uFEFF/, '').split(/\r?\n/)) {
-    const trimmed = line.trimStart();
+export function parseRawEnvironment(
+  path: string,
+  text: string,
+  lookup: Lookup,
+  into: Map<string, string>,
+  places?: VariablePlaces,
+): void {
+  const file = new SourceFile(path, text.replace(/^\uFEFF/, ''));
+  let offset = 0;
+  for (const line of file.text.split('\n')) {
+    const at = offset;
+    offset += line.length + 1;
+    const trimmed = line.replace(/\r$/, '').trimStart();
     if (trimmed === '' || trimmed.startsWith('#')) continue;
     const equals = trimmed.indexOf('=');
     const value = equals < 0 ? lookup(trimmed.trim()) : trimmed.slice(equals + 1);
-    if (value !== undefined) into.set(equals < 0 ? trimmed.trim() : trimmed.slice(0, equals), value);
+    if (value === undefined) continue;
+    const key = equals < 0 ? trimmed.trim() : trimmed.slice(0, equals);
+    into.set(key, value);
+    places?.set(key, { file, offset: at });
   }
 }
 
@@ -47,13 +71,15 @@ class DotenvParser {
   readonly #text: string;
   readonly #lookup: Lookup;
   readonly #into: Map<string, string>;
+  readonly #places: VariablePlaces | undefined;
   #at = 0;
 
-  constructor(file: SourceFile, lookup: Lookup, into: Map<string, string>) {
+  constructor(file: SourceFile, lookup: Lookup, into: Map<string, string>, places?: VariablePlaces) {
     this.#file = file;
     this.#text = file.text;
     this.#lookup = lookup;
     this.#into = into;
+    this.#places = places;
   }
 
   parse(): void {
@@ -65,12 +91,17 @@ class DotenvParser {
       this.#at++;
       if (separator === '=' || separator === ':') {
         this.#skip(BLANK);
-        this.#into.set(key, this.#readValue());
+        this.#set(key, this.#readValue(), start);
         continue;
       }
       const inherited = this.#lookup(key);
-      if (inherited !== undefined) this.#into.set(key, inherited);
+      if (inherited !== undefined) this.#set(key, inherited, start);
     }
+  }
+
+  #set(key: string, value: string, offset: number): void {
+    this.#into.set(key, value);
+    this.#places?.set(key, { file: this.#file, offset });
   }
 
   /** Past blank lines and comments; false at the end of the file. */

@@ -2,11 +2,12 @@ import { stackFileError } from '../errors.ts';
 import type { LoadedStack } from '../load-types.ts';
 import type { Place } from '../problems.ts';
 import { didYouMean } from '../suggest.ts';
-import { childMap, formatPath, type Node, type NodePath } from '../tree/node.ts';
+import { childMap, childOf, formatPath, type Node, type NodePath, type ScalarValue } from '../tree/node.ts';
 
 /**
- * Says where each value below a path such as `web.ports` (a service and its attribute) was written, one per line:
- * `services.web.ports[0].target = 80  /srv/stack.yml:7:9`.
+ * Says where each value below a path such as `web.ports` (a service and its attribute) was written, one per line, with what was written
+ * there when that had variables: `services.web.image = "web:1"  /srv/stack.yml:7:9  "web:${TAG}"`. Values of env files and label files
+ * come last.
  */
 export function explain(loaded: LoadedStack, wanted: string): string {
   const services = childMap(loaded.tree, 'services');
@@ -14,15 +15,36 @@ export function explain(loaded: LoadedStack, wanted: string): string {
   // Names of services may have dots: the longest one that fits is meant.
   const fits = names.filter((name) => wanted === name || wanted.startsWith(`${name}.`));
   const name = fits.sort((first, second) => second.length - first.length)[0];
-  const rest = name === undefined || wanted === name ? [] : wanted.slice(name.length + 1).split('.');
-  let entry: Found | undefined;
   const service = name === undefined ? undefined : services?.entries.get(name);
-  if (name !== undefined && service !== undefined) entry = descend(service.value, service, ['services', name], rest);
-  if (entry === undefined) {
-    const hint = name === undefined ? didYouMean(wanted.split('.', 1)[0] ?? '', names) : null;
+  if (name === undefined || service === undefined) {
+    const hint = didYouMean(wanted.split('.', 1)[0] ?? '', names);
     throw stackFileError(null, [], `nothing is written for ${wanted}`, hint ?? 'written as SERVICE.ATTRIBUTE');
   }
-  return describe(entry.value, entry.path, entry.place).join('');
+  const keys = wanted === name ? [] : wanted.slice(name.length + 1).split('.');
+  const entry = descend(service.value, service, ['services', name], keys);
+  const written = entry === undefined ? [] : new Describer(loaded).describe(entry.value, entry.path, entry.place);
+  const lines = [...written, ...describeFiles(loaded, name, keys, entry?.value)];
+  if (lines.length === 0)
+    throw stackFileError(null, [], `nothing is written for ${wanted}`, 'written as SERVICE.ATTRIBUTE');
+  return lines.join('');
+}
+
+/** What the service has of its env files and label files, below a path of it: what it says itself wins over them. */
+function describeFiles(loaded: LoadedStack, name: string, keys: readonly string[], own: Node | undefined): string[] {
+  const [group, ...rest] = keys;
+  const wanted = rest.join('.');
+  return (['environment', 'labels'] as const).flatMap((attribute) => {
+    if (group !== undefined && group !== attribute) return [];
+    const values = loaded.project.services[name]?.[attribute] ?? {};
+    const said = group === undefined ? childOf(own, attribute) : own;
+    return Object.entries(values).flatMap(([key, value]) => {
+      const path = formatPath(['services', name, attribute, key]);
+      const place = loaded.filePlaces.get(path);
+      const isWanted = wanted === '' || wanted === key;
+      const isSaid = (wanted === key && own !== undefined) || childOf(said, key) !== undefined;
+      return place === undefined || !isWanted || isSaid ? [] : [line(path, value, place)];
+    });
+  });
 }
 
 interface Found {
@@ -47,11 +69,33 @@ function descend(value: Node, place: Place, path: NodePath, keys: readonly strin
   return undefined;
 }
 
-function describe(node: Node, path: NodePath, at: Place): string[] {
-  if (node.kind === 'map')
-    return [...node.entries].flatMap(([key, entry]) => describe(entry.value, [...path, key], entry));
-  if (node.kind === 'list') return node.items.flatMap((item, index) => describe(item, [...path, index], item));
-  const { line, column } = at.file.positionAt(at.offset);
-  const value = typeof node.value === 'bigint' ? node.value.toString() : JSON.stringify(node.value);
-  return [`${formatPath(path)} = ${value}  ${at.file.path}:${line}:${column}\n`];
+class Describer {
+  /** What was written in the places whose text has variables. */
+  readonly #templates = new Map<string, string>();
+
+  constructor(loaded: LoadedStack) {
+    for (const document of loaded.documents()) this.#collect(document);
+  }
+
+  describe(node: Node, path: NodePath, at: Place): string[] {
+    if (node.kind === 'map')
+      return [...node.entries].flatMap(([key, entry]) => this.describe(entry.value, [...path, key], entry));
+    if (node.kind === 'list') return node.items.flatMap((item, index) => this.describe(item, [...path, index], item));
+    const template = this.#templates.get(`${node.file.path}:${node.offset}`);
+    return [line(formatPath(path), node.value, at, template)];
+  }
+
+  #collect(node: Node): void {
+    if (node.kind === 'map') for (const { value } of node.entries.values()) this.#collect(value);
+    else if (node.kind === 'list') for (const item of node.items) this.#collect(item);
+    else if (typeof node.value === 'string' && node.value.includes('$'))
+      this.#templates.set(`${node.file.path}:${node.offset}`, node.value);
+  }
+}
+
+function line(path: string, value: ScalarValue, at: Place, template?: string): string {
+  const { line: row, column } = at.file.positionAt(at.offset);
+  const shown = typeof value === 'bigint' ? value.toString() : JSON.stringify(value);
+  const written = template === undefined ? '' : `  ${JSON.stringify(template)}`;
+  return `${path} = ${shown}  ${at.file.path}:${row}:${column}${written}\n`;
 }

@@ -77,6 +77,52 @@ describe('config', () => {
     assert.match(config({ explain: 'wbe', files: ['a.yaml'] }, files).stderr, /did you mean "web"/);
   });
 
+  it('says what was written where variables were replaced, and what came from extends, other files and env files', () => {
+    const files = {
+      'a.yaml': [
+        'x-all: &all {image: "busybox:${TAG:-1}"}',
+        'services:',
+        '  base: {<<: *all, labels: {from: base}}',
+        '  web: {extends: base, env_file: [one.env, two.env], label_file: l, environment: {A: own, B: "x-${B}"}}',
+      ].join('\n'),
+      'b.yaml': 'services: {web: {environment: {A: "other"}}}',
+      'one.env': 'F=1\nA=lost\nG=2\n',
+      'two.env': '\nexport G="three"\n',
+      l: 'from=file\nmore=yes\n',
+    };
+    const args = { files: ['a.yaml', 'b.yaml'], env: { B: 'b' } };
+    assert.deepEqual(
+      config({ ...args, explain: 'web' }, files)
+        .stdout.trim()
+        .split('\n'),
+      [
+        'services.web.image = "busybox:1"  /project/a.yaml:1:14  "busybox:${TAG:-1}"',
+        'services.web.labels.from = "base"  /project/a.yaml:3:29',
+        'services.web.env_file[0].path = "/project/one.env"  /project/a.yaml:4:35',
+        'services.web.env_file[0].required = true  /project/a.yaml:4:35',
+        'services.web.env_file[1].path = "/project/two.env"  /project/a.yaml:4:44',
+        'services.web.env_file[1].required = true  /project/a.yaml:4:44',
+        'services.web.label_file[0] = "/project/l"  /project/a.yaml:4:66',
+        'services.web.environment.A = "other"  /project/b.yaml:1:32',
+        'services.web.environment.B = "x-b"  /project/a.yaml:4:92  "x-${B}"',
+        'services.web.environment.F = "1"  /project/one.env:1:1',
+        'services.web.environment.G = "three"  /project/two.env:2:1',
+        'services.web.labels.more = "yes"  /project/l:2:1',
+      ],
+    );
+    const one = config({ ...args, explain: 'web.environment.G' }, files).stdout;
+    assert.equal(one, 'services.web.environment.G = "three"  /project/two.env:2:1\n');
+    assert.match(config({ ...args, explain: 'web.labels' }, files).stdout, /^[^\n]*base[^\n]*\n[^\n]*more[^\n]*\n$/);
+  });
+
+  it('says what the JSON of the reference loses', () => {
+    const { stderr, stdout } = config({ format: 'json' });
+    assert.match(stderr, /"line":8,.*"services\.web\.volumes\[0\]\.bind\.create_host_path"/);
+    assert.doesNotMatch(stdout, /create_host_path/);
+    assert.equal(config({}).stderr, '');
+    assert.match(config({}).stdout, /create_host_path: false/);
+  });
+
   it('hashes what a container is made of, whatever the order of keys', () => {
     const hash = (service: string): string => {
       const files = { 'compose.yaml': `services: {a: ${service}, b: {image: i}}` };

@@ -62,7 +62,7 @@ describe('env files', () => {
 
   it('reads raw files without quotes and variables', () => {
     const values = new Map<string, string>();
-    parseRawEnvironment('A="x" $SHELL # y\n# c\n\nSHELL\nNOPE\n', (name) => SHELL[name], values);
+    parseRawEnvironment('/project/raw.env', 'A="x" $SHELL # y\n# c\n\nSHELL\nNOPE\n', (name) => SHELL[name], values);
     assert.deepEqual(Object.fromEntries(values), { A: '"x" $SHELL # y', SHELL: 'from shell' });
   });
 
