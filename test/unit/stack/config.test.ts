@@ -96,15 +96,15 @@ describe('config', () => {
         .stdout.trim()
         .split('\n'),
       [
-        'services.web.image = "busybox:1"  /project/a.yaml:1:14  "busybox:${TAG:-1}"',
         'services.web.labels.from = "base"  /project/a.yaml:3:29',
+        'services.web.image = "busybox:1"  /project/a.yaml:1:14  "busybox:${TAG:-1}"',
         'services.web.env_file[0].path = "/project/one.env"  /project/a.yaml:4:35',
         'services.web.env_file[0].required = true  /project/a.yaml:4:35',
         'services.web.env_file[1].path = "/project/two.env"  /project/a.yaml:4:44',
         'services.web.env_file[1].required = true  /project/a.yaml:4:44',
         'services.web.label_file[0] = "/project/l"  /project/a.yaml:4:66',
         'services.web.environment.A = "other"  /project/b.yaml:1:32',
-        'services.web.environment.B = "x-b"  /project/a.yaml:4:92  "x-${B}"',
+        'services.web.environment.B = "x-b"  /project/a.yaml:4:91  "x-${B}"',
         'services.web.environment.F = "1"  /project/one.env:1:1',
         'services.web.environment.G = "three"  /project/two.env:2:1',
         'services.web.labels.more = "yes"  /project/l:2:1',
