@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdirSync, statSync } from 'node:fs';
+import { globSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import { busyboxImage } from '../fixtures/images.ts';
@@ -183,6 +183,29 @@ describe('logs', () => {
     await host.ok(['-f', file, 'restart', 'a']);
     await host.ok(['-f', file, 'stop']);
     assert.deepEqual(await lines(file, '--no-log-prefix'), ['run', 'run']);
+  });
+
+  it('reads compressed files as it reads others, and has nothing of the driver none', async () => {
+    const count = 60_000;
+    const numbers = `init: true, ${script(`seq 1 ${count}; sleep 100000`)}`;
+    const file = await up(
+      'compressed',
+      `  a: { ${numbers}, logging: { driver: local, options: { max-size: 500k, max-file: "9" } } }
+  b: { ${numbers}, logging: { driver: none } }\n`,
+    );
+    const files = (): readonly string[] => globSync(join(host.dataRoot, 'containers/*/log/current.log.*'));
+    await until(
+      () => lines(file, '--no-log-prefix', '--tail', '1'),
+      (last) => last[0] === String(count),
+    );
+    await until(
+      () => Promise.resolve(files().filter((name) => name.endsWith('.gz'))),
+      (compressed) => compressed.length > 3,
+    );
+    const expected = Array.from({ length: count }, (_, index) => String(index + 1));
+    assert.deepEqual(await lines(file, '--no-log-prefix'), expected);
+    assert.deepEqual(await lines(file, '--no-log-prefix', '--tail', '30000'), expected.slice(-30_000));
+    await host.ok(['-f', file, 'down']);
   });
 
   it('colours prefixes only where colours are wanted', async () => {
