@@ -298,6 +298,11 @@ export const ATTRIBUTE_TESTS: readonly AttributeTest[] = [
   },
   {
     file: networkOptions,
+    title: 'macvlan has an address and a MAC of its own on the wire of the host',
+    top: 'networks.*.driver',
+  },
+  {
+    file: networkOptions,
     title: 'network_mode bridge leads out, to a network apart from the others',
     service: 'network_mode',
   },

@@ -4,6 +4,7 @@
 #include "netns.h"
 #include "sysctl.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <net/if.h>
 #include <stdio.h>
@@ -68,13 +69,31 @@ parse_addresses (const json_t *object, const char *name, struct address *address
   return 0;
 }
 
+/* A bridge, or the link of the host whose wire the interface is on. */
+static int
+parse_place (const json_t *object, struct interface *interface, struct tss_error *error)
+{
+  const json_t *parent;
+  const char *mode;
+  struct link_on_parent *on = &interface->parent;
+  if (field_object (object, "parent", &parent, error) < 0)
+    return -1;
+  if (parent == NULL)
+    return field_interface (object, "bridge", &interface->bridge, error);
+  if (field_interface (parent, "link", &on->link, error) < 0 || field_string (parent, "kind", &on->kind, error) < 0
+      || field_string (parent, "mode", &mode, error) < 0)
+    return -1;
+  if (!link_parse_mode (on->kind, mode, &on->mode))
+    return tss_error_set (error, TSS_ERROR_INVALID, 0, "mode", "field mode: %s has no mode %s", on->kind, mode);
+  return 0;
+}
+
 int
 interface_parse (const json_t *object, const char *sandbox, struct interface *interface, struct tss_error *error)
 {
   json_int_t mtu;
   *interface = (struct interface){ .isolated = field_boolean (object, "isolated") };
-  if (field_interface (object, "name", &interface->name, error) < 0
-      || field_interface (object, "bridge", &interface->bridge, error) < 0
+  if (field_interface (object, "name", &interface->name, error) < 0 || parse_place (object, interface, error) < 0
       || field_integer (object, "mtu", 68, 65535, &mtu, error) < 0 || parse_mac (object, interface, error) < 0
       || parse_addresses (object, "addresses", interface->addresses, INTERFACE_ADDRESSES, &interface->address_count,
                           error)
@@ -130,6 +149,33 @@ ensure_pair (const struct interface *interface, struct netlink *host, struct tss
   return netlink_send (host, &batch, error);
 }
 
+static int
+ensure_on_parent (const struct interface *interface, struct netlink *host, struct tss_error *error)
+{
+  struct link_info parent;
+  bool found;
+  if (if_nametoindex (interface->name) != 0)
+    return 0;
+  if (link_find (host, interface->parent.link, &parent, &found, error) < 0)
+    return -1;
+  if (!found)
+    return tss_error_set (error, TSS_ERROR_NETWORK, ENODEV, interface->parent.link,
+                          "create %s %s: the host has no link %s", interface->parent.kind, interface->name,
+                          interface->parent.link);
+  tss_autofd int namespace = netns_open_current (error);
+  if (namespace < 0)
+    return -1;
+  struct netlink_batch batch;
+  netlink_batch_init (&batch);
+  link_add_on_parent (&batch,
+                      &(struct link_pair){ .name = interface->name,
+                                           .namespace = namespace,
+                                           .mtu = interface->mtu,
+                                           .mac = interface->has_mac ? interface->mac : NULL },
+                      &interface->parent, parent.index);
+  return netlink_send (host, &batch, error);
+}
+
 static bool
 has_ipv6 (const struct interface *interface)
 {
@@ -154,7 +200,9 @@ int
 interface_ensure (const struct interface *interface, struct netlink *host, struct netlink *inside,
                   struct tss_error *error)
 {
-  if (ensure_pair (interface, host, error) < 0)
+  int made
+      = interface->bridge == NULL ? ensure_on_parent (interface, host, error) : ensure_pair (interface, host, error);
+  if (made < 0)
     return -1;
   if (set_ipv6 (interface, error) < 0)
     return -1;

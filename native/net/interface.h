@@ -21,7 +21,8 @@ struct interface_route
 
 struct interface
 {
-  const char *name, *bridge; /* belong to the request */
+  const char *name, *bridge;    /* belong to the request; BRIDGE is NULL with a parent */
+  struct link_on_parent parent; /* in place of a bridge; its LINK is NULL without one */
   char host_name[LINK_NAME_SIZE];
   uint8_t mac[6];
   bool has_mac;

@@ -144,6 +144,53 @@ link_add_pair (struct netlink_batch *batch, const struct link_pair *pair)
   netlink_end_nest (batch, info);
 }
 
+static const struct
+{
+  const char *kind, *name;
+  unsigned mode;
+} parent_modes[] = {
+  { "macvlan", "bridge", MACVLAN_MODE_BRIDGE }, { "macvlan", "private", MACVLAN_MODE_PRIVATE },
+  { "macvlan", "vepa", MACVLAN_MODE_VEPA },     { "macvlan", "passthru", MACVLAN_MODE_PASSTHRU },
+  { "ipvlan", "l2", IPVLAN_MODE_L2 },           { "ipvlan", "l3", IPVLAN_MODE_L3 },
+  { "ipvlan", "l3s", IPVLAN_MODE_L3S },
+};
+
+bool
+link_parse_mode (const char *kind, const char *name, unsigned *mode)
+{
+  for (size_t i = 0; i < sizeof parent_modes / sizeof parent_modes[0]; i++)
+    if (strcmp (kind, parent_modes[i].kind) == 0 && strcmp (name, parent_modes[i].name) == 0)
+      {
+        *mode = parent_modes[i].mode;
+        return true;
+      }
+  return false;
+}
+
+void
+link_add_on_parent (struct netlink_batch *batch, const struct link_pair *pair, const struct link_on_parent *on,
+                    unsigned parent)
+{
+  netlink_begin (batch, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, sizeof (struct ifinfomsg), 0, "create %s on link %s",
+                 on->kind, on->link);
+  netlink_put_string (batch, IFLA_IFNAME, pair->name);
+  netlink_put_u32 (batch, IFLA_LINK, parent);
+  netlink_put_u32 (batch, IFLA_NET_NS_FD, (uint32_t)pair->namespace);
+  netlink_put_u32 (batch, IFLA_MTU, pair->mtu);
+  if (pair->mac != NULL)
+    netlink_put (batch, IFLA_ADDRESS, pair->mac, 6);
+  size_t info = netlink_begin_nest (batch, IFLA_LINKINFO);
+  netlink_put_string (batch, IFLA_INFO_KIND, on->kind);
+  size_t data = netlink_begin_nest (batch, IFLA_INFO_DATA);
+  uint16_t narrow = (uint16_t)on->mode;
+  if (strcmp (on->kind, "macvlan") == 0)
+    netlink_put_u32 (batch, IFLA_MACVLAN_MODE, on->mode);
+  else
+    netlink_put (batch, IFLA_IPVLAN_MODE, &narrow, sizeof narrow);
+  netlink_end_nest (batch, data);
+  netlink_end_nest (batch, info);
+}
+
 void
 link_set_up (struct netlink_batch *batch, unsigned index, const char *name, unsigned mtu)
 {

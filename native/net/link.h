@@ -19,6 +19,13 @@ struct link_pair
   const uint8_t *mac; /* of the other end; NULL: the kernel chooses */
 };
 
+/* What shares the wire of a link of the host. */
+struct link_on_parent
+{
+  const char *link, *kind; /* KIND: "macvlan" or "ipvlan" */
+  unsigned mode;           /* of that kind */
+};
+
 struct link_info
 {
   unsigned index;
@@ -40,6 +47,11 @@ void link_add_bridge (struct netlink_batch *batch, const char *name, unsigned mt
 /* The alias tells people and us whose link it is; at most 255 bytes. */
 void link_set_alias (struct netlink_batch *batch, const char *name, const char *alias);
 void link_add_pair (struct netlink_batch *batch, const struct link_pair *pair);
+/* As the far end of PAIR, without a near one; PARENT is the index of the link. */
+void link_add_on_parent (struct netlink_batch *batch, const struct link_pair *pair, const struct link_on_parent *on,
+                         unsigned parent);
+/* The number of a mode by its name; false if KIND has none of that name. */
+bool link_parse_mode (const char *kind, const char *name, unsigned *mode);
 void link_set_up (struct netlink_batch *batch, unsigned index, const char *name, unsigned mtu);
 /* Makes a link a port of the bridge with that index, and brings it up. Isolated ports do not reach each other. */
 void link_set_bridge (struct netlink_batch *batch, const char *name, unsigned bridge, bool isolated);

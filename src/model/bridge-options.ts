@@ -106,12 +106,5 @@ export function readBridgeOptions(driverOptions: Readonly<Record<string, string>
 }
 
 function modeOf(value: string | undefined): GatewayMode {
-  switch (value) {
-    case 'nat-unprotected':
-    case 'routed':
-    case 'isolated':
-      return value;
-    default:
-      return 'nat';
-  }
+  return value === 'nat-unprotected' || value === 'routed' || value === 'isolated' ? value : 'nat';
 }

@@ -5,7 +5,9 @@
  */
 
 import type { BlockIoSpec } from './block-io-spec.ts';
+import type { DeploySpec } from './deploy-spec.ts';
 import type { NamespacesSpec } from './namespaces-spec.ts';
+import type { VlanDriver } from './vlan-options.ts';
 
 /** One stack: everything that one or several merged stack files declare. */
 export interface StackSpec {
@@ -46,6 +48,7 @@ export interface ServiceSpec {
   readonly hooks: HooksSpec;
   /** `attach: false`: output is not collected by `up` and `logs` unless the service is named. */
   readonly attach: boolean;
+  readonly deploy: DeploySpec;
   /** deploy.labels: on the service, not on its containers. */
   readonly serviceLabels: Readonly<Record<string, string>>;
 }
@@ -103,8 +106,13 @@ export interface DependencySpec {
 
 export interface RestartSpec {
   readonly policy: 'no' | 'always' | 'unless-stopped' | 'on-failure';
-  /** With on-failure; 0 = unlimited. */
+  /** 0 = unlimited. */
   readonly maxRetries: number;
+  /**
+   * With `deploy.restart_policy`: the pause before each restart; a run that has lasted for the window was no failed attempt (0: all
+   * count); an unhealthy container is a failed one. Null = as on a single engine: the pauses grow, and unhealthy is only reported.
+   */
+  readonly supervision: { readonly delayMs: number; readonly windowMs: number } | null;
 }
 
 /** What runs around the lives of a service's containers; each list in its order, up to the first that fails. */
@@ -307,8 +315,11 @@ export interface NetworkSpec {
   readonly name: string;
   readonly external: boolean;
   readonly internal: boolean;
-  /** Both are bridges on a lone host; an overlay also spans the hosts of a cluster. */
-  readonly driver: 'bridge' | 'overlay';
+  /**
+   * Bridge and overlay are bridges on a lone host; an overlay also spans the hosts of a cluster. Macvlan and ipvlan put containers on the wire
+   * of a link of the host.
+   */
+  readonly driver: 'bridge' | 'overlay' | VlanDriver;
   /** Whether containers of other stacks may join an overlay; a bridge is open to all. */
   readonly attachable: boolean;
   readonly enableIpv4: boolean;

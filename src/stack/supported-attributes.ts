@@ -45,6 +45,31 @@ export const FOREIGN_ATTRIBUTES: readonly ForeignAttribute[] = [
   { path: 'configs.*.template_driver', reason: `${NO_PLUGINS}: content: interpolates variables` },
 ];
 
+/** An attribute that is kept for the day when it can take effect; a warning says so. */
+export interface KeptAttribute {
+  readonly path: string;
+  /** The values that it is about; absent = all. */
+  readonly values?: readonly string[];
+  readonly note: string;
+}
+
+const KEPT_UPDATE =
+  'is kept for a cluster; one host replaces the containers of a changed service all at once, stop-first';
+
+export const KEPT_ATTRIBUTES: readonly KeptAttribute[] = [
+  { path: 'services.*.deploy.update_config', note: KEPT_UPDATE },
+  { path: 'services.*.deploy.rollback_config', note: KEPT_UPDATE },
+  {
+    path: 'services.*.deploy.placement.preferences',
+    note: 'is kept for a cluster; one host has nothing to spread over',
+  },
+  {
+    path: 'services.*.deploy.endpoint_mode',
+    values: ['vip'],
+    note: 'vip is kept for a cluster; on one host the name of a service resolves to all of its containers',
+  },
+];
+
 /** `platform` and `HOST_PLATFORM` in a row's values stand for the machine's own. */
 export const HOST_PLATFORM = '<host platform>';
 
@@ -85,11 +110,28 @@ const SERVICE_ROWS: readonly SupportedAttribute[] = [
     'depends_on.*.required',
     'depends_on.*.restart',
     'deploy.labels.**',
+    'deploy.mode',
+    'deploy.endpoint_mode',
+    'deploy.placement.constraints.*',
+    'deploy.placement.max_replicas_per_node',
+    'deploy.placement.preferences.*.spread',
     'deploy.replicas',
     'deploy.resources.limits.cpus',
     'deploy.resources.limits.memory',
     'deploy.resources.limits.pids',
+    'deploy.resources.reservations.cpus',
+    'deploy.resources.reservations.generic_resources.*.discrete_resource_spec.kind',
+    'deploy.resources.reservations.generic_resources.*.discrete_resource_spec.value',
     'deploy.resources.reservations.memory',
+    'deploy.restart_policy.condition',
+    'deploy.restart_policy.delay',
+    'deploy.restart_policy.max_attempts',
+    'deploy.restart_policy.window',
+    ...['update_config', 'rollback_config'].flatMap((config) =>
+      ['delay', 'failure_action', 'max_failure_ratio', 'monitor', 'order', 'parallelism'].map(
+        (key) => `deploy.${config}.${key}`,
+      ),
+    ),
     'device_cgroup_rules.*',
     'devices.*.permissions',
     'devices.*.target',
@@ -201,7 +243,6 @@ const SERVICE_ROWS: readonly SupportedAttribute[] = [
     'volumes.*.volume.subpath',
     'working_dir',
   ),
-  { path: 'deploy.mode', values: ['replicated'] },
   { path: 'devices.*.source', values: [/^\//], shown: 'a path below /dev' },
   {
     path: 'ipc',
@@ -272,7 +313,7 @@ export const SUPPORTED_ATTRIBUTES: readonly SupportedAttribute[] = [
     'secrets.*.labels.**',
     'secrets.*.name',
   ),
-  { path: 'networks.*.driver', values: ['bridge', 'overlay', 'host', 'none'] },
+  { path: 'networks.*.driver', values: ['bridge', 'overlay', 'macvlan', 'ipvlan', 'host', 'none'] },
   { path: 'networks.*.ipam.driver', values: ['default'] },
   { path: 'volumes.*.driver', values: ['local'] },
 ];

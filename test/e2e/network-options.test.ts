@@ -36,6 +36,7 @@ services:
   routed-closed: { ${server('tcp', 80)}, networks: [routed] }
   exposed: { ${server('tcp', 80)}, networks: [exposed] }
   isolated: { ${sleeper}, networks: [isolated] }
+  wire: { ${server('tcp', 80)}, networks: [wire] }
   over: { ${sleeper}, networks: [over] }
   hosted: { ${sleeper}, networks: [hosted] }
   nothing: { ${sleeper}, networks: [nothing] }
@@ -58,6 +59,10 @@ networks:
   routed: { driver_opts: { ${prefix}.bridge.gateway_mode_ipv4: routed } }
   exposed: { driver_opts: { ${prefix}.bridge.gateway_mode_ipv4: nat-unprotected } }
   isolated: { internal: true, driver_opts: { ${prefix}.bridge.gateway_mode_ipv4: isolated } }
+  wire:
+    driver: macvlan
+    driver_opts: { parent: up0, macvlan_mode: bridge }
+    ipam: { config: [{ subnet: 192.0.2.0/24, ip_range: 192.0.2.128/25, gateway: 192.0.2.1 }] }
   over: { driver: overlay, attachable: true, driver_opts: { encrypted: "" } }
   hosted: { external: true, name: host }
   nothing: { driver: none }
@@ -210,6 +215,15 @@ describe('options of networks', () => {
   describe('drivers and modes', () => {
     it('overlay is a bridge on a lone host', async () => {
       assert.equal(await world.ask(pidOf('over'), 'tcp', world.address, 7000), world.hostAddress);
+    });
+    it('macvlan has an address and a MAC of its own on the wire of the host', async () => {
+      const address = await addressOf('wire');
+      assert.match(address, /^192\.0\.2\.(12[89]|1[3-9]\d|2\d\d)$/);
+      assert.equal(await world.ask('outside', 'tcp', address, 80), `::ffff:${world.address}`);
+      assert.equal(await world.ask(pidOf('wire'), 'tcp', world.address, 7000), address);
+      const [, own] = await linksOf(pidOf('wire'));
+      assert.match(await world.run('outside', 'ip', 'neigh', 'show', address), new RegExp(own?.address ?? 'none'));
+      assert.match(await world.run(pidOf('wire'), 'ip', 'route', 'show', 'default'), /via 192\.0\.2\.1 /);
     });
     it('the networks host and none are the modes of these names', async () => {
       assert.match(await world.run(pidOf('hosted'), 'ip', '-o', 'link', 'show', 'up0'), /up0/);

@@ -5,7 +5,10 @@ import type { IdRange } from '../users/id-range.ts';
 interface NetInterface {
   readonly name: string;
   readonly network: string;
-  readonly bridge: string;
+  /** Null with `parent`. */
+  readonly bridge: string | null;
+  /** The link of the host whose wire the interface is on, in place of a bridge. */
+  readonly parent: { readonly link: string; readonly kind: 'macvlan' | 'ipvlan'; readonly mode: string } | null;
   /** Null lets the kernel choose. */
   readonly mac: string | null;
   /** With prefix length. */

@@ -1,4 +1,5 @@
 import { readBridgeOptions, type BridgeOptions } from '../../../src/model/bridge-options.ts';
+import { isVlanDriver } from '../../../src/model/vlan-options.ts';
 import type { NetworkObject, PublishedPort } from '../../../src/model/objects.ts';
 import type { PortSpec } from '../../../src/model/spec.ts';
 import type { NetworkNames } from '../names/network-names.ts';
@@ -55,6 +56,8 @@ export class NetworkService implements TaskNetworks {
   }
 
   ensureNetwork(network: NetworkObject): Promise<void> {
+    // On the wire of a link of the host there is nothing to be made, and nothing that our rules see.
+    if (isVlanDriver(network.spec.driver)) return Promise.resolve();
     const known = this.#bridges.get(network.id);
     if (known !== undefined) return known;
     const made = this.#makeNetwork(network);

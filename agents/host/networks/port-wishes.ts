@@ -1,5 +1,6 @@
 import { isIPv6 } from 'node:net';
 import { readBridgeOptions } from '../../../src/model/bridge-options.ts';
+import { isVlanDriver } from '../../../src/model/vlan-options.ts';
 import type { PublishedPort } from '../../../src/model/objects.ts';
 import type { PortSpec } from '../../../src/model/spec.ts';
 import { withoutPrefix } from '../names/network-names.ts';
@@ -28,8 +29,9 @@ export interface PortPlan {
 
 /** Where the ports of a container with these interfaces are published. */
 export function planPorts(owner: string, ports: readonly PortSpec[], interfaces: PortInterfaces): PortPlan {
-  const ways = ([4, 6] as const).flatMap((family) => wayOf(interfaces, family) ?? []);
-  if (ways.length === 0) throw allInternal(owner);
+  const bridged = interfaces.filter(({ network }) => !isVlanDriver(network.spec.driver));
+  const ways = ([4, 6] as const).flatMap((family) => wayOf(bridged, family) ?? []);
+  if (ways.length === 0) throw interfaces.length > bridged.length ? onTheWire(owner) : allInternal(owner);
   const plans = ports.map((port) => planPort(owner, port, ways));
   return {
     wishes: plans.flatMap(({ wishes }) => wishes),
@@ -83,6 +85,11 @@ export function publishedPorts(
 function allInternal(owner: string): UnpublishablePortError {
   const hint = 'Add a network that is not internal, or remove the ports.';
   return new UnpublishablePortError(owner, 'all its networks are internal', hint);
+}
+
+function onTheWire(owner: string): UnpublishablePortError {
+  const problem = 'its networks are on the wire of the host, where it has an address of its own';
+  return new UnpublishablePortError(owner, problem, 'Remove the ports, or add a network of the driver bridge.');
 }
 
 function wrongFamily(owner: string, hostIp: string): UnpublishablePortError {

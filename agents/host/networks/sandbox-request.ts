@@ -1,5 +1,6 @@
 import { isIPv6 } from 'node:net';
 import { readBridgeOptions } from '../../../src/model/bridge-options.ts';
+import { isVlanDriver, readVlanOptions } from '../../../src/model/vlan-options.ts';
 import type { EnsureSandboxRequest } from '../native/net-protocol.ts';
 import { withoutPrefix } from '../names/network-names.ts';
 import type { SandboxInterface, SandboxRequest } from '../tasks/task-host.ts';
@@ -29,13 +30,14 @@ export function sandboxRequest(request: SandboxRequest): EnsureSandboxRequest {
     interfaces: interfaces.map((wanted, index) => ({
       name: names[index] ?? '',
       network: wanted.network.id,
-      bridge: wanted.network.bridge,
-      mac: wanted.mac,
+      ...placeOf(wanted),
       addresses: [...wanted.addresses, ...wanted.linkLocalAddresses.map(withLinkLocalPrefix)],
-      gateways: wanted.gateways.filter((gateway) => wanted === outward[familyOf(gateway)]),
+      gateways: isRoutedByDevice(wanted)
+        ? []
+        : wanted.gateways.filter((gateway) => wanted === outward[familyOf(gateway)]),
       mtu: networkMtu(wanted.network),
       isolated: !readBridgeOptions(wanted.network.spec.driverOptions).interContainer,
-      routes: neighbourRoutes(wanted),
+      routes: [...neighbourRoutes(wanted), ...deviceRoutes(wanted, outward)],
     })),
     dns:
       interfaces.length === 0
@@ -72,6 +74,35 @@ export function familyOf(address: string): 4 | 6 {
   return isIPv6(withoutPrefix(address)) ? 6 : 4;
 }
 
+type Interface = EnsureSandboxRequest['interfaces'][0];
+
+/** What the interface is connected to. With ipvlan it has the MAC of the host's link. */
+function placeOf({ network: { spec, bridge }, mac }: SandboxInterface): Pick<Interface, 'bridge' | 'parent' | 'mac'> {
+  if (!isVlanDriver(spec.driver)) return { bridge, parent: null, mac };
+  const { parent, mode } = readVlanOptions(spec.driver, spec.driverOptions);
+  return {
+    bridge: null,
+    parent: { link: parent, kind: spec.driver, mode },
+    mac: spec.driver === 'macvlan' ? mac : null,
+  };
+}
+
+/** The host routes for ipvlan's modes l3 and l3s: there is no gateway to be found on the wire. */
+function isRoutedByDevice({ network: { spec } }: SandboxInterface): boolean {
+  return spec.driver === 'ipvlan' && readVlanOptions('ipvlan', spec.driverOptions).mode !== 'l2';
+}
+
+function deviceRoutes(
+  wanted: SandboxInterface,
+  outward: Readonly<Record<4 | 6, SandboxInterface | undefined>>,
+): Interface['routes'] {
+  if (!isRoutedByDevice(wanted)) return [];
+  const everywhere = { 4: '0.0.0.0/0', 6: '::/0' } as const;
+  return ([4, 6] as const)
+    .filter((family) => outward[family] === wanted)
+    .map((family) => ({ destination: everywhere[family], gateway: null }));
+}
+
 /** Those that the file gives, and for the others the network's prefix and the next number. */
 function interfaceNames(interfaces: readonly SandboxInterface[]): readonly string[] {
   const given = new Set(interfaces.flatMap(({ name }) => name ?? []));
@@ -85,11 +116,7 @@ function interfaceNames(interfaces: readonly SandboxInterface[]): readonly strin
 }
 
 /** Other subnets of the same network are on the same wire. */
-function neighbourRoutes({
-  network,
-  gateways,
-  addresses,
-}: SandboxInterface): EnsureSandboxRequest['interfaces'][0]['routes'] {
+function neighbourRoutes({ network, gateways, addresses }: SandboxInterface): Interface['routes'] {
   const families = new Set(addresses.map(familyOf));
   return network.pools
     .filter(({ subnet, gateway }) => !gateways.includes(gateway) && families.has(familyOf(subnet)))

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { readBridgeOptions } from '../../../src/model/bridge-options.ts';
+import { isVlanDriver, readVlanOptions } from '../../../src/model/vlan-options.ts';
 import type { NetworkObject } from '../../../src/model/objects.ts';
 import { hasErrno } from '../errors.ts';
 
@@ -23,6 +24,10 @@ export function defaultDevice(routes: string): string | null {
 function underlayMtu(): number {
   const device = defaultDevice(readFileSync('/proc/net/route', 'utf8'));
   if (device === null) return defaultMtu;
+  return deviceMtu(device);
+}
+
+function deviceMtu(device: string): number {
   try {
     return Number(readFileSync(`/sys/class/net/${device}/mtu`, 'utf8'));
   } catch (error) {
@@ -32,7 +37,11 @@ function underlayMtu(): number {
   }
 }
 
-/** MTU of a network on this host: as its options say, else that of the way out. */
+/** MTU of a network on this host: as its options say, else that of the link that it is on, or of the way out. */
 export function networkMtu({ spec }: Pick<NetworkObject, 'spec'>): number {
+  if (isVlanDriver(spec.driver)) {
+    const { parent, mtu } = readVlanOptions(spec.driver, spec.driverOptions);
+    return mtu ?? deviceMtu(parent);
+  }
   return readBridgeOptions(spec.driverOptions).mtu ?? underlayMtu();
 }

@@ -24,7 +24,8 @@ export async function prepareNetwork(
 ): Promise<NetworkResult> {
   const { networkMode } = task.spec;
   if (networkMode.kind === 'host') return { namespace: null, ports: [] };
-  if (networkMode.kind === 'service' || networkMode.kind === 'container') return { namespace: sharedNamespace, ports: [] };
+  if (networkMode.kind === 'service' || networkMode.kind === 'container')
+    return { namespace: sharedNamespace, ports: [] };
   const interfaces = task.attachments.map((attachment) => toInterface(task, attachment, networks));
   await allEnded(interfaces.map(({ network }) => host.networks.ensureNetwork(network)));
   const path = host.paths.container(task.id).networkNamespace;

@@ -1,5 +1,6 @@
 import type { NetworkAttachmentSpec, NetworkSpec } from '../../model/spec.ts';
 import type { ComposeEndpoint, ComposeNetwork, ComposeService } from '../compose-types.ts';
+import { isVlanDriver } from '../../model/vlan-options.ts';
 import { readEndpointOptions } from '../networks/endpoint-options.ts';
 import { unsupported } from './errors.ts';
 
@@ -34,12 +35,13 @@ function lowerAttachment(network: string, endpoint: ComposeEndpoint, mac: string
 /** A network of the stack. */
 export function lowerNetwork(key: string, network: ComposeNetwork): NetworkSpec {
   const { driver = 'bridge', external = false } = network;
-  if (driver !== 'bridge' && driver !== 'overlay' && !external) throw unsupported(`networks.${key}.driver`, driver);
+  const isKnown = driver === 'bridge' || driver === 'overlay' || isVlanDriver(driver);
+  if (!isKnown && !external) throw unsupported(`networks.${key}.driver`, driver);
   return {
     name: network.name,
     external,
     internal: network.internal ?? false,
-    driver: driver === 'overlay' ? 'overlay' : 'bridge',
+    driver: isKnown ? driver : 'bridge',
     attachable: network.attachable ?? false,
     enableIpv4: network.enable_ipv4 ?? true,
     enableIpv6: network.enable_ipv6 ?? false,

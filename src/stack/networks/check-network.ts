@@ -1,14 +1,13 @@
-import { bridgeOptionNames, bridgeOptionProblem, readBridgeOptions } from '../../model/bridge-options.ts';
+import { readBridgeOptions } from '../../model/bridge-options.ts';
 import { isHostAddress, overlaps, parseAddress, parseCidr, type IpRange } from '../../model/ip-range.ts';
+import { networkOptionNames, networkOptionProblem } from '../../model/network-options.ts';
+import { isVlanDriver } from '../../model/vlan-options.ts';
 import type { ComposeNetwork } from '../compose-types.ts';
 import type { NodePath } from '../tree/node.ts';
 import { builtInNetwork } from './built-in-network.ts';
 import type { Report } from './network-problems.ts';
 
 type Network = Omit<ComposeNetwork, 'name' | 'ipam'> & Partial<Pick<ComposeNetwork, 'ipam'>> & { name?: string };
-
-/** Options of overlays alone: they say how hosts of a cluster talk to each other. */
-const overlayOptions: ReadonlySet<string> = new Set(['encrypted', 'com.docker.network.driver.overlay.vxlanid_list']);
 
 /** A network of the stack's own. */
 export function checkNetwork(path: NodePath, network: Network, report: Report): void {
@@ -37,21 +36,36 @@ function checkBuiltIn(path: NodePath, network: Network, report: Report): void {
   report([...path, 'ipam'], `ipam has no effect on a network of the driver ${driver}`, 'remove it');
 }
 
-function checkOptions(path: NodePath, { driver, driver_opts: options = {}, internal }: Network, report: Report): void {
+function checkOptions(path: NodePath, network: Network, report: Report): void {
+  const { driver = 'bridge', driver_opts: options = {} } = network;
   for (const [option, value] of Object.entries(options)) {
-    if (driver === 'overlay' && overlayOptions.has(option)) continue;
     const at = [...path, 'driver_opts', option];
-    const expected = bridgeOptionProblem(option, value);
-    if (expected === undefined) {
-      report(at, `the driver ${driver ?? 'bridge'} has no option ${option}`, `it has ${bridgeOptionNames.join(', ')}`);
-    } else if (expected !== null) report(at, `${option}: "${value}" is not ${expected}`);
+    const expected = networkOptionProblem(driver, option, value);
+    const hint = `it has ${networkOptionNames(driver).join(', ')}`;
+    if (expected === undefined) report(at, `the driver ${driver} has no option ${option}`, hint);
+    else if (expected !== null) report(at, `${option}: "${value}" is not ${expected}`);
   }
+  if (isVlanDriver(driver)) checkVlan(path, network, report);
+  else checkGatewayModes(path, network, report);
+}
+
+function checkGatewayModes(path: NodePath, { driver_opts: options = {}, internal }: Network, report: Report): void {
   const { gatewayMode } = readBridgeOptions(options);
   for (const family of [4, 6] as const) {
     if (gatewayMode[family] !== 'isolated' || internal === true) continue;
     const at = [...path, 'driver_opts', `com.docker.network.bridge.gateway_mode_ipv${family}`];
     report(at, 'the mode isolated is for internal networks', 'add internal: true');
   }
+}
+
+/** A network on the wire of a link of the host. */
+function checkVlan(path: NodePath, { driver = '', driver_opts: options, internal }: Network, report: Report): void {
+  if (options?.['parent'] === undefined) {
+    report([...path, 'driver'], `the driver ${driver} needs a link of the host`, 'add driver_opts: { parent: eth0 }');
+  }
+  if (internal !== true) return;
+  const hint = 'use the driver bridge for a network without a way out';
+  report([...path, 'internal'], `a network of the driver ${driver} is on the wire of the host's link`, hint);
 }
 
 function checkPools(path: NodePath, network: Network, report: Report): void {

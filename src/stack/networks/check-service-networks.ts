@@ -30,6 +30,13 @@ export function checkServiceNetworks(
   for (const [key, endpoint] of endpoints) {
     const at = [...path, 'networks', key];
     checkEndpoint(at, endpoint, report);
+    if (networks[key]?.driver === 'ipvlan' && endpoint.mac_address !== undefined) {
+      report(
+        [...at, 'mac_address'],
+        'with ipvlan all have the MAC of the host',
+        'remove it, or use the driver macvlan',
+      );
+    }
     const name = endpoint.interface_name;
     if (name === undefined) continue;
     const other = names.get(name);

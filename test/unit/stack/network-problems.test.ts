@@ -55,7 +55,10 @@ describe('problems of a service in its networks', () => {
 describe('problems of a network', () => {
   const cases: readonly (readonly [string, RegExp])[] = [
     ['{ enable_ipv4: false }', /^6 networks\.n\.enable_ipv4: the network has neither IPv4 nor IPv6$/],
-    ['{ driver: macvlan }', /driver "macvlan" is not supported yet/],
+    ['{ driver: weave }', /driver "weave" is not supported yet/],
+    ['{ driver: macvlan }', /networks\.n\.driver: the driver macvlan needs a link of the host/],
+    ['{ driver: ipvlan, driver_opts: { parent: e0, ipvlan_mode: l4 } }', /ipvlan_mode: "l4" is not one of l2, l3, l3s/],
+    ['{ driver: macvlan, internal: true, driver_opts: { parent: e0 } }', /internal: a network of the driver macvlan/],
     ['{ driver: host, internal: true }', /internal has no effect on a network of the driver host/],
     ['{ driver_opts: { foo: bar } }', /the driver bridge has no option foo/],
     [option('driver.mtu', 'big'), /com.docker.network.driver.mtu: "big" is not a number from 68 to 65535/],

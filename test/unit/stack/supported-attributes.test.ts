@@ -73,8 +73,8 @@ describe('the gate for attributes', () => {
   }
 
   it('looks at resources too, but only at those in use', () => {
-    const more = 'networks: {n: {driver: macvlan}, unused: {driver: macvlan}}\nvolumes: {v: {driver: csi}}\n';
-    assert.deepEqual(gate('networks: [n]', more), ['6 networks.n.driver: driver "macvlan" is not supported yet']);
+    const more = 'networks: {n: {driver: weave}, unused: {driver: weave}}\nvolumes: {v: {driver: csi}}\n';
+    assert.deepEqual(gate('networks: [n]', more), ['6 networks.n.driver: driver "weave" is not supported yet']);
     assert.deepEqual(gate('volumes: ["v:/v"]', more), ['7 volumes.v.driver: driver "csi" is not supported yet']);
   });
 

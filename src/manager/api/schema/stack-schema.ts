@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { NetworkSpec, PayloadSpec, StackSpec, VolumeSpec } from '../../../model/spec.ts';
-import { bridgeOptionProblem } from '../../../model/bridge-options.ts';
+import { networkOptionNames, networkOptionProblem } from '../../../model/network-options.ts';
+import { isVlanDriver, readVlanOptions } from '../../../model/vlan-options.ts';
 import { InvalidRequestError } from '../../errors.ts';
 import { serviceSchema } from './service-schema.ts';
 import { labels, name } from './shared-schema.ts';
@@ -15,28 +16,38 @@ const pool = z.strictObject({
   auxAddresses: z.record(z.string(), ip),
 });
 
-const driverOptions = z.record(z.string(), z.string()).superRefine((options, context) => {
-  for (const [option, value] of Object.entries(options)) {
-    const expected = bridgeOptionProblem(option, value);
-    if (typeof expected !== 'string') continue;
-    context.addIssue({ code: 'custom', path: [option], message: `has to be ${expected}` });
-  }
-});
-
 const network: z.ZodType<NetworkSpec> = z
   .strictObject({
     name,
     external: z.boolean(),
     internal: z.boolean(),
-    driver: z.enum(['bridge', 'overlay']),
+    driver: z.enum(['bridge', 'overlay', 'macvlan', 'ipvlan']),
     attachable: z.boolean(),
     enableIpv4: z.boolean(),
     enableIpv6: z.boolean(),
     labels,
-    driverOptions,
+    driverOptions: labels,
     ipam: z.array(pool),
   })
-  .refine(({ enableIpv4, enableIpv6 }) => enableIpv4 || enableIpv6, 'has neither IPv4 nor IPv6');
+  .refine(({ enableIpv4, enableIpv6 }) => enableIpv4 || enableIpv6, 'has neither IPv4 nor IPv6')
+  .superRefine(({ driver, driverOptions, external }, context) => {
+    for (const [option, value] of Object.entries(external ? {} : driverOptions)) {
+      const expected = networkOptionProblem(driver, option, value);
+      if (expected === null) continue;
+      const message =
+        expected === undefined
+          ? `the driver ${driver} has no option ${option}; it has ${networkOptionNames(driver).join(', ')}`
+          : `has to be ${expected}`;
+      context.addIssue({ code: 'custom', path: ['driverOptions', option], message });
+    }
+    if (!external && isVlanDriver(driver) && readVlanOptions(driver, driverOptions).parent === '') {
+      context.addIssue({
+        code: 'custom',
+        path: ['driverOptions'],
+        message: 'has to name a link of the host as parent',
+      });
+    }
+  });
 
 /** Neither the kernel's text of options nor the argument list of the mounting program may be broken out of. */
 const mountWord = z.string().regex(/^[^,\0]+$/, 'has to be one option of a mount');

@@ -1,0 +1,17 @@
+import { bridgeOptionNames, bridgeOptionProblem } from './bridge-options.ts';
+import { isVlanDriver, vlanOptionNames, vlanOptionProblem } from './vlan-options.ts';
+
+/** Options of overlays alone: they say how the hosts of a cluster talk to each other. */
+const overlayOptions: ReadonlySet<string> = new Set(['encrypted', 'com.docker.network.driver.overlay.vxlanid_list']);
+
+/** What is wrong with an option of a network's driver: what is expected instead; null when nothing is, undefined when there is no such option. */
+export function networkOptionProblem(driver: string, name: string, value: string): string | null | undefined {
+  if (isVlanDriver(driver)) return vlanOptionProblem(driver, name, value);
+  return driver === 'overlay' && overlayOptions.has(name) ? null : bridgeOptionProblem(name, value);
+}
+
+/** Names of the options of a driver. */
+export function networkOptionNames(driver: string): readonly string[] {
+  if (isVlanDriver(driver)) return vlanOptionNames(driver);
+  return driver === 'overlay' ? [...overlayOptions, ...bridgeOptionNames] : bridgeOptionNames;
+}
