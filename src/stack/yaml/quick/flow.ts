@@ -1,5 +1,6 @@
 import { listNode, mapNode, scalarNode, type MapEntry, type Node } from '../../tree/node.ts';
 import { MAX_DEPTH } from '../limits.ts';
+import { mergeEntries } from '../merge-key.ts';
 import { resolvePlainScalar } from '../resolve-scalar.ts';
 import { readQuoted } from './scalars.ts';
 import { NOT_PLAIN, type Scanner } from './scanner.ts';
@@ -35,16 +36,21 @@ function readFlowMap(scanner: Scanner, depth: number): Node {
   scanner.count(1);
   const at = scanner.place();
   const entries = new Map<string, MapEntry>();
+  let merged: Node | undefined;
   scanner.at++;
-  while (hasNext(scanner, '}', entries.size === 0)) {
+  while (hasNext(scanner, '}', entries.size === 0 && merged === undefined)) {
     const offset = scanner.at;
     const { key, isQuoted } = scanner.takeKey();
-    if (key === '<<' || entries.has(key) || (!isQuoted && typeof resolvePlainScalar(key) !== 'string')) throw NOT_PLAIN;
+    const isMerge = key === '<<' && !isQuoted;
+    if (isMerge ? merged !== undefined : entries.has(key)) throw NOT_PLAIN;
+    if (!isQuoted && typeof resolvePlainScalar(key) !== 'string') throw NOT_PLAIN;
     scanner.skipSpaces();
     const isEmpty = scanner.character() === ',' || scanner.character() === '}';
     const value = isEmpty ? scanner.emptyScalar() : readFlow(scanner, depth + 1);
-    entries.set(key, { value, file: scanner.file, offset });
+    if (isMerge) merged = value;
+    else entries.set(key, { value, file: scanner.file, offset });
   }
+  if (merged !== undefined && !mergeEntries(entries, merged)) throw NOT_PLAIN;
   return mapNode(entries, at);
 }
 

@@ -42,6 +42,9 @@ services:
     <<: *env
     image: "reg:5000/app"   # trailing
     command: *list
+    environment: { <<: *env, OWN: 1, LOG: debug }
+    more: { A: b, <<: [*env, {c: d}] }
+    only-merged: {<<: *env}
     ports:
     - 80:80
     - "443:443"
