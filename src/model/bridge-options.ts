@@ -3,7 +3,7 @@ import { isIPv4 } from 'node:net';
 import { isInterfaceName } from './interface-name.ts';
 
 /** How one family of a network meets the world: `nat` (default); `nat-unprotected`: also without published ports; `routed`: without translation; `isolated`: the host has no address. */
-export type GatewayMode = 'nat' | 'nat-unprotected' | 'routed' | 'isolated';
+type GatewayMode = 'nat' | 'nat-unprotected' | 'routed' | 'isolated';
 
 /** The options with their defaults. */
 export interface BridgeOptions {

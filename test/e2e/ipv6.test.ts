@@ -185,4 +185,17 @@ describe('IPv6', () => {
       }
     });
   });
+
+  it('is had by networks that `network create` makes, and by the stacks that refer to them', async () => {
+    const subnets = ['--subnet', '10.80.0.0/24', '--subnet', 'fd00:80::/64', '--gateway', 'fd00:80::9'];
+    await host.ok(['network', 'create', '--ipv6', ...subnets, 'made']);
+    const text = `name: refers\nservices: { a: { ${sleeper}, networks: [made] } }\nnetworks: { made: { external: true } }\n`;
+    const other = host.write('refers.yml', text);
+    await host.ok(['-f', other, 'up', '-d']);
+    const pid = (await host.pids(other))['refers-a-1'] ?? assert.fail('refers-a-1 does not run');
+    assert.match(await world.run(pid, 'ip', '-6', 'route', 'show', 'default'), /via fd00:80::9 /);
+    assert.match(await world.run(pid, 'ip', '-4', 'route', 'show', 'default'), /via 10\.80\.0\.1 /);
+    await host.ok(['-f', other, 'down', '-t', '0']);
+    await host.ok(['network', 'rm', 'made']);
+  });
 });

@@ -7,7 +7,12 @@ import { pickContainer } from '../project/pick-container.ts';
 
 const flags = {
   index: { type: 'integer', value: 'N', help: 'Number of the container' },
-  protocol: { type: 'string', value: 'PROTOCOL', choices: ['tcp', 'udp', 'sctp'], help: 'tcp, udp or sctp, default tcp' },
+  protocol: {
+    type: 'string',
+    value: 'PROTOCOL',
+    choices: ['tcp', 'udp', 'sctp'],
+    help: 'tcp, udp or sctp, default tcp',
+  },
 } as const;
 
 /** `tsstack port` */

@@ -1,14 +1,6 @@
 /** Chooses subnets and addresses. Pure: the same state gives the same choice. */
 import { createHash } from 'node:crypto';
-import {
-  formatCidr,
-  hostRange,
-  overlaps,
-  parseCidr,
-  type IpAddress,
-  type IpFamily,
-  type IpRange,
-} from '../../model/ip-range.ts';
+import { formatCidr, hostRange, overlaps, parseCidr, type IpAddress, type IpRange } from '../../model/ip-range.ts';
 
 /** A range that networks without a subnet of their own get one of. */
 export interface DefaultPool {
@@ -115,9 +107,4 @@ export function chooseAddress(
     if (!taken.has(value)) return { family: subnet.family, value };
   }
   return undefined;
-}
-
-/** Name of a family for people. */
-export function familyName(family: IpFamily): string {
-  return `IPv${family}`;
 }

@@ -39,7 +39,12 @@ const container = z.strictObject({
     })
     .nullable(),
   ports: z.array(
-    z.strictObject({ target: z.number(), protocol: z.enum(['tcp', 'udp', 'sctp']), hostIp: z.string(), published: z.number() }),
+    z.strictObject({
+      target: z.number(),
+      protocol: z.enum(['tcp', 'udp', 'sctp']),
+      hostIp: z.string(),
+      published: z.number(),
+    }),
   ),
   mounts: z.array(z.string()),
   hook: z
