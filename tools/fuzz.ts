@@ -16,11 +16,12 @@ const defaultMinutes = 5;
 /** Random logs of the log reader's fuzz test that take about a minute. */
 const logRunsPerMinute = 8000;
 
-/** The fuzzing that is written in TypeScript, as tests with a longer breath. */
+/** The fuzzing and the fault injection that are written in TypeScript, as tests with a longer breath. */
 const tests: Readonly<Record<string, (minutes: number) => Readonly<Record<string, string>>>> = {
   'test/unit/agents/host/logs-fuzz.test.ts': (minutes) => ({
     TSSTACK_FUZZ_RUNS: String(Math.ceil(minutes * logRunsPerMinute)),
   }),
+  'test/integration/faults-shim.test.ts': () => ({ TSSTACK_FAULT_STEP: '1' }),
   'test/integration/shim-fuzz.test.ts': (minutes) => ({
     TSSTACK_FUZZ_MS: String(minutes * 60_000),
     TSSTACK_FUZZ_SEED: String(Date.now() % 1_000_000),

@@ -5,7 +5,8 @@
  *   fault-injector REPORT fail N COMMAND…         makes the Nth of them fail; REPORT then has its name and errno
  *   fault-injector REPORT interrupt COMMAND…      every other call that may be interrupted is; they are listed, too
  *
- * Ends with the status of COMMAND. What outlives COMMAND goes on undisturbed. strace, which can inject failures too,
+ * Ends with the status of COMMAND. What outlives COMMAND goes on undisturbed; with --follow as first argument it is
+ * followed and waited for, too. strace, which can inject failures too,
  * counts the calls of each process by itself and so cannot choose one among those of all. */
 #include "../common/cleanup.h"
 #include "faults.h"
@@ -56,6 +57,7 @@ struct injector
   FILE *report;
   pid_t main;
   bool has_executed; /* what comes before is our own */
+  bool follows_all;
   struct process processes[PROCESSES_MAX];
 };
 
@@ -159,21 +161,26 @@ on_stop (struct injector *injector, pid_t pid, int status)
 static int
 follow (struct injector *injector)
 {
+  int result = 0;
+
   for (;;)
     {
       int status;
       pid_t pid = TSS_RETRY (waitpid (-1, &status, __WALL));
 
       if (pid < 0)
-        give_up ("wait for a process");
+        return result; /* all have ended */
       if (WIFSTOPPED (status))
         {
           on_stop (injector, pid, status);
           continue;
         }
       find_process (injector, pid)->pid = 0;
-      if (pid == injector->main)
-        return WIFSIGNALED (status) ? SIGNAL_STATUS + WTERMSIG (status) : WEXITSTATUS (status);
+      if (pid != injector->main)
+        continue;
+      result = WIFSIGNALED (status) ? SIGNAL_STATUS + WTERMSIG (status) : WEXITSTATUS (status);
+      if (!injector->follows_all)
+        return result;
     }
 }
 
@@ -208,13 +215,17 @@ int
 main (int argc, char **argv)
 {
   static struct injector injector;
-  char **command = argv + 3;
+  char **command;
   int status;
 
+  injector.follows_all = argc > 1 && strcmp (argv[1], "--follow") == 0;
+  argv += injector.follows_all;
+  argc -= injector.follows_all;
+  command = argv + 3;
   if (argc < 4)
     {
       errno = EINVAL;
-      give_up ("usage: fault-injector REPORT MODE [N] COMMAND…");
+      give_up ("usage: fault-injector [--follow] REPORT MODE [N] COMMAND…");
     }
   injector.report = fopen (argv[1], "we");
   injector.mode = read_mode (argv[2]);

@@ -1,6 +1,7 @@
 /* Starting a program that outlives us. */
 #include "detach.h"
 #include "../common/cleanup.h"
+#include "../common/file.h"
 #include "ready.h"
 
 #include <fcntl.h>
@@ -38,10 +39,19 @@ arrange_descriptors (int ready, const char *log_path)
     output = open (log_path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
   if (null < 0 || output < 0)
     fail_child (log_path ? log_path : "/dev/null", "open");
-  dup2 (null, STDIN_FILENO);
-  dup2 (output, STDOUT_FILENO);
-  dup2 (output, STDERR_FILENO);
+  if (dup2 (null, STDIN_FILENO) < 0 || dup2 (output, STDOUT_FILENO) < 0 || dup2 (output, STDERR_FILENO) < 0)
+    fail_child ("/dev/null", "use");
   close_range (READY_FD + 1, ~0U, 0);
+}
+
+static void
+tell_pid (void)
+{
+  char line[32];
+  int length = snprintf (line, sizeof line, "{\"pid\":%d}\n", getpid ());
+
+  if (tss_write_all (READY_FD, line, (size_t)length) < 0)
+    _exit (127); /* nobody listens, or nothing could be said either about what follows */
 }
 
 /* In the new process. */
@@ -51,7 +61,7 @@ become_program (const struct detach_options *options, int ready)
   sigset_t none;
 
   arrange_descriptors (ready, options->log_path);
-  dprintf (READY_FD, "{\"pid\":%d}\n", getpid ());
+  tell_pid ();
   setenv (READY_VARIABLE, "3", 1);
   sigemptyset (&none);
   sigprocmask (SIG_SETMASK, &none, NULL);

@@ -234,6 +234,8 @@ on_input (void *context, uint32_t events)
   ssize_t count = TSS_RETRY (read (launcher->input.fd, chunk, sizeof chunk));
 
   (void)events;
+  if (count < 0)
+    fprintf (stderr, "tsstack-shim: read requests: %s\n", strerror (errno));
   if (count <= 0 || buffer_length (&launcher->requests) > LINE_MAX_BYTES
       || !buffer_append (&launcher->requests, chunk, (size_t)count))
     loop_stop (&launcher->loop);
@@ -251,7 +253,9 @@ launcher_run (void)
   signal (SIGPIPE, SIG_IGN);
   launcher.input = (struct loop_watch){ .fd = STDIN_FILENO, .function = on_input, .context = &launcher };
   launcher.output = (struct loop_watch){ .fd = STDOUT_FILENO, .function = on_output, .context = &launcher };
-  if (fcntl (STDOUT_FILENO, F_SETFL, O_WRONLY | O_NONBLOCK) < 0 || loop_open (&launcher.loop, &error) < 0
+  if (fcntl (STDOUT_FILENO, F_SETFL, O_WRONLY | O_NONBLOCK) < 0)
+    tss_error_set (&error, TSS_ERROR_INTERNAL, errno, "", "prepare the output");
+  if (error.code != TSS_ERROR_NONE || loop_open (&launcher.loop, &error) < 0
       || loop_set (&launcher.loop, &launcher.input, EPOLLIN, &error) < 0 || loop_run (&launcher.loop, &error) < 0)
     {
       fprintf (stderr, "tsstack-shim: %s\n", error.message);

@@ -8,15 +8,16 @@
 #include <string.h>
 
 int
-ready_take_descriptor (void)
+ready_take_descriptor (int *fd, struct tss_error *error)
 {
   const char *text = getenv (READY_VARIABLE);
-  int fd = text ? atoi (text) : -1;
 
+  *fd = text ? atoi (text) : -1;
   unsetenv (READY_VARIABLE);
-  if (fd < 0 || fcntl (fd, F_SETFD, FD_CLOEXEC) < 0)
-    return -1;
-  return fd;
+  if (*fd >= 0 && fcntl (*fd, F_SETFD, FD_CLOEXEC) < 0)
+    return tss_error_set (error, TSS_ERROR_INTERNAL, errno, READY_VARIABLE, "take descriptor %d of %s", *fd,
+                          READY_VARIABLE);
+  return 0;
 }
 
 void

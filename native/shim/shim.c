@@ -16,7 +16,8 @@ enum
 {
   /* For clients that do not read what they have been sent, or a disk that stays full. */
   LINGER_MS = 2000,
-  LINGER_FOR_LOG_MS = 10000,
+  LINGER_FOR_DISK_MS = 10000,
+  WRITE_AGAIN_MS = 250,
 };
 
 static void
@@ -25,7 +26,7 @@ reap_children (struct shim *shim)
   pid_t pid;
   int status;
 
-  while ((pid = waitpid (-1, &status, WNOHANG)) > 0)
+  while ((pid = TSS_RETRY (waitpid (-1, &status, WNOHANG))) > 0)
     {
       /* Others are orphans of the container, when it shares our pid namespace. */
       if (shim->run.box && !shim->run.has_ended && pid == box_pid (shim->run.box))
@@ -116,7 +117,6 @@ create (struct shim *shim, struct tss_error *error)
     runtime_delete (&shim->options);
   if (shim->run.box)
     box_destroy (shim->run.box, NULL);
-  server_close_listener (shim);
   return -1;
 }
 
@@ -148,6 +148,7 @@ shim_run (const char *options_path, int ready_fd)
   shim.ready_fd = ready_fd;
   if (set_up (&shim, options_path, &error) < 0 || create (&shim, &error) < 0)
     {
+      server_close_listener (&shim);
       fprintf (stderr, "tsstack-shim: %s\n", error.message);
       ready_report (&shim.ready_fd, "error", tss_error_to_json (&error));
       return 1;
@@ -159,29 +160,55 @@ shim_run (const char *options_path, int ready_fd)
   return 0;
 }
 
+static void store_state (struct shim *shim);
+
+static void
+on_write_again (void *context)
+{
+  store_state (context);
+  shim_check_finished (context);
+}
+
+/* A run directory without room must not end the container: the socket still tells the truth, and the file is written
+ * when there is room. Whoever finds nobody at the socket finds the end in the file. */
+static void
+store_state (struct shim *shim)
+{
+  loop_stop_timer (&shim->loop, &shim->write_again);
+  shim->is_state_unwritten = state_write (&shim->state, shim->options.state_file, NULL) < 0;
+  if (shim->is_state_unwritten)
+    {
+      shim->write_again = (struct loop_timer){ .function = on_write_again, .context = shim };
+      loop_start_timer (&shim->loop, &shim->write_again, WRITE_AGAIN_MS);
+    }
+  else if (shim->state.phase == PHASE_EXITED)
+    server_close_listener (shim);
+}
+
 void
 shim_state_changed (struct shim *shim, const char *event)
 {
-  /* A run directory without room must not end the container; the socket still tells the truth. */
-  state_write (&shim->state, shim->options.state_file, NULL);
-  /* Between the two: whoever finds nobody at the socket finds the end in the file, and whoever has been told of the end
-   * finds nobody at the socket. */
-  if (shim->state.phase == PHASE_EXITED)
-    server_close_listener (shim);
+  /* In this order, so that whoever has been told of the end finds nobody at the socket. */
+  store_state (shim);
   server_send_event (shim, event);
 }
 
 void
 shim_finish (struct shim *shim)
 {
+  bool waits_for_disk;
+
   if (shim->ready_fd >= 0)
     {
       /* Nobody but the caller knows of this container yet, and shall find nothing of it. */
+      loop_stop_timer (&shim->loop, &shim->write_again);
+      shim->is_state_unwritten = false;
       state_file_remove (shim->options.state_file);
       ready_report (&shim->ready_fd, "error", tss_error_to_json (&shim->state.error));
     }
   shim->is_finishing = true;
-  loop_start_timer (&shim->loop, &shim->linger, shim->log.blocked ? LINGER_FOR_LOG_MS : LINGER_MS);
+  waits_for_disk = shim->log.blocked || shim->is_state_unwritten;
+  loop_start_timer (&shim->loop, &shim->linger, waits_for_disk ? LINGER_FOR_DISK_MS : LINGER_MS);
   server_dismiss (shim);
   shim_check_finished (shim);
 }
@@ -189,6 +216,7 @@ shim_finish (struct shim *shim)
 void
 shim_check_finished (struct shim *shim)
 {
-  if (shim->is_finishing && server_is_empty (shim) && !shim->sessions && !shim->log.blocked)
+  if (shim->is_finishing && server_is_empty (shim) && !shim->sessions && !shim->log.blocked
+      && !shim->is_state_unwritten)
     loop_stop (&shim->loop);
 }

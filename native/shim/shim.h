@@ -26,8 +26,10 @@ struct shim
   struct loop_timer backoff; /* until the next run */
   bool is_start_asked_for;   /* by a client or the options, not by the policy */
   struct loop_timer linger;  /* bounds the shim's own end */
-  int ready_fd;              /* where the launcher waits for word; -1: it has got it */
-  int oom_score;             /* what the container's processes get, unless their spec says otherwise */
+  bool is_state_unwritten;   /* the file says less than the state */
+  struct loop_timer write_again;
+  int ready_fd;  /* where the launcher waits for word; -1: it has got it */
+  int oom_score; /* what the container's processes get, unless their spec says otherwise */
   bool is_finishing;
 };
 

@@ -4,7 +4,6 @@
 
 #include <fcntl.h>
 #include <limits.h>
-#include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -43,12 +42,17 @@ open_directory (const char *path, struct tss_error *error)
   return fd < 0 ? tss_error_set (error, TSS_ERROR_IO, errno, directory, "open %s", directory) : fd;
 }
 
-static bool
-has_listener (const struct sockaddr_un *address)
+/* Whether somebody listens there; -1 with errno when that cannot be told: a living shim must not lose its socket. */
+static int
+find_listener (const struct sockaddr_un *address)
 {
   tss_autofd int fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
-  return fd >= 0 && (connect (fd, (const struct sockaddr *)address, sizeof *address) == 0 || errno == EAGAIN);
+  if (fd < 0)
+    return -1;
+  if (TSS_RETRY (connect (fd, (const struct sockaddr *)address, sizeof *address)) == 0 || errno == EAGAIN)
+    return 1;
+  return errno == ECONNREFUSED || errno == ENOENT ? 0 : -1;
 }
 
 static int
@@ -65,31 +69,40 @@ bind_here (int fd, const struct sockaddr_un *address)
 static int
 bind_or_replace (int fd, const char *path, const struct sockaddr_un *address)
 {
+  int found;
+
   if (bind_here (fd, address) == 0)
     return 0;
   if (errno != EADDRINUSE)
     return -1;
-  if (has_listener (address))
-    {
-      errno = EEXIST;
-      return -1;
-    }
-  return unlink (path) < 0 ? -1 : bind_here (fd, address);
+  found = find_listener (address);
+  if (found > 0)
+    errno = EEXIST;
+  if (found != 0 || (unlink (path) < 0 && errno != ENOENT))
+    return -1;
+  return bind_here (fd, address);
 }
 
 int
 socket_listen (const char *path, struct tss_error *error)
 {
   tss_autofd int directory = open_directory (path, error);
-  tss_autofd int fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  tss_autofd int fd = -1;
   struct sockaddr_un address = { 0 };
 
   if (directory < 0 || make_address (directory, path, &address, error) < 0)
     return -1;
+  fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd < 0)
+    return tss_error_set (error, TSS_ERROR_IO, errno, path, "make the socket %s", path);
   if (bind_or_replace (fd, path, &address) < 0)
     return errno == EEXIST ? tss_error_set (error, TSS_ERROR_EXISTS, 0, path, "a shim listens at %s already", path)
                            : tss_error_set (error, TSS_ERROR_IO, errno, path, "listen at %s", path);
   if (listen (fd, BACKLOG) < 0)
-    return tss_error_set (error, TSS_ERROR_IO, errno, path, "listen at %s", path);
+    {
+      tss_error_set (error, TSS_ERROR_IO, errno, path, "listen at %s", path);
+      unlink (path);
+      return -1;
+    }
   return tss_steal_fd (&fd);
 }

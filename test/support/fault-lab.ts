@@ -1,8 +1,11 @@
 import { spawn } from 'node:child_process';
+import type { ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, existsSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
 import { makeNative } from './native-build.ts';
 
 /** What is done to a command's system calls (native/fault/fault-injector.c), or to its memory (native/fault/malloc). */
@@ -38,19 +41,17 @@ export class FaultInjector {
   }
 
   /** Runs a program of native/ with arguments to its end. Its output goes to files: what it leaves behind would hold a pipe open. */
-  async run(fault: Fault, program: 'box' | 'shim', args: readonly string[], input?: string): Promise<FaultOutcome> {
+  async run(fault: Fault, program: 'box' | 'shim', args: readonly string[]): Promise<FaultOutcome> {
     const name = join(this.#directory, `fault${++this.#count}`);
     const [argv, env] = this.#command(fault, program, `${name}.faults`);
     const files = ['stdout', 'stderr'].map((stream) => openSync(`${name}.${stream}`, 'w'));
     const child = spawn(argv[0] ?? '', [...argv.slice(1), ...args], {
-      stdio: [input === undefined ? 'ignore' : 'pipe', ...files],
+      stdio: ['ignore', ...files],
       env: { ...process.env, ...env },
       timeout: deadlineMs,
       killSignal: 'SIGKILL',
     });
     files.forEach(closeSync);
-    child.stdin?.on('error', () => undefined); // it may end before it reads
-    child.stdin?.end(input);
     const [status, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
     const code = status ?? 128 + (signal === null ? 0 : constants.signals[signal]);
     const [stdout = '', stderr = '', report = ''] = ['stdout', 'stderr', 'faults'].map((part) =>
@@ -62,6 +63,14 @@ export class FaultInjector {
     return { code, stdout, stderr, faults, summary };
   }
 
+  /** Starts a program that answers lines with lines. What it leaves behind is followed, too, and waited for. */
+  start(fault: Fault, program: 'box' | 'shim', args: readonly string[]): FaultyServer {
+    const report = join(this.#directory, `fault${++this.#count}.faults`);
+    const [[injector = '', ...rest], env] = this.#command(fault, program, report);
+    const argv = fault.kind === 'memory' ? [injector, ...rest] : [injector, '--follow', ...rest];
+    return new FaultyServer(spawnFaulty([...argv, ...args], env), fault, report);
+  }
+
   #command(fault: Fault, program: string, report: string): [readonly string[], Readonly<Record<string, string>>] {
     if (fault.kind === 'memory') {
       const number = `${fault.which}${fault.andAllAfter ? '+' : ''}`;
@@ -71,6 +80,58 @@ export class FaultInjector {
     const which = fault.kind === 'call' ? [String(fault.which)] : [];
     const injector = [join(this.#build, 'fault-injector'), report, modes[fault.kind], ...which];
     return [[...injector, join(this.#build, `tsstack-${program}`)], {}];
+  }
+}
+
+function spawnFaulty(
+  argv: readonly string[],
+  env: Readonly<Record<string, string>>,
+): ChildProcessByStdio<Writable, Readable, Readable> {
+  const [program = '', ...args] = argv;
+  return spawn(program, args, {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
+    timeout: deadlineMs,
+    killSignal: 'SIGKILL',
+  });
+}
+
+/** A program that goes on while something fails in it. */
+class FaultyServer {
+  readonly #child: ChildProcessByStdio<Writable, Readable, Readable>;
+  readonly #fault: Fault;
+  readonly #report: string;
+  readonly #lines: AsyncIterator<string>;
+  readonly #exit: Promise<unknown>;
+  #stderr = '';
+
+  constructor(child: ChildProcessByStdio<Writable, Readable, Readable>, fault: Fault, report: string) {
+    this.#child = child;
+    this.#fault = fault;
+    this.#report = report;
+    this.#lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+    this.#exit = once(child, 'exit');
+    child.stderr.on('data', (chunk: Buffer) => (this.#stderr += chunk.toString()));
+    child.stdin.on('error', () => undefined); // it may have ended
+  }
+
+  /** The answer; null when there is none, because the program has ended. */
+  async ask(line: string): Promise<string | null> {
+    this.#child.stdin.write(`${line}\n`);
+    const { value, done } = await this.#lines.next();
+    return done === true ? null : value;
+  }
+
+  summary(): string {
+    return `${JSON.stringify(this.#fault)} ${this.#stderr}`;
+  }
+
+  async end(): Promise<{ readonly summary: string; readonly faults: readonly string[] }> {
+    this.#child.stdin.end();
+    const [, signal] = (await this.#exit) as [number | null, string | null];
+    if (signal !== null) throw new Error(`not all have ended within ${deadlineMs} ms: ${this.summary()}`);
+    const faults = take(this.#report).split('\n').filter(Boolean);
+    return { summary: `${faults.length === 1 ? (faults[0] ?? '') : ''} ${this.summary()}`, faults };
   }
 }
 
