@@ -25,8 +25,42 @@ const externals = 'e2e/external-objects.test.ts';
 const dependencies = 'e2e/dependencies.test.ts';
 const apply = 'e2e/apply.test.ts';
 const logs = 'e2e/logs.test.ts';
+const hooks = 'e2e/hooks.test.ts';
+const pulls = 'e2e/pull-policy.test.ts';
 
 export const ATTRIBUTE_TESTS: readonly AttributeTest[] = [
+  {
+    file: hooks,
+    title: 'after a start run in order, as who and where they say, before what depends on the service',
+    service:
+      'post_start post_start.*.command post_start.*.user post_start.*.privileged post_start.*.working_dir post_start.*.environment',
+  },
+  {
+    file: hooks,
+    title: 'before a stop run when somebody stops, restarts, replaces or removes',
+    service: 'pre_stop pre_stop.*.command',
+  },
+  {
+    file: hooks,
+    title: 'before a stop run as who and where they say',
+    service: 'pre_stop.*.user pre_stop.*.privileged pre_stop.*.working_dir pre_stop.*.environment',
+  },
+  {
+    file: hooks,
+    title: 'before containers of a service run once in order, with its volumes and networks, as and where they say',
+    service:
+      'pre_start pre_start.*.command pre_start.*.user pre_start.*.working_dir pre_start.*.environment pre_start.*.image pre_start.*.per_replica',
+  },
+  {
+    file: hooks,
+    title: 'before containers of a service have privileges only where they ask for them',
+    service: 'pre_start.*.privileged',
+  },
+  {
+    file: pulls,
+    title: 'is pulled again when it is older than the policy allows',
+    service: 'pull_policy pull_refresh_after',
+  },
   {
     file: containers,
     title: 'gets its hostname, user, groups, directory and environment',

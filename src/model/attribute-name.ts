@@ -30,7 +30,7 @@ const attributes: Readonly<Record<string, string>> = {
 };
 
 /** Groups of a spec that the file does not have. */
-const groups = new Set(['container', 'resources', 'namespaces']);
+const groups = new Set(['container', 'resources', 'namespaces', 'hooks']);
 
 /** Maps whose keys are the user's own. */
 const free = new Set(['environment', 'labels', 'annotations', 'sysctls', 'ulimits', 'driverOptions', 'auxAddresses']);

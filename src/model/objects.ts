@@ -150,7 +150,7 @@ export interface SharedTasks {
 }
 
 /** The pre_start hooks on the way to one start. */
-export interface PreStartProgress {
+interface PreStartProgress {
   /** The hook whose turn it is; those before it have ended with 0, or need not run. */
   readonly index: number;
   /** True until the containers of earlier attempts have been told to go. */

@@ -53,7 +53,8 @@ export interface ServiceSpec {
   readonly serviceLabels: Readonly<Record<string, string>>;
 }
 
-export type PullPolicy = 'always' | 'missing' | 'never';
+/** `refreshAfterMs`: when it is missing, or its name was given to it longer ago than that (pulled, loaded, imported). */
+export type PullPolicy = 'always' | 'missing' | 'never' | { readonly refreshAfterMs: number };
 
 export type NetworkMode =
   | { readonly kind: 'networks' }

@@ -1,3 +1,5 @@
+import type { PullPolicy } from '../model/spec.ts';
+
 /**
  * The kinds of two-way streams (`OpenStream.kind`): arguments in `OpenStream.arguments`, documents in `Frame.document`.
  * Streams about a task go to the agent that holds it.
@@ -68,9 +70,9 @@ export interface StreamKinds {
   readonly signal: { readonly arguments: { readonly signal: string }; readonly document: never };
   readonly pause: { readonly arguments: Record<string, never>; readonly document: never };
   readonly unpause: { readonly arguments: Record<string, never>; readonly document: never };
-  /** Pulls an image on a node. Progress documents, then exit. */
+  /** Pulls an image on a node. Progress documents, none when the image is there and need not be pulled; then exit. */
   readonly 'image.pull': {
-    readonly arguments: { readonly reference: string; readonly policy: 'always' | 'missing' };
+    readonly arguments: { readonly reference: string; readonly policy: Exclude<PullPolicy, 'never'> };
     readonly document: ImageProgress;
   };
   /** stdin frames carry a docker-archive or OCI archive; documents name the loaded references. */

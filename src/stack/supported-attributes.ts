@@ -70,6 +70,20 @@ export const KEPT_ATTRIBUTES: readonly KeptAttribute[] = [
   },
 ];
 
+/** Attributes of later versions for which there is another way today. */
+export const DETOURS: readonly { readonly path: string; readonly hint: string }[] = [
+  {
+    path: 'services.*.build',
+    hint: 'build the image elsewhere, bring it here with "tsstack load" or a registry, and name it with image',
+  },
+  { path: 'services.*.develop', hint: 'remove it, and mount the sources with a bind so that changes are seen at once' },
+  { path: 'services.*.models', hint: 'run the model as a service of its own, and give its address in environment' },
+  {
+    path: 'services.*.provider',
+    hint: 'start what it provides by other means, and give its address to other services in environment',
+  },
+];
+
 /** `platform` and `HOST_PLATFORM` in a row's values stand for the machine's own. */
 export const HOST_PLATFORM = '<host platform>';
 
@@ -207,6 +221,7 @@ const SERVICE_ROWS: readonly SupportedAttribute[] = [
     'pre_stop.*.working_dir',
     'privileged',
     'profiles.*',
+    'pull_refresh_after',
     'read_only',
     'restart',
     'runtime',
@@ -258,7 +273,11 @@ const SERVICE_ROWS: readonly SupportedAttribute[] = [
   },
   { path: 'pid', values: ['host', /^(service|container):/], shown: 'host, service:NAME, container:NAME' },
   { path: 'platform', values: [HOST_PLATFORM] },
-  { path: 'pull_policy', values: ['always', 'missing', 'never'] },
+  {
+    path: 'pull_policy',
+    values: ['always', 'missing', 'never', 'refresh', 'daily', 'weekly', /^every_/],
+    shown: 'always, missing, never, refresh, daily, weekly, every_DURATION',
+  },
   {
     path: 'security_opt.*',
     values: [

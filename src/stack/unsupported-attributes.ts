@@ -3,6 +3,7 @@ import { networkProblems } from './networks/network-problems.ts';
 import { makeProblem, type Place, type Problem } from './problems.ts';
 import { describeNode } from './schema/form.ts';
 import {
+  DETOURS,
   FOREIGN_ATTRIBUTES,
   HOST_PLATFORM,
   SUPPORTED_ATTRIBUTES,
@@ -108,7 +109,7 @@ class AttributeGate {
     const foreign = reasonOf(path);
     const attribute = path.findLast((step) => typeof step === 'string') ?? '';
     if (foreign === undefined)
-      this.#report(at, path, `${attribute} is not supported yet`, 'remove it; "config" accepts it');
+      this.#report(at, path, `${attribute} is not supported yet`, detourOf(path) ?? 'remove it; "config" accepts it');
     else this.#report(at, path, `${attribute} ${foreign}`, 'remove it');
   }
 
@@ -138,9 +139,17 @@ function step(tree: SupportTree | undefined, key: string | number): SupportTree 
 function reasonOf(path: NodePath, value?: string): string | undefined {
   return FOREIGN_ATTRIBUTES.find(({ path: pattern, values }) => {
     if (values !== undefined && !(value !== undefined && values.includes(value))) return false;
-    const keys = pattern.split('.');
-    return keys.length <= path.length && keys.every((key, index) => key === '*' || key === path[index]);
+    return isAtOrBelow(path, pattern);
   })?.reason;
+}
+
+function detourOf(path: NodePath): string | undefined {
+  return DETOURS.find((row) => isAtOrBelow(path, row.path))?.hint;
+}
+
+function isAtOrBelow(path: NodePath, pattern: string): boolean {
+  const keys = pattern.split('.');
+  return keys.length <= path.length && keys.every((key, index) => key === '*' || key === path[index]);
 }
 
 /** `linux/arm64/v8` is what arm64 means. */

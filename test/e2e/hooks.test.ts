@@ -140,6 +140,35 @@ describe('hooks', () => {
     assert.equal(said().trim().split('\n').slice(-2).join(' '), 'begin end');
   });
 
+  it('before a stop run as who and where they say', async () => {
+    const { file, said } = stack(`
+  web:
+    <<: *base
+    user: "1000"
+    environment: { A: service, B: service }
+    volumes: [ "SHARED" ]
+    pre_stop:
+      - command: [ "sh", "-c", "echo $$(id -u) $$PWD $$A $$B >> /shared/said" ]
+        user: root
+        working_dir: /usr
+        environment: { B: hook }
+      - { command: "mount -t tmpfs none /tmp", user: root, privileged: true }
+`);
+    await host.ok(['-f', file, 'up', '-d']);
+    await host.ok(['-f', file, 'stop']);
+    assert.equal(said(), '0 /usr service hook\n');
+  });
+
+  it('before containers of a service have privileges only where they ask for them', async () => {
+    const mount = 'command: "mount -t tmpfs none /tmp"';
+    const allowed = stack(`  web: { <<: *base, pre_start: [ { ${mount}, privileged: true } ] }`);
+    await host.ok(['-f', allowed.file, 'up', '-d']);
+    const refused = stack(`  web: { <<: *base, pre_start: [ { ${mount} } ] }`);
+    const { code, stderr } = await host.run(['-f', refused.file, 'up', '-d']);
+    assert.equal(code, 1);
+    assert.match(stderr, /web pre_start\[0\] hook exited with status/);
+  });
+
   it('before a stop that fail fail stop, restart and down; the container ends all the same', async () => {
     const { file } = stack('  test: { <<: *base, pre_stop: [ { command: "sh -c \'exit 9\'" } ] }');
     await host.ok(['-f', file, 'up', '-d']);

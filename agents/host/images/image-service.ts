@@ -1,4 +1,5 @@
 import { TsstackError } from '../../../src/model/errors.ts';
+import type { PullPolicy } from '../../../src/model/spec.ts';
 import { LayerProgram } from '../native/layer.ts';
 import { ImageInUseError, ImageNotFoundError, PullError, translateStorageError } from './errors.ts';
 import { findImage, isCurrent } from './find-image.ts';
@@ -24,6 +25,8 @@ export interface ImageServiceOptions {
   readonly deadlines?: RegistryDeadlines;
   /** Called when the images are known, and whenever a name means another image from then on. */
   readonly onNames?: () => void;
+  /** Milliseconds since the epoch, by which images grow old. Default: the host's clock. */
+  readonly now?: () => number;
 }
 
 export interface TransferOptions {
@@ -65,7 +68,7 @@ export class ImageService {
     const store = await this.#store();
     const reference = this.#parse(text);
     const found = findImage(store.index, reference, text);
-    if (found !== undefined && canUse(found, reference, policy)) return store.image(found);
+    if (found !== undefined && canUse(found, reference, policy, this.#now())) return store.image(found);
     if (policy === 'never' || reference.kind === 'id') throw notHere(text, reference);
     const record = await this.#running.run(
       referenceKey(reference),
@@ -162,13 +165,15 @@ export class ImageService {
     }
   }
 
+  readonly #now = (): number => (this.#options.now ?? Date.now)();
+
   #store(): Promise<ImageStore> {
     return (this.#opening ??= this.#open());
   }
 
   async #open(): Promise<ImageStore> {
     const { dataRoot, layerProgram, onNames = () => undefined } = this.#options;
-    this.#opened = await ImageStore.open(dataRoot, new LayerProgram(layerProgram), onNames);
+    this.#opened = await ImageStore.open(dataRoot, new LayerProgram(layerProgram), onNames, this.#now);
     onNames();
     return this.#opened;
   }
@@ -183,10 +188,17 @@ export class ImageService {
   }
 }
 
-function canUse(record: ImageRecord, reference: ImageReference, policy: 'always' | 'missing' | 'never'): boolean {
+function canUse(record: ImageRecord, reference: ImageReference, policy: PullPolicy, now: number): boolean {
   if (policy === 'never' || reference.kind === 'id' || record.references[referenceKey(reference)] === undefined)
     return true;
-  return policy === 'missing' && isCurrent(record, reference);
+  if (policy === 'always' || !isCurrent(record, reference)) return false;
+  return policy === 'missing' || isYoung(record, referenceKey(reference), policy.refreshAfterMs, now);
+}
+
+/** A name from the future comes of a clock that was wrong: how old it is nobody knows. */
+function isYoung({ namedAt }: ImageRecord, key: string, refreshAfterMs: number, now: number): boolean {
+  const ageMs = now - (namedAt[key] ?? -Infinity);
+  return ageMs >= 0 && ageMs < refreshAfterMs;
 }
 
 function obtainOptions({ signal, onProgress }: TransferOptions): ObtainOptions {

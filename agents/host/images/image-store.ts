@@ -31,18 +31,23 @@ export class ImageStore {
   #isCollectionDue = false;
   #background: Promise<void> = Promise.resolve();
 
-  private constructor(paths: StorePaths, program: LayerProgram, onNames: () => void) {
+  private constructor(paths: StorePaths, program: LayerProgram, onNames: () => void, now: () => number) {
     this.paths = paths;
     this.program = program;
     this.blobs = new BlobStore(paths);
     this.layers = new LayerStore(paths, program);
-    this.index = new ImageIndex(paths.index, onNames);
+    this.index = new ImageIndex(paths.index, onNames, now);
     this.installer = new LayerInstaller({ paths, program, blobs: this.blobs, layers: this.layers });
   }
 
   /** Loads what is on disk and clears away what a crash has left. `onNames` is called whenever names of images have changed. */
-  static async open(dataRoot: string, program: LayerProgram, onNames: () => void): Promise<ImageStore> {
-    const store = new ImageStore(new StorePaths(dataRoot), program, onNames);
+  static async open(
+    dataRoot: string,
+    program: LayerProgram,
+    onNames: () => void,
+    now: () => number,
+  ): Promise<ImageStore> {
+    const store = new ImageStore(new StorePaths(dataRoot), program, onNames, now);
     store.paths.makeDirectories();
     store.blobs.load();
     store.layers.load();

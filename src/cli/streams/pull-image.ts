@@ -1,3 +1,4 @@
+import type { PullPolicy } from '../../model/spec.ts';
 import type { ControlClient } from '../../rpc/service-types.ts';
 import type { Progress } from '../output/progress/progress-event.ts';
 import { layerEvent } from './image-progress.ts';
@@ -7,17 +8,20 @@ import { readDocuments } from './open-stream.ts';
 export async function pullImage(
   control: ControlClient,
   reference: string,
-  policy: 'always' | 'missing',
+  policy: Exclude<PullPolicy, 'never'>,
   progress: Progress,
   signal?: AbortSignal,
 ): Promise<void> {
   const id = `Image ${reference}`;
-  progress.event({ id, state: 'working', text: 'Pulling' });
+  // Whether an image is too old is known only where it is.
+  let isPulled = typeof policy === 'string';
+  if (isPulled) progress.event({ id, state: 'working', text: 'Pulling' });
   try {
     for await (const document of readDocuments(control, 'image.pull', { reference, policy }, { signal })) {
+      isPulled = true;
       progress.event(layerEvent(reference, document));
     }
-    progress.event({ id, state: 'done', text: 'Pulled' });
+    if (isPulled) progress.event({ id, state: 'done', text: 'Pulled' });
   } catch (error) {
     progress.event({ id, state: 'error', text: 'Error', details: (error as Error).message });
     throw error;

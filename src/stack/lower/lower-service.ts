@@ -1,4 +1,4 @@
-import type { DependencySpec, PullPolicy, RestartSpec, ServiceSpec } from '../../model/spec.ts';
+import type { DependencySpec, RestartSpec, ServiceSpec } from '../../model/spec.ts';
 import type { ComposeProject, ComposeService } from '../compose-types.ts';
 import { invalid, unsupported } from './errors.ts';
 import { lowerContainer } from './lower-container.ts';
@@ -7,6 +7,7 @@ import { lowerNamespaces } from './lower-namespaces.ts';
 import type { PayloadReader } from './lower-payload.ts';
 import { lowerNetworking } from './lower-networking.ts';
 import { lowerPort } from './lower-port.ts';
+import { lowerPullPolicy } from './lower-pull-policy.ts';
 import { mapRecord } from './map-record.ts';
 
 /** One service of the canonical model of `project`. */
@@ -21,7 +22,7 @@ export function lowerService(
   return {
     name,
     image: service.image,
-    pullPolicy: lowerPullPolicy(where, service.pull_policy),
+    pullPolicy: lowerPullPolicy(where, service),
     replicas: service.deploy?.replicas ?? service.scale ?? 1,
     containerName: service.container_name ?? null,
     container: lowerContainer(name, service, reader),
@@ -35,20 +36,6 @@ export function lowerService(
     attach: service.attach ?? true,
     serviceLabels: service.deploy?.labels ?? {},
   };
-}
-
-function lowerPullPolicy(where: string, policy: string | undefined): PullPolicy {
-  switch (policy) {
-    case undefined:
-    case 'missing':
-    case 'if_not_present':
-      return 'missing';
-    case 'always':
-    case 'never':
-      return policy;
-    default:
-      throw unsupported(`${where}.pull_policy`, policy);
-  }
 }
 
 function lowerDependency(dependency: NonNullable<ComposeService['depends_on']>[string]): DependencySpec {

@@ -7,7 +7,7 @@ import { serviceSpec } from '../../fixtures/specs.ts';
 /** Paths of the fields of a spec, down to lists and maps of the user. */
 function fieldsOf(spec: object, prefix = ''): string[] {
   return Object.entries(spec).flatMap(([key, value]) => {
-    const isGroup = ['container', 'resources', 'namespaces', 'logging'].includes(key);
+    const isGroup = ['container', 'resources', 'namespaces', 'logging', 'hooks'].includes(key);
     return isGroup ? fieldsOf(value as object, `${prefix}${key}.`) : [`${prefix}${key}`];
   });
 }

@@ -27,7 +27,7 @@ describe('the gate for attributes', () => {
       'services.a.volumes[0].type: type npipe exists on Windows only: this host runs Linux containers',
     ],
     ['devices: ["vendor/class=name"]', 'services.a.devices[0].source: source "vendor/class=name" is not supported yet'],
-    ['pull_policy: daily', 'services.a.pull_policy: pull_policy "daily" is not supported yet'],
+    ['pull_policy: build', 'services.a.pull_policy: pull_policy "build" is not supported yet'],
     ['platform: linux/riscv64', 'services.a.platform: platform "linux/riscv64" is not supported yet'],
     ['logging: {driver: syslog}', 'services.a.logging.driver: driver "syslog" is not supported yet'],
     ['isolation: hyperv', 'services.a.isolation: isolation exists on Windows only: this host runs Linux containers'],

@@ -16,6 +16,8 @@ const recordSchema = z.object({
   rootfs: z.string().nullable(),
   /** Names, with the state of the local source that each was read from (null for others). */
   references: z.record(z.string(), z.string().nullable()),
+  /** When the image got these names, pulled again or not: milliseconds since the epoch. Older files do not know. */
+  namedAt: z.record(z.string(), z.number()).default({}),
 });
 
 const fileSchema = z.object({ version: z.literal(1), images: z.array(recordSchema) });
@@ -34,10 +36,12 @@ export class ImageIndex {
   readonly #images = new Map<Digest, ImageRecord>();
   readonly #byKey = new Map<string, ImageRecord>();
   readonly #onChange: () => void;
+  readonly #now: () => number;
 
-  constructor(path: string, onChange: () => void = () => undefined) {
+  constructor(path: string, onChange: () => void = () => undefined, now: () => number = Date.now) {
     this.#path = path;
     this.#onChange = onChange;
+    this.#now = now;
   }
 
   /** Reads the file, leaving out images that are not `isComplete`. */
@@ -60,11 +64,16 @@ export class ImageIndex {
   }
 
   /** Adds an image (or replaces what was known of it) under these names as well as those that it has. */
-  put(image: Omit<ImageRecord, 'references'>, names: readonly NewName[]): ImageRecord {
+  put(image: Omit<ImageRecord, 'references' | 'namedAt'>, names: readonly NewName[]): ImageRecord {
     for (const { key } of names) this.#takeKey(key);
-    const references = { ...this.#images.get(image.id)?.references };
-    for (const { key, sourceState } of names) references[key] = sourceState;
-    const record = { ...image, references };
+    const known = this.#images.get(image.id);
+    const references = { ...known?.references };
+    const namedAt = { ...known?.namedAt };
+    for (const { key, sourceState } of names) {
+      references[key] = sourceState;
+      namedAt[key] = this.#now();
+    }
+    const record = { ...image, references, namedAt };
     this.#set(record);
     this.#save();
     return record;
@@ -88,7 +97,8 @@ export class ImageIndex {
     this.#byKey.delete(key);
     if (owner === undefined) return;
     const { [key]: _taken, ...references } = owner.references;
-    this.#set({ ...owner, references });
+    const { [key]: _time, ...namedAt } = owner.namedAt;
+    this.#set({ ...owner, references, namedAt });
   }
 
   #set(record: ImageRecord): void {

@@ -68,7 +68,7 @@ const hooks: z.ZodType<HooksSpec> = z.strictObject({
 export const serviceSchema: z.ZodType<ServiceSpec> = z.strictObject({
   name,
   image: z.string().min(1),
-  pullPolicy: z.enum(['always', 'missing', 'never']),
+  pullPolicy: z.union([z.enum(['always', 'missing', 'never']), z.strictObject({ refreshAfterMs: z.number().min(0) })]),
   replicas: z.int().min(0),
   containerName: z
     .string()

@@ -61,7 +61,7 @@ class HookWork {
       return this.#put({ ...task, preStart: { ...preStart, isNew: false } });
     }
     const spec = task.spec.hooks.preStart[preStart.index];
-    if (spec === undefined) return void this.#finish(task);
+    if (spec === undefined) return this.#finish(task);
     if (!spec.perReplica && isDoneElsewhere(task, preStart.index, this.#all)) return this.#next(task);
     if (!spec.perReplica && leaderOf(task, this.#all) !== task) return;
     const hook = currentHook(task, this.#all);
@@ -77,10 +77,10 @@ class HookWork {
   }
 
   /** The gate opens by itself, unless it would wait for dependencies that the start was to ignore. */
-  #finish(task: TaskObject): void {
+  #finish(task: TaskObject): TaskObject {
     const { gate, preStart } = task;
-    if (gate === null || preStart?.ignoresDependencies !== true) this.#put({ ...task, preStart: null });
-    else this.#put({ ...task, desired: 'running', desiredRun: gate.run, gate: null, preStart: null });
+    if (gate === null || preStart?.ignoresDependencies !== true) return this.#put({ ...task, preStart: null });
+    return this.#put({ ...task, desired: 'running', desiredRun: gate.run, gate: null, preStart: null });
   }
 
   #removeEarlier(task: TaskObject): void {

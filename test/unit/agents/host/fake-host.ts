@@ -199,7 +199,7 @@ export class FakeDaemon {
   #makeImages(): TaskImages {
     return {
       ensure: (_reference, policy) =>
-        this.#effect(`image ${policy}`, () => ({
+        this.#effect(`image ${typeof policy === 'string' ? policy : 'refresh'}`, () => ({
           id: 'sha256:1',
           defaults: imageDefaults({ volumes: this.machine.imageVolumes }),
           layers: ['/layers/a'],

@@ -233,6 +233,9 @@ describe('lowerProject', () => {
   const services: readonly (readonly [string, keyof ServiceSpec, unknown])[] = [
     ['pull_policy: if_not_present', 'pullPolicy', 'missing'],
     ['pull_policy: always', 'pullPolicy', 'always'],
+    ['pull_policy: daily', 'pullPolicy', { refreshAfterMs: 86_400_000 }],
+    ['pull_policy: weekly', 'pullPolicy', { refreshAfterMs: 7 * 86_400_000 }],
+    ['pull_policy: every_2d12h', 'pullPolicy', { refreshAfterMs: 60 * 3_600_000 }],
     ['scale: 3', 'replicas', 3],
     ['deploy: { replicas: 2 }', 'replicas', 2],
     ['container_name: mine', 'containerName', 'mine'],
