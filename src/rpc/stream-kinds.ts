@@ -89,6 +89,11 @@ export interface StreamKinds {
     readonly arguments: Record<string, never>;
     readonly document: { readonly images: readonly ImageSummary[] };
   };
+  /** Asks the registry what a name means now. `pinned` is the whole name with the digest; null for an image that is in no registry. */
+  readonly 'image.resolve': {
+    readonly arguments: { readonly reference: string };
+    readonly document: { readonly pinned: string | null };
+  };
   readonly 'image.remove': {
     readonly arguments: { readonly reference: string; readonly force: boolean };
     readonly document: { readonly removed: readonly string[] };

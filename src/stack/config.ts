@@ -1,4 +1,5 @@
 import { serviceHash } from '../model/service-hash.ts';
+import type { ComposeProject } from './compose-types.ts';
 import { StackFileError } from './errors.ts';
 import type { StackFileSystem } from './file-system.ts';
 import type { VariableUse } from './interpolation/variables.ts';
@@ -6,7 +7,7 @@ import { loadStack } from './load-stack.ts';
 import type { LoadedStack, LoadOptions } from './load-types.ts';
 import { lowerService } from './lower/lower-service.ts';
 import { nodeFileSystem } from './node-file-system.ts';
-import { toCanonicalJson, toCanonicalYaml } from './output/canonical.ts';
+import { toCanonicalJson, toCanonicalYaml, type CanonicalProject } from './output/canonical.ts';
 import { explain } from './output/explain.ts';
 import { makeProblem, type Problem } from './problems.ts';
 import { renderProblems } from './render-problems.ts';
@@ -24,6 +25,10 @@ export interface ConfigArguments extends LoadOptions {
   readonly hash?: string | undefined;
   /** `--explain`: a path such as `web.ports`. */
   readonly explain?: string | undefined;
+  /** Images with their digests, by how the file names them: what is printed in their place. */
+  readonly pinnedImages?: ReadonlyMap<string, string> | undefined;
+  /** Nothing but the images of the services: a file that pins them when it is merged over this one. */
+  readonly imagesOnly?: boolean | undefined;
   /** Colour the problems. Default false. */
   readonly color?: boolean | undefined;
 }
@@ -82,7 +87,18 @@ function render(loaded: LoadedStack, args: ConfigArguments): string {
   if (args.hash !== undefined) return renderHashes(loaded, args.hash, args.fileSystem ?? nodeFileSystem);
   if (args.list !== undefined) return LISTS[args.list](loaded, args.format);
   const options = { escapesDollars: args.noInterpolate !== true };
-  return args.format === 'json' ? toCanonicalJson(loaded.project, options) : toCanonicalYaml(loaded.project, options);
+  const project = withPinnedImages(loaded.project, args);
+  return args.format === 'json' ? toCanonicalJson(project, options) : toCanonicalYaml(project, options);
+}
+
+function withPinnedImages(project: ComposeProject, { pinnedImages, imagesOnly }: ConfigArguments): CanonicalProject {
+  if (pinnedImages === undefined) return project;
+  const services = Object.entries(project.services).map(([name, service]) => {
+    const image = pinnedImages.get(service.image ?? '') ?? service.image;
+    return [name, imagesOnly === true ? { image } : { ...service, image }];
+  });
+  const pinned = { services: Object.fromEntries(services) as ComposeProject['services'] };
+  return imagesOnly === true ? pinned : { ...project, ...pinned };
 }
 
 /** Of the specs that managers get, so that each hash is that of the containers. */

@@ -10,6 +10,7 @@ import { obtainImage } from './obtain-image.ts';
 import type { ObtainOptions } from './obtain-image.ts';
 import { familiarName, parseReference, referenceKey } from './reference.ts';
 import type { IdReference, ImageReference } from './reference.ts';
+import { pinnedName } from './registry/pinned-name.ts';
 import { RegistryAccess } from './registry/registry-access.ts';
 import type { RegistryDeadlines } from './registry/deadlines.ts';
 import { SharedOperations } from './shared-operations.ts';
@@ -83,6 +84,12 @@ export class ImageService {
     const store = await this.#store();
     const found = findImage(store.index, this.#parse(text), text);
     return found === undefined ? undefined : store.image(found);
+  }
+
+  /** The whole name of a registry's image with the digest that it has there now; null for images that are in no registry. */
+  async resolve(text: string, signal: AbortSignal): Promise<string | null> {
+    const reference = this.#parse(text);
+    return reference.kind === 'registry' ? await pinnedName(this.#registries, reference, signal) : null;
   }
 
   async list(): Promise<Image[]> {

@@ -45,6 +45,12 @@ export async function serveImageList(images: ImageService, stream: RelayStream<'
   return 0;
 }
 
+/** Asks the registry what a name means now. */
+export async function serveImageResolve(images: ImageService, stream: RelayStream<'image.resolve'>): Promise<number> {
+  await stream.document({ pinned: await images.resolve(stream.arguments.reference, stream.signal) });
+  return 0;
+}
+
 /** Removes an image or one of its names. */
 export async function serveImageRemove(images: ImageService, stream: RelayStream<'image.remove'>): Promise<number> {
   const { reference, force } = stream.arguments;

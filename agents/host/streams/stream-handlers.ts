@@ -3,7 +3,14 @@ import type { TaskTable } from '../tasks/task-table.ts';
 import { serveAttach } from './attach.ts';
 import { servePause, serveSignal, serveStats, serveUnpause } from './control.ts';
 import { serveExec } from './exec.ts';
-import { serveImageImport, serveImageList, serveImageLoad, serveImagePull, serveImageRemove } from './image-streams.ts';
+import {
+  serveImageImport,
+  serveImageList,
+  serveImageLoad,
+  serveImagePull,
+  serveImageRemove,
+  serveImageResolve,
+} from './image-streams.ts';
 import { serveLogs } from './logs.ts';
 import type { StreamHandlers } from './relay-stream.ts';
 import { serveTop } from './top.ts';
@@ -35,6 +42,7 @@ export function makeStreamHandlers(
     'image.load': (stream) => toldOf(serveImageLoad(images, stream)),
     'image.import': (stream) => toldOf(serveImageImport(images, stream)),
     'image.list': (stream) => serveImageList(images, stream),
+    'image.resolve': (stream) => serveImageResolve(images, stream),
     'image.remove': (stream) => toldOf(serveImageRemove(images, stream)),
   };
 }

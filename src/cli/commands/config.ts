@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { runConfig, type ConfigArguments } from '../../stack/config.ts';
+import { nodeFileSystem } from '../../stack/node-file-system.ts';
 import { defineVerb, type CommandContext } from '../command-line/verb.ts';
 import { UsageError } from '../errors.ts';
 import { hasColours } from '../output/colour.ts';
@@ -8,15 +9,16 @@ import { readFormat } from '../output/format-flag.ts';
 import { writeOutput } from '../output/write-output.ts';
 import { loadOptions } from '../project/load-options.ts';
 
-const registryNeeded = 'digests have to be asked of a registry';
-
 const flags = {
   environment: { type: 'boolean', help: 'Print the variables that interpolation sees' },
   explain: { type: 'string', value: 'SERVICE.ATTRIBUTE', help: 'Say in which file and line each value was written' },
   format: { type: 'string', value: 'FORMAT', help: 'yaml or json' },
   hash: { type: 'string', value: 'SERVICES', help: 'Print the hash of services: `*`, or names with commas between' },
   images: { type: 'boolean', help: 'Print the images' },
-  'lock-image-digests': { type: 'boolean', help: '', unsupported: registryNeeded },
+  'lock-image-digests': {
+    type: 'boolean',
+    help: 'Print a file that pins the images to what their registries have now',
+  },
   models: { type: 'boolean', help: 'Print the models' },
   networks: { type: 'boolean', help: 'Print the networks' },
   'no-consistency': { type: 'boolean', help: 'Leave the consistency checks out' },
@@ -27,7 +29,7 @@ const flags = {
   output: { type: 'string', short: 'o', value: 'FILE', help: 'Write to a file' },
   profiles: { type: 'boolean', help: 'Print the profiles' },
   quiet: { type: 'boolean', short: 'q', help: 'Only check' },
-  'resolve-image-digests': { type: 'boolean', help: '', unsupported: registryNeeded },
+  'resolve-image-digests': { type: 'boolean', help: 'Pin images to what their registries have now' },
   services: { type: 'boolean', help: 'Print the services' },
   variables: { type: 'boolean', help: 'Print the variables of the files' },
   volumes: { type: 'boolean', help: 'Print the volumes' },
@@ -39,12 +41,25 @@ const lists = ['services', 'images', 'volumes', 'networks', 'models', 'profiles'
 export const config = defineVerb({ name: 'config', usage: '[SERVICE...]', arity: [0, null], flags, run });
 
 async function run(context: CommandContext<typeof flags>): Promise<number> {
-  const { stdout, stderr, exitCode } = runConfig(readArguments(context));
+  const { stdout, stderr, exitCode } = runConfig(await withPinnedImages(context, readArguments(context)));
   context.io.stderr.write(stderr);
   const path = context.flags.output;
   if (path === undefined) await writeOutput(context.io.stdout, stdout);
   else if (exitCode === 0) writeFileSync(resolve(context.io.cwd, path), stdout);
   return exitCode;
+}
+
+/** Only then is there need for a daemon, and for the code that talks to it. */
+async function withPinnedImages(
+  context: CommandContext<typeof flags>,
+  given: ConfigArguments,
+): Promise<ConfigArguments> {
+  const imagesOnly = context.flags['lock-image-digests'];
+  if (!imagesOnly && !context.flags['resolve-image-digests']) return given;
+  // Standard input can be read once.
+  const args = given.files?.includes('-') === true ? { ...given, stdin: nodeFileSystem.readStandardInput() } : given;
+  const { pinImages } = await import('../project/pin-images.ts');
+  return { ...args, imagesOnly, pinnedImages: await pinImages(context, args) };
 }
 
 function readArguments(context: CommandContext<typeof flags>): ConfigArguments {

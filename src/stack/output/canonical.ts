@@ -3,19 +3,22 @@ import type { ComposeProject } from '../compose-types.ts';
 import { isPlainObject, type PlainObject } from '../normalise/plain.ts';
 import { setOwn } from '../tree/node.ts';
 
+/** What is printed: a model, or its services alone. */
+export type CanonicalProject = ComposeProject | Pick<ComposeProject, 'services'>;
+
 export interface CanonicalOptions {
   /** Write `$` as `$$`, so that the output is again a stack file. False after --no-interpolate. Default true. */
   readonly escapesDollars?: boolean;
 }
 
 /** The model as JSON, as `config --format json` prints it, with a line end. */
-export function toCanonicalJson(project: ComposeProject, options: CanonicalOptions = {}): string {
+export function toCanonicalJson(project: CanonicalProject, options: CanonicalOptions = {}): string {
   const value = sortedValue(project, { escapes: options.escapesDollars !== false, likeReferenceJson: true });
   return `${JSON.stringify(value, null, 2)}\n`;
 }
 
 /** The model as YAML, as `config` prints it. */
-export function toCanonicalYaml(project: ComposeProject, options: CanonicalOptions = {}): string {
+export function toCanonicalYaml(project: CanonicalProject, options: CanonicalOptions = {}): string {
   const value = sortedValue(project, { escapes: options.escapesDollars !== false, likeReferenceJson: false });
   // Octal-looking and yes/no-looking text must be quoted for readers of YAML 1.1, too.
   return stringify(value, { version: '1.1', lineWidth: 0, aliasDuplicateObjects: false, indentSeq: true });
@@ -27,7 +30,8 @@ interface Style {
   readonly likeReferenceJson: boolean;
 }
 
-function sortedValue(project: ComposeProject, style: Style): unknown {
+function sortedValue(project: CanonicalProject, style: Style): unknown {
+  if (!('name' in project)) return sortKeys(project, style);
   const { name, ...rest } = project;
   return { name, ...(sortKeys(rest, style) as PlainObject) };
 }
