@@ -241,6 +241,11 @@ export const ATTRIBUTE_TESTS: readonly AttributeTest[] = [
     title: 'are used by two stacks, which find each other and the same content',
     top: 'networks.*.external volumes.*.external secrets.*.external configs.*.external',
   },
+  {
+    file: 'e2e/volumes-from.test.ts',
+    title: 'gives a container the volumes, binds and images of another one, read-only where asked',
+    service: 'volumes_from',
+  },
   { file: effects, title: 'ends a probe that takes too long', service: 'healthcheck.timeout' },
   {
     file: 'e2e/bad-input.test.ts',

@@ -200,6 +200,7 @@ export class Agent {
       probe: (taskId, check, signal) => runProbe(table.get(taskId), check, signal),
       networkNamespaceOf: (taskId, signal) => table.networkNamespaceOf(taskId, signal),
       ipcOf: (taskId, signal) => table.ipcOf(taskId, signal),
+      lentMountsOf: (taskId, signal) => table.lentMountsOf(taskId, signal),
       processOf: (taskId, signal) => table.processOf(taskId, signal),
       findPayload: (stack, kind, key) => assigned.findPayload(stack, kind, key),
       statuses: reporter,

@@ -142,11 +142,13 @@ export interface TaskObject extends StoredObject {
   readonly status: TaskStatus;
 }
 
-/** Ids of the tasks whose namespaces a task shares (`network_mode`, `pid` and `ipc` with service:x or container:x); null = its own. */
+/** Ids of the tasks whose namespaces (`network_mode`, `pid` and `ipc` with service:x or container:x; null = its own) and volumes a task shares. */
 export interface SharedTasks {
   readonly network: string | null;
   readonly pid: string | null;
   readonly ipc: string | null;
+  /** In the order of `volumes_from`; null where there is none. */
+  readonly volumes: readonly (string | null)[];
 }
 
 /** The pre_start hooks on the way to one start. */

@@ -15,6 +15,7 @@ const needsNewContainer: Readonly<Record<keyof ServiceSpec, boolean>> = {
   container: true,
   networkMode: true,
   namespaces: true,
+  volumesFrom: true,
   networks: true,
   links: true,
   ports: true,

@@ -37,6 +37,8 @@ export interface ServiceSpec {
   readonly container: ContainerSpec;
   readonly networkMode: NetworkMode;
   readonly namespaces: NamespacesSpec;
+  /** Containers whose volumes, binds and image mounts it has too, where it has no mount of its own. */
+  readonly volumesFrom: readonly VolumesFromSpec[];
   /** Empty unless networkMode.kind is `networks`. */
   readonly networks: readonly NetworkAttachmentSpec[];
   readonly links: readonly LinkSpec[];
@@ -62,6 +64,11 @@ export type NetworkMode =
   | { readonly kind: 'host' }
   | { readonly kind: 'service'; readonly service: string }
   | { readonly kind: 'container'; readonly container: string };
+
+/** Of a service it is the container with the lowest number. */
+export type VolumesFromSpec = (
+  { readonly kind: 'service'; readonly service: string } | { readonly kind: 'container'; readonly container: string }
+) & { readonly readOnly: boolean };
 
 export interface NetworkAttachmentSpec {
   /** Key of the network in the stack. */

@@ -256,6 +256,7 @@ const SERVICE_ROWS: readonly SupportedAttribute[] = [
     'volumes.*.volume.labels.**',
     'volumes.*.volume.nocopy',
     'volumes.*.volume.subpath',
+    'volumes_from.*',
     'working_dir',
   ),
   { path: 'devices.*.source', values: [/^\//], shown: 'a path below /dev' },

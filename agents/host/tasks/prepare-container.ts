@@ -13,6 +13,7 @@ import type { ResolvedUser } from '../containers/users.ts';
 import { userNamespaceOf } from '../host-paths.ts';
 import { resolveHealthcheck } from '../health/healthcheck.ts';
 import { hostnameOf, makeDirectories, writeBundle, writeNetworkFiles } from './prepare-bundle.ts';
+import type { LentMount } from './lent-mounts.ts';
 import { prepareMounts } from './prepare-mounts.ts';
 import { prepareNetwork } from './prepare-network.ts';
 import type { SharedNamespaces } from './shared-namespaces.ts';
@@ -25,6 +26,8 @@ export interface PrepareRequest {
   readonly volumes: readonly VolumeObject[];
   readonly image: LocalImage;
   readonly shared: SharedNamespaces;
+  /** Mounts of other containers (`volumes_from`). */
+  readonly borrowed: readonly LentMount[];
   /** Images of its image mounts, by their references. */
   readonly mountedImages: ReadonlyMap<string, LocalImage>;
   /** The shim starts the container as soon as it is made. */
@@ -77,6 +80,8 @@ export async function prepareContainer(host: TaskHost, request: PrepareRequest):
     ports: network.ports,
     mounts: mounts.sources,
     anonymousVolumes: mounts.anonymousVolumes,
+    lent: mounts.lent,
+    borrowed: request.borrowed,
     mountedImages: Object.fromEntries([...request.mountedImages].map(([reference, { id }]) => [reference, id])),
   };
 }

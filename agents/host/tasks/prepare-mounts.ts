@@ -8,6 +8,7 @@ import { TaskError } from '../errors.ts';
 import { isKernelAtLeast } from '../facts/kernel-version.ts';
 import { ensureBindSource } from '../volumes/bind-source.ts';
 import { anonymousVolume, namedVolume } from '../volumes/volume-names.ts';
+import type { LentMount, VolumeOnHost } from './lent-mounts.ts';
 import type { PrepareRequest } from './prepare-container.ts';
 import type { LocalImage, TaskHost } from './task-host.ts';
 
@@ -16,6 +17,8 @@ export interface MountsResult {
   /** Names of volumes and paths of binds, for people. */
   readonly sources: readonly string[];
   readonly anonymousVolumes: readonly string[];
+  /** What others may have of it. */
+  readonly lent: readonly LentMount[];
 }
 
 interface OneMount {
@@ -24,17 +27,24 @@ interface OneMount {
 }
 
 type MountHost = Pick<TaskHost, 'volumes' | 'images' | 'mounts' | 'facts'>;
-type MountRequest = Pick<PrepareRequest, 'task' | 'volumes' | 'image' | 'mountedImages'>;
+type MountRequest = Pick<PrepareRequest, 'task' | 'volumes' | 'image' | 'borrowed' | 'mountedImages'>;
 
-/** Finds or makes the source of every mount of the file, and of the volumes that the image declares and the file does not mention. */
+/** A mount of the container; `volume` is that of a borrowed one, which others have made. */
+interface WantedMount {
+  readonly mount: MountSpec;
+  readonly volume: VolumeOnHost | null;
+}
+
+/** Finds or makes the source of every mount of the file, of other containers, and of the volumes that the image alone declares. */
 export async function prepareMounts(host: MountHost, request: MountRequest): Promise<MountsResult> {
   const { task, volumes, image } = request;
-  const wanted = wantedMounts(task, image);
-  const made = await allEnded(wanted.map((mount, index) => prepareMount(host, request, mount, index)));
+  const wanted = wantedMounts(task, image, request.borrowed);
+  const made = await allEnded(wanted.map((one, index) => prepareMount(host, request, one, index)));
   return {
     mounts: made.map(({ mount }) => mount),
     sources: made.flatMap(({ source }) => (source === null ? [] : [source])),
-    anonymousVolumes: anonymousVolumesOf(task, volumes, image),
+    anonymousVolumes: anonymousVolumesOf(task, volumes, image, request.borrowed),
+    lent: wanted.flatMap((one) => lend(one, request)),
   };
 }
 
@@ -43,9 +53,12 @@ export function anonymousVolumesOf(
   task: TaskObject,
   volumes: readonly VolumeObject[],
   image: LocalImage,
+  borrowed: readonly LentMount[],
 ): readonly string[] {
-  return wantedMounts(task, image).flatMap((mount) =>
-    mount.type === 'volume' && mount.volume === null ? [anonymousVolume(mount.target, task, volumes).name] : [],
+  return wantedMounts(task, image, borrowed).flatMap(({ mount, volume }) =>
+    mount.type === 'volume' && mount.volume === null && volume === null
+      ? [anonymousVolume(mount.target, task, volumes).name]
+      : [],
   );
 }
 
@@ -58,17 +71,42 @@ const imageVolume = {
   labels: {},
 } as const;
 
-function wantedMounts(task: TaskObject, image: LocalImage): readonly MountSpec[] {
-  const { mounts } = task.spec.container;
-  const targets = new Set(mounts.map((mount) => mount.target.replace(/\/+$/, '')));
-  const ofImage = image.defaults.volumes.filter((target) => !targets.has(target.replace(/\/+$/, '')));
-  return [...mounts, ...ofImage.map((target) => ({ ...imageVolume, target }))];
+/** What the file says goes before what others lend, and that before what the image declares. */
+function wantedMounts(task: TaskObject, image: LocalImage, borrowed: readonly LentMount[]): readonly WantedMount[] {
+  const own = task.spec.container.mounts.map((mount) => ({ mount, volume: null }));
+  const lent = borrowed.filter(({ mount }) => !isTaken(own, mount.target));
+  const declared = image.defaults.volumes
+    .filter((target) => !isTaken([...own, ...lent], target))
+    .map((target) => ({ mount: { ...imageVolume, target }, volume: null }));
+  return [...own, ...lent, ...declared];
+}
+
+function isTaken(mounts: readonly WantedMount[], target: string): boolean {
+  const plain = (path: string): string => path.replace(/\/+$/, '');
+  return mounts.some(({ mount }) => plain(mount.target) === plain(target));
+}
+
+/** Memory is nobody else's. */
+function lend({ mount, volume }: WantedMount, request: MountRequest): readonly LentMount[] {
+  switch (mount.type) {
+    case 'tmpfs':
+      return [];
+    case 'bind':
+      return [{ mount, volume: null }];
+    case 'image':
+      return [{ mount: { ...mount, image: request.mountedImages.get(mount.image)?.id ?? mount.image }, volume: null }];
+    case 'volume': {
+      const { name, filesystem } = volume ?? volumeOf(request, mount);
+      // Who borrows it finds it as it is.
+      return [{ mount: { ...mount, noCopy: true }, volume: { name, filesystem } }];
+    }
+  }
 }
 
 async function prepareMount(
   host: MountHost,
   request: MountRequest,
-  mount: MountSpec,
+  { mount, volume }: WantedMount,
   index: number,
 ): Promise<OneMount> {
   switch (mount.type) {
@@ -79,7 +117,7 @@ async function prepareMount(
     case 'image':
       return prepareImage(host, request, mount, index);
     case 'volume':
-      return prepareVolume(host, request, mount, index);
+      return prepareVolume(host, request, mount, volume, index);
   }
 }
 
@@ -119,40 +157,50 @@ async function prepareImage(
 async function prepareVolume(
   host: MountHost,
   request: MountRequest,
-  mount: Extract<MountSpec, { type: 'volume' }>,
+  mount: VolumeMount,
+  borrowed: VolumeOnHost | null,
   index: number,
 ): Promise<OneMount> {
   const { task } = request;
-  const { name, directory } = await volumeDirectory(host, request, mount);
+  const volume = borrowed === null ? volumeOf(request, mount) : { ...borrowed, ownerId: null };
+  const directory = await volumeDirectory(host, request, mount, volume);
   const source =
-    mount.subpath === null ? directory : await mountSubpath(host, task, name, directory, mount.subpath, index);
+    mount.subpath === null ? directory : await mountSubpath(host, task, volume.name, directory, mount.subpath, index);
   const { target, readOnly } = mount;
   // On the disk a volume looks the same whichever ids its containers have, so that they can share it.
   const mapIds = task.spec.container.userNamespace === 'auto';
   return {
     mount: { type: 'bind', source, target, readOnly, propagation: null, below: 'as-is', mapIds },
-    source: name,
+    source: volume.name,
   };
+}
+
+type VolumeMount = Extract<MountSpec, { type: 'volume' }>;
+
+/** The volume with the manager's id of it, null for what only refers to it: its content goes with the object that owns it. */
+type OwnedVolume = VolumeOnHost & { readonly ownerId: string | null };
+
+function volumeOf({ task, volumes }: MountRequest, { volume, target }: VolumeMount): OwnedVolume {
+  const { name, object } =
+    volume === null ? anonymousVolume(target, task, volumes) : namedVolume(volume, task, volumes);
+  const ownerId = object?.spec.external === true ? null : (object?.id ?? null);
+  return { name, ownerId, filesystem: object?.spec.filesystem ?? null };
 }
 
 /** The volume's directory on this host, filled from the image if it is empty. */
 async function volumeDirectory(
   host: MountHost,
-  { task, volumes, image }: MountRequest,
-  { volume, target, noCopy, subpath }: Extract<MountSpec, { type: 'volume' }>,
-): Promise<{ readonly name: string; readonly directory: string }> {
-  const found = volume === null ? anonymousVolume(target, task, volumes) : namedVolume(volume, task, volumes);
-  const { name, object } = found;
+  { task, image }: MountRequest,
+  { target, noCopy, subpath }: VolumeMount,
+  { name, ownerId, filesystem }: OwnedVolume,
+): Promise<string> {
   // A part of a volume exists already, and what the image has there would come to lie beside it.
   const copy = noCopy || subpath !== null ? null : (to: string) => host.images.copyContent(image, target, to);
-  // An external object only refers to a volume: its content goes with the object that owns it.
-  const ownerId = object?.spec.external === true ? null : (object?.id ?? null);
-  const filesystem = object?.spec.filesystem ?? null;
-  if (filesystem === null) return { name, directory: await host.volumes.ensure(name, ownerId, copy) };
+  if (filesystem === null) return host.volumes.ensure(name, ownerId, copy);
   await host.volumes.ensure(name, ownerId, null);
   const directory = await host.mounts.attachVolume(name, filesystem, shortId(task.id));
   if (copy !== null && (await readdir(directory)).length === 0) await copy(directory);
-  return { name, directory };
+  return directory;
 }
 
 async function mountSubpath(

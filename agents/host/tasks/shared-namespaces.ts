@@ -23,7 +23,7 @@ export interface SharedIpc {
 export async function findSharedNamespaces(worker: TaskWorker, signal: AbortSignal): Promise<SharedNamespaces> {
   const { host, task } = worker;
   const find = <Found>(
-    kind: keyof SharedTasks,
+    kind: Exclude<keyof SharedTasks, 'volumes'>,
     look: (taskId: string, signal: AbortSignal) => Promise<Found>,
   ): Promise<Found> | null => {
     const owner = ownerOf(task, kind);
@@ -37,7 +37,7 @@ export async function findSharedNamespaces(worker: TaskWorker, signal: AbortSign
   return { network, pid, ipc };
 }
 
-function ownerOf({ spec, sharedTasks }: TaskObject, kind: keyof SharedTasks): string | null {
+function ownerOf({ spec, sharedTasks }: TaskObject, kind: Exclude<keyof SharedTasks, 'volumes'>): string | null {
   const mode = { network: spec.networkMode, pid: spec.namespaces.pid, ipc: spec.namespaces.ipc }[kind];
   if (mode.kind !== 'service' && mode.kind !== 'container') return null;
   const owner = sharedTasks[kind];

@@ -15,6 +15,7 @@ import type { IdRanges } from '../users/id-ranges.ts';
 import type { HostMounts } from '../volumes/host-mounts.ts';
 import type { VolumeStore } from '../volumes/volume-store.ts';
 import type { SharedIpc } from './shared-namespaces.ts';
+import type { LentMount } from './lent-mounts.ts';
 import type { ShimSeam } from './shim.ts';
 
 /** An image that is complete on this host. */
@@ -123,6 +124,8 @@ export interface TaskHost {
   readonly processOf: (taskId: string, signal: AbortSignal) => Promise<string>;
   /** The same with what the task has as its /dev/shm. Rejects when it shares that with nobody. */
   readonly ipcOf: (taskId: string, signal: AbortSignal) => Promise<SharedIpc>;
+  /** Resolves to the mounts that others may have from a task, when that has been prepared. */
+  readonly lentMountsOf: (taskId: string, signal: AbortSignal) => Promise<readonly LentMount[]>;
   readonly findPayload: (stack: string, kind: 'secret' | 'config', key: string) => PayloadObject | undefined;
   readonly statuses: StatusSink;
   readonly log: (message: string) => void;

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import type { NetworkObject, PublishedPort, TaskObject, TaskStatus, VolumeObject } from '../../../src/model/objects.ts';
 import type { Healthcheck } from '../health/healthcheck.ts';
 import { hasErrno } from '../errors.ts';
+import type { LentMount } from './lent-mounts.ts';
 
 /** What was fixed when the container was first prepared and holds for all its runs. */
 export interface PreparedContainer {
@@ -17,6 +18,9 @@ export interface PreparedContainer {
   readonly mounts: readonly string[];
   /** Anonymous volumes, which may go with the container. */
   readonly anonymousVolumes: readonly string[];
+  /** Mounts that others may have from it, and those that it has from others. */
+  readonly lent: readonly LentMount[];
+  readonly borrowed: readonly LentMount[];
   /** Ids of the images of its image mounts, by their references. */
   readonly mountedImages: Readonly<Record<string, string>>;
 }

@@ -4,6 +4,7 @@ import { abortable } from '../abortable.ts';
 import { ContainerStateError, NotOnThisHostError } from '../errors.ts';
 import type { AssignedObjects } from './assigned-objects.ts';
 import { removeLeftovers } from './leftovers.ts';
+import type { LentMount } from './lent-mounts.ts';
 import type { HeldObjects, TaskHost } from './task-host.ts';
 import { hostSharedMemory } from '../containers/mounts.ts';
 import type { SharedIpc } from './shared-namespaces.ts';
@@ -133,6 +134,13 @@ export class TaskTable implements HeldObjects {
     if (kind === 'host') return { process, memory: hostSharedMemory };
     if (sharedTasks.ipc !== null) return { process, memory: (await this.ipcOf(sharedTasks.ipc, signal)).memory };
     return { process, memory: this.#host.paths.container(taskId).sharedMemory };
+  }
+
+  /** The mounts that others may have from a task, when that has been prepared; it need not run. */
+  async lentMountsOf(taskId: string, signal: AbortSignal): Promise<readonly LentMount[]> {
+    const worker = await this.arrived(taskId, signal, sharedMs);
+    await worker.networkReady(AbortSignal.any([signal, AbortSignal.timeout(sharedMs)]));
+    return worker.record.prepared?.lent ?? [];
   }
 
   /** Stops working when what is being removed is gone; containers run on. */

@@ -26,9 +26,13 @@ function candidates(view: StoreView, kind: OwnKind): readonly Removable[] {
 }
 
 function findUnused(view: StoreView, kind: OwnKind, all: boolean): readonly Removable[] {
-  return candidates(view, kind).filter(
-    (object) => (all || object.kind !== 'volume' || object.anonymousOf !== null) && usersOf(view, object).length === 0,
-  );
+  const isMeant = (object: Removable): boolean => all || object.kind !== 'volume' || isAnonymous(object);
+  return candidates(view, kind).filter((object) => isMeant(object) && usersOf(view, object).length === 0);
+}
+
+/** The key of an anonymous volume is the path that it was made for, also when it has outlived its container. */
+function isAnonymous({ anonymousOf, key }: VolumeObject): boolean {
+  return anonymousOf !== null || key.startsWith('/');
 }
 
 function findNamed(view: StoreView, kind: OwnKind, request: RemoveObjectsRequest): readonly Removable[] {

@@ -3,8 +3,13 @@ import type { TaskObject, VolumeObject } from '../../model/objects.ts';
 import { findVolumeContent } from '../stacks/find-resources.ts';
 import type { ObjectLookup } from '../store/object-index.ts';
 
-/** Volumes that the task mounts, as far as they exist: those of its own stack, and the ones that these refer to. */
+/** Volumes that the task mounts, as far as they exist: those of its own stack, the ones that these refer to, and those that it shares. */
 export function volumesOf(view: ObjectLookup, task: TaskObject): readonly VolumeObject[] {
+  const lenders = task.sharedTasks.volumes.flatMap((id) => (id === null ? [] : (view.get('task', id) ?? [])));
+  return [...ownVolumesOf(view, task), ...lenders.flatMap((lender) => volumesOf(view, lender))];
+}
+
+function ownVolumesOf(view: ObjectLookup, task: TaskObject): readonly VolumeObject[] {
   const own = view.ofStack('volume', task.stack);
   return task.spec.container.mounts.flatMap((mount) => {
     if (mount.type !== 'volume') return [];

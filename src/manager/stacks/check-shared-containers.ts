@@ -1,4 +1,4 @@
-import type { StackSpec } from '../../model/spec.ts';
+import type { ServiceSpec, StackSpec } from '../../model/spec.ts';
 import { NotFoundError } from '../errors.ts';
 import type { StoreView } from '../store/object-index.ts';
 import { containerNameOf } from '../tasks/container-name.ts';
@@ -15,6 +15,7 @@ export function checkSharedContainers(view: StoreView, spec: StackSpec, selected
         hint: 'name one that "tsstack ps -a" lists, or write service:NAME for a service of the stack',
       });
     }
+    checkVolumeOwners(view, spec, service, selected);
   }
 }
 
@@ -28,4 +29,29 @@ function willBeMade(stack: string, service: StackSpec['services'][string], conta
   return Array.from({ length: service.replicas }, (_, index) => containerNameOf(stack, service, index + 1)).includes(
     container,
   );
+}
+
+/** With `--no-deps` a service whose volumes are wanted may have no container either. */
+function checkVolumeOwners(
+  view: StoreView,
+  spec: StackSpec,
+  { name, volumesFrom }: ServiceSpec,
+  selected: ReadonlySet<string>,
+): void {
+  for (const [index, owner] of volumesFrom.entries()) {
+    const isThere =
+      owner.kind === 'container'
+        ? isKnownContainer(view, spec, owner.container)
+        : selected.has(owner.service) ||
+          view.ofStack('task', spec.name).some((task) => task.service === owner.service && !isLeaving(task));
+    if (isThere) continue;
+    const whose = owner.kind === 'container' ? `no container ${owner.container}` : `no container of ${owner.service}`;
+    throw new NotFoundError(`service ${name}: volumes_from: there is ${whose}`, {
+      hint:
+        owner.kind === 'container'
+          ? 'name one that "tsstack ps -a" lists'
+          : `bring it up first, with \`tsstack up ${owner.service}\``,
+      keys: ['services', name, 'volumes_from', String(index)],
+    });
+  }
 }

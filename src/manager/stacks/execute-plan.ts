@@ -120,6 +120,8 @@ function renewSharedTasks(changes: ChangeSet): void {
       network: owners.network ?? task.sharedTasks.network,
       pid: owners.pid ?? task.sharedTasks.pid,
       ipc: owners.ipc ?? task.sharedTasks.ipc,
+      // What its container has mounted stays, whatever becomes of the container that had it first.
+      volumes: task.sharedTasks.volumes,
     };
     if (canonicalJson([sharedTasks]) !== canonicalJson([task.sharedTasks])) changes.put({ ...task, sharedTasks });
   }

@@ -1,10 +1,10 @@
-/** Whose namespaces a task shares: containers of services of its stack, or any container by its name. */
+/** Whose namespaces and volumes a task shares: containers of services of its stack, or any container by its name. */
 import type { SharedTasks, TaskObject } from '../../model/objects.ts';
 import type { ServiceSpec } from '../../model/spec.ts';
 import type { ObjectLookup } from '../store/object-index.ts';
 import { isLeaving } from './task-phase.ts';
 
-export type SharedKind = keyof SharedTasks;
+export type SharedKind = Exclude<keyof SharedTasks, 'volumes'>;
 
 /** Whoever is shared, by a service of the stack or by a container's name. */
 export type NamespaceOwner =
@@ -26,10 +26,12 @@ export function namespaceOwners(spec: ServiceSpec): readonly (readonly [SharedKi
   });
 }
 
-/** The tasks whose namespaces a task of that service shares, as of now. */
+/** The tasks whose namespaces and volumes a task of that service shares, as of now. */
 export function sharedTasksOf(spec: ServiceSpec, stack: string, lookup: ObjectLookup): SharedTasks {
-  const found = namespaceOwners(spec).map(([kind, owner]) => [kind, ownerTask(owner, stack, lookup)?.id ?? null]);
-  return { network: null, pid: null, ipc: null, ...(Object.fromEntries(found) as Partial<SharedTasks>) };
+  const idOf = (owner: NamespaceOwner): string | null => ownerTask(owner, stack, lookup)?.id ?? null;
+  const found = namespaceOwners(spec).map(([kind, owner]) => [kind, idOf(owner)]);
+  const volumes = spec.volumesFrom.map(idOf);
+  return { network: null, pid: null, ipc: null, volumes, ...(Object.fromEntries(found) as Partial<SharedTasks>) };
 }
 
 /** Of a service it is the container with the lowest number. */
@@ -41,14 +43,15 @@ function ownerTask(owner: NamespaceOwner, stack: string, lookup: ObjectLookup): 
     .sort((a, b) => a.slot - b.slot)[0];
 }
 
-/** Tasks whose namespaces this one shares. */
-export function ownersOf({ sharedTasks }: TaskObject): readonly string[] {
-  return [...new Set(Object.values(sharedTasks).filter((id) => id !== null))];
+/** Tasks whose namespaces or volumes this one shares. */
+export function ownersOf({ sharedTasks: { network, pid, ipc, volumes } }: TaskObject): readonly string[] {
+  return [...new Set([network, pid, ipc, ...volumes].filter((id) => id !== null))];
 }
 
-/** Services of the stack whose containers a service shares namespaces with, also where it names those containers. */
+/** Services of the stack whose containers a service shares namespaces or volumes with, also where it names those containers. */
 export function ownerServices(spec: ServiceSpec, stack: string, lookup: ObjectLookup): readonly string[] {
-  return namespaceOwners(spec).flatMap(([, owner]) => {
+  const owners = [...namespaceOwners(spec).map(([, owner]) => owner), ...spec.volumesFrom];
+  return owners.flatMap((owner) => {
     if (owner.kind === 'service') return [owner.service];
     const task = ownerTask(owner, stack, lookup);
     return task?.stack === stack ? [task.service] : [];

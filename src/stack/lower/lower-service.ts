@@ -8,6 +8,7 @@ import type { PayloadReader } from './lower-payload.ts';
 import { lowerNetworking } from './lower-networking.ts';
 import { lowerPort } from './lower-port.ts';
 import { lowerPullPolicy } from './lower-pull-policy.ts';
+import { lowerVolumesFrom } from './lower-volumes-from.ts';
 import { mapRecord } from './map-record.ts';
 
 /** One service of the canonical model of `project`. */
@@ -27,6 +28,7 @@ export function lowerService(
     containerName: service.container_name ?? null,
     container: lowerContainer(name, service, reader),
     namespaces: lowerNamespaces(where, name, service, project.services),
+    volumesFrom: (service.volumes_from ?? []).map((text, index) => lowerVolumesFrom(name, text, index)),
     ...lowerNetworking(where, service, project.networks),
     ports: (service.ports ?? []).map((port, index) => lowerPort(`${where}.ports[${index}]`, port)),
     expose: service.expose ?? [],

@@ -1,5 +1,7 @@
 import { shortId } from '../../../../src/model/ids.ts';
 import { cannotMapRoot, makeOwnedRoot } from '../owned-root.ts';
+import { findLentMounts } from '../lent-mounts.ts';
+import type { LentMount } from '../lent-mounts.ts';
 import { prepareContainer } from '../prepare-container.ts';
 import type { PrepareRequest } from '../prepare-container.ts';
 import { findSharedNamespaces } from '../shared-namespaces.ts';
@@ -13,13 +15,14 @@ export async function prepare(worker: TaskWorker, run: number, autostart: boolea
   const signal = worker.stepSignal;
   try {
     await worker.settled();
-    const [image, mountedImages, shared] = await Promise.all([
+    const [image, borrowed, shared] = await Promise.all([
       ensureImage(worker, signal),
-      ensureMountedImages(worker, signal),
+      findLentMounts(worker, signal),
       findSharedNamespaces(worker, signal),
     ]);
+    const mountedImages = await ensureMountedImages(worker, borrowed, signal);
     // What may wait for long is done; only work is left, and that is bounded.
-    await worker.host.queue.add(() => make(worker, { image, mountedImages, shared, autostart }, signal));
+    await worker.host.queue.add(() => make(worker, { image, borrowed, mountedImages, shared, autostart }, signal));
   } catch (error) {
     // The planner sees that something else is wanted now.
     if (signal.aborted) return;
@@ -30,7 +33,7 @@ export async function prepare(worker: TaskWorker, run: number, autostart: boolea
 
 async function make(
   worker: TaskWorker,
-  found: Pick<PrepareRequest, 'image' | 'mountedImages' | 'shared' | 'autostart'>,
+  found: Pick<PrepareRequest, 'image' | 'borrowed' | 'mountedImages' | 'shared' | 'autostart'>,
   signal: AbortSignal,
 ): Promise<void> {
   signal.throwIfAborted();
@@ -64,9 +67,11 @@ function ensureImage(worker: TaskWorker, signal: AbortSignal): Promise<LocalImag
 /** As for the image of the container. */
 async function ensureMountedImages(
   { record: { prepared, task }, host }: TaskWorker,
+  borrowed: readonly LentMount[],
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, LocalImage>> {
-  const references = task.spec.container.mounts.flatMap((mount) => (mount.type === 'image' ? [mount.image] : []));
+  const mounts = [...task.spec.container.mounts, ...borrowed.map(({ mount }) => mount)];
+  const references = mounts.flatMap((mount) => (mount.type === 'image' ? [mount.image] : []));
   const images = [...new Set(references)].map(async (reference) => {
     const known = prepared?.mountedImages[reference];
     const image =

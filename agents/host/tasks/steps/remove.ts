@@ -59,7 +59,7 @@ async function removeAnonymousVolumes(worker: TaskWorker): Promise<void> {
 async function findAnonymousVolumes({ host, task, record, released }: TaskWorker): Promise<readonly string[]> {
   try {
     const image = await host.images.ensure(task.spec.image, 'never', released);
-    return anonymousVolumesOf(task, record.volumes, image);
+    return anonymousVolumesOf(task, record.volumes, image, []);
   } catch {
     return [];
   }

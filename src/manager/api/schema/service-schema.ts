@@ -1,7 +1,14 @@
 /** Shape of ServiceSpec documents; the types tie each schema to src/model/spec.ts, so that neither can change alone. */
 import * as z from 'zod';
 import { isInterfaceName } from '../../../model/interface-name.ts';
-import type { HooksSpec, LinkSpec, NetworkAttachmentSpec, PortSpec, ServiceSpec } from '../../../model/spec.ts';
+import type {
+  HooksSpec,
+  LinkSpec,
+  NetworkAttachmentSpec,
+  PortSpec,
+  ServiceSpec,
+  VolumesFromSpec,
+} from '../../../model/spec.ts';
 import { containerSchema } from './container-schema.ts';
 import { namespacesSchema } from './namespaces-schema.ts';
 import { labels, name, port } from './shared-schema.ts';
@@ -65,6 +72,11 @@ const hooks: z.ZodType<HooksSpec> = z.strictObject({
   preStop: z.array(hook),
 });
 
+const volumesFrom: z.ZodType<VolumesFromSpec> = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('service'), service: name, readOnly: z.boolean() }),
+  z.strictObject({ kind: z.literal('container'), container: name, readOnly: z.boolean() }),
+]);
+
 export const serviceSchema: z.ZodType<ServiceSpec> = z.strictObject({
   name,
   image: z.string().min(1),
@@ -77,6 +89,7 @@ export const serviceSchema: z.ZodType<ServiceSpec> = z.strictObject({
   container: containerSchema,
   networkMode,
   namespaces: namespacesSchema,
+  volumesFrom: z.array(volumesFrom),
   networks: z.array(attachment),
   links: z.array(link),
   ports: z.array(portSpec),

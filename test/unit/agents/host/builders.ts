@@ -17,6 +17,7 @@ export function serviceSpec(change: Partial<ServiceSpec> = {}): ServiceSpec {
     container: containerSpec(),
     networkMode: { kind: 'networks' },
     namespaces: namespacesSpec(),
+    volumesFrom: [],
     networks: [],
     links: [],
     ports: [],
@@ -72,7 +73,7 @@ export function taskObject(change: Partial<TaskObject> = {}): TaskObject {
     oneOff: null,
     hookOf: null,
     attachments: [],
-    sharedTasks: { network: null, pid: null, ipc: null },
+    sharedTasks: { network: null, pid: null, ipc: null, volumes: [] },
     status: assignedStatus,
     ...change,
   };

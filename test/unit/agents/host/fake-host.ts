@@ -179,6 +179,7 @@ export class FakeDaemon {
       probe: async () => ({ exitCode: 0, output: '' }),
       networkNamespaceOf: (taskId, signal) => this.table.networkNamespaceOf(taskId, signal),
       ipcOf: (taskId, signal) => this.table.ipcOf(taskId, signal),
+      lentMountsOf: (taskId, signal) => this.table.lentMountsOf(taskId, signal),
       processOf: (taskId, signal) => this.table.processOf(taskId, signal),
       findPayload: (stack, kind, key) => assigned.findPayload(stack, kind, key),
       statuses: {

@@ -23,6 +23,7 @@ const changes: { readonly [Field in keyof ServiceSpec]: readonly [ServiceSpec[Fi
   container: [containerSpec({ environment: { A: '1' } }), true],
   networkMode: [{ kind: 'host' }, true],
   namespaces: [namespacesSpec({ uts: 'host' }), true],
+  volumesFrom: [[{ kind: 'service', service: 'db', readOnly: true }], true],
   networks: [[], true],
   links: [[{ alias: 'db', target: 'db' }], true],
   ports: [[{ target: 80, protocol: 'tcp', hostIp: null, published: null }], true],
