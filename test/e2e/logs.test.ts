@@ -57,14 +57,22 @@ describe('logs', () => {
   });
 
   it('shows the last lines with --tail, and a span with --since and --until', async () => {
-    const file = await up('span', `  a: { ${script('for i in 1 2 3 4 5; do echo $i; sleep 0.05; done')} }\n`);
+    const step = 'for i in 1 2 3 4 5; do echo $i; until [ -e /$i ]; do sleep 0.01; done; done';
+    const file = await up('span', `  a: { ${script(step)} }\n`);
+    for (const line of ['1', '2', '3', '4', '5']) {
+      await until(
+        () => lines(file, '--no-log-prefix'),
+        (shown) => shown.at(-1) === line,
+      );
+      await host.ok(['-f', file, 'exec', '-T', 'a', 'touch', `/${line}`]);
+    }
     await ended(file);
     assert.deepEqual(await lines(file, '--no-log-prefix', '--tail', '2'), ['4', '5']);
     assert.deepEqual(await lines(file, '--no-log-prefix', '-n', '0'), []);
     assert.deepEqual((await lines(file, '--no-log-prefix', '-n', 'all')).length, 5);
     assert.equal((await host.run(['-f', file, 'logs', '--tail', 'some'])).code, 1);
     const times = (await lines(file, '--no-log-prefix', '-t')).map((line) => line.split(' ')[0] ?? '');
-    // Whole milliseconds: the bounds are between lines that are 50 ms apart.
+    // Whole milliseconds: a command of ours lies between two lines.
     const between = (a: string | undefined, b: string | undefined): string =>
       new Date((Date.parse(a ?? '') + Date.parse(b ?? '')) / 2).toISOString();
     const since = between(times[0], times[1]);
