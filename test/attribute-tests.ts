@@ -16,6 +16,7 @@ export interface AttributeTest {
 const containers = 'e2e/containers.test.ts';
 const effects = 'e2e/attributes.test.ts';
 const networks = 'e2e/networks.test.ts';
+const deploy = 'e2e/deploy.test.ts';
 const namespaces = 'e2e/namespaces.test.ts';
 const resources = 'e2e/resources.test.ts';
 const ipv6 = 'e2e/ipv6.test.ts';
@@ -256,6 +257,33 @@ export const ATTRIBUTE_TESTS: readonly AttributeTest[] = [
     file: 'e2e/image-change.test.ts',
     title: 'is shown by plan, ignored with --no-recreate, and taken by up',
     service: 'image',
+  },
+  { file: deploy, title: 'mode global runs one container on the one node', service: 'deploy.mode' },
+  {
+    file: deploy,
+    title: 'placement and reservations choose the node',
+    service:
+      'deploy.placement.constraints deploy.placement.max_replicas_per_node deploy.resources.reservations.cpus ' +
+      'deploy.resources.reservations.generic_resources.*.discrete_resource_spec.kind ' +
+      'deploy.resources.reservations.generic_resources.*.discrete_resource_spec.value',
+  },
+  {
+    file: deploy,
+    title: 'restart_policy restarts after its delay, as often as it says',
+    service:
+      'deploy.restart_policy.condition deploy.restart_policy.delay deploy.restart_policy.max_attempts deploy.restart_policy.window',
+  },
+  {
+    file: deploy,
+    title: 'keeps for a cluster what one host has no use for, and says so',
+    service: ['update_config', 'rollback_config']
+      .flatMap((config) =>
+        ['delay', 'failure_action', 'max_failure_ratio', 'monitor', 'order', 'parallelism'].map(
+          (key) => `deploy.${config}.${key}`,
+        ),
+      )
+      .concat('deploy.endpoint_mode', 'deploy.placement.preferences.*.spread')
+      .join(' '),
   },
   { file: namespaces, title: 'of another service are joined', service: 'pid ipc network_mode' },
   { file: namespaces, title: 'of the host are joined', service: 'uts cgroup' },

@@ -44,7 +44,8 @@ options_read_restart (const json_t *object, struct restart_policy *restart, stru
       || tss_json_get_uint (object, "maxRetries", "restart", INT_MAX, &restart->max_retries, error) < 0
       || tss_json_get_uint (object, "backoffInitialMs", "restart", LONGEST_MS, &restart->backoff_initial_ms, error) < 0
       || tss_json_get_uint (object, "backoffCapMs", "restart", LONGEST_MS, &restart->backoff_cap_ms, error) < 0
-      || tss_json_get_uint (object, "resetAfterMs", "restart", LONGEST_MS, &restart->reset_after_ms, error) < 0)
+      || tss_json_get_uint (object, "resetAfterMs", "restart", LONGEST_MS, &restart->reset_after_ms, error) < 0
+      || tss_json_get_uint (object, "windowMs", "restart", LONGEST_MS, &restart->window_ms, error) < 0)
     return -1;
   return 0;
 }

@@ -4,7 +4,7 @@
 #include <stddef.h>
 
 static bool
-is_wanted (const struct restart_policy *policy, const struct restart_history *history, int exit_code)
+is_wanted (const struct restart_policy *policy, int exit_code)
 {
   switch (policy->kind)
     {
@@ -14,7 +14,7 @@ is_wanted (const struct restart_policy *policy, const struct restart_history *hi
     case RESTART_UNLESS_STOPPED:
       return true;
     case RESTART_ON_FAILURE:
-      return exit_code != 0 && (policy->max_retries == 0 || history->retries < policy->max_retries);
+      return exit_code != 0;
     }
   return false;
 }
@@ -28,8 +28,12 @@ smaller (uint64_t first, uint64_t second)
 struct restart_decision
 restart_decide (const struct restart_policy *policy, struct restart_history *history, int exit_code, uint64_t run_ms)
 {
-  struct restart_decision decision = { .restart = is_wanted (policy, history, exit_code) };
+  struct restart_decision decision = { .restart = is_wanted (policy, exit_code) };
 
+  if (policy->window_ms > 0 && run_ms >= policy->window_ms)
+    history->retries = 0;
+  if (policy->max_retries > 0 && history->retries >= policy->max_retries)
+    decision.restart = false;
   if (!decision.restart)
     return decision;
   if (run_ms >= policy->reset_after_ms || history->next_backoff_ms == 0)

@@ -16,8 +16,9 @@ enum restart_kind
 struct restart_policy
 {
   enum restart_kind kind;
-  uint64_t max_retries; /* 0 = unlimited; counts with on-failure only */
+  uint64_t max_retries; /* 0 = unlimited */
   uint64_t backoff_initial_ms, backoff_cap_ms, reset_after_ms;
+  uint64_t window_ms; /* a run of at least this was no failed try; 0: all count */
 };
 
 /* What earlier decisions have used up. All zero for a container that has not been restarted yet. */

@@ -67,9 +67,14 @@ test_retries (void)
   CHECK (restart_decide (&policy, &history, 1, 20000).restart);
   CHECK (restart_decide (&policy, &history, 1, 20000).restart);
   CHECK (!restart_decide (&policy, &history, 1, 20000).restart);
-  /* The limit is for on-failure alone. */
   policy.kind = RESTART_ALWAYS;
-  CHECK (restart_decide (&policy, &history, 1, 20000).restart);
+  CHECK (!restart_decide (&policy, &history, 0, 20000).restart);
+  /* What has lasted for the window was no failed try. */
+  policy.window_ms = 5000;
+  CHECK (!restart_decide (&policy, &history, 1, 4999).restart);
+  CHECK (restart_decide (&policy, &history, 1, 5000).restart);
+  CHECK (restart_decide (&policy, &history, 1, 0).restart);
+  CHECK (!restart_decide (&policy, &history, 1, 0).restart);
 }
 
 int

@@ -24,6 +24,7 @@ const needsNewContainer: Readonly<Record<keyof ServiceSpec, boolean>> = {
   restart: true,
   hooks: true,
   attach: false,
+  deploy: false,
   serviceLabels: false,
 };
 

@@ -6,10 +6,19 @@ import {
   DETOURS,
   FOREIGN_ATTRIBUTES,
   HOST_PLATFORM,
+  KEPT_ATTRIBUTES,
   SUPPORTED_ATTRIBUTES,
   type SupportedAttribute,
 } from './supported-attributes.ts';
-import { childMap, childOf, type MapNode, type Node, type NodePath, type ScalarNode } from './tree/node.ts';
+import {
+  childMap,
+  childOf,
+  type MapEntry,
+  type MapNode,
+  type Node,
+  type NodePath,
+  type ScalarNode,
+} from './tree/node.ts';
 
 export interface GateOptions {
   /** Default: what this version supports. */
@@ -70,8 +79,19 @@ class AttributeGate {
   #checkMap(node: MapNode, tree: SupportTree | undefined, path: NodePath): void {
     for (const [key, entry] of node.entries) {
       if (key.startsWith('x-') && !path.some((step) => step === 'labels' || step === 'environment')) continue;
+      this.#noteKept([...path, key], entry);
       this.#checkValue(entry.value, step(tree, key), [...path, key], entry);
     }
+  }
+
+  #noteKept(path: NodePath, at: MapEntry): void {
+    const kept = KEPT_ATTRIBUTES.find((row) => matchesPath(row.path, path));
+    if (kept === undefined || isNull(at.value)) return;
+    const isConcerned =
+      kept.values === undefined || (at.value.kind === 'scalar' && kept.values.includes(String(at.value.value)));
+    if (!isConcerned) return;
+    const attribute = path.findLast((step) => typeof step === 'string') ?? '';
+    this.problems.push(makeProblem('warning', at, path, `${attribute} ${kept.note}`));
   }
 
   #checkValue(node: Node, tree: SupportTree | undefined, path: NodePath, at: Place): void {
@@ -141,6 +161,15 @@ function reasonOf(path: NodePath, value?: string): string | undefined {
     if (values !== undefined && !(value !== undefined && values.includes(value))) return false;
     return isAtOrBelow(path, pattern);
   })?.reason;
+}
+
+function matchesPath(pattern: string, path: NodePath): boolean {
+  const keys = pattern.split('.');
+  return keys.length === path.length && keys.every((key, index) => key === '*' || key === path[index]);
+}
+
+function isNull(node: Node): boolean {
+  return node.kind === 'scalar' && node.value === null;
 }
 
 function detourOf(path: NodePath): string | undefined {

@@ -263,7 +263,7 @@ describe('daemon', () => {
   });
 
   it('brings a container back whose shim was killed, as its restart policy says', async () => {
-    await host.apply({ web: script(forever, {}, { restart: { policy: 'always', maxRetries: 0 } }) });
+    await host.apply({ web: script(forever, {}, { restart: { policy: 'always', maxRetries: 0, supervision: null } }) });
     const before = host.state(await host.untilState('running'));
     process.kill(before.shimPid, 'SIGKILL');
     await host.until(([task]) => task?.status.container?.restartCount === 1);

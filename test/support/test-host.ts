@@ -42,6 +42,8 @@ export interface ShimState {
   /** RFC 3339 with nanoseconds: sorts as text. */
   readonly startedAt: string;
   readonly finishedAt: string | null;
+  /** Ended ones, at most the last 16. */
+  readonly runs: readonly { readonly exitCode: number | null }[];
 }
 
 export class TestHost {

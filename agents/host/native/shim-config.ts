@@ -19,6 +19,7 @@ export interface ShimConfig {
     readonly backoffInitialMs: number;
     readonly backoffCapMs: number;
     readonly resetAfterMs: number;
+    readonly windowMs: number;
   };
   readonly stop: { readonly signal: string; readonly graceMs: number };
   readonly stdin: boolean;

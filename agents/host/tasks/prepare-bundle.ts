@@ -2,11 +2,12 @@ import { chownSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TaskObject } from '../../../src/model/objects.ts';
+import type { RestartSpec } from '../../../src/model/spec.ts';
 import { shortId } from '../../../src/model/ids.ts';
 import { TaskError } from '../errors.ts';
 import { removeStateFile } from '../native/shim-state-file.ts';
 import { writeShimConfig } from '../native/shim-config.ts';
-import type { ShimRootfs } from '../native/shim-config.ts';
+import type { ShimConfig, ShimRootfs } from '../native/shim-config.ts';
 import { buildHosts, buildResolvConf } from '../containers/network-files.ts';
 import type { GeneratedFiles } from '../containers/mounts.ts';
 import type { OciSpec } from '../containers/oci-spec.ts';
@@ -106,7 +107,8 @@ export function writeBundle(
     runtime,
     rootfs,
     cgroup: host.paths.cgroup(task.id, container.cgroupParent),
-    restart: { ...(task.oneOff === null ? restart : { policy: 'no', maxRetries: 0 }), ...restartBackoff },
+    restart:
+      task.oneOff === null ? shimRestart(restart) : { policy: 'no', maxRetries: 0, windowMs: 0, ...restartBackoff },
     stop: {
       signal: container.stopSignal ?? image.defaults.stopSignal ?? 'SIGTERM',
       graceMs: container.stopGraceMs ?? defaultGraceMs,
@@ -118,6 +120,13 @@ export function writeBundle(
       ...container.logging,
     },
   });
+}
+
+/** Pauses that grow, or those of `deploy.restart_policy`. */
+function shimRestart({ policy, maxRetries, supervision }: RestartSpec): ShimConfig['restart'] {
+  if (supervision === null) return { policy, maxRetries, windowMs: 0, ...restartBackoff };
+  const { delayMs, windowMs } = supervision;
+  return { policy, maxRetries, windowMs, ...restartBackoff, backoffInitialMs: delayMs, backoffCapMs: delayMs };
 }
 
 function rootOf(paths: ContainerPaths, image: LocalImage, users: IdRange | null): ShimRootfs {

@@ -46,6 +46,8 @@ export class TaskWorker {
   #step = new AbortController();
   #current: TaskStep = { kind: 'none' };
   #stopping: number | null = null;
+  /** Begin of the run that was killed for being unhealthy. */
+  #unhealthyRun: string | null = null;
   #isAssigned = false;
   #isStartRequested = false;
   #hook: HookStatus | null;
@@ -378,6 +380,22 @@ export class TaskWorker {
   #onHealth(health: HealthState): void {
     const { status } = this.#record;
     if (status.container !== null) this.setStatus({ ...status, container: { ...status.container, health } });
+    // By deploy.restart_policy an unhealthy container has failed, whatever its exit code would be: the shim restarts it, or not.
+    const startedAt = status.container?.startedAt ?? null;
+    const hasFailed = health.state === 'unhealthy' && this.task.spec.restart.supervision !== null;
+    if (hasFailed && startedAt !== this.#unhealthyRun) void this.#killUnhealthy(startedAt);
+  }
+
+  async #killUnhealthy(startedAt: string | null): Promise<void> {
+    this.#unhealthyRun = startedAt;
+    try {
+      // As a signal, not as a stop: what follows is for the restart policy to say.
+      await (await this.container.connection()).signal('SIGKILL');
+    } catch (error) {
+      // The next probe tries again.
+      this.#unhealthyRun = null;
+      this.#logFailure(error);
+    }
   }
 
   /** A container that has ended has no names and holds no ports. */

@@ -28,7 +28,7 @@ export function oneOffService(service: ServiceSpec, context: RunContext, options
     ...service,
     replicas: 1,
     containerName: null,
-    restart: { policy: 'no', maxRetries: 0 },
+    restart: { policy: 'no', maxRetries: 0, supervision: null },
     // Hooks are those of the service's own containers.
     hooks: { preStart: [], postStart: [], preStop: [] },
     ports: flags['service-ports'] ? service.ports : ports,

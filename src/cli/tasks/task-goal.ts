@@ -1,4 +1,5 @@
 /** When a command has what it wants of a container. Pure: a task as it is in, a verdict out. */
+import { isJob } from '../../model/deploy-spec.ts';
 import type { HookStatus, TaskObject } from '../../model/objects.ts';
 import { isTerminal, observedStateNumbers, type ObservedState } from '../../model/states.ts';
 
@@ -114,7 +115,7 @@ function judgeReady(task: TaskObject, { mayComplete, nowMs }: Circumstances): Ve
   const { state, container } = task.status;
   if (isTerminal(state)) {
     const code = container?.exitCode ?? 0;
-    if (code === 0 && mayComplete) return reached;
+    if (code === 0 && (mayComplete || isJob(task.spec))) return reached;
     return failed(`container ${task.containerName} exited (${code})`, `see \`tsstack logs ${task.service}\``);
   }
   if (container?.health?.state === 'unhealthy') {

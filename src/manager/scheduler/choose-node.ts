@@ -2,13 +2,25 @@ import type { NodeObject, TaskObject } from '../../model/objects.ts';
 import type { ObjectLookup } from '../store/object-index.ts';
 import type { Filter } from './filters/filter.ts';
 import { hookOwner } from './filters/hook-owner.ts';
+import { constraints } from './filters/constraints.ts';
+import { maxReplicas } from './filters/max-replicas.ts';
 import { nodeActive } from './filters/node-active.ts';
 import { nodeReady } from './filters/node-ready.ts';
+import { reservations } from './filters/reservations.ts';
 import { sharedNamespaces } from './filters/shared-namespaces.ts';
 import { volumeAffinity } from './filters/volume-affinity.ts';
 
 /** In the order in which they explain: the first that refuses a node names the reason. */
-const filters: readonly Filter[] = [nodeReady, nodeActive, volumeAffinity, sharedNamespaces, hookOwner];
+const filters: readonly Filter[] = [
+  nodeReady,
+  nodeActive,
+  reservations,
+  constraints,
+  maxReplicas,
+  volumeAffinity,
+  sharedNamespaces,
+  hookOwner,
+];
 
 /** The node that suits the task best, or one line on why none does. Fewest tasks of the service first, then fewest at all. */
 export function chooseNode(

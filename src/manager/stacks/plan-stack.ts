@@ -8,6 +8,7 @@ import { specHash, type PayloadDigests } from '../orchestrators/replicated/spec-
 import type { StoreView } from '../store/object-index.ts';
 import { inDependencyOrder, withDependencies } from '../tasks/dependencies-of.ts';
 import { imageChange } from '../tasks/image-change.ts';
+import { isJob } from '../../model/deploy-spec.ts';
 import { ownerServices } from '../tasks/shared-tasks.ts';
 import type { ApplyOptions } from './apply-options.ts';
 import { checkClaims } from './check-claims.ts';
@@ -18,7 +19,7 @@ import { findForeignPayload } from './find-resources.ts';
 import { planOrphans } from './plan-orphans.ts';
 import { planResources } from './plan-resources.ts';
 import type { StackPlan, StackStep } from './stack-step.ts';
-import { NotFoundError } from '../errors.ts';
+import { InvalidRequestError, NotFoundError } from '../errors.ts';
 
 /** Which services an apply is about. */
 export interface Selection {
@@ -67,11 +68,19 @@ function selectServices(spec: StackSpec, options: ApplyOptions): Selection {
 
 /** The spec with the numbers of `--scale` in it. */
 function scaleServices(spec: StackSpec, options: ApplyOptions, selected: ReadonlySet<string>): StackSpec {
+  for (const [name, count] of Object.entries(options.scale)) checkScale(spec.services[name], count);
   const services = Object.entries(spec.services).map(([name, service]): [string, ServiceSpec] => [
     name,
     selected.has(name) ? { ...service, replicas: options.scale[name] ?? service.replicas } : service,
   ]);
   return { ...spec, services: Object.fromEntries(services) };
+}
+
+/** Of a global service there is one container on each node, however many are asked for. */
+function checkScale(service: ServiceSpec | undefined, count: number): void {
+  const isGlobal = service?.deploy.mode === 'global' || service?.deploy.mode === 'global-job';
+  if (!isGlobal || count === service.replicas) return;
+  throw new InvalidRequestError(`service ${service.name} has deploy.mode ${service.deploy.mode}: it cannot be scaled`);
 }
 
 function planStackObject(view: StoreView, spec: StackSpec): readonly StackStep[] {
@@ -132,6 +141,7 @@ function planOneService(
     specHash: hash,
     forceCount,
     recreate: options.noRecreate ? 'never' : 'diverged',
+    isJob: isJob(service),
     start: !options.noStart,
     isVolumeReplaced: service.container.mounts.some(
       (mount) => mount.type === 'volume' && replacedVolumes.has(mount.volume ?? ''),

@@ -1,4 +1,5 @@
 import type { DraftService } from '../normalise/draft.ts';
+import { parseConstraint } from '../constraints.ts';
 import type { ServiceCheck } from './report.ts';
 
 interface Twin {
@@ -37,9 +38,33 @@ export const checkDeploy: ServiceCheck = (name, service, context) => {
     const path = ['services', name, twin.key];
     context.error(path, `${twin.key} is ${own}, but deploy.${twin.path.join('.')} is ${deployed}: they must agree`);
   }
+  checkMode(name, service, context);
+  for (const [index, text] of (service.deploy?.placement?.constraints ?? []).entries()) {
+    if (parseConstraint(text) !== undefined) continue;
+    const path = ['services', name, 'deploy', 'placement', 'constraints', index];
+    const hint =
+      'keys: node.id, node.hostname, node.ip, node.role, node.platform.os, node.platform.arch, node.labels.NAME';
+    context.error(path, `"${text}" is no constraint such as node.hostname == n1`, hint);
+  }
   for (const [index, request] of (service.deploy?.resources?.reservations?.devices ?? []).entries()) {
     if (request.count === undefined || request.device_ids === undefined) continue;
     const path = ['services', name, 'deploy', 'resources', 'reservations', 'devices', index];
     context.error(path, 'count and device_ids are mutually exclusive');
+  }
+};
+
+/** How many there are follows from the mode, and so does whether they run again. */
+const checkMode: ServiceCheck = (name, service, context) => {
+  const mode = service.deploy?.mode ?? 'replicated';
+  const isGlobal = mode === 'global' || mode === 'global-job';
+  const replicas = service.deploy?.replicas ?? service.scale;
+  if (isGlobal && replicas !== undefined) {
+    const path = ['services', name, ...(service.deploy?.replicas === undefined ? ['scale'] : ['deploy', 'replicas'])];
+    context.error(path, `deploy.mode ${mode} is one container on each node: it has no number of replicas`);
+  }
+  const restart = service.deploy?.restart_policy === undefined ? (service.restart ?? 'no') : 'no';
+  if (mode.endsWith('-job') && (restart === 'always' || restart === 'unless-stopped')) {
+    const message = `deploy.mode ${mode} runs once, so restart cannot be ${restart}`;
+    context.error(['services', name, 'restart'], message, 'use on-failure, or no');
   }
 };

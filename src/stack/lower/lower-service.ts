@@ -3,6 +3,7 @@ import type { ComposeProject, ComposeService } from '../compose-types.ts';
 import { invalid, unsupported } from './errors.ts';
 import { lowerContainer } from './lower-container.ts';
 import { lowerHooks } from './lower-hooks.ts';
+import { lowerDeploy, lowerRestartPolicy } from './lower-deploy.ts';
 import { lowerNamespaces } from './lower-namespaces.ts';
 import type { PayloadReader } from './lower-payload.ts';
 import { lowerNetworking } from './lower-networking.ts';
@@ -24,7 +25,7 @@ export function lowerService(
     name,
     image: service.image,
     pullPolicy: lowerPullPolicy(where, service),
-    replicas: service.deploy?.replicas ?? service.scale ?? 1,
+    replicas: lowerReplicas(service),
     containerName: service.container_name ?? null,
     container: lowerContainer(name, service, reader),
     namespaces: lowerNamespaces(where, name, service, project.services),
@@ -33,11 +34,17 @@ export function lowerService(
     ports: (service.ports ?? []).map((port, index) => lowerPort(`${where}.ports[${index}]`, port)),
     expose: service.expose ?? [],
     dependsOn: mapRecord(service.depends_on ?? {}, lowerDependency),
-    restart: lowerRestart(where, service.restart),
+    restart: lowerRestartPolicy(service.deploy) ?? lowerRestart(where, service.restart),
     hooks: lowerHooks(where, service),
     attach: service.attach ?? true,
+    deploy: lowerDeploy(where, service.deploy),
     serviceLabels: service.deploy?.labels ?? {},
   };
+}
+
+/** Until there are more nodes, one on each is one. */
+function lowerReplicas({ deploy, scale }: ComposeService): number {
+  return deploy?.mode === 'global' || deploy?.mode === 'global-job' ? 1 : (deploy?.replicas ?? scale ?? 1);
 }
 
 function lowerDependency(dependency: NonNullable<ComposeService['depends_on']>[string]): DependencySpec {
@@ -50,9 +57,9 @@ function lowerRestart(where: string, restart: string | undefined): RestartSpec {
     case 'no':
     case 'always':
     case 'unless-stopped':
-      return { policy, maxRetries: 0 };
+      return { policy, maxRetries: 0, supervision: null };
     case 'on-failure':
-      return { policy, maxRetries: Number(retries ?? 0) };
+      return { policy, maxRetries: Number(retries ?? 0), supervision: null };
     default:
       throw invalid(`${where}.restart`, `"${policy}" is no restart policy`);
   }

@@ -17,10 +17,9 @@ describe('the gate for attributes', () => {
     ['build: .', 'services.a.build: build is not supported yet'],
     ['develop: {watch: [{path: p, action: restart}]}', 'services.a.develop: develop is not supported yet'],
     [
-      'deploy: {restart_policy: {condition: any}}',
-      'services.a.deploy.restart_policy: restart_policy is not supported yet',
+      'deploy: {endpoint_mode: vip}',
+      'services.a.deploy.endpoint_mode: endpoint_mode vip is kept for a cluster; on one host the name of a service resolves to all of its containers',
     ],
-    ['deploy: {mode: global}', 'services.a.deploy.mode: mode "global" is not supported yet'],
     ['security_opt: ["colour:red"]', 'services.a.security_opt[0]: security_opt "colour:red" is not supported yet'],
     [
       'volumes: [{type: npipe, source: x, target: /v}]',
@@ -49,6 +48,7 @@ describe('the gate for attributes', () => {
     'networks: {n: {aliases: [x], ipv4_address: 10.0.0.2}}',
     'network_mode: service:b',
     'network_mode: bridge',
+    'deploy: {mode: global, endpoint_mode: dnsrr, restart_policy: {condition: any, window: 1m}, placement: {constraints: [node.role==manager]}}',
     'network_mode: container:b',
     'pid: host',
     'ipc: service:b',

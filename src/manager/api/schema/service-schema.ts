@@ -10,6 +10,7 @@ import type {
   VolumesFromSpec,
 } from '../../../model/spec.ts';
 import { containerSchema } from './container-schema.ts';
+import { deploySchema } from './deploy-schema.ts';
 import { namespacesSchema } from './namespaces-schema.ts';
 import { labels, name, port } from './shared-schema.ts';
 
@@ -98,8 +99,10 @@ export const serviceSchema: z.ZodType<ServiceSpec> = z.strictObject({
   restart: z.strictObject({
     policy: z.enum(['no', 'always', 'unless-stopped', 'on-failure']),
     maxRetries: z.int().min(0),
+    supervision: z.strictObject({ delayMs: z.int().min(0), windowMs: z.int().min(0) }).nullable(),
   }),
   hooks,
   attach: z.boolean(),
+  deploy: deploySchema,
   serviceLabels: labels,
 });

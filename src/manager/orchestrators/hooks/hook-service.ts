@@ -25,7 +25,7 @@ export function hookService(service: ServiceSpec, hook: PreStartHookSpec): Servi
     ports: [],
     expose: [],
     dependsOn: {},
-    restart: { policy: 'no', maxRetries: 0 },
+    restart: { policy: 'no', maxRetries: 0, supervision: null },
     hooks: { preStart: [], postStart: [], preStop: [] },
     container: {
       ...container,

@@ -23,7 +23,7 @@ export function differences(before: unknown, after: unknown): readonly string[] 
 }
 
 /** Attributes in which a change needs no new container. */
-const quiet = new Set(['pullPolicy', 'replicas', 'dependsOn', 'attach', 'serviceLabels']);
+const quiet = new Set(['pullPolicy', 'replicas', 'dependsOn', 'attach', 'deploy', 'serviceLabels']);
 
 function compare(path: string, before: unknown, after: unknown, reasons: string[]): void {
   if (quiet.has(path) || canonicalJson([before]) === canonicalJson([after])) return;

@@ -10,6 +10,8 @@ export interface ServiceWish {
   readonly forceCount: number;
   /** `never` keeps diverged containers (`--no-recreate`); forcing is done by the force count. */
   readonly recreate: 'diverged' | 'never';
+  /** True when what has completed is not to run again. */
+  readonly isJob: boolean;
   /** False: what is created or stopped stays so (`--no-start`). */
   readonly start: boolean;
   /** True when the owner of the shared network namespace is replaced: a container cannot move to another namespace. */
@@ -48,7 +50,7 @@ function chooseSurplus(current: readonly TaskObject[], wish: ServiceWish): Reado
 
 function settle(task: TaskObject, wish: ServiceWish): ServiceStep {
   if (wish.recreate !== 'never' && isDiverged(task, wish)) return { type: 'replace', task };
-  return wish.start && needsStart(task) ? { type: 'start', task } : { type: 'keep', task };
+  return wish.start && needsStart(task, wish) ? { type: 'start', task } : { type: 'keep', task };
 }
 
 function isDiverged(task: TaskObject, wish: ServiceWish): boolean {
@@ -57,7 +59,8 @@ function isDiverged(task: TaskObject, wish: ServiceWish): boolean {
 }
 
 /** Stopped, about to be stopped, ended by itself, or created without a wish to run. */
-function needsStart(task: TaskObject): boolean {
+function needsStart(task: TaskObject, { isJob }: ServiceWish): boolean {
+  if (isJob && hasEnded(task) && task.status.state === 'complete') return false;
   // What failed before the start can go well the next time.
   if (task.gate?.next === 'running') return task.gate.failed && task.preStart !== null;
   return isEnding(task) || hasEnded(task) || task.desired === 'ready';

@@ -1,4 +1,4 @@
-import { containerSpec, namespacesSpec } from '../../../fixtures/specs.ts';
+import { containerSpec, deploySpec, namespacesSpec } from '../../../fixtures/specs.ts';
 import { newTaskStatus } from '../../../../src/model/new-status.ts';
 import type { ServiceSpec } from '../../../../src/model/spec.ts';
 import type { NetworkObject, TaskObject, TaskStatus } from '../../../../src/model/objects.ts';
@@ -23,9 +23,10 @@ export function serviceSpec(change: Partial<ServiceSpec> = {}): ServiceSpec {
     ports: [],
     expose: [],
     dependsOn: {},
-    restart: { policy: 'no', maxRetries: 0 },
+    restart: { policy: 'no', maxRetries: 0, supervision: null },
     hooks: { preStart: [], postStart: [], preStop: [] },
     attach: true,
+    deploy: deploySpec(),
     serviceLabels: {},
     ...change,
   };

@@ -233,7 +233,7 @@ describe('task table', () => {
   ] as const) {
     it(`says ${state} after its shim was killed, with restart policy ${policy}`, async () => {
       const host = daemon();
-      const spec = serviceSpec({ restart: { policy, maxRetries: 0 } });
+      const spec = serviceSpec({ restart: { policy, maxRetries: 0, supervision: null } });
       host.assign([network, task({ spec })]);
       await host.untilState(task().id, 'running');
       machine.killShims();
@@ -250,7 +250,7 @@ describe('task table', () => {
   ] as const) {
     it(`says ${state} after the machine went down, with restart policy ${policy}`, async () => {
       const first = daemon();
-      first.assign([network, task({ spec: serviceSpec({ restart: { policy, maxRetries: 0 } }) })]);
+      first.assign([network, task({ spec: serviceSpec({ restart: { policy, maxRetries: 0, supervision: null } }) })]);
       await first.untilState(task().id, 'running');
       await first.table.release();
       rmSync(machine.paths.runRoot, { recursive: true });

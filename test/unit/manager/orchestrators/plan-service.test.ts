@@ -9,6 +9,7 @@ import type { TaskObject } from '../../../../src/model/objects.ts';
 import { containerStatus, exitedStatus, taskObject, taskStatus } from '../../../fixtures/objects.ts';
 
 const wish = (overrides: Partial<ServiceWish> = {}): ServiceWish => ({
+  isJob: false,
   replicas: 1,
   specHash: 'hash',
   forceCount: 0,

@@ -3,7 +3,7 @@ import { specHash, type HashContext } from '../../../../src/manager/orchestrator
 import { canonicalJson } from '../../../../src/model/canonical-json.ts';
 import { serviceHash } from '../../../../src/model/service-hash.ts';
 import type { ServiceSpec } from '../../../../src/model/spec.ts';
-import { containerSpec, dependsOn, namespacesSpec, serviceSpec, stackSpec } from '../../../fixtures/specs.ts';
+import { containerSpec, dependsOn, deploySpec, namespacesSpec, serviceSpec, stackSpec } from '../../../fixtures/specs.ts';
 
 const stack = stackSpec([], { volumes: { data: { name: 'p_data', external: false, labels: {}, filesystem: null } } });
 const context: HashContext = { stack, digests: { 'secret/key': 'sha256:1' } };
@@ -29,9 +29,10 @@ const changes: { readonly [Field in keyof ServiceSpec]: readonly [ServiceSpec[Fi
   ports: [[{ target: 80, protocol: 'tcp', hostIp: null, published: null }], true],
   expose: [['80'], true],
   dependsOn: [{ db: dependsOn('service_started') }, false],
-  restart: [{ policy: 'always', maxRetries: 0 }, true],
+  restart: [{ policy: 'always', maxRetries: 0, supervision: null }, true],
   hooks: [hooks, true],
   attach: [false, false],
+  deploy: [deploySpec({ mode: 'global' }), false],
   serviceLabels: [{ a: 'b' }, false],
 };
 

@@ -1,0 +1,49 @@
+/** `deploy` of a service: how many containers where, what they reserve, and how they are replaced on a cluster. */
+export interface DeploySpec {
+  /** `global`: one on every node that suits; jobs run until they have completed, and no more. */
+  readonly mode: 'replicated' | 'global' | 'replicated-job' | 'global-job';
+  readonly endpointMode: 'vip' | 'dnsrr' | null;
+  readonly placement: PlacementSpec;
+  readonly reservations: ReservationsSpec;
+  /** Null = all at once, stop-first. */
+  readonly update: UpdateSpec | null;
+  readonly rollback: UpdateSpec | null;
+}
+
+/** True for a service whose containers run until they have completed, and no more. */
+export function isJob({ deploy }: { readonly deploy: DeploySpec }): boolean {
+  return deploy.mode === 'replicated-job' || deploy.mode === 'global-job';
+}
+
+export interface PlacementSpec {
+  readonly constraints: readonly ConstraintSpec[];
+  /** Labels of nodes over whose values the containers are spread, the first one first. */
+  readonly spread: readonly string[];
+  readonly maxReplicasPerNode: number | null;
+}
+
+/** What a node has to be: `node.hostname == n1`. */
+export interface ConstraintSpec {
+  readonly key: string;
+  readonly operator: '==' | '!=';
+  readonly value: string;
+}
+
+/** What a node has to have left for a container. */
+export interface ReservationsSpec {
+  readonly cpus: number | null;
+  readonly memoryBytes: number | null;
+  /** Numbers of what the operator of a node says it has, by kind. */
+  readonly generic: Readonly<Record<string, number>>;
+}
+
+/** How containers are replaced by those of a changed service. */
+export interface UpdateSpec {
+  /** 0 = all at once. */
+  readonly parallelism: number;
+  readonly delayMs: number;
+  readonly monitorMs: number;
+  readonly maxFailureRatio: number;
+  readonly failureAction: 'continue' | 'pause' | 'rollback';
+  readonly order: 'stop-first' | 'start-first';
+}
