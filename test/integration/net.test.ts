@@ -4,6 +4,7 @@ import { after, before, describe, it } from 'mocha';
 import type { NetworkService } from '../../agents/host/networks/network-service.ts';
 import { NetClient } from '../../agents/host/native/net-client.ts';
 import type { NetworkObject } from '../../src/model/objects.ts';
+import { networkSpec } from '../fixtures/network-spec.ts';
 import { NetworkLab, networkObject, portSpec, sandboxInterface } from '../support/network-lab.ts';
 
 const front = networkObject(1);
@@ -246,6 +247,35 @@ describe('networks of a host', () => {
       await service.publish('api', 'lab-api-1', [sandboxInterface(front, 11)], [portSpec(53000, 5300, 'udp')]);
       assert.equal(await answers.next(), outsideAddress);
       await service.unpublish('api');
+    });
+
+    it('over UDP and IPv6 do so, too', async () => {
+      const cable = ['ip', '-6', 'address', 'add', 'dev', 'up0', 'nodad'];
+      await lab.run('host', ...cable, '2001:db8::2/64');
+      await lab.run('outside', ...cable, '2001:db8::1/64');
+      const six: NetworkObject = {
+        ...networkObject(6),
+        spec: networkSpec('lab_six', { enableIpv4: false, enableIpv6: true }),
+        pools: [{ subnet: 'fd00:6::/64', gateway: 'fd00:6::1' }],
+      };
+      const place = {
+        ...sandboxInterface(front, 16),
+        network: six,
+        addresses: ['fd00:6::10/64'],
+        gateways: ['fd00:6::1'],
+      };
+      const path = lab.path('six');
+      await service.ensureNetwork(six);
+      const request = { id: 'six', path, users: null, hostname: 'six', interfaces: [place], links: [], upstreams: [] };
+      await service.ensureSandbox(request);
+      await lab.serve({ sandbox: 'six' }, 'serve', 'udp6', '53000');
+      const answers = lab.follow('outside', 'nag', '2001:db8::2', '5306');
+      await lab.until(async () => (await lab.run('host', 'cat', '/proc/net/nf_conntrack')).includes('dport=5306'));
+      await service.publish('six', 'lab-six-1', [place], [portSpec(53000, 5306, 'udp')]);
+      assert.equal(await answers.next(), '2001:db8::1');
+      await service.unpublish('six');
+      await service.removeSandbox('six', path);
+      await service.removeNetwork(six);
     });
 
     it('are refused on internal networks and at IPv6 addresses', async () => {

@@ -43,7 +43,7 @@ function ask(protocol: string, host: string, port: number): void {
 }
 
 function nag(host: string, port: number): void {
-  const socket = createSocket('udp4', (data) => process.stdout.write(`${data.toString()}\n`));
+  const socket = createSocket(isIPv6(host) ? 'udp6' : 'udp4', (data) => process.stdout.write(`${data.toString()}\n`));
   setInterval(() => socket.send('?', port, host), 100);
 }
 
