@@ -10,7 +10,7 @@ import { nodeFileSystem } from './node-file-system.ts';
 import { toCanonicalJson, toCanonicalYaml, type CanonicalProject } from './output/canonical.ts';
 import { explain } from './output/explain.ts';
 import { makeProblem, type Problem } from './problems.ts';
-import { renderProblems } from './render-problems.ts';
+import { problemsAsJson, renderProblems } from './render-problems.ts';
 import { findPosition } from './tree/node.ts';
 
 /** The arguments of `config`, parsed. */
@@ -78,7 +78,7 @@ function lostInJson({ project, tree }: LoadedStack): readonly Problem[] {
 }
 
 function renderAs(args: ConfigArguments, problems: readonly Problem[]): string {
-  if (args.format === 'json') return problems.map((problem) => `${JSON.stringify(problem)}\n`).join('');
+  if (args.format === 'json') return problemsAsJson(problems);
   return renderProblems(problems, { color: args.color === true });
 }
 

@@ -5,6 +5,6 @@ export { loadStack } from './load-stack.ts';
 export type { LoadedStack, LoadOptions } from './load-types.ts';
 export { toCanonicalJson, toCanonicalYaml } from './output/canonical.ts';
 export type { Problem } from './problems.ts';
-export { renderProblems } from './render-problems.ts';
+export { problemsAsJson, renderProblems } from './render-problems.ts';
 export { SUPPORTED_ATTRIBUTES } from './supported-attributes.ts';
 export { unsupportedAttributes } from './unsupported-attributes.ts';

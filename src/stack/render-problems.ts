@@ -13,6 +13,11 @@ export function renderProblems(problems: readonly Problem[], options: RenderOpti
   return problems.map((problem) => renderProblem(problem, options.color === true)).join('');
 }
 
+/** Problems for programs: one JSON object a line. */
+export function problemsAsJson(problems: readonly Problem[]): string {
+  return problems.map((problem) => `${JSON.stringify(problem)}\n`).join('');
+}
+
 const RED = '31;1';
 const YELLOW = '33;1';
 const BOLD = '1';

@@ -85,6 +85,30 @@ describe('plan', () => {
     assert.match(stdout, /\nPlan: .*2 to create.*1 to remove.*to keep\.\n$/);
   });
 
+  it('tells errors and warnings as JSON, too', async () => {
+    const odd = host.write(
+      'odd.yml',
+      `version: "3"\nname: odd\nservices: { a: { ${sleeper}, hostname: "\${UNSET}" } }\n`,
+    );
+    const { stderr } = await host.ok(['-f', odd, 'plan', '--format', 'json']);
+    const warnings = stderr
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { severity: string; path: string });
+    assert.deepEqual(
+      warnings.map(({ severity, path }) => `${severity} ${path}`),
+      ['warning version', 'warning services.a.hostname'],
+    );
+    const broken = host.write('broken.yml', 'services: { a: { imgae: x, init: maybe } }\n');
+    const failed = await host.run(['-f', broken, 'plan', '--format', 'json']);
+    assert.equal(failed.code, 1);
+    const { problems } = JSON.parse(failed.stderr) as { problems: readonly { path: string; line: number }[] };
+    assert.deepEqual(
+      problems.map(({ path, line }) => `${line} ${path}`),
+      ['1 services.a.imgae', '1 services.a.init'],
+    );
+  });
+
   it('is what up then does', async () => {
     await host.ok(['-f', file, 'up', '-d'], { env: { WORD: 'second-secret' } });
     const steps = await planOf('second-secret');

@@ -1,5 +1,12 @@
 import { readFileSync } from 'node:fs';
-import { loadStack, renderProblems, unsupportedAttributes, type LoadedStack } from '../../stack/index.ts';
+import {
+  loadStack,
+  problemsAsJson,
+  renderProblems,
+  unsupportedAttributes,
+  type LoadedStack,
+  type Problem,
+} from '../../stack/index.ts';
 import { lowerProject } from '../../stack/lower/lower-project.ts';
 import type { StackSpec } from '../../model/spec.ts';
 import type { CommandContext } from '../command-line/verb.ts';
@@ -13,19 +20,28 @@ export interface LoadedSpec {
   readonly loaded: LoadedStack;
 }
 
+/** A command that reads the stack file. */
+type LoadingContext = Pick<CommandContext, 'globals' | 'io'> & { readonly flags?: Readonly<Record<string, unknown>> };
+
 /**
  * Loads the stack file, shows its warnings, refuses what tsstack cannot honour yet, and reads secrets and configs.
  * `services` are those of the command line; naming one turns on its profile. Empty = all.
  */
-export function loadProject(context: Pick<CommandContext, 'globals' | 'io'>, services: readonly string[]): LoadedSpec {
+export function loadProject(context: LoadingContext, services: readonly string[]): LoadedSpec {
   const loaded = loadStack({
     ...loadOptions(context),
     services: services.length > 0 ? services : undefined,
     alsoCheck: unsupportedAttributes,
   });
-  const color = hasColours(context.globals, context.io, context.io.stderr);
-  context.io.stderr.write(renderProblems(loaded.warnings, { color }));
+  context.io.stderr.write(warningsText(context, loaded.warnings));
   return { spec: lower(loaded), loaded };
+}
+
+function warningsText({ globals, io, flags }: LoadingContext, warnings: readonly Problem[]): string {
+  const isForPrograms = globals.progress === 'json' || flags?.['format'] === 'json';
+  return isForPrograms
+    ? problemsAsJson(warnings)
+    : renderProblems(warnings, { color: hasColours(globals, io, io.stderr) });
 }
 
 function lower(loaded: LoadedStack): StackSpec {
