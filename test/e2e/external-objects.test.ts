@@ -125,7 +125,10 @@ describe('objects that belong to no stack', () => {
     await ok('-f', files.b, 'down');
     assert.equal((await ok('volume', 'prune', '-f')).stdout, '', 'a named volume takes --all');
     assert.equal((await ok('volume', 'prune', '-a', '-f')).stdout, 'files\n');
-    await until(async () => existsSync(join(host.dataRoot, 'volumes/files')), (isThere) => !isThere);
+    await until(
+      async () => existsSync(join(host.dataRoot, 'volumes/files')),
+      (isThere) => !isThere,
+    );
     assert.equal((await ok('network', 'prune', '-f')).stdout, 'shared\n');
     await ok('secret', 'rm', 'db-password');
     await ok('config-object', 'rm', '-f', 'greeting', 'nothing');
@@ -144,5 +147,11 @@ describe('objects that belong to no stack', () => {
     assert.match((await host.run(['volume', 'ls', '--label', 'x'])).stderr, /tsstack volume ls takes no --label/);
     assert.match((await host.run(['network', 'crate', 'x'])).stderr, /unknown subcommand "crate"[^]*"create"/);
     await ok('volume', 'rm', stdout.trim());
+    await ok('volume', 'create', '-o', 'type=tmpfs', '-o', 'device=tmpfs', '-o', 'o=size=1m,mode=700', 'memory');
+    const [memory] = JSON.parse((await ok('volume', 'inspect', 'memory')).stdout) as { Options: unknown }[];
+    assert.deepEqual(memory?.Options, { type: 'tmpfs', device: 'tmpfs', o: 'size=1m,mode=700' });
+    const { stderr } = await host.run(['volume', 'create', '-o', 'type=nfs', 'x']);
+    assert.match(stderr, /needs device/);
+    await ok('volume', 'rm', 'memory');
   });
 });

@@ -209,6 +209,10 @@ services:
       /type nosuchfs.*(No such device|ENODEV)/,
     );
     assert.match(
+      await told('"v:/v"', '{ driver_opts: { type: nfs, device: ":/x", o: "addr=127.0.0.1,vers=4" } }'),
+      /mount :\/x \(type nfs\) for volume bad_v: [^]*hint: (nothing answers there|the kernel of this node)/,
+    );
+    assert.match(
       await told('"v:/v"', '{ driver_opts: { type: nfs, device: ":/x", o: "addr=name.invalid" } }'),
       /name\.invalid does not resolve/,
     );

@@ -1,4 +1,5 @@
 import type { VolumeObject } from '../../model/objects.ts';
+import type { VolumeFilesystemSpec } from '../../model/spec.ts';
 import { newId } from '../../model/ids.ts';
 import { lowerVolume } from '../../stack/lower/lower-volume.ts';
 import { objectVerb } from '../objects/object-verb.ts';
@@ -33,6 +34,13 @@ export const volume = objectVerb<VolumeObject, typeof createFlags>({
     Scope: 'local',
     CreatedAt: createdAt,
     Labels: spec.labels,
+    Options: driverOptions(spec.filesystem),
     Stack: stack,
   }),
 });
+
+function driverOptions(filesystem: VolumeFilesystemSpec | null): Readonly<Record<string, string>> {
+  if (filesystem === null) return {};
+  const { type, device, options } = filesystem;
+  return { type, device, o: options.join(',') };
+}
