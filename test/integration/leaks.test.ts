@@ -64,13 +64,9 @@ describe('many containers, one after the other', function () {
       sockets.push(await container.connect());
     });
     const growth = compareFootprints(from, measureFootprint(lab)).map((line) => line.slice(0, line.indexOf(':')));
-    for (const name of [
-      'cgroups',
-      'processes',
-      'descriptors',
-      ...[...from.keys()].filter((key) => key.startsWith('slab')),
-    ])
-      assert.ok(growth.includes(name), `${name} is not in ${growth.join()}`);
+    // Cgroups that were removed before may be freed only now, and even out the new ones.
+    const expected = ['cgroups', 'processes', 'descriptors', 'slab mnt_cache', 'slab net_namespace', 'slab ovl_inode'];
+    for (const name of expected) assert.ok(growth.includes(name), `${name} is not in ${growth.join()}`);
     for (const socket of sockets) socket.close();
   });
 });
