@@ -78,6 +78,16 @@ describe('the gate for attributes', () => {
     assert.deepEqual(gate('volumes: ["v:/v"]', more), ['7 volumes.v.driver: driver "csi" is not supported yet']);
   });
 
+  it('says why secrets and configs of plugins cannot be', () => {
+    const secrets = 'secrets: {s: {file: ./s, template_driver: golang}, v: {external: true, driver: vault}}\n';
+    const problems = gate('secrets: [s, v]', secrets);
+    assert.equal(problems.length, 2);
+    assert.match(problems.join('\n'), /secrets\.s\.template_driver: .*names a plugin, and there are no plugins/);
+    assert.match(problems.join('\n'), /secrets\.v\.driver: .*use file, environment, or external/);
+    const more = 'volumes: {v: {driver_opts: {size: 1g}}}\n';
+    assert.match(gate('volumes: ["v:/v"]', more).join('\n'), /volumes\.v\.driver_opts\.size: .*project quotas/);
+  });
+
   it('says nothing about services that are off', () => {
     assert.deepEqual(gate('profiles: [p]\n    build: .'), []);
   });
