@@ -16,6 +16,7 @@ export interface AttributeTest {
 const containers = 'e2e/containers.test.ts';
 const effects = 'e2e/attributes.test.ts';
 const networks = 'e2e/networks.test.ts';
+const cdi = 'e2e/cdi.test.ts';
 const deploy = 'e2e/deploy.test.ts';
 const namespaces = 'e2e/namespaces.test.ts';
 const resources = 'e2e/resources.test.ts';
@@ -257,6 +258,14 @@ export const ATTRIBUTE_TESTS: readonly AttributeTest[] = [
     file: 'e2e/image-change.test.ts',
     title: 'is shown by plan, ignored with --no-recreate, and taken by up',
     service: 'image',
+  },
+  { file: cdi, title: 'are given by their names', service: 'devices.*.source' },
+  {
+    file: cdi,
+    title: 'are given by what they can do',
+    service: ['gpus', 'deploy.resources.reservations.devices']
+      .flatMap((path) => ['capabilities', 'count', 'device_ids', 'driver'].map((key) => `${path}.*.${key}`))
+      .join(' '),
   },
   { file: deploy, title: 'mode global runs one container on the one node', service: 'deploy.mode' },
   {

@@ -44,6 +44,8 @@ export interface AgentOptions {
   readonly address: string;
   /** OCI runtime of services that name none, by name or absolute path. */
   readonly runtime: string;
+  /** Directories with descriptions of devices (CDI), the last one first to be believed. */
+  readonly cdiDirectories: readonly string[];
   readonly log: (message: string) => void;
 }
 
@@ -179,6 +181,7 @@ export class Agent {
       paths: this.#paths,
       facts,
       initPath: this.#programs.init,
+      cdiDirectories: this.#options.cdiDirectories,
       runtimeOf: (name) => findRuntime(name ?? this.#options.runtime, process.env['PATH'] ?? ''),
       shims: hostShims(this.#launcher),
       images: new HostImages(images, layers),

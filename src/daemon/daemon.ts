@@ -58,6 +58,7 @@ export class Daemon {
       roots: { dataRoot, runRoot },
       address: server.address,
       runtime: options.runtime,
+      cdiDirectories: options.cdiDirectories,
       log: (line) => log.info(line),
     });
     return new Daemon(runRoot, log, lock, manager, server, agent);

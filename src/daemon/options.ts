@@ -12,14 +12,18 @@ export interface DaemonOptions {
   readonly logLevel: LogLevel;
   /** OCI runtime of services that name none, by name or absolute path. */
   readonly runtime: string;
+  /** Directories with descriptions of devices (CDI), the last one first to be believed. */
+  readonly cdiDirectories: readonly string[];
 }
 
 const defaultDataRoot = '/var/lib/tsstack';
+/** Where the Container Device Interface has its specs. */
+const defaultCdiDirectories = '/etc/cdi:/run/cdi';
 const defaultRunRoot = '/run/tsstack';
 /** The one that is built into the shim. */
 const defaultRuntime = 'box';
 
-/** Reads the options of `tsstack daemon`; what is not given comes from TSSTACK_DATA_ROOT, TSSTACK_RUN_ROOT, TSSTACK_HOST and TSSTACK_RUNTIME. */
+/** Reads the options of `tsstack daemon`; what is not given comes from TSSTACK_DATA_ROOT, TSSTACK_RUN_ROOT, TSSTACK_HOST, TSSTACK_RUNTIME and TSSTACK_CDI_DIRECTORIES. */
 export function parseDaemonOptions(
   argv: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
@@ -35,13 +39,14 @@ export function parseDaemonOptions(
     runRoot,
     host: host.startsWith('/') ? `unix://${host}` : host,
     logLevel,
+    cdiDirectories: (values['cdi-directories'] ?? (env['TSSTACK_CDI_DIRECTORIES'] || defaultCdiDirectories)).split(':'),
     runtime: values.runtime ?? (env['TSSTACK_RUNTIME'] || defaultRuntime),
   };
 }
 
 function parse(
   argv: readonly string[],
-): Partial<Record<'data-root' | 'run-root' | 'host' | 'log-level' | 'runtime', string>> {
+): Partial<Record<'data-root' | 'run-root' | 'host' | 'log-level' | 'runtime' | 'cdi-directories', string>> {
   try {
     return parseArgs({
       args: [...argv],
@@ -51,6 +56,7 @@ function parse(
         host: { type: 'string' },
         'log-level': { type: 'string' },
         runtime: { type: 'string' },
+        'cdi-directories': { type: 'string' },
       },
     }).values;
   } catch (cause) {

@@ -15,7 +15,7 @@ export function isJob({ deploy }: { readonly deploy: DeploySpec }): boolean {
   return deploy.mode === 'replicated-job' || deploy.mode === 'global-job';
 }
 
-export interface PlacementSpec {
+interface PlacementSpec {
   readonly constraints: readonly ConstraintSpec[];
   /** Labels of nodes over whose values the containers are spread, the first one first. */
   readonly spread: readonly string[];

@@ -6,6 +6,7 @@
 
 import type { BlockIoSpec } from './block-io-spec.ts';
 import type { DeploySpec } from './deploy-spec.ts';
+import type { DeviceRequestSpec } from './device-request-spec.ts';
 import type { NamespacesSpec } from './namespaces-spec.ts';
 import type { VlanDriver } from './vlan-options.ts';
 
@@ -191,6 +192,9 @@ export interface ContainerSpec {
   readonly secrets: readonly PayloadMountSpec[];
   readonly configs: readonly PayloadMountSpec[];
   readonly devices: readonly { readonly source: string; readonly target: string; readonly permissions: string }[];
+  /** CDI devices by their whole names: `vendor.com/class=name`. */
+  readonly deviceNames: readonly string[];
+  readonly deviceRequests: readonly DeviceRequestSpec[];
   /** Access beyond the devices above; a null number stands for all. */
   readonly deviceRules: readonly {
     readonly type: 'a' | 'b' | 'c';

@@ -134,6 +134,7 @@ const SERVICE_ROWS: readonly SupportedAttribute[] = [
     'deploy.resources.limits.memory',
     'deploy.resources.limits.pids',
     'deploy.resources.reservations.cpus',
+    ...requestRows('deploy.resources.reservations.devices'),
     'deploy.resources.reservations.generic_resources.*.discrete_resource_spec.kind',
     'deploy.resources.reservations.generic_resources.*.discrete_resource_spec.value',
     'deploy.resources.reservations.memory',
@@ -148,6 +149,7 @@ const SERVICE_ROWS: readonly SupportedAttribute[] = [
     ),
     'device_cgroup_rules.*',
     'devices.*.permissions',
+    'devices.*.source',
     'devices.*.target',
     'dns.*',
     'dns_opt.*',
@@ -159,6 +161,7 @@ const SERVICE_ROWS: readonly SupportedAttribute[] = [
     'expose.*',
     'external_links.*',
     'extra_hosts.*',
+    ...requestRows('gpus'),
     'group_add.*',
     'healthcheck.disable',
     'healthcheck.interval',
@@ -259,7 +262,6 @@ const SERVICE_ROWS: readonly SupportedAttribute[] = [
     'volumes_from.*',
     'working_dir',
   ),
-  { path: 'devices.*.source', values: [/^\//], shown: 'a path below /dev' },
   {
     path: 'ipc',
     values: ['private', 'shareable', 'none', 'host', /^(service|container):/],
@@ -340,4 +342,9 @@ export const SUPPORTED_ATTRIBUTES: readonly SupportedAttribute[] = [
 
 function rows(...paths: string[]): SupportedAttribute[] {
   return paths.map((path) => ({ path }));
+}
+
+/** Requests for devices. Options are for drivers, and devices that are described by CDI have none. */
+function requestRows(path: string): string[] {
+  return ['capabilities.*', 'count', 'device_ids.*', 'driver'].map((key) => `${path}.*.${key}`);
 }

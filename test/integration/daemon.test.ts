@@ -31,7 +31,14 @@ class LocalDaemon {
   async start(): Promise<void> {
     const host = `unix://${join(this.runRoot, 'tsstack.sock')}`;
     const { dataRoot, runRoot } = this;
-    this.#daemon = await Daemon.start({ dataRoot, runRoot, host, logLevel: 'debug', runtime: 'box' });
+    this.#daemon = await Daemon.start({
+      dataRoot,
+      runRoot,
+      host,
+      logLevel: 'debug',
+      runtime: 'box',
+      cdiDirectories: [],
+    });
     this.#client = await connectControl(host);
   }
 

@@ -70,6 +70,13 @@ function findDevices({ source, target }: { readonly source: string; readonly tar
   throw new TaskError('invalid', `devices: ${source} is not a device`);
 }
 
+/** The device at that path of the host, as it appears at another one in a container. */
+export function deviceAt(source: string, target: string): OciDevice {
+  const [device, other] = findDevices({ source, target });
+  if (device !== undefined && other === undefined) return device;
+  throw new TaskError('invalid', `devices: ${source} is not one device`);
+}
+
 /** Directories that are mounts of their own in every container, and the console, which is the container's terminal. */
 const skipped: ReadonlySet<string> = new Set(['pts', 'shm', 'fd', 'mqueue', 'console', '.lxc', '.lxd-mounts', '.udev']);
 

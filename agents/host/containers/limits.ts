@@ -40,7 +40,7 @@ function refuseOldSettings(resources: ResourcesSpec): void {
     cpu_rt_period: resources.cpuRealtimePeriodUs !== null,
     cpu_rt_runtime: resources.cpuRealtimeRuntimeUs !== null,
   };
-  const [attribute] = Object.keys(asked).filter((name) => asked[name]);
+  const attribute = Object.keys(asked).find((name) => asked[name]);
   if (attribute === undefined) return;
   throw new TaskError('unsupported', `${attribute}: this host has cgroup v2, which has no such setting`, {
     hint: `leave ${attribute} out, or run the service on a host with cgroup v1`,

@@ -1,6 +1,8 @@
 import { shortId } from '../../../src/model/ids.ts';
 import type { NetworkObject, TaskObject, VolumeObject } from '../../../src/model/objects.ts';
 import { allEnded } from '../all-ended.ts';
+import { applyEdits } from '../cdi/apply-edits.ts';
+import { findEdits } from '../cdi/find-edits.ts';
 import { resolveCapabilities } from '../containers/capabilities.ts';
 import { readLayeredFile } from '../containers/layer-view.ts';
 import { buildRuntimeSpec } from '../containers/runtime-spec.ts';
@@ -47,30 +49,34 @@ export async function prepareContainer(host: TaskHost, request: PrepareRequest):
   const users = claimUsers(host, task, request.shared.network);
   const range = users?.range ?? null;
   const capabilities = resolveCapabilities(container, host.facts.limits.capabilities);
-  const [mounts, network, payloads, seccomp] = await allEnded([
+  const [mounts, network, payloads, seccomp, edits] = await allEnded([
     prepareMounts(host, request),
     prepareNetwork(host, task, request.networks, request.shared.network, range),
     host.payloads.ensure(paths.payloads, container, range, (kind, key) => host.findPayload(task.stack, kind, key)),
     loadSeccomp(container.seccomp, { capabilities, architecture: host.facts.architecture, kernel: host.facts.kernel }),
+    findEdits(container, host.cdiDirectories),
     makeDirectories(paths),
   ]);
   const hostname = hostnameOf(task, host);
-  const spec = buildRuntimeSpec({
-    spec: task.spec,
-    image: image.defaults,
-    user: resolveContainerUser(task, image, [paths.upper, ...image.layers]),
-    hostname,
-    host: host.facts.limits,
-    mounts: [...mounts.mounts, ...payloads],
-    files: writeNetworkFiles(host, task, paths, hostname, range),
-    seccomp,
-    networkNamespace: network.namespace,
-    sharedProcesses: { pid: request.shared.pid, ipc: request.shared.ipc?.process ?? null },
-    sharedMemory: await prepareSharedMemory(paths.sharedMemory, task.spec, request.shared.ipc),
-    users,
-    cgroup: host.paths.cgroup(task.id, container.cgroupParent),
-    initPath: host.initPath,
-  });
+  const spec = applyEdits(
+    buildRuntimeSpec({
+      spec: task.spec,
+      image: image.defaults,
+      user: resolveContainerUser(task, image, [paths.upper, ...image.layers]),
+      hostname,
+      host: host.facts.limits,
+      mounts: [...mounts.mounts, ...payloads],
+      files: writeNetworkFiles(host, task, paths, hostname, range),
+      seccomp,
+      networkNamespace: network.namespace,
+      sharedProcesses: { pid: request.shared.pid, ipc: request.shared.ipc?.process ?? null },
+      sharedMemory: await prepareSharedMemory(paths.sharedMemory, task.spec, request.shared.ipc),
+      users,
+      cgroup: host.paths.cgroup(task.id, container.cgroupParent),
+      initPath: host.initPath,
+    }),
+    edits,
+  );
   writeBundle(host, task, image, spec, range, request.autostart);
   return {
     imageId: image.id,

@@ -103,6 +103,8 @@ export interface TaskHost {
   readonly paths: HostPaths;
   readonly facts: HostFacts;
   readonly initPath: string;
+  /** Directories with descriptions of devices, the last one first to be believed. */
+  readonly cdiDirectories: readonly string[];
   /** Program of the OCI runtime that a service names (null: none); null = our own. Throws when this host does not have it. */
   readonly runtimeOf: (name: string | null) => string | null;
   readonly shims: ShimSeam;

@@ -1,6 +1,7 @@
 import { checkBuild } from './build.ts';
 import { checkDependencies, checkCycles } from './dependencies.ts';
 import { checkDeploy } from './deploy.ts';
+import { checkDevices } from './devices.ts';
 import { checkLimits } from './limits.ts';
 import { checkReferences, checkContainerNames } from './references.ts';
 import type { CheckContext, ServiceCheck } from './report.ts';
@@ -12,6 +13,7 @@ const SERVICE_CHECKS: readonly ServiceCheck[] = [
   checkService,
   checkSharing,
   checkLimits,
+  checkDevices,
   checkReferences,
   checkDependencies,
   checkDeploy,

@@ -1,6 +1,7 @@
 import type { ContainerSpec, HealthcheckSpec } from '../../model/spec.ts';
 import type { ComposeHealthcheck, ComposeService } from '../compose-types.ts';
 import { invalid } from './errors.ts';
+import { lowerDevices } from './lower-devices.ts';
 import { lowerLogging } from './lower-logging.ts';
 import { lowerMounts } from './lower-mount.ts';
 import { lowerGrant, type PayloadReader } from './lower-payload.ts';
@@ -31,8 +32,7 @@ export function lowerContainer(name: string, service: ComposeService, reader: Pa
     mounts: lowerMounts(name, service),
     secrets: (service.secrets ?? []).map((grant) => lowerGrant(where, 'secret', grant)),
     configs: (service.configs ?? []).map((grant) => lowerGrant(where, 'config', grant)),
-    devices: (service.devices ?? []).map(({ source, target, permissions }) => ({ source, target, permissions })),
-    deviceRules: (service.device_cgroup_rules ?? []).map(lowerDeviceRule),
+    ...lowerDevices(service),
     shmSizeBytes: bytesOrUnset(`${where}.shm_size`, service.shm_size),
     ulimits: mapRecord(service.ulimits ?? {}, (limit) =>
       typeof limit === 'number' ? { soft: limit, hard: limit } : { soft: limit.soft, hard: limit.hard },
@@ -51,14 +51,6 @@ export function lowerContainer(name: string, service: ComposeService, reader: Pa
     logging: lowerLogging(where, service.logging),
     runtime: service.runtime === '' ? null : (service.runtime ?? null),
   };
-}
-
-/** `c 1:* rw`, of which the schema has checked the form. */
-function lowerDeviceRule(rule: string): ContainerSpec['deviceRules'][number] {
-  const [type, major, minor, access = ''] = rule.split(/[ :]/);
-  const number = (text: string | undefined): number | null =>
-    text === undefined || text === '*' ? null : Number(text);
-  return { type: type === 'b' || type === 'c' ? type : 'a', major: number(major), minor: number(minor), access };
 }
 
 function lowerExtraHost(where: string, line: string): { host: string; address: string } {

@@ -44,7 +44,7 @@ export function lowerDeploy(where: string, deploy: ComposeService['deploy']): De
 }
 
 /** True for services whose containers run once. */
-export function isJobMode(mode: string | undefined): boolean {
+function isJobMode(mode: string | undefined): boolean {
   return mode === 'replicated-job' || mode === 'global-job';
 }
 

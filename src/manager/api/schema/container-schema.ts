@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { DeviceRequestSpec } from '../../../model/device-request-spec.ts';
 import type { BlockIoSpec } from '../../../model/block-io-spec.ts';
 import type {
   ContainerSpec,
@@ -105,6 +106,13 @@ const logging: z.ZodType<LoggingSpec> = z.strictObject({
   maxBufferBytes: z.int().min(0),
 });
 
+const deviceRequest: z.ZodType<DeviceRequestSpec> = z.strictObject({
+  driver: z.string().min(1).nullable(),
+  count: z.int().min(-1).nullable(),
+  ids: z.array(z.string().min(1)),
+  capabilities: z.array(z.string().min(1)),
+});
+
 const deviceRule = z.strictObject({
   type: z.enum(['a', 'b', 'c']),
   major: size,
@@ -146,6 +154,8 @@ export const containerSchema: z.ZodType<ContainerSpec> = z.strictObject({
   secrets: z.array(payloadMount),
   configs: z.array(payloadMount),
   devices: z.array(device),
+  deviceNames: z.array(z.string().regex(/^[^/=]+\/[^/=]+=.+$/, 'is no CDI name')),
+  deviceRequests: z.array(deviceRequest),
   deviceRules: z.array(deviceRule),
   shmSizeBytes: size,
   ulimits: z.record(z.string(), z.strictObject({ soft: z.int().min(-1), hard: z.int().min(-1) })),
@@ -157,7 +167,7 @@ export const containerSchema: z.ZodType<ContainerSpec> = z.strictObject({
   resources,
   cgroupParent: z
     .string()
-    .regex(/^(?!\.\.?(\/|$))[^\/\n][^\n]*$/, 'has to be relative')
+    .regex(/^(?!\.\.?(\/|$))[^/\n][^\n]*$/, 'has to be relative')
     .refine((path) => !path.split('/').includes('..'), 'has to stay below the cgroup of the daemon')
     .nullable(),
   oomScoreAdj: z.int().min(-1000).max(1000).nullable(),

@@ -151,6 +151,7 @@ export class FakeDaemon {
       paths: this.machine.paths,
       facts: readHostFacts(),
       initPath: '/init',
+      cdiDirectories: [],
       runtimeOf: (name) => name,
       shims: this.#makeShims(),
       images: this.#makeImages(),

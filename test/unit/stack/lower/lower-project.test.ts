@@ -108,6 +108,13 @@ describe('lowerProject', () => {
     ['runtime: ""', 'runtime', null],
     ['stop_signal: SIGUSR1', 'stopSignal', 'SIGUSR1'],
     ['stop_grace_period: 1m30s', 'stopGraceMs', 90_000],
+    ['devices: ["vendor.com/class=name", "/dev/fuse"]', 'deviceNames', ['vendor.com/class=name']],
+    ['gpus: all', 'deviceRequests', [{ driver: null, count: -1, ids: [], capabilities: ['gpu'] }]],
+    [
+      'deploy: { resources: { reservations: { devices: [{ capabilities: [tpu], driver: acme, device_ids: [a] }] } } }',
+      'deviceRequests',
+      [{ driver: 'acme', count: null, ids: ['a'], capabilities: ['tpu'] }],
+    ],
     ['devices: ["/dev/fuse"]', 'devices', [{ source: '/dev/fuse', target: '/dev/fuse', permissions: 'rwm' }]],
   ];
   for (const [text, key, expected] of attributes) {
