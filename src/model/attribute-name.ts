@@ -10,6 +10,8 @@ const attributes: Readonly<Record<string, string>> = {
   systemPathsUnconfined: 'security_opt',
   writableCgroups: 'security_opt',
   deviceRules: 'device_cgroup_rules',
+  deviceNames: 'devices',
+  deviceRequests: 'gpus',
   mounts: 'volumes',
   userNamespace: 'userns_mode',
   memoryBytes: 'mem_limit',

@@ -5,8 +5,9 @@ import { supportOf } from '../../src/stack/schema/attribute-support.ts';
 import { ATTRIBUTE_TEXTS } from '../../src/stack/schema/attributes/attribute-texts.ts';
 import { ATTRIBUTE_TESTS, attributesOf, testsOf } from '../attribute-tests.ts';
 
-/** Attributes that by the specification have no effect that a container could show. */
+/** Attributes that by the specification, or because there is no option to be set, have no effect that a container could show. */
 const WITHOUT_EFFECT = new Set([
+  'networks.*.ipam.options',
   'services.*.ports.*.app_protocol',
   'services.*.ports.*.mode',
   'services.*.ports.*.name',

@@ -38,7 +38,7 @@ export const networksAndVolumes: AttributeGroup = {
       'ipam.config.*.ip_range': { effect: 'The part of it that containers get addresses from.', default: 'all of it' },
       'ipam.config.*.gateway': { effect: "The host's address in it.", default: 'the first one' },
       'ipam.config.*.aux_addresses': { effect: 'Addresses that no container gets, by name.' },
-      'ipam.options': { effect: 'Options of the driver of addresses.' },
+      'ipam.options': { effect: 'Options of the driver of addresses; the default one has none.' },
       ...external('network'),
       internal: { effect: 'Whether nothing outside can be reached from it.', default: 'false' },
       enable_ipv4: { effect: 'Whether it has IPv4 addresses.', default: 'true' },
