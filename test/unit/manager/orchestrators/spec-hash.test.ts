@@ -3,7 +3,14 @@ import { specHash, type HashContext } from '../../../../src/manager/orchestrator
 import { canonicalJson } from '../../../../src/model/canonical-json.ts';
 import { serviceHash } from '../../../../src/model/service-hash.ts';
 import type { ServiceSpec } from '../../../../src/model/spec.ts';
-import { containerSpec, dependsOn, deploySpec, namespacesSpec, serviceSpec, stackSpec } from '../../../fixtures/specs.ts';
+import {
+  containerSpec,
+  dependsOn,
+  deploySpec,
+  namespacesSpec,
+  serviceSpec,
+  stackSpec,
+} from '../../../fixtures/specs.ts';
 
 const stack = stackSpec([], { volumes: { data: { name: 'p_data', external: false, labels: {}, filesystem: null } } });
 const context: HashContext = { stack, digests: { 'secret/key': 'sha256:1' } };
