@@ -14,8 +14,8 @@ export async function runCommandLine(argv: readonly string[], io: CommandIo): Pr
     return await run(argv, io);
   } catch (error) {
     if (error instanceof ExitError) return error.exitCode;
-    const { renderError, wantsJson } = await import('./output/render-error.ts');
-    const style = { json: wantsJson(argv, io.env), colours: hasColours({ ansi: undefined }, io, io.stderr) };
+    const { renderError, wantedAnsi, wantsJson } = await import('./output/render-error.ts');
+    const style = { json: wantsJson(argv, io.env), colours: hasColours({ ansi: wantedAnsi(argv) }, io, io.stderr) };
     io.stderr.write(await renderError(error, style));
     return 1;
   }

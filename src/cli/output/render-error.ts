@@ -23,6 +23,13 @@ export function wantsJson(argv: readonly string[], env: Readonly<Record<string, 
   });
 }
 
+/** What `--ansi` says, read as loosely. */
+export function wantedAnsi(argv: readonly string[]): string | undefined {
+  const index = argv.findLastIndex((word) => word === '--ansi' || word.startsWith('--ansi='));
+  const word = argv[index];
+  return word === '--ansi' ? argv[index + 1] : word?.slice('--ansi='.length);
+}
+
 async function renderText(error: unknown, colours: boolean): Promise<string> {
   if (isStackFileError(error)) {
     const { renderProblems } = await import('../../stack/render-problems.ts');

@@ -157,6 +157,17 @@ describe('the command line', () => {
     });
   });
 
+  it('colours errors as --ansi says, and by itself only on a terminal', async () => {
+    for (const [words, isColoured] of [
+      [['--ansi', 'always'], true] as const,
+      [['--ansi=never'], false] as const,
+      [[], false] as const,
+    ]) {
+      const { stderr } = await runCommand([...words, 'up', '--detatch']);
+      assert.equal(stderr.includes('\x1b['), isColoured, words.join(' '));
+    }
+  });
+
   it('prints its version with -v, version and version --short', async () => {
     const short = await runCommand(['version', '--short']);
     assert.match(short.stdout, /^\d+\.\d+\.\d+\n$/);
