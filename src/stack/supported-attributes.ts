@@ -25,6 +25,10 @@ export const FOREIGN_ATTRIBUTES: readonly ForeignAttribute[] = [
   { path: 'services.*.cpu_percent', reason: WINDOWS_ONLY },
   { path: 'services.*.credential_spec', reason: WINDOWS_ONLY },
   { path: 'services.*.isolation', reason: WINDOWS_ONLY },
+  {
+    path: 'services.*.use_api_socket',
+    reason: 'is for programs that speak the API of a Docker engine, which tsstack does not offer',
+  },
   { path: 'services.*.volumes.*.type', values: ['npipe'], reason: `npipe ${WINDOWS_ONLY}` },
   {
     path: 'services.*.volumes.*.type',

@@ -16,10 +16,6 @@ describe('the gate for attributes', () => {
   const refused: readonly (readonly [string, string])[] = [
     ['build: .', 'services.a.build: build is not supported yet'],
     ['develop: {watch: [{path: p, action: restart}]}', 'services.a.develop: develop is not supported yet'],
-    [
-      'deploy: {endpoint_mode: vip}',
-      'services.a.deploy.endpoint_mode: endpoint_mode vip is kept for a cluster; on one host the name of a service resolves to all of its containers',
-    ],
     ['security_opt: ["colour:red"]', 'services.a.security_opt[0]: security_opt "colour:red" is not supported yet'],
     [
       'volumes: [{type: npipe, source: x, target: /v}]',
@@ -30,6 +26,10 @@ describe('the gate for attributes', () => {
     ['platform: linux/riscv64', 'services.a.platform: platform "linux/riscv64" is not supported yet'],
     ['logging: {driver: syslog}', 'services.a.logging.driver: driver "syslog" is not supported yet'],
     ['isolation: hyperv', 'services.a.isolation: isolation exists on Windows only: this host runs Linux containers'],
+    [
+      'use_api_socket: true',
+      'services.a.use_api_socket: use_api_socket is for programs that speak the API of a Docker engine, which tsstack does not offer',
+    ],
     ['cpu_count: 2', 'services.a.cpu_count: cpu_count exists on Windows only: this host runs Linux containers'],
     [
       'credential_spec: {file: x}',
@@ -92,14 +92,20 @@ describe('the gate for attributes', () => {
     assert.match(gate('volumes: ["v:/v"]', more).join('\n'), /volumes\.v\.driver_opts\.size: .*project quotas/);
   });
 
+  it('warns of what is kept for a cluster', () => {
+    const loaded = load('services: {a: {image: i, deploy: {endpoint_mode: vip, update_config: {parallelism: 2}}}}');
+    const problems = unsupportedAttributes(loaded).map(({ severity, path }) => `${severity} ${path}`);
+    assert.deepEqual(problems, ['warning services.a.deploy.endpoint_mode', 'warning services.a.deploy.update_config']);
+  });
+
   it('says nothing about services that are off', () => {
     assert.deepEqual(gate('profiles: [p]\n    build: .'), []);
   });
 
   it('opens when a row is added', () => {
-    const loaded = load('services: {a: {image: i, use_api_socket: true}}');
+    const loaded = load('services: {a: {image: i, storage_opt: {size: 1g}}}');
     assert.equal(unsupportedAttributes(loaded).length, 1);
-    const supported = [...SUPPORTED_ATTRIBUTES, { path: 'services.*.use_api_socket', values: [true] }];
+    const supported = [...SUPPORTED_ATTRIBUTES, { path: 'services.*.storage_opt.**' }];
     assert.deepEqual(unsupportedAttributes(loaded, { supported }), []);
   });
 

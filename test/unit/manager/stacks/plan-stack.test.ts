@@ -7,7 +7,14 @@ import { ObjectIndex } from '../../../../src/manager/store/object-index.ts';
 import type { ModelObject, ServiceObject, TaskObject, VolumeObject } from '../../../../src/model/objects.ts';
 import type { ServiceSpec, StackSpec } from '../../../../src/model/spec.ts';
 import { containerStatus, exitedStatus, networkObject, taskObject, taskStatus } from '../../../fixtures/objects.ts';
-import { containerSpec, dependsOn, serviceSpec, stackSpec } from '../../../fixtures/specs.ts';
+import {
+  containerSpec,
+  dependsOn,
+  deploySpec,
+  namespacesSpec,
+  serviceSpec,
+  stackSpec,
+} from '../../../fixtures/specs.ts';
 import { networkAttachment } from '../../../fixtures/network-attachment.ts';
 import { networkSpec } from '../../../fixtures/network-spec.ts';
 
@@ -157,6 +164,53 @@ describe('the plan of a stack', () => {
       'replace-task p-db-1',
       'follow-task p-web-1',
     ]);
+  });
+
+  const owners = [
+    [{ kind: 'service', service: 'db' }, 'replace-task p-web-1'],
+    [{ kind: 'container', container: 'p-db-1' }, 'follow-task p-web-1'],
+  ] as const;
+  for (const [owner, expected] of owners) {
+    it(`renews the containers that share processes or ipc with a replaced ${owner.kind}`, () => {
+      for (const kind of ['pid', 'ipc'] as const) {
+        const web = { namespaces: namespacesSpec({ [kind]: owner }), dependsOn: {} };
+        const steps = plan(upState(chain({ web })), chain({ web, db: changed }));
+        assert.deepEqual(steps, ['write-service db', 'replace-task p-db-1', expected]);
+      }
+    });
+  }
+
+  it('restarts containers of other stacks that share namespaces with a replaced one', () => {
+    const spec = serviceSpec('guest', { networkMode: { kind: 'container', container: 'p-db-1' }, networks: [] });
+    const guest = taskObject('guest', { id: 'guest', stack: 'q', containerName: 'q-guest-1', spec });
+    assert.deepEqual(plan([...upState(chain()), guest], chain({ db: changed })), [
+      'write-service db',
+      'replace-task p-db-1',
+      'follow-task p-web-1',
+      'follow-task q-guest-1',
+    ]);
+  });
+
+  it('refuses to share with a container that neither is there nor will be made', () => {
+    const sharing = (container: string): StackSpec =>
+      chain({ web: { namespaces: namespacesSpec({ pid: { kind: 'container', container } }) } });
+    assert.doesNotThrow(() => plan([], sharing('p-db-1')));
+    assert.throws(
+      () => plan([], sharing('p-db-2')),
+      /service web: pid: container:p-db-2: there is no container p-db-2/,
+    );
+  });
+
+  it('does not run a job again that has completed, and does not scale what is global', () => {
+    const deploy = deploySpec({ mode: 'replicated-job' });
+    const objects = (exitCode: number): readonly ModelObject[] =>
+      upState(chain({ db: { deploy } })).map((object) =>
+        object.kind === 'task' && object.service === 'db' ? { ...object, status: exitedStatus(exitCode) } : object,
+      );
+    assert.deepEqual(plan(objects(0), chain({ db: { deploy } })), []);
+    assert.deepEqual(plan(objects(1), chain({ db: { deploy } })), ['start-task p-db-1']);
+    const global = chain({ db: { deploy: deploySpec({ mode: 'global' }) } });
+    assert.throws(() => plan([], global, { scale: { db: 2 } }), /service db has deploy\.mode global/);
   });
 
   it('starts what has ended, but not with --no-start', () => {
