@@ -2,9 +2,8 @@
  * `npm run bench [CASE…]`: tsstack beside Debian's docker and compose, in one run on the same machine, in network and mount namespaces of the bench's own.
  * Prints medians, ratios and targets, and writes everything to bench/results/. TSSTACK_BENCH_REPEAT sets the rounds (default 5).
  */
-import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { availableParallelism, release, tmpdir, totalmem } from 'node:os';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bigImage, busyboxImage } from '../test/fixtures/images.ts';
 import { startRegistry } from '../test/fixtures/registry.ts';
@@ -17,35 +16,16 @@ import { runOnce } from './cases/run-once.ts';
 import { dockerEngine, hasDocker } from './engines/docker.ts';
 import type { Engine } from './engines/engine.ts';
 import { tsstackEngine } from './engines/tsstack.ts';
+import { isInside, runInside } from './lib/inside.ts';
 import { Recorder } from './lib/measure.ts';
-import { renderTable } from './lib/table.ts';
+import { reportResults } from './lib/results.ts';
 
-const insideVariable = 'TSSTACK_BENCH_INSIDE';
 const cases: readonly Case[] = [lifecycle, runOnce, memory, logs, pull];
 
 /** Images are made of packages from the mirrors, which the inner program cannot reach. */
 async function prepareImages(): Promise<void> {
   await busyboxImage();
   await bigImage();
-}
-
-/** The same program again with namespaces of its own, so that docker's rules and mounts vanish with it. */
-function runInside(): never {
-  const script = 'ip link set lo up && exec "$@"';
-  const argv = [
-    '--net',
-    '--mount',
-    '--propagation',
-    'private',
-    'sh',
-    '-c',
-    script,
-    'sh',
-    process.execPath,
-    ...process.argv.slice(1),
-  ];
-  const { status } = spawnSync('unshare', argv, { stdio: 'inherit', env: { ...process.env, [insideVariable]: '1' } });
-  process.exit(status ?? 1);
 }
 
 async function measureEngine(
@@ -91,20 +71,11 @@ async function main(): Promise<void> {
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
-  const rows = recorder.measurements();
-  process.stdout.write(
-    `${versions.join(' | ')} | Linux ${release()}, ${availableParallelism()} cores\n${renderTable(rows, engines[1]?.name)}\n`,
-  );
-  const results = join(import.meta.dirname, 'results');
-  mkdirSync(results, { recursive: true });
-  const machine = { kernel: release(), cores: availableParallelism(), memoryBytes: totalmem() };
-  writeFileSync(
-    join(results, 'latest.json'),
-    `${JSON.stringify({ at: new Date().toISOString(), versions, machine, rows }, null, 1)}\n`,
-  );
+  const peers = engines.slice(1).map(({ name }) => name);
+  reportResults('latest', versions, recorder.measurements(), peers);
 }
 
-if (process.env[insideVariable] === undefined) {
+if (!isInside()) {
   await prepareImages();
   runInside();
 }

@@ -1,9 +1,14 @@
+/** More is better for MB/s only. */
+export type Unit = 'ms' | 'MiB' | 'KiB' | 'MB/s' | 'cores' | 'wake-ups';
+
 /** One row of the table: the same thing done by each engine. */
 export interface Measurement {
   readonly name: string;
-  readonly unit: 'ms' | 'MiB' | 'MB/s';
+  readonly unit: Unit;
   /** Target of the project for tsstack, in the unit; null = none set. */
   readonly target: number | null;
+  /** The same as part of what the first peer takes. */
+  readonly ratioTarget: number | null;
   /** All samples by engine. */
   readonly samples: Readonly<Record<string, readonly number[]>>;
 }
@@ -19,13 +24,10 @@ export function median(values: readonly number[]): number {
 
 /** Collects samples of one row, engine after engine. */
 export class Recorder {
-  readonly #rows = new Map<
-    string,
-    { unit: Measurement['unit']; target: number | null; samples: Record<string, number[]> }
-  >();
+  readonly #rows = new Map<string, Omit<Measurement, 'name' | 'samples'> & { samples: Record<string, number[]> }>();
 
-  add(name: string, unit: Measurement['unit'], target: number | null, engine: string, sample: number): void {
-    const row = this.#rows.get(name) ?? { unit, target, samples: {} };
+  add(name: string, unit: Unit, target: number | null, engine: string, sample: number, ratioTarget?: number): void {
+    const row = this.#rows.get(name) ?? { unit, target, ratioTarget: ratioTarget ?? null, samples: {} };
     (row.samples[engine] ??= []).push(sample);
     this.#rows.set(name, row);
   }

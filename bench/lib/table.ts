@@ -1,36 +1,51 @@
 import { median, type Measurement } from './measure.ts';
 
-const digits = { ms: 0, MiB: 2, 'MB/s': 0 } as const;
+const ours = 'tsstack';
+
+/** Small numbers with two digits after the point, where the unit is not a count. */
+function format(row: Measurement, value: number): string {
+  const digits = row.unit === 'MiB' || (value < 20 && row.unit !== 'wake-ups') ? 2 : 0;
+  return `${value.toFixed(digits)} ${row.unit}`;
+}
 
 function cell(row: Measurement, engine: string): string {
   const samples = row.samples[engine];
-  return samples === undefined ? '-' : `${median(samples).toFixed(digits[row.unit])} ${row.unit}`;
+  return samples === undefined ? '-' : format(row, median(samples));
 }
 
-/** tsstack's median by the other's: below 1 is better for times and sizes, above 1 for rates. */
-function ratio(row: Measurement, other: string | undefined): string {
-  const ours = row.samples['tsstack'];
-  const theirs = other === undefined ? undefined : row.samples[other];
-  return ours === undefined || theirs === undefined ? '-' : (median(ours) / median(theirs)).toFixed(2);
+/** tsstack's median by the other's: below 1 is better for times and sizes, above 1 for rates. NaN without either. */
+function ratio(row: Measurement, other: string | undefined): number {
+  return median(row.samples[ours] ?? []) / median(row.samples[other ?? ''] ?? []);
 }
 
-function verdict(row: Measurement): string {
-  const ours = row.samples['tsstack'];
-  if (row.target === null || ours === undefined) return '-';
-  const value = median(ours);
-  const reached = row.unit === 'MB/s' ? value >= row.target : value <= row.target;
-  return `${row.unit === 'MB/s' ? '>=' : '<='} ${row.target} ${reached ? 'reached' : 'MISSED'}`;
+function ratioCell(row: Measurement, peer: string): string {
+  const value = ratio(row, peer);
+  return Number.isNaN(value) ? '-' : value.toFixed(2);
 }
 
-/** The measurements as a text table with medians, the ratio and the target. */
-export function renderTable(rows: readonly Measurement[], peer: string | undefined): string {
-  const header = ['', 'tsstack', peer ?? 'no docker here', 'ratio', 'target'];
+function judge(value: number, target: number | null, atLeast: boolean, suffix: string): readonly string[] {
+  if (target === null || Number.isNaN(value)) return [];
+  const isReached = atLeast ? value >= target : value <= target;
+  return [`${atLeast ? '>=' : '<='} ${target}${suffix} ${isReached ? 'reached' : 'MISSED'}`];
+}
+
+function verdict(row: Measurement, peer: string | undefined): string {
+  const atLeast = row.unit === 'MB/s';
+  const verdicts = [
+    ...judge(median(row.samples[ours] ?? []), row.target, atLeast, ''),
+    ...judge(ratio(row, peer), row.ratioTarget, atLeast, ` of ${peer ?? ''}`),
+  ];
+  return verdicts.length === 0 ? '-' : verdicts.join(', ');
+}
+
+/** The measurements as a text table with medians, each peer's with the ratio to it, and the targets. */
+export function renderTable(rows: readonly Measurement[], peers: readonly string[]): string {
+  const header = ['', ours, ...peers.flatMap((peer) => [peer, 'ratio']), 'target'];
   const lines = rows.map((row) => [
     row.name,
-    cell(row, 'tsstack'),
-    peer === undefined ? '-' : cell(row, peer),
-    ratio(row, peer),
-    verdict(row),
+    cell(row, ours),
+    ...peers.flatMap((peer) => [cell(row, peer), ratioCell(row, peer)]),
+    verdict(row, peers[0]),
   ]);
   const all = [header, ...lines];
   const widths = header.map((_, column) => Math.max(...all.map((line) => line[column]?.length ?? 0)));

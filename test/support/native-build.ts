@@ -11,7 +11,13 @@ const directory = resolve(native, '..', process.env['TSSTACK_NATIVE_BUILD'] ?? '
 export const hasSanitizers = directory.endsWith('-asan');
 
 /** The goals of native/Makefile that tests need, and the directories where their results are. */
-const goals = { tests: 'build', faults: 'build', asan: 'build-asan', memcheck: 'build-memcheck' } as const;
+const goals = {
+  tests: 'build',
+  bench: 'build',
+  faults: 'build',
+  asan: 'build-asan',
+  memcheck: 'build-memcheck',
+} as const;
 
 /** Builds one goal of native/Makefile, as far as it is not up to date, and gives the directory of the results. */
 export function makeNative(goal: keyof typeof goals): string {
