@@ -28,6 +28,7 @@ const dependencies = 'e2e/dependencies.test.ts';
 const apply = 'e2e/apply.test.ts';
 const logs = 'e2e/logs.test.ts';
 const hooks = 'e2e/hooks.test.ts';
+const drivers = 'e2e/log-drivers.test.ts';
 const pulls = 'e2e/pull-policy.test.ts';
 
 export const ATTRIBUTE_TESTS: readonly AttributeTest[] = [
@@ -57,6 +58,21 @@ export const ATTRIBUTE_TESTS: readonly AttributeTest[] = [
     file: hooks,
     title: 'before containers of a service have privileges only where they ask for them',
     service: 'pre_start.*.privileged',
+  },
+  {
+    file: drivers,
+    title: 'syslog sends every line to a local socket, and keeps it for logs',
+    service: 'logging.driver logging.options.syslog-address logging.options.tag',
+  },
+  {
+    file: drivers,
+    title: 'syslog sends to UDP, with facility and format',
+    service: 'logging.options.syslog-facility logging.options.syslog-format',
+  },
+  {
+    file: drivers,
+    title: 'journald sends fields and any text in the form of the journal',
+    service: 'logging.options.labels logging.options.env',
   },
   {
     file: pulls,

@@ -50,6 +50,7 @@ write_lines (struct log *log, const struct log_stream *stream, const char *data,
 
       data += used;
       size -= used;
+      log_forward_records (&log->forward, stream == &log->streams[1], records, length);
       if (length == 0 || !write_records (log, records, length))
         return size;
     }
@@ -130,6 +131,17 @@ tell_overflow (struct log *log)
 }
 
 static void
+on_drained (void *context)
+{
+  struct log *log = context;
+  char text[128];
+  size_t length = log->blocked ? 0 : log_forward_tell (&log->forward, text, sizeof text);
+
+  if (length > 0)
+    write_lines (log, &log->streams[1], text, length);
+}
+
+static void
 on_retry (void *context)
 {
   struct log *log = context;
@@ -190,6 +202,9 @@ log_open (struct log *log, struct loop *loop, struct scratch *scratch, const str
     .streams = { { .name = "stdout" }, { .name = "stderr" } },
     .retry = { .function = on_retry, .context = log },
   };
+  log_forward_open (&log->forward, loop, options);
+  log->forward.drained = on_drained;
+  log->forward.context = log;
   return log_file_open (&log->file, options, error);
 }
 
@@ -197,5 +212,6 @@ void
 log_close (struct log *log)
 {
   log_discard (log);
+  log_forward_close (&log->forward);
   log_file_close (&log->file);
 }

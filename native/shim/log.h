@@ -6,6 +6,7 @@
 
 #include "../common/buffer.h"
 #include "log-file.h"
+#include "log-forward.h"
 #include "log-overflow.h"
 #include "scratch.h"
 
@@ -26,6 +27,7 @@ struct log
   bool blocked;
   int error_number; /* why it is blocked */
   struct log_overflow overflow;
+  struct log_forward forward;
   void (*overflowed) (void *context); /* something is dropped, for the first time since the log was blocked */
   struct loop_timer retry;
   void (*unblocked) (void *context);

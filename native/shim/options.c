@@ -119,6 +119,47 @@ read_log_mode (const json_t *object, struct log_options *log, struct tss_error *
 }
 
 static int
+read_forward_time (const json_t *object, enum forward_time *time, struct tss_error *error)
+{
+  static const char *const names[] = { "none", "stamp", "seconds", "microseconds" };
+  const char *name = NULL;
+
+  if (tss_json_need_string (object, "time", "log.forward", &name, error) < 0)
+    return -1;
+  for (size_t i = 0; i < TSS_LENGTH (names); i++)
+    if (strcmp (name, names[i]) == 0)
+      {
+        *time = (enum forward_time)i;
+        return 0;
+      }
+  return tss_error_set (error, TSS_ERROR_INVALID, 0, "log.forward.time", "log.forward.time: unknown form %s", name);
+}
+
+static int
+read_forward (const json_t *log, struct forward_options *forward, struct tss_error *error)
+{
+  const char *where = "log.forward";
+  const json_t *object = NULL;
+
+  if (tss_json_get_object (log, "forward", "log", &object, error) < 0)
+    return -1;
+  if (!object)
+    return 0;
+  if (tss_json_get_string (object, "socket", where, &forward->socket, error) < 0
+      || tss_json_get_string (object, "host", where, &forward->host, error) < 0
+      || tss_json_get_uint (object, "port", where, UINT16_MAX, &forward->port, error) < 0
+      || tss_json_need_string (object, "stdoutHead", where, &forward->heads[0], error) < 0
+      || tss_json_need_string (object, "stderrHead", where, &forward->heads[1], error) < 0
+      || read_forward_time (object, &forward->time, error) < 0
+      || tss_json_need_string (object, "infix", where, &forward->infix, error) < 0
+      || tss_json_get_bool (object, "isJournal", where, &forward->is_journal, error) < 0)
+    return -1;
+  if (!forward->socket == !forward->host)
+    return tss_error_set (error, TSS_ERROR_INVALID, 0, where, "log.forward: either socket or host is needed");
+  return 0;
+}
+
+static int
 read_log (const json_t *document, struct log_options *log, struct tss_error *error)
 {
   const json_t *object = NULL;
@@ -131,7 +172,7 @@ read_log (const json_t *document, struct log_options *log, struct tss_error *err
       || tss_json_get_uint (object, "maxBytes", "log", INT64_MAX, &log->max_bytes, error) < 0
       || tss_json_get_uint (object, "maxFiles", "log", 1000, &log->max_files, error) < 0)
     return -1;
-  if (read_log_mode (object, log, error) < 0)
+  if (read_log_mode (object, log, error) < 0 || read_forward (object, &log->forward, error) < 0)
     return -1;
   if (!object || strcmp (driver, "none") == 0)
     log->path = NULL;

@@ -11,6 +11,26 @@ struct stop_options
   int64_t grace_ms; /* -1: for ever */
 };
 
+enum forward_time
+{
+  FORWARD_TIME_NONE,
+  FORWARD_TIME_STAMP,        /* "Nov 21 04:00:00", local */
+  FORWARD_TIME_SECONDS,      /* RFC 3339 */
+  FORWARD_TIME_MICROSECONDS, /* RFC 3339 */
+};
+
+/* A logging service that gets every record as a datagram: a head for the stream, the time, the infix, the text. */
+struct forward_options
+{
+  const char *socket; /* path, or NULL: */
+  const char *host;   /* address of UDP */
+  uint64_t port;
+  const char *heads[2]; /* of stdout and stderr; NULL: nothing is forwarded */
+  enum forward_time time;
+  const char *infix;
+  bool is_journal; /* the text comes after its length, in binary */
+};
+
 struct log_options
 {
   const char *path;   /* NULL: output is not kept */
@@ -19,6 +39,7 @@ struct log_options
   bool compress;      /* rotated files, by gzip */
   bool drops;         /* mode non-blocking: while the disk is full what does not fit into the buffer is lost */
   uint64_t max_buffer_bytes;
+  struct forward_options forward;
 };
 
 /* The strings belong to DOCUMENT. */

@@ -27,6 +27,7 @@ const attributes: Readonly<Record<string, string>> = {
   'logging.mode': 'options.mode',
   'logging.maxBytes': 'options.max-size',
   'logging.maxFiles': 'options.max-file',
+  'logging.forward': 'options',
   'logging.maxBufferBytes': 'options.max-buffer-size',
   driverOptions: 'driver_opts',
 };

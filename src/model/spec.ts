@@ -310,6 +310,8 @@ export interface HealthcheckSpec {
 
 export interface LoggingSpec {
   readonly driver: 'file' | 'none';
+  /** A logging service that gets every line as well, as a datagram; the files stay what `logs` reads. Null = none. */
+  readonly forward: LogForwardSpec | null;
   /** Size at which a log file is rotated. Default 10 MiB. */
   readonly maxBytes: number;
   /** Files kept, the current one included. Default 3. */
@@ -321,6 +323,24 @@ export interface LoggingSpec {
   /** Output kept in memory with `non-blocking`. Default 1 MiB. */
   readonly maxBufferBytes: number;
 }
+
+/** Tags may have `{{.ID}}`, `{{.Name}}` and their like, which the agent fills in. */
+export type LogForwardSpec =
+  | {
+      readonly driver: 'syslog';
+      /** Of a socket on the container's node, or of a host that listens to UDP. */
+      readonly address: { readonly socket: string } | { readonly host: string; readonly port: number };
+      readonly facility: number;
+      readonly format: 'local' | 'rfc3164' | 'rfc5424' | 'rfc5424micro';
+      readonly tag: string;
+    }
+  | {
+      readonly driver: 'journald';
+      readonly tag: string;
+      /** Labels and variables of the container that become fields. */
+      readonly labels: readonly string[];
+      readonly env: readonly string[];
+    };
 
 export interface NetworkSpec {
   /** `<stack>_<key>` unless the file names it. */

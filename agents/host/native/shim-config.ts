@@ -31,7 +31,20 @@ export interface ShimConfig {
     readonly compress: boolean;
     readonly mode: 'blocking' | 'non-blocking';
     readonly maxBufferBytes: number;
+    readonly forward: ShimForward | null;
   };
+}
+
+/** Datagrams to a logging service: the head of the stream, the time, the infix, the text. */
+export interface ShimForward {
+  readonly socket: string | null;
+  readonly host: string | null;
+  readonly port: number;
+  readonly stdoutHead: string;
+  readonly stderrHead: string;
+  readonly time: 'none' | 'stamp' | 'seconds' | 'microseconds';
+  readonly infix: string;
+  readonly isJournal: boolean;
 }
 
 export interface ShimRootfs {

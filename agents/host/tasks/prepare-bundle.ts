@@ -15,6 +15,7 @@ import type { ContainerPaths } from '../host-paths.ts';
 import { withoutPrefix } from '../names/network-names.ts';
 import { hostId } from '../users/id-range.ts';
 import type { IdRange } from '../users/id-range.ts';
+import { logForward } from '../logs/log-forward.ts';
 import { findOwnedRoot } from './owned-root.ts';
 import type { LocalImage, TaskHost } from './task-host.ts';
 
@@ -83,7 +84,7 @@ export function writeNetworkFiles(
 
 /** Writes config.json and shim.json (docs/native.md, section 2). */
 export function writeBundle(
-  host: Pick<TaskHost, 'paths' | 'runtimeOf'>,
+  host: Pick<TaskHost, 'paths' | 'runtimeOf' | 'facts'>,
   task: TaskObject,
   image: LocalImage,
   spec: OciSpec,
@@ -118,6 +119,12 @@ export function writeBundle(
     log: {
       path: task.hookOf === null ? paths.log : host.paths.container(task.hookOf.taskId).hookLog,
       ...container.logging,
+      forward: logForward(container.logging.forward, {
+        task,
+        image: image.id,
+        environment: spec.process.env,
+        hostname: host.facts.description.hostname,
+      }),
     },
   });
 }

@@ -48,7 +48,7 @@ export function lowerContainer(name: string, service: ComposeService, reader: Pa
     stopSignal: service.stop_signal ?? null,
     stopGraceMs: durationMs(service.stop_grace_period),
     healthcheck: service.healthcheck === undefined ? null : lowerHealthcheck(service.healthcheck),
-    logging: lowerLogging(where, service.logging),
+    logging: lowerLogging(['services', name], service.logging),
     runtime: service.runtime === '' ? null : (service.runtime ?? null),
   };
 }

@@ -24,7 +24,7 @@ describe('the gate for attributes', () => {
     ['gpus: [{options: {a: b}}]', 'services.a.gpus[0].options: options is not supported yet'],
     ['pull_policy: build', 'services.a.pull_policy: pull_policy "build" is not supported yet'],
     ['platform: linux/riscv64', 'services.a.platform: platform "linux/riscv64" is not supported yet'],
-    ['logging: {driver: syslog}', 'services.a.logging.driver: driver "syslog" is not supported yet'],
+    ['logging: {driver: gelf}', 'services.a.logging.driver: driver "gelf" is not supported yet'],
     ['isolation: hyperv', 'services.a.isolation: isolation exists on Windows only: this host runs Linux containers'],
     [
       'use_api_socket: true',

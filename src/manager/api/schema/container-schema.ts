@@ -4,12 +4,13 @@ import type { BlockIoSpec } from '../../../model/block-io-spec.ts';
 import type {
   ContainerSpec,
   HealthcheckSpec,
+  LogForwardSpec,
   LoggingSpec,
   MountSpec,
   PayloadMountSpec,
   ResourcesSpec,
 } from '../../../model/spec.ts';
-import { absolutePath, labels, name, size } from './shared-schema.ts';
+import { absolutePath, labels, name, port, size } from './shared-schema.ts';
 
 /** Below the root of a volume or image; links are looked at by the agent. */
 const subpath = z
@@ -97,8 +98,30 @@ const healthcheck: z.ZodType<HealthcheckSpec> = z.strictObject({
   startIntervalMs: size,
 });
 
+const logAddress = z.union([
+  z.strictObject({ socket: absolutePath.max(107) }),
+  z.strictObject({ host: z.union([z.ipv4(), z.ipv6()]), port }),
+]);
+
+const logForward: z.ZodType<LogForwardSpec> = z.discriminatedUnion('driver', [
+  z.strictObject({
+    driver: z.literal('syslog'),
+    address: logAddress,
+    facility: z.int().min(0).max(23),
+    format: z.enum(['local', 'rfc3164', 'rfc5424', 'rfc5424micro']),
+    tag: z.string(),
+  }),
+  z.strictObject({
+    driver: z.literal('journald'),
+    tag: z.string(),
+    labels: z.array(z.string()),
+    env: z.array(z.string()),
+  }),
+]);
+
 const logging: z.ZodType<LoggingSpec> = z.strictObject({
   driver: z.enum(['file', 'none']),
+  forward: logForward.nullable(),
   maxBytes: z.int().min(1),
   maxFiles: z.int().min(1),
   compress: z.boolean(),

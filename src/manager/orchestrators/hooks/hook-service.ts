@@ -48,6 +48,7 @@ export function hookService(service: ServiceSpec, hook: PreStartHookSpec): Servi
       },
       logging: {
         driver: 'file',
+        forward: null,
         maxBytes: megabyte,
         maxFiles: 2,
         compress: false,

@@ -97,5 +97,21 @@ export const process: AttributeGroup = {
       default: 'blocking',
     },
     'logging.options.max-buffer-size': { effect: 'The buffer of the mode `non-blocking`.', default: '1m' },
+    'logging.options.syslog-address': {
+      effect:
+        'Where syslog listens: `unix://PATH` or `udp://ADDRESS[:PORT]`. `logs` reads files of its own all the same.',
+      default: 'unix:///dev/log',
+    },
+    'logging.options.syslog-facility': { effect: 'Facility of the lines, by name or number.', default: 'daemon' },
+    'logging.options.syslog-format': {
+      effect: '`rfc3164`, `rfc5424` or `rfc5424micro`.',
+      default: 'that of a local syslog',
+    },
+    'logging.options.tag': {
+      effect: 'What syslog and the journal call the container; may have fields such as `{{.Name}}`.',
+      default: '{{.ID}}',
+    },
+    'logging.options.labels': { effect: 'Labels of the container that become fields in the journal.' },
+    'logging.options.env': { effect: 'Variables of the container that become fields in the journal.' },
   }),
 };

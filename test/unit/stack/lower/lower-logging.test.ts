@@ -6,6 +6,7 @@ import { lowerLogging } from '../../../../src/stack/lower/lower-logging.ts';
 const mebibyte = 2 ** 20;
 const standard: LoggingSpec = {
   driver: 'file',
+  forward: null,
   maxBytes: 10 * mebibyte,
   maxFiles: 3,
   compress: false,
@@ -38,13 +39,16 @@ describe('logging of a service', () => {
     ],
   ];
   for (const [logging, expected] of cases) {
-    it(`of ${JSON.stringify(logging)}`, () => assert.deepEqual(lowerLogging('services.web', logging), expected));
+    it(`of ${JSON.stringify(logging)}`, () => assert.deepEqual(lowerLogging(['services', 'web'], logging), expected));
   }
 
   const refused: readonly [ComposeLogging, RegExp][] = [
-    [{ driver: 'syslog' }, /^services\.web\.logging\.driver: syslog is not supported/],
-    [{ driver: 'none', options: { 'max-size': '1m' } }, /logging\.options: max-size is not supported/],
-    [{ options: { tag: 'x' } }, /logging\.options: tag is not supported/],
+    [{ driver: 'sislog' }, /^there is no logging driver "sislog"/],
+    [
+      { driver: 'none', options: { 'max-size': '1m' } },
+      /logging\.options\.max-size: is no option of logging driver none/,
+    ],
+    [{ options: { tag: 'x' } }, /logging\.options\.tag: is no option of logging driver json-file/],
     [{ options: { 'max-file': '0' } }, /max-file: "0" is no number of files/],
     [{ options: { 'max-size': 'much' } }, /max-size: "much" is no size/],
     [{ options: { compress: 'yes' } }, /compress: "yes" is none of/],
@@ -54,7 +58,7 @@ describe('logging of a service', () => {
   ];
   for (const [logging, message] of refused) {
     it(`is refused as ${JSON.stringify(logging)}`, () => {
-      assert.throws(() => lowerLogging('services.web', logging), { message });
+      assert.throws(() => lowerLogging(['services', 'web'], logging), { message });
     });
   }
 });

@@ -1,0 +1,314 @@
+/* Sends the log's records on to a logging service. */
+#include "log-forward.h"
+#include "lines.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+enum
+{
+  /* A service that restarts is back within seconds. */
+  RETRY_MS = 1000,
+  PIECES = 6
+};
+
+/* One datagram. */
+struct message
+{
+  struct iovec pieces[PIECES];
+  int count;
+  char time[64];
+  unsigned char length[8];
+};
+
+static void
+add_piece (struct message *message, const void *data, size_t size)
+{
+  message->pieces[message->count++] = (struct iovec){ .iov_base = (void *)(uintptr_t)data, .iov_len = size };
+}
+
+static void
+add_text (struct message *message, const char *text)
+{
+  add_piece (message, text, strlen (text));
+}
+
+/* RECORD begins with its time in UTC; the old form of syslog has the local one. */
+static void
+add_time (struct message *message, enum forward_time form, const char *record)
+{
+  int length = form == FORWARD_TIME_MICROSECONDS ? 26 : 19;
+  time_t now = clock_now ().tv_sec;
+  struct tm local;
+
+  if (form == FORWARD_TIME_NONE)
+    return;
+  if (form == FORWARD_TIME_STAMP && localtime_r (&now, &local))
+    strftime (message->time, sizeof message->time, "%b %e %H:%M:%S", &local);
+  else
+    snprintf (message->time, sizeof message->time, "%.*sZ", length, record);
+  add_text (message, message->time);
+}
+
+/* The journal takes texts of any bytes after their length, 64 bits with the lowest first. */
+static void
+add_journal_text (struct message *message, const char *text, size_t size)
+{
+  for (int i = 0; i < 8; i++)
+    message->length[i] = (unsigned char)(size >> (8 * i));
+  add_piece (message, message->length, sizeof message->length);
+  add_piece (message, text, size);
+  add_piece (message, "\n", 1);
+}
+
+/* LENGTH without the record's newline. */
+static void
+compose (const struct forward_options *options, int stream, const char *record, size_t length, struct message *message)
+{
+  const char *text = record + LINES_PREFIX_LENGTH;
+  size_t size = length - LINES_PREFIX_LENGTH;
+
+  message->count = 0;
+  if (options->is_journal)
+    {
+      if (record[LINES_PREFIX_LENGTH - 2] == 'P')
+        add_text (message, "CONTAINER_PARTIAL_MESSAGE=true\n");
+      add_text (message, options->heads[stream]);
+      add_journal_text (message, text, size);
+      return;
+    }
+  add_text (message, options->heads[stream]);
+  add_time (message, options->time, record);
+  add_text (message, options->infix);
+  add_piece (message, text, size);
+}
+
+static int
+make_address (const struct forward_options *options, struct sockaddr_storage *address, socklen_t *size)
+{
+  struct sockaddr_un *local = (struct sockaddr_un *)address;
+  struct sockaddr_in *four = (struct sockaddr_in *)address;
+  struct sockaddr_in6 *six = (struct sockaddr_in6 *)address;
+
+  memset (address, 0, sizeof *address);
+  if (options->socket)
+    {
+      local->sun_family = AF_UNIX;
+      snprintf (local->sun_path, sizeof local->sun_path, "%s", options->socket);
+      *size = sizeof *local;
+      return 0;
+    }
+  if (inet_pton (AF_INET, options->host, &four->sin_addr) == 1)
+    {
+      four->sin_family = AF_INET;
+      four->sin_port = htons ((uint16_t)options->port);
+      *size = sizeof *four;
+      return 0;
+    }
+  if (inet_pton (AF_INET6, options->host, &six->sin6_addr) != 1)
+    return -1;
+  six->sin6_family = AF_INET6;
+  six->sin6_port = htons ((uint16_t)options->port);
+  *size = sizeof *six;
+  return 0;
+}
+
+static bool
+connect_service (struct log_forward *forward)
+{
+  struct sockaddr_storage address;
+  socklen_t size = 0;
+  int fd;
+
+  if (make_address (&forward->options->forward, &address, &size) < 0)
+    return false;
+  fd = socket (address.ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0)
+    return false;
+  if (connect (fd, (struct sockaddr *)&address, size) < 0)
+    {
+      close (fd);
+      return false;
+    }
+  forward->service.fd = fd;
+  forward->service.is_added = false;
+  return true;
+}
+
+/* 0: sent, or never to be sent; else why not now. */
+static int
+send_once (struct log_forward *forward, struct iovec *pieces, int count)
+{
+  struct msghdr header = { .msg_iov = pieces, .msg_iovlen = (size_t)count };
+
+  if (sendmsg (forward->service.fd, &header, MSG_NOSIGNAL) >= 0)
+    return 0;
+  if (errno != EMSGSIZE)
+    return errno;
+  forward->dropped++;
+  return 0;
+}
+
+/* An error of an earlier datagram, or the end of the service, asks for another socket. */
+static int
+send_pieces (struct log_forward *forward, struct iovec *pieces, int count)
+{
+  int problem = ENOTCONN;
+
+  if (forward->service.fd >= 0)
+    problem = send_once (forward, pieces, count);
+  if (problem == 0 || problem == EAGAIN || problem == ENOBUFS)
+    return problem;
+  loop_close_watch (forward->loop, &forward->service);
+  return connect_service (forward) ? send_once (forward, pieces, count) : ENOTCONN;
+}
+
+/* Waits for room where the service is slow, and for a while where there is none. */
+static void
+await_service (struct log_forward *forward, int problem)
+{
+  bool is_slow = problem == EAGAIN && forward->service.fd >= 0;
+
+  if (is_slow && loop_set (forward->loop, &forward->service, EPOLLOUT, NULL) == 0)
+    return;
+  loop_start_timer (forward->loop, &forward->retry, RETRY_MS);
+}
+
+static void
+enqueue (struct log_forward *forward, const struct message *message)
+{
+  size_t start = buffer_length (&forward->queue);
+  uint32_t size = 0;
+  bool fits;
+
+  for (int i = 0; i < message->count; i++)
+    size += (uint32_t)message->pieces[i].iov_len;
+  fits = start + sizeof size + size <= forward->options->max_buffer_bytes
+         && buffer_reserve (&forward->queue, sizeof size + size) != NULL;
+  if (!fits)
+    {
+      forward->dropped++;
+      return;
+    }
+  buffer_append (&forward->queue, &size, sizeof size);
+  for (int i = 0; i < message->count; i++)
+    buffer_append (&forward->queue, message->pieces[i].iov_base, message->pieces[i].iov_len);
+}
+
+static void
+send_queue (struct log_forward *forward)
+{
+  while (buffer_length (&forward->queue) > 0)
+    {
+      struct iovec piece;
+      uint32_t size;
+      int problem;
+
+      memcpy (&size, buffer_bytes (&forward->queue), sizeof size);
+      piece = (struct iovec){ .iov_base = buffer_bytes (&forward->queue) + sizeof size, .iov_len = size };
+      problem = send_pieces (forward, &piece, 1);
+      if (problem != 0)
+        {
+          await_service (forward, problem);
+          return;
+        }
+      buffer_consume (&forward->queue, sizeof size + size);
+    }
+  if (forward->service.fd >= 0 && forward->service.is_added)
+    loop_set (forward->loop, &forward->service, LOOP_OFF, NULL);
+  if (forward->dropped > forward->told)
+    forward->drained (forward->context);
+}
+
+static void
+on_service (void *context, uint32_t events)
+{
+  (void)events;
+  send_queue (context);
+}
+
+static void
+on_retry (void *context)
+{
+  send_queue (context);
+}
+
+void
+log_forward_open (struct log_forward *forward, struct loop *loop, const struct log_options *options)
+{
+  *forward = (struct log_forward){
+    .options = options,
+    .loop = loop,
+    .service = { .fd = -1, .function = on_service, .context = forward },
+    .retry = { .function = on_retry, .context = forward },
+  };
+}
+
+static void
+forward_record (struct log_forward *forward, int stream, const char *record, size_t length)
+{
+  struct message message;
+  int problem;
+
+  compose (&forward->options->forward, stream, record, length, &message);
+  if (buffer_length (&forward->queue) > 0)
+    {
+      enqueue (forward, &message);
+      return;
+    }
+  problem = send_pieces (forward, message.pieces, message.count);
+  if (problem == 0)
+    return;
+  enqueue (forward, &message);
+  await_service (forward, problem);
+}
+
+void
+log_forward_records (struct log_forward *forward, int stream, const char *records, size_t size)
+{
+  if (!forward->options->forward.heads[0])
+    return;
+  while (size > 0)
+    {
+      const char *end = memchr (records, '\n', size);
+      size_t length = end ? (size_t)(end - records) : size;
+
+      forward_record (forward, stream, records, length);
+      if (!end)
+        return;
+      size -= length + 1;
+      records = end + 1;
+    }
+}
+
+size_t
+log_forward_tell (struct log_forward *forward, char *text, size_t size)
+{
+  unsigned long long lines = forward->dropped - forward->told;
+  int length;
+
+  if (lines == 0)
+    return 0;
+  length = snprintf (
+      text, size, "[tsstack: %llu lines were not passed on, because the logging service did not take them]\n", lines);
+  forward->told = forward->dropped;
+  return length > 0 && (size_t)length < size ? (size_t)length : 0;
+}
+
+void
+log_forward_close (struct log_forward *forward)
+{
+  forward->told = forward->dropped;
+  if (buffer_length (&forward->queue) > 0)
+    send_queue (forward);
+  loop_stop_timer (forward->loop, &forward->retry);
+  loop_close_watch (forward->loop, &forward->service);
+  buffer_free (&forward->queue);
+}

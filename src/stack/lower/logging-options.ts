@@ -1,0 +1,57 @@
+import type { TsstackError } from '../../model/errors.ts';
+import type { ComposeLogging } from '../compose-types.ts';
+import { didYouMean } from '../suggest.ts';
+import { invalidAt } from './errors.ts';
+
+/** Options of a logging driver as strings, of which every one has to be understood. */
+export class LoggingOptions {
+  readonly #keys: readonly string[];
+  readonly #driver: string;
+  readonly #left: Map<string, string>;
+  readonly #known = new Set<string>();
+
+  /** `keys` from the root to the options. */
+  constructor(keys: readonly string[], driver: string, options: ComposeLogging['options']) {
+    this.#keys = keys;
+    this.#driver = driver;
+    this.#left = new Map(Object.entries(options ?? {}).map(([name, value]) => [name, value ?? '']));
+  }
+
+  placeOf(name: string): string {
+    return [...this.#keys, name].join('.');
+  }
+
+  take(name: string): string | undefined {
+    this.#known.add(name);
+    const value = this.#left.get(name);
+    this.#left.delete(name);
+    return value;
+  }
+
+  choose<T>(name: string, choices: Readonly<Record<string, T>>, otherwise: T): T {
+    const value = this.take(name);
+    if (value === undefined) return otherwise;
+    const chosen = Object.hasOwn(choices, value) ? choices[value] : undefined;
+    if (chosen !== undefined) return chosen;
+    const names = Object.keys(choices);
+    throw this.invalid(name, `"${value}" is none of ${names.join(', ')}`, didYouMean(value, names) ?? undefined);
+  }
+
+  /** Names separated by commas. */
+  list(name: string): readonly string[] {
+    const names = (this.take(name) ?? '').split(',').map((part) => part.trim());
+    return names.filter((part) => part !== '');
+  }
+
+  invalid(name: string, message: string, hint?: string): TsstackError {
+    return invalidAt([...this.#keys, name], `${this.placeOf(name)}: ${message}`, hint);
+  }
+
+  /** Refuses what nobody asked for. */
+  end(): void {
+    for (const name of this.#left.keys()) {
+      const hint = didYouMean(name, this.#known) ?? `it has ${[...this.#known].join(', ') || 'none'}`;
+      throw this.invalid(name, `is no option of logging driver ${this.#driver}`, hint);
+    }
+  }
+}
