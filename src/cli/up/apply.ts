@@ -65,7 +65,12 @@ function changeOfAction(action: string | undefined): TaskChange {
 /** Networks and volumes are made along with the first container that needs them, so that they count as created. */
 function showStep({ action, kind, name }: PlanStep, progress: Progress): void {
   if (kind !== 'network' && kind !== 'volume') return;
-  const words: Readonly<Record<string, string>> = { create: 'Created', replace: 'Recreated', remove: 'Removed' };
+  const words: Readonly<Record<string, string>> = {
+    create: 'Created',
+    replace: 'Recreated',
+    update: 'Updated',
+    remove: 'Removed',
+  };
   const text = words[action];
   if (text !== undefined) progress.event({ id: titleOf(kind, name), state: 'done', text });
 }

@@ -22,6 +22,8 @@ function toPlanStep(step: StackStep, plan: StackPlan): PlanStep | undefined {
     case 'create-network':
       if (step.owner === 'foreign') return undefined;
       return toNetworkStep(step, spec);
+    case 'update-network':
+      return { ...toNetworkStep(step, spec), action: 'update' };
     case 'create-volume':
       return step.owner === 'foreign' ? undefined : resource('create', 'volume', spec.volumes[step.key]?.name);
     case 'replace-volume':
@@ -48,7 +50,7 @@ function toPlanStep(step: StackStep, plan: StackPlan): PlanStep | undefined {
 
 type Step<Type extends StackStep['type']> = Extract<StackStep, { readonly type: Type }>;
 
-function toNetworkStep({ key, before }: Step<'create-network'>, { networks }: StackSpec): PlanStep {
+function toNetworkStep({ key, before }: Step<'create-network' | 'update-network'>, { networks }: StackSpec): PlanStep {
   const wanted = networks[key];
   if (before === null) return resource('create', 'network', wanted?.name);
   return { ...resource('replace', 'network', wanted?.name), reasons: differences(before.spec, wanted) };

@@ -11,6 +11,8 @@ export type StackStep =
       /** What it replaces. */
       readonly before: NetworkObject | null;
     }
+  /** What says nothing about the network that is there (labels, attachable) is taken over in place. */
+  | { readonly type: 'update-network'; readonly key: string; readonly before: NetworkObject }
   | { readonly type: 'create-volume'; readonly key: string; readonly owner: 'own' | 'foreign' }
   | {
       readonly type: 'replace-volume';

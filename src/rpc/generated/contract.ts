@@ -57,7 +57,7 @@ export interface ApplyStackResponse {
 }
 
 export interface PlanStep {
-  /** create, replace, start, stop, remove, keep, scale. */
+  /** create, replace, update, start, stop, remove, keep, scale. */
   readonly action: string;
   /** network, volume, container, secret, config. */
   readonly kind: string;

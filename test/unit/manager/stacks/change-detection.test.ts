@@ -7,7 +7,9 @@ import { ObjectIndex } from '../../../../src/manager/store/object-index.ts';
 import { canonicalJson } from '../../../../src/model/canonical-json.ts';
 import type { ModelObject, PayloadObject, VolumeObject } from '../../../../src/model/objects.ts';
 import type { NetworkSpec, PayloadSpec, StackSpec, VolumeSpec } from '../../../../src/model/spec.ts';
+import { networkAttachment } from '../../../fixtures/network-attachment.ts';
 import { networkSpec } from '../../../fixtures/network-spec.ts';
+import { networkObject } from '../../../fixtures/objects.ts';
 import { containerSpec, serviceSpec, stackSpec } from '../../../fixtures/specs.ts';
 
 /**
@@ -52,6 +54,20 @@ describe('a change of a network', () => {
     const before = networkSpec('n');
     return canonicalJson(networkIdentity(before)) !== canonicalJson(networkIdentity({ ...before, ...changed }));
   });
+});
+
+describe('a change of a network that is no matter of its bridge', () => {
+  for (const change of [{ labels: { a: 'b' } }, { attachable: true }]) {
+    it(`${Object.keys(change).join()} is written to the network that is there`, () => {
+      const spec = networkSpec('p_n');
+      const network = networkObject({ stack: 'p', key: 'n', name: 'p_n', spec });
+      const web = serviceSpec('web', { networks: [networkAttachment('n')] });
+      const wanted = stackSpec([web], { networks: { n: { ...spec, ...change } } });
+      assert.ok(planOf([network], wanted).includes('update-network'));
+      const unchanged = stackSpec([web], { networks: { n: spec } });
+      assert.ok(!planOf([network], unchanged).some((type) => type.endsWith('-network')));
+    });
+  }
 });
 
 describe('a change of a secret', () => {
