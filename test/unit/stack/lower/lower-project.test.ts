@@ -370,9 +370,6 @@ describe('lowerProject', () => {
       () => web('security_opt: ["colour=red"]'),
       /services\.web\.security_opt: colour=red is not supported yet/,
     );
-    assert.throws(
-      () => web('logging: { driver: syslog }'),
-      /services\.web\.logging\.driver: syslog is not supported yet/,
-    );
+    assert.throws(() => web('pull_policy: build'), /services\.web\.pull_policy: build is not supported yet/);
   });
 });
