@@ -60,12 +60,13 @@ services:
 
 describe('resources', () => {
   const host = new TestHost();
-  const disk = new Disk(host.write('disk.img', ''));
+  let disk: Disk;
   let file: string;
   let pids: Readonly<Record<string, number>>;
 
   before(async () => {
     await host.ok(['load', '-i', (await busyboxImage()).dockerArchive]);
+    disk = new Disk(host.write('disk.img', ''));
     file = host.write('stack.yml', stackOn(disk));
     await host.ok(['-f', file, 'up', '-d', '--wait']);
     pids = await host.pids(file);
