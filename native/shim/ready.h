@@ -6,7 +6,7 @@
 
 #define READY_VARIABLE "TSSTACK_READY_FD"
 
-/* The descriptor that the environment names, made close-on-exec and taken out of the environment. *FD is -1 when nobody waits. */
+/* The descriptor that the environment names, made close-on-exec and taken out of it. *FD is -1 when nobody waits. */
 int ready_take_descriptor (int *fd, struct tss_error *error);
 
 /* Writes one line with the member KEY, and closes *FD. Takes over VALUE. Does nothing when *FD is -1. */

@@ -25,7 +25,8 @@ describe('the log of hooks', () => {
   it('cuts long lines and keeps a bounded part of what one hook says', async () => {
     const log = await HookLog.open(path);
     await log.write('stdout', Buffer.from(`${'x'.repeat(20_000)}\n`));
-    for (let chunk = 0; chunk < 40; chunk += 1) await log.write('stdout', Buffer.alloc(64 * 1024, `${'y'.repeat(99)}\n`));
+    for (let chunk = 0; chunk < 40; chunk += 1)
+      await log.write('stdout', Buffer.alloc(64 * 1024, `${'y'.repeat(99)}\n`));
     await log.end();
     assert.deepEqual(
       records()
