@@ -152,7 +152,7 @@ describe('a manager with a simulated agent', () => {
     assert.deepEqual(
       plan.steps.map(({ action, name, reasons }) => [action, name, ...reasons]),
       [
-        ['replace', 'p-web-1', 'container.environment.A: (none) -> "1"'],
+        ['replace', 'p-web-1', 'environment.A: (none) -> "1"'],
         ['remove', 'p-web-2', 'scaled to 1'],
         ['remove', 'p-web-3', 'scaled to 1'],
       ],
@@ -297,7 +297,7 @@ describe('a manager with a simulated agent', () => {
     });
     assert.deepEqual(
       plan.steps.map(({ action, kind }) => `${action} ${kind}`),
-      ['replace secret', 'replace container'],
+      ['replace secret', 'replace container', 'keep network'],
     );
   });
 
