@@ -125,6 +125,21 @@ test_answer_matching (void)
   CHECK (!dns_is_answer_to (answer, 5, &query, 0x1234));
 }
 
+/* An answer that does not fit into a datagram: only the question is left, and the client asks again by TCP. */
+static void
+test_cutting (void)
+{
+  struct dns_query query;
+  uint8_t answer[DNS_UDP_SIZE + 100] = { 0 };
+  CHECK (dns_parse_query (question, sizeof question, &query) == DNS_NO_ERROR);
+  memcpy (answer, question, sizeof question);
+  answer[2] |= 0x80;
+  answer[7] = 30;
+  CHECK (dns_truncate (answer, &query) == query.question_end);
+  CHECK (dns_is_truncated (answer) && dns_is_answer_to (answer, query.question_end, &query, 0x1234));
+  CHECK (answer[5] == 1 && answer[7] == 0 && answer[9] == 0 && answer[11] == 0);
+}
+
 /* Under the sanitizers this finds reads and writes out of bounds. Each message is copied to its exact size for that. */
 static void
 test_mutations (const struct dns_tables *tables)
@@ -156,6 +171,7 @@ main (void)
   test_reverse ();
   test_hostile_names ();
   test_answer_matching ();
+  test_cutting ();
   test_mutations (&tables);
   dns_tables_clear (&tables);
   return 0;

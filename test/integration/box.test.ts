@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'mocha';
 import { BoxLab } from '../support/box-lab.ts';
@@ -142,6 +142,25 @@ describe('tsstack-box', () => {
       const result = await lab.box('run', '--bundle', bundle, lab.newId());
       assert.equal(result.stdout, 'copied\n750\n640\n', result.stderr);
       assert.ok(!existsSync(join(data, 'x')));
+    });
+
+    it('fills a tmpfs with all kinds of files that the image has there', async () => {
+      const script = 'cd /etc/data; cat deep/file; readlink link; test -p pipe && stat -c "%u %g %a" deep pipe';
+      const bundle = lab.bundle(script, (spec) => {
+        spec.mounts.push({ destination: '/etc/data', type: 'tmpfs', source: 'tmpfs', options: ['tmpcopyup'] });
+      });
+      const data = join(bundle, 'rootfs/etc/data');
+      mkdirSync(join(data, 'deep'), { recursive: true });
+      writeFileSync(join(data, 'deep/file'), 'deep down\n');
+      symlinkSync('/nowhere', join(data, 'link'));
+      execFileSync('mkfifo', ['-m', '600', join(data, 'pipe')]);
+      for (const [name, owner] of [
+        ['deep', 7],
+        ['pipe', 8],
+      ] as const)
+        chownSync(join(data, name), owner, owner);
+      const result = await lab.box('run', '--bundle', bundle, lab.newId());
+      assert.equal(result.stdout, 'deep down\n/nowhere\n7 7 755\n8 8 600\n', result.stderr);
     });
 
     it('gives the devices that the runtime spec promises', async () => {
