@@ -85,6 +85,8 @@ export class OutsideWorld {
   }
 
   async close(): Promise<void> {
+    // The kernel takes a network namespace apart some time after its last process; the name of the cable is wanted again before.
+    await this.run('host', 'ip', 'link', 'del', 'up0');
     for (const child of this.#processes) {
       if (child.exitCode !== null || child.signalCode !== null) continue;
       child.kill('SIGKILL');
