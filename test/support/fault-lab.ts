@@ -41,12 +41,17 @@ export class FaultInjector {
   }
 
   /** Runs a program of native/ with arguments to its end. Its output goes to files: what it leaves behind would hold a pipe open. */
-  async run(fault: Fault, program: 'box' | 'shim', args: readonly string[]): Promise<FaultOutcome> {
+  async run(
+    fault: Fault,
+    program: 'box' | 'layer',
+    args: readonly string[],
+    inputPath = '/dev/null',
+  ): Promise<FaultOutcome> {
     const name = join(this.#directory, `fault${++this.#count}`);
     const [argv, env] = this.#command(fault, program, `${name}.faults`);
-    const files = ['stdout', 'stderr'].map((stream) => openSync(`${name}.${stream}`, 'w'));
+    const files = [openSync(inputPath, 'r'), openSync(`${name}.stdout`, 'w'), openSync(`${name}.stderr`, 'w')];
     const child = spawn(argv[0] ?? '', [...argv.slice(1), ...args], {
-      stdio: ['ignore', ...files],
+      stdio: files,
       env: { ...process.env, ...env },
       timeout: deadlineMs,
       killSignal: 'SIGKILL',
@@ -64,7 +69,7 @@ export class FaultInjector {
   }
 
   /** Starts a program that answers lines with lines. What it leaves behind is followed, too, and waited for. */
-  start(fault: Fault, program: 'box' | 'shim', args: readonly string[]): FaultyServer {
+  start(fault: Fault, program: 'shim', args: readonly string[]): FaultyServer {
     const report = join(this.#directory, `fault${++this.#count}.faults`);
     const [[injector = '', ...rest], env] = this.#command(fault, program, report);
     const argv = fault.kind === 'memory' ? [injector, ...rest] : [injector, '--follow', ...rest];
