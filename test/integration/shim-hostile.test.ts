@@ -57,10 +57,12 @@ describe('shim: attacked by clients', () => {
   before(async () => {
     lab = new ShimLab();
     const script = `n=0; while :; do n=$((n + 1)); echo $n; usleep ${1e6 / ticksPerSecond}; done`;
+    const { control, ...started } = await lab.run(script, { shim: { stdin: true } });
+    control.close();
     ({
       container,
       state: { shimPid },
-    } = await lab.run(script, { shim: { stdin: true } }));
+    } = started);
     await eventually('it ticks', () => existsSync(container.logPath) && container.log.endsWith('\n'));
   });
   after(() => lab.dispose());
@@ -120,8 +122,10 @@ describe('shim: attacked by clients', () => {
   it('is as it was before when they have gone', async () => {
     const fresh = await lab.run('sleep 100', { shim: { stdin: true } });
     fresh.control.close();
-    const expected = readDescriptors(fresh.state.shimPid).length;
-    // One connection may still be open on the fresh one; the attacked one has none left.
-    await eventually('nothing of theirs is left', () => readDescriptors(shimPid).length <= expected);
+    // Nobody is connected to either of them.
+    await eventually('nothing of theirs is left', () => {
+      const [attacked, expected] = [shimPid, fresh.state.shimPid].map(readDescriptors);
+      return attacked?.join() === expected?.join();
+    });
   });
 });
