@@ -186,8 +186,11 @@ client_send_json (struct client *client, enum frame_type type, json_t *message)
   char *text = tss_json_format (message);
 
   json_decref (message);
+  /* Who waits for a word that there is no memory for must not wait for ever. */
   if (text)
     client_send (client, type, text, strlen (text));
+  else
+    client_close (client);
   free (text);
 }
 

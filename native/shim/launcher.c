@@ -56,21 +56,25 @@ on_output (void *context, uint32_t events)
   loop_set (&launcher->loop, &launcher->output, buffer_length (&launcher->replies) > 0 ? EPOLLOUT : LOOP_OFF, NULL);
 }
 
+/* Whoever waits for an answer must not wait for ever: the daemon starts another launcher when this one ends. */
+static void
+end_without_memory (struct launcher *launcher)
+{
+  fprintf (stderr, "tsstack-shim: no memory for a request and its answer\n");
+  loop_stop (&launcher->loop);
+}
+
 static void
 reply (struct launcher *launcher, json_int_t seq, json_t *message)
 {
-  char *text;
+  tss_autojson json_t *owned = message;
+  tss_autofree char *text
+      = json_object_set_new (owned, "seq", json_integer (seq)) == 0 ? tss_json_format (owned) : NULL;
 
-  json_object_set_new (message, "seq", json_integer (seq));
-  text = tss_json_format (message);
-  json_decref (message);
-  if (text)
-    {
-      buffer_append (&launcher->replies, text, strlen (text));
-      buffer_append (&launcher->replies, "\n", 1);
-    }
-  free (text);
-  on_output (launcher, 0);
+  if (text && buffer_append (&launcher->replies, text, strlen (text)) && buffer_append (&launcher->replies, "\n", 1))
+    on_output (launcher, 0);
+  else
+    end_without_memory (launcher);
 }
 
 static void
@@ -199,12 +203,19 @@ start_helper (struct launcher *launcher, json_int_t seq, const json_t *request, 
 static void
 handle_request (struct launcher *launcher, const char *line, size_t length)
 {
-  tss_autojson json_t *request = json_loadb (line, length, 0, NULL);
+  json_error_t parse_error = { 0 };
+  tss_autojson json_t *request = json_loadb (line, length, 0, &parse_error);
   json_int_t seq = json_integer_value (json_object_get (request, "seq"));
   const char *shim = NULL;
   struct tss_error error = { 0 };
   int result = tss_json_get_string (request, "shim", "", &shim, &error);
 
+  /* Without memory the parser gives up without a word. */
+  if (!request && parse_error.text[0] == '\0')
+    {
+      end_without_memory (launcher);
+      return;
+    }
   if (result == 0)
     result = shim ? start_shim (launcher, seq, shim, &error) : start_helper (launcher, seq, request, &error);
   if (result < 0)

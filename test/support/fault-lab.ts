@@ -134,7 +134,7 @@ class FaultyServer {
   async end(): Promise<{ readonly summary: string; readonly faults: readonly string[] }> {
     this.#child.stdin.end();
     const [, signal] = (await this.#exit) as [number | null, string | null];
-    if (signal !== null) throw new Error(`not all have ended within ${deadlineMs} ms: ${this.summary()}`);
+    if (signal !== null) throw new Error(`did not end, or badly (${signal}): ${this.summary()}`);
     const faults = take(this.#report).split('\n').filter(Boolean);
     return { summary: `${faults.length === 1 ? (faults[0] ?? '') : ''} ${this.summary()}`, faults };
   }
