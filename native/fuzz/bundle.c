@@ -79,6 +79,7 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
   if (!document || box_spec_parse (document, &spec, &error) < 0)
     {
       require_reason (&error);
+      FUZZ_REQUIRE (!json_is_object (document) || error.code != TSS_ERROR_INVALID || error.path[0] != '\0');
       return 0;
     }
   FUZZ_REQUIRE (spec.process.arguments && spec.process.arguments[0]);
