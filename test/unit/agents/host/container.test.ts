@@ -6,26 +6,10 @@ import { HostPaths } from '../../../../agents/host/host-paths.ts';
 import { NativeError } from '../../../../agents/host/native/native-error.ts';
 import { Container } from '../../../../agents/host/tasks/container.ts';
 import type { ShimConnection, ShimSeam, ShimState } from '../../../../agents/host/tasks/shim.ts';
+import { shimState } from '../../../fixtures/shim-state.ts';
 import { stateFileText } from '../../../support/state-file-text.ts';
 
-const running: ShimState = {
-  id: 'c',
-  seq: 3,
-  phase: 'running',
-  pid: 7,
-  shimPid: 6,
-  createdAt: '2026-01-01T00:00:00Z',
-  startedAt: '2026-01-01T00:00:00Z',
-  finishedAt: null,
-  exitCode: null,
-  signal: null,
-  oomKilled: false,
-  restartCount: 0,
-  nextRestartAt: null,
-  error: null,
-  droppedLogLines: 0,
-  runs: [],
-};
+const running = shimState();
 
 describe('a container', () => {
   let directory: string;

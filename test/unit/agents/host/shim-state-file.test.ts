@@ -4,26 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readStateFile } from '../../../../agents/host/native/shim-state-file.ts';
 import type { ShimState } from '../../../../agents/host/tasks/shim.ts';
+import { shimState } from '../../../fixtures/shim-state.ts';
 import { stateFileText } from '../../../support/state-file-text.ts';
 
-const state = (seq: number): ShimState => ({
-  id: 'c0',
-  seq,
-  phase: 'running',
-  pid: 7,
-  shimPid: 6,
-  createdAt: '2026-01-01T00:00:00Z',
-  startedAt: '2026-01-01T00:00:00Z',
-  finishedAt: null,
-  exitCode: null,
-  signal: null,
-  oomKilled: false,
-  restartCount: 0,
-  nextRestartAt: null,
-  error: null,
-  droppedLogLines: 0,
-  runs: [],
-});
+const state = (seq: number): ShimState => shimState({ id: 'c0', seq });
 
 describe('state files of shims', () => {
   let directory: string;
