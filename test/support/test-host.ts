@@ -110,6 +110,15 @@ export class TestHost {
     return result;
   }
 
+  /** What `up` says of a stack with one service of these attributes, which it has to fail for; nothing of it stays. */
+  async refusal(attributes: string): Promise<string> {
+    const file = this.write('bad.yml', `name: bad\nservices:\n  a: { ${attributes} }\n`);
+    const { code, stderr } = await this.run(['-f', file, 'up', '-d', '--wait']);
+    assert.notEqual(code, 0, attributes);
+    await this.ok(['-p', 'bad', 'down']);
+    return stderr;
+  }
+
   /** Containers of the stack of a file, with those that have ended. */
   async ps(file: string): Promise<readonly PsRow[]> {
     const { stdout } = await this.ok(['-f', file, 'ps', '-a', '--format', 'json']);
