@@ -20,6 +20,7 @@ export const simulatedDescription: NodeDescription = {
   kernel: '6.1.0',
   cpus: 2,
   memoryBytes: 2 ** 31,
+  genericResources: {},
   cgroup: 'v2',
   kernelFeatures: {
     overlayfs: 'available',

@@ -81,7 +81,15 @@ export interface NodeObject extends StoredObject {
   readonly kind: 'node';
   readonly hostname: string;
   readonly state: 'ready' | 'down' | 'unknown';
+  /** RFC 3339, when it came into that state: a task on a node that is down is unknown since then. */
+  readonly stateSince: string;
   readonly availability: 'active' | 'pause' | 'drain';
+  /** Managers run tasks too, unless they are drained. */
+  readonly role: 'worker' | 'manager';
+  /** Set by operators (`node update --label-add`); `node.labels.KEY` of constraints and preferences. */
+  readonly labels: Readonly<Record<string, string>>;
+  /** Where other nodes reach it: the end of its tunnels. Empty on a lone host. */
+  readonly address: string;
   readonly description: NodeDescription;
 }
 
@@ -99,6 +107,8 @@ export interface NodeDescription {
   readonly kernel: string;
   readonly cpus: number;
   readonly memoryBytes: number;
+  /** What its operator says it has, by kind: so many, or these by name (GPUs by UUID). */
+  readonly genericResources: Readonly<Record<string, number | readonly string[]>>;
   readonly cgroup: 'v1' | 'hybrid' | 'v2';
   readonly kernelFeatures: KernelFeatures;
   /** What this host lacks and what is done instead, one sentence each. */

@@ -35,6 +35,7 @@ export function readHostFacts(): HostFacts {
     kernel: release(),
     cpus,
     memoryBytes: totalmem(),
+    genericResources: {},
     cgroup: cgroup.mode,
     kernelFeatures: readKernelFeatures(release()),
     limitations: [...cgroup.missing.map(missingController), ...otherLimitations(limits)],

@@ -34,15 +34,19 @@ export class Dispatcher implements DispatcherHandlers {
     this.#batcher = new StatusBatcher(store);
     this.sessions = new Sessions((nodeId) => {
       store
-        .update((view) => ({ changes: changeNodeState(view, nodeId, 'down'), result: undefined }))
+        .update((view) => ({
+          changes: changeNodeState(view, nodeId, 'down', new Date().toISOString()),
+          result: undefined,
+        }))
         .catch((error: unknown) => onError(error));
     });
   }
 
   /** Nodes whose agents have not registered since the manager started are neither up nor down. */
   async start(): Promise<void> {
+    const now = new Date().toISOString();
     await this.#store.update((view) => ({
-      changes: view.all('node').flatMap(({ id }) => changeNodeState(view, id, 'unknown')),
+      changes: view.all('node').flatMap(({ id }) => changeNodeState(view, id, 'unknown', now)),
       result: undefined,
     }));
   }

@@ -14,6 +14,7 @@ const nodeDescription: z.ZodType<NodeDescription> = z.strictObject({
   kernel: z.string(),
   cpus: z.number(),
   memoryBytes: z.number(),
+  genericResources: z.record(z.string(), z.union([z.int().nonnegative(), z.array(z.string())])),
   cgroup: z.enum(['v1', 'hybrid', 'v2']),
   kernelFeatures: z.strictObject({
     overlayfs: presence,
@@ -53,17 +54,29 @@ export function registerNode(
 ): readonly Change[] {
   const before = view.get('node', id);
   if (before?.state === 'ready' && canonicalJson(before.description) === canonicalJson(description)) return [];
+  const stateSince = before?.state === 'ready' ? before.stateSince : now;
   const node: NodeObject = {
-    ...(before ?? { id, version: 0, createdAt: now, updatedAt: now, kind: 'node', availability: 'active' }),
+    ...(before ?? newNode(id, now)),
     hostname: description.hostname,
     state: 'ready',
+    stateSince,
     description,
   };
   return [put(node)];
 }
 
+function newNode(id: string, now: string): Omit<NodeObject, 'hostname' | 'state' | 'stateSince' | 'description'> {
+  const common = { id, version: 0, createdAt: now, updatedAt: now, kind: 'node' } as const;
+  return { ...common, availability: 'active', role: 'manager', labels: {}, address: '' };
+}
+
 /** Notes that the node is silent; one that is gone stays gone. */
-export function changeNodeState(view: StoreView, id: string, state: NodeObject['state']): readonly Change[] {
+export function changeNodeState(
+  view: StoreView,
+  id: string,
+  state: NodeObject['state'],
+  now: string,
+): readonly Change[] {
   const node = view.get('node', id);
-  return node === undefined || node.state === state ? [] : [put({ ...node, state })];
+  return node === undefined || node.state === state ? [] : [put({ ...node, state, stateSince: now })];
 }

@@ -16,6 +16,8 @@ function violated({ task, node }: Placement): ConstraintSpec | undefined {
   return task.spec.deploy.placement.constraints.find((constraint) => !holds(constraint, node));
 }
 
+const labelPrefix = 'node.labels.';
+
 /** Names of architectures in stack files by those of nodes. */
 const architectures: Readonly<Record<string, string>> = { x64: 'amd64', x86_64: 'amd64', aarch64: 'arm64' };
 
@@ -26,15 +28,15 @@ function holds({ key, operator, value }: ConstraintSpec, node: NodeObject): bool
 }
 
 /** A label that a node does not have is empty. */
-function valueOf(key: string, { id, hostname, description }: NodeObject): string {
+function valueOf(key: string, { id, hostname, role, labels, description }: NodeObject): string {
+  if (key.startsWith(labelPrefix)) return labels[key.slice(labelPrefix.length)] ?? '';
   switch (key) {
     case 'node.id':
       return id;
     case 'node.hostname':
       return hostname;
     case 'node.role':
-      // Until there are workers that are no managers, every node is both.
-      return 'manager';
+      return role;
     case 'node.platform.os':
       return 'linux';
     case 'node.platform.arch':
