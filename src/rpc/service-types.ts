@@ -28,24 +28,25 @@ export interface CallContext {
   readonly signal: AbortSignal;
 }
 
-type Request<M extends Method> = Messages[M['request']];
-type Response<M extends Method> = Messages[M['response']];
+type Request<M extends Method, Types> = Types[M['request'] & keyof Types];
+type Response<M extends Method, Types> = Types[M['response'] & keyof Types];
 
-interface ClientCalls<M extends Method> {
-  unary(request: Partial<Request<M>>, options?: CallOptions): Promise<Response<M>>;
-  serverStream(request: Partial<Request<M>>, options?: CallOptions): AsyncIterable<Response<M>>;
-  duplex(options?: CallOptions): DuplexStream<Request<M>, Response<M>>;
+interface ClientCalls<M extends Method, Types> {
+  unary(request: Partial<Request<M, Types>>, options?: CallOptions): Promise<Response<M, Types>>;
+  serverStream(request: Partial<Request<M, Types>>, options?: CallOptions): AsyncIterable<Response<M, Types>>;
+  duplex(options?: CallOptions): DuplexStream<Request<M, Types>, Response<M, Types>>;
 }
 
 interface HandlerCalls<M extends Method> {
-  unary(request: Request<M>, context: CallContext): Promise<Response<M>>;
-  serverStream(request: Request<M>, context: CallContext): AsyncIterable<Response<M>>;
+  unary(request: Request<M, Messages>, context: CallContext): Promise<Response<M, Messages>>;
+  serverStream(request: Request<M, Messages>, context: CallContext): AsyncIterable<Response<M, Messages>>;
   /** The stream is ended when the promise resolves, and failed when it rejects. */
-  duplex(stream: DuplexStream<Response<M>, Request<M>>, context: CallContext): Promise<void>;
+  duplex(stream: DuplexStream<Response<M, Messages>, Request<M, Messages>>, context: CallContext): Promise<void>;
 }
 
-export type Client<Table extends MethodTable> = {
-  readonly [Key in keyof Table]: ClientCalls<Table[Key]>[Table[Key]['kind']];
+/** `Types` are the messages of the contract that the methods belong to. */
+export type Client<Table extends MethodTable, Types = Messages> = {
+  readonly [Key in keyof Table]: ClientCalls<Table[Key], Types>[Table[Key]['kind']];
 } & {
   /** Ends the connection; calls under way fail. */
   close(): void;

@@ -1,5 +1,10 @@
 /** The JSON form in which protobufjs (below @grpc/proto-loader) describes a package, as far as our contract uses it. */
 
+/** A package, or a part of its name. */
+export interface NamespaceJson {
+  readonly nested?: Readonly<Record<string, unknown>>;
+}
+
 export interface PackageJson {
   readonly nested: Readonly<Record<string, MessageJson | ServiceJson>>;
 }

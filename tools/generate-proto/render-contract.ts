@@ -70,13 +70,14 @@ function renderService(packageName: string, name: string, service: ServiceJson):
   const methods = Object.entries(service.methods).map(([method, definition]) => {
     const path = `/${packageName}.${name}/${method}`;
     const types = `request: '${definition.requestType}', response: '${definition.responseType}'`;
-    return `${docComment(definition.comment)}${lowerFirst(method)}: { path: '${path}', kind: '${methodKind(definition)}', ${types} },`;
+    return `${docComment(definition.comment)}${lowerFirst(method)}: { path: '${path}', kind: '${methodKind(definition)}', ${types}, tables: messageFields },`;
   });
   return `export const ${lowerFirst(name)}Methods = {\n${methods.join('\n')}\n} as const satisfies MethodTable;\n`;
 }
 
+/** `getInfo` for GetInfo, `kv` for KV. */
 function lowerFirst(name: string): string {
-  return name.charAt(0).toLowerCase() + name.slice(1);
+  return name === name.toUpperCase() ? name.toLowerCase() : name.charAt(0).toLowerCase() + name.slice(1);
 }
 
 function methodKind({ requestStream = false, responseStream = false }: MethodJson): string {

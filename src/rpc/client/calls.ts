@@ -2,14 +2,13 @@
 import type { Client, ServiceError } from '@grpc/grpc-js';
 import { TsstackError } from '../../model/errors.ts';
 import { errorOfCall } from '../error-mapping.ts';
-import type { Messages } from '../generated/contract.ts';
 import { StreamReader, StreamWriter } from '../message-stream.ts';
 import type { CallOptions, DuplexStream } from '../service-types.ts';
 import { decodeMessage } from '../wire/decode.ts';
 import { encodeMessage } from '../wire/encode.ts';
 import type { Method } from '../wire/method.ts';
 
-type AnyMessage = Messages[keyof Messages];
+type AnyMessage = object;
 
 const defaultUnaryDeadlineMs = 30_000;
 
@@ -24,8 +23,8 @@ export function callUnary(
     if (options.signal?.aborted === true) return reject(canceled(method));
     const call = client.makeUnaryRequest<AnyMessage, AnyMessage>(
       method.path,
-      (message) => encodeMessage(method.request, message),
-      (bytes) => decodeMessage(method.response, bytes),
+      (message) => encodeMessage(method.tables, method.request, message),
+      (bytes) => decodeMessage(method.tables, method.response, bytes),
       request,
       { deadline: Date.now() + (options.deadlineMs ?? defaultUnaryDeadlineMs) },
       (error: ServiceError | null, response?: AnyMessage) => {
@@ -49,8 +48,8 @@ export async function* callServerStream(
   if (options.signal?.aborted === true) throw canceled(method);
   const call = client.makeServerStreamRequest<AnyMessage, AnyMessage>(
     method.path,
-    (message) => encodeMessage(method.request, message),
-    (bytes) => decodeMessage(method.response, bytes),
+    (message) => encodeMessage(method.tables, method.request, message),
+    (bytes) => decodeMessage(method.tables, method.response, bytes),
     request,
     deadlineOf(options),
   );
@@ -72,8 +71,8 @@ export function callDuplex(
   if (options.signal?.aborted === true) throw canceled(method);
   const call = client.makeBidiStreamRequest<AnyMessage, AnyMessage>(
     method.path,
-    (message) => encodeMessage(method.request, message),
-    (bytes) => decodeMessage(method.response, bytes),
+    (message) => encodeMessage(method.tables, method.request, message),
+    (bytes) => decodeMessage(method.tables, method.response, bytes),
     deadlineOf(options),
   );
   // Who leaves off reading may still have something to write.

@@ -558,6 +558,7 @@ export const controlMethods = {
     kind: 'unary',
     request: 'GetInfoRequest',
     response: 'GetInfoResponse',
+    tables: messageFields,
   },
   /** Makes the declared stack the desired one, in one transaction. An equal stack writes nothing. With dry_run nothing is written and only the plan is returned. */
   applyStack: {
@@ -565,6 +566,7 @@ export const controlMethods = {
     kind: 'unary',
     request: 'ApplyStackRequest',
     response: 'ApplyStackResponse',
+    tables: messageFields,
   },
   /** `down`: takes everything of a stack away, in reverse dependency order. Returns when the intent is stored; watch for the end. */
   removeStack: {
@@ -572,6 +574,7 @@ export const controlMethods = {
     kind: 'unary',
     request: 'RemoveStackRequest',
     response: 'RemoveStackResponse',
+    tables: messageFields,
   },
   /** start, stop, restart, rm of containers that exist. Returns when the intent is stored; watch for the end. */
   actOnTasks: {
@@ -579,6 +582,7 @@ export const controlMethods = {
     kind: 'unary',
     request: 'ActOnTasksRequest',
     response: 'ActOnTasksResponse',
+    tables: messageFields,
   },
   /** Adds a one-off task of a service (`run`). Its dependencies are started; the task itself is created (`ready`) and waits to be started, by an attach stream with `start` or by ActOnTasks, so that its first output is not lost. */
   createOneOff: {
@@ -586,6 +590,7 @@ export const controlMethods = {
     kind: 'unary',
     request: 'CreateOneOffRequest',
     response: 'CreateOneOffResponse',
+    tables: messageFields,
   },
   /** Makes a network, volume, secret or config that belongs to no stack; stack files refer to it by `external: true`. */
   createObject: {
@@ -593,6 +598,7 @@ export const controlMethods = {
     kind: 'unary',
     request: 'CreateObjectRequest',
     response: 'CreateObjectResponse',
+    tables: messageFields,
   },
   /** Removes networks, volumes, secrets or configs that nothing uses, whoever made them. All or none: one that is in use fails the call. */
   removeObjects: {
@@ -600,6 +606,7 @@ export const controlMethods = {
     kind: 'unary',
     request: 'RemoveObjectsRequest',
     response: 'RemoveObjectsResponse',
+    tables: messageFields,
   },
   /** Objects as they are now. Empty kinds = all kinds. */
   listObjects: {
@@ -607,6 +614,7 @@ export const controlMethods = {
     kind: 'unary',
     request: 'ListObjectsRequest',
     response: 'ListObjectsResponse',
+    tables: messageFields,
   },
   /** First the matching objects as they are, then one message with `synced`, then every change, without a gap between. */
   watch: {
@@ -614,11 +622,24 @@ export const controlMethods = {
     kind: 'serverStream',
     request: 'WatchRequest',
     response: 'WatchResponse',
+    tables: messageFields,
   },
   /** Streams with a container or a node: exec, attach, logs, signals, images. The manager relays them to the agent that holds the thing. */
-  open: { path: '/tsstack.v1.Control/Open', kind: 'duplex', request: 'Frame', response: 'Frame' },
+  open: {
+    path: '/tsstack.v1.Control/Open',
+    kind: 'duplex',
+    request: 'Frame',
+    response: 'Frame',
+    tables: messageFields,
+  },
   /** Container events (create, start, die, …) as `tsstack events` prints them. */
-  events: { path: '/tsstack.v1.Control/Events', kind: 'serverStream', request: 'EventsRequest', response: 'Event' },
+  events: {
+    path: '/tsstack.v1.Control/Events',
+    kind: 'serverStream',
+    request: 'EventsRequest',
+    response: 'Event',
+    tables: messageFields,
+  },
 } as const satisfies MethodTable;
 
 export const dispatcherMethods = {
@@ -628,6 +649,7 @@ export const dispatcherMethods = {
     kind: 'serverStream',
     request: 'SessionRequest',
     response: 'SessionMessage',
+    tables: messageFields,
   },
   /** Every heartbeat period. A node that missed three is down. */
   heartbeat: {
@@ -635,6 +657,7 @@ export const dispatcherMethods = {
     kind: 'unary',
     request: 'HeartbeatRequest',
     response: 'HeartbeatResponse',
+    tables: messageFields,
   },
   /** What this node has to hold: first everything (`full`), then changes. A gap in the sequence makes the agent ask again. */
   assignments: {
@@ -642,6 +665,7 @@ export const dispatcherMethods = {
     kind: 'serverStream',
     request: 'AssignmentsRequest',
     response: 'AssignmentsMessage',
+    tables: messageFields,
   },
   /** Observed states, batched. Only of tasks assigned to the node of the session. */
   updateTaskStatus: {
@@ -649,7 +673,14 @@ export const dispatcherMethods = {
     kind: 'unary',
     request: 'UpdateTaskStatusRequest',
     response: 'UpdateTaskStatusResponse',
+    tables: messageFields,
   },
   /** The agent's end of a stream that the manager asked for in a SessionMessage; its first frame is `open` with the stream's id in `arguments`. */
-  relay: { path: '/tsstack.v1.Dispatcher/Relay', kind: 'duplex', request: 'Frame', response: 'Frame' },
+  relay: {
+    path: '/tsstack.v1.Dispatcher/Relay',
+    kind: 'duplex',
+    request: 'Frame',
+    response: 'Frame',
+    tables: messageFields,
+  },
 } as const satisfies MethodTable;

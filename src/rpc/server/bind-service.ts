@@ -12,7 +12,6 @@ import {
 } from '@grpc/grpc-js';
 import type { EventEmitter } from 'node:events';
 import { errorMetadataKey, statusOfError } from '../error-mapping.ts';
-import type { Messages } from '../generated/contract.ts';
 import { StreamReader, StreamWriter } from '../message-stream.ts';
 import type { CallContext, DuplexStream, Handlers } from '../service-types.ts';
 import { decodeMessage } from '../wire/decode.ts';
@@ -24,7 +23,7 @@ export interface ServiceBinding {
   readonly implementation: UntypedServiceImplementation;
 }
 
-type AnyMessage = Messages[keyof Messages];
+type AnyMessage = object;
 type UnaryHandler = (request: AnyMessage, context: CallContext) => Promise<AnyMessage>;
 type ServerStreamHandler = (request: AnyMessage, context: CallContext) => AsyncIterable<AnyMessage>;
 type DuplexHandler = (stream: DuplexStream<AnyMessage, AnyMessage>, context: CallContext) => Promise<void>;
@@ -51,10 +50,10 @@ function defineMethod(method: Method): ServiceDefinition[string] {
     path: method.path,
     requestStream: method.kind === 'duplex',
     responseStream: method.kind !== 'unary',
-    requestSerialize: (message: AnyMessage) => encodeMessage(method.request, message),
-    requestDeserialize: (bytes: Buffer) => decodeMessage(method.request, bytes),
-    responseSerialize: (message: AnyMessage) => encodeMessage(method.response, message),
-    responseDeserialize: (bytes: Buffer) => decodeMessage(method.response, bytes),
+    requestSerialize: (message: AnyMessage) => encodeMessage(method.tables, method.request, message),
+    requestDeserialize: (bytes: Buffer) => decodeMessage(method.tables, method.request, bytes),
+    responseSerialize: (message: AnyMessage) => encodeMessage(method.tables, method.response, message),
+    responseDeserialize: (bytes: Buffer) => decodeMessage(method.tables, method.response, bytes),
   };
 }
 

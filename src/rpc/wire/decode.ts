@@ -1,26 +1,26 @@
 /** Bytes to messages, driven by the generated field tables. Bytes fields are views of what was received, not copies. */
-import { messageFields, type Messages } from '../generated/contract.ts';
-import type { Field, MessageFields } from './field.ts';
+import type { Field, MessageFields, MessageTables } from './field.ts';
 import { rememberReceivedBytes } from './received-bytes.ts';
+import { tableOf } from './table-of.ts';
 import { readSignedVarint, readVarint, type Cursor } from './varint.ts';
 
 type Building = Record<string, unknown>;
 
 /** The message in those bytes, absent fields set to their defaults; throws RangeError when the bytes are no such message. */
-export function decodeMessage<Name extends keyof Messages>(name: Name, bytes: Buffer): Messages[Name] {
-  const message = readMessage(messageFields[name], { bytes, position: 0 }, bytes.length);
+export function decodeMessage(tables: MessageTables, name: string, bytes: Buffer): object {
+  const message = readMessage(tables, tableOf(tables, name), { bytes, position: 0 }, bytes.length);
   if (name === 'Frame') rememberReceivedBytes(message, bytes);
-  return message as unknown as Messages[Name];
+  return message;
 }
 
-function readMessage(fields: MessageFields, cursor: Cursor, end: number): Building {
+function readMessage(tables: MessageTables, fields: MessageFields, cursor: Cursor, end: number): Building {
   const message = defaultsOf(fields);
   while (cursor.position < end) {
     const tag = readVarint(cursor);
     const field = fields.find((candidate) => candidate.number === Math.floor(tag / 8));
     // A newer peer may send fields that this version does not know.
     if (field === undefined) skipValue(cursor, tag % 8);
-    else store(message, field, readValue(field, cursor));
+    else store(message, field, readValue(tables, field, cursor));
   }
   if (cursor.position !== end) throw new RangeError('a message is cut off');
   return message;
@@ -70,8 +70,8 @@ function store(message: Building, field: Field, value: unknown): void {
   }
 }
 
-function readValue(field: Field, cursor: Cursor): unknown {
-  if (field.kind === 'map') return readMessage(mapEntryFields(field.type), cursor, readEnd(cursor));
+function readValue(tables: MessageTables, field: Field, cursor: Cursor): unknown {
+  if (field.kind === 'map') return readMessage(tables, mapEntryFields(field.type), cursor, readEnd(cursor));
   switch (field.type) {
     case 'bool':
       return readVarint(cursor) !== 0;
@@ -86,7 +86,7 @@ function readValue(field: Field, cursor: Cursor): unknown {
     case 'bytes':
       return readBytes(cursor);
     default:
-      return readMessage(messageFields[field.type as keyof Messages], cursor, readEnd(cursor));
+      return readMessage(tables, tableOf(tables, field.type), cursor, readEnd(cursor));
   }
 }
 

@@ -1,32 +1,38 @@
 /** Messages to bytes, driven by the generated field tables. */
-import { messageFields, type Messages } from '../generated/contract.ts';
-import type { Field, MessageFields } from './field.ts';
+import type { Field, MessageFields, MessageTables } from './field.ts';
+import { tableOf } from './table-of.ts';
 import { receivedBytes } from './received-bytes.ts';
 import { varintSize, writeVarint } from './varint.ts';
 
 type Plain = Readonly<Record<string, unknown>>;
 
 /** Bytes of a message. Absent properties count as the field's default, which is not sent. */
-export function encodeMessage<Name extends keyof Messages>(name: Name, message: Partial<Messages[Name]>): Buffer {
+export function encodeMessage(tables: MessageTables, name: string, message: object): Buffer {
   const relayed = receivedBytes(message);
   if (relayed !== undefined) return relayed;
-  const fields = messageFields[name];
-  const bytes = Buffer.allocUnsafe(messageSize(fields, message));
-  writeMessage(fields, message, bytes, 0);
+  const fields = tableOf(tables, name);
+  const bytes = Buffer.allocUnsafe(messageSize(tables, fields, message as Plain));
+  writeMessage(tables, fields, message as Plain, bytes, 0);
   return bytes;
 }
 
-function messageSize(fields: MessageFields, message: Plain): number {
+function messageSize(tables: MessageTables, fields: MessageFields, message: Plain): number {
   let size = 0;
-  forEachPresent(fields, message, (field, value) => (size += tagSize(field) + valueSize(field.type, value)));
+  forEachPresent(fields, message, (field, value) => (size += tagSize(field) + valueSize(tables, field.type, value)));
   return size;
 }
 
-function writeMessage(fields: MessageFields, message: Plain, target: Buffer, offset: number): number {
+function writeMessage(
+  tables: MessageTables,
+  fields: MessageFields,
+  message: Plain,
+  target: Buffer,
+  offset: number,
+): number {
   let position = offset;
   forEachPresent(fields, message, (field, value) => {
     position = writeVarint(target, position, field.number * 8 + wireType(field.type));
-    position = writeValue(field.type, value, target, position);
+    position = writeValue(tables, field.type, value, target, position);
   });
   return position;
 }
@@ -77,21 +83,22 @@ function wireType(type: string): 0 | 2 {
   }
 }
 
-function valueSize(type: string, value: unknown): number {
+function valueSize(tables: MessageTables, type: string, value: unknown): number {
   if (!(value instanceof MapEntry) && wireType(type) === 0) return varintSize(Number(value));
-  const length = contentSize(type, value);
+  const length = contentSize(tables, type, value);
   return varintSize(length) + length;
 }
 
-function contentSize(type: string, value: unknown): number {
-  if (value instanceof MapEntry) return messageSize(mapEntryFields(type), value as unknown as Plain);
+function contentSize(tables: MessageTables, type: string, value: unknown): number {
+  if (value instanceof MapEntry) return messageSize(tables, mapEntryFields(type), value as unknown as Plain);
   if (type === 'string') return Buffer.byteLength(value as string);
   if (type === 'bytes') return (value as Uint8Array).length;
-  return messageSize(messageFields[type as keyof Messages], value as Plain);
+  return messageSize(tables, tableOf(tables, type), value as Plain);
 }
 
-function writeValue(type: string, value: unknown, target: Buffer, offset: number): number {
-  if (value instanceof MapEntry) return writeNested(mapEntryFields(type), value as unknown as Plain, target, offset);
+function writeValue(tables: MessageTables, type: string, value: unknown, target: Buffer, offset: number): number {
+  if (value instanceof MapEntry)
+    return writeNested(tables, mapEntryFields(type), value as unknown as Plain, target, offset);
   if (wireType(type) === 0) return writeVarint(target, offset, Number(value));
   if (type === 'string') {
     const start = writeVarint(target, offset, Buffer.byteLength(value as string));
@@ -103,12 +110,18 @@ function writeValue(type: string, value: unknown, target: Buffer, offset: number
     target.set(bytes, start);
     return start + bytes.length;
   }
-  return writeNested(messageFields[type as keyof Messages], value as Plain, target, offset);
+  return writeNested(tables, tableOf(tables, type), value as Plain, target, offset);
 }
 
-function writeNested(fields: MessageFields, message: Plain, target: Buffer, offset: number): number {
-  const start = writeVarint(target, offset, messageSize(fields, message));
-  return writeMessage(fields, message, target, start);
+function writeNested(
+  tables: MessageTables,
+  fields: MessageFields,
+  message: Plain,
+  target: Buffer,
+  offset: number,
+): number {
+  const start = writeVarint(target, offset, messageSize(tables, fields, message));
+  return writeMessage(tables, fields, message, target, start);
 }
 
 function mapEntryFields(valueType: string): MessageFields {

@@ -12,3 +12,6 @@ export interface Field {
 }
 
 export type MessageFields = readonly Field[];
+
+/** The messages of one contract by their name in proto/. */
+export type MessageTables = Readonly<Record<string, MessageFields>>;

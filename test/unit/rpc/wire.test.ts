@@ -2,48 +2,61 @@ import assert from 'node:assert/strict';
 import { loadSync, type MessageTypeDefinition } from '@grpc/proto-loader';
 import fc from 'fast-check';
 import { messageFields, type Messages } from '../../../src/rpc/generated/contract.ts';
-import { decodeMessage } from '../../../src/rpc/wire/decode.ts';
-import { encodeMessage } from '../../../src/rpc/wire/encode.ts';
-import type { Field } from '../../../src/rpc/wire/field.ts';
+import { messageFields as etcdFields } from '../../../src/rpc/generated/etcd.ts';
+import * as wireDecode from '../../../src/rpc/wire/decode.ts';
+import * as wireEncode from '../../../src/rpc/wire/encode.ts';
+import type { Field, MessageTables } from '../../../src/rpc/wire/field.ts';
+import { contracts } from '../../../tools/generate-proto.ts';
 
 /** The reference: the codec of protobufjs, reading proto/ itself. */
-const reference = loadSync(['tsstack/v1/control.proto', 'tsstack/v1/dispatcher.proto'], {
-  includeDirs: [new URL('../../../proto', import.meta.url).pathname],
-  keepCase: false,
-  longs: Number,
-  enums: String,
-  defaults: true,
-  oneofs: true,
-});
+const reference = loadSync(
+  contracts.flatMap(({ files }) => files),
+  {
+    includeDirs: [new URL('../../../proto', import.meta.url).pathname],
+    keepCase: false,
+    longs: Number,
+    enums: String,
+    defaults: true,
+    oneofs: true,
+  },
+);
 
 const names = Object.keys(messageFields) as (keyof Messages)[];
 
-function referenceCodec(name: string): MessageTypeDefinition<object, object> {
-  return reference[`tsstack.v1.${name}`] as MessageTypeDefinition<object, object>;
+/** Every message of both contracts, by package. */
+const tablesOf = { 'tsstack.v1': messageFields, etcdserverpb: etcdFields };
+type PackageName = keyof typeof tablesOf;
+
+function encodeMessage<Name extends keyof Messages>(name: Name, message: Partial<Messages[Name]>): Buffer {
+  return wireEncode.encodeMessage(messageFields, name, message);
 }
 
-function arbitraryMessage(name: keyof Messages): fc.Arbitrary<Record<string, unknown>> {
-  const fields = messageFields[name];
+function decodeMessage<Name extends keyof Messages>(name: Name, bytes: Buffer): Messages[Name] {
+  return wireDecode.decodeMessage(messageFields, name, bytes) as Messages[Name];
+}
+
+function arbitraryMessage(tables: MessageTables, name: string): fc.Arbitrary<Record<string, unknown>> {
+  const fields = tables[name] ?? [];
   const choice = fields.filter((field) => field.oneof !== null);
   if (choice.length === 0) {
-    return fc.record(Object.fromEntries(fields.map((field) => [field.name, arbitraryField(field)])));
+    return fc.record(Object.fromEntries(fields.map((field) => [field.name, arbitraryField(tables, field)])));
   }
   return fc.oneof(
     ...choice.map((field) =>
-      arbitraryValue(field.type).map((value) => ({ [field.oneof ?? '']: field.name, [field.name]: value })),
+      arbitraryValue(tables, field.type).map((value) => ({ [field.oneof ?? '']: field.name, [field.name]: value })),
     ),
   );
 }
 
-function arbitraryField(field: Field): fc.Arbitrary<unknown> {
-  const value = arbitraryValue(field.type);
+function arbitraryField(tables: MessageTables, field: Field): fc.Arbitrary<unknown> {
+  const value = arbitraryValue(tables, field.type);
   if (field.kind === 'repeated') return fc.array(value, { maxLength: 4 });
   if (field.kind === 'map') return fc.dictionary(fc.string({ unit: 'binary' }), value, { noNullPrototype: true });
-  const isMessage = field.type in messageFields;
+  const isMessage = field.type in tables;
   return field.kind === 'optional' || isMessage ? fc.option(value) : value;
 }
 
-function arbitraryValue(type: string): fc.Arbitrary<unknown> {
+function arbitraryValue(tables: MessageTables, type: string): fc.Arbitrary<unknown> {
   switch (type) {
     case 'string':
       return fc.string({ unit: 'binary' });
@@ -60,7 +73,7 @@ function arbitraryValue(type: string): fc.Arbitrary<unknown> {
     case 'uint64':
       return fc.maxSafeNat();
     default:
-      return arbitraryMessage(type as keyof Messages);
+      return arbitraryMessage(tables, type);
   }
 }
 
@@ -74,18 +87,8 @@ function plain(value: unknown): unknown {
 describe('the wire codec', function () {
   this.timeout(10_000);
 
-  for (const name of names) {
-    it(`reads ${name} from the reference codec, and the other way round`, () => {
-      fc.assert(
-        fc.property(arbitraryMessage(name), (message) => {
-          const ours = decodeMessage(name, Buffer.from(referenceCodec(name).serialize(message)));
-          assert.deepEqual(plain(ours), plain(message));
-          const theirs = referenceCodec(name).deserialize(encodeMessage(name, message));
-          assert.deepEqual(plain(theirs), plain(message));
-        }),
-        { numRuns: 60 },
-      );
-    });
+  for (const packageName of Object.keys(tablesOf) as PackageName[]) {
+    for (const name of Object.keys(tablesOf[packageName])) describeMessage(packageName, name);
   }
 
   it('keeps a field that has its default value apart from an absent one where that means something', () => {
@@ -123,3 +126,20 @@ describe('the wire codec', function () {
     );
   });
 });
+
+function describeMessage(packageName: PackageName, name: string): void {
+  const tables: MessageTables = tablesOf[packageName];
+  const codec = reference[`${packageName}.${name}`] as MessageTypeDefinition<object, object>;
+
+  it(`reads ${name} of ${packageName} from the reference codec, and the other way round`, () => {
+    fc.assert(
+      fc.property(arbitraryMessage(tables, name), (message) => {
+        const ours = wireDecode.decodeMessage(tables, name, Buffer.from(codec.serialize(message)));
+        assert.deepEqual(plain(ours), plain(message));
+        const theirs = codec.deserialize(wireEncode.encodeMessage(tables, name, message));
+        assert.deepEqual(plain(theirs), plain(message));
+      }),
+      { numRuns: 60 },
+    );
+  });
+}
