@@ -181,7 +181,7 @@ describe('daemon', () => {
     await host.stop();
     // The last helper ends by itself once it has answered.
     await until(
-      async () => findLeftovers(host.runRoot, host.dataRoot),
+      async () => findLeftovers({ runRoot: host.runRoot, dataRoot: host.dataRoot, holder: null }),
       (left) => left.length === 0,
       3000,
     );

@@ -2,8 +2,17 @@ import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, globSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { enterHost } from './enter-host.ts';
 
-function lines(command: string, args: readonly string[]): readonly string[] {
+/** Where a tsstack has its things. */
+interface HostPlace {
+  readonly runRoot: string;
+  readonly dataRoot: string;
+  /** Process whose namespaces are the host; null = those of the tests. */
+  readonly holder: number | null;
+}
+
+function lines([command = '', ...args]: readonly string[]): readonly string[] {
   const { stdout, status, stderr } = spawnSync(command, args, { encoding: 'utf8' });
   if (status !== 0) throw new Error(`${command} ${args.join(' ')}: ${stderr}`);
   return stdout.split('\n').filter((line) => line.trim() !== '');
@@ -41,15 +50,17 @@ function cgroups(runRoot: string): readonly string[] {
 }
 
 /** What a stopped tsstack with these roots has left on the machine, one line each; empty = nothing. Looks; asks no tsstack. */
-export function findLeftovers(runRoot: string, dataRoot: string): readonly string[] {
-  const mounts = readFileSync('/proc/self/mountinfo', 'utf8')
+export function findLeftovers({ runRoot, dataRoot, holder }: HostPlace): readonly string[] {
+  const ask = (...command: string[]): readonly string[] =>
+    lines(holder === null ? command : enterHost(holder, command));
+  const mounts = readFileSync(`/proc/${holder ?? 'self'}/mountinfo`, 'utf8')
     .split('\n')
     .filter((line) => line.includes(runRoot) || line.includes(dataRoot))
     .map((line) => `mount ${line}`);
-  const links = lines('ip', ['-o', 'link', 'show'])
+  const links = ask('ip', '-o', 'link', 'show')
     .filter((line) => /: (ts-|tv)[^:]*:/.test(line))
     .map((line) => `link ${line}`);
-  const tables = lines('nft', ['list', 'tables'])
+  const tables = ask('nft', 'list', 'tables')
     .filter((line) => line.includes('tsstack'))
     .map((line) => `nft ${line}`);
   const folders = ['containers', 'netns', 'secrets'].flatMap((name) => {

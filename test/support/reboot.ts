@@ -11,7 +11,7 @@ import { until, untilGone, type TestHost } from './test-host.ts';
  */
 export async function simulateReboot(host: TestHost): Promise<void> {
   // The daemon first: it starts its helpers anew. Then the shims, which start their containers anew.
-  await end(Number(readFileSync(join(host.runRoot, 'daemon.pid'), 'utf8')));
+  await end(Number(readFileSync(host.see(join(host.runRoot, 'daemon.pid')), 'utf8')));
   for (const pid of findProcesses(host.runRoot)) await end(pid);
   const groups = cgroupsOf(host);
   const contained = new Set(groups.flatMap((path) => readFileSync(join(path, 'cgroup.procs'), 'utf8').split('\n')));
@@ -19,9 +19,9 @@ export async function simulateReboot(host: TestHost): Promise<void> {
   // The kernel lets a group go a moment after its last process.
   for (const path of groups) await until(() => Promise.resolve(removeGroup(path)), Boolean);
   // Lazily, as the launcher may be about to end.
-  run('umount', '--recursive', '--lazy', host.runRoot);
-  for (const name of links()) run('ip', 'link', 'delete', name);
-  for (const table of tables()) run('nft', 'delete', 'table', ...table.split(' '));
+  run(host, 'umount', '--recursive', '--lazy', host.runRoot);
+  for (const name of links(host)) run(host, 'ip', 'link', 'delete', name);
+  for (const table of tables(host)) run(host, 'nft', 'delete', 'table', ...table.split(' '));
 }
 
 function removeGroup(path: string): boolean {
@@ -50,19 +50,20 @@ function cgroupsOf({ runRoot }: TestHost): readonly string[] {
 }
 
 /** Asked of the kernel: sysfs shows the network in which it was mounted. */
-function links(): readonly string[] {
-  const { stdout } = spawnSync('ip', ['-o', 'link', 'show', 'type', 'bridge'], { encoding: 'utf8' });
-  return stdout.split('\n').flatMap((line) => /^\d+: (ts-[^:]+):/.exec(line)?.[1] ?? []);
+function links(host: TestHost): readonly string[] {
+  const text = run(host, 'ip', '-o', 'link', 'show', 'type', 'bridge');
+  return text.split('\n').flatMap((line) => /^\d+: (ts-[^:]+):/.exec(line)?.[1] ?? []);
 }
 
-function tables(): readonly string[] {
-  const { stdout } = spawnSync('nft', ['list', 'tables'], { encoding: 'utf8' });
-  return stdout.split('\n').flatMap((line) => /^table (\w+ tsstack.*)$/.exec(line)?.[1] ?? []);
+function tables(host: TestHost): readonly string[] {
+  const text = run(host, 'nft', 'list', 'tables');
+  return text.split('\n').flatMap((line) => /^table (\w+ tsstack.*)$/.exec(line)?.[1] ?? []);
 }
 
-function run(command: string, ...args: readonly string[]): void {
-  const { status, stderr } = spawnSync(command, args, { encoding: 'utf8' });
+function run(host: TestHost, ...command: readonly string[]): string {
+  const [file = '', ...args] = host.enter(command, '/');
+  const { status, stdout, stderr } = spawnSync(file, args, { encoding: 'utf8' });
   // A link goes with its peer.
-  if (status !== 0 && !stderr.includes('Cannot find device'))
-    throw new Error(`${command} ${args.join(' ')}: ${stderr}`);
+  if (status !== 0 && !stderr.includes('Cannot find device')) throw new Error(`${command.join(' ')}: ${stderr}`);
+  return stdout;
 }

@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import assert from 'node:assert/strict';
+import { enterHost } from './enter-host.ts';
 import { endLeftovers, findLeftovers } from './leftovers.ts';
 
 /** The command line under test. */
@@ -51,6 +52,12 @@ export class TestHost {
   readonly directory = mkdtempSync(join(tmpdir(), 'tsstack-e2e-'));
   readonly dataRoot = join(this.directory, 'data');
   readonly runRoot = join(this.directory, 'run');
+  /** Process whose namespaces are the host; null = those of the tests. */
+  readonly holder: number | null;
+
+  constructor(holder: number | null = null) {
+    this.holder = holder;
+  }
 
   get env(): Record<string, string> {
     return {
@@ -70,10 +77,22 @@ export class TestHost {
     return path;
   }
 
+  /** A path as the tests see it: what the host has mounted is there for nobody else. */
+  see(path: string): string {
+    return this.holder === null ? path : `/proc/${this.holder}/root${path}`;
+  }
+
+  /** A command as it runs on this host. */
+  enter(command: readonly string[], directory = this.directory): readonly string[] {
+    return this.holder === null ? command : enterHost(this.holder, command, directory);
+  }
+
   /** Starts the command line and leaves it running. */
   spawn(args: readonly string[], options: CommandOptions = {}): ChildProcess {
-    return spawn(launcher, args, {
-      cwd: options.cwd ?? this.directory,
+    const cwd = options.cwd ?? this.directory;
+    const [file = '', ...rest] = this.enter([launcher, ...args], cwd);
+    return spawn(file, rest, {
+      cwd,
       env: { ...this.env, ...options.env },
       stdio: ['pipe', 'pipe', 'pipe'],
     });
@@ -138,7 +157,7 @@ export class TestHost {
 
   /** state.json of a container by its id (whole or its first 12 digits). */
   shimState(id: string): ShimState {
-    const path = join(this.runRoot, 'containers', id.slice(0, 12), 'state.json');
+    const path = this.see(join(this.runRoot, 'containers', id.slice(0, 12), 'state.json'));
     return JSON.parse(readFileSync(path, 'utf8')) as ShimState;
   }
 
@@ -162,23 +181,34 @@ export class TestHost {
   /** Takes every stack down, ends the daemon and fails when something was left behind. */
   async stop(): Promise<void> {
     try {
-      await this.#stop();
+      if (existsSync(this.see(join(this.runRoot, 'tsstack.sock')))) {
+        await this.removeStacks();
+        await this.endDaemon();
+      }
+      this.checkLeftovers();
     } finally {
       endLeftovers(this.runRoot);
     }
   }
 
-  async #stop(): Promise<void> {
-    if (existsSync(join(this.runRoot, 'tsstack.sock'))) {
-      const { stdout } = await this.ok(['ls', '-a', '-q']);
-      for (const stack of stdout.split('\n').filter((name) => name !== '')) {
-        await this.ok(['-p', stack, 'down', '-v', '--remove-orphans', '-t', '0']);
-      }
-      const pid = await this.daemonPid();
-      process.kill(pid, 'SIGTERM');
-      await untilGone(pid);
+  /** Takes every stack down that this host's daemon knows of. */
+  async removeStacks(): Promise<void> {
+    const { stdout } = await this.ok(['ls', '-a', '-q']);
+    for (const stack of stdout.split('\n').filter((name) => name !== '')) {
+      await this.ok(['-p', stack, 'down', '-v', '--remove-orphans', '-t', '0']);
     }
-    const left = findLeftovers(this.runRoot, this.dataRoot);
+  }
+
+  /** Ends the daemon in order. */
+  async endDaemon(): Promise<void> {
+    const pid = await this.daemonPid();
+    process.kill(pid, 'SIGTERM');
+    await untilGone(pid);
+  }
+
+  /** Fails when the stopped host has left something on the machine; else the scratch folder goes. */
+  checkLeftovers(): void {
+    const left = findLeftovers(this);
     assert.deepEqual(left, [], 'everything that was created must be gone');
     rmSync(this.directory, { recursive: true, force: true });
   }
