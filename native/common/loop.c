@@ -58,7 +58,11 @@ loop_set (struct loop *loop, struct loop_watch *watch, uint32_t events, struct t
 void
 loop_close_watch (struct loop *loop, struct loop_watch *watch)
 {
-  loop_set (loop, watch, LOOP_OFF, NULL);
+  /* Whatever the kernel says: nothing of this round may reach an owner that is about to be freed. */
+  if (watch->is_added)
+    epoll_ctl (loop->epoll_fd, EPOLL_CTL_DEL, watch->fd, NULL);
+  watch->is_added = false;
+  filter_round (loop, watch);
   tss_close (&watch->fd);
 }
 

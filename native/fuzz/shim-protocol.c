@@ -121,11 +121,10 @@ give_memory_back (struct scratch *scratch)
 static void
 close_shim (struct shim *shim)
 {
-  while (shim->server.clients)
-    {
-      client_close (shim->server.clients);
-      server_forget (shim, shim->server.clients);
-    }
+  for (struct client *client = shim->server.clients; client; client = client->next)
+    client_close (client);
+  run_once (shim);
+  FUZZ_REQUIRE (server_is_empty (shim));
   FUZZ_REQUIRE (!shim->sessions);
   sink_close (&shim->run.input);
   give_memory_back (&shim->scratch);

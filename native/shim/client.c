@@ -27,7 +27,9 @@ watch_client (struct client *client)
   bool wants_input = !client->waits_for && (!client->leaves_after_output || client->lingers);
   uint32_t events = (wants_input ? EPOLLIN : 0) | (buffer_length (&client->output) > 0 ? EPOLLOUT : 0);
 
-  loop_set (&client->shim->loop, &client->watch, events, NULL);
+  /* One that can be heard no more would stay for ever. */
+  if (loop_set (&client->shim->loop, &client->watch, events, NULL) < 0)
+    client_close (client);
 }
 
 /* False when nothing more can be sent. */
@@ -137,8 +139,6 @@ on_event (void *context, uint32_t events)
     receive (client);
   else if (!client->is_gone && (events & (EPOLLHUP | EPOLLERR)))
     client_close (client);
-  if (client->is_gone)
-    server_forget (client->shim, client);
 }
 
 int

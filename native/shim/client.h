@@ -36,7 +36,7 @@ struct client
   bool was_attached;        /* and may still write: closed in its face, it would never read what we sent last */
   bool leaves_after_output; /* no more frames to come: closed when the rest is sent */
   bool lingers;             /* then only our direction is closed, until the client closes its own */
-  bool is_gone;             /* closed; freed as soon as no function of its own runs any more */
+  bool is_gone;             /* closed; freed at the end of the round */
   struct session *session;
   struct sink *waits_for; /* its input waits until this one has drained */
 };

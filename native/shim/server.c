@@ -62,10 +62,17 @@ on_sweep (void *context)
   struct client **link = &shim->server.clients;
 
   while (*link)
-    if ((*link)->is_gone)
-      server_forget (shim, *link);
-    else
-      link = &(*link)->next;
+    {
+      struct client *client = *link;
+
+      if (!client->is_gone)
+        {
+          link = &client->next;
+          continue;
+        }
+      *link = client->next;
+      free (client);
+    }
   shim_check_finished (shim);
 }
 
@@ -171,17 +178,6 @@ bool
 server_is_empty (const struct shim *shim)
 {
   return !shim->server.clients;
-}
-
-void
-server_forget (struct shim *shim, struct client *client)
-{
-  struct client **link = &shim->server.clients;
-
-  while (*link != client)
-    link = &(*link)->next;
-  *link = client->next;
-  free (client);
 }
 
 void

@@ -38,8 +38,8 @@ void server_resume_input (struct shim *shim, const struct sink *sink);
 void server_dismiss (struct shim *shim);
 bool server_is_empty (const struct shim *shim);
 
-/* Frees a closed client now, from its own event, or soon, when it may still be in use further up the stack. */
-void server_forget (struct shim *shim, struct client *client);
+/* Closed clients are freed at the end of the round: until then functions further up the stack may use them. Nothing
+ * else takes a client out of the list or frees one. */
 void server_sweep_later (struct shim *shim);
 
 /* {"exitCode","signal","error"} of a frame of type exit. */
