@@ -8,6 +8,20 @@ export interface DeploySpec {
   /** Null = all at once, stop-first. */
   readonly update: UpdateSpec | null;
   readonly rollback: UpdateSpec | null;
+  /** How long an update waits for a new container to come up before that one counts as failed, whatever ratio is put up with. */
+  readonly progressDeadlineMs: number;
+  /** Of a job: how many of its containers run at once; null = all. */
+  readonly maxConcurrent: number | null;
+  /** Of a job: when it runs; null = once, when it is brought up. */
+  readonly schedule: ScheduleSpec | null;
+}
+
+/** Times at which a job runs. */
+export interface ScheduleSpec {
+  /** Cron expression. */
+  readonly cron: string;
+  /** IANA name, as Europe/Berlin. */
+  readonly timeZone: string;
 }
 
 /** True for a service whose containers run until they have completed, and no more. */

@@ -1,5 +1,6 @@
 /** Objects of the store: an id, a version for optimistic locking, a spec (what a user wants) and, where it applies, a status (what is). */
 import type { DesiredState, ObservedState } from './states.ts';
+import type { UpdateSpec } from './deploy-spec.ts';
 import type { NetworkSpec, PayloadSpec, ServiceSpec, VolumeSpec } from './spec.ts';
 
 interface StoredObject {
@@ -32,6 +33,40 @@ export interface ServiceObject extends StoredObject {
   readonly specHash: string;
   /** Counts forced replacements (`up --force-recreate`); part of what a task must match. */
   readonly forceCount: number;
+  /** What a rollback goes back to; null when there is nothing. */
+  readonly previous: ServiceVersion | null;
+  /** The last update by `update_config` or `rollback_config`; null when there was none. */
+  readonly update: UpdateStatus | null;
+  /** Asked to end by hand (`stop`, `rm`): until it is wanted again, no node and no schedule brings anything of it back. */
+  readonly suspended: boolean;
+  /** Of a job with a schedule: RFC 3339 time up to which its runs have been made, or passed over. */
+  readonly scheduledUntil: string | null;
+}
+
+/** What the containers of a service have been made from. */
+export interface ServiceVersion {
+  readonly spec: ServiceSpec;
+  readonly specHash: string;
+  readonly forceCount: number;
+}
+
+export type UpdateState =
+  'updating' | 'paused' | 'completed' | 'rollback_started' | 'rollback_paused' | 'rollback_completed';
+
+/** How far the replacement of a service's containers is. What each slot is at follows from its tasks. */
+export interface UpdateStatus {
+  readonly state: UpdateState;
+  /** One line for people: how far it is, why it is paused. */
+  readonly message: string;
+  /** RFC 3339; also tells this update from others. */
+  readonly startedAt: string;
+  readonly completedAt: string | null;
+  /** As it was when the update began, or was changed since. */
+  readonly config: UpdateSpec;
+  /** How many slots there were to replace. */
+  readonly total: number;
+  /** Slots whose new container has failed; each counts once. */
+  readonly failedSlots: readonly number[];
 }
 
 export interface NetworkObject extends StoredObject {
@@ -146,10 +181,43 @@ export interface TaskObject extends StoredObject {
   readonly oneOff: OneOffSpec | null;
   /** Of the container of a pre_start hook: the one that waits for it, and its place in the list. */
   readonly hookOf: { readonly taskId: string; readonly index: number } | null;
+  /** The one node that it may be on, as each of a global service has; null = any. */
+  readonly pinnedNode: string | null;
+  /** Made by an update in place of another; null = not. */
+  readonly rollout: RolloutStep | null;
+  /** Tasks that were in its slot before, oldest first. */
+  readonly history: readonly PastTask[];
   /** Addresses, filled by the allocator. */
   readonly attachments: readonly TaskAttachment[];
   readonly sharedTasks: SharedTasks;
   readonly status: TaskStatus;
+}
+
+/** The place of a task in an update. */
+export interface RolloutStep {
+  /** `startedAt` of the update. */
+  readonly update: string;
+  /** Id of the task whose place it takes. With start-first both are there for a time, and it takes over the ports that are published. */
+  readonly replaces: string;
+  readonly order: 'stop-first' | 'start-first';
+  /** RFC 3339, when it was seen to have come up, healthy where there is a check; null before. */
+  readonly upSince: string | null;
+}
+
+/** A task that another one has followed in its slot; nothing of it is left on a node. */
+export interface PastTask {
+  readonly id: string;
+  readonly nodeId: string | null;
+  readonly image: string;
+  readonly specHash: string;
+  /** `shutdown` when it was replaced while nothing was wrong with it. */
+  readonly state: ObservedState;
+  /** RFC 3339. */
+  readonly at: string;
+  /** Why it ended, or was followed by another one. */
+  readonly message: string;
+  /** Which try in a row of those that failed; 0 for one that did not. */
+  readonly attempt: number;
 }
 
 /** Ids of the tasks whose namespaces (`network_mode`, `pid` and `ipc` with service:x or container:x; null = its own) and volumes a task shares. */

@@ -126,6 +126,18 @@ export type ComposeService = Extensions & {
   readonly volumes?: readonly ComposeMount[];
   readonly volumes_from?: readonly string[];
   readonly working_dir?: string;
+  readonly 'x-tsstack'?: ComposeServiceExtension;
+};
+
+/** What tsstack has beyond the specification. */
+type ComposeServiceExtension = Extensions & {
+  /** How long an update waits for a new container to come up. */
+  readonly progress_deadline?: string;
+  /** Cron expression of a job. */
+  readonly schedule?: string;
+  readonly time_zone?: string;
+  /** How many containers of a job run at once. */
+  readonly max_concurrent?: number;
 };
 
 type ComposeDependencyCondition = 'service_started' | 'service_healthy' | 'service_completed_successfully';

@@ -13,17 +13,32 @@ export interface Reconciler<Key> {
   reconcile(view: StoreView, keys: ReadonlySet<Key>, now: string): readonly Change[];
 }
 
+/** A loop for which some things become due by time alone. */
+export interface TimedReconciler<Key> extends Omit<Reconciler<Key>, 'reconcile'> {
+  reconcile(view: StoreView, keys: ReadonlySet<Key>, now: string): Reconciliation<Key>;
+}
+
+/** Writes, and when time alone will make something due. */
+export interface Reconciliation<Key> {
+  readonly changes: readonly Change[];
+  /** Keys that are looked at again at that time (ms since the epoch) even if nothing changes; one that is not named has no such time. */
+  readonly lookAgainAt: ReadonlyMap<Key, number>;
+}
+
+/** Timers of Node go no further than 24.8 days; who is early looks, and waits on. */
+const longestTimerMs = 86_400_000;
+
 const firstBackoffMs = 100;
 const maxBackoffMs = 10_000;
 
 /**
  * Runs a reconciler whenever something that concerns it has been committed, in one transaction for all that has gathered.
- * - Never wait for a time instead of a change.
+ * - Never wait for a time instead of a change; a time that the state itself names (the end of a delay) is looked at when it comes.
  * - Never keep state here that the store has not: after a crash `everything` must be enough to go on.
  */
 export class ReconcileLoop<Key> {
   readonly #store: Store;
-  readonly #reconciler: Reconciler<Key>;
+  readonly #reconciler: Reconciler<Key> | TimedReconciler<Key>;
   readonly #onError: (error: unknown) => void;
   readonly #dirty = new Set<Key>();
   #unsubscribe: () => void = () => undefined;
@@ -32,9 +47,12 @@ export class ReconcileLoop<Key> {
   #retry: NodeJS.Timeout | undefined;
   /** Keys of failed passes, which the timer takes up again. */
   readonly #failed = new Set<Key>();
+  /** When keys are to be looked at again; follows from the stored state. */
+  readonly #due = new Map<Key, number>();
+  #timer: NodeJS.Timeout | undefined;
   #isStopped = false;
 
-  constructor(store: Store, reconciler: Reconciler<Key>, onError: (error: unknown) => void) {
+  constructor(store: Store, reconciler: Reconciler<Key> | TimedReconciler<Key>, onError: (error: unknown) => void) {
     this.#store = store;
     this.#reconciler = reconciler;
     this.#onError = onError;
@@ -51,6 +69,7 @@ export class ReconcileLoop<Key> {
     this.#isStopped = true;
     this.#unsubscribe();
     clearTimeout(this.#retry);
+    clearTimeout(this.#timer);
     await this.#running;
   }
 
@@ -74,15 +93,40 @@ export class ReconcileLoop<Key> {
     const keys = new Set(this.#dirty);
     this.#dirty.clear();
     try {
-      await this.#store.update((view) => ({
-        changes: this.#reconciler.reconcile(view, keys, new Date().toISOString()),
-        result: undefined,
-      }));
+      const due = await this.#store.update((view) => {
+        const answer = this.#reconciler.reconcile(view, keys, new Date().toISOString());
+        return 'changes' in answer
+          ? { changes: answer.changes, result: answer.lookAgainAt }
+          : { changes: answer, result: new Map<Key, number>() };
+      });
       this.#failures = 0;
+      this.#lookAgain(keys, due);
     } catch (error) {
       this.#onError(error);
       this.#retryLater(keys);
     }
+  }
+
+  #lookAgain(keys: ReadonlySet<Key>, due: ReadonlyMap<Key, number>): void {
+    for (const key of keys) this.#due.delete(key);
+    for (const [key, atMs] of due) this.#due.set(key, atMs);
+    this.#setTimer();
+  }
+
+  /** One timer, for the earliest. */
+  #setTimer(): void {
+    clearTimeout(this.#timer);
+    if (this.#due.size === 0 || this.#isStopped) return;
+    const earliestMs = Math.min(...this.#due.values()) - Date.now();
+    this.#timer = setTimeout(() => this.#takeUpDue(), Math.min(longestTimerMs, Math.max(0, earliestMs)));
+  }
+
+  #takeUpDue(): void {
+    const nowMs = Date.now();
+    const keys = [...this.#due].filter(([, atMs]) => atMs <= nowMs).map(([key]) => key);
+    for (const key of keys) this.#due.delete(key);
+    this.#setTimer();
+    this.#mark(keys);
   }
 
   /** The store could not be written (a full disk, say): the same keys are looked at again later, or with the next change. */

@@ -67,7 +67,7 @@ function execute(step: StackStep, on: Execution): void {
 
 function writeService(step: Extract<StackStep, { type: 'write-service' }>, { changes, spec, now }: Execution): void {
   const service: ServiceObject = {
-    ...(step.before ?? { id: newId(), version: 0, createdAt: now, updatedAt: now, kind: 'service', stack: spec.name }),
+    ...(step.before ?? newService(spec.name, now)),
     name: step.service,
     spec: specOf(spec, step.service),
     specHash: step.specHash,
@@ -80,6 +80,11 @@ function writeService(step: Extract<StackStep, { type: 'write-service' }>, { cha
     const isUpToDate = task.specHash === step.specHash && task.forceCount === step.forceCount;
     if (isMatching && isUpToDate) changes.put({ ...task, spec: service.spec });
   }
+}
+
+function newService(stack: string, now: string): Omit<ServiceObject, 'name' | 'spec' | 'specHash' | 'forceCount'> {
+  const common = { id: newId(), version: 0, createdAt: now, updatedAt: now, kind: 'service' } as const;
+  return { ...common, stack, previous: null, update: null, suspended: false, scheduledUntil: null };
 }
 
 /** The task as it is after earlier steps of the same plan. */

@@ -13,12 +13,18 @@ export interface NewTask {
   readonly containerName: string;
   readonly oneOff: OneOffSpec | null;
   readonly hookOf: TaskObject['hookOf'];
+  readonly pinnedNode?: string | null;
+  readonly rollout?: TaskObject['rollout'];
+  readonly history?: TaskObject['history'];
   readonly sharedTasks: SharedTasks;
 }
 
 /** A task that is wanted to be created and not yet to run. */
 export function newTask({ service, now, ...task }: NewTask): TaskObject {
   return {
+    pinnedNode: null,
+    rollout: null,
+    history: [],
     ...task,
     kind: 'task',
     version: 0,

@@ -1,4 +1,7 @@
+import type { ComposeService } from '../compose-types.ts';
 import type { DraftService } from '../normalise/draft.ts';
+import { scheduleProblem } from '../../model/schedule.ts';
+import { lowerSchedule } from '../lower/lower-deploy.ts';
 import { parseConstraint } from '../constraints.ts';
 import type { ServiceCheck } from './report.ts';
 
@@ -39,6 +42,7 @@ export const checkDeploy: ServiceCheck = (name, service, context) => {
     context.error(path, `${twin.key} is ${own}, but deploy.${twin.path.join('.')} is ${deployed}: they must agree`);
   }
   checkMode(name, service, context);
+  checkExtension(name, service, context);
   for (const [index, text] of (service.deploy?.placement?.constraints ?? []).entries()) {
     if (parseConstraint(text) !== undefined) continue;
     const path = ['services', name, 'deploy', 'placement', 'constraints', index];
@@ -65,5 +69,27 @@ const checkMode: ServiceCheck = (name, service, context) => {
   if (mode.endsWith('-job') && (restart === 'always' || restart === 'unless-stopped')) {
     const message = `deploy.mode ${mode} runs once, so restart cannot be ${restart}`;
     context.error(['services', name, 'restart'], message, 'use on-failure, or no');
+  }
+};
+
+/** What only some modes have a use for. */
+const checkExtension: ServiceCheck = (name, service, context) => {
+  // The drafts' type of keys with x- is that of any value.
+  const own = service['x-tsstack'] as ComposeService['x-tsstack'];
+  const mode = service.deploy?.mode ?? 'replicated';
+  const isJob = mode.endsWith('-job');
+  const refuse = (key: string, message: string, hint?: string): void =>
+    context.error(['services', name, 'x-tsstack', key], message, hint);
+  if (own?.schedule !== undefined) {
+    const problem = scheduleProblem(lowerSchedule(own.schedule, own.time_zone));
+    if (!isJob) refuse('schedule', `a schedule is for jobs, and deploy.mode is ${mode}`, 'use replicated-job');
+    else if (problem !== null) refuse('schedule', `${problem}`, 'for example "30 3 * * *": every day at 3:30');
+  } else if (own?.time_zone !== undefined) refuse('time_zone', 'time_zone has no effect without schedule');
+  if (own?.max_concurrent !== undefined && mode !== 'replicated-job')
+    refuse('max_concurrent', `max_concurrent is for replicated-job, and deploy.mode is ${mode}`);
+  for (const key of ['update_config', 'rollback_config'] as const) {
+    if (!isJob || service.deploy?.[key] === undefined) continue;
+    const message = `deploy.mode ${mode} has no updates: a changed job runs anew`;
+    context.error(['services', name, 'deploy', key], message, 'remove it');
   }
 };

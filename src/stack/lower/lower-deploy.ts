@@ -1,4 +1,4 @@
-import type { ConstraintSpec, DeploySpec, UpdateSpec } from '../../model/deploy-spec.ts';
+import type { ConstraintSpec, DeploySpec, ScheduleSpec, UpdateSpec } from '../../model/deploy-spec.ts';
 import type { RestartSpec } from '../../model/spec.ts';
 import type { ComposeService } from '../compose-types.ts';
 import { parseConstraint } from '../constraints.ts';
@@ -17,11 +17,23 @@ const updateDefaults: UpdateSpec = {
   order: 'stop-first',
 };
 
+/** See decisions.md: an update that gets nowhere ends after 10 min. */
+const progressDeadlineMs = 600_000;
+
+/** `x-tsstack.schedule`. Managers may have other time zones than whoever wrote the file: without a name it is UTC. */
+export function lowerSchedule(cron: string, timeZone: string | undefined): ScheduleSpec {
+  return { cron, timeZone: timeZone ?? 'UTC' };
+}
+
 /** Pause before a restart by `deploy.restart_policy` that names none, as a cluster's engine has it. */
 const defaultDelayMs = 5000;
 
 /** `deploy` of a service, but for its replicas, labels, limits and restart policy. */
-export function lowerDeploy(where: string, deploy: ComposeService['deploy']): DeploySpec {
+export function lowerDeploy(
+  where: string,
+  deploy: ComposeService['deploy'],
+  own?: ComposeService['x-tsstack'],
+): DeploySpec {
   const reservations = deploy?.resources.reservations;
   return {
     mode: lowerMode(deploy?.mode),
@@ -40,6 +52,9 @@ export function lowerDeploy(where: string, deploy: ComposeService['deploy']): De
     },
     update: lowerUpdate(deploy?.update_config),
     rollback: lowerUpdate(deploy?.rollback_config),
+    progressDeadlineMs: durationMs(own?.progress_deadline) ?? progressDeadlineMs,
+    maxConcurrent: own?.max_concurrent ?? null,
+    schedule: own?.schedule === undefined ? null : lowerSchedule(own.schedule, own.time_zone),
   };
 }
 

@@ -200,4 +200,10 @@ export const service = object({
   volumes: list(mount),
   volumes_from: textList,
   working_dir: text,
+  'x-tsstack': object({
+    max_concurrent: integerBetween(1, 100_000),
+    progress_deadline: duration,
+    schedule: text,
+    time_zone: text,
+  }),
 });

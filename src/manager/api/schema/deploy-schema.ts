@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { DeploySpec, UpdateSpec } from '../../../model/deploy-spec.ts';
+import { scheduleProblem } from '../../../model/schedule.ts';
 import { size } from './shared-schema.ts';
 
 const milliseconds = z.int().min(0);
@@ -31,4 +32,10 @@ export const deploySchema: z.ZodType<DeploySpec> = z.strictObject({
   }),
   update: update.nullable(),
   rollback: update.nullable(),
+  progressDeadlineMs: milliseconds,
+  maxConcurrent: z.int().min(1).nullable(),
+  schedule: z
+    .strictObject({ cron: z.string(), timeZone: z.string() })
+    .refine((schedule) => scheduleProblem(schedule) === null, 'is no schedule')
+    .nullable(),
 });

@@ -1,6 +1,6 @@
 import type { AttributeGroup, AttributeTexts } from './attribute-text.ts';
 import { build } from './build.ts';
-import { deploy } from './deploy.ts';
+import { deploy, extension } from './deploy.ts';
 import { identity } from './identity.ts';
 import { networkOfService } from './network-of-service.ts';
 import { process } from './process.ts';
@@ -19,6 +19,7 @@ export const ATTRIBUTE_GROUPS: readonly AttributeGroup[] = [
   security,
   resources,
   deploy,
+  extension,
   build,
   networksAndVolumes,
   payloads,

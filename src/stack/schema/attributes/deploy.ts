@@ -57,3 +57,23 @@ export const deploy: AttributeGroup = {
     },
   }),
 };
+
+/** What tsstack has beyond the specification. */
+export const extension: AttributeGroup = {
+  title: 'Services: x-tsstack',
+  texts: below('services.*.x-tsstack', {
+    '': { effect: 'What tsstack has beyond the specification, and other tools pass over.' },
+    progress_deadline: {
+      effect:
+        'How long an update waits for a new container to come up; then `failure_action` follows, whatever `max_failure_ratio` says.',
+      default: '10m',
+    },
+    schedule: {
+      effect:
+        'When a job runs: a cron expression of five fields, or six with seconds first. A run that falls due while the one before goes on is passed over; those that fell due while no manager was there are made up for by one.',
+      default: 'once, at `up`',
+    },
+    time_zone: { effect: 'The time zone of `schedule`, as `Europe/Berlin`.', default: 'UTC' },
+    max_concurrent: { effect: 'How many containers of a `replicated-job` run at once.', default: '`replicas`' },
+  }),
+};

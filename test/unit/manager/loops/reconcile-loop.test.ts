@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { ContentSeal } from '../../../../src/manager/authority/content-seal.ts';
-import { ReconcileLoop, type Reconciler } from '../../../../src/manager/loops/reconcile-loop.ts';
+import { ReconcileLoop, type Reconciler, type TimedReconciler } from '../../../../src/manager/loops/reconcile-loop.ts';
 import { put, subjectOf } from '../../../../src/manager/store/change.ts';
 import { SqliteStore } from '../../../../src/manager/store/sqlite/sqlite-store.ts';
 import { networkObject } from '../../../fixtures/objects.ts';
@@ -39,5 +39,28 @@ describe('a reconcile loop', () => {
     await once(passes, 'pass');
     assert.deepEqual(seen.toSorted(), ['first', 'second']);
     await loop.stop();
+  });
+
+  it('looks again when the time has come that the state names, and not before', async () => {
+    const passes = new EventTarget();
+    const dueMs = Date.now() + 50;
+    const seen: string[][] = [];
+    const reconciler: TimedReconciler<string> = {
+      name: 'test',
+      concerns: () => [],
+      everything: () => ['soon', 'never'],
+      reconcile: (_view, keys, now) => {
+        seen.push([...keys]);
+        const isDue = Date.parse(now) >= dueMs;
+        if (isDue) passes.dispatchEvent(new Event('due'));
+        return { changes: [], lookAgainAt: new Map(isDue ? [] : [['soon', dueMs]]) };
+      },
+    };
+    const loop = new ReconcileLoop(store, reconciler, (error) => assert.fail(String(error)));
+    const due = once(passes, 'due');
+    loop.run();
+    await due;
+    await loop.stop();
+    assert.deepEqual(seen, [['soon', 'never'], ['soon']]);
   });
 });

@@ -6,7 +6,14 @@ import { specHash } from '../../../../src/manager/orchestrators/replicated/spec-
 import { ObjectIndex } from '../../../../src/manager/store/object-index.ts';
 import type { ModelObject, ServiceObject, TaskObject, VolumeObject } from '../../../../src/model/objects.ts';
 import type { ServiceSpec, StackSpec } from '../../../../src/model/spec.ts';
-import { containerStatus, exitedStatus, networkObject, taskObject, taskStatus } from '../../../fixtures/objects.ts';
+import {
+  containerStatus,
+  exitedStatus,
+  networkObject,
+  serviceObject,
+  taskObject,
+  taskStatus,
+} from '../../../fixtures/objects.ts';
 import {
   containerSpec,
   dependsOn,
@@ -31,16 +38,7 @@ function upState(spec: StackSpec): readonly ModelObject[] {
   const services = Object.values(spec.services).map((service): ServiceObject => {
     const hash = specHash(service, { stack: spec, digests: {} });
     const name = service.name;
-    return {
-      ...stored,
-      id: `service-${name}`,
-      kind: 'service',
-      stack: spec.name,
-      name,
-      spec: service,
-      specHash: hash,
-      forceCount: 0,
-    };
+    return serviceObject(name, { spec: service, specHash: hash });
   });
   const tasks = services.flatMap(({ name, spec: service, specHash: hash }) =>
     Array.from({ length: service.replicas }, (_unused, index) =>

@@ -3,21 +3,12 @@ import { removeStack } from '../../../../src/manager/stacks/remove-stack.ts';
 import { ObjectIndex } from '../../../../src/manager/store/object-index.ts';
 import type { ModelObject, ServiceObject, VolumeObject } from '../../../../src/model/objects.ts';
 import type { RemoveStackRequest, RemoveStackResponse } from '../../../../src/rpc/messages.ts';
-import { networkObject, stackObject, taskObject } from '../../../fixtures/objects.ts';
+import { networkObject, serviceObject, stackObject, taskObject } from '../../../fixtures/objects.ts';
 import { dependsOn, serviceSpec } from '../../../fixtures/specs.ts';
 
 const stored = { version: 1, createdAt: '2026-01-01T00:00:00.000Z', updatedAt: '' };
 const webSpec = serviceSpec('web', { dependsOn: { db: dependsOn('service_started') } });
-const service = (name: string, spec = serviceSpec(name)): ServiceObject => ({
-  ...stored,
-  id: `service-${name}`,
-  kind: 'service',
-  stack: 'p',
-  name,
-  spec,
-  specHash: '',
-  forceCount: 0,
-});
+const service = (name: string, spec = serviceSpec(name)): ServiceObject => serviceObject(name, { spec });
 const stack = stackObject();
 const volume: VolumeObject = {
   ...stored,
