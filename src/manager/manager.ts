@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { ControlHandlers, DispatcherHandlers } from '../rpc/service-types.ts';
 import { allocator } from './allocator/allocator.ts';
+import { networkAddresses } from './allocator/network-addresses.ts';
 import { Control } from './api/control.ts';
 import { ContentSeal, loadSealKey } from './authority/content-seal.ts';
 import { Dispatcher } from './dispatcher/dispatcher.ts';
@@ -46,6 +47,7 @@ export class Manager {
       new ReconcileLoop(store, dependencies, onError),
       new ReconcileLoop(store, reaper, onError),
       new ReconcileLoop(store, allocator, onError),
+      new ReconcileLoop(store, networkAddresses, onError),
       new ReconcileLoop(store, scheduler, onError),
     ];
   }

@@ -80,6 +80,12 @@ export interface NetworkObject extends StoredObject {
   /** Empty until the allocator has chosen them; only then are tasks that use it assigned. */
   readonly pools: readonly NetworkPool[];
   readonly bridge: string;
+  /** Number of its tunnels between hosts (VXLAN); null until chosen, and for networks on the wire of the hosts. */
+  readonly vni: number | null;
+  /** The hosts' own addresses on a network that spans several, by node id: one of each family. */
+  readonly nodeAddresses: Readonly<Record<string, readonly string[]>>;
+  /** Addresses that stand for all containers of a service, by service id: one of each family. */
+  readonly virtualAddresses: Readonly<Record<string, readonly string[]>>;
 }
 
 /** A subnet of a network; each family that the network has, has one or several. */

@@ -206,6 +206,9 @@ export function networkObject(number: number, internal = false): NetworkObject {
     spec: networkSpec(`lab_net${number}`, { internal }),
     pools: [{ subnet: `172.30.${number}.0/24`, gateway: `172.30.${number}.1` }],
     bridge: `ts-lab${number}`,
+    vni: 4096,
+    nodeAddresses: {},
+    virtualAddresses: {},
   };
 }
 

@@ -33,12 +33,13 @@ export class AddressBook {
     return this.taken(network, address.family).has(address.value);
   }
 
-  /** Addresses that nobody else may have: those of tasks, of gateways, and those that the file reserves. */
+  /** Addresses that nobody else may have: those of tasks, of gateways, of nodes and services, and those that the file reserves. */
   taken(network: NetworkObject, family: IpFamily): ReadonlySet<bigint> {
     const gateways = network.pools.map(({ gateway }) => gateway);
     const reserved = network.spec.ipam.flatMap(({ auxAddresses }) => Object.values(auxAddresses));
+    const others = [network.nodeAddresses, network.virtualAddresses].flatMap((owners) => Object.values(owners).flat());
     const { taken } = this.#page(network.id, family);
-    for (const text of [...gateways, ...reserved]) {
+    for (const text of [...gateways, ...reserved, ...others]) {
       const address = parseAddress(text);
       if (address?.family === family) taken.add(address.value);
     }

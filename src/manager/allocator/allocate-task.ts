@@ -1,7 +1,7 @@
 import { shortId } from '../../model/ids.ts';
 import type { NetworkObject, TaskAttachment, TaskObject } from '../../model/objects.ts';
 import type { NetworkAttachmentSpec } from '../../model/spec.ts';
-import { findForeignNetwork, findOwnNetwork } from '../stacks/find-resources.ts';
+import { findNetwork } from '../stacks/find-resources.ts';
 import type { ChangeSet } from '../store/change-set.ts';
 import type { StoreView } from '../store/object-index.ts';
 import { isLeaving } from '../tasks/task-phase.ts';
@@ -75,10 +75,8 @@ function whyNoSubnet({ view }: Allocation, network: NetworkObject | undefined, k
   return `subnet ${wanted.join(', ')} of network ${network.name} overlaps that of another network`;
 }
 
-/** An external network is stood for by an object of the stack and found by its name. */
 function resolveNetwork(stack: string, key: string, { view, changes }: Allocation): NetworkObject | undefined {
-  const own = findOwnNetwork(view, stack, key);
-  const found = own?.spec.external === true ? findForeignNetwork(view, stack, own.name) : own;
+  const found = findNetwork(view, stack, key);
   return found === undefined ? undefined : changes.get('network', found.id);
 }
 
@@ -121,12 +119,26 @@ function chooseFor(
   const pools = poolsOf(network, family);
   const fixed = family === 4 ? ipv4Address : ipv6Address;
   if (fixed !== null) return checkStatic(network, pools, fixed, addresses);
+  const place = chooseFree(network, family, addresses);
+  return place ?? { reason: `network ${network.name} has no free address left in ${subnetsOf(network, family)}` };
+}
+
+function chooseFree(network: NetworkObject, family: IpFamily, addresses: AddressBook): Place | undefined {
   const taken = addresses.taken(network, family);
-  for (const pool of pools) {
+  for (const pool of poolsOf(network, family)) {
     const address = chooseAddress(pool.range, taken, addresses.last(network.id, family), pool.choice);
     if (address !== undefined) return { address, pool };
   }
-  return { reason: `network ${network.name} has no free address left in ${subnetsOf(network, family)}` };
+  return undefined;
+}
+
+/** Takes a free address of each family, without prefix length; undefined when a family has none left. */
+export function takeFree(network: NetworkObject, addresses: AddressBook): readonly string[] | undefined {
+  const places = familiesOf(network).map((family) => chooseFree(network, family, addresses));
+  const texts = places.flatMap((place) => (place === undefined ? [] : formatAddress(place.address)));
+  if (texts.length < places.length) return undefined;
+  for (const text of texts) addresses.take(network.id, text);
+  return texts;
 }
 
 function checkStatic(

@@ -4,25 +4,28 @@ import { subjectOf, type ObjectChange } from '../store/change.ts';
 import type { Store } from '../store/store.ts';
 import { toDeletedWireObject, toWireObject } from '../store/wire-object.ts';
 import { AsyncQueue } from '../streams/async-queue.ts';
-import { assignmentsOf, isNewsToAgent } from './node-assignments.ts';
+import type { EndpointsIndex } from './endpoints/endpoints-index.ts';
+import { assignmentsOf, isNewsToAgent, type Assignment } from './node-assignments.ts';
 
 /** Everything the node has to hold, then every change of it. Commits that come while the agent is busy are told together. */
 export async function* streamAssignments(
   store: Store,
+  endpoints: EndpointsIndex,
   nodeId: string,
   signal: AbortSignal,
 ): AsyncGenerator<AssignmentsMessage> {
   // One token stands for any number of commits: the state is read when the agent is ready for it.
   const wakeups = new AsyncQueue<true>((values) => values.slice(0, 1)).follow(signal);
   const unsubscribe = store.subscribe(({ changes }) => {
-    if (changes.some((change) => mayConcern(change, nodeId))) wakeups.push(true);
+    if (endpoints.isAffected(nodeId) || changes.some((change) => mayConcern(change, nodeId))) wakeups.push(true);
   });
+  const wanted = (): readonly Assignment[] => assignmentsOf(store.view, nodeId, (network) => endpoints.get(network));
   try {
-    const sent = new Map<string, ModelObject>();
+    const sent = new Map<string, Assignment>();
     let sequence = 1;
-    yield { ...nextMessage(store, nodeId, sent), sequence, full: true };
+    yield { ...nextMessage(store, wanted(), sent), sequence, full: true };
     for await (const _ of wakeups) {
-      const message = nextMessage(store, nodeId, sent);
+      const message = nextMessage(store, wanted(), sent);
       if (message.upserts.length + message.removals.length === 0) continue;
       yield { ...message, sequence: ++sequence, full: false };
     }
@@ -44,10 +47,9 @@ function isOnNode(object: ModelObject | null, nodeId: string): boolean {
 /** The difference between what was sent and what is now; notes it as sent. */
 function nextMessage(
   store: Store,
-  nodeId: string,
-  sent: Map<string, ModelObject>,
+  wanted: readonly Assignment[],
+  sent: Map<string, Assignment>,
 ): Pick<AssignmentsMessage, 'upserts' | 'removals'> {
-  const wanted = assignmentsOf(store.view, nodeId);
   const ids = new Set(wanted.map(({ id }) => id));
   const removed = [...sent.values()].filter(({ id }) => !ids.has(id));
   const news = wanted.filter((object) => {
@@ -62,7 +64,7 @@ function nextMessage(
 }
 
 /** Only here do the contents of secrets and configs leave the manager. */
-function withContent(store: Store, object: ModelObject): WireObject {
+function withContent(store: Store, object: Assignment): WireObject {
   if (object.kind !== 'secret' && object.kind !== 'config') return toWireObject(object);
   const content = store.payloadContent(object.id)?.toString('base64') ?? null;
   return { ...toWireObject(object), document: JSON.stringify({ ...object, spec: { ...object.spec, content } }) };

@@ -15,6 +15,7 @@ import { InvalidRequestError } from '../errors.ts';
 import type { Store } from '../store/store.ts';
 import { readReports } from './apply-status.ts';
 import { streamAssignments } from './assignment-stream.ts';
+import { EndpointsIndex } from './endpoints/endpoints-index.ts';
 import { readOpenFrame } from './open-frame.ts';
 import { changeNodeState, parseNodeDescription, registerNode } from './register-node.ts';
 import { Relays } from './relays.ts';
@@ -27,10 +28,12 @@ export class Dispatcher implements DispatcherHandlers {
   /** Sends `join` whenever an agent has registered. */
   readonly joins = new EventTarget();
   readonly #store: Store;
+  readonly #endpoints: EndpointsIndex;
   readonly #batcher: StatusBatcher;
 
   constructor(store: Store, onError: (error: unknown) => void) {
     this.#store = store;
+    this.#endpoints = new EndpointsIndex(store);
     this.#batcher = new StatusBatcher(store);
     this.sessions = new Sessions((nodeId) => {
       store
@@ -53,6 +56,7 @@ export class Dispatcher implements DispatcherHandlers {
 
   stop(): void {
     this.sessions.stop();
+    this.#endpoints.close();
   }
 
   async *session({ nodeId, description }: SessionRequest, { signal }: CallContext): AsyncIterable<SessionMessage> {
@@ -80,7 +84,7 @@ export class Dispatcher implements DispatcherHandlers {
 
   async *assignments({ sessionId }: AssignmentsRequest, { signal }: CallContext): AsyncIterable<AssignmentsMessage> {
     const session = this.sessions.get(sessionId);
-    yield* streamAssignments(this.#store, session.nodeId, AbortSignal.any([signal, session.signal]));
+    yield* streamAssignments(this.#store, this.#endpoints, session.nodeId, AbortSignal.any([signal, session.signal]));
     session.signal.throwIfAborted();
   }
 

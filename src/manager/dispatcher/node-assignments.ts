@@ -1,14 +1,23 @@
 /** What a node has to hold: its tasks, and what these need. Pure. */
-import type { ModelObject, PayloadObject, TaskObject } from '../../model/objects.ts';
+import type { EndpointsObject } from '../../model/endpoints.ts';
+import type { ModelObject, NetworkObject, PayloadObject, TaskObject } from '../../model/objects.ts';
 import { findPayloads } from '../stacks/find-resources.ts';
 import type { StoreView } from '../store/object-index.ts';
 
+/** What is assigned to nodes. */
+export type Assignment = ModelObject | EndpointsObject;
+
+/** Tells who is on a network; null when its nodes need not know. */
+export type FindEndpoints = (network: NetworkObject) => EndpointsObject | null;
+
 /** Objects in the order in which they are to be applied: what a task needs comes before it. */
-export function assignmentsOf(view: StoreView, nodeId: string): readonly ModelObject[] {
+export function assignmentsOf(view: StoreView, nodeId: string, findEndpoints: FindEndpoints): readonly Assignment[] {
   const tasks = view.tasksOfNode(nodeId);
-  const networks = new Set(tasks.flatMap(({ attachments }) => attachments.map(({ networkId }) => networkId)));
+  const ids = new Set(tasks.flatMap(({ attachments }) => attachments.map(({ networkId }) => networkId)));
+  const networks = [...ids].flatMap((id) => view.get('network', id) ?? []);
   return [
-    ...[...networks].flatMap((id) => view.get('network', id) ?? []),
+    ...networks,
+    ...networks.flatMap((network) => findEndpoints(network) ?? []),
     ...view.all('volume').filter((volume) => volume.nodeId === nodeId),
     ...payloadsOf(view, tasks),
     ...tasks,
@@ -28,7 +37,7 @@ function payloadsOf(view: StoreView, tasks: readonly TaskObject[]): readonly Pay
 }
 
 /** Whether the agent has to hear of the new state: what it reported itself is no news to it. */
-export function isNewsToAgent(sent: ModelObject, now: ModelObject): boolean {
+export function isNewsToAgent(sent: Assignment, now: Assignment): boolean {
   if (sent === now) return false;
   if (sent.kind !== 'task' || now.kind !== 'task') return sent.version !== now.version;
   return !sameButForStatus(sent, now);

@@ -27,6 +27,9 @@ export function newNetwork(spec: NetworkSpec, { stack, key }: Owner, now: string
     spec,
     pools: [],
     bridge: bridgeNameOf(id, spec),
+    vni: null,
+    nodeAddresses: {},
+    virtualAddresses: {},
   };
 }
 

@@ -15,6 +15,8 @@ export interface ObjectLookup {
 /** What planners may ask of the store. */
 export interface StoreView extends ObjectLookup {
   tasksOfNode(nodeId: string): readonly TaskObject[];
+  /** Tasks that have addresses on the network. */
+  tasksOfNetwork(networkId: string): readonly TaskObject[];
 }
 
 export class ObjectIndex implements StoreView {
@@ -39,6 +41,10 @@ export class ObjectIndex implements StoreView {
 
   tasksOfNode(nodeId: string): readonly TaskObject[] {
     return this.#list<'task'>(`node ${nodeId}`);
+  }
+
+  tasksOfNetwork(networkId: string): readonly TaskObject[] {
+    return this.#list<'task'>(`network ${networkId}`);
   }
 
   /** Takes committed changes in. */
@@ -73,7 +79,9 @@ function keysOf(object: ModelObject): string[] {
   const keys = [`kind ${object.kind}`, `name ${object.kind} ${nameOf(object)}`];
   const stack = stackOf(object);
   if (stack !== null) keys.push(`stack ${object.kind} ${stack}`);
-  if (object.kind === 'task' && object.nodeId !== null) keys.push(`node ${object.nodeId}`);
+  if (object.kind !== 'task') return keys;
+  if (object.nodeId !== null) keys.push(`node ${object.nodeId}`);
+  for (const { networkId } of object.attachments) keys.push(`network ${networkId}`);
   return keys;
 }
 

@@ -96,6 +96,9 @@ export function networkObject(change: Partial<NetworkObject> = {}): NetworkObjec
     spec: networkSpec('shop_default'),
     pools: [{ subnet: '172.30.0.0/24', gateway: '172.30.0.1' }],
     bridge: 'ts-0123456789',
+    vni: 4096,
+    nodeAddresses: {},
+    virtualAddresses: {},
     ...change,
   };
 }
