@@ -30,8 +30,7 @@ type Executors = {
 const executors: Executors = {
   'write-stack': (_step, on) => writeStack(on),
   'create-network': ({ key, owner }, on) => writeNetwork(key, owner, on),
-  'update-network': ({ key, before }, { changes, spec }) =>
-    changes.put({ ...before, spec: spec.networks[key] ?? before.spec }),
+  'update-network': ({ before, spec }, { changes }) => changes.put({ ...before, spec }),
   'create-volume': ({ key, owner }, on) => writeVolume(key, owner, on),
   'replace-volume': ({ key, before }, on) => replaceVolume(key, before, on),
   'write-payload': ({ kind, key, before }, on) => writePayload(kind, key, before, on),

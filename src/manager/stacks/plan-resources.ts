@@ -62,7 +62,7 @@ function planNetwork(view: StoreView, spec: StackSpec, key: string, warnings: st
   const stored = isForeign ? { ...wanted, external: true } : wanted;
   if (isForeign && !wanted.external) warnings.push(foreignWarning('network', wanted.name));
   if (own !== undefined && isSame(networkIdentity(own.spec), networkIdentity(stored)))
-    return isForeign || isSame(own.spec, stored) ? [] : [{ type: 'update-network', key, before: own }];
+    return isForeign || isSame(own.spec, stored) ? [] : [{ type: 'update-network', key, before: own, spec: stored }];
   if (!isForeign) checkSubnet(view, spec.name, key, wanted);
   return [{ type: 'create-network', key, owner: isForeign ? 'foreign' : 'own', before: own ?? null }];
 }

@@ -1,6 +1,6 @@
 /** Steps of the plan of a stack. What has no step stays as it is. */
 import type { NetworkObject, PayloadObject, ServiceObject, TaskObject, VolumeObject } from '../../model/objects.ts';
-import type { StackSpec } from '../../model/spec.ts';
+import type { NetworkSpec, StackSpec } from '../../model/spec.ts';
 
 export type StackStep =
   | { readonly type: 'write-stack' }
@@ -12,7 +12,12 @@ export type StackStep =
       readonly before: NetworkObject | null;
     }
   /** What says nothing about the network that is there (labels, attachable) is taken over in place. */
-  | { readonly type: 'update-network'; readonly key: string; readonly before: NetworkObject }
+  | {
+      readonly type: 'update-network';
+      readonly key: string;
+      readonly before: NetworkObject;
+      readonly spec: NetworkSpec;
+    }
   | { readonly type: 'create-volume'; readonly key: string; readonly owner: 'own' | 'foreign' }
   | {
       readonly type: 'replace-volume';

@@ -2,6 +2,8 @@ import { canonicalJson } from '../../../model/canonical-json.ts';
 import { attributeName } from '../../../model/attribute-name.ts';
 import type { ServiceSpec } from '../../../model/spec.ts';
 
+const restartPolicy = 'deploy.restart_policy';
+
 /** More would fill the screen without telling more. */
 const maxReasons = 8;
 
@@ -10,9 +12,21 @@ const maxReasons = 8;
  * line each. Empty when a new container is not for anything that the service says itself.
  */
 export function changeReasons(before: ServiceSpec, after: ServiceSpec): readonly string[] {
-  const reasons = differences(before, after);
+  const reasons = differences(inFileWords(before), inFileWords(after));
   if (reasons.length <= maxReasons) return reasons;
   return [...reasons.slice(0, maxReasons), `and ${reasons.length - maxReasons} more`];
+}
+
+/** `restart` and `deploy.restart_policy` are two ways to say what is one thing here; the plan says it in the way of the file. */
+function inFileWords({ restart, ...spec }: ServiceSpec): object {
+  const { policy, maxRetries, supervision } = restart;
+  if (supervision === null) {
+    const text = maxRetries === 0 ? policy : `${policy}:${maxRetries}`;
+    return { ...spec, restart: policy === 'no' ? undefined : text };
+  }
+  const condition = policy === 'always' ? 'any' : policy === 'no' ? 'none' : policy;
+  const [delay, window] = [supervision.delayMs, supervision.windowMs].map(inSeconds);
+  return { ...spec, [restartPolicy]: { condition, max_attempts: maxRetries, delay, window } };
 }
 
 /** Every value that differs, by its path. */
@@ -46,6 +60,11 @@ const secretVariable = /environment\..*(pass|secret|token|key|credential|auth)/i
 function show(path: string, value: unknown): string {
   if (value === undefined || value === null) return '(none)';
   if (secretVariable.test(path)) return '(hidden)';
-  const text = JSON.stringify(value);
+  const text = typeof value === 'number' && path.endsWith('Ms') ? inSeconds(value) : JSON.stringify(value);
   return text.length <= 80 ? text : `${text.slice(0, 79)}…`;
+}
+
+/** A duration as files have it. */
+function inSeconds(milliseconds: number): string {
+  return `${milliseconds / 1000}s`;
 }

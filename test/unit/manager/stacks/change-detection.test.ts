@@ -3,6 +3,7 @@ import { networkIdentity } from '../../../../src/manager/orchestrators/replicate
 import { defaultApplyOptions } from '../../../../src/manager/stacks/apply-options.ts';
 import { planChangedVolume } from '../../../../src/manager/stacks/plan-changed-volume.ts';
 import { planStack } from '../../../../src/manager/stacks/plan-stack.ts';
+import type { StackStep } from '../../../../src/manager/stacks/stack-step.ts';
 import { ObjectIndex } from '../../../../src/manager/store/object-index.ts';
 import { canonicalJson } from '../../../../src/model/canonical-json.ts';
 import type { ModelObject, PayloadObject, VolumeObject } from '../../../../src/model/objects.ts';
@@ -30,10 +31,14 @@ function each<Spec extends object>(
   }
 }
 
-function planOf(objects: readonly ModelObject[], spec: StackSpec): readonly string[] {
+function stepsOf(objects: readonly ModelObject[], spec: StackSpec): readonly StackStep[] {
   const index = new ObjectIndex();
   index.apply(objects.map((after) => ({ before: null, after })));
-  return planStack(index, spec, defaultApplyOptions).steps.map(({ type }) => type);
+  return planStack(index, spec, defaultApplyOptions).steps;
+}
+
+function planOf(objects: readonly ModelObject[], spec: StackSpec): readonly string[] {
+  return stepsOf(objects, spec).map(({ type }) => type);
 }
 
 describe('a change of a network', () => {
@@ -63,7 +68,9 @@ describe('a change of a network that is no matter of its bridge', () => {
       const network = networkObject({ stack: 'p', key: 'n', name: 'p_n', spec });
       const web = serviceSpec('web', { networks: [networkAttachment('n')] });
       const wanted = stackSpec([web], { networks: { n: { ...spec, ...change } } });
-      assert.ok(planOf([network], wanted).includes('update-network'));
+      const step = stepsOf([network], wanted).find(({ type }) => type === 'update-network');
+      // What it writes is in the step: nobody has to look the network up again.
+      assert.deepEqual(step, { type: 'update-network', key: 'n', before: network, spec: { ...spec, ...change } });
       const unchanged = stackSpec([web], { networks: { n: spec } });
       assert.ok(!planOf([network], unchanged).some((type) => type.endsWith('-network')));
     });
