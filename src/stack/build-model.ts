@@ -45,7 +45,7 @@ export function buildModel(
     });
   }
   const project = finishProject(draft, extensions);
-  context.diagnostics.addAll(options.alsoCheck?.({ project, tree }) ?? []);
+  context.diagnostics.addAll(options.alsoCheck?.({ project, tree, lookup }) ?? []);
   context.diagnostics.throwIfErrors();
   return { project, disabledServices, profiles };
 }

@@ -39,7 +39,7 @@ export interface LoadOptions {
 }
 
 /** A stack while it is checked. What was wrong so far is missing from it: required keys, too. */
-export type CheckedStack = Pick<LoadedStack, 'project' | 'tree'>;
+export type CheckedStack = Pick<LoadedStack, 'project' | 'tree' | 'lookup'>;
 
 /** Where something was written; line and column from 1. */
 interface Position {

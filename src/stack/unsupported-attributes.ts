@@ -13,6 +13,7 @@ import {
 import {
   childMap,
   childOf,
+  findPosition,
   type MapEntry,
   type MapNode,
   type Node,
@@ -46,7 +47,20 @@ export function unsupportedAttributes(loaded: CheckedStack, options: GateOptions
       if (definition?.kind === 'map') gate.check(definition, [kind, name]);
     }
   }
-  return [...gate.problems, ...networkProblems(loaded)];
+  return [...gate.problems, ...defaultPlatformProblems(loaded, hostPlatform), ...networkProblems(loaded)];
+}
+
+/** The platform of services that name none. One problem is enough: it is one variable. */
+function defaultPlatformProblems({ project, tree, lookup }: CheckedStack, hostPlatform: string): Problem[] {
+  const platform = lookup('DOCKER_DEFAULT_PLATFORM') ?? '';
+  if (platform === '' || isHostPlatform(platform, hostPlatform)) return [];
+  const concerned = Object.entries(project.services).find(([, service]) => service.platform === undefined);
+  if (concerned === undefined) return [];
+  const path = ['services', concerned[0]];
+  const message = `DOCKER_DEFAULT_PLATFORM ${platform}, which services without \`platform\` have, is not supported yet`;
+  return [
+    makeProblem('error', findPosition(tree, path), path, message, `supported: ${hostPlatform}; unset the variable`),
+  ];
 }
 
 /** Rows of the table as a tree of keys. */

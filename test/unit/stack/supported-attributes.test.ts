@@ -98,6 +98,21 @@ describe('the gate for attributes', () => {
     assert.deepEqual(problems, ['warning services.a.deploy.endpoint_mode', 'warning services.a.deploy.update_config']);
   });
 
+  it('takes DOCKER_DEFAULT_PLATFORM for the platform of services that name none', () => {
+    const problems = (platform: string, attributes: string): string[] => {
+      const env = { DOCKER_DEFAULT_PLATFORM: platform };
+      const loaded = load(`services:\n  b: {image: j, platform: linux/amd64}\n  a: {image: i${attributes}}\n`, { env });
+      return unsupportedAttributes(loaded, { hostPlatform: 'linux/amd64' }).map(
+        ({ line, column, path, message }) => `${line}:${column} ${path}: ${message}`,
+      );
+    };
+    const message = 'DOCKER_DEFAULT_PLATFORM linux/arm64, which services without `platform` have, is not supported yet';
+    assert.deepEqual(problems('linux/arm64', ''), [`3:3 services.a: ${message}`]);
+    assert.deepEqual(problems('linux/arm64', ', platform: linux/amd64'), []);
+    assert.deepEqual(problems('linux/amd64', ''), []);
+    assert.deepEqual(problems('', ''), []);
+  });
+
   it('says nothing about services that are off', () => {
     assert.deepEqual(gate('profiles: [p]\n    build: .'), []);
   });
