@@ -3,6 +3,7 @@
  * `--if-stale` does nothing when no source is newer than the last bundle.
  */
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
@@ -41,9 +42,16 @@ function isStale(): boolean {
   }
 }
 
-/** The commit that bin/tsstack compares with. */
+/**
+ * The commit that bin/tsstack compares with, and the build that commands compare with that of the daemon (src/daemon/daemon-facts.ts): the
+ * entry names its chunks by their content, and these theirs, so that its own content stands for all.
+ */
 function writeStamp(directory: string): void {
-  writeFileSync(join(directory, '.complete'), `${currentCommit()}\n`);
+  const build = createHash('sha256')
+    .update(readFileSync(join(directory, 'cli/main.js')))
+    .digest('hex')
+    .slice(0, 12);
+  writeFileSync(join(directory, '.complete'), `${currentCommit()}\n${build}\n`);
 }
 
 /** Moves a directory away, out of the sight of commands that run; gives its new place. */
@@ -93,6 +101,6 @@ async function bundle(): Promise<void> {
 if (!process.argv.includes('--if-stale') || isStale()) {
   process.stderr.write('tsstack setup: bundling\n');
   await bundle();
-} else if (readFileSync(stampPath, 'utf8').trim() !== currentCommit()) {
+} else if (readFileSync(stampPath, 'utf8').split('\n')[0] !== currentCommit()) {
   writeStamp(target);
 }

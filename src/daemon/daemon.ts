@@ -1,10 +1,10 @@
-import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Agent, AgentOptions } from '../../agents/host/agent.ts';
 import { findRuntime } from '../../agents/host/find-runtime.ts';
 import { Manager } from '../manager/manager.ts';
 import { serve, serveControl, serveDispatcher } from '../rpc/server.ts';
 import type { RunningServer } from '../rpc/server.ts';
+import { removeDaemonFacts } from './daemon-facts.ts';
 import { DaemonLog } from './daemon-log.ts';
 import { InstanceLock } from './instance-lock.ts';
 import type { DaemonOptions } from './options.ts';
@@ -53,7 +53,6 @@ export class Daemon {
     const manager = await Manager.start({ dataRoot, runRoot, version, onError });
     const server = await serve(options.host, [serveControl(manager.control), serveDispatcher(manager.dispatcher)]);
     log.info(`tsstack ${version} serves at ${server.address} (pid ${process.pid}, data ${dataRoot}, run ${runRoot})`);
-    writeFileSync(join(runRoot, 'daemon.pid'), `${process.pid}\n`);
     const agent = startAgent({
       roots: { dataRoot, runRoot },
       address: server.address,
@@ -74,7 +73,7 @@ export class Daemon {
     const isIdle = await (await this.#agent).stop();
     await this.#server.stop(callGraceMs);
     await this.#manager.stop();
-    rmSync(join(this.#runRoot, 'daemon.pid'), { force: true });
+    removeDaemonFacts(this.#runRoot);
     if (isIdle) await releaseRunRoot(this.#runRoot);
     this.log.info('stopped');
     this.#lock.release();

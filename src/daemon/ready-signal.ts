@@ -15,6 +15,11 @@ export class ReadySignal {
     delete env[variable];
   }
 
+  /** True while somebody waits for the word: the daemon was started by a command. */
+  get isAwaited(): boolean {
+    return this.#descriptor !== null;
+  }
+
   ready(): void {
     this.#say({ ready: true });
   }

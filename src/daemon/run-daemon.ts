@@ -1,9 +1,11 @@
 import { setFlagsFromString } from 'node:v8';
 import { TsstackError } from '../model/errors.ts';
 import { Daemon } from './daemon.ts';
+import { readBuild, writeDaemonFacts, type DaemonFacts } from './daemon-facts.ts';
 import { parseDaemonOptions } from './options.ts';
 import { ReadySignal } from './ready-signal.ts';
 import { requireRoot } from './require-root.ts';
+import { readVersion } from './version.ts';
 
 /** Runs the daemon in this process until a signal ends it; sets the exit status. */
 export async function runDaemon(argv: readonly string[]): Promise<void> {
@@ -13,7 +15,9 @@ export async function runDaemon(argv: readonly string[]): Promise<void> {
   const ready = new ReadySignal(process.env);
   try {
     requireRoot('start the daemon');
-    const daemon = await Daemon.start(parseDaemonOptions(argv, process.env));
+    const options = parseDaemonOptions(argv, process.env);
+    const daemon = await Daemon.start(options);
+    writeDaemonFacts(options.runRoot, ownFacts(ready.isAwaited));
     endOnSignals(daemon);
     endOnCrash(daemon);
     ready.ready();
@@ -23,6 +27,11 @@ export async function runDaemon(argv: readonly string[]): Promise<void> {
     // What had been started before the failure must not keep the process alive.
     process.exit(1);
   }
+}
+
+function ownFacts(isBackground: boolean): DaemonFacts {
+  const program = process.argv[1] ?? '';
+  return { pid: process.pid, version: readVersion(), build: readBuild(program), program, isBackground };
 }
 
 /** The first signal stops in order, a second one at once. */

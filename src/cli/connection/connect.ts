@@ -1,3 +1,4 @@
+import { readBuild, readDaemonFacts } from '../../daemon/daemon-facts.ts';
 import { TsstackError } from '../../model/errors.ts';
 import { connectControl } from '../../rpc/client.ts';
 import type { ControlClient } from '../../rpc/service-types.ts';
@@ -16,7 +17,8 @@ export async function connect(
 ): Promise<ControlClient> {
   const address = daemonAddress(context.globals, context.io.env);
   try {
-    return await connectControl(address.host);
+    const control = await connectControl(address.host);
+    return address.roots === null ? control : await suited(control, address, address.roots, context.io, policy);
   } catch (error) {
     if (!(error instanceof TsstackError) || error.code !== 'unavailable') throw error;
     requireAccess(address.host);
@@ -24,6 +26,23 @@ export async function connect(
     if (policy === 'if-known' && !mayHaveData(address.roots.data)) return await emptyControl();
     return await startAndConnect(address, address.roots, context.io);
   }
+}
+
+/** The connection, or one to a new daemon when this one is of an older build. Costs two small files to be read. */
+async function suited(
+  control: ControlClient,
+  address: DaemonAddress,
+  roots: NonNullable<DaemonAddress['roots']>,
+  io: CommandContext['io'],
+  policy: 'start' | 'if-known',
+): Promise<ControlClient> {
+  const program = process.argv[1] ?? '';
+  const build = readBuild(program);
+  const facts = build === '' ? null : readDaemonFacts(roots.run);
+  if (facts === null || facts.build === build) return control;
+  const { meetOtherBuild } = await import('./other-build.ts');
+  const start = (): Promise<ControlClient> => startAndConnect(address, roots, io);
+  return meetOtherBuild(io, { control, facts, program, mayStart: policy === 'start', start });
 }
 
 async function startAndConnect(

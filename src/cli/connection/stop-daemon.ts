@@ -1,13 +1,9 @@
-import { readFileSync } from 'node:fs';
-import { setTimeout as delay } from 'node:timers/promises';
 import { TsstackError } from '../../model/errors.ts';
 import { connectControl } from '../../rpc/client.ts';
 import type { CommandContext } from '../command-line/verb.ts';
 import { daemonAddress } from './daemon-address.ts';
+import { endDaemon } from './end-daemon.ts';
 import { requireAccess } from './require-access.ts';
-
-const deadlineMs = 15_000;
-const periodMs = 10;
 
 /** Ends the daemon of this machine and resolves when its process is gone. None running is what was wanted. */
 export async function stopDaemon(context: Pick<CommandContext, 'globals' | 'io'>): Promise<number> {
@@ -16,14 +12,7 @@ export async function stopDaemon(context: Pick<CommandContext, 'globals' | 'io'>
     context.io.stderr.write('No daemon is running\n');
     return 0;
   }
-  process.kill(pid, 'SIGTERM');
-  const end = performance.now() + deadlineMs;
-  // The kernel tells only parents when a process ends, so that one has to ask.
-  while (isAlive(pid)) {
-    if (performance.now() > end)
-      throw new TsstackError('timeout', `stop the daemon: process ${pid} still runs after ${deadlineMs / 1000} s`);
-    await delay(periodMs);
-  }
+  await endDaemon(pid);
   return 0;
 }
 
@@ -38,15 +27,5 @@ async function findDaemon(context: Pick<CommandContext, 'globals' | 'io'>): Prom
     if (!(error instanceof TsstackError) || error.code !== 'unavailable') throw error;
     requireAccess(host);
     return null;
-  }
-}
-
-/** A process that has ended, and that nobody has collected yet, is gone as well. */
-function isAlive(pid: number): boolean {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return !stat.slice(stat.lastIndexOf(')')).startsWith(') Z');
-  } catch {
-    return false;
   }
 }
