@@ -207,6 +207,7 @@ export class Agent {
       processOf: (taskId, signal) => table.processOf(taskId, signal),
       findPayload: (stack, kind, key) => assigned.findPayload(stack, kind, key),
       statuses: reporter,
+      random: Math.random,
       log,
     };
     const table = new TaskTable(host, assigned);

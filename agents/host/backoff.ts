@@ -1,4 +1,4 @@
-/** First pause, growth and longest pause between attempts to reach a manager, in ms (semantics.md, section 2). */
+/** First and longest pause between two attempts, in ms (semantics.md, section 2, says them for the way to a manager). */
 const firstMs = 100;
 const capMs = 8000;
 

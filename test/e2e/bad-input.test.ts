@@ -134,10 +134,10 @@ describe('bad input', () => {
     const file = host.write('command.yml', `name: command\nservices:\n  web: { image: "busybox:test" }\n`);
     const missing = await host.run(['-f', file, 'run', '--rm', '-T', 'web', 'no-such-program']);
     assert.equal(missing.code, 127, missing.stderr);
-    assert.match(missing.stderr, /no-such-program/);
+    assert.match(missing.stderr, /^error: .*no-such-program.*\nhint: the image has no such program/m);
     const notExecutable = await host.run(['-f', file, 'run', '--rm', '-T', 'web', '/etc/hosts']);
     assert.equal(notExecutable.code, 126, notExecutable.stderr);
-    assert.match(notExecutable.stderr, /\/etc\/hosts/);
+    assert.match(notExecutable.stderr, /^error: .*\/etc\/hosts.*\nhint: .*chmod \+x/m);
     await host.ok(['-f', file, 'down']);
   });
 

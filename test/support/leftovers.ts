@@ -45,7 +45,7 @@ function cgroups(runRoot: string): readonly string[] {
     const [, names = '', path = ''] = line.split(':');
     const mount =
       names === '' ? ['/sys/fs/cgroup', '/sys/fs/cgroup/unified'] : [`/sys/fs/cgroup/${names.replace('name=', '')}`];
-    return mount.flatMap((root) => globSync(join(root, path, `tsstack/${instance}/*/`)));
+    return mount.flatMap((root) => globSync(join(root, path, `tsstack/${instance}/{,*/}`)));
   });
 }
 

@@ -1,5 +1,6 @@
 import { TsstackError } from '../../../src/model/errors.ts';
 import type { ErrorCode } from '../../../src/model/errors.ts';
+import { startHint } from './start-hint.ts';
 
 /** Codes of docs/native.md, "Error object". */
 export type NativeErrorCode =
@@ -54,7 +55,8 @@ export class NativeError extends TsstackError {
   readonly path: string;
 
   constructor(error: NativeErrorObject) {
-    super(codes[error.code] ?? 'internal', error.message);
+    const hint = startHint(error.code, error.message);
+    super(codes[error.code] ?? 'internal', error.message, hint === null ? {} : { hint });
     this.nativeCode = error.code;
     this.errno = error.errno;
     this.path = error.path;

@@ -1,7 +1,7 @@
 import { connectDispatcher } from '../../../src/rpc/client.ts';
 import { delay } from '../abortable.ts';
 import { describeError } from '../errors.ts';
-import { Backoff } from './backoff.ts';
+import { Backoff } from '../backoff.ts';
 import { runSession } from './manager-session.ts';
 import type { SessionOptions } from './manager-session.ts';
 

@@ -1,13 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { buildExecProcess } from '../containers/exec-process.ts';
 import type { OciSpec } from '../containers/oci-spec.ts';
-import { describeError } from '../errors.ts';
 import { readShimConfig } from '../native/shim-config.ts';
 import { resolveUser } from '../containers/users.ts';
 import type { ResolvedUser } from '../containers/users.ts';
 import type { ContainerPaths } from '../host-paths.ts';
 import { readUserDatabase } from '../tasks/prepare-container.ts';
-import { exitCodeOf } from '../tasks/steps/failed-start.ts';
 import type { ShimSession } from '../tasks/shim.ts';
 import type { TaskTable } from '../tasks/task-table.ts';
 import type { TaskWorker } from '../tasks/task-worker.ts';
@@ -19,18 +17,10 @@ import { pumpSession } from './session-pump.ts';
 export async function serveExec(tasks: TaskTable, stream: RelayStream<'exec'>): Promise<number> {
   const worker = tasks.get(stream.taskId);
   requireRunning(worker);
-  try {
-    const session = await startExec(worker, stream.arguments, null);
-    if (!stream.arguments.detach) return await pumpSession(session, stream);
-    session.close();
-    return 0;
-  } catch (error) {
-    const code = exitCodeOf(error);
-    if (code === null) throw error;
-    // As a shell: the command's failure, not the tool's.
-    await stream.write({ content: 'stderr', stderr: Buffer.from(`${describeError(error).message}\n`) });
-    return code;
-  }
+  const session = await startExec(worker, stream.arguments, null);
+  if (!stream.arguments.detach) return pumpSession(session, stream);
+  session.close();
+  return 0;
 }
 
 /** Starts a command in a running container. */

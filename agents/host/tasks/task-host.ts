@@ -130,5 +130,7 @@ export interface TaskHost {
   readonly lentMountsOf: (taskId: string, signal: AbortSignal) => Promise<readonly LentMount[]>;
   readonly findPayload: (stack: string, kind: 'secret' | 'config', key: string) => PayloadObject | undefined;
   readonly statuses: StatusSink;
+  /** From 0 up to 1: spreads what is tried again. */
+  readonly random: () => number;
   readonly log: (message: string) => void;
 }

@@ -1,6 +1,7 @@
 import type { ContainerStatus, HookStatus, TaskStatus } from '../../../src/model/objects.ts';
 import type { ObservedState } from '../../../src/model/states.ts';
 import { describeError } from '../errors.ts';
+import { startHint } from '../native/start-hint.ts';
 import { lostExitCode } from './container.ts';
 import type { PreparedContainer } from './task-record.ts';
 import type { ShimState } from './shim.ts';
@@ -69,6 +70,11 @@ export function exitMessage(shim: ShimState): string {
   if (shim.error !== null) return shim.error.message;
   if (shim.oomKilled) return `killed: it used more memory than it may (exit code ${shim.exitCode ?? 137})`;
   return shim.exitCode === 0 ? '' : `exited with code ${shim.exitCode ?? 'unknown'}`;
+}
+
+/** Why the program of a container could not be started; null when it could. */
+export function startError({ error }: ShimState): TaskStatus['error'] {
+  return error === null ? null : { ...error, hint: startHint(error.code, error.message) };
 }
 
 /** The status of a task that could not be prepared or started. */

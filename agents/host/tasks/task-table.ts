@@ -1,7 +1,8 @@
 import type { NetworkObject, TaskObject } from '../../../src/model/objects.ts';
 import type { AssignmentsMessage } from '../../../src/rpc/messages.ts';
 import { abortable } from '../abortable.ts';
-import { ContainerStateError, NotOnThisHostError } from '../errors.ts';
+import { removeEmptyCgroups } from '../containers/cgroup-remains.ts';
+import { ContainerStateError, describeError, NotOnThisHostError } from '../errors.ts';
 import type { AssignedObjects } from './assigned-objects.ts';
 import { removeLeftovers } from './leftovers.ts';
 import type { LentMount } from './lent-mounts.ts';
@@ -39,6 +40,8 @@ export class TaskTable implements HeldObjects {
     const workers = loadTaskRecords(this.#host.paths.containersData).map(
       (record) => new TaskWorker(this.#host, record),
     );
+    // One that was killed when it held nothing any more may not have come to it.
+    if (workers.length === 0) this.#removeEmptyCgroups();
     for (const worker of workers) this.#add(worker);
     for (const worker of workers) worker.run(true);
   }
@@ -222,6 +225,17 @@ export class TaskTable implements HeldObjects {
 
   #onEnded(taskId: string): void {
     this.#workers.delete(taskId);
+    // At once, not when the daemon stops: it may be killed.
+    if (this.#workers.size === 0) this.#removeEmptyCgroups();
     if (this.#doomedNetworks.size > 0) this.#remove(() => this.#removeNetworks());
+  }
+
+  /** Whoever makes a container's cgroup meanwhile makes those above it again (native/box/cgroup-paths.c). */
+  #removeEmptyCgroups(): void {
+    try {
+      removeEmptyCgroups(this.#host.paths.cgroups);
+    } catch (error) {
+      this.#host.log(`remove empty cgroups: ${describeError(error).message}`);
+    }
   }
 }

@@ -13,6 +13,7 @@ import { ContainerStateError, describeError } from '../errors.ts';
 import { HealthMonitor } from '../health/health-monitor.ts';
 import type { HealthState } from '../health/health-state.ts';
 import { abortable } from '../abortable.ts';
+import { Backoff } from '../backoff.ts';
 import { Wake } from '../wake.ts';
 import { Container } from './container.ts';
 import { firstHook, knownHook, missedHook } from './hook-progress.ts';
@@ -22,13 +23,10 @@ import { RecordWriter } from './record-writer.ts';
 import type { ShimState } from './shim.ts';
 import { executeStep } from './task-steps.ts';
 import type { TaskHost } from './task-host.ts';
-import { containerStatus, errorStatus, lostContainer, exitMessage, observedState } from './task-status.ts';
+import { containerStatus, errorStatus, lostContainer, exitMessage, observedState, startError } from './task-status.ts';
 import type { PreparedContainer, TaskRecord } from './task-record.ts';
 
 const defaultGraceMs = 10_000;
-
-/** Pause after something that should not have happened. */
-const surviveMs = 1000;
 
 /**
  * Holds one task: compares what is wanted with what is, does one step, and looks again. One step at a time; a step that waits
@@ -39,6 +37,8 @@ export class TaskWorker {
   readonly container: Container;
   readonly health: HealthMonitor;
   readonly #wake = new Wake();
+  /** Pauses after something that should not have happened. */
+  readonly #backoff: Backoff;
   readonly #released = new AbortController();
   readonly #ended = new AbortController();
   readonly #writer: RecordWriter;
@@ -66,6 +66,7 @@ export class TaskWorker {
   constructor(host: TaskHost, record: TaskRecord) {
     this.host = host;
     this.#record = record;
+    this.#backoff = new Backoff(host.random);
     if (isTerminal(record.status.state)) this.#runEnded.abort();
     this.#hook = knownHook(record);
     this.#earlierRestarts = record.status.container?.restartCount ?? 0;
@@ -310,10 +311,11 @@ export class TaskWorker {
   async #survive(work: () => Promise<void>): Promise<boolean> {
     try {
       await work();
+      this.#backoff.reset();
       return true;
     } catch (error) {
       this.#logFailure(error);
-      await this.pause(surviveMs);
+      await this.pause(this.#backoff.next());
       return false;
     }
   }
@@ -355,9 +357,9 @@ export class TaskWorker {
       const { run } = this.#record.status;
       if (shim.phase === 'exited') this.#hook = missedHook(this.#hook, this.task.service);
       const state = observedState(shim, this.#stopping !== null);
-      const error = shim.error === null ? null : { code: shim.error.code, message: shim.error.message, hint: null };
       const container = this.#containerStatus(shim);
-      this.setStatus({ run, state, at: new Date().toISOString(), message: exitMessage(shim), error, container });
+      const at = new Date().toISOString();
+      this.setStatus({ run, state, at, message: exitMessage(shim), error: startError(shim), container });
       if (shim.phase === 'exited') this.#afterEnd();
     }
     this.#wake.wake();

@@ -55,7 +55,7 @@ async function run(context: CommandContext<typeof flags>): Promise<number> {
     },
     { taskId: task.id },
   );
-  return withCommandExitCodes(context.io, () =>
+  return withCommandExitCodes(context, () =>
     runSession(stream, context.io, { tty, stdin: interactive && !detach, detachKeys: null, onSignal: null }),
   );
 }

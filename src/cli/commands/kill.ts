@@ -1,3 +1,4 @@
+import { TsstackError } from '../../model/errors.ts';
 import { defineVerb, type CommandContext } from '../command-line/verb.ts';
 import { parallelLimit } from '../command-line/parallel-limit.ts';
 import { readSignal } from '../command-line/read-signal.ts';
@@ -21,7 +22,7 @@ export const kill = defineVerb({ name: 'kill', usage: '[SERVICE...]', arity: [0,
 async function run(context: CommandContext<typeof flags>): Promise<number> {
   const signal = readSignal(context.flags.signal ?? 'SIGKILL');
   const stack = await openStack(context, context.arguments);
-  const targets = selectTasks(stack.tasks, context.arguments, { oneOffs: true }).filter(isUp);
+  const targets = selectTasks([...stack.tasks, ...stack.leaving], context.arguments, { oneOffs: true }).filter(isUp);
   if (context.globals['dry-run']) {
     showDryRun(context, 'kill', targets, 'Killed');
     return 0;
@@ -32,7 +33,7 @@ async function run(context: CommandContext<typeof flags>): Promise<number> {
     await forEachLimited(targets, parallelLimit(context), async ({ id, containerName }) => {
       const name = `Container ${containerName}`;
       progress.event({ id: name, state: 'working', text: 'Killing' });
-      await callStream(stack.control, 'signal', { signal }, { taskId: id });
+      await send(stack, id, signal);
       progress.event({ id: name, state: 'done', text: 'Killed' });
     });
   } finally {
@@ -40,6 +41,16 @@ async function run(context: CommandContext<typeof flags>): Promise<number> {
   }
   if (context.flags['remove-orphans']) await removeOrphans(context, stack);
   return 0;
+}
+
+/** One that is on its way out may be gone by the time it is asked. */
+async function send({ control, leaving }: ExistingStack, taskId: string, signal: string): Promise<void> {
+  try {
+    await callStream(control, 'signal', { signal }, { taskId });
+  } catch (error) {
+    const isGone = error instanceof TsstackError && (error.code === 'not-found' || error.code === 'conflict');
+    if (!isGone || !leaving.some(({ id }) => id === taskId)) throw error;
+  }
 }
 
 async function removeOrphans(

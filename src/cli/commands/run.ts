@@ -1,11 +1,13 @@
 import type { CreateOneOffResponse } from '../../rpc/messages.ts';
 import type { ServiceSpec, StackSpec } from '../../model/spec.ts';
+import { errorOfProblem } from '../../rpc/error-mapping.ts';
 import type { ControlClient } from '../../rpc/service-types.ts';
 import { defineVerb, type CommandContext } from '../command-line/verb.ts';
 import { UsageError } from '../errors.ts';
 import { connect } from '../connection/connect.ts';
 import { openProgress } from '../output/progress/open-progress.ts';
 import type { Progress } from '../output/progress/progress-event.ts';
+import { showError } from '../output/show-error.ts';
 import { QuietProgress } from '../output/progress/quiet-progress.ts';
 import { loadProject } from '../project/load-project.ts';
 import { followDependencies } from '../run/follow-dependencies.ts';
@@ -169,6 +171,7 @@ const cannotStart: ReadonlySet<number> = new Set([126, 127]);
 
 async function explain(context: RunContext, status: LastStatus, code: number): Promise<number> {
   const error = (await status.ended())?.status.error;
-  if (error != null) context.io.stderr.write(`error: ${error.message}\n`);
+  if (error != null)
+    await showError(context, errorOfProblem({ ...error, hint: error.hint ?? '', retryable: false, keys: [] }));
   return code;
 }

@@ -2,21 +2,20 @@ import { rm } from 'node:fs/promises';
 import { shortId } from '../../../../src/model/ids.ts';
 import { removeSharedMemory } from '../../containers/shared-memory.ts';
 import { allEnded } from '../../all-ended.ts';
+import { describeError, TaskError } from '../../errors.ts';
 import { anonymousVolumesOf } from '../prepare-mounts.ts';
 import type { TaskWorker } from '../task-worker.ts';
 
-/** Pause before a failed removal is tried again. */
-const retryMs = 1000;
-
-/** Takes everything of an ended task away. What is already gone is no error, so that it can be repeated after a crash. */
+/**
+ * Takes everything of an ended task away. What is already gone is no error, so that it can be repeated after a crash, or when something
+ * was in the way.
+ */
 export async function remove(worker: TaskWorker): Promise<void> {
   await worker.settled();
   try {
     await removeAll(worker);
-  } catch (error) {
-    worker.host.log(`remove container ${worker.task.containerName}: ${String(error)}`);
-    await worker.pause(retryMs);
-    return;
+  } catch (cause) {
+    throw new TaskError('internal', `remove it: ${describeError(cause).message}`, { cause });
   }
   worker.finish();
 }

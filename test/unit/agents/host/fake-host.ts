@@ -42,6 +42,8 @@ export class FakeMachine {
   startError: Error | null = null;
   stopError: Error | null = null;
   lookError: Error | null = null;
+  /** How many more removals of network namespaces fail. */
+  removeFailures = 0;
   /** Volumes that the image declares. */
   imageVolumes: readonly string[] = [];
 
@@ -81,6 +83,8 @@ export class FakeDaemon {
   readonly removed = new Set<string>();
   readonly logged: string[] = [];
   effects = 0;
+  /** Pauses before another try. */
+  retries = 0;
   /** What every image's name means. */
   currentImageId: string | null | undefined = 'sha256:1';
   readonly #crashAt: number;
@@ -194,6 +198,10 @@ export class FakeDaemon {
         },
         flushed: async () => undefined,
       },
+      random: () => {
+        this.retries += 1;
+        return 0;
+      },
       log: (message) => this.logged.push(message),
     };
   }
@@ -231,7 +239,12 @@ export class FakeDaemon {
       ensureNetwork: () => this.#effect('network', () => undefined),
       removeNetwork: () => this.#effect('remove network', () => undefined),
       ensureSandbox: ({ id }) => this.#effect('sandbox', () => void sandboxes.add(id)),
-      removeSandbox: (id) => this.#effect('remove sandbox', () => void sandboxes.delete(id)),
+      removeSandbox: (id) =>
+        this.#effect('remove sandbox', () => {
+          this.machine.removeFailures -= 1;
+          if (this.machine.removeFailures >= 0) throw new Error('cannot remove');
+          sandboxes.delete(id);
+        }),
       publish: (id, _owner, _address, ports) =>
         this.#effect('publish', () => {
           published.add(id);

@@ -6,7 +6,7 @@ import { TsstackError } from '../../../../src/model/errors.ts';
 import type { AssignmentsMessage, SessionMessage, TaskStatusUpdate } from '../../../../src/rpc/messages.ts';
 import type { DispatcherClient } from '../../../../src/rpc/service-types.ts';
 import { readHostFacts } from '../../../../agents/host/facts/host-facts.ts';
-import { Backoff } from '../../../../agents/host/session/backoff.ts';
+import { Backoff } from '../../../../agents/host/backoff.ts';
 import { ClusterGuard } from '../../../../agents/host/session/cluster-guard.ts';
 import { runSession } from '../../../../agents/host/session/manager-session.ts';
 import { StatusReporter } from '../../../../agents/host/session/status-reporter.ts';

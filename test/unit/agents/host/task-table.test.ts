@@ -325,6 +325,18 @@ describe('task table', () => {
     assert.equal(exists(machine), false);
   });
 
+  it('tries a removal that fails again, with a pause each time that grows', async () => {
+    const host = daemon();
+    host.assign([network, task()]);
+    await host.untilState(task().id, 'running');
+    machine.removeFailures = 5;
+    host.assign([task({ desired: 'remove' })]);
+    await host.untilRemoved(task().id);
+    assert.equal(host.retries, 5);
+    assert.equal(host.logged.filter((line) => /remove it: cannot remove/.test(line)).length, 5);
+    assert.equal(exists(machine), false);
+  });
+
   it('removes what is left of other tasks, though it cannot remove all of it', async () => {
     const host = daemon();
     const left = ['1'.repeat(12), '2'.repeat(12)].map((name) => machine.paths.container(name));

@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'mocha';
+import type { DaemonFacts } from '../../src/daemon/daemon-facts.ts';
+import { busyboxImage } from '../fixtures/images.ts';
+import { findProcesses } from '../support/host-processes.ts';
+import { findLeftovers } from '../support/leftovers.ts';
+import { TestHost, until } from '../support/test-host.ts';
+
+const stack = `
+name: life
+services:
+  web: { image: busybox:test, command: sleep 100000, init: true, stop_grace_period: 0s }
+  stubborn: { image: busybox:test, command: "sh -c 'trap : TERM; while :; do sleep 1; done'", stop_grace_period: 100s }
+`;
+
+describe('a daemon of another build than the command', () => {
+  const host = new TestHost();
+  let file = '';
+
+  before(async () => {
+    const image = await busyboxImage();
+    await host.ok(['load', '-i', image.dockerArchive]);
+    file = host.write('stack.yml', stack);
+  });
+  after(() => host.stop());
+
+  const factsPath = (): string => join(host.runRoot, 'daemon.json');
+  const facts = (): DaemonFacts => JSON.parse(readFileSync(factsPath(), 'utf8')) as DaemonFacts;
+  /** As if the daemon had been started before an update. */
+  function pretend(change: Partial<DaemonFacts>): number {
+    const { pid } = facts();
+    writeFileSync(factsPath(), JSON.stringify({ ...facts(), ...change }));
+    return pid;
+  }
+  const daemons = (): readonly number[] => findProcesses(host.runRoot, 'daemon');
+  const up = (): ReturnType<TestHost['ok']> => host.ok(['-f', file, 'up', '-d', 'web']);
+
+  it('is started anew by up, which no container notices', async () => {
+    await up();
+    const pids = await host.pids(file);
+    const before = pretend({ build: 'older' });
+    const { stderr } = await up();
+    assert.match(stderr, /tsstack has changed since its daemon was started: starting it anew, containers run on/);
+    assert.notEqual(await host.daemonPid(), before);
+    assert.deepEqual(daemons(), [await host.daemonPid()]);
+    assert.deepEqual(await host.pids(file), pids);
+    const again = await up();
+    assert.doesNotMatch(again.stderr, /daemon/);
+  });
+
+  it('is started anew once by commands that come at the same time', async () => {
+    const before = pretend({ build: 'older' });
+    await Promise.all([up(), up(), host.ok(['-f', file, 'plan'])]);
+    assert.notEqual(await host.daemonPid(), before);
+    assert.deepEqual(daemons(), [await host.daemonPid()]);
+  });
+
+  it('is left alone by what only looks, with a word when the versions differ', async () => {
+    const pid = pretend({ build: 'older' });
+    assert.equal((await host.ok(['-f', file, 'ps'])).stderr, '');
+    pretend({ version: '0.0.1' });
+    const { stderr } = await host.ok(['-f', file, 'ps']);
+    assert.match(
+      stderr,
+      /^Warning: the daemon is tsstack 0\.0\.1, this command [\d.]+; `tsstack daemon --stop` ends it/,
+    );
+    assert.equal(await host.daemonPid(), pid);
+  });
+
+  for (const [whose, change] of [
+    ['was started by hand', { isBackground: false }],
+    ['belongs to another installation', { program: join(import.meta.dirname, '../support/test-host.ts') }],
+    ['is not the one that the facts are of', { pid: 1 }],
+  ] as const) {
+    it(`is left alone when it ${whose}`, async () => {
+      const before = await host.daemonPid();
+      pretend({ build: 'older', version: '0.0.1', ...change });
+      await up();
+      assert.equal(await host.daemonPid(), before);
+      pretend({ ...change, pid: before, isBackground: true, program: facts().program });
+    });
+  }
+});
+
+describe('down', () => {
+  const host = new TestHost();
+  let file = '';
+
+  before(async () => {
+    const image = await busyboxImage();
+    await host.ok(['load', '-i', image.dockerArchive]);
+    file = host.write('stack.yml', stack);
+  });
+  after(() => host.stop());
+
+  it('ends at once when kill comes while a container takes its time', async () => {
+    await host.ok(['-f', file, 'up', '-d', 'stubborn']);
+    const [row] = await host.ps(file);
+    assert.ok(row);
+    const down = host.ok(['-f', file, 'down']);
+    await until(
+      async () => host.shimState(row.ID).phase,
+      (phase) => phase === 'stopping',
+    );
+    const { stderr } = await host.ok(['-f', file, 'kill']);
+    assert.match(stderr, /Container life-stubborn-1 Killed/);
+    await down;
+    assert.match((await host.ok(['-f', file, 'kill'])).stderr, /No container to kill/);
+  });
+
+  it('leaves no cgroup, even if the daemon is killed right after it', async () => {
+    const cgroups = (): readonly string[] =>
+      findLeftovers(host.runRoot, host.dataRoot).filter((line) => line.startsWith('cgroup'));
+    await host.ok(['-f', file, 'up', '-d', 'web']);
+    assert.notDeepEqual(cgroups(), []);
+    await host.ok(['-f', file, 'down']);
+    await host.killDaemon();
+    assert.deepEqual(cgroups(), []);
+  });
+});
