@@ -111,8 +111,7 @@ describe('down', () => {
   });
 
   it('leaves no cgroup, even if the daemon is killed right after it', async () => {
-    const cgroups = (): readonly string[] =>
-      findLeftovers(host.runRoot, host.dataRoot).filter((line) => line.startsWith('cgroup'));
+    const cgroups = (): readonly string[] => findLeftovers(host).filter((line) => line.startsWith('cgroup'));
     await host.ok(['-f', file, 'up', '-d', 'web']);
     assert.notDeepEqual(cgroups(), []);
     await host.ok(['-f', file, 'down']);
