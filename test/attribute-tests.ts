@@ -29,9 +29,21 @@ const apply = 'e2e/apply.test.ts';
 const logs = 'e2e/logs.test.ts';
 const hooks = 'e2e/hooks.test.ts';
 const drivers = 'e2e/log-drivers.test.ts';
+const providers = 'e2e/providers.test.ts';
 const pulls = 'e2e/pull-policy.test.ts';
 
 export const ATTRIBUTE_TESTS: readonly AttributeTest[] = [
+  {
+    file: providers,
+    title: 'is asked before its dependants are made, which get what it tells',
+    service: 'provider provider.type provider.options',
+  },
+  {
+    file: providers,
+    title: 'are got and configured, and containers are told where they are',
+    service: 'models models.*.endpoint_var models.*.model_var',
+    top: 'models models.*.model models.*.name models.*.context_size models.*.runtime_flags',
+  },
   {
     file: hooks,
     title: 'after a start run in order, as who and where they say, before what depends on the service',

@@ -1,4 +1,5 @@
 /** Objects of the store: an id, a version for optimistic locking, a spec (what a user wants) and, where it applies, a status (what is). */
+import type { ProviderSpec } from './provider-spec.ts';
 import type { DesiredState, ObservedState } from './states.ts';
 import type { UpdateSpec } from './deploy-spec.ts';
 import type { NetworkSpec, PayloadSpec, ServiceSpec, VolumeSpec } from './spec.ts';
@@ -18,6 +19,8 @@ export interface StackObject extends StoredObject {
   readonly workingDir: string;
   readonly files: readonly string[];
   readonly disabledServices: readonly string[];
+  /** All that were asked since the stack was made, by their names in the file, so that `down` can end them. */
+  readonly providers: Readonly<Record<string, ProviderSpec>>;
   /** True while `down` takes it apart; the object goes last. */
   readonly removing: boolean;
   /** With `removing`: its volumes go too, as `down -v` asked. */

@@ -8,6 +8,7 @@ import type { BlockIoSpec } from './block-io-spec.ts';
 import type { DeploySpec } from './deploy-spec.ts';
 import type { DeviceRequestSpec } from './device-request-spec.ts';
 import type { NamespacesSpec } from './namespaces-spec.ts';
+import type { ProviderSpec } from './provider-spec.ts';
 import type { VlanDriver } from './vlan-options.ts';
 
 /** One stack: everything that one or several merged stack files declare. */
@@ -25,6 +26,8 @@ export interface StackSpec {
   readonly configs: Readonly<Record<string, PayloadSpec>>;
   /** Names of services that the file has but a profile or the selection left out: they are no orphans. */
   readonly disabledServices: readonly string[];
+  /** Services without containers; managers only remember them. */
+  readonly providers: Readonly<Record<string, ProviderSpec>>;
 }
 
 export interface ServiceSpec {

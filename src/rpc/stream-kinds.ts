@@ -72,7 +72,7 @@ export interface StreamKinds {
   readonly unpause: { readonly arguments: Record<string, never>; readonly document: never };
   /** Pulls an image on a node. Progress documents, none when the image is there and need not be pulled; then exit. */
   readonly 'image.pull': {
-    readonly arguments: { readonly reference: string; readonly policy: Exclude<PullPolicy, 'never'> };
+    readonly arguments: { readonly reference: string; readonly policy: PullPolicy };
     readonly document: ImageProgress;
   };
   /** stdin frames carry a docker-archive or OCI archive; documents name the loaded references. */

@@ -1,13 +1,15 @@
+import { createHash } from 'node:crypto';
 import { serviceHash } from '../model/service-hash.ts';
-import type { ComposeProject } from './compose-types.ts';
+import type { ComposeProject, ComposeService } from './compose-types.ts';
 import { StackFileError } from './errors.ts';
 import type { StackFileSystem } from './file-system.ts';
 import type { VariableUse } from './interpolation/variables.ts';
 import { loadStack } from './load-stack.ts';
 import type { LoadedStack, LoadOptions } from './load-types.ts';
+import type { PayloadReader } from './lower/lower-payload.ts';
 import { lowerService } from './lower/lower-service.ts';
 import { nodeFileSystem } from './node-file-system.ts';
-import { toCanonicalJson, toCanonicalYaml, type CanonicalProject } from './output/canonical.ts';
+import { serviceAsJson, toCanonicalJson, toCanonicalYaml, type CanonicalProject } from './output/canonical.ts';
 import { explain } from './output/explain.ts';
 import { makeProblem, type Problem } from './problems.ts';
 import { problemsAsJson, renderProblems } from './render-problems.ts';
@@ -113,9 +115,15 @@ function renderHashes(loaded: LoadedStack, wanted: string, fileSystem: StackFile
     .map((name) => {
       const service = loaded.project.services[name];
       if (service === undefined) throw unknownService(name);
-      return `${name} ${serviceHash(lowerService(name, service, loaded.project, reader))}\n`;
+      return `${name} ${hashOf(name, service, loaded.project, reader)}\n`;
     })
     .join('');
+}
+
+/** A provider has no containers: what it is asked for counts. */
+function hashOf(name: string, service: ComposeService, project: ComposeProject, reader: PayloadReader): string {
+  if (service.provider === undefined) return serviceHash(lowerService(name, service, project, reader));
+  return createHash('sha256').update(serviceAsJson(service)).digest('hex');
 }
 
 function unknownService(name: string): StackFileError {

@@ -74,19 +74,8 @@ export const KEPT_ATTRIBUTES: readonly KeptAttribute[] = [
   },
 ];
 
-/** Attributes of later versions for which there is another way today. */
-export const DETOURS: readonly { readonly path: string; readonly hint: string }[] = [
-  {
-    path: 'services.*.build',
-    hint: 'build the image elsewhere, bring it here with "tsstack load" or a registry, and name it with image',
-  },
-  { path: 'services.*.develop', hint: 'remove it, and mount the sources with a bind so that changes are seen at once' },
-  { path: 'services.*.models', hint: 'run the model as a service of its own, and give its address in environment' },
-  {
-    path: 'services.*.provider',
-    hint: 'start what it provides by other means, and give its address to other services in environment',
-  },
-];
+/** Attributes of later verbs, which are kept for them: they do not keep a container from running. */
+export const LATER_ATTRIBUTES: readonly string[] = ['services.*.build', 'services.*.develop'];
 
 /** `platform` and `HOST_PLATFORM` in a row's values stand for the machine's own. */
 export const HOST_PLATFORM = '<host platform>';
@@ -198,6 +187,8 @@ const SERVICE_ROWS: readonly SupportedAttribute[] = [
     'mem_reservation',
     'mem_swappiness',
     'memswap_limit',
+    'models.*.endpoint_var',
+    'models.*.model_var',
     'networks.*.aliases.*',
     'networks.*.driver_opts.**',
     'networks.*.gw_priority',
@@ -236,6 +227,8 @@ const SERVICE_ROWS: readonly SupportedAttribute[] = [
     'pre_stop.*.working_dir',
     'privileged',
     'profiles.*',
+    'provider.options.**',
+    'provider.type',
     'pull_refresh_after',
     'read_only',
     'restart',
@@ -335,6 +328,10 @@ export const SUPPORTED_ATTRIBUTES: readonly SupportedAttribute[] = [
     'volumes.*.external',
     'volumes.*.labels.**',
     'volumes.*.name',
+    'models.*.context_size',
+    'models.*.model',
+    'models.*.name',
+    'models.*.runtime_flags.*',
     'configs.*.content',
     'configs.*.environment',
     'configs.*.file',

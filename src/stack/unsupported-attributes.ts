@@ -3,10 +3,10 @@ import { networkProblems } from './networks/network-problems.ts';
 import { makeProblem, type Place, type Problem } from './problems.ts';
 import { describeNode } from './schema/form.ts';
 import {
-  DETOURS,
   FOREIGN_ATTRIBUTES,
   HOST_PLATFORM,
   KEPT_ATTRIBUTES,
+  LATER_ATTRIBUTES,
   SUPPORTED_ATTRIBUTES,
   type SupportedAttribute,
 } from './supported-attributes.ts';
@@ -41,6 +41,7 @@ export function unsupportedAttributes(loaded: CheckedStack, options: GateOptions
     ...selected,
     configs: project.configs,
     secrets: project.secrets,
+    models: project.models,
   })) {
     for (const name of Object.keys(definitions ?? {})) {
       const definition = childOf(childMap(loaded.tree, kind), name);
@@ -93,6 +94,7 @@ class AttributeGate {
   #checkMap(node: MapNode, tree: SupportTree | undefined, path: NodePath): void {
     for (const [key, entry] of node.entries) {
       if (key.startsWith('x-') && !path.some((step) => step === 'labels' || step === 'environment')) continue;
+      if (LATER_ATTRIBUTES.some((row) => matchesPath(row, [...path, key]))) continue;
       this.#noteKept([...path, key], entry);
       this.#checkValue(entry.value, step(tree, key), [...path, key], entry);
     }
@@ -143,7 +145,7 @@ class AttributeGate {
     const foreign = reasonOf(path);
     const attribute = path.findLast((step) => typeof step === 'string') ?? '';
     if (foreign === undefined)
-      this.#report(at, path, `${attribute} is not supported yet`, detourOf(path) ?? 'remove it; "config" accepts it');
+      this.#report(at, path, `${attribute} is not supported yet`, 'remove it; "config" accepts it');
     else this.#report(at, path, `${attribute} ${foreign}`, 'remove it');
   }
 
@@ -184,10 +186,6 @@ function matchesPath(pattern: string, path: NodePath): boolean {
 
 function isNull(node: Node): boolean {
   return node.kind === 'scalar' && node.value === null;
-}
-
-function detourOf(path: NodePath): string | undefined {
-  return DETOURS.find((row) => isAtOrBelow(path, row.path))?.hint;
 }
 
 function isAtOrBelow(path: NodePath, pattern: string): boolean {

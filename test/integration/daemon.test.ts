@@ -135,6 +135,7 @@ function stack(services: Readonly<Record<string, ServiceSpec>>): StackSpec {
     },
     configs: {},
     disabledServices: [],
+    providers: {},
   };
 }
 

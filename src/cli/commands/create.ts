@@ -5,11 +5,12 @@ import { connect } from '../connection/connect.ts';
 import { canAsk, confirm } from '../output/confirm.ts';
 import { openProgress } from '../output/progress/open-progress.ts';
 import { showDryRunSteps } from '../output/show-plan.ts';
-import { located } from '../project/locate-error.ts';
 import { loadProject } from '../project/load-project.ts';
 import { followTasks } from '../tasks/follow-tasks.ts';
 import { apply } from '../up/apply.ts';
 import { applyRequest } from '../up/apply-request.ts';
+import { prepareApply } from '../up/prepare-apply.ts';
+import { planApply } from '../up/plan-apply.ts';
 import { applyFlags } from '../up/up-flags.ts';
 
 const flags = {
@@ -27,16 +28,17 @@ async function run(context: CommandContext<typeof flags>): Promise<number> {
   if (context.flags['force-recreate'] && context.flags['no-recreate']) {
     throw new UsageError('--force-recreate and --no-recreate cannot be combined');
   }
-  const project = loadProject(context, context.arguments);
-  const request = { ...applyRequest(project, context.arguments, context.flags, canAsk(context.io)), noStart: true };
+  const loaded = loadProject(context, context.arguments);
   const control = await connect(context, 'start');
   if (context.globals['dry-run']) {
-    const { steps } = await located(project.loaded, control.applyStack({ ...request, dryRun: true }));
+    const { steps } = await planApply(context, control, loaded, { noStart: true });
     showDryRunSteps(context, 'create', steps);
     return 0;
   }
   const progress = openProgress(context, 'create');
   try {
+    const project = await prepareApply(context, control, loaded, { progress });
+    const request = { ...applyRequest(project, context.arguments, context.flags, canAsk(context.io)), noStart: true };
     const { stack, response, changeOf } = await apply(control, project, request, {
       progress,
       ask: (question) => confirm(context.io, question),

@@ -1,9 +1,10 @@
 import { graceMs, timeoutFlag } from '../command-line/common-flags.ts';
 import { defineVerb, type CommandContext } from '../command-line/verb.ts';
 import { showDryRun } from '../output/dry-run.ts';
-import { openStack } from '../project/existing-stack.ts';
-import { isByNameOnly, servicesOfFile } from '../project/known-services.ts';
+import { openStack, selectTasks } from '../project/existing-stack.ts';
+import { isByNameOnly, readServices } from '../project/known-services.ts';
 import type { TaskObject } from '../../model/objects.ts';
+import { endProviders } from '../providers/end-providers.ts';
 import { removeStack } from '../tasks/remove-stack.ts';
 
 const flags = {
@@ -29,14 +30,16 @@ async function run(context: CommandContext<typeof flags>): Promise<number> {
   const { volumes, rmi, timeout, 'remove-orphans': removeOrphans } = context.flags;
   // By name only, a service that is not there is what was wanted.
   const checked = isByNameOnly(context) ? [] : context.arguments;
-  const { name, control, tasks } = await openStack(context, checked);
-  const known = new Set(await knownServices(context, tasks));
+  const { name, control, tasks, providers: asked } = await openStack(context, checked);
+  const file = isByNameOnly(context) ? { names: [], providers: {} } : await readServices(context);
+  const providers = { ...file.providers, ...asked };
+  const known = new Set(isByNameOnly(context) ? servicesOf(tasks) : file.names);
   const services = isByNameOnly(context)
     ? context.arguments.filter((service) => known.has(service))
-    : context.arguments;
-  if (context.arguments.length > 0 && services.length === 0) return sayNothing(context, name);
+    : context.arguments.filter((service) => !Object.hasOwn(providers, service));
+  const isAboutContainers = context.arguments.length === 0 || services.length > 0;
   if (context.globals['dry-run']) {
-    const targets = tasks.filter((task) => services.length === 0 || services.includes(task.service));
+    const targets = isAboutContainers ? selectTasks(tasks, services, { oneOffs: true }) : [];
     const isMeant = (task: TaskObject): boolean => removeOrphans || (task.oneOff === null && known.has(task.service));
     showDryRun(context, 'down', targets.filter(isMeant), 'Removed');
     return 0;
@@ -50,16 +53,13 @@ async function run(context: CommandContext<typeof flags>): Promise<number> {
     removeImages: rmi ?? '',
     knownServices: [...known],
   };
-  const removed = await removeStack(context, control, { title: 'down', request });
-  return removed === 0 ? sayNothing(context, name) : 0;
+  const removed = isAboutContainers ? await removeStack(context, control, { title: 'down', request }) : 0;
+  const ended = await endProviders(context, 'down', { stack: name, providers });
+  return removed + ended === 0 ? sayNothing(context, name) : 0;
 }
 
-/** Containers of other services are orphans. By name only, whatever has containers is known, as with docker compose. */
-async function knownServices(
-  context: CommandContext<typeof flags>,
-  tasks: readonly TaskObject[],
-): Promise<readonly string[]> {
-  if (!isByNameOnly(context)) return servicesOfFile(context);
+/** By name only, whatever has containers is known, as with docker compose. */
+function servicesOf(tasks: readonly TaskObject[]): readonly string[] {
   return tasks.filter(({ oneOff }) => oneOff === null).map(({ service }) => service);
 }
 

@@ -4,9 +4,8 @@ import { hasColours } from '../output/colour.ts';
 import { readFormat } from '../output/format-flag.ts';
 import { planText } from '../output/show-plan.ts';
 import { writeOutput } from '../output/write-output.ts';
-import { located } from '../project/locate-error.ts';
 import { loadProject } from '../project/load-project.ts';
-import { applyRequest } from '../up/apply-request.ts';
+import { planApply } from '../up/plan-apply.ts';
 import { applyFlags, startFlags } from '../up/up-flags.ts';
 
 const flags = {
@@ -21,9 +20,8 @@ export const plan = defineVerb({ name: 'plan', usage: '[SERVICE...]', arity: [0,
 async function run(context: CommandContext<typeof flags>): Promise<number> {
   const format = readFormat(context.flags.format, ['text', 'json']);
   const project = loadProject(context, context.arguments);
-  const request = applyRequest(project, context.arguments, context.flags);
   const control = await connect(context, 'start');
-  const response = await located(project.loaded, control.applyStack({ ...request, dryRun: true }));
+  const response = await planApply(context, control, project);
   const { steps, orphans, warnings } = response;
   const colours = hasColours(context.globals, context.io, context.io.stdout);
   const text = format === 'json' ? `${JSON.stringify({ steps, orphans, warnings })}\n` : planText(response, colours);

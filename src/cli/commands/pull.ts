@@ -9,11 +9,12 @@ import { QuietProgress } from '../output/progress/quiet-progress.ts';
 import { loadProject } from '../project/load-project.ts';
 import { withDependencies } from '../project/with-dependencies.ts';
 import { forEachLimited } from '../streams/for-each-limited.ts';
+import { buildableServices } from '../up/built-images.ts';
 import { pullImage } from '../streams/pull-image.ts';
 
 const flags = {
   image: { type: 'strings', value: 'IMAGE', help: 'Pull this image rather than those of a stack file' },
-  'ignore-buildable': { type: 'boolean', help: 'Leave out images that can be built; none can yet', hidden: true },
+  'ignore-buildable': { type: 'boolean', help: 'Leave out images that can be built' },
   'ignore-pull-failures': { type: 'boolean', help: 'Pull what can be pulled and go on' },
   'include-deps': { type: 'boolean', help: 'Pull the images of dependencies too' },
   policy: {
@@ -56,10 +57,12 @@ function directWishes(context: CommandContext<typeof flags>): readonly Wish[] {
 
 /** Each image once. What lies on this machine (a directory, an archive) needs no pull. */
 function wishesOfFile(context: CommandContext<typeof flags>): readonly Wish[] {
-  const { spec } = loadProject(context, context.arguments);
+  const project = loadProject(context, context.arguments);
+  const { spec } = project;
   const named = context.arguments.length > 0 ? context.arguments : Object.keys(spec.services);
   const names = context.flags['include-deps'] ? withDependencies(spec, named) : named;
-  const services = names.flatMap((name) => spec.services[name] ?? []);
+  const left = context.flags['ignore-buildable'] ? buildableServices(project) : [];
+  const services = names.filter((name) => !left.includes(name)).flatMap((name) => spec.services[name] ?? []);
   const policy = context.flags.policy === 'missing' ? 'missing' : 'always';
   const wishes = services
     .filter(({ image }) => !isLocalImage(image))

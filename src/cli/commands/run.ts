@@ -9,7 +9,7 @@ import { openProgress } from '../output/progress/open-progress.ts';
 import type { Progress } from '../output/progress/progress-event.ts';
 import { showError } from '../output/show-error.ts';
 import { QuietProgress } from '../output/progress/quiet-progress.ts';
-import { loadProject } from '../project/load-project.ts';
+import { loadProject, type LoadedSpec } from '../project/load-project.ts';
 import { followDependencies } from '../run/follow-dependencies.ts';
 import { LastStatus } from '../run/last-status.ts';
 import { oneOffService } from '../run/one-off-service.ts';
@@ -20,6 +20,7 @@ import { runSession, terminalSize } from '../streams/session.ts';
 import { wantsTerminal } from '../streams/wants-terminal.ts';
 import type { TaskGoal } from '../tasks/task-goal.ts';
 import { followTasks } from '../tasks/follow-tasks.ts';
+import { prepareApply } from '../up/prepare-apply.ts';
 import { withPullPolicy } from '../up/apply-request.ts';
 
 /** `tsstack run` */
@@ -44,16 +45,20 @@ async function runOneOff(context: RunContext): Promise<number> {
   });
   const connecting = connect(context, 'start');
   connecting.catch(() => undefined);
-  const { spec, service } = readService(context, tty);
+  const loaded = loadProject(context, context.arguments.slice(0, 1));
+  const { name } = readService(context, loaded, tty).service;
   const control = await connecting;
   const progress = flags.quiet ? new QuietProgress(io.stderr) : openProgress(context, 'run');
   if (context.globals['dry-run']) {
-    progress.event({ id: `Container ${spec.name}-${service.name}-run`, state: 'done', text: 'Created' });
+    progress.event({ id: `Container ${loaded.spec.name}-${name}-run`, state: 'done', text: 'Created' });
     progress.stop();
     return 0;
   }
-  const job: Job = { context, control, stack: spec.name, service, progress };
   try {
+    const only = flags['no-deps'] ? [name] : undefined;
+    const provided = await prepareApply(context, control, loaded, { progress, only });
+    const { spec, service } = readService(context, provided, tty);
+    const job: Job = { context, control, stack: spec.name, service, progress };
     const made = await createContainer(job, spec);
     return await (flags.detach ? startDetached(job, made) : startAttached(job, made));
   } finally {
@@ -72,9 +77,12 @@ interface Job {
 }
 
 /** The stack with the service as this run wants it. */
-function readService(context: RunContext, tty: boolean): { readonly spec: StackSpec; readonly service: ServiceSpec } {
+function readService(
+  context: RunContext,
+  { spec, loaded }: LoadedSpec,
+  tty: boolean,
+): { readonly spec: StackSpec; readonly service: ServiceSpec } {
   const [name = '', ...command] = context.arguments;
-  const { spec, loaded } = loadProject(context, [name]);
   const declared = spec.services[name];
   if (declared === undefined) throw new UsageError(`no such service: ${name}`);
   const stdin = context.flags.interactive && !context.flags.detach;

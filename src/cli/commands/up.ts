@@ -9,7 +9,6 @@ import { canAsk, confirm } from '../output/confirm.ts';
 import { openProgress } from '../output/progress/open-progress.ts';
 import type { Progress } from '../output/progress/progress-event.ts';
 import { showDryRunSteps } from '../output/show-plan.ts';
-import { located } from '../project/locate-error.ts';
 import { loadProject, type LoadedSpec } from '../project/load-project.ts';
 import { followRemovals } from '../tasks/follow-removals.ts';
 import { followTasks } from '../tasks/follow-tasks.ts';
@@ -18,6 +17,8 @@ import { withWaitTimeout } from '../tasks/wait-timeout.ts';
 import { apply, type Applied } from '../up/apply.ts';
 import { applyRequest, withPullPolicy } from '../up/apply-request.ts';
 import { attachToStack } from '../up/attach-to-stack.ts';
+import { planApply } from '../up/plan-apply.ts';
+import { prepareApply } from '../up/prepare-apply.ts';
 import { checkFlags, checkServiceFlags } from '../up/check-flags.ts';
 import { endTasks } from '../up/end-tasks.ts';
 import { pullEachTime } from '../up/images.ts';
@@ -34,31 +35,28 @@ async function run(context: UpContext): Promise<number> {
   const connecting = connect(context, 'start');
   connecting.catch(() => undefined);
   const project = loadProject(context, context.arguments);
-  if (Object.keys(project.spec.services).length === 0)
+  if (Object.keys({ ...project.spec.services, ...project.spec.providers }).length === 0)
     throw new UsageError('no service selected', 'the file has no service, or profiles switch all of them off');
   checkServiceFlags(context, project.spec);
-  const request = applyRequest(project, context.arguments, context.flags, canAsk(context.io));
   const control = await connecting;
   if (context.globals['dry-run']) {
-    const { steps } = await located(project.loaded, control.applyStack({ ...request, dryRun: true }));
+    const { steps } = await planApply(context, control, project);
     showDryRunSteps(context, 'up', steps);
     return 0;
   }
-  return bringUp(context, control, project, request);
+  return bringUp(context, control, project);
 }
 
-async function bringUp(
-  context: UpContext,
-  control: ControlClient,
-  project: LoadedSpec,
-  request: ReturnType<typeof applyRequest>,
-): Promise<number> {
+async function bringUp(context: UpContext, control: ControlClient, loaded: LoadedSpec): Promise<number> {
   const interrupts = new Interrupts(context.io);
   const progress = openProgress(context, 'up');
   const startedAt = new Date().toISOString();
   let applied: Applied | undefined;
   try {
     const signal = interrupts.first;
+    const only = context.flags['no-deps'] ? context.arguments : undefined;
+    const project = await prepareApply(context, control, loaded, { progress, signal, only });
+    const request = applyRequest(project, context.arguments, context.flags, canAsk(context.io));
     const spec = withPullPolicy(project.spec, context.flags.pull);
     await pullEachTime(control, spec, { limit: parallelLimit(context), progress, signal });
     applied = await apply(control, project, request, {

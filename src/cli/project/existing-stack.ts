@@ -1,8 +1,9 @@
 import type { TaskObject } from '../../model/objects.ts';
+import type { ProviderSpec } from '../../model/provider-spec.ts';
 import type { ControlClient } from '../../rpc/service-types.ts';
 import type { CommandContext } from '../command-line/verb.ts';
 import { connect } from '../connection/connect.ts';
-import { listTasks } from '../tasks/list-tasks.ts';
+import { listObjects, sortTasks } from '../tasks/list-tasks.ts';
 import { requireServices } from './known-services.ts';
 import { stackName } from './stack-name.ts';
 
@@ -14,6 +15,8 @@ export interface ExistingStack {
   readonly tasks: readonly TaskObject[];
   /** Those that are on their way out. Their programs may still run, for as long as their grace is. */
   readonly leaving: readonly TaskObject[];
+  /** Those that it has asked for something. */
+  readonly providers: Readonly<Record<string, ProviderSpec>>;
 }
 
 /** Finds the command's stack. `services` are checked: unknown ones are an error. */
@@ -23,10 +26,16 @@ export async function openStack(
 ): Promise<ExistingStack> {
   // Both take some milliseconds and neither needs the other.
   const [control, name] = await Promise.all([connect(context, 'if-known'), stackName(context)]);
-  const all = await listTasks(control, name);
+  const view = await listObjects(control, name, ['task', 'stack']);
+  const providers = view.stacks.find((stack) => stack.name === name)?.providers ?? {};
+  const all = sortTasks(view.tasks);
   const tasks = all.filter(({ desired }) => desired !== 'remove');
-  await requireServices(context, services, tasks);
-  return { name, control, tasks, leaving: all.filter(({ desired }) => desired === 'remove') };
+  await requireServices(
+    context,
+    services.filter((service) => !Object.hasOwn(providers, service)),
+    tasks,
+  );
+  return { name, control, tasks, leaving: all.filter(({ desired }) => desired === 'remove'), providers };
 }
 
 /** Containers of the named services, or all; one-offs only when asked for. */

@@ -1,5 +1,7 @@
 import { TsstackError } from '../../model/errors.ts';
 import type { TaskObject } from '../../model/objects.ts';
+import type { ProviderSpec } from '../../model/provider-spec.ts';
+import { lowerProviders } from '../../stack/lower/lower-providers.ts';
 import { didYouMean } from '../../stack/suggest.ts';
 import type { CommandContext } from '../command-line/verb.ts';
 import { loadOptions } from './load-options.ts';
@@ -26,10 +28,16 @@ export function isByNameOnly({ globals }: Pick<CommandContext, 'globals'>): bool
 
 /** Every service of the stack file, those that a profile switches off included; none when the command has no file. */
 export async function servicesOfFile(context: Pick<CommandContext, 'globals' | 'io'>): Promise<readonly string[]> {
-  if (isByNameOnly(context)) return [];
+  return isByNameOnly(context) ? [] : (await readServices(context)).names;
+}
+
+/** The services of the command's file, and those of them that providers stand in for. */
+export async function readServices(
+  context: Pick<CommandContext, 'globals' | 'io'>,
+): Promise<{ readonly names: readonly string[]; readonly providers: Readonly<Record<string, ProviderSpec>> }> {
   const { loadStack } = await import('../../stack/index.ts');
   const { project, disabledServices } = loadStack({ ...loadOptions(context), noEnvResolution: true });
-  return [...Object.keys(project.services), ...disabledServices];
+  return { names: [...Object.keys(project.services), ...disabledServices], providers: lowerProviders(project) };
 }
 
 function hintOf(hint: string | null): { readonly hint?: string } {

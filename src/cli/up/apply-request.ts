@@ -18,7 +18,8 @@ export function applyRequest(
 ): Partial<ApplyStackRequest> & Pick<ApplyStackRequest, 'spec'> {
   return {
     spec: JSON.stringify(withPullPolicy(spec, flags.pull)),
-    services,
+    // Providers have no containers.
+    services: services.filter((name) => !Object.hasOwn(spec.providers, name)),
     noDeps: flags['no-deps'] ?? false,
     forceRecreate: flags['force-recreate'],
     noRecreate: flags['no-recreate'],

@@ -9,6 +9,7 @@ import { hasColours } from '../output/colour.ts';
 import { containerLabel } from '../output/container-label.ts';
 import { LogMultiplexer } from '../output/log-multiplexer.ts';
 import { openProgress } from '../output/progress/open-progress.ts';
+import { endProviders } from '../providers/end-providers.ts';
 import { LogFollower } from '../streams/log-follower.ts';
 import { followObjects } from '../tasks/follow-objects.ts';
 import { isGoingOn, judgeTask } from '../tasks/task-goal.ts';
@@ -101,6 +102,8 @@ class StackEnding {
     try {
       const stopGraceMs = graceMs(context.flags.timeout);
       await endTasks(control, { stack: applied.stack, taskIds, stopGraceMs, progress, killNow });
+      const { providers } = this.#attachment.spec;
+      await endProviders({ ...context, arguments: [] }, 'stop', { stack: applied.stack, providers, progress });
     } catch (error) {
       this.#failure = error;
       this.#failed.abort();

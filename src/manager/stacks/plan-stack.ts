@@ -89,7 +89,8 @@ function planStackObject(view: StoreView, spec: StackSpec): readonly StackStep[]
     before !== undefined &&
     !before.removing &&
     before.workingDir === spec.workingDir &&
-    canonicalJson([before.files, before.disabledServices]) === canonicalJson([spec.files, spec.disabledServices]);
+    equal([before.files, before.disabledServices], [spec.files, spec.disabledServices]) &&
+    equal(before.providers, { ...before.providers, ...spec.providers });
   return isSame ? [] : [{ type: 'write-stack' }];
 }
 

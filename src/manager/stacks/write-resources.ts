@@ -12,6 +12,7 @@ export function writeStack({ changes, spec, now }: Execution): void {
     workingDir: spec.workingDir,
     files: spec.files,
     disabledServices: spec.disabledServices,
+    providers: { ...before?.providers, ...spec.providers },
     removing: false,
     removeVolumes: false,
   };

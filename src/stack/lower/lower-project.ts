@@ -4,6 +4,7 @@ import { lowerNetwork } from './lower-network.ts';
 import { builtInNetwork } from '../networks/built-in-network.ts';
 import { lowerBridgeMode } from './lower-networking.ts';
 import { lowerPayload, type PayloadReader } from './lower-payload.ts';
+import { lowerProviders } from './lower-providers.ts';
 import { lowerService } from './lower-service.ts';
 import { lowerVolume } from './lower-volume.ts';
 import { mapRecord } from './map-record.ts';
@@ -25,7 +26,7 @@ export function lowerProject(project: ComposeProject, options: LowerOptions): St
     name: project.name,
     workingDir: options.workingDir,
     files: options.files,
-    services: mapRecord(project.services, (service, name) => lowerService(name, service, project, options)),
+    services: mapRecord(ownServices(project), (service, name) => lowerService(name, service, project, options)),
     networks: lowerNetworks(project),
     volumes: mapRecord(project.volumes ?? {}, (volume, key) => lowerVolume(key, volume)),
     secrets: mapRecord(project.secrets ?? {}, (secret, key) =>
@@ -35,7 +36,12 @@ export function lowerProject(project: ComposeProject, options: LowerOptions): St
       lowerPayload('config', key, config, project.name, options),
     ),
     disabledServices: options.disabledServices,
+    providers: lowerProviders(project),
   };
+}
+
+function ownServices({ services }: ComposeProject): ComposeProject['services'] {
+  return Object.fromEntries(Object.entries(services).filter(([, { provider }]) => provider === undefined));
 }
 
 /** Networks that stand for a mode of their own are nothing to be made. */

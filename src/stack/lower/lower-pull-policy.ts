@@ -8,7 +8,8 @@ const windows: Readonly<Record<string, string>> = { daily: '24h', weekly: '7d' }
 
 /** When the image of a service is pulled. */
 export function lowerPullPolicy(where: string, service: ComposeService): PullPolicy {
-  const policy = service.pull_policy ?? 'missing';
+  // What is only built is in no registry.
+  const policy = service.image === undefined ? 'never' : (service.pull_policy ?? 'missing');
   const refreshAfterMs = durationMs(service.pull_refresh_after);
   if (refreshAfterMs !== null && policy !== 'refresh')
     throw invalid(`${where}.pull_refresh_after`, `needs pull_policy: refresh, but that is ${policy}`);

@@ -1,6 +1,6 @@
 import type { DependencySpec, RestartSpec, ServiceSpec } from '../../model/spec.ts';
 import type { ComposeProject, ComposeService } from '../compose-types.ts';
-import { invalid, unsupported } from './errors.ts';
+import { invalid } from './errors.ts';
 import { lowerContainer } from './lower-container.ts';
 import { lowerHooks } from './lower-hooks.ts';
 import { lowerDeploy, lowerRestartPolicy } from './lower-deploy.ts';
@@ -16,14 +16,14 @@ import { mapRecord } from './map-record.ts';
 export function lowerService(
   name: string,
   service: ComposeService,
-  project: Pick<ComposeProject, 'services' | 'networks'>,
+  project: Pick<ComposeProject, 'name' | 'services' | 'networks'>,
   reader: PayloadReader,
 ): ServiceSpec {
   const where = `services.${name}`;
-  if (service.image === undefined) throw unsupported(where, 'a service without image');
   return {
     name,
-    image: service.image,
+    // Without a name of its own, the image that is built.
+    image: service.image ?? `${project.name}-${name}`,
     pullPolicy: lowerPullPolicy(where, service),
     replicas: lowerReplicas(service),
     containerName: service.container_name ?? null,
@@ -33,7 +33,7 @@ export function lowerService(
     ...lowerNetworking(where, service, project.networks),
     ports: (service.ports ?? []).map((port, index) => lowerPort(`${where}.ports[${index}]`, port)),
     expose: service.expose ?? [],
-    dependsOn: mapRecord(service.depends_on ?? {}, lowerDependency),
+    dependsOn: lowerDependencies(service, project.services),
     restart: lowerRestartPolicy(service.deploy) ?? lowerRestart(where, service.restart),
     hooks: lowerHooks(where, service),
     attach: service.attach ?? true,
@@ -45,6 +45,15 @@ export function lowerService(
 /** Until there are more nodes, one on each is one. */
 function lowerReplicas({ deploy, scale }: ComposeService): number {
   return deploy?.mode === 'global' || deploy?.mode === 'global-job' ? 1 : (deploy?.replicas ?? scale ?? 1);
+}
+
+/** Providers are there before any container is made. */
+function lowerDependencies(
+  { depends_on: all = {} }: ComposeService,
+  services: ComposeProject['services'],
+): ServiceSpec['dependsOn'] {
+  const onContainers = Object.entries(all).filter(([name]) => services[name]?.provider === undefined);
+  return mapRecord(Object.fromEntries(onContainers), lowerDependency);
 }
 
 function lowerDependency(dependency: NonNullable<ComposeService['depends_on']>[string]): DependencySpec {

@@ -1,5 +1,5 @@
 import { stringify } from 'yaml';
-import type { ComposeProject } from '../compose-types.ts';
+import type { ComposeProject, ComposeService } from '../compose-types.ts';
 import { isPlainObject, type PlainObject } from '../normalise/plain.ts';
 import { setOwn } from '../tree/node.ts';
 
@@ -22,6 +22,11 @@ export function toCanonicalYaml(project: CanonicalProject, options: CanonicalOpt
   const value = sortedValue(project, { escapes: options.escapesDollars !== false, likeReferenceJson: false });
   // Octal-looking and yes/no-looking text must be quoted for readers of YAML 1.1, too.
   return stringify(value, { version: '1.1', lineWidth: 0, aliasDuplicateObjects: false, indentSeq: true });
+}
+
+/** One service as `config --format json` prints it, on one line. */
+export function serviceAsJson(service: ComposeService): string {
+  return JSON.stringify(sortKeys(service, { escapes: false, likeReferenceJson: true }));
 }
 
 interface Style {

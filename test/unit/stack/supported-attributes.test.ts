@@ -14,8 +14,6 @@ function gate(attributes: string, more = ''): string[] {
 
 describe('the gate for attributes', () => {
   const refused: readonly (readonly [string, string])[] = [
-    ['build: .', 'services.a.build: build is not supported yet'],
-    ['develop: {watch: [{path: p, action: restart}]}', 'services.a.develop: develop is not supported yet'],
     ['security_opt: ["colour:red"]', 'services.a.security_opt[0]: security_opt "colour:red" is not supported yet'],
     [
       'volumes: [{type: npipe, source: x, target: /v}]',

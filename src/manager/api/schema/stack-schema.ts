@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { NetworkSpec, PayloadSpec, StackSpec, VolumeSpec } from '../../../model/spec.ts';
+import type { ProviderSpec } from '../../../model/provider-spec.ts';
 import { networkOptionNames, networkOptionProblem } from '../../../model/network-options.ts';
 import { isVlanDriver, readVlanOptions } from '../../../model/vlan-options.ts';
 import { InvalidRequestError } from '../../errors.ts';
@@ -73,6 +74,14 @@ const payload: z.ZodType<PayloadSpec> = z.strictObject({
   digest: z.string().nullable(),
 });
 
+const provider: z.ZodType<ProviderSpec> = z.strictObject({
+  type: z.string().min(1),
+  options: z.record(z.string(), z.array(z.string())),
+  after: z.array(name),
+  dependants: z.array(name),
+  variables: labels.nullable(),
+});
+
 /** Of what can be made by itself, by kind. */
 export const objectSchemas = { network, volume, secret: payload, config: payload };
 
@@ -87,6 +96,7 @@ const stackSchema: z.ZodType<StackSpec> = z
     secrets: z.record(name, payload),
     configs: z.record(name, payload),
     disabledServices: z.array(name),
+    providers: z.record(name, provider),
   })
   .superRefine((stack, context) => {
     for (const [path, message] of danglingReferences(stack))

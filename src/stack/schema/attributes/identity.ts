@@ -51,8 +51,8 @@ export const identity: AttributeGroup = {
         default: 'true',
       },
       models: { effect: 'AI models whose address and name the environment of the containers tells.' },
-      'models.*.endpoint_var': { effect: 'The variable with the address of the model.', default: 'MODEL_URL' },
-      'models.*.model_var': { effect: 'The variable with the name of the model.', default: 'MODEL' },
+      'models.*.endpoint_var': { effect: 'The variable with the address of the model.', default: '`KEY_URL`' },
+      'models.*.model_var': { effect: 'The variable with the name of the model.', default: '`KEY` and `KEY_MODEL`' },
     }),
   },
 };

@@ -114,10 +114,20 @@ describe('a change of a stack', () => {
     workingDir: ['/elsewhere', true],
     files: [['/elsewhere/stack.yml'], true],
     disabledServices: [['rare'], true],
+    providers: [{ db: { type: 'cloud', options: {}, after: [], dependants: [], variables: null } }, true],
   };
   each(changes, (changed) => {
-    const { name, workingDir, files, disabledServices } = before;
-    const stack = { ...stored, id: 'stack', kind: 'stack', name, workingDir, files, disabledServices } as const;
+    const { name, workingDir, files, disabledServices, providers } = before;
+    const stack = {
+      ...stored,
+      id: 'stack',
+      kind: 'stack',
+      name,
+      workingDir,
+      files,
+      disabledServices,
+      providers,
+    } as const;
     const objects = [{ ...stack, removing: false, removeVolumes: false }];
     return planOf(objects, { ...before, ...changed }).includes('write-stack');
   });

@@ -45,8 +45,17 @@ function upState(spec: StackSpec): readonly ModelObject[] {
       taskObject(name, { slot: index + 1, spec: service, specHash: hash }),
     ),
   );
-  const { workingDir, files, disabledServices, name } = spec;
-  const stack = { ...stored, id: 'stack', kind: 'stack', name, workingDir, files, disabledServices } as const;
+  const { workingDir, files, disabledServices, providers, name } = spec;
+  const stack = {
+    ...stored,
+    id: 'stack',
+    kind: 'stack',
+    name,
+    workingDir,
+    files,
+    disabledServices,
+    providers,
+  } as const;
   return [{ ...stack, removing: false, removeVolumes: false }, networkObject(), ...services, ...tasks];
 }
 

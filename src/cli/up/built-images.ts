@@ -1,0 +1,63 @@
+import { TsstackError } from '../../model/errors.ts';
+import type { PullPolicy, StackSpec } from '../../model/spec.ts';
+import type { ControlClient } from '../../rpc/service-types.ts';
+import type { Progress } from '../output/progress/progress-event.ts';
+import { located } from '../project/locate-error.ts';
+import type { LoadedSpec } from '../project/load-project.ts';
+import { callStream } from '../streams/open-stream.ts';
+import { pullImage } from '../streams/pull-image.ts';
+
+/** Names of the services whose images could be built. */
+export function buildableServices({ spec, loaded }: LoadedSpec): readonly string[] {
+  return Object.keys(spec.services).filter((name) => loaded.project.services[name]?.build !== undefined);
+}
+
+/** Images that could be built have to be there already, or where the file's `image` can be pulled from: building comes later. */
+export async function requireBuiltImages(
+  control: ControlClient,
+  project: LoadedSpec,
+  options: { readonly progress: Progress; readonly signal?: AbortSignal | undefined },
+): Promise<void> {
+  for (const name of buildableServices(project))
+    await located(project.loaded, requireImage(control, project.spec, name, options));
+}
+
+async function requireImage(
+  control: ControlClient,
+  spec: StackSpec,
+  name: string,
+  { progress, signal }: { readonly progress: Progress; readonly signal?: AbortSignal | undefined },
+): Promise<void> {
+  const { image = '', pullPolicy = 'never' } = spec.services[name] ?? {};
+  try {
+    if (await isHere(control, image)) return;
+    if (pullPolicy !== 'never') return await pullImage(control, image, withoutAge(pullPolicy), progress, signal);
+  } catch (cause) {
+    signal?.throwIfAborted();
+    throw cannotBuild(name, `image ${image} cannot be had: ${(cause as Error).message}`, cause);
+  }
+  throw cannotBuild(name, `image ${image} is not on this host`);
+}
+
+/** What is not here has no age. */
+function withoutAge(policy: Exclude<PullPolicy, 'never'>): 'always' | 'missing' {
+  return policy === 'always' ? 'always' : 'missing';
+}
+
+async function isHere(control: ControlClient, image: string): Promise<boolean> {
+  try {
+    await callStream(control, 'image.pull', { reference: image, policy: 'never' });
+    return true;
+  } catch (error) {
+    if (error instanceof TsstackError && error.code === 'not-found') return false;
+    throw error;
+  }
+}
+
+function cannotBuild(name: string, what: string, cause?: unknown): TsstackError {
+  return new TsstackError('unsupported', `${what}; building it is not supported yet`, {
+    keys: ['services', name, 'build'],
+    hint: 'build it elsewhere and bring it here under that name, with "tsstack load" or a registry',
+    cause,
+  });
+}
