@@ -27,7 +27,7 @@ export interface Contract {
 export const contracts: readonly Contract[] = [
   {
     packageName: 'tsstack.v1',
-    files: ['tsstack/v1/control.proto', 'tsstack/v1/dispatcher.proto'],
+    files: ['control', 'dispatcher', 'authority', 'host'].map((name) => `tsstack/v1/${name}.proto`),
     target: 'src/rpc/generated/contract.ts',
   },
   { packageName: 'etcdserverpb', files: ['etcd/rpc.proto'], target: 'src/rpc/generated/etcd.ts' },

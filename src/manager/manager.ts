@@ -16,6 +16,8 @@ export interface ManagerOptions {
   /** The manager keeps its store and key in `manager/` below it. */
   readonly dataRoot: string;
   readonly runRoot: string;
+  /** Id of this host's node; null on a lone host, whose only node it is. */
+  readonly ownNodeId?: () => string | null;
   /** Of this program, for GetInfo. */
   readonly version: string;
   /** Told of failures that no caller waits for. */
@@ -40,9 +42,10 @@ export class Manager {
     this.#events = new EventLog(store);
     this.#dispatcher = new Dispatcher(store, options.onError);
     this.dispatcher = this.#dispatcher;
-    const { version, dataRoot, runRoot, onError } = options;
+    const { version, dataRoot, runRoot, onError, ownNodeId = () => null } = options;
     const daemon = { version, dataRoot, runRoot, pid: process.pid, startedAtMs: Date.now() };
-    this.control = new Control({ store, seal, dispatcher: this.#dispatcher, events: this.#events, daemon });
+    const dispatcher = this.#dispatcher;
+    this.control = new Control({ store, seal, dispatcher, events: this.#events, daemon, ownNodeId });
     this.#loops = [
       new ReconcileLoop(store, dependencies, onError),
       new ReconcileLoop(store, reaper, onError),

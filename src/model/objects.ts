@@ -134,7 +134,30 @@ export interface NodeObject extends StoredObject {
   readonly labels: Readonly<Record<string, string>>;
   /** Where other nodes reach it: the end of its tunnels. Empty on a lone host. */
   readonly address: string;
+  /** ADDRESS:PORT where its manager answers; empty on workers and on a lone host. */
+  readonly managerAddress: string;
+  /** The last one that it was given; null on a lone host. */
+  readonly certificate: NodeCertificate | null;
   readonly description: NodeDescription;
+}
+
+export interface NodeCertificate {
+  /** Digest of the authority that signed it, as in join tokens. */
+  readonly authority: string;
+  /** RFC 3339. */
+  readonly expiresAt: string;
+}
+
+/** There is one, whose id is the store's, once a host has become the first manager of a cluster. Its content, sealed, is its private key and the secrets of its tokens. */
+export interface ClusterObject extends StoredObject {
+  readonly kind: 'cluster';
+  /** PEM of the authorities that nodes rely on; the first one signs. */
+  readonly authorities: readonly string[];
+  /** PEM of the first authority's certificate, signed by the one before, for nodes that know only that one; null when no node is left that does. */
+  readonly crossCertificate: string | null;
+  readonly certificateLifetimeMs: number;
+  /** Nodes that have left or were removed, until their certificates expire (RFC 3339) by themselves. */
+  readonly removedNodes: Readonly<Record<string, string>>;
 }
 
 /** What networks, volumes and images may need of a kernel and not every kernel has. */
@@ -363,5 +386,5 @@ export interface PublishedPort {
 }
 
 export type ModelObject =
-  StackObject | ServiceObject | NetworkObject | VolumeObject | PayloadObject | NodeObject | TaskObject;
+  StackObject | ServiceObject | NetworkObject | VolumeObject | PayloadObject | NodeObject | TaskObject | ClusterObject;
 export type ObjectKind = ModelObject['kind'];

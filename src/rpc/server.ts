@@ -1,12 +1,17 @@
 /** Serves the services of the contract on one address. */
 import { Server } from '@grpc/grpc-js';
-import { controlMethods, dispatcherMethods } from './generated/contract.ts';
+import { authorityMethods, controlMethods, dispatcherMethods, hostMethods } from './generated/contract.ts';
 import { channelOptions } from './channel-options.ts';
 import { listenTcp, listenUnix, type Listener } from './server/listener.ts';
-import { bindService, type ServiceBinding } from './server/bind-service.ts';
-import type { ControlHandlers, DispatcherHandlers } from './service-types.ts';
-
-export type { ServiceBinding };
+import { bindService, type Gate } from './server/bind-service.ts';
+import type {
+  AuthorityHandlers,
+  ControlHandlers,
+  DispatcherHandlers,
+  Handlers,
+  HostHandlers,
+} from './service-types.ts';
+import type { MethodTable } from './wire/method.ts';
 
 export interface RunningServer {
   /** The address in the form that clients take. */
@@ -15,23 +20,51 @@ export interface RunningServer {
   stop(graceMs?: number): Promise<void>;
 }
 
+/** Methods with their handlers, ready to be served behind a gate. */
+export type Service = (gate: Gate) => ReturnType<typeof bindService>;
+
+function service<Table extends MethodTable>(methods: Table, handlers: Handlers<Table>): Service {
+  return (gate) => bindService(methods, handlers, gate);
+}
+
 /** Control, ready to be served. */
-export function serveControl(handlers: ControlHandlers): ServiceBinding {
-  return bindService(controlMethods, handlers);
+export function serveControl(handlers: ControlHandlers): Service {
+  return service(controlMethods, handlers);
 }
 
 /** Dispatcher, ready to be served. */
-export function serveDispatcher(handlers: DispatcherHandlers): ServiceBinding {
-  return bindService(dispatcherMethods, handlers);
+export function serveDispatcher(handlers: DispatcherHandlers): Service {
+  return service(dispatcherMethods, handlers);
 }
+
+/** Authority, ready to be served. */
+export function serveAuthority(handlers: AuthorityHandlers): Service {
+  return service(authorityMethods, handlers);
+}
+
+/** Host, ready to be served. */
+export function serveHost(handlers: HostHandlers): Service {
+  return service(hostMethods, handlers);
+}
+
+/** Adds services to a server that has not begun. */
+export function addServices(server: Server, services: readonly Service[], gate: Gate): void {
+  for (const bind of services) {
+    const { definition, implementation } = bind(gate);
+    server.addService(definition, implementation);
+  }
+}
+
+/** Whoever reaches the address is this host: its permissions are the gate. */
+const local: Gate = () => ({ kind: 'local' });
 
 /**
  * Listens at `unix:///path` (mode 0660 from the first moment, a stale socket is replaced, a live one is an error of code `exists`)
  * or at `host:port`.
  */
-export async function serve(address: string, services: readonly ServiceBinding[]): Promise<RunningServer> {
+export async function serve(address: string, services: readonly Service[]): Promise<RunningServer> {
   const server = new Server(channelOptions);
-  for (const service of services) server.addService(service.definition, service.implementation);
+  addServices(server, services, local);
   const listener = await (address.startsWith('unix:') ? listenUnix(server, address) : listenTcp(server, address));
   let stopping: Promise<void> | undefined;
   return {

@@ -1,5 +1,12 @@
 /** Types of clients and handlers, derived from the generated method tables. */
-import type { controlMethods, dispatcherMethods, Messages } from './generated/contract.ts';
+import type {
+  authorityMethods,
+  controlMethods,
+  dispatcherMethods,
+  hostMethods,
+  Messages,
+} from './generated/contract.ts';
+import type { NodeIdentity } from './secure/node-identity.ts';
 import type { Method, MethodTable } from './wire/method.ts';
 
 export interface CallOptions {
@@ -22,8 +29,16 @@ export interface DuplexStream<Outgoing, Incoming> extends AsyncIterable<Incoming
   cancel(): void;
 }
 
+/** Who is at the other end of a call: this host (its unix socket), a node of the cluster, or somebody who has not shown to be one. */
+export type Peer =
+  | { readonly kind: 'local' }
+  | ({ readonly kind: 'node' } & NodeIdentity)
+  /** `reason` says what is wrong with the certificate that was shown; null when there was none. */
+  | { readonly kind: 'stranger'; readonly reason: string | null };
+
 /** What a handler knows of the call it serves. */
 export interface CallContext {
+  readonly peer: Peer;
   /** Aborted when the client went away, canceled, or its deadline is over. */
   readonly signal: AbortSignal;
 }
@@ -60,3 +75,7 @@ export type ControlClient = Client<typeof controlMethods>;
 export type ControlHandlers = Handlers<typeof controlMethods>;
 export type DispatcherClient = Client<typeof dispatcherMethods>;
 export type DispatcherHandlers = Handlers<typeof dispatcherMethods>;
+export type AuthorityClient = Client<typeof authorityMethods>;
+export type AuthorityHandlers = Handlers<typeof authorityMethods>;
+export type HostClient = Client<typeof hostMethods>;
+export type HostHandlers = Handlers<typeof hostMethods>;

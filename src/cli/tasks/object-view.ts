@@ -57,5 +57,6 @@ export class ObjectView {
 
 function nameOf(object: ModelObject): string {
   if (object.kind === 'task') return object.containerName;
+  if (object.kind === 'cluster') return object.id;
   return object.kind === 'node' ? object.hostname : object.name;
 }

@@ -35,7 +35,7 @@ import { removeStack } from '../stacks/remove-stack.ts';
 import { withDigest, withDigests } from '../stacks/seal-payloads.ts';
 import type { Store } from '../store/store.ts';
 import { applyStack } from './apply-stack.ts';
-import { awaitFirstNode } from './await-first-node.ts';
+import { awaitOwnNode } from './await-own-node.ts';
 import { awaitStreamNode } from './await-stream-node.ts';
 import { createObject } from '../objects/create-object.ts';
 import { removeObjects } from '../objects/remove-objects.ts';
@@ -49,6 +49,8 @@ export interface ControlContext {
   readonly seal: ContentSeal;
   readonly dispatcher: Dispatcher;
   readonly events: EventLog;
+  /** Id of this host's node; null on a lone host, whose only node it is. */
+  readonly ownNodeId: () => string | null;
   /** Facts about this daemon; the rest of GetInfoResponse comes from the store. */
   readonly daemon: Pick<GetInfoResponse, 'version' | 'dataRoot' | 'runRoot' | 'pid' | 'startedAtMs'>;
 }
@@ -61,9 +63,10 @@ export class Control implements ControlHandlers {
   }
 
   async getInfo(): Promise<GetInfoResponse> {
-    const { store, daemon } = this.#on;
-    const node = await awaitFirstNode(store);
-    return { ...daemon, clusterId: store.clusterId, node: node === undefined ? '' : JSON.stringify(node.description) };
+    const { store, daemon, ownNodeId } = this.#on;
+    const node = await awaitOwnNode(store, ownNodeId());
+    const description = node === undefined ? '' : JSON.stringify(node.description);
+    return { ...daemon, clusterId: store.clusterId, node: description, role: 'manager' };
   }
 
   async applyStack(request: ApplyStackRequest): Promise<ApplyStackResponse> {

@@ -7,7 +7,17 @@ import { toDeletedWireObject, toWireObject } from '../store/wire-object.ts';
 import { AsyncQueue } from '../streams/async-queue.ts';
 
 /** In this order, so that what others refer to comes first. */
-const kinds: readonly ObjectKind[] = ['node', 'stack', 'service', 'network', 'volume', 'secret', 'config', 'task'];
+const kinds: readonly ObjectKind[] = [
+  'cluster',
+  'node',
+  'stack',
+  'service',
+  'network',
+  'volume',
+  'secret',
+  'config',
+  'task',
+];
 
 /** Objects in one message: far below the limit of 16 MiB with documents of a few KiB. */
 const maxPerMessage = 500;

@@ -10,16 +10,22 @@ import type {
   UpdateTaskStatusRequest,
   UpdateTaskStatusResponse,
 } from '../../rpc/messages.ts';
-import type { CallContext, DispatcherHandlers, DuplexStream } from '../../rpc/service-types.ts';
+import { TsstackError } from '../../model/errors.ts';
+import { shortId } from '../../model/ids.ts';
+import type { ModelObject } from '../../model/objects.ts';
+import type { CallContext, DispatcherHandlers, DuplexStream, Peer } from '../../rpc/service-types.ts';
+import { clusterFacts } from '../authority/cluster-object.ts';
+import { removedError } from '../authority/removed-error.ts';
 import { InvalidRequestError } from '../errors.ts';
-import type { Store } from '../store/store.ts';
+import type { ObjectChange } from '../store/change.ts';
+import type { Committed, Store } from '../store/store.ts';
 import { readReports } from './apply-status.ts';
 import { streamAssignments } from './assignment-stream.ts';
 import { EndpointsIndex } from './endpoints/endpoints-index.ts';
 import { readOpenFrame } from './open-frame.ts';
 import { changeNodeState, parseNodeDescription, registerNode } from './register-node.ts';
 import { Relays } from './relays.ts';
-import { heartbeatPeriodMs, Sessions } from './sessions.ts';
+import { heartbeatPeriodMs, Sessions, type Session } from './sessions.ts';
 import { StatusBatcher } from './status-batcher.ts';
 
 export class Dispatcher implements DispatcherHandlers {
@@ -35,6 +41,7 @@ export class Dispatcher implements DispatcherHandlers {
     this.#store = store;
     this.#endpoints = new EndpointsIndex(store);
     this.#batcher = new StatusBatcher(store);
+    store.subscribe((committed) => this.#follow(committed));
     this.sessions = new Sessions((nodeId) => {
       store
         .update((view) => ({
@@ -59,12 +66,15 @@ export class Dispatcher implements DispatcherHandlers {
     this.#endpoints.close();
   }
 
-  async *session({ nodeId, description }: SessionRequest, { signal }: CallContext): AsyncIterable<SessionMessage> {
+  async *session(request: SessionRequest, { signal, peer }: CallContext): AsyncIterable<SessionMessage> {
+    const { nodeId, description, address } = request;
     if (nodeId === '') throw new InvalidRequestError('session: node_id is empty');
+    checkNode(peer, nodeId);
     const parsed = parseNodeDescription(description);
     const session = this.sessions.begin(nodeId);
     const now = new Date().toISOString();
-    await this.#store.update((view) => ({ changes: registerNode(view, nodeId, parsed, now), result: undefined }));
+    const registration = { id: nodeId, description: parsed, role: peer.kind === 'node' ? peer.role : null, address };
+    await this.#store.update((view) => ({ changes: registerNode(view, registration, now), result: undefined }));
     this.joins.dispatchEvent(new Event('join'));
     const common = {
       sessionId: session.id,
@@ -73,29 +83,64 @@ export class Dispatcher implements DispatcherHandlers {
       heartbeatPeriodMs,
     };
     signal.addEventListener('abort', () => this.sessions.disconnect(session.id));
-    yield { ...common, stream: null };
-    for await (const stream of session.requests.follow(signal)) yield { ...common, stream };
+    yield { ...common, stream: null, cluster: clusterFacts(this.#store.view) };
+    for await (const news of session.requests.follow(signal)) yield { ...common, stream: null, cluster: null, ...news };
   }
 
-  async heartbeat({ sessionId }: HeartbeatRequest): Promise<HeartbeatResponse> {
+  async heartbeat({ sessionId }: HeartbeatRequest, { peer }: CallContext): Promise<HeartbeatResponse> {
+    this.#session(sessionId, peer);
     this.sessions.beat(sessionId);
     return { periodMs: heartbeatPeriodMs };
   }
 
-  async *assignments({ sessionId }: AssignmentsRequest, { signal }: CallContext): AsyncIterable<AssignmentsMessage> {
-    const session = this.sessions.get(sessionId);
+  async *assignments(
+    { sessionId }: AssignmentsRequest,
+    { signal, peer }: CallContext,
+  ): AsyncIterable<AssignmentsMessage> {
+    const session = this.#session(sessionId, peer);
     yield* streamAssignments(this.#store, this.#endpoints, session.nodeId, AbortSignal.any([signal, session.signal]));
     session.signal.throwIfAborted();
   }
 
-  async updateTaskStatus({ sessionId, updates }: UpdateTaskStatusRequest): Promise<UpdateTaskStatusResponse> {
-    const { nodeId } = this.sessions.get(sessionId);
+  async updateTaskStatus(
+    { sessionId, updates }: UpdateTaskStatusRequest,
+    { peer }: CallContext,
+  ): Promise<UpdateTaskStatusResponse> {
+    const { nodeId } = this.#session(sessionId, peer);
     await this.#batcher.report(readReports(this.#store.view, nodeId, updates));
     return {};
   }
 
   async relay(stream: DuplexStream<Frame, Frame>, context: CallContext): Promise<void> {
     const { open, rest } = await readOpenFrame(stream, context);
-    await this.relays.arrive(open.arguments, rest);
+    await this.relays.arrive(open.arguments, rest, (nodeId) => checkNode(context.peer, nodeId));
   }
+
+  /** A session is its node's alone, whoever may have learnt of its id. */
+  #session(sessionId: string, peer: Peer): Session {
+    const session = this.sessions.get(sessionId);
+    checkNode(peer, session.nodeId);
+    return session;
+  }
+
+  /** Tells every node what has changed of the cluster, and a node that was removed that it was. */
+  #follow({ changes }: Committed): void {
+    const gone = changes.flatMap(({ before, after }) => (before?.kind === 'node' && after === null ? [before.id] : []));
+    for (const id of gone) this.sessions.end(id, removedError());
+    if (changes.some(concernsFacts)) this.sessions.tellAll({ cluster: clusterFacts(this.#store.view) });
+  }
+}
+
+/** The agent at the other end speaks for this node. */
+function checkNode(peer: Peer, nodeId: string): void {
+  if (peer.kind === 'local' || (peer.kind === 'node' && peer.nodeId === nodeId)) return;
+  throw new TsstackError('permission', `speak for node ${shortId(nodeId)}: the certificate is another node's`);
+}
+
+function concernsFacts({ before, after }: ObjectChange): boolean {
+  const object = after ?? before;
+  if (object?.kind === 'cluster') return true;
+  if (object?.kind !== 'node') return false;
+  const addressOf = (state: ModelObject | null): string => (state?.kind === 'node' ? state.managerAddress : '');
+  return addressOf(before) !== addressOf(after);
 }

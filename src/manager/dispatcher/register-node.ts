@@ -45,18 +45,29 @@ export function parseNodeDescription(text: string): NodeDescription {
   throw new InvalidRequestError(`node description: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'is wrong'}`);
 }
 
+/** What a node says of itself when it registers. */
+export interface Registration {
+  readonly id: string;
+  readonly description: NodeDescription;
+  /** Of its certificate; null for the manager's own host. */
+  readonly role: NodeObject['role'] | null;
+  /** Where other nodes reach it; empty on a lone host. */
+  readonly address: string;
+}
+
 /** The node is there (again); a node that is known and unchanged is no write. */
-export function registerNode(
-  view: StoreView,
-  id: string,
-  description: NodeDescription,
-  now: string,
-): readonly Change[] {
+export function registerNode(view: StoreView, { id, ...said }: Registration, now: string): readonly Change[] {
+  const { description } = said;
   const before = view.get('node', id);
-  if (before?.state === 'ready' && canonicalJson(before.description) === canonicalJson(description)) return [];
+  const address = said.address || (before?.address ?? '');
+  const isSame = before?.address === address && canonicalJson(before.description) === canonicalJson(description);
+  if (before?.state === 'ready' && isSame) return [];
   const stateSince = before?.state === 'ready' ? before.stateSince : now;
   const node: NodeObject = {
-    ...(before ?? newNode(id, now)),
+    ...newNode(id, now),
+    role: said.role ?? 'manager',
+    ...before,
+    address,
     hostname: description.hostname,
     state: 'ready',
     stateSince,
@@ -65,9 +76,13 @@ export function registerNode(
   return [put(node)];
 }
 
-function newNode(id: string, now: string): Omit<NodeObject, 'hostname' | 'state' | 'stateSince' | 'description'> {
+/** A node without what it says of itself. */
+export function newNode(
+  id: string,
+  now: string,
+): Omit<NodeObject, 'hostname' | 'state' | 'stateSince' | 'description' | 'role'> {
   const common = { id, version: 0, createdAt: now, updatedAt: now, kind: 'node' } as const;
-  return { ...common, availability: 'active', role: 'manager', labels: {}, address: '' };
+  return { ...common, availability: 'active', labels: {}, address: '', managerAddress: '', certificate: null };
 }
 
 /** Notes that the node is silent; one that is gone stays gone. */

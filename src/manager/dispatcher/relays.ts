@@ -23,16 +23,16 @@ interface Arrival extends FrameStream {
 }
 
 export class Relays {
-  readonly #awaited = new Map<string, PromiseWithResolvers<Arrival>>();
+  readonly #awaited = new Map<string, { readonly nodeId: string; readonly arrival: PromiseWithResolvers<Arrival> }>();
 
   /** Asks the agent of the session to open its end, and copies frames both ways until one side is done. */
   async open(session: Session, open: OpenStream, client: FrameStream): Promise<void> {
     const streamId = newId();
     const arrival = Promise.withResolvers<Arrival>();
-    this.#awaited.set(streamId, arrival);
+    this.#awaited.set(streamId, { nodeId: session.nodeId, arrival });
     const stop = failOn(arrival, session.signal, client.signal);
     try {
-      session.requests.push({ streamId, open });
+      session.requests.push({ stream: { streamId, open } });
       await copyBothWays(client, await arrival.promise);
     } finally {
       stop();
@@ -40,16 +40,15 @@ export class Relays {
     }
   }
 
-  /** The agent has opened its end of the stream; resolves or rejects when the stream is over. */
-  arrive(streamId: string, agent: FrameStream): Promise<void> {
+  /** The agent has opened its end of the stream; resolves or rejects when the stream is over. `checkNode` throws unless it is the agent of that node. */
+  async arrive(streamId: string, agent: FrameStream, checkNode: (nodeId: string) => void): Promise<void> {
     const awaited = this.#awaited.get(streamId);
-    if (awaited === undefined) {
-      return Promise.reject(new TsstackError('not-found', 'nobody waits for this stream any more'));
-    }
+    if (awaited === undefined) throw new TsstackError('not-found', 'nobody waits for this stream any more');
+    checkNode(awaited.nodeId);
     this.#awaited.delete(streamId);
     const done = Promise.withResolvers<void>();
-    awaited.resolve({ ...agent, done });
-    return done.promise;
+    awaited.arrival.resolve({ ...agent, done });
+    await done.promise;
   }
 }
 

@@ -1,18 +1,21 @@
 import { TsstackError } from '../../model/errors.ts';
 import { newId } from '../../model/ids.ts';
-import type { StreamRequest } from '../../rpc/messages.ts';
+import type { SessionMessage } from '../../rpc/messages.ts';
 import { AsyncQueue } from '../streams/async-queue.ts';
 
 /** Agents report this often; one that missed three is down, so a lost node is noticed within 6 s (decisions.md). */
 export const heartbeatPeriodMs = 2000;
 const missedHeartbeats = 3;
 
+/** What a session tells its agent. */
+export type SessionNews = Partial<Pick<SessionMessage, 'stream' | 'cluster'>>;
+
 /** One registration of a node. */
 export interface Session {
   readonly id: string;
   readonly nodeId: string;
-  /** Streams that the agent is asked to open. */
-  readonly requests: AsyncQueue<StreamRequest>;
+  /** Streams that the agent is asked to open, and what it has to know of its cluster. */
+  readonly requests: AsyncQueue<SessionNews>;
   /** Aborted when the session is over: replaced, or silent for too long. */
   readonly signal: AbortSignal;
 }
@@ -40,7 +43,7 @@ export class Sessions {
     const earlier = this.#byNode.get(nodeId);
     if (earlier !== undefined) this.#end(earlier, new TsstackError('conflict', 'the node has begun a new session'));
     const controller = new AbortController();
-    const requests = new AsyncQueue<StreamRequest>();
+    const requests = new AsyncQueue<SessionNews>();
     const entry: Entry = {
       id: newId(),
       nodeId,
@@ -80,6 +83,17 @@ export class Sessions {
     if (entry === undefined) return;
     clearTimeout(entry.timer);
     entry.timer = this.#watch(entry.nodeId);
+  }
+
+  /** Ends the node's session, if it has one, for that reason. */
+  end(nodeId: string, reason: TsstackError): void {
+    const entry = this.#byNode.get(nodeId);
+    if (entry !== undefined) this.#end(entry, reason);
+  }
+
+  /** Tells every agent that can hear it. */
+  tellAll(news: SessionNews): void {
+    for (const entry of this.#byNode.values()) if (entry.isConnected) entry.requests.push(news);
   }
 
   /** Ends every session: the manager stops. */

@@ -98,6 +98,8 @@ export function nameOf(object: ModelObject): string {
       return object.containerName;
     case 'node':
       return object.hostname;
+    case 'cluster':
+      return object.id;
     case 'stack':
     case 'service':
     case 'network':

@@ -14,6 +14,8 @@ export interface GetInfoResponse {
   /** JSON of NodeDescription of this host; empty when its agent has not joined within seconds of the daemon's first start. */
   readonly node: string;
   readonly startedAtMs: number;
+  /** manager or worker. */
+  readonly role: string;
 }
 
 export interface ApplyStackRequest {
@@ -261,6 +263,8 @@ export interface SessionRequest {
   readonly description: string;
   /** Cluster that the agent knows; empty for a new agent. A manager of another cluster is refused by the agent. */
   readonly clusterId: string;
+  /** Where other nodes reach this one; empty on a lone host. */
+  readonly address: string;
 }
 
 export interface SessionMessage {
@@ -271,6 +275,16 @@ export interface SessionMessage {
   readonly heartbeatPeriodMs: number;
   /** A stream that the agent shall open with Relay. */
   readonly stream: StreamRequest | null;
+  /** With the first message, and when it has changed; absent on a lone host. */
+  readonly cluster: ClusterFacts | null;
+}
+
+/** What every node has to know of its cluster. */
+export interface ClusterFacts {
+  /** ADDRESS:PORT of every manager. */
+  readonly managers: readonly string[];
+  /** PEM of every authority that nodes rely on. The first one signs: a node whose certificate is of another asks for a new one. */
+  readonly authorities: string;
 }
 
 export interface StreamRequest {
@@ -315,6 +329,126 @@ export interface TaskStatusUpdate {
 
 export interface UpdateTaskStatusResponse {}
 
+export interface GetAuthorityRequest {}
+
+export interface GetAuthorityResponse {
+  /** PEM; the authority that tokens name by its digest. */
+  readonly certificate: string;
+  /** Clock of the manager, milliseconds since the epoch: certificates are of no use to hosts whose clocks differ much. */
+  readonly timeMs: number;
+}
+
+export interface JoinRequest {
+  /** TSTKN-1-<digest of the authority>-<secret>. */
+  readonly token: string;
+  /** PEM of a PKCS #10 request; of it only the public key counts. */
+  readonly certificateRequest: string;
+  /** JSON of NodeDescription. */
+  readonly description: string;
+  /** Where other nodes reach the host. */
+  readonly address: string;
+}
+
+export interface JoinResponse {
+  readonly issued: IssuedCertificate | null;
+  readonly nodeId: string;
+  readonly clusterId: string;
+  /** worker or manager, as the token said. */
+  readonly role: string;
+  /** ADDRESS:PORT of every manager. */
+  readonly managers: readonly string[];
+  /** What the operator should look at; the host has joined all the same. */
+  readonly warnings: readonly string[];
+}
+
+export interface IssuedCertificate {
+  /** PEM: the node's certificate, then what leads from it to an authority that other nodes may still rely on. */
+  readonly chain: string;
+  /** PEM of every authority that nodes rely on. */
+  readonly authorities: string;
+}
+
+export interface RenewRequest {
+  /** PEM of a PKCS #10 request. */
+  readonly certificateRequest: string;
+}
+
+export interface LeaveRequest {
+  /** Also when volumes of the cluster are only on this host. */
+  readonly force: boolean;
+}
+
+export interface LeaveResponse {}
+
+export interface GetJoinTokenRequest {
+  /** worker or manager. */
+  readonly role: string;
+}
+
+export interface JoinToken {
+  readonly token: string;
+  /** ADDRESS:PORT of every manager. */
+  readonly managers: readonly string[];
+}
+
+export interface InitClusterRequest {
+  /** Where other nodes reach this host: ADDRESS or ADDRESS:PORT. Empty = the address that leads out of this host. */
+  readonly advertise: string;
+  /** ADDRESS:PORT to listen at; empty = every address, port 2377. */
+  readonly listen: string;
+  /** How long certificates of nodes are good; 0 = 90 days. At least an hour. */
+  readonly certificateLifetimeMs: number;
+}
+
+export interface InitClusterResponse {
+  readonly nodeId: string;
+  /** ADDRESS:PORT where other hosts join. */
+  readonly address: string;
+  /** For workers. */
+  readonly token: string;
+}
+
+export interface JoinClusterRequest {
+  readonly token: string;
+  /** ADDRESS or ADDRESS:PORT of a manager. */
+  readonly manager: string;
+  /** As with InitCluster; empty = the address from which the manager is reached. */
+  readonly advertise: string;
+  readonly listen: string;
+}
+
+export interface JoinClusterResponse {
+  readonly nodeId: string;
+  readonly role: string;
+  readonly warnings: readonly string[];
+}
+
+export interface LeaveClusterRequest {
+  /** Also when no manager can be reached, or volumes or nodes of the cluster stay behind. */
+  readonly force: boolean;
+}
+
+export interface LeaveClusterResponse {
+  readonly warnings: readonly string[];
+}
+
+export interface GetClusterStatusRequest {}
+
+export interface ClusterStatus {
+  /** lone, manager or worker. */
+  readonly role: string;
+  readonly clusterId: string;
+  readonly nodeId: string;
+  /** Where other nodes reach this host; empty when it is alone. */
+  readonly address: string;
+  /** Managers known here, ADDRESS:PORT. */
+  readonly managers: readonly string[];
+  /** Milliseconds since the epoch; 0 without a certificate. */
+  readonly certificateExpiresMs: number;
+  /** Why this host has no session with a manager; empty when it has one. */
+  readonly problem: string;
+}
+
 /** Message types by their name in proto/. */
 export interface Messages {
   readonly GetInfoRequest: GetInfoRequest;
@@ -346,6 +480,7 @@ export interface Messages {
   readonly Exit: Exit;
   readonly SessionRequest: SessionRequest;
   readonly SessionMessage: SessionMessage;
+  readonly ClusterFacts: ClusterFacts;
   readonly StreamRequest: StreamRequest;
   readonly HeartbeatRequest: HeartbeatRequest;
   readonly HeartbeatResponse: HeartbeatResponse;
@@ -354,6 +489,24 @@ export interface Messages {
   readonly UpdateTaskStatusRequest: UpdateTaskStatusRequest;
   readonly TaskStatusUpdate: TaskStatusUpdate;
   readonly UpdateTaskStatusResponse: UpdateTaskStatusResponse;
+  readonly GetAuthorityRequest: GetAuthorityRequest;
+  readonly GetAuthorityResponse: GetAuthorityResponse;
+  readonly JoinRequest: JoinRequest;
+  readonly JoinResponse: JoinResponse;
+  readonly IssuedCertificate: IssuedCertificate;
+  readonly RenewRequest: RenewRequest;
+  readonly LeaveRequest: LeaveRequest;
+  readonly LeaveResponse: LeaveResponse;
+  readonly GetJoinTokenRequest: GetJoinTokenRequest;
+  readonly JoinToken: JoinToken;
+  readonly InitClusterRequest: InitClusterRequest;
+  readonly InitClusterResponse: InitClusterResponse;
+  readonly JoinClusterRequest: JoinClusterRequest;
+  readonly JoinClusterResponse: JoinClusterResponse;
+  readonly LeaveClusterRequest: LeaveClusterRequest;
+  readonly LeaveClusterResponse: LeaveClusterResponse;
+  readonly GetClusterStatusRequest: GetClusterStatusRequest;
+  readonly ClusterStatus: ClusterStatus;
 }
 
 /** What the wire codec needs to know of each message. */
@@ -367,6 +520,7 @@ export const messageFields: Readonly<Record<keyof Messages, MessageFields>> = {
     { number: 5, name: 'pid', type: 'uint32', kind: 'single', oneof: null },
     { number: 6, name: 'node', type: 'string', kind: 'single', oneof: null },
     { number: 7, name: 'startedAtMs', type: 'uint64', kind: 'single', oneof: null },
+    { number: 8, name: 'role', type: 'string', kind: 'single', oneof: null },
   ],
   ApplyStackRequest: [
     { number: 1, name: 'spec', type: 'string', kind: 'single', oneof: null },
@@ -518,6 +672,7 @@ export const messageFields: Readonly<Record<keyof Messages, MessageFields>> = {
     { number: 1, name: 'nodeId', type: 'string', kind: 'single', oneof: null },
     { number: 2, name: 'description', type: 'string', kind: 'single', oneof: null },
     { number: 3, name: 'clusterId', type: 'string', kind: 'single', oneof: null },
+    { number: 4, name: 'address', type: 'string', kind: 'single', oneof: null },
   ],
   SessionMessage: [
     { number: 1, name: 'sessionId', type: 'string', kind: 'single', oneof: null },
@@ -525,6 +680,11 @@ export const messageFields: Readonly<Record<keyof Messages, MessageFields>> = {
     { number: 3, name: 'storeEpoch', type: 'uint64', kind: 'single', oneof: null },
     { number: 4, name: 'heartbeatPeriodMs', type: 'uint32', kind: 'single', oneof: null },
     { number: 5, name: 'stream', type: 'StreamRequest', kind: 'single', oneof: null },
+    { number: 6, name: 'cluster', type: 'ClusterFacts', kind: 'single', oneof: null },
+  ],
+  ClusterFacts: [
+    { number: 1, name: 'managers', type: 'string', kind: 'repeated', oneof: null },
+    { number: 2, name: 'authorities', type: 'string', kind: 'single', oneof: null },
   ],
   StreamRequest: [
     { number: 1, name: 'streamId', type: 'string', kind: 'single', oneof: null },
@@ -549,6 +709,70 @@ export const messageFields: Readonly<Record<keyof Messages, MessageFields>> = {
     { number: 3, name: 'removed', type: 'bool', kind: 'single', oneof: null },
   ],
   UpdateTaskStatusResponse: [],
+  GetAuthorityRequest: [],
+  GetAuthorityResponse: [
+    { number: 1, name: 'certificate', type: 'string', kind: 'single', oneof: null },
+    { number: 2, name: 'timeMs', type: 'uint64', kind: 'single', oneof: null },
+  ],
+  JoinRequest: [
+    { number: 1, name: 'token', type: 'string', kind: 'single', oneof: null },
+    { number: 2, name: 'certificateRequest', type: 'string', kind: 'single', oneof: null },
+    { number: 3, name: 'description', type: 'string', kind: 'single', oneof: null },
+    { number: 4, name: 'address', type: 'string', kind: 'single', oneof: null },
+  ],
+  JoinResponse: [
+    { number: 1, name: 'issued', type: 'IssuedCertificate', kind: 'single', oneof: null },
+    { number: 2, name: 'nodeId', type: 'string', kind: 'single', oneof: null },
+    { number: 3, name: 'clusterId', type: 'string', kind: 'single', oneof: null },
+    { number: 4, name: 'role', type: 'string', kind: 'single', oneof: null },
+    { number: 5, name: 'managers', type: 'string', kind: 'repeated', oneof: null },
+    { number: 6, name: 'warnings', type: 'string', kind: 'repeated', oneof: null },
+  ],
+  IssuedCertificate: [
+    { number: 1, name: 'chain', type: 'string', kind: 'single', oneof: null },
+    { number: 2, name: 'authorities', type: 'string', kind: 'single', oneof: null },
+  ],
+  RenewRequest: [{ number: 1, name: 'certificateRequest', type: 'string', kind: 'single', oneof: null }],
+  LeaveRequest: [{ number: 1, name: 'force', type: 'bool', kind: 'single', oneof: null }],
+  LeaveResponse: [],
+  GetJoinTokenRequest: [{ number: 1, name: 'role', type: 'string', kind: 'single', oneof: null }],
+  JoinToken: [
+    { number: 1, name: 'token', type: 'string', kind: 'single', oneof: null },
+    { number: 2, name: 'managers', type: 'string', kind: 'repeated', oneof: null },
+  ],
+  InitClusterRequest: [
+    { number: 1, name: 'advertise', type: 'string', kind: 'single', oneof: null },
+    { number: 2, name: 'listen', type: 'string', kind: 'single', oneof: null },
+    { number: 3, name: 'certificateLifetimeMs', type: 'uint64', kind: 'single', oneof: null },
+  ],
+  InitClusterResponse: [
+    { number: 1, name: 'nodeId', type: 'string', kind: 'single', oneof: null },
+    { number: 2, name: 'address', type: 'string', kind: 'single', oneof: null },
+    { number: 3, name: 'token', type: 'string', kind: 'single', oneof: null },
+  ],
+  JoinClusterRequest: [
+    { number: 1, name: 'token', type: 'string', kind: 'single', oneof: null },
+    { number: 2, name: 'manager', type: 'string', kind: 'single', oneof: null },
+    { number: 3, name: 'advertise', type: 'string', kind: 'single', oneof: null },
+    { number: 4, name: 'listen', type: 'string', kind: 'single', oneof: null },
+  ],
+  JoinClusterResponse: [
+    { number: 1, name: 'nodeId', type: 'string', kind: 'single', oneof: null },
+    { number: 2, name: 'role', type: 'string', kind: 'single', oneof: null },
+    { number: 3, name: 'warnings', type: 'string', kind: 'repeated', oneof: null },
+  ],
+  LeaveClusterRequest: [{ number: 1, name: 'force', type: 'bool', kind: 'single', oneof: null }],
+  LeaveClusterResponse: [{ number: 1, name: 'warnings', type: 'string', kind: 'repeated', oneof: null }],
+  GetClusterStatusRequest: [],
+  ClusterStatus: [
+    { number: 1, name: 'role', type: 'string', kind: 'single', oneof: null },
+    { number: 2, name: 'clusterId', type: 'string', kind: 'single', oneof: null },
+    { number: 3, name: 'nodeId', type: 'string', kind: 'single', oneof: null },
+    { number: 4, name: 'address', type: 'string', kind: 'single', oneof: null },
+    { number: 5, name: 'managers', type: 'string', kind: 'repeated', oneof: null },
+    { number: 6, name: 'certificateExpiresMs', type: 'uint64', kind: 'single', oneof: null },
+    { number: 7, name: 'problem', type: 'string', kind: 'single', oneof: null },
+  ],
 };
 
 export const controlMethods = {
@@ -681,6 +905,92 @@ export const dispatcherMethods = {
     kind: 'duplex',
     request: 'Frame',
     response: 'Frame',
+    tables: messageFields,
+  },
+} as const satisfies MethodTable;
+
+export const authorityMethods = {
+  /** For anybody: which authority this is. A host that joins compares it with its token before it says anything. */
+  getAuthority: {
+    path: '/tsstack.v1.Authority/GetAuthority',
+    kind: 'unary',
+    request: 'GetAuthorityRequest',
+    response: 'GetAuthorityResponse',
+    tables: messageFields,
+  },
+  /** For anybody with a token: makes the host a node and gives it its certificate. */
+  join: {
+    path: '/tsstack.v1.Authority/Join',
+    kind: 'unary',
+    request: 'JoinRequest',
+    response: 'JoinResponse',
+    tables: messageFields,
+  },
+  /** For nodes: a fresh certificate for the same node, with the role that it has by now. */
+  renew: {
+    path: '/tsstack.v1.Authority/Renew',
+    kind: 'unary',
+    request: 'RenewRequest',
+    response: 'IssuedCertificate',
+    tables: messageFields,
+  },
+  /** For nodes: the host leaves. Its tasks go first; when the call returns the node is gone and its certificate is refused. */
+  leave: {
+    path: '/tsstack.v1.Authority/Leave',
+    kind: 'unary',
+    request: 'LeaveRequest',
+    response: 'LeaveResponse',
+    tables: messageFields,
+  },
+  /** For managers: the token with which hosts join in a role. */
+  getJoinToken: {
+    path: '/tsstack.v1.Authority/GetJoinToken',
+    kind: 'unary',
+    request: 'GetJoinTokenRequest',
+    response: 'JoinToken',
+    tables: messageFields,
+  },
+  /** For managers: a new token; the old one is refused from now on. Nodes that have joined are not concerned. */
+  rotateJoinToken: {
+    path: '/tsstack.v1.Authority/RotateJoinToken',
+    kind: 'unary',
+    request: 'GetJoinTokenRequest',
+    response: 'JoinToken',
+    tables: messageFields,
+  },
+} as const satisfies MethodTable;
+
+export const hostMethods = {
+  /** Makes this host the first manager of a cluster. Its containers and its stacks stay as they are. */
+  initCluster: {
+    path: '/tsstack.v1.Host/InitCluster',
+    kind: 'unary',
+    request: 'InitClusterRequest',
+    response: 'InitClusterResponse',
+    tables: messageFields,
+  },
+  /** Makes this host a node of a cluster that exists. */
+  joinCluster: {
+    path: '/tsstack.v1.Host/JoinCluster',
+    kind: 'unary',
+    request: 'JoinClusterRequest',
+    response: 'JoinClusterResponse',
+    tables: messageFields,
+  },
+  /** Makes it a lone host again. */
+  leaveCluster: {
+    path: '/tsstack.v1.Host/LeaveCluster',
+    kind: 'unary',
+    request: 'LeaveClusterRequest',
+    response: 'LeaveClusterResponse',
+    tables: messageFields,
+  },
+  /** What this host is in a cluster. */
+  getClusterStatus: {
+    path: '/tsstack.v1.Host/GetClusterStatus',
+    kind: 'unary',
+    request: 'GetClusterStatusRequest',
+    response: 'ClusterStatus',
     tables: messageFields,
   },
 } as const satisfies MethodTable;

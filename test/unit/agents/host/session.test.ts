@@ -18,6 +18,7 @@ const first: SessionMessage = {
   storeEpoch: 1,
   heartbeatPeriodMs: 60_000,
   stream: null,
+  cluster: null,
 };
 
 function assignment(sequence: number, full = false): AssignmentsMessage {

@@ -92,6 +92,6 @@ describe('a relayed stream', () => {
   });
 
   it('is refused to an agent when nobody waits for it', async () => {
-    await assert.rejects(new Relays().arrive('unknown', never), { code: 'not-found' });
+    await assert.rejects(new Relays().arrive('unknown', never, () => undefined), { code: 'not-found' });
   });
 });

@@ -1,0 +1,146 @@
+import type { NodeObject } from '../../model/objects.ts';
+import { newId } from '../../model/ids.ts';
+import { TsstackError } from '../../model/errors.ts';
+import type {
+  GetAuthorityResponse,
+  GetJoinTokenRequest,
+  IssuedCertificate,
+  JoinRequest,
+  JoinResponse,
+  JoinToken,
+  LeaveRequest,
+  LeaveResponse,
+  RenewRequest,
+} from '../../rpc/messages.ts';
+import type { AuthorityHandlers, CallContext, Peer } from '../../rpc/service-types.ts';
+import { newNode, parseNodeDescription } from '../dispatcher/register-node.ts';
+import { InvalidRequestError, NotFoundError } from '../errors.ts';
+import { put } from '../store/change.ts';
+import { ChangeSet } from '../store/change-set.ts';
+import type { StoreView } from '../store/object-index.ts';
+import type { Store } from '../store/store.ts';
+import { checkAddress, nameWarnings, roleOfToken } from './admit.ts';
+import { getCluster, managerAddresses, putCluster, readSecrets, type NodeRole } from './cluster-object.ts';
+import { issueFor, signerOf } from './issuer.ts';
+import { authorityDigest, formatToken, newSecret } from './join-token.ts';
+import { isReachable } from './probe-address.ts';
+import { removeNode } from './remove-node.ts';
+
+/** The Authority service: who becomes, and who remains, a node of the cluster. */
+export class Authority implements AuthorityHandlers {
+  readonly #store: Store;
+  readonly #now: () => Date;
+
+  constructor(store: Store, now: () => Date = () => new Date()) {
+    this.#store = store;
+    this.#now = now;
+  }
+
+  async getAuthority(): Promise<GetAuthorityResponse> {
+    return { certificate: signerOf(getCluster(this.#store.view)), timeMs: this.#now().getTime() };
+  }
+
+  async join(request: JoinRequest): Promise<JoinResponse> {
+    const { view } = this.#store;
+    const role = roleOfToken(view, readSecrets(this.#store), request.token);
+    if (role === 'manager') throw noSecondManager();
+    const description = parseNodeDescription(request.description);
+    checkAddress(view, request.address);
+    const warnings = [...nameWarnings(view, description.hostname), ...(await addressWarnings(request.address))];
+    const now = this.#now();
+    const id = newId();
+    const { issued, certificate } = await issueFor(this.#store, request.certificateRequest, { id, role }, now);
+    const at = now.toISOString();
+    const { hostname } = description;
+    const said = { role, hostname, description, address: request.address, certificate };
+    const node: NodeObject = { ...newNode(id, at), ...said, state: 'unknown', stateSince: at };
+    await this.#store.update((current) => {
+      checkAddress(current, request.address);
+      return { changes: [put(node)], result: undefined };
+    });
+    const managers = managerAddresses(this.#store.view);
+    return { issued, nodeId: id, clusterId: this.#store.clusterId, role, managers, warnings };
+  }
+
+  async renew({ certificateRequest }: RenewRequest, { peer }: CallContext): Promise<IssuedCertificate> {
+    const { id, role } = nodeOfPeer(this.#store.view, peer);
+    const { issued, certificate } = await issueFor(this.#store, certificateRequest, { id, role }, this.#now());
+    await this.#store.update((view) => {
+      const node = view.get('node', id);
+      return { changes: node === undefined ? [] : [put({ ...node, certificate })], result: undefined };
+    });
+    return issued;
+  }
+
+  async leave({ force }: LeaveRequest, { peer }: CallContext): Promise<LeaveResponse> {
+    await this.#store.update((view) => {
+      const node = nodeOfPeer(view, peer);
+      if (!force) checkNothingStays(view, node);
+      const changes = new ChangeSet(view);
+      removeNode(changes, node, this.#now());
+      return { changes: changes.changes, result: undefined };
+    });
+    return {};
+  }
+
+  async getJoinToken({ role }: GetJoinTokenRequest): Promise<JoinToken> {
+    return this.#token(readSecrets(this.#store).joinSecrets[parseRole(role)]);
+  }
+
+  async rotateJoinToken({ role }: GetJoinTokenRequest): Promise<JoinToken> {
+    const parsed = parseRole(role);
+    const secret = newSecret();
+    await this.#store.update((view) => {
+      const secrets = readSecrets(this.#store);
+      const joinSecrets = { ...secrets.joinSecrets, [parsed]: secret };
+      return { changes: [putCluster(getCluster(view), { ...secrets, joinSecrets })], result: undefined };
+    });
+    return this.#token(secret);
+  }
+
+  #token(secret: string): JoinToken {
+    const { view } = this.#store;
+    const token = formatToken({ authority: authorityDigest(signerOf(getCluster(view))), secret });
+    return { token, managers: managerAddresses(view) };
+  }
+}
+
+function parseRole(role: string): NodeRole {
+  if (role === 'worker' || role === 'manager') return role;
+  throw new InvalidRequestError(`"${role}" is no role of a node`, { hint: 'it is worker or manager' });
+}
+
+function nodeOfPeer(view: StoreView, peer: Peer): NodeObject {
+  const node = peer.kind === 'node' ? view.get('node', peer.nodeId) : undefined;
+  if (node !== undefined) return node;
+  throw new NotFoundError('the cluster does not know this node', {
+    hint: 'leave with `tsstack cluster leave --force` and join again',
+  });
+}
+
+/** Containers are moved by a drain, in order; data is nobody's to give up but the operator's. */
+function checkNothingStays(view: StoreView, node: NodeObject): void {
+  const tasks = view.tasksOfNode(node.id).map(({ containerName }) => containerName);
+  const volumes = view.all('volume').flatMap(({ nodeId, name }) => (nodeId === node.id ? [name] : []));
+  if (tasks.length > 0)
+    throw new TsstackError('conflict', `leave the cluster: these containers run here: ${tasks.join(', ')}`, {
+      hint: `move them away with \`tsstack node update --availability drain ${node.hostname}\`, or leave with --force`,
+    });
+  if (volumes.length > 0)
+    throw new TsstackError('conflict', `leave the cluster: these volumes are only here: ${volumes.join(', ')}`, {
+      hint: 'remove them, or leave with --force: their content then stays on this host and is lost to the cluster',
+    });
+}
+
+function noSecondManager(): TsstackError {
+  return new TsstackError('unsupported', 'join as a manager: the store of this cluster is for one manager', {
+    hint: 'join as a worker',
+  });
+}
+
+async function addressWarnings(address: string): Promise<readonly string[]> {
+  if (await isReachable(address)) return [];
+  return [
+    `no answer from ${address}, the address that this host advertises: networks between hosts will not reach it; leave and join with another --advertise`,
+  ];
+}

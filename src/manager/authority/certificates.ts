@@ -1,0 +1,149 @@
+/** Makes the certificates of a cluster: ECDSA on P-256, signed with SHA-256. Load it when a certificate is needed, not before. */
+import { createPrivateKey, KeyObject, randomBytes, webcrypto } from 'node:crypto';
+import type { NodeIdentity } from '../../rpc/secure/node-identity.ts';
+import { InvalidRequestError } from '../errors.ts';
+import * as x509 from './x509.ts';
+
+const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
+
+/** An authority outlives every machine of its cluster; it is replaced by `cluster ca rotate`. */
+const authorityYears = 20;
+
+/** A certificate is good from an hour before it was made: clocks differ. */
+export const backdatedMs = 3_600_000;
+
+/** PEM of a private key (PKCS #8) and of its certificate. */
+export interface SigningAuthority {
+  readonly key: string;
+  readonly certificate: string;
+}
+
+/** A new authority for the cluster. */
+export async function createAuthority(clusterId: string, now: Date): Promise<SigningAuthority> {
+  const keys = await newKeys();
+  const notAfter = new Date(now);
+  notAfter.setFullYear(notAfter.getFullYear() + authorityYears);
+  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
+    serialNumber: newSerialNumber(),
+    // The serial number tells the authorities of one cluster apart.
+    name: nameOf([
+      ['CN', `tsstack authority ${randomBytes(6).toString('hex')}`],
+      ['O', clusterId],
+    ]),
+    notBefore: new Date(now.getTime() - backdatedMs),
+    notAfter,
+    keys,
+    signingAlgorithm: algorithm,
+    extensions: await authorityExtensions(keys.publicKey),
+  });
+  return { key: await exportKey(keys.privateKey), certificate: pem(certificate) };
+}
+
+/** The certificate of another authority of the same cluster, signed by this one: who relies only on this one accepts what that one signs. */
+export async function crossSign(older: SigningAuthority, newer: string): Promise<string> {
+  const subject = new x509.X509Certificate(newer);
+  const certificate = await x509.X509CertificateGenerator.create({
+    serialNumber: newSerialNumber(),
+    subject: subject.subjectName,
+    issuer: new x509.X509Certificate(older.certificate).subjectName,
+    notBefore: subject.notBefore,
+    notAfter: subject.notAfter,
+    publicKey: subject.publicKey,
+    signingKey: await importKey(older.key),
+    signingAlgorithm: algorithm,
+    extensions: await authorityExtensions(subject.publicKey),
+  });
+  return pem(certificate);
+}
+
+/** What a node sends to have its key certified, and the key, which never leaves the node. */
+export async function createRequest(): Promise<{ readonly key: string; readonly request: string }> {
+  const keys = await newKeys();
+  const request = await x509.Pkcs10CertificateRequestGenerator.create({
+    name: nameOf([['CN', 'tsstack node']]),
+    keys,
+    signingAlgorithm: algorithm,
+  });
+  return { key: await exportKey(keys.privateKey), request: `${request.toString('pem')}\n` };
+}
+
+/** Certifies the key in the request for a node. Whatever name the request asks for does not matter. */
+export async function issueCertificate(
+  authority: SigningAuthority,
+  request: string,
+  identity: NodeIdentity,
+  { lifetimeMs, now }: { readonly lifetimeMs: number; readonly now: Date },
+): Promise<string> {
+  const certificate = await x509.X509CertificateGenerator.create({
+    serialNumber: newSerialNumber(),
+    subject: nameOf([
+      ['CN', identity.nodeId],
+      ['OU', identity.role],
+      ['O', identity.clusterId],
+    ]),
+    issuer: new x509.X509Certificate(authority.certificate).subjectName,
+    notBefore: new Date(now.getTime() - backdatedMs),
+    notAfter: new Date(now.getTime() + lifetimeMs),
+    publicKey: await requestedKey(request),
+    signingKey: await importKey(authority.key),
+    signingAlgorithm: algorithm,
+    extensions: [
+      new x509.BasicConstraintsExtension(false, undefined, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+      new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth, x509.ExtendedKeyUsage.clientAuth], true),
+    ],
+  });
+  return pem(certificate);
+}
+
+/** The key that is asked for; who asks has shown to have its private half. */
+async function requestedKey(text: string): Promise<x509.PublicKey> {
+  let request: x509.Pkcs10CertificateRequest;
+  try {
+    request = new x509.Pkcs10CertificateRequest(text);
+  } catch (cause) {
+    throw new InvalidRequestError('certificate request: is none', { cause });
+  }
+  const { name, namedCurve } = request.publicKey.algorithm as { name: string; namedCurve?: string };
+  if (name !== 'ECDSA' || namedCurve !== 'P-256')
+    throw new InvalidRequestError('certificate request: its key is not on P-256');
+  if (!(await request.verify())) throw new InvalidRequestError('certificate request: its signature is wrong');
+  return request.publicKey;
+}
+
+async function authorityExtensions(
+  key: x509.PublicKey | webcrypto.CryptoKey,
+): Promise<(x509.BasicConstraintsExtension | x509.KeyUsagesExtension | x509.SubjectKeyIdentifierExtension)[]> {
+  return [
+    new x509.BasicConstraintsExtension(true, undefined, true),
+    new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign, true),
+    await x509.SubjectKeyIdentifierExtension.create(key),
+  ];
+}
+
+function newKeys(): Promise<webcrypto.CryptoKeyPair> {
+  return webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+}
+
+async function exportKey(key: webcrypto.CryptoKey): Promise<string> {
+  return String(KeyObject.from(key).export({ type: 'pkcs8', format: 'pem' }));
+}
+
+async function importKey(key: string): Promise<webcrypto.CryptoKey> {
+  return createPrivateKey(key).toCryptoKey(algorithm, false, ['sign']);
+}
+
+/** Positive, as RFC 5280 wants it. */
+function newSerialNumber(): string {
+  const bytes = randomBytes(16);
+  bytes[0] = ((bytes[0] ?? 0) & 0x7f) | 0x40;
+  return bytes.toString('hex');
+}
+
+function nameOf(parts: readonly (readonly [string, string])[]): x509.Name {
+  return new x509.Name(parts.map(([key, value]) => ({ [key]: [value] })));
+}
+
+function pem(certificate: x509.X509Certificate): string {
+  return `${certificate.toString('pem')}\n`;
+}

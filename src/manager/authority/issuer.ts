@@ -1,0 +1,41 @@
+import type { ClusterObject, NodeCertificate } from '../../model/objects.ts';
+import type { IssuedCertificate } from '../../rpc/messages.ts';
+import type { Store } from '../store/store.ts';
+import { getCluster, readSecrets, type NodeRole } from './cluster-object.ts';
+import { expiryOf } from './create-cluster.ts';
+import { authorityDigest } from './join-token.ts';
+
+/** A certificate for a node, and what the node's object says of it. */
+export interface Issue {
+  readonly issued: IssuedCertificate;
+  readonly certificate: NodeCertificate;
+}
+
+/** Certifies the key in a PKCS #10 request for a node of the store's cluster. */
+export async function issueFor(
+  store: Store,
+  request: string,
+  node: { readonly id: string; readonly role: NodeRole },
+  now: Date,
+): Promise<Issue> {
+  const { issueCertificate } = await import('./certificates.ts');
+  const cluster = getCluster(store.view);
+  const signer = signerOf(cluster);
+  const leaf = await issueCertificate(
+    { key: readSecrets(store).authorityKey, certificate: signer },
+    request,
+    { nodeId: node.id, role: node.role, clusterId: cluster.id },
+    { lifetimeMs: cluster.certificateLifetimeMs, now },
+  );
+  return {
+    issued: { chain: leaf + (cluster.crossCertificate ?? ''), authorities: cluster.authorities.join('') },
+    certificate: { authority: authorityDigest(signer), expiresAt: expiryOf(leaf).toISOString() },
+  };
+}
+
+/** PEM of the authority that signs. */
+export function signerOf({ id, authorities }: ClusterObject): string {
+  const signer = authorities[0];
+  if (signer === undefined) throw new TypeError(`cluster ${id} has no authority`);
+  return signer;
+}
