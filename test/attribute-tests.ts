@@ -18,6 +18,7 @@ const effects = 'e2e/attributes.test.ts';
 const networks = 'e2e/networks.test.ts';
 const cdi = 'e2e/cdi.test.ts';
 const deploy = 'e2e/deploy.test.ts';
+const placement = 'unit/manager/scheduler/placement.test.ts';
 const namespaces = 'e2e/namespaces.test.ts';
 const resources = 'e2e/resources.test.ts';
 const ipv6 = 'e2e/ipv6.test.ts';
@@ -311,6 +312,11 @@ export const ATTRIBUTE_TESTS: readonly AttributeTest[] = [
       'deploy.restart_policy.condition deploy.restart_policy.delay deploy.restart_policy.max_attempts deploy.restart_policy.window',
   },
   {
+    file: placement,
+    title: 'spreads over the values of labels, and fills other branches when one is full',
+    service: 'deploy.placement.preferences.*.spread',
+  },
+  {
     file: deploy,
     title: 'keeps for a cluster what one host has no use for, and says so',
     service: ['update_config', 'rollback_config']
@@ -319,7 +325,7 @@ export const ATTRIBUTE_TESTS: readonly AttributeTest[] = [
           (key) => `deploy.${config}.${key}`,
         ),
       )
-      .concat('deploy.endpoint_mode', 'deploy.placement.preferences.*.spread')
+      .concat('deploy.endpoint_mode')
       .join(' '),
   },
   { file: namespaces, title: 'of another service are joined', service: 'pid ipc network_mode' },

@@ -5,7 +5,7 @@ import type { StreamRequest } from '../../src/rpc/messages.ts';
 import type { DispatcherClient } from '../../src/rpc/service-types.ts';
 import { removeEmptyCgroups } from './containers/cgroup-remains.ts';
 import { describeError } from './errors.ts';
-import { readHostFacts } from './facts/host-facts.ts';
+import { readHostFacts, type OperatorFacts } from './facts/host-facts.ts';
 import type { HostFacts } from './facts/host-facts.ts';
 import { runProbe } from './health/probe.ts';
 import { findRuntime } from './find-runtime.ts';
@@ -46,6 +46,8 @@ export interface AgentOptions {
   readonly runtime: string;
   /** Directories with descriptions of devices (CDI), the last one first to be believed. */
   readonly cdiDirectories: readonly string[];
+  /** What the operator says of this host. */
+  readonly facts: OperatorFacts;
   readonly log: (message: string) => void;
 }
 
@@ -88,7 +90,7 @@ export class Agent {
     for (const directory of [this.#paths.containersRun, this.#paths.networkNamespaces, this.#paths.containersData]) {
       mkdirSync(directory, { recursive: true, mode: 0o711 });
     }
-    const facts = readHostFacts();
+    const facts = readHostFacts(this.#options.facts);
     const guard = new ClusterGuard(this.#paths.agentFile);
     const networks = await this.#openNetworks();
     const reporter = new StatusReporter(this.#options.log);

@@ -21,6 +21,8 @@ export const simulatedDescription: NodeDescription = {
   cpus: 2,
   memoryBytes: 2 ** 31,
   genericResources: {},
+  engineLabels: {},
+  systemReserve: { cpus: 0, memoryBytes: 0 },
   cgroup: 'v2',
   kernelFeatures: {
     overlayfs: 'available',

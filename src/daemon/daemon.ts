@@ -58,6 +58,7 @@ export class Daemon {
       address: server.address,
       runtime: options.runtime,
       cdiDirectories: options.cdiDirectories,
+      facts: options.facts,
       log: (line) => log.info(line),
     });
     return new Daemon(runRoot, log, lock, manager, server, agent);

@@ -44,7 +44,7 @@ export interface ConstraintSpec {
 }
 
 /** What a node has to have left for a container. */
-export interface ReservationsSpec {
+interface ReservationsSpec {
   readonly cpus: number | null;
   readonly memoryBytes: number | null;
   /** Numbers of what the operator of a node says it has, by kind. */

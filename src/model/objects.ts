@@ -167,6 +167,9 @@ export type KernelFeature =
 /** `unknown` where neither modules nor the build options of the kernel can be looked at. */
 export type KernelFeatures = Readonly<Record<KernelFeature, 'available' | 'missing' | 'unknown'>>;
 
+/** By kind: so many, or these by name. */
+export type GenericResources = Readonly<Record<string, number | readonly string[]>>;
+
 export interface NodeDescription {
   readonly hostname: string;
   readonly architecture: string;
@@ -175,7 +178,11 @@ export interface NodeDescription {
   readonly cpus: number;
   readonly memoryBytes: number;
   /** What its operator says it has, by kind: so many, or these by name (GPUs by UUID). */
-  readonly genericResources: Readonly<Record<string, number | readonly string[]>>;
+  readonly genericResources: GenericResources;
+  /** What its operator says of it: `engine.labels.KEY` of constraints and preferences. */
+  readonly engineLabels: Readonly<Record<string, string>>;
+  /** Kept for the system: nobody can reserve it. */
+  readonly systemReserve: { readonly cpus: number; readonly memoryBytes: number };
   readonly cgroup: 'v1' | 'hybrid' | 'v2';
   readonly kernelFeatures: KernelFeatures;
   /** What this host lacks and what is done instead, one sentence each. */
@@ -219,6 +226,8 @@ export interface TaskObject extends StoredObject {
   readonly rollout: RolloutStep | null;
   /** Tasks that were in its slot before, oldest first. */
   readonly history: readonly PastTask[];
+  /** What the scheduler has given it of its node's generic resources; its container sees it as DOCKER_RESOURCE_<KIND>. */
+  readonly genericResources: GenericResources;
   /** Addresses, filled by the allocator. */
   readonly attachments: readonly TaskAttachment[];
   readonly sharedTasks: SharedTasks;

@@ -102,6 +102,8 @@ export interface LinkSpec {
 export interface PortSpec {
   readonly target: number;
   readonly protocol: 'tcp' | 'udp' | 'sctp';
+  /** `host`: only at the node that has the container; `ingress`: at every node of the cluster. */
+  readonly mode: 'ingress' | 'host';
   /** Null = all addresses of the host. */
   readonly hostIp: string | null;
   /** Null = any free port; a range = the first free one in it. */

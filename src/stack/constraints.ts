@@ -1,7 +1,7 @@
 import type { ConstraintSpec } from '../model/deploy-spec.ts';
 
 /** What constraints can be about; below `labels.` everything. */
-const KEYS = /^(node\.(id|hostname|role|platform\.(os|arch)|labels\.\S+)|engine\.labels\.\S+)$/;
+const KEYS = /^(node\.(id|hostname|ip|role|platform\.(os|arch)|labels\.\S+)|engine\.labels\.\S+)$/;
 
 /** `node.role == manager`, `node.labels.disk != slow`; also with one `=`, as the Compose Specification shows it. */
 export function parseConstraint(text: string): ConstraintSpec | undefined {

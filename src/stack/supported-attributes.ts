@@ -64,10 +64,6 @@ export const KEPT_ATTRIBUTES: readonly KeptAttribute[] = [
   { path: 'services.*.deploy.update_config', note: KEPT_UPDATE },
   { path: 'services.*.deploy.rollback_config', note: KEPT_UPDATE },
   {
-    path: 'services.*.deploy.placement.preferences',
-    note: 'is kept for a cluster; one host has nothing to spread over',
-  },
-  {
     path: 'services.*.deploy.endpoint_mode',
     values: ['vip'],
     note: 'vip is kept for a cluster; on one host the name of a service resolves to all of its containers',

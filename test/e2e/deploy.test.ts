@@ -121,7 +121,7 @@ describe('deploy', () => {
   });
 
   it('keeps for a cluster what one host has no use for, and says so', () => {
-    for (const attribute of ['update_config', 'rollback_config', 'preferences', 'endpoint_mode']) {
+    for (const attribute of ['update_config', 'rollback_config', 'endpoint_mode']) {
       assert.match(warnings, new RegExp(`warning: [^\\n]*${attribute}[^\\n]* kept for a cluster`));
     }
     assert.doesNotMatch(warnings, /not supported/);

@@ -38,6 +38,7 @@ class LocalDaemon {
       logLevel: 'debug',
       runtime: 'box',
       cdiDirectories: [],
+      facts: { genericResources: {}, engineLabels: {}, systemReserve: { cpus: 0, memoryBytes: 0 } },
     });
     this.#client = await connectControl(host);
   }

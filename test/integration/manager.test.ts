@@ -376,7 +376,13 @@ describe('a manager with a simulated agent', () => {
       code: 'not-found',
       message: 'no such service: x',
     });
-    const port = { target: 80, protocol: 'tcp', hostIp: null, published: { from: 8080, to: 8080 } } as const;
+    const port = {
+      target: 80,
+      protocol: 'tcp',
+      mode: 'ingress',
+      hostIp: null,
+      published: { from: 8080, to: 8080 },
+    } as const;
     await cluster.up(stackSpec([serviceSpec('web', { ports: [port], containerName: 'mine' })]));
     const other = stackSpec([serviceSpec('app', { ports: [port] })], { name: 'q' });
     await assert.rejects(cluster.up(other), { code: 'conflict', message: /host port 8080\/tcp is taken by mine/ });

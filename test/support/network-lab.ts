@@ -218,7 +218,13 @@ export function portSpec(
   protocol: 'tcp' | 'udp' = 'tcp',
   hostIp: string | null = null,
 ): PortSpec {
-  return { target, protocol, hostIp, published: published === null ? null : { from: published, to: published } };
+  return {
+    target,
+    protocol,
+    mode: 'ingress',
+    hostIp,
+    published: published === null ? null : { from: published, to: published },
+  };
 }
 
 /** A place in a network of networkObject() with that last number, without wishes. */

@@ -1,3 +1,5 @@
+import type { GenericResources } from '../../../src/model/objects.ts';
+
 /** Search path when neither image nor file gives one. */
 const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
@@ -6,12 +8,14 @@ export interface EnvironmentInput {
   readonly image: readonly string[];
   /** From the file; null unsets. */
   readonly spec: Readonly<Record<string, string | null>>;
+  /** What the scheduler has given it of its node; not for the file to change. */
+  readonly genericResources: GenericResources;
   readonly hostname: string;
   readonly home: string;
   readonly tty: boolean;
 }
 
-/** `NAME=value` pairs of the container: our defaults, hidden by the image's, hidden by the file's. */
+/** `NAME=value` pairs of the container: our defaults, hidden by the image's, hidden by the file's, and what was reserved for it. */
 export function buildEnvironment(input: EnvironmentInput): readonly string[] {
   const merged = new Map<string, string>([
     ['PATH', defaultPath],
@@ -23,6 +27,9 @@ export function buildEnvironment(input: EnvironmentInput): readonly string[] {
   for (const [name, value] of Object.entries(input.spec)) {
     if (value === null) merged.delete(name);
     else merged.set(name, value);
+  }
+  for (const [kind, taken] of Object.entries(input.genericResources)) {
+    merged.set(`DOCKER_RESOURCE_${kind.toUpperCase()}`, typeof taken === 'number' ? String(taken) : taken.join(','));
   }
   return toPairs(merged);
 }

@@ -1,3 +1,4 @@
+import type { GenericResources } from '../../../src/model/objects.ts';
 import type { ServiceSpec } from '../../../src/model/spec.ts';
 import { capabilitySets, resolveCapabilities } from './capabilities.ts';
 import { resolveCommand } from './command.ts';
@@ -30,6 +31,7 @@ export interface RuntimeSpecInput {
   readonly spec: ServiceSpec;
   readonly image: ImageDefaults;
   readonly user: ResolvedUser;
+  readonly genericResources: GenericResources;
   readonly hostname: string;
   readonly host: HostLimits;
   readonly mounts: readonly PreparedMount[];
@@ -86,6 +88,7 @@ function buildProcess(input: RuntimeSpecInput, args: readonly string[]): OciSpec
     env: buildEnvironment({
       image: input.image.environment,
       spec: container.environment,
+      genericResources: input.genericResources,
       hostname: input.hostname,
       home,
       tty: container.tty,

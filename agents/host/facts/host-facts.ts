@@ -15,8 +15,11 @@ export interface HostFacts {
   readonly architecture: string;
 }
 
+/** What only the operator knows of a host. */
+export type OperatorFacts = Pick<NodeDescription, 'genericResources' | 'engineLabels' | 'systemReserve'>;
+
 /** Looks at this machine once: what it is, what it lacks and what is done instead. */
-export function readHostFacts(): HostFacts {
+export function readHostFacts(given: OperatorFacts): HostFacts {
   const cgroup = readCgroupFacts();
   const capabilities = readCapabilities(readFileSync('/proc/self/status', 'utf8'));
   const cpus = availableParallelism();
@@ -35,7 +38,7 @@ export function readHostFacts(): HostFacts {
     kernel: release(),
     cpus,
     memoryBytes: totalmem(),
-    genericResources: {},
+    ...given,
     cgroup: cgroup.mode,
     kernelFeatures: readKernelFeatures(release()),
     limitations: [...cgroup.missing.map(missingController), ...otherLimitations(limits)],

@@ -63,6 +63,7 @@ export async function prepareContainer(host: TaskHost, request: PrepareRequest):
       spec: task.spec,
       image: image.defaults,
       user: resolveContainerUser(task, image, [paths.upper, ...image.layers]),
+      genericResources: task.genericResources,
       hostname,
       host: host.facts.limits,
       mounts: [...mounts.mounts, ...payloads],

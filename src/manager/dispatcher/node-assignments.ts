@@ -18,7 +18,7 @@ export function assignmentsOf(view: StoreView, nodeId: string, findEndpoints: Fi
   return [
     ...networks,
     ...networks.flatMap((network) => findEndpoints(network) ?? []),
-    ...view.all('volume').filter((volume) => volume.nodeId === nodeId),
+    ...view.volumesOfNode(nodeId),
     ...payloadsOf(view, tasks),
     ...tasks,
   ];

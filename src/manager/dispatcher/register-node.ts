@@ -15,6 +15,8 @@ const nodeDescription: z.ZodType<NodeDescription> = z.strictObject({
   cpus: z.number(),
   memoryBytes: z.number(),
   genericResources: z.record(z.string(), z.union([z.int().nonnegative(), z.array(z.string())])),
+  engineLabels: z.record(z.string(), z.string()),
+  systemReserve: z.strictObject({ cpus: z.number().nonnegative(), memoryBytes: z.number().nonnegative() }),
   cgroup: z.enum(['v1', 'hybrid', 'v2']),
   kernelFeatures: z.strictObject({
     overlayfs: presence,

@@ -1,15 +1,16 @@
 /** Loop: gives pending tasks a node, and the volumes that they are the first to use as well. */
 import { createHash } from 'node:crypto';
 import { anonymousVolumeOwner } from '../../model/anonymous-volume.ts';
-import type { NodeObject, TaskObject, VolumeObject } from '../../model/objects.ts';
+import type { TaskObject, VolumeObject } from '../../model/objects.ts';
 import type { Reconciler } from '../loops/reconcile-loop.ts';
 import { ChangeSet } from '../store/change-set.ts';
 import { subjectOf, type Change, type ObjectChange } from '../store/change.ts';
 import type { ObjectLookup, StoreView } from '../store/object-index.ts';
 import { ownersOf } from '../tasks/shared-tasks.ts';
-import { isLeaving } from '../tasks/task-phase.ts';
+import { hasEnded, isLeaving } from '../tasks/task-phase.ts';
 import { withWaitReason } from '../tasks/task-wait.ts';
-import { chooseNode } from './choose-node.ts';
+import type { NodeRoom } from './node-room.ts';
+import { Placement, takeGenericResources, type Choice } from './placement.ts';
 import { volumesOf } from './volumes-of.ts';
 
 /** Any change of nodes may matter to any task, so there is one key for everything. */
@@ -17,29 +18,25 @@ type Key = 'placement';
 
 export const scheduler: Reconciler<Key> = { name: 'scheduler', concerns, everything: () => ['placement'], reconcile };
 
-/** Tasks become pending, predecessors and former volumes go, nodes come and change. */
+/** Tasks become pending, predecessors and former volumes go, what was reserved becomes free, nodes come and change. */
 function concerns({ before, after }: ObjectChange): readonly Key[] {
   const object = subjectOf({ before, after });
   if (object.kind === 'node') return ['placement'];
   if (object.kind === 'volume' && after === null) return ['placement'];
   if (object.kind !== 'task') return [];
-  const isNews = after === null || (object.status.state === 'pending' && object.nodeId === null);
+  const isNews = after === null || (object.status.state === 'pending' && object.nodeId === null) || hasEnded(object);
   return isNews ? ['placement'] : [];
 }
 
 function reconcile(view: StoreView, _keys: ReadonlySet<Key>, now: string): readonly Change[] {
+  const pending = view.waitingTasks('pending').filter((task) => !isLeaving(task));
+  if (pending.length === 0) return [];
   const changes = new ChangeSet(view);
-  const loads = new Map(view.all('node').map((node) => [node.id, view.tasksOfNode(node.id).length]));
-  const loadOf = (node: NodeObject): number => loads.get(node.id) ?? 0;
-  const pending = view.all('task').filter((task) => task.status.state === 'pending' && task.nodeId === null);
+  const placement = new Placement(view, now);
   for (const task of ownersFirst(pending)) {
-    const result = isLeaving(task) ? undefined : place(changes, task, loadOf);
-    if (result === undefined) continue;
-    if ('reason' in result) changes.put(withWaitReason(task, result.reason));
-    else {
-      assign(changes, task, result, now);
-      loads.set(result.id, loadOf(result) + 1);
-    }
+    const choice = place(changes, task, placement);
+    if ('reason' in choice) changes.put(withWaitReason(task, choice.reason));
+    else assign(changes, task, choice, now);
   }
   return changes.changes;
 }
@@ -57,14 +54,9 @@ function ownersFirst(pending: readonly TaskObject[]): Iterable<TaskObject> {
   return ordered;
 }
 
-/** A replacement has the name of the container that it replaces, so it waits until that one is gone. */
-function place(
-  view: ObjectLookup,
-  task: TaskObject,
-  loadOf: (node: NodeObject) => number,
-): NodeObject | { readonly reason: string } {
-  const predecessor = view.named('task', task.containerName).find(({ id }) => id !== task.id);
-  if (predecessor !== undefined && predecessor.createdAt <= task.createdAt && isLeaving(predecessor)) {
+function place(view: ObjectLookup, task: TaskObject, placement: Placement): Choice {
+  const predecessor = view.named('task', task.containerName).find((other) => isBefore(other, task));
+  if (predecessor !== undefined && isAlive(view, predecessor)) {
     return { reason: `waits for the previous ${task.containerName} to be removed` };
   }
   const volume = volumesOf(view, task).find(({ name }) => view.named('volume', name).some(({ removing }) => removing));
@@ -73,21 +65,41 @@ function place(
     .flatMap((id) => view.get('task', id) ?? [])
     .find(({ nodeId }) => nodeId === null);
   if (owner !== undefined) return { reason: `waits for ${owner.containerName}, whose namespaces it shares` };
-  return chooseNode(view, task, loadOf);
+  return placement.choose(task, view);
 }
 
-function assign(changes: ChangeSet, task: TaskObject, node: NodeObject, at: string): void {
-  changes.put({ ...task, nodeId: node.id, status: { ...task.status, state: 'assigned', at, message: '' } });
+/** A replacement has the name of the container that it replaces, so it waits until that one is gone. */
+function isBefore(other: TaskObject, task: TaskObject): boolean {
+  return other.id !== task.id && other.createdAt <= task.createdAt && isLeaving(other);
+}
+
+/** What is left of a container on a lost node is in nobody's way. */
+function isAlive(view: ObjectLookup, { nodeId }: TaskObject): boolean {
+  return nodeId === null || view.get('node', nodeId)?.state !== 'down';
+}
+
+function assign(changes: ChangeSet, task: TaskObject, room: NodeRoom, at: string): void {
+  const nodeId = room.node.id;
+  const genericResources = takeGenericResources(task, room);
+  const assigned: TaskObject = {
+    ...task,
+    nodeId,
+    genericResources,
+    status: { ...task.status, state: 'assigned', at, message: '' },
+  };
+  room.add(assigned);
+  changes.put(assigned);
   for (const volume of missingAnonymousVolumes(changes, task, at)) changes.put(volume);
-  for (const volume of volumesOf(changes, task)) if (volume.nodeId === '') changes.put({ ...volume, nodeId: node.id });
+  for (const volume of volumesOf(changes, task)) if (volume.nodeId === '') changes.put({ ...volume, nodeId });
 }
 
 function missingAnonymousVolumes(changes: ChangeSet, task: TaskObject, now: string): readonly VolumeObject[] {
+  const mounts = task.spec.container.mounts.filter((mount) => mount.type === 'volume' && mount.volume === null);
+  if (mounts.length === 0) return [];
   const owners = new Set(changes.ofStack('volume', task.stack).map(({ anonymousOf }) => anonymousOf));
-  return task.spec.container.mounts.flatMap((mount): VolumeObject[] => {
-    if (mount.type !== 'volume' || mount.volume !== null) return [];
+  return mounts.flatMap((mount): VolumeObject[] => {
     const anonymousOf = anonymousVolumeOwner(task, mount.target);
-    if (owners.has(anonymousOf)) return [];
+    if (mount.type !== 'volume' || owners.has(anonymousOf)) return [];
     // Follows from its first user, so that the same state gives the same plan.
     const id = createHash('sha256').update(`${task.id}${mount.target}`).digest('hex');
     const spec = { name: id, external: false, labels: mount.labels, filesystem: null };

@@ -10,8 +10,10 @@ export function volumesOf(view: ObjectLookup, task: TaskObject): readonly Volume
 }
 
 function ownVolumesOf(view: ObjectLookup, task: TaskObject): readonly VolumeObject[] {
+  const mounts = task.spec.container.mounts.filter(({ type }) => type === 'volume');
+  if (mounts.length === 0) return [];
   const own = view.ofStack('volume', task.stack);
-  return task.spec.container.mounts.flatMap((mount) => {
+  return mounts.flatMap((mount) => {
     if (mount.type !== 'volume') return [];
     const key = mount.volume;
     const found =

@@ -12,23 +12,23 @@ export function checkClaims(view: StoreView, spec: StackSpec, selected: Readonly
   checkNames(view, spec.name, services);
   const claims = claimsOfOthers(view, spec.name, selected);
   for (const service of services) {
-    for (const claim of claimsOf(service, `service ${service.name}`)) {
+    for (const claim of claimsOf(view, service, `service ${service.name}`)) {
       checkClaim(claim, claims);
       if (service.replicas > 0) claims.push(claim);
     }
-    checkReplicas(service);
+    checkReplicas(view, service);
   }
 }
 
 /** Throws ClaimedError when a one-off container would need a host port that another container has. */
 export function checkOneOffPorts(view: StoreView, stack: string, service: ServiceSpec): void {
   const claims = claimsOfOthers(view, stack, new Set());
-  for (const claim of claimsOf(service, `service ${service.name}`)) checkClaim(claim, claims);
+  for (const claim of claimsOf(view, service, `service ${service.name}`)) checkClaim(claim, claims);
 }
 
 function claimsOfOthers(view: StoreView, stack: string, selected: ReadonlySet<string>): Claim[] {
   const tasks = view.all('task').filter((task) => holdsPorts(task) && !isOfServices(task, stack, selected));
-  return tasks.flatMap((task) => claimsOf(task.spec, task.containerName));
+  return tasks.flatMap((task) => claimsOf(view, task.spec, task.containerName));
 }
 
 function isOfServices(task: TaskObject, stack: string, services: ReadonlySet<string>): boolean {
@@ -69,8 +69,13 @@ interface Claim {
 }
 
 /** Only single ports: of a range, and of "any port", the agent takes what is free. */
-function claimsOf(service: ServiceSpec, owner: string): readonly Claim[] {
-  return service.ports.flatMap((port) => (isSingle(port) ? [{ ...claimOf(port), owner }] : []));
+function claimsOf(view: StoreView, service: ServiceSpec, owner: string): readonly Claim[] {
+  return portsOfAll(view, service).flatMap((port) => (isSingle(port) ? [{ ...claimOf(port), owner }] : []));
+}
+
+/** Ports of the host (`mode: host`) are kept apart by the scheduler where there are several hosts. */
+function portsOfAll(view: StoreView, { ports }: ServiceSpec): readonly PortSpec[] {
+  return view.all('node').length > 1 ? ports.filter(({ mode }) => mode !== 'host') : ports;
 }
 
 function isSingle(port: PortSpec): boolean {
@@ -103,8 +108,8 @@ function isAny(hostIp: string | null): boolean {
 }
 
 /** Replicas that publish the same port can only come up if there is one for each. */
-function checkReplicas(service: ServiceSpec): void {
-  for (const { published, protocol } of service.ports) {
+function checkReplicas(view: StoreView, service: ServiceSpec): void {
+  for (const { published, protocol } of portsOfAll(view, service)) {
     if (published === null || published.to - published.from + 1 >= service.replicas) continue;
     const ports =
       published.from === published.to ? `port ${published.from}` : `ports ${published.from}-${published.to}`;

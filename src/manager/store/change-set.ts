@@ -1,12 +1,14 @@
 import type { ModelObject, ObjectKind } from '../../model/objects.ts';
 import { put, remove, type Change, type ObjectOf } from './change.ts';
-import { nameOf, stackOf, type ObjectLookup } from './object-index.ts';
+import { nameOf, ObjectIndex, stackOf, type ObjectLookup } from './object-index.ts';
 
 /** Writes that are being collected, together with the state as it will be after them. Several writes of one object become one. */
 export class ChangeSet implements ObjectLookup {
   readonly #view: ObjectLookup;
   readonly #written = new Map<string, { readonly object: ModelObject; readonly content?: Buffer }>();
   readonly #deleted = new Map<string, ModelObject>();
+  /** The written objects, found as quickly as the stored ones. */
+  readonly #index = new ObjectIndex();
 
   constructor(view: ObjectLookup) {
     this.#view = view;
@@ -21,36 +23,43 @@ export class ChangeSet implements ObjectLookup {
   }
 
   all<Kind extends ObjectKind>(kind: Kind): readonly ObjectOf<Kind>[] {
-    return this.#merge(this.#view.all(kind), (object) => object.kind === kind);
+    return this.#merge(this.#view.all(kind), this.#index.all(kind), (object) => object.kind === kind);
   }
 
   ofStack<Kind extends ObjectKind>(kind: Kind, stack: string): readonly ObjectOf<Kind>[] {
-    return this.#merge(this.#view.ofStack(kind, stack), (object) => object.kind === kind && stackOf(object) === stack);
+    const written = this.#index.ofStack(kind, stack);
+    return this.#merge(this.#view.ofStack(kind, stack), written, (object) => stackOf(object) === stack);
   }
 
   named<Kind extends ObjectKind>(kind: Kind, name: string): readonly ObjectOf<Kind>[] {
-    return this.#merge(this.#view.named(kind, name), (object) => object.kind === kind && nameOf(object) === name);
+    const written = this.#index.named(kind, name);
+    return this.#merge(this.#view.named(kind, name), written, (object) => nameOf(object) === name);
   }
 
   /** The stored objects as they will be, without those that no longer match, and with those that newly do. */
   #merge<Kind extends ObjectKind>(
     stored: readonly ObjectOf<Kind>[],
+    written: readonly ObjectOf<Kind>[],
     matches: (object: ModelObject) => boolean,
   ): readonly ObjectOf<Kind>[] {
     if (this.#written.size === 0 && this.#deleted.size === 0) return stored;
+    if (stored.length === 0) return written;
     const known = new Set(stored.map(({ id }) => id));
     const kept = stored.flatMap(({ kind, id }) => this.get(kind, id) ?? []).filter(matches);
-    const added = [...this.#written.values()].map(({ object }) => object).filter(({ id }) => !known.has(id));
-    return [...kept, ...added.filter(matches)] as unknown as readonly ObjectOf<Kind>[];
+    const added = written.filter(({ id }) => !known.has(id));
+    return [...kept, ...added] as unknown as readonly ObjectOf<Kind>[];
   }
 
   /** Writes the object; an unchanged one (the same reference as stored) is no write. */
   put(object: ModelObject, content?: Buffer): void {
     if (content === undefined && this.get(object.kind, object.id) === object) return;
+    this.#index.apply([{ before: this.#written.get(object.id)?.object ?? null, after: object }]);
     this.#written.set(object.id, content === undefined ? { object } : { object, content });
   }
 
   delete(object: ModelObject): void {
+    const written = this.#written.get(object.id)?.object;
+    if (written !== undefined) this.#index.apply([{ before: written, after: null }]);
     this.#written.delete(object.id);
     if (object.version > 0) this.#deleted.set(object.id, object);
   }

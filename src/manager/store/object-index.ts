@@ -1,6 +1,7 @@
 /** All objects in memory, with the indexes that the loops need. Objects are never changed, only replaced. */
-import type { ModelObject, ObjectKind, TaskObject } from '../../model/objects.ts';
+import type { ModelObject, ObjectKind, TaskObject, VolumeObject } from '../../model/objects.ts';
 import type { ObjectChange, ObjectOf } from './change.ts';
+import { LoadCounter, type NodeLoad } from './node-load.ts';
 
 /** Finds objects, stored or about to be. */
 export interface ObjectLookup {
@@ -12,16 +13,29 @@ export interface ObjectLookup {
   named<Kind extends ObjectKind>(kind: Kind, name: string): readonly ObjectOf<Kind>[];
 }
 
-/** What planners may ask of the store. */
+/** What planners may ask of the store. No answer costs more than it is long. */
 export interface StoreView extends ObjectLookup {
   tasksOfNode(nodeId: string): readonly TaskObject[];
   /** Tasks that have addresses on the network. */
   tasksOfNetwork(networkId: string): readonly TaskObject[];
+  volumesOfNode(nodeId: string): readonly VolumeObject[];
+  /** Tasks that wait for addresses (`new`) or for a node (`pending`), in the order of their creation. */
+  waitingTasks(state: WaitingState): readonly TaskObject[];
+  /** Tasks of that service and definition that failed or were rejected on a node. */
+  failedTasks(service: Pick<TaskObject, 'serviceId' | 'specHash'>): readonly TaskObject[];
+  /** What the tasks on the node take of it. */
+  loadOf(nodeId: string): NodeLoad;
 }
+
+/** States of tasks that no node has yet. */
+export type WaitingState = 'new' | 'pending';
+
+const noLoad: NodeLoad = new LoadCounter();
 
 export class ObjectIndex implements StoreView {
   /** Buckets of objects by id; which keys an object is found under is said by keysOf. */
   readonly #buckets = new Map<string, Map<string, ModelObject>>();
+  readonly #loads = new Map<string, LoadCounter>();
 
   get<Kind extends ObjectKind>(kind: Kind, id: string): ObjectOf<Kind> | undefined {
     return this.#buckets.get(`kind ${kind}`)?.get(id) as ObjectOf<Kind> | undefined;
@@ -40,7 +54,23 @@ export class ObjectIndex implements StoreView {
   }
 
   tasksOfNode(nodeId: string): readonly TaskObject[] {
-    return this.#list<'task'>(`node ${nodeId}`);
+    return this.#list<'task'>(`node task ${nodeId}`);
+  }
+
+  volumesOfNode(nodeId: string): readonly VolumeObject[] {
+    return this.#list<'volume'>(`node volume ${nodeId}`);
+  }
+
+  waitingTasks(state: WaitingState): readonly TaskObject[] {
+    return this.#list<'task'>(`waiting ${state}`);
+  }
+
+  failedTasks({ serviceId, specHash }: Pick<TaskObject, 'serviceId' | 'specHash'>): readonly TaskObject[] {
+    return this.#list<'task'>(`failed ${serviceId} ${specHash}`);
+  }
+
+  loadOf(nodeId: string): NodeLoad {
+    return this.#loads.get(nodeId) ?? noLoad;
   }
 
   tasksOfNetwork(networkId: string): readonly TaskObject[] {
@@ -54,7 +84,16 @@ export class ObjectIndex implements StoreView {
       // An object that stays under a key keeps its place there, so that listings keep their order.
       if (before !== null) for (const key of keysOf(before)) if (!keys.includes(key)) this.#drop(key, before.id);
       if (after !== null) for (const key of keys) this.#bucket(key).set(after.id, after);
+      this.#weigh(before, after);
     }
+  }
+
+  #weigh(before: ModelObject | null, after: ModelObject | null): void {
+    if (before?.kind === 'task' && before.nodeId !== null) this.#loads.get(before.nodeId)?.remove(before);
+    if (after?.kind !== 'task' || after.nodeId === null) return;
+    const load = this.#loads.get(after.nodeId) ?? new LoadCounter();
+    this.#loads.set(after.nodeId, load);
+    load.add(after);
   }
 
   /** The key of a bucket determines the type of what is in it. */
@@ -79,10 +118,17 @@ function keysOf(object: ModelObject): string[] {
   const keys = [`kind ${object.kind}`, `name ${object.kind} ${nameOf(object)}`];
   const stack = stackOf(object);
   if (stack !== null) keys.push(`stack ${object.kind} ${stack}`);
+  if (object.kind === 'volume' && object.nodeId !== '') keys.push(`node volume ${object.nodeId}`);
   if (object.kind !== 'task') return keys;
-  if (object.nodeId !== null) keys.push(`node ${object.nodeId}`);
+  keys.push(...taskKeysOf(object));
   for (const { networkId } of object.attachments) keys.push(`network ${networkId}`);
   return keys;
+}
+
+function taskKeysOf({ nodeId, status: { state }, serviceId, specHash }: TaskObject): readonly string[] {
+  if (nodeId === null) return [`waiting ${state}`];
+  const hasFailed = state === 'failed' || state === 'rejected';
+  return [`node task ${nodeId}`, ...(hasFailed ? [`failed ${serviceId} ${specHash}`] : [])];
 }
 
 /** The stack that the object belongs to, or is. */

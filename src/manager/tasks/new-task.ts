@@ -42,6 +42,7 @@ export function newTask({ service, now, ...task }: NewTask): TaskObject {
     runReason: 'start',
     stopGraceMs: null,
     removeVolumes: false,
+    genericResources: {},
     attachments: [],
     status: newTaskStatus(now),
   };

@@ -46,7 +46,8 @@ export const checkDeploy: ServiceCheck = (name, service, context) => {
   for (const [index, text] of (service.deploy?.placement?.constraints ?? []).entries()) {
     if (parseConstraint(text) !== undefined) continue;
     const path = ['services', name, 'deploy', 'placement', 'constraints', index];
-    const hint = 'keys: node.id, node.hostname, node.role, node.platform.os, node.platform.arch, node.labels.NAME';
+    const hint =
+      'keys: node.id, node.hostname, node.ip, node.role, node.platform.os, node.platform.arch, node.labels.NAME, engine.labels.NAME';
     context.error(path, `"${text}" is no constraint such as node.hostname == n1`, hint);
   }
   for (const [index, request] of (service.deploy?.resources?.reservations?.devices ?? []).entries()) {

@@ -9,6 +9,7 @@ export function lowerPort(where: string, port: ComposePort): PortSpec {
   return {
     target: port.target,
     protocol,
+    mode: port.mode === 'host' ? 'host' : 'ingress',
     hostIp: port.host_ip === undefined || port.host_ip === '' ? null : port.host_ip,
     published: lowerPublished(where, port.published),
   };

@@ -43,6 +43,7 @@ const publishedPorts = z
 const portSpec: z.ZodType<PortSpec> = z.strictObject({
   target: port,
   protocol: z.enum(['tcp', 'udp', 'sctp']),
+  mode: z.enum(['ingress', 'host']),
   hostIp: z.string().nullable(),
   published: publishedPorts.nullable(),
 });

@@ -1,47 +1,41 @@
 import type { ConstraintSpec } from '../../../model/deploy-spec.ts';
+import { parseAddress, parseCidr } from '../../../model/ip-range.ts';
 import type { NodeObject } from '../../../model/objects.ts';
-import type { Filter, Placement } from './filter.ts';
+import { architectureOf, attributeOf } from '../node-attributes.ts';
+import type { Filter } from './filter.ts';
 
 /** `deploy.placement.constraints`: the node has to be what each of them says. */
 export const constraints: Filter = {
   name: 'constraints',
-  check: (placement) => violated(placement) === undefined,
-  explain: (placement) => {
-    const { key, operator, value } = violated(placement) ?? { key: '', operator: '==', value: '' };
-    return `not as the constraint ${key} ${operator} ${value} wants`;
+  looksAtLoad: false,
+  check: ({ task, node }) => violatedConstraint(task.spec.deploy.placement.constraints, node) === undefined,
+  explain: ({ task, node }) => {
+    const violated = violatedConstraint(task.spec.deploy.placement.constraints, node);
+    return violated === undefined ? '' : `not as the constraint ${constraintText(violated)} wants`;
   },
 };
 
-function violated({ task, node }: Placement): ConstraintSpec | undefined {
-  return task.spec.deploy.placement.constraints.find((constraint) => !holds(constraint, node));
+/** The first constraint that the node does not meet. */
+function violatedConstraint(constraints: readonly ConstraintSpec[], node: NodeObject): ConstraintSpec | undefined {
+  return constraints.find(({ key, operator, value }) => holds(key, value, node) !== (operator === '=='));
 }
 
-const labelPrefix = 'node.labels.';
-
-/** Names of architectures in stack files by those of nodes. */
-const architectures: Readonly<Record<string, string>> = { x64: 'amd64', x86_64: 'amd64', aarch64: 'arm64' };
-
-function holds({ key, operator, value }: ConstraintSpec, node: NodeObject): boolean {
-  const found = valueOf(key, node);
-  const wanted = key === 'node.platform.arch' ? (architectures[value.toLowerCase()] ?? value) : value;
-  return (found.toLowerCase() === wanted.toLowerCase()) === (operator === '==');
+/** The constraint as a stack file says it. */
+function constraintText({ key, operator, value }: ConstraintSpec): string {
+  return `${key} ${operator} ${value}`;
 }
 
-/** A label that a node does not have is empty. */
-function valueOf(key: string, { id, hostname, role, labels, description }: NodeObject): string {
-  if (key.startsWith(labelPrefix)) return labels[key.slice(labelPrefix.length)] ?? '';
-  switch (key) {
-    case 'node.id':
-      return id;
-    case 'node.hostname':
-      return hostname;
-    case 'node.role':
-      return role;
-    case 'node.platform.os':
-      return 'linux';
-    case 'node.platform.arch':
-      return architectures[description.architecture] ?? description.architecture;
-    default:
-      return '';
-  }
+function holds(key: string, wanted: string, node: NodeObject): boolean {
+  const found = attributeOf(key, node);
+  if (key === 'node.ip') return isAt(found, wanted);
+  if (key === 'node.platform.arch') return found === architectureOf(wanted);
+  return found.toLowerCase() === wanted.toLowerCase();
+}
+
+/** Whether the address is that one, or in that range. */
+function isAt(address: string, wanted: string): boolean {
+  const found = parseAddress(address);
+  if (found === undefined) return false;
+  const range = parseCidr(wanted.includes('/') ? wanted : `${wanted}/${found.family === 4 ? 32 : 128}`);
+  return range?.family === found.family && range.first <= found.value && found.value <= range.last;
 }

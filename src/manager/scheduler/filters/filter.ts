@@ -1,16 +1,29 @@
 import type { NodeObject, TaskObject } from '../../../model/objects.ts';
-import type { ObjectLookup } from '../../store/object-index.ts';
+import type { NodeLoad } from '../../store/node-load.ts';
+
+/** What a task needs of its node beyond what its spec says. */
+export interface Pins {
+  /** Volumes that exist on one node already. */
+  readonly volumes: readonly { readonly name: string; readonly nodeId: string }[];
+  /** Nodes of the containers whose namespaces and volumes it shares. */
+  readonly owners: readonly string[];
+  /** Node of the container that waits for this hook; null = it is no hook. */
+  readonly hookOwner: string | null;
+}
 
 /** What a placement rule looks at. */
 export interface Placement {
   readonly task: TaskObject;
   readonly node: NodeObject;
-  readonly view: ObjectLookup;
+  readonly load: NodeLoad;
+  readonly pins: Pins;
 }
 
 /** One rule of placement. */
 export interface Filter {
   readonly name: string;
+  /** True when placing a task can change the answer for the next one. */
+  readonly looksAtLoad: boolean;
   /** True when the node will do. */
   check(placement: Placement): boolean;
   /** Why it will not, for people: the end of "2 nodes …". */

@@ -1,19 +1,14 @@
-import { isLeaving } from '../../tasks/task-phase.ts';
-import type { Filter, Placement } from './filter.ts';
+import { serviceKeyOf } from '../../store/node-load.ts';
+import type { Filter } from './filter.ts';
 
 /** `deploy.placement.max_replicas_per_node`. */
 export const maxReplicas: Filter = {
   name: 'max-replicas',
-  check: (placement) => {
-    const { maxReplicasPerNode } = placement.task.spec.deploy.placement;
-    return maxReplicasPerNode === null || replicasOf(placement) < maxReplicasPerNode;
+  looksAtLoad: true,
+  check: ({ task, load }) => {
+    const { maxReplicasPerNode } = task.spec.deploy.placement;
+    return maxReplicasPerNode === null || load.replicasOf(serviceKeyOf(task)) < maxReplicasPerNode;
   },
-  explain: (placement) => `with max_replicas_per_node (${replicasOf(placement)}) of the service on it`,
+  explain: ({ task, load }) =>
+    `with max_replicas_per_node (${load.replicasOf(serviceKeyOf(task))}) of the service on it`,
 };
-
-function replicasOf({ task, node, view }: Placement): number {
-  return view
-    .ofStack('task', task.stack)
-    .filter(({ service, nodeId, oneOff }) => service === task.service && nodeId === node.id && oneOff === null)
-    .filter((other) => other.id !== task.id && !isLeaving(other)).length;
-}

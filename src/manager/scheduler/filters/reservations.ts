@@ -1,29 +1,37 @@
-import type { ReservationsSpec } from '../../../model/deploy-spec.ts';
-import { mayRun } from '../../tasks/task-phase.ts';
+import type { NodeObject } from '../../../model/objects.ts';
+import { toNanoCpus, type NodeLoad } from '../../store/node-load.ts';
 import type { Filter, Placement } from './filter.ts';
 
-/** `deploy.resources.reservations`: what other tasks have reserved of a node is theirs. */
+/** `deploy.resources.reservations`: what other tasks and the system have reserved of a node is theirs. */
 export const reservations: Filter = {
   name: 'reservations',
+  looksAtLoad: true,
   check: (placement) => lacking(placement) === undefined,
   explain: (placement) => `without ${lacking(placement) ?? ''}`,
 };
 
-function lacking(placement: Placement): string | undefined {
-  const { task, node } = placement;
+function lacking({ task, node, load }: Placement): string | undefined {
   const { cpus, memoryBytes, generic } = task.spec.deploy.reservations;
-  const [kind] = Object.keys(generic);
-  // Nodes cannot say yet that they have such resources, so none has.
-  if (kind !== undefined) return `${generic[kind] ?? 1} of the generic resource ${kind}`;
-  if (cpus !== null && cpus > node.description.cpus - reserved(placement, 'cpus')) return `${cpus} CPUs to reserve`;
-  if (memoryBytes !== null && memoryBytes > node.description.memoryBytes - reserved(placement, 'memoryBytes')) {
-    return `${memoryBytes} bytes of memory to reserve`;
+  if (cpus !== null && toNanoCpus(cpus) > freeNanoCpus(node, load)) return `${cpus} CPUs to reserve`;
+  if (memoryBytes !== null && memoryBytes > freeMemory(node, load)) return `${memoryBytes} bytes of memory to reserve`;
+  for (const [kind, count] of Object.entries(generic)) {
+    if (count > freeGeneric(kind, node, load)) return `${count} of the generic resource ${kind}`;
   }
   return undefined;
 }
 
-function reserved({ task, node, view }: Placement, resource: keyof Omit<ReservationsSpec, 'generic'>): number {
-  const others = view.all('task').filter(({ id, nodeId }) => nodeId === node.id && id !== task.id);
-  const amounts = others.filter(mayRun).map(({ spec }) => spec.deploy.reservations[resource] ?? 0);
-  return amounts.reduce((sum, amount) => sum + amount, 0);
+/** Negative when more is reserved than there is: a node may have shrunk. */
+function freeNanoCpus({ description: { cpus, systemReserve } }: NodeObject, load: NodeLoad): number {
+  return toNanoCpus(cpus) - toNanoCpus(systemReserve.cpus) - load.nanoCpus;
+}
+
+/** In bytes; negative when more is reserved than there is. */
+function freeMemory({ description: { memoryBytes, systemReserve } }: NodeObject, load: NodeLoad): number {
+  return memoryBytes - systemReserve.memoryBytes - load.memoryBytes;
+}
+
+/** How many of a generic resource are left. */
+function freeGeneric(kind: string, { description }: NodeObject, load: NodeLoad): number {
+  const all = description.genericResources[kind] ?? 0;
+  return (typeof all === 'number' ? all : all.length) - load.genericOf(kind);
 }

@@ -1,13 +1,13 @@
-import { volumesOf } from '../volumes-of.ts';
 import type { Filter, Placement } from './filter.ts';
 
 /** A volume's content is on one node; so are the containers that use it. */
 export const volumeAffinity: Filter = {
   name: 'volume-affinity',
+  looksAtLoad: false,
   check: (placement) => misplaced(placement) === undefined,
   explain: (placement) => `without volume ${misplaced(placement) ?? ''}`,
 };
 
-function misplaced({ task, node, view }: Placement): string | undefined {
-  return volumesOf(view, task).find(({ nodeId }) => nodeId !== '' && nodeId !== node.id)?.name;
+function misplaced({ node, pins }: Placement): string | undefined {
+  return pins.volumes.find(({ nodeId }) => nodeId !== node.id)?.name;
 }

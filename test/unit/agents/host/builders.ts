@@ -71,6 +71,7 @@ export function taskObject(change: Partial<TaskObject> = {}): TaskObject {
     runReason: 'start',
     stopGraceMs: null,
     removeVolumes: false,
+    genericResources: {},
     oneOff: null,
     hookOf: null,
     pinnedNode: null,
@@ -102,3 +103,6 @@ export function networkObject(change: Partial<NetworkObject> = {}): NetworkObjec
     ...change,
   };
 }
+
+/** Of a host about which its operator says nothing. */
+export const noFacts = { genericResources: {}, engineLabels: {}, systemReserve: { cpus: 0, memoryBytes: 0 } } as const;

@@ -34,7 +34,7 @@ describe('command', () => {
 });
 
 describe('environment', () => {
-  const base = { image: [], spec: {}, hostname: 'box', home: '/root', tty: false };
+  const base = { image: [], spec: {}, genericResources: {}, hostname: 'box', home: '/root', tty: false };
 
   it('gives a path, a host name and a home, which the image may change and the file may change again', () => {
     assert.deepEqual(buildEnvironment({ ...base, image: ['PATH=/bin', 'A=1', 'B=2'], spec: { B: '3', C: '' } }), [
@@ -49,6 +49,12 @@ describe('environment', () => {
 
   it('unsets what the file sets to null', () => {
     assert.ok(!buildEnvironment({ ...base, image: ['A=1'], spec: { A: null } }).some((pair) => pair.startsWith('A=')));
+  });
+
+  it('says what was reserved of the node, whatever the file says', () => {
+    const genericResources = { gpu: ['GPU-2', 'GPU-1'], ssd: 2 };
+    const pairs = buildEnvironment({ ...base, spec: { DOCKER_RESOURCE_SSD: '9' }, genericResources });
+    assert.ok(pairs.includes('DOCKER_RESOURCE_GPU=GPU-2,GPU-1') && pairs.includes('DOCKER_RESOURCE_SSD=2'));
   });
 
   it('keeps equals signs in values', () => {

@@ -17,7 +17,7 @@ import { IdRanges } from '../../../../agents/host/users/id-ranges.ts';
 import { HostMounts } from '../../../../agents/host/volumes/host-mounts.ts';
 import { VolumeStore } from '../../../../agents/host/volumes/volume-store.ts';
 import { stateFileText } from '../../../support/state-file-text.ts';
-import { imageDefaults } from './builders.ts';
+import { imageDefaults, noFacts } from './builders.ts';
 
 /** The kernel's side of a container: lives on when the daemon is "killed". */
 interface FakeContainer {
@@ -153,7 +153,7 @@ export class FakeDaemon {
     const networks = this.#makeNetworks();
     return {
       paths: this.machine.paths,
-      facts: readHostFacts(),
+      facts: readHostFacts(noFacts),
       initPath: '/init',
       cdiDirectories: [],
       runtimeOf: (name) => name,

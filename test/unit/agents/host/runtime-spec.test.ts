@@ -28,6 +28,7 @@ function input(container: Partial<ContainerSpec> = {}, change: Partial<RuntimeSp
     sharedProcesses: { pid: null, ipc: null },
     sharedMemory: 'own',
     users: null,
+    genericResources: {},
     cgroup: 'tsstack/01234567/x',
     initPath: '/opt/init',
     ...change,

@@ -10,7 +10,7 @@ import { Backoff } from '../../../../agents/host/backoff.ts';
 import { ClusterGuard } from '../../../../agents/host/session/cluster-guard.ts';
 import { runSession } from '../../../../agents/host/session/manager-session.ts';
 import { StatusReporter } from '../../../../agents/host/session/status-reporter.ts';
-import { assignedStatus } from './builders.ts';
+import { assignedStatus, noFacts } from './builders.ts';
 
 const first: SessionMessage = {
   sessionId: 's',
@@ -82,7 +82,7 @@ describe('session with a manager', () => {
       seen.push([sequence, mayRemove]);
       if (until(seen)) over.abort();
     };
-    const { description } = readHostFacts();
+    const { description } = readHostFacts(noFacts);
     const options = {
       client: manager,
       guard,

@@ -17,7 +17,7 @@ const attachment = {
   mac: '02:42:ac:1e:00:05',
   aliases: ['front'],
 };
-const port = { target: 80, protocol: 'tcp', hostIp: null, published: null } as const;
+const port = { target: 80, protocol: 'tcp', mode: 'ingress', hostIp: null, published: null } as const;
 
 function task(change: Partial<TaskObject> = {}): TaskObject {
   return taskObject({ attachments: [attachment], spec: serviceSpec({ ports: [port] }), ...change });

@@ -292,7 +292,9 @@ describe('verbs on containers that exist', () => {
       assert.deepEqual(job.container.command, ['echo', '--rm']);
       assert.deepEqual(job.container.environment, { A: '1' });
       assert.equal(job.container.user, 'me');
-      assert.deepEqual(job.ports, [{ target: 80, protocol: 'tcp', hostIp: null, published: { from: 8080, to: 8080 } }]);
+      assert.deepEqual(job.ports, [
+        { target: 80, protocol: 'tcp', mode: 'ingress', hostIp: null, published: { from: 8080, to: 8080 } },
+      ]);
       assert.deepEqual(
         job.container.mounts.map((mount) => [mount.type, mount.target]),
         [['bind', '/x']],

@@ -33,7 +33,7 @@ const changes: { readonly [Field in keyof ServiceSpec]: readonly [ServiceSpec[Fi
   volumesFrom: [[{ kind: 'service', service: 'db', readOnly: true }], true],
   networks: [[], true],
   links: [[{ alias: 'db', target: 'db' }], true],
-  ports: [[{ target: 80, protocol: 'tcp', hostIp: null, published: null }], true],
+  ports: [[{ target: 80, protocol: 'tcp', mode: 'ingress', hostIp: null, published: null }], true],
   expose: [['80'], true],
   dependsOn: [{ db: dependsOn('service_started') }, false],
   restart: [{ policy: 'always', maxRetries: 0, supervision: null }, true],

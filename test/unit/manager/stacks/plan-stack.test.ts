@@ -418,7 +418,7 @@ describe('a volume whose definition has changed', () => {
 
 describe('claims on names, ports and addresses', () => {
   const publish = (from: number, to = from, hostIp: string | null = null): Partial<ServiceSpec> => ({
-    ports: [{ target: 80, protocol: 'tcp', hostIp, published: { from, to } }],
+    ports: [{ target: 80, protocol: 'tcp', mode: 'ingress', hostIp, published: { from, to } }],
   });
   const check = (objects: readonly ModelObject[], ...services: readonly ServiceSpec[]): readonly string[] =>
     plan(objects, stackSpec(services));

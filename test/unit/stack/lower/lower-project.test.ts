@@ -265,13 +265,16 @@ describe('lowerProject', () => {
   }
 
   const ports: readonly (readonly [string, unknown])[] = [
-    ['"8080:80"', { target: 80, protocol: 'tcp', hostIp: null, published: { from: 8080, to: 8080 } }],
+    ['"8080:80"', { target: 80, protocol: 'tcp', mode: 'ingress', hostIp: null, published: { from: 8080, to: 8080 } }],
     [
       '"127.0.0.1:8080:80/udp"',
-      { target: 80, protocol: 'udp', hostIp: '127.0.0.1', published: { from: 8080, to: 8080 } },
+      { target: 80, protocol: 'udp', mode: 'ingress', hostIp: '127.0.0.1', published: { from: 8080, to: 8080 } },
     ],
-    ['"80"', { target: 80, protocol: 'tcp', hostIp: null, published: null }],
-    ['"8000-8010:80"', { target: 80, protocol: 'tcp', hostIp: null, published: { from: 8000, to: 8010 } }],
+    ['"80"', { target: 80, protocol: 'tcp', mode: 'ingress', hostIp: null, published: null }],
+    [
+      '"8000-8010:80"',
+      { target: 80, protocol: 'tcp', mode: 'ingress', hostIp: null, published: { from: 8000, to: 8010 } },
+    ],
   ];
   for (const [text, expected] of ports)
     it(`lowers port ${text}`, () => assert.deepEqual(web(`ports: [${text}]`).ports, [expected]));

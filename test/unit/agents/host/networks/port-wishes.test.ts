@@ -16,7 +16,13 @@ const place = (addresses: readonly string[], change: Partial<NetworkSpec> = {}):
 ];
 const ipv4 = place(['172.30.1.5/24']);
 const both = place(['172.30.1.5/24', 'fd00::5/64']);
-const base = { target: 80, protocol: 'tcp', hostIp: null, published: { from: 8080, to: 8080 } } as const;
+const base = {
+  target: 80,
+  protocol: 'tcp',
+  mode: 'ingress',
+  hostIp: null,
+  published: { from: 8080, to: 8080 },
+} as const;
 const option = (name: string, value: string): Partial<NetworkSpec> => ({
   driverOptions: { [`com.docker.network.bridge.${name}`]: value },
 });
@@ -62,7 +68,7 @@ describe('port wishes', () => {
   });
 
   it('become a published port for each family', () => {
-    const wish = { protocol: 'tcp', hostIp: '*', port: 0, last: 0 } as const;
+    const wish = { protocol: 'tcp', mode: 'ingress', hostIp: '*', port: 0, last: 0 } as const;
     assert.deepEqual(
       publishedPorts(80, wish, 32_768).map(({ hostIp, published }) => [hostIp, published]),
       [

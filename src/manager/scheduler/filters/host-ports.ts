@@ -1,0 +1,14 @@
+import { hostPortsOf } from '../../store/node-load.ts';
+import type { Filter, Placement } from './filter.ts';
+
+/** Ports that are published with `mode: host`: each is there once on a node. */
+export const hostPorts: Filter = {
+  name: 'host-ports',
+  looksAtLoad: true,
+  check: (placement) => takenPort(placement) === undefined,
+  explain: (placement) => `with host port ${takenPort(placement)?.split('/').toReversed().join('/') ?? ''} in use`,
+};
+
+function takenPort({ task, load }: Placement): string | undefined {
+  return hostPortsOf(task).find((port) => load.isPortTaken(port));
+}

@@ -1,0 +1,23 @@
+import type { TaskObject } from '../../model/objects.ts';
+import type { ObjectLookup } from '../store/object-index.ts';
+import { ownersOf } from '../tasks/shared-tasks.ts';
+import type { Pins } from './filters/filter.ts';
+import { volumesOf } from './volumes-of.ts';
+
+/** No node has this id: what is pinned to it waits. */
+const nowhere = '';
+
+/** Where the task has to be because of others. */
+export function pinsOf(view: ObjectLookup, task: TaskObject): Pins {
+  const owners = ownersOf(task).flatMap((id) => view.get('task', id) ?? []);
+  return {
+    volumes: volumesOf(view, task).filter(({ nodeId }) => nodeId !== ''),
+    owners: owners.map(({ nodeId }) => nodeId ?? nowhere),
+    hookOwner: task.hookOf === null ? null : (view.get('task', task.hookOf.taskId)?.nodeId ?? nowhere),
+  };
+}
+
+/** Tasks that are otherwise alike and have equal keys can be placed alike. */
+export function pinsKeyOf({ volumes, owners, hookOwner }: Pins): string {
+  return [...volumes.map(({ nodeId }) => nodeId), ...owners, hookOwner ?? ''].join(' ');
+}

@@ -1,0 +1,100 @@
+/** One pass of placements: tasks that are alike share the search for nodes. */
+import type { NodeObject, TaskObject } from '../../model/objects.ts';
+import type { ObjectLookup, StoreView } from '../store/object-index.ts';
+import { serviceKeyOf } from '../store/node-load.ts';
+import { rank } from './candidates.ts';
+import { failingNodes } from './failing-nodes.ts';
+import { hasRoom, refusalOf, suits } from './filters/all-filters.ts';
+import type { Pins } from './filters/filter.ts';
+import { NodeRoom } from './node-room.ts';
+import { pinsKeyOf, pinsOf } from './pins-of.ts';
+
+/** The node for a task, or one line on why none will do. */
+export type Choice = NodeRoom | { readonly reason: string };
+
+/** Tasks that are alike. */
+interface Group {
+  readonly task: TaskObject;
+  readonly pins: Pins;
+  readonly candidates: ReturnType<typeof rank>;
+  /** Set when no node was left: rooms only get fuller within a pass. */
+  refusal: { readonly reason: string } | null;
+}
+
+export class Placement {
+  readonly #view: StoreView;
+  readonly #nowMs: number;
+  readonly #rooms: ReadonlyMap<string, NodeRoom>;
+  readonly #groups = new Map<string, Group>();
+
+  /** `now` is in RFC 3339. */
+  constructor(view: StoreView, now: string) {
+    this.#view = view;
+    this.#nowMs = Date.parse(now);
+    this.#rooms = new Map(view.all('node').map((node) => [node.id, new NodeRoom(node, view.loadOf(node.id))]));
+  }
+
+  /** `lookup` has the placements of this pass in it. Add the placed task to the chosen room. */
+  choose(task: TaskObject, lookup: ObjectLookup): Choice {
+    if (this.#rooms.size === 0) return { reason: 'no node has joined yet' };
+    const group = this.#groupOf(task, pinsOf(lookup, task));
+    return group.candidates.take() ?? (group.refusal ??= { reason: this.#explain(group) });
+  }
+
+  #groupOf(task: TaskObject, pins: Pins): Group {
+    // A one-off has a spec of its own.
+    const likeness = task.oneOff === null ? `${serviceKeyOf(task)} ${task.specHash} ${deployKeyOf(task)}` : task.id;
+    const key = `${likeness} ${pinsKeyOf(pins)}`;
+    let group = this.#groups.get(key);
+    if (group === undefined) this.#groups.set(key, (group = this.#makeGroup(task, pins)));
+    return group;
+  }
+
+  #makeGroup(task: TaskObject, pins: Pins): Group {
+    const all = [...this.#rooms.values()];
+    const on = (room: NodeRoom): Parameters<typeof suits>[0] => ({ task, pins, node: room.node, load: room });
+    const candidates = rank(
+      all.filter((room) => suits(on(room))),
+      all,
+      {
+        service: serviceKeyOf(task),
+        spread: task.spec.deploy.placement.spread,
+        failing: failingNodes(this.#view, task, this.#nowMs),
+        hasRoom: (room) => hasRoom(on(room)),
+      },
+    );
+    return { task, pins, candidates, refusal: null };
+  }
+
+  /** `no suitable node: of 3, 2 without 2 CPUs to reserve, 1 closed for new tasks (drain)`, the most frequent cause first. */
+  #explain({ task, pins }: Group): string {
+    const refusals = new Map<string, number>();
+    for (const room of this.#rooms.values()) {
+      const reason = refusalOf({ task, pins, node: room.node, load: room });
+      if (reason !== undefined) refusals.set(reason, (refusals.get(reason) ?? 0) + 1);
+    }
+    const parts = [...refusals].toSorted(([, a], [, b]) => b - a).map(([reason, count]) => `${count} ${reason}`);
+    return `no suitable node: of ${this.#rooms.size}, ${parts.join(', ')}`;
+  }
+}
+
+const deployKeys = new WeakMap<object, string>();
+
+/** Tasks of equal hash may differ in `deploy`, which needs no new container. */
+function deployKeyOf({ spec: { deploy } }: TaskObject): string {
+  let key = deployKeys.get(deploy);
+  if (key === undefined) deployKeys.set(deploy, (key = JSON.stringify([deploy.placement, deploy.reservations])));
+  return key;
+}
+
+/** Names or numbers of the generic resources that the task reserves, of those that are left; the first names first. */
+export function takeGenericResources(task: TaskObject, room: NodeRoom): TaskObject['genericResources'] {
+  const wanted = Object.entries(task.spec.deploy.reservations.generic);
+  return Object.fromEntries(wanted.map(([kind, count]) => [kind, takeGeneric(room, room.node, kind, count)]));
+}
+
+function takeGeneric(room: NodeRoom, node: NodeObject, kind: string, count: number): number | readonly string[] {
+  const all = node.description.genericResources[kind] ?? 0;
+  if (typeof all === 'number') return count;
+  return all.filter((name) => !room.isNameTaken(kind, name)).slice(0, count);
+}
