@@ -3,5 +3,4 @@ import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
 
 enableCompileCache(join(import.meta.dirname, '../../node_modules/.cache/tsstack'));
-const { runProcess } = await import('./run-process.ts');
-await runProcess(process.argv.slice(2));
+void import('./run-process.ts').then(({ runProcess }) => runProcess(process.argv.slice(2)));

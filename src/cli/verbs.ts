@@ -2,7 +2,7 @@ import type { AnyVerb } from './command-line/verb.ts';
 
 interface VerbEntry {
   readonly summary: string;
-  /** Each verb is a chunk of its own, loaded when it is asked for. */
+  /** A verb's code and what it needs run when it is asked for. */
   load(): Promise<AnyVerb>;
 }
 

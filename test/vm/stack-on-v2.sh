@@ -25,12 +25,12 @@ services:
     stop_grace_period: 1s
     depends_on: [web]
 Y
-tsstack() { "$root/node_modules/node/bin/node" --disable-warning=ExperimentalWarning -- "$root/dist/cli/main.js" --progress plain "$@"; }
+tsstack() { "$root/node_modules/node/bin/node" --disable-warning=ExperimentalWarning -- "$root/dist/cli/main.cjs" --progress plain "$@"; }
 fail() { echo "does not hold: $*" >&2; cat /run/tsstack-data/daemon.log >&2; exit 1; }
 equal() { [ "$1" = "$2" ] || fail "$3: expected $2, found $1"; }
 
 # The emulated machine is slow: the daemon may take longer to start than a user's command waits.
-"$root/node_modules/node/bin/node" --disable-warning=ExperimentalWarning -- "$root/dist/cli/main.js" daemon >/tmp/daemon.out 2>&1 &
+"$root/node_modules/node/bin/node" --disable-warning=ExperimentalWarning -- "$root/dist/cli/main.cjs" daemon >/tmp/daemon.out 2>&1 &
 daemon=$!
 for _ in $(seq 120); do [ -S /run/tsstack-test/tsstack.sock ] && break; sleep 1; done
 tsstack load -i "$archive"
@@ -51,7 +51,7 @@ busybox wget -qO- http://127.0.0.1:8080/passwd | grep -q root || fail 'the publi
 
 kill -9 $daemon
 kill -9 "$pid"
-"$root/node_modules/node/bin/node" --disable-warning=ExperimentalWarning -- "$root/dist/cli/main.js" daemon >/tmp/daemon.out 2>&1 &
+"$root/node_modules/node/bin/node" --disable-warning=ExperimentalWarning -- "$root/dist/cli/main.cjs" daemon >/tmp/daemon.out 2>&1 &
 for _ in $(seq 120); do tsstack info >/dev/null 2>&1 && break; sleep 1; done
 equal "$(tsstack -f /tmp/stack.yml ps --format json | grep -c '"State":"running"')" 2 'running containers after kill -9 of daemon and container'
 tsstack -f /tmp/stack.yml pause web

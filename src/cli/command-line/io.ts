@@ -22,7 +22,10 @@ export interface CommandIo {
 /** The process's own streams, environment and signals. */
 export function processIo(): CommandIo {
   return {
-    stdin: process.stdin,
+    // Opened by the few commands that read it.
+    get stdin() {
+      return process.stdin;
+    },
     stdout: process.stdout,
     stderr: process.stderr,
     env: process.env,

@@ -1,4 +1,3 @@
-import { runDaemon } from '../../daemon/run-daemon.ts';
 import { defineVerb, type CommandContext } from '../command-line/verb.ts';
 import { stopDaemon } from '../connection/stop-daemon.ts';
 
@@ -21,6 +20,7 @@ async function run(context: CommandContext<typeof flags>): Promise<number> {
   const { stop, ...options } = context.flags;
   if (stop) return stopDaemon(context);
   const given = Object.entries({ host: context.globals.host, ...options });
+  const { runDaemon } = await import('../../daemon/run-daemon.ts');
   await runDaemon(given.flatMap(([name, value]) => [value ?? ''].flat().flatMap((one) => argument(name, one))));
   // The daemon's own signal handlers end the process.
   return new Promise(() => undefined);

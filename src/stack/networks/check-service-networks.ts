@@ -102,11 +102,12 @@ function checkEndpoint(at: NodePath, endpoint: ComposeEndpoint, report: Report):
   }
 }
 
-const linkLocalRanges = ['169.254.0.0/16', 'fe80::/10'].flatMap((text) => parseCidr(text) ?? []);
-
 function isLinkLocal(address: string): boolean {
-  const range = parseCidr(`${address}/${address.includes(':') ? 128 : 32}`);
-  return range !== undefined && linkLocalRanges.some((other) => overlaps(other, range));
+  const isIpv6 = address.includes(':');
+  const range = parseCidr(`${address}/${isIpv6 ? 128 : 32}`);
+  // Not read in advance: the first look at an address compiles an expression that takes 5 ms.
+  const linkLocal = parseCidr(isIpv6 ? 'fe80::/10' : '169.254.0.0/16');
+  return range !== undefined && linkLocal !== undefined && overlaps(linkLocal, range);
 }
 
 /** The service's MAC is that of its first network, which may say the same and nothing else. */
