@@ -102,7 +102,7 @@ function requireVolumes({ volumes }: StackSpec, { container }: ServiceSpec): voi
   }
 }
 
-/** Resolves when a node has it and its dependencies are there. */
+/** Resolves when it is on its way and its dependencies are there. */
 async function createContainer(job: Job, spec: StackSpec): Promise<CreateOneOffResponse> {
   const { context, control, stack, service, progress } = job;
   const { flags } = context;
@@ -117,10 +117,8 @@ async function createContainer(job: Job, spec: StackSpec): Promise<CreateOneOffR
       name: flags.name ?? '',
       removeOrphans: flags['remove-orphans'],
     });
-    await Promise.all([
-      followDependencies(control, { stack, service, taskIds: made.dependencyTaskIds, progress }),
-      follow(job, made.taskId, 'accepted'),
-    ]);
+    await followDependencies(control, { stack, service, taskIds: made.dependencyTaskIds, progress });
+    if (flags.detach) await follow(job, made.taskId, 'accepted');
     return made;
   } catch (error) {
     if (made !== undefined) await discard(job, made.taskId);
@@ -146,12 +144,12 @@ async function startDetached(job: Job, { taskId }: CreateOneOffResponse): Promis
 }
 
 /** The node starts the container when it is made and the stream stands, so that nothing of its output is lost. */
-async function startAttached(job: Job, { taskId, containerName }: CreateOneOffResponse): Promise<number> {
+async function startAttached(job: Job, { taskId }: CreateOneOffResponse): Promise<number> {
   const { context, control, stack, service, progress } = job;
   const { io } = context;
   const { tty, stdinOpen: stdin } = service.container;
   const target = { taskId };
-  const status = new LastStatus(control, stack, taskId);
+  const status = new LastStatus(control, { stack, taskId, progress });
   const forward = (signal: string): void => {
     callStream(control, 'signal', { signal }, target).catch(() => undefined); // it has ended: so will this
   };
@@ -159,8 +157,7 @@ async function startAttached(job: Job, { taskId, containerName }: CreateOneOffRe
     const size = tty ? terminalSize(io) : null;
     const stream = await openStream(control, 'attach', { stdin, output: true, start: true, size }, target);
     const frames = peek(readFrames(stream));
-    const isMade = await Promise.race([status.made, frames.begun]);
-    if (isMade) progress.event({ id: `Container ${containerName}`, state: 'done', text: 'Created' });
+    await Promise.race([status.made, frames.begun]);
     progress.stop();
     const options = { tty, stdin, detachKeys: null, onSignal: tty ? null : forward };
     const code = await runSession(stream, io, options, frames.items);

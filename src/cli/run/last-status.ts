@@ -1,23 +1,38 @@
+import { TsstackError } from '../../model/errors.ts';
 import type { TaskObject } from '../../model/objects.ts';
 import { isTerminal } from '../../model/states.ts';
 import type { ControlClient } from '../../rpc/service-types.ts';
 import { followObjects } from '../tasks/follow-objects.ts';
+import type { Progress } from '../output/progress/progress-event.ts';
 import { judgeTask } from '../tasks/task-goal.ts';
+import { TaskNarrator } from '../tasks/task-narrator.ts';
+import { madeWord, taskWord } from '../tasks/task-word.ts';
+
+interface WatchedTask {
+  readonly stack: string;
+  readonly taskId: string;
+  /** Where its making is shown. */
+  readonly progress: Progress;
+}
 
 // The status is on its way when the stream has ended; it comes within milliseconds, or the node is in trouble.
 const patienceMs = 2000;
 
-/** Keeps watching one container, so that it can be told how it ended although it is removed at once. */
+/** Keeps watching one container: shows how it is made, and can tell how it ended although it is removed at once. */
 export class LastStatus {
   readonly #end = new AbortController();
   readonly #watching: Promise<void>;
-  readonly #made = Promise.withResolvers<boolean>();
+  readonly #made = Promise.withResolvers<void>();
   #task: TaskObject | undefined;
+  #isJudged = false;
 
-  constructor(control: ControlClient, stack: string, taskId: string) {
+  constructor(control: ControlClient, { stack, taskId, progress }: WatchedTask) {
+    const narrator = new TaskNarrator(progress);
+    // Who has stopped waiting for it by then hears of the failure in another way.
+    this.#made.promise.catch(() => undefined);
     this.#watching = followObjects(control, { stack, kinds: ['task'] }, this.#end.signal, (view) => {
       this.#task = view.task(taskId) ?? this.#task;
-      this.#judge();
+      this.#judge(narrator);
       return view.task(taskId) === undefined || (this.#task !== undefined && isTerminal(this.#task.status.state));
     }).then(
       () => undefined,
@@ -25,8 +40,8 @@ export class LastStatus {
     );
   }
 
-  /** Resolves to true when the container has been made, to false when it can never be. */
-  get made(): Promise<boolean> {
+  /** Resolves when the container has been made; rejects when it can never be. */
+  get made(): Promise<void> {
     return this.#made.promise;
   }
 
@@ -38,12 +53,22 @@ export class LastStatus {
     return this.#task;
   }
 
-  #judge(): void {
-    const verdict = this.#task === undefined ? undefined : judgeTask(this.#task, 'created').kind;
-    if (verdict === 'reached' || verdict === 'failed') this.#made.resolve(verdict === 'reached');
+  #judge(narrator: TaskNarrator): void {
+    if (this.#task === undefined || this.#isJudged) return;
+    const verdict = judgeTask(this.#task, 'created');
+    const word = verdict.kind === 'reached' ? madeWord(this.#task, 'create') : taskWord(this.#task, 'create', false);
+    if (word !== null) narrator.tell(`Container ${this.#task.containerName}`, 'create', word);
+    if (verdict.kind === 'waiting') return;
+    this.#isJudged = true;
+    if (verdict.kind === 'reached') this.#made.resolve();
+    else this.#made.reject(new TsstackError('conflict', verdict.message, hintOf(verdict.hint)));
   }
 
   close(): void {
     this.#end.abort();
   }
+}
+
+function hintOf(hint: string | null): { readonly hint?: string } {
+  return hint === null ? {} : { hint };
 }
