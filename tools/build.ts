@@ -11,8 +11,6 @@ import { build, type Plugin } from 'esbuild';
 const root = join(import.meta.dirname, '..');
 const target = join(root, 'dist');
 const stampPath = join(target, '.complete');
-/** V8's compiled code (src/cli/main.ts): one file for each part that was ever loaded. */
-const compileCache = join(root, 'node_modules/.cache/tsstack');
 const sources = ['src', 'agents', 'proto', 'tools/build.ts', 'package-lock.json'];
 
 function newestChange(path: string): number {
@@ -69,12 +67,12 @@ function setAside(directory: string): string {
 function replaceBundle(fresh: string): void {
   const old = setAside(target);
   renameSync(fresh, target);
-  for (const stale of [old, setAside(compileCache)]) rmSync(stale, { recursive: true, force: true });
+  rmSync(old, { recursive: true, force: true });
 }
 
 /**
- * Files of the command line, by the module that each begins with. A command loads the first two, which one read and one lookup in the compile cache
- * make: a third of the time that ES modules in chunks take. The others are loaded when they are needed.
+ * Files of the command line, by the module that each begins with. A command loads the first two, in a third of the time that ES modules in chunks
+ * would take; the others are loaded when they are needed (src/cli/bundle-parts.ts).
  */
 const parts = {
   main: 'src/cli/main.ts',

@@ -6,6 +6,7 @@ import type { RawValue } from './command-line/flag.ts';
 import type { AnyVerb } from './command-line/verb.ts';
 import { ExitError, UsageError } from './errors.ts';
 import { hasColours } from './output/colour.ts';
+import { verbNames, type VerbName } from './verb-names.ts';
 import { verbs } from './verbs.ts';
 
 /** Runs one command to its end; resolves to the exit code and never rejects. */
@@ -39,7 +40,7 @@ async function runVerb(
   before: ReadonlyMap<string, RawValue>,
   io: CommandIo,
 ): Promise<number> {
-  const entry = Object.hasOwn(verbs, name) ? verbs[name] : undefined;
+  const entry = verbNames.has(name) ? verbs[name as VerbName] : undefined;
   if (entry === undefined) throw await unknownVerb(name);
   const verb = await entry.load();
   const parsed = parseFlags(argv, [verb.flags, globalFlags], {

@@ -1,4 +1,5 @@
 import type { AnyVerb } from './command-line/verb.ts';
+import type { VerbName } from './verb-names.ts';
 
 interface VerbEntry {
   readonly summary: string;
@@ -7,7 +8,7 @@ interface VerbEntry {
 }
 
 /** All verbs, in the order of the help. */
-export const verbs: Readonly<Record<string, VerbEntry>> = {
+export const verbs: Readonly<Record<VerbName, VerbEntry>> = {
   up: { summary: 'Create and start containers', load: async () => (await import('./commands/up.ts')).up },
   down: {
     summary: 'Stop and remove containers and networks',

@@ -61,12 +61,12 @@ const composeShorts: Readonly<Record<string, string>> = {
 describe('the flags of docker compose', () => {
   for (const [name, flags] of Object.entries(composeFlags)) {
     it(`are all known to ${name}`, async () => {
-      const verb = await verbs[name]?.load();
-      const missing = flags.split(' ').filter((flag) => flag !== '' && verb?.flags[flag] === undefined);
+      const verb = await verbs[name as keyof typeof verbs].load();
+      const missing = flags.split(' ').filter((flag) => flag !== '' && verb.flags[flag] === undefined);
       assert.deepEqual(missing, []);
       for (const pair of (composeShorts[name] ?? '').split(' ').filter((text) => text !== '')) {
         const [short, long = ''] = pair.split('=');
-        assert.equal(verb?.flags[long]?.short, short, `-${short ?? ''} of ${name}`);
+        assert.equal(verb.flags[long]?.short, short, `-${short ?? ''} of ${name}`);
       }
     });
   }
