@@ -9,7 +9,13 @@ interface Part {
   readonly script: Script;
 }
 
-type Wrapper = (exports: unknown, require: (name: string) => unknown, module: { exports: unknown }) => void;
+type Wrapper = (
+  exports: unknown,
+  require: (name: string) => unknown,
+  module: { exports: unknown },
+  filename: string,
+  directory: string,
+) => void;
 
 /**
  * The parts that one command uses. Node's own compile cache keeps what is compiled while a file is loaded; this one also what the verb called
@@ -39,12 +45,12 @@ export class BundleParts {
     const filename = join(this.#directory, name);
     const cachedData = this.#readCode(name);
     // The bundler writes ASCII alone.
-    const source = `(function (exports, require, module) {${readFileSync(filename, 'latin1')}\n})`;
+    const source = `(function (exports, require, module, __filename, __dirname) {${readFileSync(filename, 'latin1')}\n})`;
     const script = new Script(source, cachedData === undefined ? { filename } : { filename, cachedData });
     if (cachedData === undefined || script.cachedDataRejected === true) this.#isStale = true;
     const module = { exports: {} };
     const require = (wanted: string): unknown => (wanted.startsWith('./') ? this.load(wanted) : this.#require(wanted));
-    (script.runInThisContext() as Wrapper)(module.exports, require, module);
+    (script.runInThisContext() as Wrapper)(module.exports, require, module, filename, this.#directory);
     this.#loaded.set(name, { exports: module.exports, script });
     return module.exports;
   }

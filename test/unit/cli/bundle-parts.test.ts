@@ -13,7 +13,7 @@ describe('parts of the bundle', () => {
     writeFileSync(
       join(directory, 'first.cjs'),
       `let runs = 0;
-       exports.path = require('node:path');
+       exports.path = require('node:path').parse(__filename).dir === __dirname;
        exports.second = () => (runs++, require('./second.cjs').name);
        exports.runs = () => runs;`,
     );
@@ -24,12 +24,13 @@ describe('parts of the bundle', () => {
   /** One command, in a process of its own as V8 remembers what it has compiled: loads the first part, which loads the other, and ends. */
   function runCommand(verb: string | null): void {
     const program = `
+      import { BundleParts } from ${JSON.stringify(join(import.meta.dirname, '../../../src/cli/bundle-parts.ts'))};
       const parts = new BundleParts(${JSON.stringify(directory)}, ${JSON.stringify(verb)});
       const first = parts.load('./first.cjs');
-      console.log(first.second(), first.runs(), parts.load('./first.cjs') === first, typeof first.path.join);
+      console.log(first.second(), first.runs(), parts.load('./first.cjs') === first, first.path);
       parts.save();`;
     const output = execFileSync(process.execPath, ['--input-type=module', '--eval', program], { encoding: 'utf8' });
-    assert.equal(output, 'second 1 true function\n');
+    assert.equal(output, 'second 1 true true\n');
   }
 
   it('load each other and modules of Node', () => {
