@@ -40,13 +40,10 @@ function isStale(): boolean {
   }
 }
 
-/**
- * The commit that bin/tsstack compares with, and the build that commands compare with that of the daemon (src/daemon/daemon-facts.ts): the
- * entry names its chunks by their content, and these theirs, so that its own content stands for all.
- */
+/** The commit that bin/tsstack compares with, and the daemon's code, by which commands know one that was started from another (src/daemon/daemon-facts.ts). */
 function writeStamp(directory: string): void {
   const build = createHash('sha256')
-    .update(readFileSync(join(directory, 'cli/main.js')))
+    .update(readFileSync(join(directory, 'cli/run-daemon.cjs')))
     .digest('hex')
     .slice(0, 12);
   writeFileSync(join(directory, '.complete'), `${currentCommit()}\n${build}\n`);
