@@ -20,6 +20,17 @@ export function didYouMean(word: string, candidates: Iterable<string>): string |
   return candidate === undefined ? null : `did you mean "${candidate}"?`;
 }
 
+/** More would not be read. */
+const maxListed = 8;
+
+/** `did you mean "x"?` for the nearest candidate, else what there is; null when there is nothing. */
+export function didYouMeanOneOf(word: string, candidates: Iterable<string>): string | null {
+  const all = [...candidates];
+  if (all.length === 0) return null;
+  const rest = all.length > maxListed ? `, and ${all.length - maxListed} more` : '';
+  return didYouMean(word, all) ?? `there is ${all.slice(0, maxListed).join(', ')}${rest}`;
+}
+
 /** Insertions, deletions, replacements and swaps of neighbours that turn one word into the other. */
 function editDistance(from: string, to: string): number {
   let beforeLast: number[] = [];

@@ -70,6 +70,12 @@ describe('exec', () => {
     const refused = await exec('web', '/etc/passwd');
     assert.equal(refused.code, 126);
     assert.match(refused.stderr, /^error: .*\/etc\/passwd.*\nhint: .*chmod \+x/);
+    const nowhere = await exec('-w', '/nowhere', 'web', 'true');
+    assert.deepEqual(nowhere, {
+      code: 127,
+      stdout: '',
+      stderr: 'error: the container has no directory /nowhere\nhint: name one that it has, or make it first\n',
+    });
   });
 
   it('gets what is piped in, all of it, and its end', async () => {

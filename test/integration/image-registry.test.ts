@@ -120,7 +120,7 @@ describe('images from registries', function () {
       await assert.rejects(images.ensure(`${registry.host}/nothing:1`), {
         name: 'ImageNotFoundError',
         message: `get image ${registry.host}/nothing:1: registry ${registry.host} does not have it`,
-        hint: /Check the name/,
+        hint: /check the name/,
       });
       assertNothingLeft();
     });

@@ -131,7 +131,7 @@ describe('images of a host', function () {
     it('takes an OCI layout by its path, with and without the tag', async () => {
       const image = await images.ensure(`oci-layout://${busybox.layout}`);
       assert.equal((await images.ensure(`oci-layout://${busybox.layout}:test`)).id, image.id);
-      await assert.rejects(images.ensure(`oci-layout://${busybox.layout}:other`), /It has: test|no image other/);
+      await assert.rejects(images.ensure(`oci-layout://${busybox.layout}:other`), /it has: test|no image other/);
       await assert.rejects(images.ensure('oci-layout:///nowhere'), { code: 'not-found' });
     });
 

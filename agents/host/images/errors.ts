@@ -6,7 +6,7 @@ import { NativeError } from '../native/native-error.ts';
 export class InvalidReferenceError extends TsstackError {
   constructor(text: string, problem: string) {
     super('invalid', `read image reference ${JSON.stringify(text)}: ${problem}`, {
-      hint: 'Expected [registry[:port]/]name[:tag][@digest], oci-layout:///DIR[:tag], docker-archive:///FILE or rootfs:///DIR.',
+      hint: 'expected [registry[:port]/]name[:tag][@digest], oci-layout:///DIR[:tag], docker-archive:///FILE or rootfs:///DIR',
     });
   }
 }
@@ -22,7 +22,7 @@ export class ImageNotFoundError extends TsstackError {
 export class UnauthorizedError extends TsstackError {
   constructor(reference: string, host: string, problem: string) {
     super('permission', `pull image ${reference}: ${problem}`, {
-      hint: `Check the name; if the image is private, log in with "docker login ${host}" as the user that runs the daemon.`,
+      hint: `check the name; if the image is private, log in with "docker login ${host}" as the user that runs the daemon`,
     });
   }
 }
@@ -32,7 +32,7 @@ export class RegistryTimeoutError extends TsstackError {
   constructor(host: string, problem: string) {
     super('timeout', `talk to registry ${host}: ${problem}`, {
       retryable: true,
-      hint: `Check that ${host} is up and can be reached from this host, then try again; what was downloaded so far is kept.`,
+      hint: `check that ${host} is up and can be reached from this host, then try again; what was downloaded so far is kept`,
     });
   }
 }
@@ -43,7 +43,7 @@ export class RegistryUnavailableError extends TsstackError {
     super('unavailable', `talk to registry ${host}: ${problem}`, {
       retryable: true,
       cause,
-      hint: `Check that ${host} is up and can be reached from this host, then try again.`,
+      hint: `check that ${host} is up and can be reached from this host, then try again`,
     });
   }
 }
@@ -52,7 +52,7 @@ export class RegistryUnavailableError extends TsstackError {
 export class DigestMismatchError extends TsstackError {
   constructor(what: string, expected: string, found: string) {
     super('invalid', `verify ${what}: expected ${expected}, found ${found}`, {
-      hint: 'The copy at the source is damaged or was changed on the way; push or export the image again.',
+      hint: 'the copy at the source is damaged or was changed on the way; push or export the image again',
     });
   }
 }
@@ -79,7 +79,7 @@ class DiskFullError extends TsstackError {
   constructor(what: string, directory: string, cause: unknown) {
     super('exhausted', `${what}: no space left on the disk of ${directory}`, {
       cause,
-      hint: 'Free some space there (tsstack images shows what the images take), or start the daemon with another --data-root.',
+      hint: 'free some space there (`tsstack images --all` shows what the images take, `tsstack images rm` removes one), or start the daemon with another --data-root',
     });
   }
 }
@@ -88,7 +88,7 @@ class DiskFullError extends TsstackError {
 export class ImageInUseError extends TsstackError {
   constructor(reference: string, users: readonly string[]) {
     super('conflict', `remove image ${reference}: used by ${users.join(', ')}`, {
-      hint: 'Remove these containers first, or use --force to remove only the name.',
+      hint: 'remove these containers first, or use --force to remove only the name',
     });
   }
 }
@@ -101,7 +101,7 @@ export class PullError extends TsstackError {
     super(known?.code ?? 'internal', `${what}: ${problem}`, {
       cause,
       retryable: known?.retryable ?? false,
-      hint: known?.hint ?? 'The log of the daemon says more (tsstack info shows where it is).',
+      hint: known?.hint ?? 'the log of the daemon says more (tsstack info shows where it is)',
     });
   }
 }

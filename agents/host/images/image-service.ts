@@ -219,7 +219,7 @@ function isAbort(error: unknown): boolean {
 function notHere(text: string, reference: ImageReference): ImageNotFoundError {
   const hint =
     reference.kind === 'id'
-      ? 'Name an image instead; an id is known only on the host that has the image.'
-      : `Get it with "tsstack pull", "tsstack load" or "tsstack import", or allow pulling (pull_policy: missing).`;
+      ? 'name an image instead; an id is known only on the host that has the image'
+      : `get it with "tsstack pull", "tsstack load" or "tsstack import", or allow pulling (pull_policy: missing)`;
   return new ImageNotFoundError(text, 'it is not on this host', hint);
 }

@@ -17,7 +17,7 @@ export async function installImage(
 ): Promise<ImageRecord> {
   const { diffIds } = source.document;
   if (diffIds.length === 0) {
-    throw new UnsupportedImageError(options.reference, 'it has no files', 'Put at least one file into the image.');
+    throw new UnsupportedImageError(options.reference, 'it has no files', 'put at least one file into the image');
   }
   const chain = chainIds(diffIds);
   const wanted = source.layers.flatMap((layer, index) => {

@@ -57,7 +57,7 @@ async function obtainFromArchive(
   const key = referenceKey(reference);
   const state = sourceState(reference);
   if (state === null) {
-    throw new ImageNotFoundError(key, `${reference.file} does not exist`, 'Name a file written by "docker save".');
+    throw new ImageNotFoundError(key, `${reference.file} does not exist`, 'name a file written by "docker save"');
   }
   return await withArchive(store, reference.file, key, options.signal, async (archive) => {
     const images = await archive.images(options.signal);
@@ -99,7 +99,7 @@ function useDirectory(store: ImageStore, reference: RootfsReference): ImageRecor
   const key = referenceKey(reference);
   const { directory } = reference;
   if (statSync(directory, { throwIfNoEntry: false })?.isDirectory() !== true) {
-    throw new ImageNotFoundError(key, `${directory} is no directory`, 'Name the root directory of a file system.');
+    throw new ImageNotFoundError(key, `${directory} is no directory`, 'name the root directory of a file system');
   }
   const known = store.index.byKey(key);
   if (known !== undefined) return known;

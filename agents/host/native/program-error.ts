@@ -10,7 +10,7 @@ export class ProgramError extends TsstackError {
     const reason = number === undefined ? String(cause) : getSystemErrorMessage(-number);
     super('unavailable', `run ${program}: ${reason} (${errno})`, {
       cause,
-      hint: 'Run `./setup` in the folder of tsstack: it builds the native programs.',
+      hint: 'run `./setup` in the folder of tsstack: it builds the native programs',
     });
   }
 }

@@ -3,7 +3,7 @@ import { TsstackError } from '../../../src/model/errors.ts';
 /** A port of the host cannot be published because something else has it. */
 export class PortInUseError extends TsstackError {
   constructor(message: string, cause: unknown) {
-    super('conflict', message, { cause, hint: 'Stop what uses the port, or publish another one.' });
+    super('conflict', message, { cause, hint: 'stop what uses the port, or publish another one' });
   }
 }
 

@@ -83,13 +83,13 @@ export function publishedPorts(
 }
 
 function allInternal(owner: string): UnpublishablePortError {
-  const hint = 'Add a network that is not internal, or remove the ports.';
+  const hint = 'add a network that is not internal, or remove the ports';
   return new UnpublishablePortError(owner, 'all its networks are internal', hint);
 }
 
 function onTheWire(owner: string): UnpublishablePortError {
   const problem = 'its networks are on the wire of the host, where it has an address of its own';
-  return new UnpublishablePortError(owner, problem, 'Remove the ports, or add a network of the driver bridge.');
+  return new UnpublishablePortError(owner, problem, 'remove the ports, or add a network of the driver bridge');
 }
 
 function wrongFamily(owner: string, hostIp: string): UnpublishablePortError {
@@ -97,12 +97,12 @@ function wrongFamily(owner: string, hostIp: string): UnpublishablePortError {
   return new UnpublishablePortError(
     owner,
     `the host address ${hostIp} is ${asked}, its networks have ${had} alone`,
-    `Leave the address out, give one of ${had}, or set ${option}: true on a network that is not internal.`,
+    `leave the address out, give one of ${had}, or set ${option}: true on a network that is not internal`,
   );
 }
 
 function loopback(owner: string): UnpublishablePortError {
-  return new UnpublishablePortError(owner, 'the kernel translates nothing that goes to ::1', 'Use 127.0.0.1 instead.');
+  return new UnpublishablePortError(owner, 'the kernel translates nothing that goes to ::1', 'use 127.0.0.1 instead');
 }
 
 /** Names the container, where one of ours holds the port. */

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { buildExecProcess } from '../containers/exec-process.ts';
 import type { OciSpec } from '../containers/oci-spec.ts';
+import { TaskError } from '../errors.ts';
+import { NativeError } from '../native/native-error.ts';
 import { readShimConfig } from '../native/shim-config.ts';
 import { resolveUser } from '../containers/users.ts';
 import type { ResolvedUser } from '../containers/users.ts';
@@ -17,7 +19,9 @@ import { pumpSession } from './session-pump.ts';
 export async function serveExec(tasks: TaskTable, stream: RelayStream<'exec'>): Promise<number> {
   const worker = tasks.get(stream.taskId);
   requireRunning(worker);
-  const session = await startExec(worker, stream.arguments, null);
+  const session = await startExec(worker, stream.arguments, null).catch((error: unknown) => {
+    throw noSuchDirectory(error, stream.arguments.workingDir) ?? error;
+  });
   if (!stream.arguments.detach) return pumpSession(session, stream);
   session.close();
   return 0;
@@ -35,6 +39,15 @@ export function startExec(
   const process = buildExecProcess({ base, request, user, allCapabilities: worker.host.facts.limits.capabilities });
   const { stdin, detach, privileged } = request;
   return worker.host.shims.exec(paths.socket, { process, stdin, detach, timeoutMs, privileged });
+}
+
+/** The runtime speaks of its own field. */
+function noSuchDirectory(error: unknown, directory: string | null): TaskError | null {
+  if (directory === null || !(error instanceof NativeError) || error.path !== 'process.cwd') return null;
+  return new TaskError('not-found', `the container has no directory ${directory}`, {
+    cause: error,
+    hint: 'name one that it has, or make it first',
+  });
 }
 
 function resolveExecUser(paths: ContainerPaths, user: string): ResolvedUser {

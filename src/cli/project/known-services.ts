@@ -2,7 +2,7 @@ import { TsstackError } from '../../model/errors.ts';
 import type { TaskObject } from '../../model/objects.ts';
 import type { ProviderSpec } from '../../model/provider-spec.ts';
 import { lowerProviders } from '../../stack/lower/lower-providers.ts';
-import { didYouMean } from '../../stack/suggest.ts';
+import { didYouMeanOneOf } from '../../stack/suggest.ts';
 import type { CommandContext } from '../command-line/verb.ts';
 import { loadOptions } from './load-options.ts';
 
@@ -18,7 +18,7 @@ export async function requireServices(
   const known = new Set([...running, ...(await servicesOfFile(context))]);
   const unknown = missing.find((name) => !known.has(name));
   if (unknown === undefined) return;
-  throw new TsstackError('not-found', `no such service: ${unknown}`, hintOf(didYouMean(unknown, known)));
+  throw new TsstackError('not-found', `no such service: ${unknown}`, hintOf(didYouMeanOneOf(unknown, known)));
 }
 
 /** True when the command named its stack and no file: then only what exists counts. */

@@ -1,5 +1,5 @@
 import { stackFileError } from '../errors.ts';
-import { didYouMean } from '../suggest.ts';
+import { didYouMeanOneOf } from '../suggest.ts';
 import type { DraftProject, DraftService } from './draft.ts';
 
 /** Names of the services that are on: without profiles, with an active one, or named on the command line. */
@@ -44,7 +44,7 @@ function noSuchService(name: string, project: DraftProject): Error {
     null,
     [],
     `no such service: ${name}`,
-    didYouMean(name, Object.keys(project.services)) ?? undefined,
+    didYouMeanOneOf(name, Object.keys(project.services)) ?? undefined,
   );
 }
 

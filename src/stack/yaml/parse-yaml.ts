@@ -1,4 +1,4 @@
-import { Composer, Parser, type Document } from 'yaml';
+import { Composer, Parser, type Document, type YAMLParseError } from 'yaml';
 import type { Diagnostics } from '../diagnostics.ts';
 import { stackFileError } from '../errors.ts';
 import type { Node } from '../tree/node.ts';
@@ -22,7 +22,8 @@ export function parseFully(file: SourceFile, diagnostics: Diagnostics): Node[] {
   const documents = composeDocuments(file);
   const syntaxErrors = documents.flatMap((document) => document.errors);
   for (const error of syntaxErrors.slice(0, MAX_SYNTAX_ERRORS)) {
-    diagnostics.error({ file, offset: error.pos[0] }, [], lowerFirst(error.message), hintFor(error.code));
+    const offset = endOfText(file.text, error.pos[0]);
+    diagnostics.error({ file, offset }, [], ...inOurWords(error));
   }
   if (syntaxErrors.length > 0) return [];
   return documents.flatMap((document) => {
@@ -30,6 +31,12 @@ export function parseFully(file: SourceFile, diagnostics: Diagnostics): Node[] {
     const tree = contents === null ? undefined : buildTree(contents, file, diagnostics);
     return tree === undefined || (tree.kind === 'scalar' && tree.value === null) ? [] : [tree];
   });
+}
+
+/** What is missing at the end of a file is missing after its last word, not on the empty line below. */
+function endOfText(text: string, offset: number): number {
+  if (text.slice(offset).trim() !== '') return offset;
+  return Math.max(0, text.slice(0, offset).trimEnd().length - 1);
 }
 
 function checkText(file: SourceFile): void {
@@ -90,6 +97,13 @@ class LimitedParser extends Parser {
     }
     yield* super.next(source);
   }
+}
+
+/** A message and what to do about it. */
+function inOurWords({ code, message }: YAMLParseError): [string, string | null] {
+  const bracket = /end with a ([}\]])/.exec(message)?.[1];
+  if (bracket !== undefined) return [`${bracket} is missing`, 'or it stands further left than what it closes'];
+  return [lowerFirst(message), hintFor(code)];
 }
 
 function hintFor(code: string): string | null {

@@ -5,7 +5,7 @@ import type { OciImageConfig } from './image-config.ts';
 export class ChangeError extends TsstackError {
   constructor(line: string, problem: string) {
     super('invalid', `apply change ${JSON.stringify(line)}: ${problem}`, {
-      hint: `Expected a Dockerfile instruction: ${Object.keys(instructions).join(', ')}.`,
+      hint: `expected a Dockerfile instruction: ${Object.keys(instructions).join(', ')}`,
     });
   }
 }

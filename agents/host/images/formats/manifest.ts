@@ -63,7 +63,7 @@ export function parseManifest(data: Uint8Array, contentType: string, reference: 
     throw new UnsupportedImageError(
       reference,
       'the registry has it only in the old "schema 1" format',
-      'Push the image again with a current tool.',
+      'push the image again with a current tool',
     );
   }
   if (mediaType === mediaTypes.ociIndex || mediaType === mediaTypes.dockerIndex || kind.manifests !== undefined) {
@@ -80,7 +80,7 @@ function checkKinds(manifest: ImageManifest, reference: string): void {
     throw new UnsupportedImageError(
       reference,
       `it is no container image but ${mediaType === '' ? 'something unnamed' : mediaType}`,
-      'Name an image with a file system to run.',
+      'name an image with a file system to run',
     );
   }
   const strange = manifest.layers.find((layer) => !layerMediaType.test(layer.mediaType));
@@ -88,7 +88,7 @@ function checkKinds(manifest: ImageManifest, reference: string): void {
     throw new UnsupportedImageError(
       reference,
       `a layer has the kind ${JSON.stringify(strange.mediaType)}`,
-      'Only layers that are tar archives can be unpacked (no encrypted or foreign ones).',
+      'only layers that are tar archives can be unpacked (no encrypted or foreign ones)',
     );
   }
 }
@@ -108,7 +108,7 @@ export function selectManifest(index: ImageIndex, host: Platform, reference: str
   throw new UnsupportedImageError(
     reference,
     `there is no image for ${formatPlatform(host)}, only for ${[...new Set(available)].join(', ')}`,
-    `Use an image that was built for ${formatPlatform(host)}.`,
+    `use an image that was built for ${formatPlatform(host)}`,
   );
 }
 

@@ -160,7 +160,7 @@ export class RegistryClient {
   #refusal(response: IncomingMessage, { reference }: Repository): Error {
     const status = response.statusCode ?? 0;
     if (status === 404) {
-      const hint = 'Check the name and the tag, and that the image was pushed.';
+      const hint = 'check the name and the tag, and that the image was pushed';
       return new ImageNotFoundError(reference, `registry ${this.host} does not have it`, hint);
     }
     if (status === 401 || status === 403) {

@@ -26,7 +26,7 @@ export function selectLayoutImage(index: ImageIndex, tag: string | null, name: s
   throw new ImageNotFoundError(
     name,
     `the layout has no image ${tag ?? 'latest'}`,
-    tags.length === 0 ? 'It names no images at all.' : `It has: ${tags.join(', ')}.`,
+    tags.length === 0 ? 'it names no images at all' : `it has: ${tags.join(', ')}`,
   );
 }
 

@@ -36,7 +36,7 @@ async function readIndex(directory: string, name: string): Promise<ImageIndex> {
     throw new ImageNotFoundError(
       name,
       `${directory} has no index.json`,
-      'Name a directory in the OCI image layout, as skopeo, buildah and "docker buildx build -o type=oci,tar=false" write it.',
+      'name a directory in the OCI image layout, as skopeo, buildah and "docker buildx build -o type=oci,tar=false" write it',
       error,
     );
   }

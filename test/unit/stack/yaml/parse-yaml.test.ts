@@ -86,12 +86,14 @@ describe('YAML', () => {
     ['an alias of itself', 'a: &a [*a]\n', /inside its own anchor/],
     ['an unknown alias', 'a: *b\n', /alias/i],
     ['broken indentation', 'a:\n  b: 1\n c: 2\n', /^3:/],
+    ['a bracket without an end', 'a:\n  b: {c: d\n\n', /^2:10 } is missing$/],
+    ['a bracket of another kind', 'a:\n  b: {c: [d}\n', /^2:12 ] is missing/],
     ['binary data', 'a: \0\n', /^1:4 a control character/],
     ['too much text', 'x'.repeat(5_000_000), /4 million/],
     ['deep brackets', '['.repeat(100_000), /nested deeper/],
     ['deep dashes', '- '.repeat(100_000), /nested deeper/],
     ['deep questions', '? '.repeat(100_000), /nested deeper/],
-    ['a quote without an end', 'a: "x\n', /^\d+:\d+ /],
+    ['a quote without an end', 'a: "x\n\n', /^1:5 missing closing "quote/],
   ];
   for (const [title, text, message] of broken)
     it(`refuses ${title}`, () => assert.match(faults(text)[0] ?? '', message));
