@@ -8,6 +8,7 @@ import { Dispatcher } from './dispatcher/dispatcher.ts';
 import { EventLog } from './events/event-log.ts';
 import { ReconcileLoop } from './loops/reconcile-loop.ts';
 import { dependencies } from './orchestrators/dependencies/dependencies.ts';
+import { nodeLoss } from './orchestrators/node-loss/node-loss.ts';
 import { reaper } from './orchestrators/reaper/reaper.ts';
 import { scheduler } from './scheduler/scheduler.ts';
 import { SqliteStore } from './store/sqlite/sqlite-store.ts';
@@ -49,6 +50,7 @@ export class Manager {
     this.#loops = [
       new ReconcileLoop(store, dependencies, onError),
       new ReconcileLoop(store, reaper, onError),
+      new ReconcileLoop(store, nodeLoss, onError),
       new ReconcileLoop(store, allocator, onError),
       new ReconcileLoop(store, networkAddresses, onError),
       new ReconcileLoop(store, scheduler, onError),

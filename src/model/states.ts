@@ -31,6 +31,11 @@ export function isTerminal(state: ObservedState): boolean {
   return observedStateNumbers[state] > observedStateNumbers.running;
 }
 
+/** True for ends that nobody wanted. */
+export function isFailure(state: ObservedState): boolean {
+  return state === 'failed' || state === 'rejected';
+}
+
 /**
  * The one gate for observed states: within a run they only move forward; a new run (`start`, `restart`) begins again at `starting` or before.
  * Returns null when the step is allowed, else the reason.

@@ -28,6 +28,9 @@ import { Relays } from './relays.ts';
 import { heartbeatPeriodMs, Sessions, type Session } from './sessions.ts';
 import { StatusBatcher } from './status-batcher.ts';
 
+/** Time for agents to come back after the manager's start: their backoff goes up to 8 s. */
+const returnGraceMs = 6 * heartbeatPeriodMs;
+
 export class Dispatcher implements DispatcherHandlers {
   readonly relays = new Relays();
   readonly sessions: Sessions;
@@ -36,32 +39,33 @@ export class Dispatcher implements DispatcherHandlers {
   readonly #store: Store;
   readonly #endpoints: EndpointsIndex;
   readonly #batcher: StatusBatcher;
+  readonly #onError: (error: unknown) => void;
+  #grace: NodeJS.Timeout | undefined;
 
   constructor(store: Store, onError: (error: unknown) => void) {
     this.#store = store;
     this.#endpoints = new EndpointsIndex(store);
     this.#batcher = new StatusBatcher(store);
     store.subscribe((committed) => this.#follow(committed));
-    this.sessions = new Sessions((nodeId) => {
-      store
-        .update((view) => ({
-          changes: changeNodeState(view, nodeId, 'down', new Date().toISOString()),
-          result: undefined,
-        }))
-        .catch((error: unknown) => onError(error));
-    });
+    this.#onError = onError;
+    this.sessions = new Sessions((nodeId) => this.#lose([nodeId]));
   }
 
-  /** Nodes whose agents have not registered since the manager started are neither up nor down. */
+  /** Nodes whose agents have not registered since the manager started are neither up nor down, for a time. */
   async start(): Promise<void> {
     const now = new Date().toISOString();
-    await this.#store.update((view) => ({
-      changes: view.all('node').flatMap(({ id }) => changeNodeState(view, id, 'unknown', now)),
-      result: undefined,
-    }));
+    const unheard = await this.#store.update((view) => {
+      const nodes = view.all('node').filter(({ state }) => state !== 'down');
+      const changes = nodes.flatMap(({ id }) => changeNodeState(view, id, 'unknown', now));
+      return { changes, result: nodes.map(({ id }) => id) };
+    });
+    if (unheard.length === 0) return;
+    const isSilent = (id: string): boolean => this.#store.view.get('node', id)?.state === 'unknown';
+    this.#grace = setTimeout(() => this.#lose(unheard.filter(isSilent)), returnGraceMs);
   }
 
   stop(): void {
+    clearTimeout(this.#grace);
     this.sessions.stop();
     this.#endpoints.close();
   }
@@ -114,6 +118,16 @@ export class Dispatcher implements DispatcherHandlers {
   async relay(stream: DuplexStream<Frame, Frame>, context: CallContext): Promise<void> {
     const { open, rest } = await readOpenFrame(stream, context);
     await this.relays.arrive(open.arguments, rest, (nodeId) => checkNode(context.peer, nodeId));
+  }
+
+  #lose(nodeIds: readonly string[]): void {
+    const now = new Date().toISOString();
+    this.#store
+      .update((view) => ({
+        changes: nodeIds.flatMap((id) => changeNodeState(view, id, 'down', now)),
+        result: undefined,
+      }))
+      .catch((error: unknown) => this.#onError(error));
   }
 
   /** A session is its node's alone, whoever may have learnt of its id. */

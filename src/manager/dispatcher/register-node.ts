@@ -2,6 +2,8 @@ import * as z from 'zod';
 import { canonicalJson } from '../../model/canonical-json.ts';
 import type { NodeDescription, NodeObject } from '../../model/objects.ts';
 import { InvalidRequestError } from '../errors.ts';
+import { takeBackTasks } from '../orchestrators/node-loss/take-back-tasks.ts';
+import { ChangeSet } from '../store/change-set.ts';
 import { put, type Change } from '../store/change.ts';
 import type { StoreView } from '../store/object-index.ts';
 
@@ -75,7 +77,10 @@ export function registerNode(view: StoreView, { id, ...said }: Registration, now
     stateSince,
     description,
   };
-  return [put(node)];
+  const changes = new ChangeSet(view);
+  changes.put(node);
+  takeBackTasks(view, changes, id);
+  return changes.changes;
 }
 
 /** A node without what it says of itself. */

@@ -2,10 +2,17 @@ import { TsstackError } from '../../model/errors.ts';
 import { newId } from '../../model/ids.ts';
 import type { SessionMessage } from '../../rpc/messages.ts';
 import { AsyncQueue } from '../streams/async-queue.ts';
+import { Lateness } from './lateness.ts';
+import { RegistrationLimit } from './registration-limit.ts';
 
 /** Agents report this often; one that missed three is down, so a lost node is noticed within 6 s (decisions.md). */
 export const heartbeatPeriodMs = 2000;
 const missedHeartbeats = 3;
+/** Silence that makes a node a lost one. */
+const silenceMs = heartbeatPeriodMs * missedHeartbeats;
+
+/** Less than this the manager was not late. */
+const toleratedLatenessMs = 100;
 
 /** What a session tells its agent. */
 export type SessionNews = Partial<Pick<SessionMessage, 'stream' | 'cluster'>>;
@@ -23,6 +30,8 @@ export interface Session {
 interface Entry extends Session {
   readonly controller: AbortController;
   timer: NodeJS.Timeout;
+  /** The manager's own lateness up to the last heartbeat. */
+  latenessMs: number;
   /** False when the session's stream broke: it can take no requests, but its node is not down before it misses its heartbeats. */
   isConnected: boolean;
 }
@@ -32,14 +41,23 @@ export class Sessions {
   readonly #byId = new Map<string, Entry>();
   readonly #byNode = new Map<string, Entry>();
   readonly #onSilence: (nodeId: string) => void;
+  readonly #lateness: Pick<Lateness, 'totalMs' | 'stop'>;
+  readonly #limit: RegistrationLimit;
 
   /** `onSilence` is called when a node has missed its heartbeats. */
-  constructor(onSilence: (nodeId: string) => void) {
+  constructor(
+    onSilence: (nodeId: string) => void,
+    lateness: Pick<Lateness, 'totalMs' | 'stop'> = new Lateness(),
+    limit: RegistrationLimit = new RegistrationLimit(),
+  ) {
     this.#onSilence = onSilence;
+    this.#lateness = lateness;
+    this.#limit = limit;
   }
 
-  /** Begins a session; an earlier one of the node is over. */
+  /** Begins a session; an earlier one of the node is over. Throws when the node registers too often. */
   begin(nodeId: string): Session {
+    this.#limit.admit(nodeId);
     const earlier = this.#byNode.get(nodeId);
     if (earlier !== undefined) this.#end(earlier, new TsstackError('conflict', 'the node has begun a new session'));
     const controller = new AbortController();
@@ -50,7 +68,8 @@ export class Sessions {
       requests,
       controller,
       signal: controller.signal,
-      timer: this.#watch(nodeId),
+      timer: this.#watch(nodeId, silenceMs),
+      latenessMs: this.#lateness.totalMs,
       isConnected: true,
     };
     this.#byId.set(entry.id, entry);
@@ -82,13 +101,15 @@ export class Sessions {
     const entry = this.#byId.get(this.get(sessionId).id);
     if (entry === undefined) return;
     clearTimeout(entry.timer);
-    entry.timer = this.#watch(entry.nodeId);
+    entry.timer = this.#watch(entry.nodeId, silenceMs);
+    entry.latenessMs = this.#lateness.totalMs;
   }
 
   /** Ends the node's session, if it has one, for that reason. */
   end(nodeId: string, reason: TsstackError): void {
     const entry = this.#byNode.get(nodeId);
     if (entry !== undefined) this.#end(entry, reason);
+    this.#limit.forget(nodeId);
   }
 
   /** Tells every agent that can hear it. */
@@ -99,15 +120,23 @@ export class Sessions {
   /** Ends every session: the manager stops. */
   stop(): void {
     for (const entry of this.#byId.values()) this.#end(entry, new TsstackError('unavailable', 'the manager stops'));
+    this.#lateness.stop();
   }
 
-  #watch(nodeId: string): NodeJS.Timeout {
-    return setTimeout(() => this.#silence(nodeId), heartbeatPeriodMs * missedHeartbeats);
+  #watch(nodeId: string, afterMs: number): NodeJS.Timeout {
+    return setTimeout(() => this.#silence(nodeId), afterMs);
   }
 
   #silence(nodeId: string): void {
     const entry = this.#byNode.get(nodeId);
     if (entry === undefined) return;
+    // While the manager was too busy to listen it heard no heartbeats: the node gets that time again.
+    const lateMs = this.#lateness.totalMs - entry.latenessMs;
+    if (lateMs > toleratedLatenessMs) {
+      entry.latenessMs += lateMs;
+      entry.timer = this.#watch(nodeId, Math.min(lateMs, silenceMs));
+      return;
+    }
     this.#end(entry, new TsstackError('timeout', `the node missed ${missedHeartbeats} heartbeats`));
     this.#onSilence(nodeId);
   }

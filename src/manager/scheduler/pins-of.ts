@@ -7,11 +7,16 @@ import { volumesOf } from './volumes-of.ts';
 /** No node has this id: what is pinned to it waits. */
 const nowhere = '';
 
-/** Where the task has to be because of others. */
-export function pinsOf(view: ObjectLookup, task: TaskObject): Pins {
+/** Of a task that can be anywhere. */
+export const noPins: Pins = { volumes: [], owners: [], hookOwner: null };
+
+/** Where the task has to be because of others. Anonymous volumes only count on nodes that would do anyway. */
+export function pinsOf(view: ObjectLookup, task: TaskObject, wouldDo: (nodeId: string) => boolean): Pins {
   const owners = ownersOf(task).flatMap((id) => view.get('task', id) ?? []);
   return {
-    volumes: volumesOf(view, task).filter(({ nodeId }) => nodeId !== ''),
+    volumes: volumesOf(view, task).filter(
+      ({ nodeId, anonymousOf }) => nodeId !== '' && (anonymousOf === null || wouldDo(nodeId)),
+    ),
     owners: owners.map(({ nodeId }) => nodeId ?? nowhere),
     hookOwner: task.hookOf === null ? null : (view.get('task', task.hookOf.taskId)?.nodeId ?? nowhere),
   };

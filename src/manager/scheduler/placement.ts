@@ -7,7 +7,7 @@ import { failingNodes } from './failing-nodes.ts';
 import { hasRoom, refusalOf, suits } from './filters/all-filters.ts';
 import type { Pins } from './filters/filter.ts';
 import { NodeRoom } from './node-room.ts';
-import { pinsKeyOf, pinsOf } from './pins-of.ts';
+import { noPins, pinsKeyOf, pinsOf } from './pins-of.ts';
 
 /** The node for a task, or one line on why none will do. */
 export type Choice = NodeRoom | { readonly reason: string };
@@ -37,21 +37,37 @@ export class Placement {
   /** `lookup` has the placements of this pass in it. Add the placed task to the chosen room. */
   choose(task: TaskObject, lookup: ObjectLookup): Choice {
     if (this.#rooms.size === 0) return { reason: 'no node has joined yet' };
-    const group = this.#groupOf(task, pinsOf(lookup, task));
+    const group = this.#groupOf(task, this.#pinsOf(task, lookup));
     return group.candidates.take() ?? (group.refusal ??= { reason: this.#explain(group) });
+  }
+
+  /** An anonymous volume is kept where its node would do anyway; else the container gets a new one. */
+  #pinsOf(task: TaskObject, lookup: ObjectLookup): Pins {
+    const wouldDo = (nodeId: string): boolean => {
+      const room = this.#rooms.get(nodeId);
+      return room !== undefined && suits({ task, pins: noPins, node: room.node, load: room });
+    };
+    return pinsOf(lookup, task, wouldDo);
   }
 
   #groupOf(task: TaskObject, pins: Pins): Group {
     // A one-off has a spec of its own.
     const likeness = task.oneOff === null ? `${serviceKeyOf(task)} ${task.specHash} ${deployKeyOf(task)}` : task.id;
-    const key = `${likeness} ${pinsKeyOf(pins)}`;
+    const key = `${likeness} ${task.pinnedNode ?? ''} ${pinsKeyOf(pins)}`;
     let group = this.#groups.get(key);
     if (group === undefined) this.#groups.set(key, (group = this.#makeGroup(task, pins)));
     return group;
   }
 
+  /** Each container of a global service has a node of its own; the others are none of its business. */
+  #roomsFor({ pinnedNode }: TaskObject): readonly NodeRoom[] {
+    if (pinnedNode === null) return [...this.#rooms.values()];
+    const own = this.#rooms.get(pinnedNode);
+    return own === undefined ? [] : [own];
+  }
+
   #makeGroup(task: TaskObject, pins: Pins): Group {
-    const all = [...this.#rooms.values()];
+    const all = this.#roomsFor(task);
     const on = (room: NodeRoom): Parameters<typeof suits>[0] => ({ task, pins, node: room.node, load: room });
     const candidates = rank(
       all.filter((room) => suits(on(room))),
@@ -69,12 +85,14 @@ export class Placement {
   /** `no suitable node: of 3, 2 without 2 CPUs to reserve, 1 closed for new tasks (drain)`, the most frequent cause first. */
   #explain({ task, pins }: Group): string {
     const refusals = new Map<string, number>();
-    for (const room of this.#rooms.values()) {
+    const rooms = this.#roomsFor(task);
+    if (rooms.length === 0) return 'the node that it is for is no more';
+    for (const room of rooms) {
       const reason = refusalOf({ task, pins, node: room.node, load: room });
       if (reason !== undefined) refusals.set(reason, (refusals.get(reason) ?? 0) + 1);
     }
     const parts = [...refusals].toSorted(([, a], [, b]) => b - a).map(([reason, count]) => `${count} ${reason}`);
-    return `no suitable node: of ${this.#rooms.size}, ${parts.join(', ')}`;
+    return `no suitable node: of ${rooms.length}, ${parts.join(', ')}`;
   }
 }
 

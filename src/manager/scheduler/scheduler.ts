@@ -89,8 +89,17 @@ function assign(changes: ChangeSet, task: TaskObject, room: NodeRoom, at: string
   };
   room.add(assigned);
   changes.put(assigned);
+  for (const volume of leftVolumes(changes, task, nodeId)) changes.put({ ...volume, stack: null, anonymousOf: null });
   for (const volume of missingAnonymousVolumes(changes, task, at)) changes.put(volume);
   for (const volume of volumesOf(changes, task)) if (volume.nodeId === '') changes.put({ ...volume, nodeId });
+}
+
+/** Anonymous volumes of the slot on a node that it has left: they outlive it without an owner, as data does. */
+function leftVolumes(changes: ChangeSet, task: TaskObject, nodeId: string): readonly VolumeObject[] {
+  if (task.hookOf !== null) return [];
+  return volumesOf(changes, task).filter(
+    (volume) => volume.anonymousOf !== null && volume.nodeId !== '' && volume.nodeId !== nodeId,
+  );
 }
 
 function missingAnonymousVolumes(changes: ChangeSet, task: TaskObject, now: string): readonly VolumeObject[] {

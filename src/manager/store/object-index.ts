@@ -1,6 +1,7 @@
 /** All objects in memory, with the indexes that the loops need. Objects are never changed, only replaced. */
 import type { ModelObject, ObjectKind, TaskObject, VolumeObject } from '../../model/objects.ts';
 import type { ObjectChange, ObjectOf } from './change.ts';
+import { isFailure } from '../../model/states.ts';
 import { LoadCounter, type NodeLoad } from './node-load.ts';
 
 /** Finds objects, stored or about to be. */
@@ -21,8 +22,8 @@ export interface StoreView extends ObjectLookup {
   volumesOfNode(nodeId: string): readonly VolumeObject[];
   /** Tasks that wait for addresses (`new`) or for a node (`pending`), in the order of their creation. */
   waitingTasks(state: WaitingState): readonly TaskObject[];
-  /** Tasks of that service and definition that failed or were rejected on a node. */
-  failedTasks(service: Pick<TaskObject, 'serviceId' | 'specHash'>): readonly TaskObject[];
+  /** Tasks of the service that have failed, or whose predecessors in the slot have. */
+  failedTasks(service: Pick<TaskObject, 'serviceId'>): readonly TaskObject[];
   /** What the tasks on the node take of it. */
   loadOf(nodeId: string): NodeLoad;
 }
@@ -65,8 +66,8 @@ export class ObjectIndex implements StoreView {
     return this.#list<'task'>(`waiting ${state}`);
   }
 
-  failedTasks({ serviceId, specHash }: Pick<TaskObject, 'serviceId' | 'specHash'>): readonly TaskObject[] {
-    return this.#list<'task'>(`failed ${serviceId} ${specHash}`);
+  failedTasks({ serviceId }: Pick<TaskObject, 'serviceId'>): readonly TaskObject[] {
+    return this.#list<'task'>(`failed ${serviceId}`);
   }
 
   loadOf(nodeId: string): NodeLoad {
@@ -125,10 +126,12 @@ function keysOf(object: ModelObject): string[] {
   return keys;
 }
 
-function taskKeysOf({ nodeId, status: { state }, serviceId, specHash }: TaskObject): readonly string[] {
-  if (nodeId === null) return [`waiting ${state}`];
-  const hasFailed = state === 'failed' || state === 'rejected';
-  return [`node task ${nodeId}`, ...(hasFailed ? [`failed ${serviceId} ${specHash}`] : [])];
+function taskKeysOf({ nodeId, status, serviceId, history }: TaskObject): readonly string[] {
+  const hasFailed = isFailure(status.state) || history.some(({ state }) => isFailure(state));
+  return [
+    nodeId === null ? `waiting ${status.state}` : `node task ${nodeId}`,
+    ...(hasFailed ? [`failed ${serviceId}`] : []),
+  ];
 }
 
 /** The stack that the object belongs to, or is. */

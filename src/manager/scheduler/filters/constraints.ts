@@ -1,6 +1,7 @@
 import type { ConstraintSpec } from '../../../model/deploy-spec.ts';
 import { parseAddress, parseCidr } from '../../../model/ip-range.ts';
 import type { NodeObject } from '../../../model/objects.ts';
+import type { ServiceSpec } from '../../../model/spec.ts';
 import { architectureOf, attributeOf } from '../node-attributes.ts';
 import type { Filter } from './filter.ts';
 
@@ -14,6 +15,11 @@ export const constraints: Filter = {
     return violated === undefined ? '' : `not as the constraint ${constraintText(violated)} wants`;
   },
 };
+
+/** Whether the node is what the constraints of the service say. */
+export function satisfiesConstraints({ deploy }: ServiceSpec, node: NodeObject): boolean {
+  return violatedConstraint(deploy.placement.constraints, node) === undefined;
+}
 
 /** The first constraint that the node does not meet. */
 function violatedConstraint(constraints: readonly ConstraintSpec[], node: NodeObject): ConstraintSpec | undefined {

@@ -2,16 +2,21 @@ import assert from 'node:assert/strict';
 import { mock } from 'node:test';
 import { Relays, type FrameStream } from '../../../../src/manager/dispatcher/relays.ts';
 import { Sessions } from '../../../../src/manager/dispatcher/sessions.ts';
+import { RegistrationLimit } from '../../../../src/manager/dispatcher/registration-limit.ts';
 import type { Frame } from '../../../../src/rpc/messages.ts';
 
 describe('sessions of agents', () => {
   let silent: string[];
   let sessions: Sessions;
+  let lateness: { totalMs: number; stop(): void };
+  let clockMs: number;
 
   beforeEach(() => {
     mock.timers.enable({ apis: ['setTimeout'] });
     silent = [];
-    sessions = new Sessions((nodeId) => silent.push(nodeId));
+    lateness = { totalMs: 0, stop: () => undefined };
+    clockMs = 0;
+    sessions = new Sessions((nodeId) => silent.push(nodeId), lateness, new RegistrationLimit(() => clockMs));
   });
   afterEach(() => {
     sessions.stop();
@@ -38,6 +43,37 @@ describe('sessions of agents', () => {
     mock.timers.tick(4000);
     assert.deepEqual(silent, []);
     assert.equal(sessions.ofNode('n1')?.id, second.id);
+  });
+
+  it('get the time again in which the manager was too busy to listen', () => {
+    const { id } = sessions.begin('n1');
+    lateness.totalMs = 4000;
+    mock.timers.tick(6000);
+    assert.deepEqual(silent, [], 'it may have sent heartbeats that nobody has read');
+    mock.timers.tick(3900);
+    sessions.beat(id);
+    mock.timers.tick(5900);
+    assert.deepEqual(silent, []);
+    mock.timers.tick(100);
+    assert.deepEqual(silent, ['n1']);
+  });
+
+  it('end although the manager was busy, when silence goes on', () => {
+    sessions.begin('n1');
+    lateness.totalMs = 4000;
+    mock.timers.tick(6000);
+    mock.timers.tick(4000);
+    assert.deepEqual(silent, ['n1']);
+  });
+
+  it('are refused to a node that registers the fourth time within 8 s, until it has waited', () => {
+    for (let count = 0; count < 3; count++, clockMs += 1000) sessions.begin('n1');
+    const third = sessions.ofNode('n1');
+    assert.throws(() => sessions.begin('n1'), { code: 'unavailable', retryable: true });
+    assert.equal(sessions.ofNode('n1'), third, 'the session that stands is not touched');
+    assert.ok(sessions.begin('n2'));
+    clockMs = 8001;
+    assert.ok(sessions.begin('n1'));
   });
 
   it('cannot be asked for streams after their own stream broke, though the node is not down yet', () => {
@@ -92,6 +128,9 @@ describe('a relayed stream', () => {
   });
 
   it('is refused to an agent when nobody waits for it', async () => {
-    await assert.rejects(new Relays().arrive('unknown', never, () => undefined), { code: 'not-found' });
+    await assert.rejects(
+      new Relays().arrive('unknown', never, () => undefined),
+      { code: 'not-found' },
+    );
   });
 });

@@ -1,0 +1,49 @@
+/** Loop: places what ran on lost nodes anew. What is left there goes when the node returns. */
+import type { NodeObject, TaskObject } from '../../../model/objects.ts';
+import type { Reconciler } from '../../loops/reconcile-loop.ts';
+import { ChangeSet } from '../../store/change-set.ts';
+import type { Change, ObjectChange } from '../../store/change.ts';
+import type { StoreView } from '../../store/object-index.ts';
+import { moveTasks } from '../../tasks/move-tasks.ts';
+import { hasEnded, isLeaving } from '../../tasks/task-phase.ts';
+
+/** Keys are ids of nodes. */
+export const nodeLoss: Reconciler<string> = { name: 'node-loss', concerns, everything, reconcile };
+
+/** Nodes that are lost, and tasks on them that somebody wants to run. */
+function concerns({ before, after }: ObjectChange): readonly string[] {
+  if (after?.kind === 'node') return after.state === 'down' && before?.kind === 'node' ? [after.id] : [];
+  if (after?.kind !== 'task' || after.nodeId === null) return [];
+  const isSame = before?.kind === 'task' && before.desired === after.desired && before.gate === after.gate;
+  return isSame ? [] : [after.nodeId];
+}
+
+function everything(view: StoreView): readonly string[] {
+  return view.all('node').map(({ id }) => id);
+}
+
+function reconcile(view: StoreView, ids: ReadonlySet<string>, now: string): readonly Change[] {
+  const changes = new ChangeSet(view);
+  for (const id of ids) {
+    const node = view.get('node', id);
+    if (node?.state === 'down') replaceLost(changes, view, node, now);
+  }
+  return changes.changes;
+}
+
+/** Whatever the restart policy: the loss of a node is no end of a container. */
+function replaceLost(changes: ChangeSet, view: StoreView, node: NodeObject, now: string): void {
+  const tasks = view.tasksOfNode(node.id);
+  const lost = tasks.filter(isWantedElsewhere);
+  moveTasks(changes, lost, `node ${node.hostname} is down`, now);
+  // Hooks go with the container that waits for them; its successor has its own.
+  for (const hook of tasks.filter(({ hookOf }) => lost.some(({ id }) => id === hookOf?.taskId))) {
+    if (!isLeaving(hook)) changes.put({ ...hook, desired: 'remove', gate: null });
+  }
+}
+
+/** Not one-offs, which ran for somebody's terminal, not what has a place on that node, and not what is over or was stopped. */
+function isWantedElsewhere(task: TaskObject): boolean {
+  if (task.oneOff !== null || task.pinnedNode !== null || isLeaving(task) || hasEnded(task)) return false;
+  return task.desired !== 'stopped' || task.gate?.next === 'running';
+}

@@ -1,0 +1,39 @@
+import type { TaskObject } from '../../model/objects.ts';
+import type { ChangeSet } from '../store/change-set.ts';
+import { newSuccessor } from './new-successor.ts';
+import { ownersOf } from './shared-tasks.ts';
+import { historyAfter } from './task-history.ts';
+
+/**
+ * Replaces tasks by new ones in their slots, which may be anywhere, and tells the old ones to go at once. The reason is for people. Tasks of services that
+ * are no more go without a successor.
+ */
+export function moveTasks(changes: ChangeSet, tasks: readonly TaskObject[], reason: string, now: string): void {
+  // Who shares a container's namespaces is to find the new one.
+  for (const task of ownersFirst(tasks)) {
+    changes.put({ ...task, desired: 'remove', gate: null, preStart: null });
+    const service = changes.get('service', task.serviceId);
+    if (service === undefined) continue;
+    const { containerName, rollout } = task;
+    const history = historyAfter(task, now, reason, 0);
+    const successor = newSuccessor(changes, { task, service, containerName, rollout, history, now });
+    const isCreatedOnly = task.desired === 'ready' && task.gate === null;
+    changes.put(isCreatedOnly ? { ...successor, desired: 'ready', gate: null, preStart: null } : successor);
+  }
+}
+
+function ownersFirst(tasks: readonly TaskObject[]): readonly TaskObject[] {
+  const depths = new Map<TaskObject, number>();
+  const byId = new Map(tasks.map((task) => [task.id, task]));
+  const depthOf = (task: TaskObject): number => {
+    const known = depths.get(task);
+    if (known !== undefined) return known;
+    // A cycle of sharing cannot get past the stack file's check; the mark ends it all the same.
+    depths.set(task, 0);
+    const owners = ownersOf(task).flatMap((id) => byId.get(id) ?? []);
+    const depth = Math.max(0, ...owners.map((owner) => depthOf(owner) + 1));
+    depths.set(task, depth);
+    return depth;
+  };
+  return tasks.toSorted((a, b) => depthOf(a) - depthOf(b));
+}

@@ -1,0 +1,28 @@
+import { createHash } from 'node:crypto';
+import type { PastTask, RolloutStep, ServiceObject, TaskObject } from '../../model/objects.ts';
+import type { ObjectLookup } from '../store/object-index.ts';
+import { newTask } from './new-task.ts';
+import { sharedTasksOf } from './shared-tasks.ts';
+import { wantStarted } from './task-intents.ts';
+
+export interface Succession {
+  /** Whose slot it gets. */
+  readonly task: TaskObject;
+  /** What it is made from. */
+  readonly service: ServiceObject;
+  readonly containerName: string;
+  readonly rollout: RolloutStep | null;
+  readonly history: readonly PastTask[];
+  /** RFC 3339. */
+  readonly now: string;
+}
+
+/** A task for the slot of another one, from the service as it is; wanted to run when its dependencies are there. */
+export function newSuccessor(lookup: ObjectLookup, { task, service, now, ...rest }: Succession): TaskObject {
+  const { stack, slot, pinnedNode } = task;
+  const { spec, specHash, forceCount } = service;
+  // Follows from what it is for, so that the same state gives the same plan.
+  const id = createHash('sha256').update([task.id, specHash, forceCount, now].join()).digest('hex');
+  const made = { id, now, stack, service, spec, slot, pinnedNode, oneOff: null, hookOf: null };
+  return wantStarted(newTask({ ...made, ...rest, sharedTasks: sharedTasksOf(spec, stack, lookup) }), true);
+}
