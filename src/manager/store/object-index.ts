@@ -78,6 +78,12 @@ export class ObjectIndex implements StoreView {
     return this.#list<'task'>(`network ${networkId}`);
   }
 
+  /** Every object, kind by kind. */
+  everything(): readonly ModelObject[] {
+    const ofKinds = [...this.#buckets].filter(([key]) => key.startsWith('kind '));
+    return ofKinds.flatMap(([, objects]) => [...objects.values()]);
+  }
+
   /** Takes committed changes in. */
   apply(changes: readonly ObjectChange[]): void {
     for (const { before, after } of changes) {

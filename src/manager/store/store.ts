@@ -6,6 +6,13 @@ export interface Committed {
   readonly changes: readonly ObjectChange[];
 }
 
+/** Why and since when the store cannot be followed. */
+export interface Staleness {
+  readonly since: Date;
+  /** One line for people, which names what is missing. */
+  readonly reason: string;
+}
+
 /** What every backend offers. The shared conformance suite is test/unit/manager/store/store-conformance.ts. */
 export interface Store {
   /** Made with the store; an agent refuses a manager of another cluster. */
@@ -14,6 +21,8 @@ export interface Store {
   readonly epoch: number;
   /** The state after the last commit. */
   readonly view: StoreView;
+  /** Null when `view` is the latest; else since when others may have written what it does not show. */
+  readonly staleness: Staleness | null;
 
   /**
    * Writes what `plan` wants, all or nothing, durable when the promise resolves; an empty plan writes nothing. `plan` has to be pure: a backend

@@ -1,2 +1,2 @@
 /** What clients use of @grpc/grpc-js, by name: a bundler gives a dynamic import of a CommonJS package its default export only. */
-export { Client, credentials } from '@grpc/grpc-js';
+export { Client, credentials, InterceptingCall } from '@grpc/grpc-js';

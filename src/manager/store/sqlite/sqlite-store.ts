@@ -10,6 +10,8 @@ import { openDatabase } from './open-database.ts';
 
 /** The embedded backend: one SQLite file, one process, everything in memory as well. Writes are synchronous, so no other plan can come between. */
 export class SqliteStore implements Store {
+  /** Nobody else writes the file. */
+  readonly staleness = null;
   readonly clusterId: string;
   readonly epoch: number;
   readonly #database: DatabaseSync;

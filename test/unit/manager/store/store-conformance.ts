@@ -23,23 +23,23 @@ const secret: PayloadObject = {
 };
 
 /** `open` opens the same store each time it is called; `reopen` is what a restart does. */
-export function describeStore(name: string, open: () => Store): void {
+export function describeStore(name: string, open: () => Store | Promise<Store>): void {
   describe(`the ${name} store`, () => {
     let store: Store;
     const write = (...changes: Parameters<typeof writeTo>[1]): Promise<void> => writeTo(store, changes);
-    const reopen = (): void => {
+    const reopen = async (): Promise<void> => {
       store.close();
-      store = open();
+      store = await open();
     };
 
-    beforeEach(() => (store = open()));
+    beforeEach(async () => (store = await open()));
     afterEach(() => store.close());
 
     it('keeps objects, their versions, its cluster and its epoch over a restart', async () => {
       await write(put(unstored('web')));
       const before = store.view.get('task', 'p-web-1');
       const { clusterId, epoch } = store;
-      reopen();
+      await reopen();
       assert.deepEqual(store.view.get('task', 'p-web-1'), before);
       assert.equal(before?.version, 1);
       assert.deepEqual([store.clusterId, store.epoch], [clusterId, epoch]);
@@ -50,7 +50,7 @@ export function describeStore(name: string, open: () => Store): void {
       const stale = unstored('web');
       await assert.rejects(write(put(unstored('db')), put(stale)), { code: 'conflict', retryable: true });
       assert.equal(store.view.get('task', 'p-db-1'), undefined);
-      reopen();
+      await reopen();
       assert.deepEqual(
         store.view.all('task').map(({ id }) => id),
         ['p-web-1'],
@@ -133,7 +133,7 @@ export function describeStore(name: string, open: () => Store): void {
 
     it('keeps contents apart from documents and deletes them with their object', async () => {
       await write(put(secret, Buffer.from('hunter2')));
-      reopen();
+      await reopen();
       assert.equal(store.payloadContent('s1')?.toString(), 'hunter2');
       const stored = store.view.get('secret', 's1');
       assert.ok(stored !== undefined);

@@ -1,0 +1,19 @@
+/** A manager as others reach it. */
+export interface ManagerContact {
+  /** For people. */
+  readonly name: string;
+  /** `host:port` of its services. */
+  readonly address: string;
+}
+
+/** Which of several managers leads. Only the leader acts and writes. */
+export interface Leadership {
+  /** Whether this manager leads in this moment. */
+  readonly isLeader: boolean;
+  /** Who leads, as far as this manager knows. */
+  readonly leader: ManagerContact | null;
+  /** Calls back when this manager begins or ceases to lead, and when another one does. Returns what ends it. */
+  subscribe(listener: () => void): () => void;
+  /** Stands for election no more; another manager takes over at once. Idempotent. */
+  resign(): Promise<void>;
+}

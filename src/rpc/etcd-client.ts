@@ -1,0 +1,61 @@
+/** A client of etcd's v3 API. @grpc/grpc-js is loaded with the first connection. */
+import type { Interceptor } from '@grpc/grpc-js';
+import { clientChannelOptions } from './channel-options.ts';
+import { makeClient } from './client/make-client.ts';
+import { kvMethods, leaseMethods, watchMethods, type Messages } from './generated/etcd.ts';
+import type { Client } from './service-types.ts';
+
+export type {
+  Compare,
+  Event as WatchEvent,
+  KeyValue,
+  LeaseKeepAliveResponse,
+  RequestOp,
+  TxnRequest,
+  TxnResponse,
+  WatchResponse,
+} from './generated/etcd.ts';
+
+/** PEM texts by which this side proves who it is, and knows who the other is. */
+export interface EtcdTls {
+  readonly ca: Buffer;
+  readonly certificate: Buffer;
+  readonly key: Buffer;
+}
+
+export type EtcdClient = Client<typeof kvMethods & typeof watchMethods & typeof leaseMethods, Messages>;
+
+const channelOptions = {
+  ...clientChannelOptions,
+  // What is asked for is bounded by whoever asks; a watch that catches up may bring more than 16 MiB.
+  'grpc.max_receive_message_length': -1,
+  // A member that hangs is noticed within 9 s; etcd takes pings more often than every 5 s for an attack (--grpc-keepalive-min-time).
+  'grpc.keepalive_time_ms': 6000,
+  'grpc.keepalive_timeout_ms': 3000,
+  // The default grows to two minutes, in which calls fail without a try.
+  'grpc.initial_reconnect_backoff_ms': 100,
+  'grpc.max_reconnect_backoff_ms': 1000,
+};
+
+/** A client of one member at `host:port`; it connects with the first call. `tls` null = in clear. */
+export async function openEtcd(endpoint: string, tls: EtcdTls | null): Promise<EtcdClient> {
+  const grpc = await import('./client/grpc.ts');
+  // A member that knows no leader then answers `no leader` at once, instead of after its own deadline of 7 s.
+  const requireLeader: Interceptor = (options, nextCall) =>
+    new grpc.InterceptingCall(nextCall(options), {
+      start: (metadata, listener, next) => {
+        metadata.set('hasleader', 'true');
+        next(metadata, listener);
+      },
+    });
+  const credentials =
+    tls === null
+      ? grpc.credentials.createInsecure()
+      : grpc.credentials.createSsl(tls.ca, tls.key, tls.certificate);
+  const channel = new grpc.Client(endpoint, credentials, { ...channelOptions, interceptors: [requireLeader] });
+  return makeClient<Messages, typeof kvMethods & typeof watchMethods & typeof leaseMethods>(channel, {
+    ...kvMethods,
+    ...watchMethods,
+    ...leaseMethods,
+  });
+}
