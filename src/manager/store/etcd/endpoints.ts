@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { TsstackError } from '../../../model/errors.ts';
 import { openEtcd, type EtcdClient, type EtcdTls } from '../../../rpc/etcd-client.ts';
-import { StoreUnavailableError } from '../errors.ts';
+import { StoreFullError, StoreUnavailableError } from '../errors.ts';
 
 /** Time for one member to answer one request: etcd itself gives up after 7 s, of which 1 s is an election. */
 const defaultAttemptMs = 2000;
@@ -71,7 +71,7 @@ export class EtcdEndpoints {
         try {
           return await ask(client, { deadlineMs: attemptMs });
         } catch (error) {
-          if (!isOutage(error)) throw error;
+          if (!isOutage(error)) throw explain(what, error);
           this.moveOn(client, error);
         }
         if (this.#isClosed) throw new StoreUnavailableError(`${what}: the store is closed`);
@@ -100,6 +100,14 @@ export class EtcdEndpoints {
 /** Whether another member, or the same one later, may do what this one could not. */
 function isOutage(error: unknown): boolean {
   return error instanceof TsstackError && (error.code === 'unavailable' || error.code === 'timeout');
+}
+
+function explain(what: string, error: unknown): unknown {
+  if (!(error instanceof TsstackError) || !error.message.includes('database space exceeded')) return error;
+  return new StoreFullError(`${what}: etcd is full`, {
+    cause: error,
+    hint: 'give it more room (--quota-backend-bytes), or compact and defragment it; then `etcdctl alarm disarm`',
+  });
 }
 
 function describe(error: unknown): string {

@@ -6,6 +6,7 @@ import type { StoreView } from '../object-index.ts';
 import type { Committed, Staleness, Store, Transaction } from '../store.ts';
 import { Candidacy } from './candidacy.ts';
 import { EtcdEndpoints, type EtcdAddress } from './endpoints.ts';
+import { History } from './history.ts';
 import { readIdentity, type StoreIdentity } from './identity.ts';
 import { Keys } from './keys.ts';
 import { createdAt } from './operations.ts';
@@ -27,6 +28,8 @@ export interface EtcdStoreOptions extends EtcdAddress {
   readonly candidate: ManagerContact | null;
   /** For a store that is made: the one whose place it takes. */
   readonly identity?: StoreIdentity;
+  /** How much history etcd keeps for managers that have missed something. Default 10,000 revisions. */
+  readonly keptRevisions?: number;
   readonly now?: () => Date;
 }
 
@@ -64,6 +67,7 @@ export class EtcdStore implements Store {
     this.#writer = new Writer({
       state,
       transactions: new Transactions(etcd, keys, state, this.#candidacy ?? nobodyLeads(keys)),
+      history: new History(etcd, options.keptRevisions),
       seal: options.seal,
       now: options.now ?? (() => new Date()),
       progress: this.#progress,

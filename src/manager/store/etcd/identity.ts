@@ -3,7 +3,7 @@ import type { ContentSeal } from '../../authority/content-seal.ts';
 import { StoreError } from '../errors.ts';
 import type { EtcdEndpoints } from './endpoints.ts';
 import type { Keys } from './keys.ts';
-import { createdAt, getOf, putOf } from './operations.ts';
+import { createdAt, putOf } from './operations.ts';
 
 /** Grows with each change of what lies where. */
 const format = 1;
@@ -29,22 +29,39 @@ export async function readIdentity(
   seal: ContentSeal,
   offered: StoreIdentity | null,
 ): Promise<StoreIdentity> {
-  const identity = offered ?? { clusterId: newId(), epoch: Date.now() };
-  const made: Meta = { format, ...identity, seal: fingerprintOf(seal, identity) };
+  const found = await readMeta(etcd, keys);
+  return found === null
+    ? make(etcd, keys, seal, offered ?? { clusterId: newId(), epoch: Date.now() })
+    : check(found, seal);
+}
+
+/** Looks first and makes then: an etcd that is full can still be read. */
+async function readMeta(etcd: EtcdEndpoints, keys: Keys): Promise<Meta | null> {
+  const request = { key: keys.meta, rangeEnd: Buffer.alloc(0) };
+  const { kvs } = await etcd.call('open the store', { patienceMs }, (client, options) =>
+    client.range(request, options),
+  );
+  return kvs[0] === undefined ? null : (JSON.parse(kvs[0].value.toString()) as Meta);
+}
+
+async function make(
+  etcd: EtcdEndpoints,
+  keys: Keys,
+  seal: ContentSeal,
+  identity: StoreIdentity,
+): Promise<StoreIdentity> {
+  const meta: Meta = { format, ...identity, seal: fingerprintOf(seal, identity) };
   const head = { transaction: 'made', parts: 0 };
-  const request = {
-    compare: [createdAt(keys.meta, 0)],
-    success: [putOf(keys.meta, Buffer.from(JSON.stringify(made))), putOf(keys.head, Buffer.from(JSON.stringify(head)))],
-    failure: [getOf(keys.meta)],
-  };
-  const { succeeded, responses } = await etcd.call('open the store', { patienceMs }, (client, options) =>
-    client.txn(request, options),
-  );
-  if (succeeded) return identity;
-  const [found] = responses.map((response) =>
-    response.response === 'responseRange' ? response.responseRange.kvs[0] : undefined,
-  );
-  return check(JSON.parse(found?.value.toString() ?? '{}') as Meta, seal);
+  const success = [
+    putOf(keys.meta, Buffer.from(JSON.stringify(meta))),
+    putOf(keys.head, Buffer.from(JSON.stringify(head))),
+  ];
+  const request = { compare: [createdAt(keys.meta, 0)], success, failure: [] };
+  await etcd.call('make the store', { patienceMs }, (client, options) => client.txn(request, options));
+  // Another manager may have been faster.
+  const found = await readMeta(etcd, keys);
+  if (found === null) throw new StoreError('make the store: it is gone again');
+  return check(found, seal);
 }
 
 function check(meta: Meta, seal: ContentSeal): StoreIdentity {

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { TsstackError } from '../../../model/errors.ts';
 import type { Compare, KeyValue, RequestOp, TxnResponse } from '../../../rpc/etcd-client.ts';
-import { NotLeaderError, StoreFullError } from '../errors.ts';
+import { NotLeaderError } from '../errors.ts';
 import type { EtcdEndpoints } from './endpoints.ts';
 import type { Keys } from './keys.ts';
 import { deleteAllOf, getOf, putOf, unchangedSince } from './operations.ts';
@@ -94,16 +93,12 @@ export class Transactions {
     return { type: 'committed', head: { transaction, parts, revision: response.header?.revision ?? 0 } };
   }
 
-  async #ask(operations: readonly RequestOp[], patienceMs: number): Promise<TxnResponse> {
+  #ask(operations: readonly RequestOp[], patienceMs: number): Promise<TxnResponse> {
     const compare = [this.#fence.compare(), unchangedSince(this.#keys.head, this.#state.head.revision)];
     const failure = [getOf(this.#keys.head), getOf(this.#keys.leader)];
-    try {
-      return await this.#etcd.call('write the store', { patienceMs }, (client, options) =>
-        client.txn({ compare, success: operations, failure }, options),
-      );
-    } catch (error) {
-      throw explain(error);
-    }
+    return this.#etcd.call('write the store', { patienceMs }, (client, options) =>
+      client.txn({ compare, success: operations, failure }, options),
+    );
   }
 
   /** A request that had no answer is asked again, and then finds its own head. */
@@ -121,12 +116,4 @@ export class Transactions {
     if (found.transaction === transaction && found.parts === parts) return { type: 'committed', head };
     return { type: 'overtaken', transaction, revision: head.revision };
   }
-}
-
-function explain(error: unknown): unknown {
-  if (!(error instanceof TsstackError) || !error.message.includes('database space exceeded')) return error;
-  return new StoreFullError('write the store: etcd is full', {
-    cause: error,
-    hint: 'give it more room (--quota-backend-bytes), or compact and defragment it; then `etcdctl alarm disarm`',
-  });
 }

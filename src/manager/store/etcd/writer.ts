@@ -4,6 +4,7 @@ import type { Change, ObjectChange } from '../change.ts';
 import { StoreConflictError, StoreUnavailableError } from '../errors.ts';
 import type { StoreView } from '../object-index.ts';
 import type { Transaction } from '../store.ts';
+import type { History } from './history.ts';
 import type { Progress } from './progress.ts';
 import type { EtcdState } from './state.ts';
 import type { Outcome, Transactions } from './transactions.ts';
@@ -12,6 +13,7 @@ import type { Write } from './writes.ts';
 export interface WriterOptions {
   readonly state: EtcdState;
   readonly transactions: Transactions;
+  readonly history: History;
   readonly seal: ContentSeal;
   readonly now: () => Date;
   /** Notes what the watch brings. */
@@ -66,6 +68,7 @@ export class Writer {
     if (state.head.revision >= outcome.head.revision) return true;
     if (outcome.head.parts > 0) this.#staged = { transaction: outcome.head.transaction, writes };
     state.advance(outcome.head);
+    this.#on.history.note(outcome.head.revision);
     this.#on.onCommit(state.commit(writes));
     return true;
   }
