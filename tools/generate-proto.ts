@@ -40,7 +40,7 @@ export async function generateContract({ packageName, files }: Contract): Promis
     keepCase: false,
     alternateCommentMode: true,
   });
-  const json = findPackage(proto.toJSON({ keepComments: true }) as NamespaceJson, packageName);
+  const json = findPackage(proto.toJSON({ keepComments: true }), packageName);
   return format(renderContract(packageName, json), { parser: 'typescript', printWidth: 120, singleQuote: true });
 }
 

@@ -9,9 +9,7 @@ export type {
   Compare,
   Event as WatchEvent,
   KeyValue,
-  LeaseKeepAliveResponse,
   RequestOp,
-  TxnRequest,
   TxnResponse,
   WatchResponse,
 } from './generated/etcd.ts';
@@ -49,9 +47,7 @@ export async function openEtcd(endpoint: string, tls: EtcdTls | null): Promise<E
       },
     });
   const credentials =
-    tls === null
-      ? grpc.credentials.createInsecure()
-      : grpc.credentials.createSsl(tls.ca, tls.key, tls.certificate);
+    tls === null ? grpc.credentials.createInsecure() : grpc.credentials.createSsl(tls.ca, tls.key, tls.certificate);
   const channel = new grpc.Client(endpoint, credentials, { ...channelOptions, interceptors: [requireLeader] });
   return makeClient<Messages, typeof kvMethods & typeof watchMethods & typeof leaseMethods>(channel, {
     ...kvMethods,
