@@ -40,6 +40,11 @@ export const ATTRIBUTE_TESTS: readonly AttributeTest[] = [
     service: 'provider provider.type provider.options',
   },
   {
+    file: 'e2e/cgroup-v2.test.ts',
+    title: 'limits what containers write on file systems with project quotas',
+    service: 'storage_opt',
+  },
+  {
     file: providers,
     title: 'are got and configured, and containers are told where they are',
     service: 'models models.*.endpoint_var models.*.model_var',

@@ -90,7 +90,7 @@ export class Agent {
     for (const directory of [this.#paths.containersRun, this.#paths.networkNamespaces, this.#paths.containersData]) {
       mkdirSync(directory, { recursive: true, mode: 0o711 });
     }
-    const facts = readHostFacts(this.#options.facts);
+    const facts = readHostFacts(this.#paths.dataRoot, this.#options.facts);
     const guard = new ClusterGuard(this.#paths.agentFile);
     const networks = await this.#openNetworks();
     const reporter = new StatusReporter(this.#options.log);
@@ -197,6 +197,7 @@ export class Agent {
         { volumes: this.#paths.volumeMounts, containers: this.#paths.containerMounts },
         mountProgram(this.#programs.layer),
       ),
+      limitStorage: (trees, bytes) => layers.limit(this.#paths.containersData, trees, bytes),
       payloads: new PayloadFiles(this.#paths.payloads),
       idRanges: this.#openIdRanges(),
       names: new NameRegistry((network, names) => networks.setNames(network, names)),

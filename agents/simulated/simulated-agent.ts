@@ -24,6 +24,7 @@ export const simulatedDescription: NodeDescription = {
   engineLabels: {},
   systemReserve: { cpus: 0, memoryBytes: 0 },
   cgroup: 'v2',
+  limitsStorage: false,
   kernelFeatures: {
     overlayfs: 'available',
     nftables: 'available',

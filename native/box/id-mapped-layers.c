@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/capability.h>
 #include <string.h>
 #include <sys/fsuid.h>
 #include <sys/mount.h>
@@ -76,6 +77,25 @@ place_writable (struct box_setup *setup, struct box_overlay *placed, struct tss_
   return 0;
 }
 
+/* What a container writes is written with the privileges of whoever mounted the layers: without this one, quotas hold
+ * on ext4, too. */
+static int
+mount_within_quotas (const char *target, unsigned long flags, const char *options)
+{
+  struct box_capability_state state, less;
+  int result;
+
+  if (box_capability_state_get (&state) < 0)
+    return -1;
+  less = state;
+  less.effective &= ~(UINT64_C (1) << CAP_SYS_RESOURCE);
+  if (box_capability_state_set (&less) < 0)
+    return -1;
+  result = mount ("overlay", target, "overlay", flags, options);
+  (void)!box_capability_state_set (&state); /* what is permitted cannot be refused */
+  return result;
+}
+
 int
 box_mount_overlay (struct box_setup *setup, const char *target, unsigned long flags, const char *options)
 {
@@ -83,7 +103,7 @@ box_mount_overlay (struct box_setup *setup, const char *target, unsigned long fl
   int result;
 
   if (!setup->options->overlay->map_ids)
-    return mount ("overlay", target, "overlay", flags, options);
+    return mount_within_quotas (target, flags, options);
   if (!box_id_map_find (&setup->maps.users, 0, &uid) || !box_id_map_find (&setup->maps.groups, 0, &gid))
     {
       errno = EOVERFLOW;
@@ -92,7 +112,7 @@ box_mount_overlay (struct box_setup *setup, const char *target, unsigned long fl
   setfsgid (gid);
   setfsuid (uid);
   /* Leaving root took the capabilities away that have to do with files, which the overlay will need. */
-  result = box_capabilities_raise (NULL) < 0 ? -1 : mount ("overlay", target, "overlay", flags, options);
+  result = box_capabilities_raise (NULL) < 0 ? -1 : mount_within_quotas (target, flags, options);
   setfsuid (0);
   setfsgid (0);
   return result;

@@ -6,6 +6,7 @@
 #include "mount.h"
 #include "options.h"
 #include "parents.h"
+#include "quota.h"
 #include "remove.h"
 #include "unpack.h"
 
@@ -165,6 +166,23 @@ run_size (const struct layer_options *options, struct tss_error *error)
 }
 
 static json_t *
+run_limit (const struct layer_options *options, struct tss_error *error)
+{
+  char *end = NULL;
+  unsigned long long bytes = strtoull (options->bytes, &end, 10);
+  uint32_t project;
+
+  if (*end || end == options->bytes)
+    {
+      tss_error_set (error, TSS_ERROR_INVALID, 0, "bytes", "--bytes: %s is no size", options->bytes);
+      return NULL;
+    }
+  if (layer_limit (options->lock, options->paths, bytes, &project, error) < 0)
+    return NULL;
+  return json_pack ("{s:I}", "project", (json_int_t)project);
+}
+
+static json_t *
 run_mount (const struct layer_options *options, struct tss_error *error)
 {
   bool mounted;
@@ -207,6 +225,7 @@ static const struct command commands[] = {
   { "remove", "", "", run_remove },
   { "size", "", "", run_size },
   { "sync", "", "", run_sync },
+  { "limit", "lock,bytes", "lock,bytes", run_limit },
   { "mount", "to,type,from,option", "to,type,from", run_mount },
   { "mount-part", "to,from,path", "to,from,path", run_mount_part },
   { "mount-image", "to,directory,layer,path", "to,layer,path", run_mount_image },
@@ -227,7 +246,8 @@ lacks (const struct layer_options *options, const char *required)
 {
   return (strstr (required, "to") && !options->to) || (strstr (required, "from") && !options->from)
          || (strstr (required, "type") && !options->type) || (strstr (required, "path") && !options->path)
-         || (strstr (required, "layer") && !options->layers);
+         || (strstr (required, "layer") && !options->layers) || (strstr (required, "lock") && !options->lock)
+         || (strstr (required, "bytes") && !options->bytes);
 }
 
 static json_t *
@@ -239,10 +259,11 @@ run_command (char **arguments, struct tss_error *error)
 
   if (!command)
     {
-      tss_error_set (error, TSS_ERROR_INVALID, 0, arguments[0],
-                     "usage: tsstack-layer unpack | copy | parents | remove | size | sync | mount | mount-part | "
-                     "mount-image | unmount "
-                     "(docs/native.md)");
+      tss_error_set (
+          error, TSS_ERROR_INVALID, 0, arguments[0],
+          "usage: tsstack-layer unpack | copy | parents | remove | size | sync | limit | mount | mount-part | "
+          "mount-image | unmount "
+          "(docs/native.md)");
       return NULL;
     }
   if (layer_options_parse (&options, arguments + 1, command->options, error) == 0)

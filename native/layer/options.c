@@ -16,6 +16,8 @@ struct option_row
 };
 
 static const struct option_row rows[] = {
+  { "bytes", offsetof (struct layer_options, bytes), false },
+  { "lock", offsetof (struct layer_options, lock), false },
   { "to", offsetof (struct layer_options, to), false },
   { "from", offsetof (struct layer_options, from), false },
   { "diff-id", offsetof (struct layer_options, diff_id), false },

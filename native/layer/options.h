@@ -13,6 +13,8 @@ struct layer_options
   const char *first_id;     /* added to all owners */
   const char *path;         /* in a volume or an image */
   const char *type;         /* of a file system */
+  const char *bytes;        /* of a limit */
+  const char *lock;         /* directory that one call at a time works in */
   const char **layers;      /* NULL-terminated */
   const char **options;     /* of a mount; NULL-terminated, or NULL */
   const char *const *paths; /* what follows the options; NULL-terminated, borrowed from argv */

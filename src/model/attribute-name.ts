@@ -21,6 +21,7 @@ const attributes: Readonly<Record<string, string>> = {
   cpuRealtimePeriodUs: 'cpu_rt_period',
   cpuRealtimeRuntimeUs: 'cpu_rt_runtime',
   pids: 'pids_limit',
+  storageBytes: 'storage_opt',
   stopGraceMs: 'stop_grace_period',
   blockIo: 'blkio_config',
   'logging.compress': 'options.compress',

@@ -184,6 +184,8 @@ export interface NodeDescription {
   /** Kept for the system: nobody can reserve it. */
   readonly systemReserve: { readonly cpus: number; readonly memoryBytes: number };
   readonly cgroup: 'v1' | 'hybrid' | 'v2';
+  /** Whether the file system of its data can limit what a container writes (`storage_opt`). */
+  readonly limitsStorage: boolean;
   readonly kernelFeatures: KernelFeatures;
   /** What this host lacks and what is done instead, one sentence each. */
   readonly limitations: readonly string[];

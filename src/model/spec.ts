@@ -208,6 +208,8 @@ export interface ContainerSpec {
     readonly access: string;
   }[];
   readonly shmSizeBytes: number | null;
+  /** Most that it may write outside of its mounts; null = as much as there is room for. */
+  readonly storageBytes: number | null;
   readonly ulimits: Readonly<Record<string, { readonly soft: number; readonly hard: number }>>;
   readonly sysctls: Readonly<Record<string, string>>;
   /** Host name to addresses; `host-gateway` stands for the host as seen from the bridge. */

@@ -20,6 +20,9 @@ const WINDOWS_ONLY = 'exists on Windows only: this host runs Linux containers';
 
 const NO_PLUGINS = 'names a plugin, and there are no plugins';
 
+const NO_DEVICE_OPTIONS =
+  'is for device drivers of other engines: here devices are described by CDI, which has no options';
+
 export const FOREIGN_ATTRIBUTES: readonly ForeignAttribute[] = [
   { path: 'services.*.cpu_count', reason: WINDOWS_ONLY },
   { path: 'services.*.cpu_percent', reason: WINDOWS_ONLY },
@@ -29,6 +32,8 @@ export const FOREIGN_ATTRIBUTES: readonly ForeignAttribute[] = [
     path: 'services.*.use_api_socket',
     reason: 'is for programs that speak the API of a Docker engine, which tsstack does not offer',
   },
+  { path: 'services.*.gpus.*.options', reason: NO_DEVICE_OPTIONS },
+  { path: 'services.*.deploy.resources.reservations.devices.*.options', reason: NO_DEVICE_OPTIONS },
   { path: 'services.*.volumes.*.type', values: ['npipe'], reason: `npipe ${WINDOWS_ONLY}` },
   {
     path: 'services.*.volumes.*.type',
@@ -239,6 +244,7 @@ const SERVICE_ROWS: readonly SupportedAttribute[] = [
     'stdin_open',
     'stop_grace_period',
     'stop_signal',
+    'storage_opt.size',
     'sysctls.**',
     'tmpfs.*',
     'tty',

@@ -27,6 +27,11 @@ describe('on a host with cgroup v2 and the stock kernel of Debian', function () 
     assert.match(runInMachine('stack-on-v2.sh', dockerArchive), /everything held/);
   });
 
+  it('limits what containers write on file systems with project quotas', async () => {
+    const { dockerArchive } = await busyboxImage();
+    assert.match(runInMachine('storage-quota.sh', dockerArchive), /xfs held\n[^]*ext4 held\n[^]*everything held/);
+  });
+
   it('has the containers of other runtimes, crun among them, in the hands of the shim', () => {
     const output = runInMachine('user-namespaces.sh', 'test/integration/shim-runtime.test.ts');
     assert.match(output, /containers of crun/);

@@ -246,6 +246,10 @@ services:
       /missing does not exist on this host/,
     );
     assert.ok(!existsSync(join(host.directory, 'missing')));
+    assert.match(
+      await host.refusal('image: busybox:test, storage_opt: { size: 1m }'),
+      /bad\.yml:3:\d+: error: services\.a\.storage_opt\.size: .*needs project quotas on the file system of the data/,
+    );
     assert.deepEqual(mountsBelow(host.runRoot), []);
   });
 });

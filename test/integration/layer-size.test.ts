@@ -9,7 +9,7 @@ import { nativeProgram } from '../support/native-build.ts';
 
 const run = promisify(execFile);
 
-describe('tsstack-layer: size and sync', () => {
+describe('tsstack-layer: size, sync and limit', () => {
   let directory: string;
   before(() => {
     directory = mkdtempSync(join(tmpdir(), 'tsstack-layer-'));
@@ -30,6 +30,15 @@ describe('tsstack-layer: size and sync', () => {
     symlinkSync('/etc', join(tree, 'link'));
     assert.deepEqual(await layer('size', tree), { bytes: alone.bytes, entries: 5 });
     assert.deepEqual(await layer('size', tree, tree), { bytes: 2 * alone.bytes, entries: 10 });
+  });
+
+  it('says why it cannot limit a tree, and what a limit has to be', async () => {
+    const limit = (bytes: string, ...trees: string[]): Promise<unknown> =>
+      layer('limit', '--lock', directory, '--bytes', bytes, '--', ...trees);
+    await assert.rejects(limit('1000', '/proc/self/'), { code: 1, stdout: /needs project quotas of its file system/ });
+    await assert.rejects(limit('1000', join(directory, 'none')), { code: 1, stdout: /"code":"not-found"/ });
+    await assert.rejects(limit('some', directory), { code: 1, stdout: /some is no size/ });
+    await assert.rejects(layer('limit', directory), { code: 1, stdout: /needs the options lock,bytes/ });
   });
 
   it('says which tree it cannot measure or sync', async () => {

@@ -6,6 +6,7 @@ import type { HostLimits } from '../containers/runtime-spec.ts';
 import type { SecurityModule } from '../containers/security-labels.ts';
 import { readCgroupFacts } from './cgroup-facts.ts';
 import { readKernelFeatures } from './kernel-features.ts';
+import { canLimitStorage } from './storage-quota.ts';
 import { parseIpv6Routes, parseRoutes } from './routes.ts';
 
 export interface HostFacts {
@@ -18,8 +19,8 @@ export interface HostFacts {
 /** What only the operator knows of a host. */
 export type OperatorFacts = Pick<NodeDescription, 'genericResources' | 'engineLabels' | 'systemReserve'>;
 
-/** Looks at this machine once: what it is, what it lacks and what is done instead. */
-export function readHostFacts(given: OperatorFacts): HostFacts {
+/** Looks at this machine once: what it is, what it lacks and what is done instead. `dataRoot` is where containers write. */
+export function readHostFacts(dataRoot: string, given: OperatorFacts): HostFacts {
   const cgroup = readCgroupFacts();
   const capabilities = readCapabilities(readFileSync('/proc/self/status', 'utf8'));
   const cpus = availableParallelism();
@@ -40,6 +41,7 @@ export function readHostFacts(given: OperatorFacts): HostFacts {
     memoryBytes: totalmem(),
     ...given,
     cgroup: cgroup.mode,
+    limitsStorage: canLimitStorage(dataRoot, readFileSync('/proc/self/mountinfo', 'utf8'), release()),
     kernelFeatures: readKernelFeatures(release()),
     limitations: [...cgroup.missing.map(missingController), ...otherLimitations(limits)],
     routes: [...parseRoutes(readFileSync('/proc/net/route', 'utf8')), ...readIpv6Routes()],

@@ -98,6 +98,11 @@ export class LayerProgram {
     }
   }
 
+  /** Makes directories one project of their file system, which may take so many bytes; `lock` is held meanwhile. */
+  async limit(lock: string, directories: readonly string[], bytes: number): Promise<void> {
+    await this.#run('limit', ['--lock', lock, '--bytes', String(bytes), '--', ...directories]);
+  }
+
   /** Waits until everything on the directory's file system is on the disk. */
   async sync(directory: string): Promise<void> {
     await this.#run('sync', [directory]);

@@ -40,13 +40,18 @@ export function hostnameOf(task: TaskObject, host: Pick<TaskHost, 'facts'>): str
 }
 
 /** Makes the container's directories. What an earlier run left in the run directory goes; the upper layer and the log stay. */
-export async function makeDirectories(paths: ContainerPaths): Promise<void> {
+export async function makeDirectories(
+  host: Pick<TaskHost, 'limitStorage'>,
+  paths: ContainerPaths,
+  storageBytes: number | null,
+): Promise<void> {
   // The run directory is in memory on most hosts; synchronous calls there are faster than a trip through the thread pool.
   removeStateFile(paths.stateFile);
   rmSync(paths.socket, { force: true });
   mkdirSync(paths.run, { recursive: true, mode: 0o711 });
   await mkdir(paths.upper, { recursive: true });
   await Promise.all([mkdir(paths.work, { recursive: true }), mkdir(paths.logDirectory, { recursive: true })]);
+  if (storageBytes !== null) await host.limitStorage([paths.upper, paths.work], storageBytes);
 }
 
 /** Writes /etc/hosts, /etc/hostname and /etc/resolv.conf of the container. */

@@ -55,7 +55,7 @@ export async function prepareContainer(host: TaskHost, request: PrepareRequest):
     host.payloads.ensure(paths.payloads, container, range, (kind, key) => host.findPayload(task.stack, kind, key)),
     loadSeccomp(container.seccomp, { capabilities, architecture: host.facts.architecture, kernel: host.facts.kernel }),
     findEdits(container, host.cdiDirectories),
-    makeDirectories(paths),
+    makeDirectories(host, paths, container.storageBytes),
   ]);
   const hostname = hostnameOf(task, host);
   const spec = applyEdits(

@@ -112,6 +112,8 @@ export interface TaskHost {
   readonly networks: TaskNetworks;
   readonly volumes: VolumeStore;
   readonly mounts: HostMounts;
+  /** Lets what is written below new directories of a container take so many bytes of the disk together; 0 = any number. */
+  readonly limitStorage: (directories: readonly string[], bytes: number) => Promise<void>;
   readonly payloads: PayloadFiles;
   readonly idRanges: IdRanges;
   readonly names: NameRegistry;

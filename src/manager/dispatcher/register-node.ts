@@ -20,6 +20,7 @@ const nodeDescription: z.ZodType<NodeDescription> = z.strictObject({
   engineLabels: z.record(z.string(), z.string()),
   systemReserve: z.strictObject({ cpus: z.number().nonnegative(), memoryBytes: z.number().nonnegative() }),
   cgroup: z.enum(['v1', 'hybrid', 'v2']),
+  limitsStorage: z.boolean(),
   kernelFeatures: z.strictObject({
     overlayfs: presence,
     nftables: presence,

@@ -13,6 +13,7 @@ import { ownerServices } from '../tasks/shared-tasks.ts';
 import type { ApplyOptions } from './apply-options.ts';
 import { checkClaims } from './check-claims.ts';
 import { checkSharedContainers } from './check-shared-containers.ts';
+import { checkStorageLimits } from './check-storage-limits.ts';
 import { isNewOwner, planFollowers } from './plan-followers.ts';
 import { checkVolumeUsers } from './plan-changed-volume.ts';
 import { findForeignPayload } from './find-resources.ts';
@@ -40,6 +41,7 @@ export function planStack(
   const scaled = scaleServices(spec, options, selected);
   checkClaims(view, scaled, selected);
   checkSharedContainers(view, scaled, selected);
+  checkStorageLimits(view, scaled, selected);
   const resources = planResources(view, scaled, selected.union(selection.resourcesOf), options);
   const volumes = resources.steps.filter((step) => step.type === 'replace-volume');
   const services = planServices(view, scaled, options, selected, new Set(volumes.map(({ key }) => key)));

@@ -34,6 +34,7 @@ export function lowerContainer(name: string, service: ComposeService, reader: Pa
     configs: (service.configs ?? []).map((grant) => lowerGrant(where, 'config', grant)),
     ...lowerDevices(service),
     shmSizeBytes: bytesOrUnset(`${where}.shm_size`, service.shm_size),
+    storageBytes: bytesOrUnset(`${where}.storage_opt.size`, service.storage_opt?.['size']),
     ulimits: mapRecord(service.ulimits ?? {}, (limit) =>
       typeof limit === 'number' ? { soft: limit, hard: limit } : { soft: limit.soft, hard: limit.hard },
     ),

@@ -19,7 +19,10 @@ describe('the gate for attributes', () => {
       'volumes: [{type: npipe, source: x, target: /v}]',
       'services.a.volumes[0].type: type npipe exists on Windows only: this host runs Linux containers',
     ],
-    ['gpus: [{options: {a: b}}]', 'services.a.gpus[0].options: options is not supported yet'],
+    [
+      'gpus: [{options: {a: b}}]',
+      'services.a.gpus[0].options: options is for device drivers of other engines: here devices are described by CDI, which has no options',
+    ],
     ['pull_policy: build', 'services.a.pull_policy: pull_policy "build" is not supported yet'],
     ['platform: linux/riscv64', 'services.a.platform: platform "linux/riscv64" is not supported yet'],
     ['logging: {driver: gelf}', 'services.a.logging.driver: driver "gelf" is not supported yet'],
@@ -116,7 +119,7 @@ describe('the gate for attributes', () => {
   });
 
   it('opens when a row is added', () => {
-    const loaded = load('services: {a: {image: i, storage_opt: {size: 1g}}}');
+    const loaded = load('services: {a: {image: i, storage_opt: {dm.fs: xfs}}}');
     assert.equal(unsupportedAttributes(loaded).length, 1);
     const supported = [...SUPPORTED_ATTRIBUTES, { path: 'services.*.storage_opt.**' }];
     assert.deepEqual(unsupportedAttributes(loaded, { supported }), []);

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { shortId } from '../../../../src/model/ids.ts';
 import { removeSharedMemory } from '../../containers/shared-memory.ts';
@@ -36,6 +37,8 @@ async function removeAll(worker: TaskWorker): Promise<void> {
   ]);
   // Last: as long as the record is there, an interrupted removal is taken up again.
   await worker.stopRecording();
+  const limited = task.spec.container.storageBytes === null ? [] : [paths.upper, paths.work].filter(existsSync);
+  if (limited.length > 0) await host.limitStorage(limited, 0);
   await rm(paths.data, { recursive: true, force: true });
   host.idRanges.release(shortId(task.id));
 }

@@ -181,6 +181,7 @@ export const containerSchema: z.ZodType<ContainerSpec> = z.strictObject({
   deviceRequests: z.array(deviceRequest),
   deviceRules: z.array(deviceRule),
   shmSizeBytes: size,
+  storageBytes: size,
   ulimits: z.record(z.string(), z.strictObject({ soft: z.int().min(-1), hard: z.int().min(-1) })),
   sysctls: labels,
   extraHosts: z.array(z.strictObject({ host: z.string(), address: z.string() })),

@@ -7,6 +7,7 @@ import { nodeActive } from './node-active.ts';
 import { nodeReady } from './node-ready.ts';
 import { reservations } from './reservations.ts';
 import { sharedNamespaces } from './shared-namespaces.ts';
+import { storageLimit } from './storage-limit.ts';
 import { volumeAffinity } from './volume-affinity.ts';
 
 /** In the order in which they explain: the first that refuses a node names the reason. */
@@ -18,6 +19,7 @@ const filters: readonly Filter[] = [
   hostPorts,
   maxReplicas,
   volumeAffinity,
+  storageLimit,
   sharedNamespaces,
   hookOwner,
 ];

@@ -153,7 +153,7 @@ export class FakeDaemon {
     const networks = this.#makeNetworks();
     return {
       paths: this.machine.paths,
-      facts: readHostFacts(noFacts),
+      facts: readHostFacts('/', noFacts),
       initPath: '/init',
       cdiDirectories: [],
       runtimeOf: (name) => name,
@@ -171,6 +171,7 @@ export class FakeDaemon {
         { volumes: this.machine.paths.volumeMounts, containers: this.machine.paths.containerMounts },
         this.#makeMountProgram(),
       ),
+      limitStorage: async () => undefined,
       payloads: new PayloadFiles(this.machine.paths.payloads),
       idRanges: new IdRanges({
         pools: [{ first: 1_000_000, count: 1_000_000 }],

@@ -82,7 +82,7 @@ describe('session with a manager', () => {
       seen.push([sequence, mayRemove]);
       if (until(seen)) over.abort();
     };
-    const { description } = readHostFacts(noFacts);
+    const { description } = readHostFacts('/', noFacts);
     const options = {
       client: manager,
       guard,

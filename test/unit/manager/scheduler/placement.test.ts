@@ -51,6 +51,13 @@ describe('the choice of a node', () => {
     assert.equal(choose(nodes, task), 'no suitable node: of 3, 2 not ready (down), 1 closed for new tasks (drain)');
   });
 
+  it('goes where storage can be limited', () => {
+    const description = { ...nodeObject().description, limitsStorage: true };
+    const limited = taskObject('web', { spec: serviceSpec('web', { container: containerSpec({ storageBytes: 1 }) }) });
+    assert.equal(choose([node('a'), node('b', { description })], limited), 'b');
+    assert.match(choose([node('a')], limited), /without project quotas for storage_opt\.size/);
+  });
+
   it('goes where the volume is', () => {
     const volume: VolumeObject = {
       ...node('x'),

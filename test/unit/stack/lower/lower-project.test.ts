@@ -87,6 +87,7 @@ describe('lowerProject', () => {
         { type: 'a', major: null, minor: null, access: 'm' },
       ],
     ],
+    ['storage_opt: { size: 10g }', 'storageBytes', 10 * 2 ** 30],
     ['shm_size: 64m', 'shmSizeBytes', 64 * 2 ** 20],
     [
       'ulimits: { nofile: 10, nproc: { soft: 1, hard: 2 } }',
