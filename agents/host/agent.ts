@@ -92,7 +92,8 @@ export class Agent {
     }
     const facts = readHostFacts(this.#paths.dataRoot, this.#options.facts);
     const guard = new ClusterGuard(this.#paths.agentFile);
-    const networks = await this.#openNetworks();
+    const { nodeId } = guard.identity;
+    const networks = await this.#openNetworks(nodeId);
     const reporter = new StatusReporter(this.#options.log);
     const assigned = new AssignedObjects();
     const images = new ImageService({
@@ -102,7 +103,7 @@ export class Agent {
       deadlines: registryDeadlines(process.env),
       onNames: () => table.lookAtImages(),
     });
-    const table: TaskTable = this.#makeTable(facts, networks, images, reporter, assigned);
+    const table: TaskTable = this.#makeTable(facts, networks, images, reporter, assigned, nodeId);
     table.adopt();
     images.open().catch((error: unknown) => this.#options.log(`look at the images: ${describeError(error).message}`));
     await this.#serve(table, images, facts, guard, reporter);
@@ -144,13 +145,15 @@ export class Agent {
     );
   }
 
-  #openNetworks(): Promise<NetworkService> {
+  #openNetworks(nodeId: string): Promise<NetworkService> {
     const { runRoot, instance } = this.#paths;
     const directory = join(runRoot, 'net');
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     return NetworkService.open({
       instance,
+      nodeId,
       statePath: join(directory, 'published.json'),
+      overlayDirectory: join(directory, 'overlays'),
       program: this.#programs.net,
       socketPath: join(directory, 'net.sock'),
       stateDirectory: join(directory, 'state'),
@@ -176,6 +179,7 @@ export class Agent {
     images: ImageService,
     reporter: StatusReporter,
     assigned: AssignedObjects,
+    nodeId: string,
   ): TaskTable {
     const { log } = this.#options;
     const layers = new LayerProgram(this.#programs.layer);
@@ -200,7 +204,7 @@ export class Agent {
       limitStorage: (trees, bytes) => layers.limit(this.#paths.containersData, trees, bytes),
       payloads: new PayloadFiles(this.#paths.payloads),
       idRanges: this.#openIdRanges(),
-      names: new NameRegistry((network, names) => networks.setNames(network, names)),
+      names: new NameRegistry((network, names) => networks.setNames(network, names), nodeId),
       resolver: readHostResolver,
       queue: new PQueue({ concurrency }),
       probe: (taskId, check, signal) => runProbe(table.get(taskId), check, signal),

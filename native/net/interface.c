@@ -209,7 +209,7 @@ interface_ensure (const struct interface *interface, struct netlink *host, struc
   unsigned index = if_nametoindex (interface->name);
   struct netlink_batch batch;
   netlink_batch_init (&batch);
-  link_set_up (&batch, index, interface->name, interface->mtu);
+  link_set_up (&batch, index, interface->name, interface->mtu, NULL);
   for (unsigned i = 0; i < interface->address_count; i++)
     link_add_address (&batch, index, interface->name, &interface->addresses[i]);
   /* First the subnets on the wire: gateways may be in one of them. */

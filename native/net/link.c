@@ -192,13 +192,25 @@ link_add_on_parent (struct netlink_batch *batch, const struct link_pair *pair, c
 }
 
 void
-link_set_up (struct netlink_batch *batch, unsigned index, const char *name, unsigned mtu)
+link_set_up (struct netlink_batch *batch, unsigned index, const char *name, unsigned mtu, const uint8_t *mac)
 {
   struct ifinfomsg *link = netlink_begin (batch, RTM_NEWLINK, 0, sizeof *link, 0, "bring up link %s", name);
   link->ifi_index = (int)index;
   link->ifi_flags = link->ifi_change = IFF_UP;
   if (mtu != 0)
     netlink_put_u32 (batch, IFLA_MTU, mtu);
+  if (mac != NULL)
+    netlink_put (batch, IFLA_ADDRESS, mac, 6);
+}
+
+void
+link_join_bridge (struct netlink_batch *batch, const char *name, unsigned bridge)
+{
+  struct ifinfomsg *link = netlink_begin (batch, RTM_SETLINK, 0, sizeof *link, 0, "attach link %s", name);
+  link->ifi_flags = link->ifi_change = IFF_UP;
+  netlink_put_string (batch, IFLA_IFNAME, name);
+  netlink_put_u32 (batch, IFLA_MASTER, bridge);
+  put_no_automatic_address (batch);
 }
 
 /* Hairpin mode: with br_netfilter, a container's connection to its own published port is translated before the bridge,
@@ -206,13 +218,8 @@ link_set_up (struct netlink_batch *batch, unsigned index, const char *name, unsi
 void
 link_set_bridge (struct netlink_batch *batch, const char *name, unsigned bridge, bool isolated)
 {
-  struct ifinfomsg *link = netlink_begin (batch, RTM_SETLINK, 0, sizeof *link, 0, "attach link %s", name);
-  link->ifi_flags = link->ifi_change = IFF_UP;
-  netlink_put_string (batch, IFLA_IFNAME, name);
-  netlink_put_u32 (batch, IFLA_MASTER, bridge);
-  put_no_automatic_address (batch);
-
-  link = netlink_begin (batch, RTM_NEWLINK, 0, sizeof *link, 0, "set up port %s", name);
+  link_join_bridge (batch, name, bridge);
+  netlink_begin (batch, RTM_NEWLINK, 0, sizeof (struct ifinfomsg), 0, "set up port %s", name);
   netlink_put_string (batch, IFLA_IFNAME, name);
   size_t info = netlink_begin_nest (batch, IFLA_LINKINFO);
   netlink_put_string (batch, IFLA_INFO_SLAVE_KIND, "bridge");
@@ -222,6 +229,14 @@ link_set_bridge (struct netlink_batch *batch, const char *name, unsigned bridge,
     netlink_put_u8 (batch, IFLA_BRPORT_ISOLATED, 1);
   netlink_end_nest (batch, data);
   netlink_end_nest (batch, info);
+}
+
+void
+link_set_mtu (struct netlink_batch *batch, const char *name, unsigned mtu)
+{
+  netlink_begin (batch, RTM_SETLINK, 0, sizeof (struct ifinfomsg), ENODEV, "set MTU of link %s", name);
+  netlink_put_string (batch, IFLA_IFNAME, name);
+  netlink_put_u32 (batch, IFLA_MTU, mtu);
 }
 
 void

@@ -52,9 +52,14 @@ void link_add_on_parent (struct netlink_batch *batch, const struct link_pair *pa
                          unsigned parent);
 /* The number of a mode by its name; false if KIND has none of that name. */
 bool link_parse_mode (const char *kind, const char *name, unsigned *mode);
-void link_set_up (struct netlink_batch *batch, unsigned index, const char *name, unsigned mtu);
-/* Makes a link a port of the bridge with that index, and brings it up. Isolated ports do not reach each other. */
+/* MTU 0, MAC NULL: as they are. */
+void link_set_up (struct netlink_batch *batch, unsigned index, const char *name, unsigned mtu, const uint8_t *mac);
+/* Makes a link a port of the bridge with that index, and brings it up. */
+void link_join_bridge (struct netlink_batch *batch, const char *name, unsigned bridge);
+/* The same for the port of a container. Isolated ports do not reach each other. */
 void link_set_bridge (struct netlink_batch *batch, const char *name, unsigned bridge, bool isolated);
+/* A link that has gone is no error. */
+void link_set_mtu (struct netlink_batch *batch, const char *name, unsigned mtu);
 void link_delete (struct netlink_batch *batch, const char *name);
 void link_add_address (struct netlink_batch *batch, unsigned index, const char *name, const struct address *address);
 

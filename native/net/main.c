@@ -30,6 +30,7 @@ struct net
   struct nft nft;
   struct trash trash;
   struct dns_service dns;
+  struct overlays overlays;
   struct sandboxes sandboxes;
   struct ports ports;
   struct kept_tables tables;
@@ -105,6 +106,9 @@ open_net (struct net *net, const struct options *options, struct tss_error *erro
   net->guard.nft = &net->nft;
   net->guard.state = &net->state;
   net->guard.tables = &net->tables;
+  net->overlays.route = &net->route;
+  net->overlays.state = &net->state;
+  net->sandboxes.overlays = &net->overlays;
   net->sandboxes.route = &net->route;
   net->sandboxes.state = &net->state;
   net->sandboxes.dns = &net->dns;
@@ -118,7 +122,8 @@ open_net (struct net *net, const struct options *options, struct tss_error *erro
                                          .trash = &net->trash,
                                          .ports = &net->ports,
                                          .tables = &net->tables,
-                                         .guard = &net->guard };
+                                         .guard = &net->guard,
+                                         .overlays = &net->overlays };
   if (state_open (&net->state, options->state, error) < 0 || loop_open (&net->loop, error) < 0
       || watch_signals (net, error) < 0 || netlink_open (&net->route, NETLINK_ROUTE, error) < 0
       || nft_open (&net->nft, error) < 0)
@@ -127,8 +132,9 @@ open_net (struct net *net, const struct options *options, struct tss_error *erro
   if (net->sandboxes.host_namespace < 0)
     return -1;
   if (trash_open (&net->trash, &net->loop, error) < 0 || operations_restore_names (&net->operations, error) < 0
-      || sandboxes_restore (&net->sandboxes, error) < 0 || ports_restore (&net->ports, error) < 0
-      || kept_tables_open (&net->tables, error) < 0 || guard_open (&net->guard, &net->loop, error) < 0)
+      || overlays_restore (&net->overlays, error) < 0 || sandboxes_restore (&net->sandboxes, error) < 0
+      || ports_restore (&net->ports, error) < 0 || kept_tables_open (&net->tables, error) < 0
+      || guard_open (&net->guard, &net->loop, error) < 0)
     return -1;
   return server_open (&net->server, &net->loop, options->socket, operations_execute, &net->operations, error);
 }
@@ -142,6 +148,7 @@ close_net (struct net *net)
   kept_tables_close (&net->tables);
   ports_close (&net->ports);
   sandboxes_close (&net->sandboxes);
+  overlays_close (&net->overlays);
   dns_tables_clear (&net->dns.tables);
   tss_close (&net->sandboxes.host_namespace);
   nft_close (&net->nft);

@@ -16,13 +16,16 @@ int
 network_parse (const json_t *request, struct network_spec *spec, struct tss_error *error)
 {
   json_int_t mtu;
+  const char *mac;
   const json_t *addresses;
   *spec = (struct network_spec){ 0 };
   if (field_id (request, "id", &spec->id, error) < 0 || field_id (request, "owner", &spec->owner, error) < 0
       || field_interface (request, "bridge", &spec->bridge, error) < 0
       || field_integer (request, "mtu", 68, 65535, &mtu, error) < 0
-      || field_array (request, "addresses", &addresses, error) < 0)
+      || field_array (request, "addresses", &addresses, error) < 0 || field_string (request, "mac", &mac, error) < 0)
     return -1;
+  if (!address_parse_mac (mac, spec->mac))
+    return tss_error_set (error, TSS_ERROR_INVALID, 0, "mac", "field mac: expected six octets");
   spec->mtu = (unsigned)mtu;
   size_t count = json_array_size (addresses);
   if (count > NETWORK_ADDRESSES)
@@ -34,27 +37,11 @@ network_parse (const json_t *request, struct network_spec *spec, struct tss_erro
   return 0;
 }
 
-/* A fixed address from the IPv4 one: the bridge would otherwise take over the lowest of its ports and change it when
- * containers come and go. */
-static const uint8_t *
-choose_mac (const struct network_spec *spec, uint8_t mac[6])
-{
-  for (unsigned i = 0; i < spec->address_count; i++)
-    if (spec->addresses[i].family == AF_INET)
-      {
-        mac[0] = 0x02;
-        mac[1] = 0x42;
-        memcpy (mac + 2, spec->addresses[i].bytes, 4);
-        return mac;
-      }
-  return NULL;
-}
-
-/* The alias of a bridge begins with this; the id of the network follows. */
+/* The alias of a bridge begins with this; the id of the network follows. KIND "overlay": the alias of a tunnel. */
 static void
-format_label (const char *owner, char label[LABEL_SIZE])
+format_label (const char *owner, const char *kind, char label[LABEL_SIZE])
 {
-  snprintf (label, LABEL_SIZE, "tsstack %s network ", owner);
+  snprintf (label, LABEL_SIZE, "tsstack %s %s ", owner, kind);
 }
 
 static int
@@ -62,13 +49,12 @@ ensure_bridge (struct netlink *netlink, const struct network_spec *spec, unsigne
 {
   struct link_info info;
   bool found;
-  uint8_t mac[6];
   char label[LABEL_SIZE], alias[ALIAS_SIZE];
   struct netlink_batch batch;
   netlink_batch_init (&batch);
   if (link_find (netlink, spec->bridge, &info, &found, error) < 0)
     return -1;
-  format_label (spec->owner, label);
+  format_label (spec->owner, "network", label);
   if ((size_t)snprintf (alias, sizeof alias, "%s%s", label, spec->id) >= sizeof alias)
     return tss_error_set (error, TSS_ERROR_INVALID, 0, "id", "field id: too long for the label of a bridge");
   if (found && strcmp (info.kind, "bridge") != 0)
@@ -78,9 +64,9 @@ ensure_bridge (struct netlink *netlink, const struct network_spec *spec, unsigne
     return tss_error_set (error, TSS_ERROR_EXISTS, 0, spec->bridge,
                           "create bridge %s: a bridge of somebody else has this name", spec->bridge);
   if (found)
-    link_set_up (&batch, info.index, spec->bridge, spec->mtu);
+    link_set_up (&batch, info.index, spec->bridge, spec->mtu, spec->mac);
   else
-    link_add_bridge (&batch, spec->bridge, spec->mtu, choose_mac (spec, mac));
+    link_add_bridge (&batch, spec->bridge, spec->mtu, spec->mac);
   /* In the same system call as the creation: no crash leaves a bridge that nobody can tell for ours. */
   link_set_alias (&batch, spec->bridge, alias);
   if (netlink_send (netlink, &batch, error) < 0)
@@ -161,7 +147,7 @@ network_ensure (struct netlink *netlink, const struct network_spec *spec, struct
 
 struct search
 {
-  char label[LABEL_SIZE];
+  char labels[2][LABEL_SIZE];
   json_t *found;
 };
 
@@ -169,16 +155,20 @@ static void
 add_if_labelled (const char *name, const char *alias, void *context)
 {
   const struct search *search = context;
-  size_t length = strlen (search->label);
-  if (alias != NULL && strncmp (alias, search->label, length) == 0)
-    json_array_append_new (search->found, json_pack ("{s:s,s:s}", "id", alias + length, "bridge", name));
+  for (size_t i = 0; i < 2 && alias != NULL; i++)
+    {
+      size_t length = strlen (search->labels[i]);
+      if (strncmp (alias, search->labels[i], length) == 0)
+        json_array_append_new (search->found, json_pack ("{s:s,s:s}", "id", alias + length, "bridge", name));
+    }
 }
 
 json_t *
 networks_list (struct netlink *netlink, const char *owner, struct tss_error *error)
 {
   struct search search = { .found = json_array () };
-  format_label (owner, search.label);
+  format_label (owner, "network", search.labels[0]);
+  format_label (owner, "overlay", search.labels[1]);
   if (link_list (netlink, add_if_labelled, &search, error) == 0)
     return search.found;
   json_decref (search.found);

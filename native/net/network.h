@@ -15,6 +15,7 @@ struct network_spec
   const char *owner; /* tells the daemons of one machine apart */
   struct address addresses[NETWORK_ADDRESSES];
   unsigned address_count, mtu;
+  uint8_t mac[6]; /* fixed: a bridge would otherwise take over the lowest of its ports */
 };
 
 /* Reads the request network.ensure. The strings belong to REQUEST. */
@@ -23,7 +24,7 @@ int network_parse (const json_t *request, struct network_spec *spec, struct tss_
 /* Makes or corrects the bridge. */
 int network_ensure (struct netlink *netlink, const struct network_spec *spec, struct tss_error *error);
 
-/* The networks of OWNER that have a bridge, by what the kernel says: [{"id","bridge"}]. NULL on error. */
+/* The bridges and tunnels of OWNER's networks, by what the kernel says: [{"id","bridge"}]. NULL on error. */
 json_t *networks_list (struct netlink *netlink, const char *owner, struct tss_error *error);
 
 #endif

@@ -26,6 +26,8 @@ remove_network (struct operations *operations, const json_t *request, json_t *re
   (void)reply;
   if (field_id (request, "id", &id, error) < 0 || field_interface (request, "bridge", &bridge, error) < 0)
     return -1;
+  if (overlays_remove (operations->overlays, id, error) < 0)
+    return -1;
   trash_link (operations->trash, bridge);
   dns_tables_remove (&operations->dns->tables, id);
   state_remove (operations->state, NAMES_KIND, id);
@@ -58,6 +60,29 @@ remove_sandbox (struct operations *operations, const json_t *request, json_t *re
 {
   (void)reply;
   return sandbox_remove (operations->sandboxes, request, error);
+}
+
+static int
+refresh_sandbox (struct operations *operations, const json_t *request, json_t *reply, struct tss_error *error)
+{
+  (void)reply;
+  return sandbox_refresh (operations->sandboxes, request, error);
+}
+
+static int
+set_overlay (struct operations *operations, const json_t *request, json_t *reply, struct tss_error *error)
+{
+  (void)reply;
+  return overlays_set (operations->overlays, request, error);
+}
+
+static int
+remove_overlay (struct operations *operations, const json_t *request, json_t *reply, struct tss_error *error)
+{
+  const char *network;
+  (void)reply;
+  return field_id (request, "network", &network, error) < 0 ? -1
+                                                            : overlays_remove (operations->overlays, network, error);
 }
 
 static int
@@ -196,6 +221,9 @@ static const struct
   { "sandbox.ensure", ensure_sandbox },
   { "sandbox.remove", remove_sandbox },
   { "sandbox.list", list_sandboxes },
+  { "sandbox.refresh", refresh_sandbox },
+  { "overlay.set", set_overlay },
+  { "overlay.remove", remove_overlay },
   { "dns.set", set_names },
   { "dns.remove", remove_names },
   { "nft", run_nft },

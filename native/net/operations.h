@@ -19,6 +19,7 @@ struct operations
   struct ports *ports;
   struct kept_tables *tables;
   struct guard *guard;
+  struct overlays *overlays;
 };
 
 /* A server_handler; CONTEXT is struct operations. */

@@ -1,9 +1,11 @@
 #include "sandbox.h"
+#include "../common/cleanup.h"
 #include "fields.h"
 #include "interface.h"
 #include "memory.h"
 #include "netns.h"
 #include "nft.h"
+#include "overlay/guest.h"
 #include "owned-netns.h"
 #include "sysctl.h"
 
@@ -15,10 +17,11 @@
 #define MOST_INTERFACES 16
 #define STATE_KIND "sandboxes"
 #define DNS_TABLE "tsstack-dns"
+#define OVERLAYS "overlays" /* in the kept spec */
 
 struct sandbox
 {
-  json_t *spec; /* the request that made it */
+  json_t *spec; /* the request that made it, with the port of its name server and what it has of its overlays */
   const char *id, *path;
   struct dns_resolver resolver;
   bool has_resolver;
@@ -142,6 +145,20 @@ delete_changed (struct sandboxes *sandboxes, const struct sandbox *sandbox, cons
   return link_delete_all (sandboxes->route, pointers, count, error);
 }
 
+/* In the sandbox's namespace. BEFORE is what it has of its overlays. */
+static int
+join_overlays (struct sandboxes *sandboxes, struct sandbox *sandbox, const json_t *interfaces, const json_t *before,
+               struct tss_error *error)
+{
+  const struct overlay_guest guest = { sandbox->id, interfaces };
+  json_t *wish = overlay_guest_wish (sandboxes->overlays, &guest);
+  int result = overlay_guest_change (sandboxes->overlays, &guest, before, wish, error);
+  if (result == 0)
+    json_object_set (sandbox->spec, OVERLAYS, wish);
+  json_decref (wish);
+  return result;
+}
+
 /* In the sandbox's namespace. */
 static int
 configure (struct sandboxes *sandboxes, struct sandbox *sandbox, const json_t *request, struct tss_error *error)
@@ -152,7 +169,7 @@ configure (struct sandboxes *sandboxes, struct sandbox *sandbox, const json_t *r
   if (netlink_open (&inside, NETLINK_ROUTE, error) < 0)
     return -1;
   netlink_batch_init (&batch);
-  link_set_up (&batch, 1, "lo", 0); /* the loopback device is always the first */
+  link_set_up (&batch, 1, "lo", 0, NULL); /* the loopback device is always the first */
   int result = netlink_send (&inside, &batch, error);
   for (size_t i = 0; i < json_array_size (interfaces) && result == 0; i++)
     {
@@ -165,7 +182,9 @@ configure (struct sandboxes *sandboxes, struct sandbox *sandbox, const json_t *r
   netlink_close (&inside);
   if (result < 0)
     return -1;
-  if (sysctl_write_all (json_object_get (request, "sysctls"), error) < 0)
+  /* Interfaces may be new, with nothing of what they had. */
+  if (sysctl_write_all (json_object_get (request, "sysctls"), error) < 0
+      || join_overlays (sandboxes, sandbox, interfaces, NULL, error) < 0)
     return -1;
   return ensure_dns (sandboxes, sandbox, request, error);
 }
@@ -176,6 +195,7 @@ remember (struct sandboxes *sandboxes, struct sandbox *sandbox, const json_t *re
 {
   json_t *spec = json_copy ((json_t *)request);
   json_object_del (spec, "seq");
+  json_object_set (spec, OVERLAYS, json_object_get (sandbox->spec, OVERLAYS));
   if (sandbox->has_resolver)
     json_object_set_new (spec, "dnsPort", json_integer (sandbox->resolver.port));
   json_decref (sandbox->spec);
@@ -295,6 +315,25 @@ sandbox_ensure (struct sandboxes *sandboxes, const json_t *request, struct tss_e
   return update (sandboxes, sandbox, request, error);
 }
 
+int
+sandbox_refresh (struct sandboxes *sandboxes, const json_t *request, struct tss_error *error)
+{
+  const char *id;
+  if (field_id (request, "id", &id, error) < 0)
+    return -1;
+  struct sandbox *sandbox = map_get (&sandboxes->by_id, id);
+  if (sandbox == NULL)
+    return 0; /* gone meanwhile */
+  tss_autojson json_t *before = json_deep_copy (json_object_get (sandbox->spec, OVERLAYS));
+  if (netns_enter (sandbox->path, error) < 0)
+    return -1;
+  int result = join_overlays (sandboxes, sandbox, json_object_get (sandbox->spec, "interfaces"), before, error);
+  netns_leave (sandboxes->host_namespace);
+  if (result < 0 || json_equal (before, json_object_get (sandbox->spec, OVERLAYS)))
+    return result;
+  return state_write (sandboxes->state, STATE_KIND, sandbox->id, sandbox->spec, error);
+}
+
 static void
 discard_links (struct sandboxes *sandboxes, const struct sandbox *sandbox)
 {
@@ -332,7 +371,11 @@ static void
 add_to_list (const char *id, void *value, void *context)
 {
   const struct sandbox *sandbox = value;
-  json_array_append_new (context, json_pack ("{s:s,s:s}", "id", id, "path", sandbox->path));
+  const json_t *interfaces = json_object_get (sandbox->spec, "interfaces");
+  json_t *networks = json_array ();
+  for (size_t i = 0; i < json_array_size (interfaces); i++)
+    json_array_append (networks, json_object_get (json_array_get (interfaces, i), "network"));
+  json_array_append_new (context, json_pack ("{s:s,s:s,s:o}", "id", id, "path", sandbox->path, "networks", networks));
 }
 
 json_t *

@@ -5,6 +5,7 @@
 #include "dns/resolver.h"
 #include "map.h"
 #include "netlink.h"
+#include "overlay/overlays.h"
 #include "state.h"
 #include "trash.h"
 
@@ -16,6 +17,7 @@ struct sandboxes
   struct state *state;
   struct dns_service *dns;
   struct trash *trash;
+  struct overlays *overlays;
 };
 
 /* Takes over the sandboxes of the state directory whose namespaces still exist. */
@@ -28,7 +30,10 @@ void sandboxes_close (struct sandboxes *sandboxes);
 int sandbox_ensure (struct sandboxes *sandboxes, const json_t *request, struct tss_error *error);
 int sandbox_remove (struct sandboxes *sandboxes, const json_t *request, struct tss_error *error);
 
-/* [{"id","path"}, ...]; the caller owns the result. */
+/* The request sandbox.refresh: gives the sandbox what its overlays are by now. */
+int sandbox_refresh (struct sandboxes *sandboxes, const json_t *request, struct tss_error *error);
+
+/* [{"id","path","networks"}, ...]; the caller owns the result. */
 json_t *sandboxes_list (struct sandboxes *sandboxes);
 
 #endif

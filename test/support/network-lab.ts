@@ -57,7 +57,9 @@ export class NetworkLab {
   openService(change: Partial<NetworkServiceOptions> = {}): Promise<NetworkService> {
     return NetworkService.open({
       instance: '00c0ffee',
+      nodeId: 'n1',
       statePath: join(this.directory, 'published.json'),
+      overlayDirectory: join(this.directory, 'overlays'),
       program,
       socketPath: this.socketPath,
       stateDirectory: join(this.directory, 'state'),
@@ -66,6 +68,11 @@ export class NetworkLab {
       log: (message) => this.messages.push(message),
       ...change,
     });
+  }
+
+  /** The process that keeps the host's namespaces. */
+  get holder(): number {
+    return this.#host;
   }
 
   /** Path of a sandbox's namespace. */

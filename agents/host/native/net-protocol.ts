@@ -41,8 +41,31 @@ interface EnsureNetworkRequest {
   readonly owner: string;
   readonly bridge: string;
   readonly addresses: readonly string[];
+  /** Of the bridge: differs from host to host. */
+  readonly mac: string;
   readonly mtu: number;
   readonly internal: boolean;
+}
+
+/** A network that other hosts are on, too. */
+export interface OverlayRequest {
+  readonly op: 'overlay.set';
+  readonly network: string;
+  readonly owner: string;
+  readonly bridge: string;
+  readonly vni: number;
+  readonly port: number;
+  /** Address of this host, where its tunnels end. */
+  readonly local: string;
+  readonly mtu: number;
+  /** The containers here and elsewhere do not reach each other; hosts reach them all. */
+  readonly isolated: boolean;
+  /** Who is elsewhere, by MAC: the host that has it, and its addresses on the network. */
+  readonly peers: Readonly<Record<string, { readonly host: string; readonly addresses: readonly string[] }>>;
+  /** Addresses of the other hosts on the network, by the mark of connections that came by way of them. */
+  readonly nodes: Readonly<Record<string, readonly string[]>>;
+  /** Chains of an nftables table (inet) in each sandbox of the network; null = none. */
+  readonly rules: string | null;
 }
 
 export interface EnsureSandboxRequest {
@@ -85,7 +108,10 @@ export type NetRequest =
   | EnsureNetworkRequest
   | { readonly op: 'network.remove'; readonly id: string; readonly bridge: string }
   | { readonly op: 'network.list'; readonly owner: string }
+  | OverlayRequest
+  | { readonly op: 'overlay.remove'; readonly network: string }
   | EnsureSandboxRequest
+  | { readonly op: 'sandbox.refresh'; readonly id: string }
   | { readonly op: 'sandbox.remove'; readonly id: string; readonly path: string }
   | { readonly op: 'sandbox.list' }
   | SetNamesRequest
@@ -101,7 +127,9 @@ export type NetRequest =
 
 interface Replies {
   readonly 'network.list': { readonly networks: readonly { readonly id: string; readonly bridge: string }[] };
-  readonly 'sandbox.list': { readonly sandboxes: readonly { readonly id: string; readonly path: string }[] };
+  readonly 'sandbox.list': {
+    readonly sandboxes: readonly { readonly id: string; readonly path: string; readonly networks: readonly string[] }[];
+  };
   readonly guard: { readonly warnings: readonly string[] };
   readonly 'ports.reserve': { readonly ports: readonly NetPort[] };
   readonly 'ports.list': { readonly ids: readonly string[] };

@@ -1,4 +1,6 @@
 import { readBridgeOptions, type BridgeOptions } from '../../../src/model/bridge-options.ts';
+import { nodeMac } from '../../../src/model/endpoints.ts';
+import type { EndpointsObject } from '../../../src/model/endpoints.ts';
 import { isVlanDriver } from '../../../src/model/vlan-options.ts';
 import type { NetworkObject, PublishedPort } from '../../../src/model/objects.ts';
 import type { PortSpec } from '../../../src/model/spec.ts';
@@ -15,28 +17,44 @@ import { explainReservation, planPorts, publishedPorts } from './port-wishes.ts'
 import type { PortInterfaces } from './port-wishes.ts';
 import { RuleWriter } from './rule-writer.ts';
 import { familyOf, sandboxRequest } from './sandbox-request.ts';
-import { networkMtu } from './underlay-mtu.ts';
+import { OverlayService } from './overlay-service.ts';
+import type { SpannedNetwork } from './overlay-service.ts';
+import { OverlayStore } from './overlay-store.ts';
+import { linkMtuOf, networkMtu } from './underlay-mtu.ts';
 
 export interface NetworkServiceOptions extends NetProcessOptions {
   /** Tells the daemons of one machine apart: 8 hex digits. */
   readonly instance: string;
   /** File in the run root with what this daemon has published. */
   readonly statePath: string;
+  /** Folder in the run root with what is known of networks that other hosts are on, too. */
+  readonly overlayDirectory: string;
+  /** Id of this node. */
+  readonly nodeId: string;
 }
 
 /** The networks of this host: bridges, sandboxes of containers, published ports, names. Every operation may be repeated. */
 export class NetworkService implements TaskNetworks {
   readonly #net: NetProcess;
   readonly #instance: string;
+  readonly #nodeId: string;
+  readonly #overlays: OverlayService;
   readonly #rules: RuleWriter;
   readonly #networks: Map<string, HostNetwork>;
   readonly #publications: Map<string, Publication>;
   /** Bridges that this daemon has made or found. */
   readonly #bridges = new Map<string, Promise<void>>();
 
-  private constructor(options: NetworkServiceOptions, networks: readonly HostNetwork[], known: readonly Publication[]) {
-    this.#net = new NetProcess(options);
+  private constructor(
+    options: NetworkServiceOptions,
+    net: NetProcess,
+    overlays: OverlayService,
+    { networks, publications: known }: NetworkState,
+  ) {
+    this.#net = net;
+    this.#overlays = overlays;
     this.#instance = options.instance;
+    this.#nodeId = options.nodeId;
     this.#rules = new RuleWriter({
       table: nftTable(options.instance),
       request: (request) => this.#net.request(request),
@@ -49,10 +67,35 @@ export class NetworkService implements TaskNetworks {
 
   /** Takes over from the daemon before: where that has left networks, the rules are put in place anew. */
   static async open(options: NetworkServiceOptions): Promise<NetworkService> {
-    const { networks, publications } = await readNetworkState(options.statePath);
-    const service = new NetworkService(options, networks, publications);
-    if (networks.length > 0) await service.#writeRules();
+    const { instance, nodeId, overlayDirectory } = options;
+    const state = await readNetworkState(options.statePath);
+    const net = new NetProcess(options);
+    const overlays = await OverlayService.open({
+      instance,
+      nodeId,
+      linkMtuOf,
+      request: (request) => net.request(request),
+      store: new OverlayStore(overlayDirectory),
+    });
+    const service = new NetworkService(options, net, overlays, state);
+    if (state.networks.length > 0) await service.#writeRules();
     return service;
+  }
+
+  /** The networks that other hosts are on, too, as far as a manager has said so. */
+  get spanned(): readonly SpannedNetwork[] {
+    return this.#overlays.all;
+  }
+
+  /** Connects the network with the other hosts that are on it. */
+  async setEndpoints(network: NetworkObject, endpoints: EndpointsObject): Promise<void> {
+    await this.ensureNetwork(network);
+    await this.#overlays.set(network, endpoints);
+  }
+
+  /** The network is on no other host any more. */
+  removeEndpoints(networkId: string): Promise<void> {
+    return this.#overlays.remove(networkId);
   }
 
   ensureNetwork(network: NetworkObject): Promise<void> {
@@ -68,6 +111,7 @@ export class NetworkService implements TaskNetworks {
 
   async removeNetwork({ id, bridge }: Pick<NetworkObject, 'id' | 'bridge'>): Promise<void> {
     this.#bridges.delete(id);
+    await this.#overlays.remove(id);
     await this.#net.request({ op: 'network.remove', id, bridge });
     // Forgotten last, so that an interrupted removal is taken up again; not at all when somebody wants the network again meanwhile.
     if (!this.#bridges.has(id)) this.#networks.delete(id);
@@ -75,7 +119,7 @@ export class NetworkService implements TaskNetworks {
   }
 
   async ensureSandbox(request: SandboxRequest): Promise<void> {
-    const wanted = sandboxRequest(request);
+    const wanted = sandboxRequest(request, (network) => this.#mtuOf(network));
     try {
       await this.#net.request(wanted);
     } catch (error) {
@@ -143,8 +187,9 @@ export class NetworkService implements TaskNetworks {
     const strayNetworks = [...this.#networks.values(), ...networks].filter(({ id }) => !networkIds.has(id));
     await Promise.all([...new Set(strayPorts)].map((id) => this.unpublish(id)));
     await Promise.all(straySandboxes.map(({ id, path }) => this.removeSandbox(id, path)));
-    const byId = new Map(strayNetworks.map((network) => [network.id, network]));
-    await Promise.all(Array.from(byId.values(), (network) => this.removeNetwork(network)));
+    // A network may have left both its bridge and its tunnel.
+    const byLink = new Map(strayNetworks.map((network) => [network.bridge, network]));
+    await Promise.all(Array.from(byLink.values(), (network) => this.removeNetwork(network)));
     // A daemon that died after it had forgotten its last network may have left its rules.
     await this.#writeRules();
   }
@@ -174,10 +219,15 @@ export class NetworkService implements TaskNetworks {
       options: { interContainer, masquerade, gatewayMode },
     });
     const addresses = bridgeAddresses(network, options);
-    const mtu = networkMtu(network);
+    const mac = nodeMac(this.#nodeId, id);
+    const mtu = this.#mtuOf(network);
     const owner = this.#instance;
-    await this.#net.request({ op: 'network.ensure', id, owner, bridge, addresses, mtu, internal: spec.internal });
+    await this.#net.request({ op: 'network.ensure', id, owner, bridge, addresses, mac, mtu, internal: spec.internal });
     await this.#writeRules();
+  }
+
+  #mtuOf(network: NetworkObject): number {
+    return this.#overlays.mtuOf(network.id) ?? networkMtu(network);
   }
 
   async #reserve(id: string, wishes: readonly NetPortWish[]): Promise<readonly { readonly port: number }[]> {

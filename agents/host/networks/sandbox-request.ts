@@ -1,10 +1,10 @@
 import { isIPv6 } from 'node:net';
 import { readBridgeOptions } from '../../../src/model/bridge-options.ts';
 import { isVlanDriver, readVlanOptions } from '../../../src/model/vlan-options.ts';
+import type { NetworkObject } from '../../../src/model/objects.ts';
 import type { EnsureSandboxRequest } from '../native/net-protocol.ts';
 import { withoutPrefix } from '../names/network-names.ts';
 import type { SandboxInterface, SandboxRequest } from '../tasks/task-host.ts';
-import { networkMtu } from './underlay-mtu.ts';
 
 /** Containers may ping and bind low ports without a capability, as elsewhere in this field. */
 const defaultSysctls = {
@@ -16,7 +16,10 @@ const defaultSysctls = {
 const linkLocalPrefix = { 4: 16, 6: 64 } as const;
 
 /** What tsstack-net is to make for a container. */
-export function sandboxRequest(request: SandboxRequest): EnsureSandboxRequest {
+export function sandboxRequest(
+  request: SandboxRequest,
+  mtuOf: (network: NetworkObject) => number,
+): EnsureSandboxRequest {
   const { id, path, users, hostname, interfaces, links, upstreams } = request;
   const names = interfaceNames(interfaces);
   const outward = { 4: outwardInterface(interfaces, 4), 6: outwardInterface(interfaces, 6) };
@@ -35,7 +38,7 @@ export function sandboxRequest(request: SandboxRequest): EnsureSandboxRequest {
       gateways: isRoutedByDevice(wanted)
         ? []
         : wanted.gateways.filter((gateway) => wanted === outward[familyOf(gateway)]),
-      mtu: networkMtu(wanted.network),
+      mtu: mtuOf(wanted.network),
       isolated: !readBridgeOptions(wanted.network.spec.driverOptions).interContainer,
       routes: [...neighbourRoutes(wanted), ...deviceRoutes(wanted, outward)],
     })),

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { networkInterfaces } from 'node:os';
 import { readBridgeOptions } from '../../../src/model/bridge-options.ts';
 import { isVlanDriver, readVlanOptions } from '../../../src/model/vlan-options.ts';
 import type { NetworkObject } from '../../../src/model/objects.ts';
@@ -37,7 +38,14 @@ function deviceMtu(device: string): number {
   }
 }
 
-/** MTU of a network on this host: as its options say, else that of the link that it is on, or of the way out. */
+/** MTU of the link that has this address of the host. */
+export function linkMtuOf(address: string): number {
+  const links = Object.entries(networkInterfaces());
+  const found = links.find(([, addresses = []]) => addresses.some((one) => one.address === address));
+  return found === undefined ? underlayMtu() : deviceMtu(found[0]);
+}
+
+/** MTU of a network that is on this host alone: as its options say, else that of the link that it is on, or of the way out. */
 export function networkMtu({ spec }: Pick<NetworkObject, 'spec'>): number {
   if (isVlanDriver(spec.driver)) {
     const { parent, mtu } = readVlanOptions(spec.driver, spec.driverOptions);

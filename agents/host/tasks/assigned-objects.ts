@@ -1,3 +1,4 @@
+import type { EndpointsObject } from '../../../src/model/endpoints.ts';
 import type {
   ModelObject,
   NetworkObject,
@@ -8,7 +9,7 @@ import type {
 import { choosePayload } from '../../../src/model/choose-payload.ts';
 import type { AssignmentsMessage } from '../../../src/rpc/messages.ts';
 
-type Assignable = TaskObject | NetworkObject | VolumeObject | PayloadObject;
+type Assignable = TaskObject | NetworkObject | VolumeObject | PayloadObject | EndpointsObject;
 
 /** Tells what one message changed. */
 export interface AssignmentChange {
@@ -18,6 +19,9 @@ export interface AssignmentChange {
   readonly removedTasks: readonly string[];
   readonly removedNetworks: readonly NetworkObject[];
   readonly removedVolumes: readonly string[];
+  /** What came or changed of networks that span hosts, and the networks that do no more. */
+  readonly endpoints: readonly { readonly network: NetworkObject; readonly endpoints: EndpointsObject }[];
+  readonly removedEndpoints: readonly string[];
 }
 
 /** What the manager has assigned to this node, as of the last message. Contents of secrets are here and nowhere else. */
@@ -32,14 +36,13 @@ export class AssignedObjects {
       this.#isComplete = mayRemove;
       this.#removed.clear();
     }
-    const upserts = message.upserts.map(({ document }) => JSON.parse(document) as ModelObject).filter(isAssignable);
+    const upserts = message.upserts
+      .map(({ document }) => JSON.parse(document) as ModelObject | EndpointsObject)
+      .filter(isAssignable);
     const kept = new Set(upserts.map(({ id }) => id));
     const absent = message.full ? [...this.#objects.keys()].filter((id) => !kept.has(id)) : [];
     const removals = [...message.removals.map(({ id }) => id), ...absent];
-    const removedNetworks = removals.flatMap((id) => {
-      const object = this.#objects.get(id);
-      return object?.kind === 'network' ? [object] : [];
-    });
+    const removed = removals.flatMap((id) => this.#objects.get(id) ?? []);
     for (const id of removals) this.#objects.delete(id);
     for (const { id } of message.removals) this.#removed.add(id);
     for (const object of upserts) this.#objects.set(object.id, object);
@@ -47,8 +50,13 @@ export class AssignedObjects {
       full: message.full,
       tasks: upserts.filter((object) => object.kind === 'task'),
       removedTasks: message.removals.filter(({ kind }) => kind === 'task').map(({ id }) => id),
-      removedNetworks,
+      removedNetworks: removed.filter((object) => object.kind === 'network'),
       removedVolumes: message.removals.filter(({ kind }) => kind === 'volume').map(({ id }) => id),
+      endpoints: upserts.flatMap((object) => {
+        const network = object.kind === 'endpoints' ? this.#objects.get(object.networkId) : undefined;
+        return object.kind === 'endpoints' && network?.kind === 'network' ? [{ network, endpoints: object }] : [];
+      }),
+      removedEndpoints: removed.flatMap((object) => (object.kind === 'endpoints' ? object.networkId : [])),
     };
   }
 
@@ -92,10 +100,11 @@ export class AssignedObjects {
   }
 }
 
-function isAssignable(object: ModelObject): object is Assignable {
+function isAssignable(object: ModelObject | EndpointsObject): object is Assignable {
   return (
     object.kind === 'task' ||
     object.kind === 'network' ||
+    object.kind === 'endpoints' ||
     object.kind === 'volume' ||
     object.kind === 'secret' ||
     object.kind === 'config'

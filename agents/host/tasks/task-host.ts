@@ -1,4 +1,5 @@
 import type PQueue from 'p-queue';
+import type { EndpointsObject } from '../../../src/model/endpoints.ts';
 import type { NetworkObject, PayloadObject, PublishedPort, TaskStatus } from '../../../src/model/objects.ts';
 import type { LinkSpec, PortSpec, PullPolicy } from '../../../src/model/spec.ts';
 import type { ImageDefaults } from '../containers/image-defaults.ts';
@@ -9,6 +10,7 @@ import type { ProbeResult } from '../health/health-state.ts';
 import type { Healthcheck } from '../health/healthcheck.ts';
 import type { NameRegistry } from '../names/name-registry.ts';
 import type { NetworkNames } from '../names/network-names.ts';
+import type { SpannedNetwork } from '../networks/overlay-service.ts';
 import type { PayloadFiles } from '../payloads/payload-files.ts';
 import type { IdRange } from '../users/id-range.ts';
 import type { IdRanges } from '../users/id-ranges.ts';
@@ -69,13 +71,19 @@ export interface SandboxRequest {
 export interface HeldObjects {
   /** Ids of the tasks. */
   readonly ids: readonly string[];
-  /** Networks that these tasks are on. */
+  /** Networks that these tasks or this host are on. */
   readonly networks: readonly NetworkObject[];
 }
 
 export interface TaskNetworks {
   ensureNetwork(network: NetworkObject): Promise<void>;
   removeNetwork(network: NetworkObject): Promise<void>;
+  /** The networks that other hosts are on, too, as far as is known. */
+  readonly spanned: readonly SpannedNetwork[];
+  /** Connects the network with the other hosts that are on it. */
+  setEndpoints(network: NetworkObject, endpoints: EndpointsObject): Promise<void>;
+  /** No other host is on the network any more. */
+  removeEndpoints(networkId: string): Promise<void>;
   ensureSandbox(request: SandboxRequest): Promise<void>;
   removeSandbox(id: string, path: string): Promise<void>;
   publish(

@@ -1,9 +1,11 @@
+import { endpointsId } from '../../../src/model/endpoints.ts';
+import type { EndpointsObject } from '../../../src/model/endpoints.ts';
 import type { NetworkObject, TaskObject } from '../../../src/model/objects.ts';
 import type { AssignmentsMessage } from '../../../src/rpc/messages.ts';
 import { abortable } from '../abortable.ts';
 import { removeEmptyCgroups } from '../containers/cgroup-remains.ts';
 import { ContainerStateError, describeError, NotOnThisHostError } from '../errors.ts';
-import type { AssignedObjects } from './assigned-objects.ts';
+import type { AssignedObjects, AssignmentChange } from './assigned-objects.ts';
 import { removeLeftovers } from './leftovers.ts';
 import type { LentMount } from './lent-mounts.ts';
 import type { HeldObjects, TaskHost } from './task-host.ts';
@@ -44,6 +46,7 @@ export class TaskTable implements HeldObjects {
     if (workers.length === 0) this.#removeEmptyCgroups();
     for (const worker of workers) this.#add(worker);
     for (const worker of workers) worker.run(true);
+    for (const { network, endpoints } of this.#host.networks.spanned) this.#setNames(network, endpoints);
   }
 
   /** The worker of a task. */
@@ -67,9 +70,10 @@ export class TaskTable implements HeldObjects {
     return [...this.#workers.keys()];
   }
 
-  /** Networks that tasks of this host are on. */
+  /** Networks that tasks of this host are on, or that it is on itself. */
   get networks(): readonly NetworkObject[] {
-    const all = [...this.#workers.values()].flatMap(({ record }) => record.networks);
+    const own = [...this.#workers.values()].flatMap(({ record }) => record.networks);
+    const all = [...own, ...this.#host.networks.spanned.map(({ network }) => network)];
     return [...new Map(all.map((network) => [network.id, network])).values()];
   }
 
@@ -90,6 +94,7 @@ export class TaskTable implements HeldObjects {
     for (const task of change.tasks) this.#assign(task);
     for (const id of change.removedTasks) this.#drop(id);
     if (change.full) this.#dropAbsent(mayRemove);
+    this.#connect(change, change.full && mayRemove);
     for (const network of change.removedNetworks) this.#doomedNetworks.set(network.id, network);
     this.#remove(() => this.#removeShared(change.removedVolumes, change.full && mayRemove));
   }
@@ -184,6 +189,30 @@ export class TaskTable implements HeldObjects {
         );
       }
     }
+  }
+
+  /** Other hosts of networks come and go. What a complete list does not mention is on this host alone. */
+  #connect({ endpoints, removedEndpoints }: AssignmentChange, isComplete: boolean): void {
+    const { networks } = this.#host;
+    const lonely = new Set(removedEndpoints);
+    const known = networks.spanned.map(({ network }) => network);
+    if (isComplete) for (const { id } of known) if (!this.#assigned.has(endpointsId(id))) lonely.add(id);
+    for (const spanned of endpoints) {
+      this.#setNames(spanned.network, spanned.endpoints);
+      this.#change(networks.setEndpoints(spanned.network, spanned.endpoints), spanned.network);
+    }
+    for (const network of known.filter(({ id }) => lonely.has(id))) {
+      this.#setNames(network, null);
+      this.#change(networks.removeEndpoints(network.id), network);
+    }
+  }
+
+  #setNames(network: NetworkObject, endpoints: EndpointsObject | null): void {
+    this.#change(this.#host.names.setEndpoints(network, endpoints), network);
+  }
+
+  #change(work: Promise<void>, { name }: NetworkObject): void {
+    work.catch((error: unknown) => this.#host.log(`network ${name}: ${describeError(error).message}`));
   }
 
   #remove(work: () => Promise<unknown>): void {

@@ -7,6 +7,7 @@ import type { WireObject } from '../../../../src/rpc/messages.ts';
 import { readHostFacts } from '../../../../agents/host/facts/host-facts.ts';
 import { HostPaths } from '../../../../agents/host/host-paths.ts';
 import { NameRegistry } from '../../../../agents/host/names/name-registry.ts';
+import type { SpannedNetwork } from '../../../../agents/host/networks/overlay-service.ts';
 import type { MountProgram } from '../../../../agents/host/native/mount-program.ts';
 import { PayloadFiles } from '../../../../agents/host/payloads/payload-files.ts';
 import { AssignedObjects } from '../../../../agents/host/tasks/assigned-objects.ts';
@@ -36,6 +37,7 @@ export class FakeMachine {
   readonly sandboxes = new Set<string>();
   readonly published = new Set<string>();
   readonly names = new Map<string, readonly string[]>();
+  readonly spanned = new Map<string, SpannedNetwork>();
   launches = 0;
   /** What goes wrong at the next launch or look at a shim, and at each start and stop. */
   launchError: Error | null = null;
@@ -179,7 +181,7 @@ export class FakeDaemon {
         fileOf: (name) => this.machine.paths.container(name).idRange,
         start: 0,
       }),
-      names: new NameRegistry((network, names) => networks.setNames(network, names)),
+      names: new NameRegistry((network, names) => networks.setNames(network, names), 'n1'),
       resolver: () => ({ servers: [], search: [], options: [] }),
       queue: new PQueue({ concurrency: 2 }),
       probe: async () => ({ exitCode: 0, output: '' }),
@@ -235,8 +237,14 @@ export class FakeDaemon {
   }
 
   #makeNetworks(): TaskNetworks {
-    const { sandboxes, published, names } = this.machine;
+    const { sandboxes, published, names, spanned } = this.machine;
     return {
+      get spanned() {
+        return [...spanned.values()];
+      },
+      setEndpoints: (network, endpoints) =>
+        this.#effect('connect', () => void spanned.set(network.id, { network, endpoints })),
+      removeEndpoints: (networkId) => this.#effect('disconnect', () => void spanned.delete(networkId)),
       ensureNetwork: () => this.#effect('network', () => undefined),
       removeNetwork: () => this.#effect('remove network', () => undefined),
       ensureSandbox: ({ id }) => this.#effect('sandbox', () => void sandboxes.add(id)),

@@ -13,11 +13,13 @@ import {
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { PayloadObject, VolumeObject } from '../../../../src/model/objects.ts';
+import type { NetworkNames } from '../../../../agents/host/names/network-names.ts';
+import type { EndpointService } from '../../../../src/model/endpoints.ts';
+import type { PayloadObject, TaskObject, VolumeObject } from '../../../../src/model/objects.ts';
 import { parseRoutes } from '../../../../agents/host/facts/routes.ts';
 import { parseHardLimits, readCapabilities } from '../../../../agents/host/facts/host-facts.ts';
 import { NameRegistry } from '../../../../agents/host/names/name-registry.ts';
-import { computeNetworkNames } from '../../../../agents/host/names/network-names.ts';
+import { computeNetworkNames, namedTask } from '../../../../agents/host/names/network-names.ts';
 import { PayloadFiles } from '../../../../agents/host/payloads/payload-files.ts';
 import { ensureBindSource } from '../../../../agents/host/volumes/bind-source.ts';
 import { anonymousVolume, namedVolume } from '../../../../agents/host/volumes/volume-names.ts';
@@ -45,8 +47,19 @@ describe('names of a network', () => {
       ...change,
     });
 
+  const namesOf = (
+    tasks: readonly TaskObject[],
+    services: readonly EndpointService[] = [],
+    serving: readonly TaskObject[] = tasks,
+  ): NetworkNames =>
+    computeNetworkNames(
+      network,
+      tasks.flatMap((one) => namedTask(one, network.id, serving.includes(one))),
+      services,
+    );
+
   it('are service, aliases and container, with and without the network', () => {
-    const { names, reverse } = computeNetworkNames(network, [task(1), task(2)]);
+    const { names, reverse } = namesOf([task(1), task(2)]);
     assert.deepEqual(names['web'], ['172.30.0.1', '172.30.0.2']);
     assert.deepEqual(names['front.shop_default'], ['172.30.0.1', '172.30.0.2']);
     assert.deepEqual(names['shop-web-2'], ['172.30.0.2']);
@@ -55,12 +68,30 @@ describe('names of a network', () => {
 
   it('leave the service out for one-offs unless asked', () => {
     const oneOff = (useAliases: boolean): object => ({ oneOff: { autoRemove: true, useAliases } });
-    assert.equal(computeNetworkNames(network, [task(1, oneOff(false))]).names['web'], undefined);
-    assert.deepEqual(computeNetworkNames(network, [task(1, oneOff(true))]).names['web'], ['172.30.0.1']);
+    assert.equal(namesOf([task(1, oneOff(false))]).names['web'], undefined);
+    assert.deepEqual(namesOf([task(1, oneOff(true))]).names['web'], ['172.30.0.1']);
   });
 
   it('leave tasks of other networks out', () => {
-    assert.deepEqual(computeNetworkNames({ id: 'other', name: 'other' }, [task(1)]), { names: {}, reverse: {} });
+    assert.deepEqual(namedTask(task(1), 'other', true), []);
+  });
+
+  it('of a service mean its own address where it has one, also without containers; `tasks.` means these', () => {
+    const service = { serviceId: task(1).serviceId, service: 'web', virtualAddresses: ['172.30.0.9'] };
+    const { names, reverse } = namesOf([task(1), task(2)], [service]);
+    assert.deepEqual(names['web'], ['172.30.0.9']);
+    assert.deepEqual(names['front'], ['172.30.0.9']);
+    assert.deepEqual(names['tasks.web.shop_default'], ['172.30.0.1', '172.30.0.2']);
+    assert.deepEqual(names['shop-web-1'], ['172.30.0.1']);
+    assert.equal(reverse['172.30.0.9'], 'web');
+    assert.deepEqual(namesOf([], [service]).names['web'], ['172.30.0.9']);
+  });
+
+  it('of a service mean the containers that serve, and all that run while none does', () => {
+    const tasks = [task(1), task(2)];
+    assert.deepEqual(namesOf(tasks, [], tasks.slice(1)).names['web'], ['172.30.0.2']);
+    assert.deepEqual(namesOf(tasks, [], tasks.slice(1)).names['tasks.web'], ['172.30.0.1', '172.30.0.2']);
+    assert.deepEqual(namesOf(tasks, [], []).names['web'], ['172.30.0.1', '172.30.0.2']);
   });
 
   it('are written together, and have taken effect when the promise resolves', async () => {
@@ -68,7 +99,7 @@ describe('names of a network', () => {
     const registry = new NameRegistry(async (_network, { reverse }) => {
       await new Promise((resolve) => setImmediate(resolve));
       written.push(Object.keys(reverse).length);
-    });
+    }, 'n1');
     const add = (slot: number): Promise<void> => registry.add(task(slot, { id: String(slot) }), [network]);
     await Promise.all([add(1), add(2), add(3)]);
     assert.deepEqual(written, [3], 'one write for all');

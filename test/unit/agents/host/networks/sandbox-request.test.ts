@@ -23,7 +23,7 @@ function place(change: Partial<NetworkSpec>, overrides: Partial<SandboxInterface
 
 function interfacesOf(...interfaces: readonly SandboxInterface[]): EnsureSandboxRequest['interfaces'] {
   const request = { id: 'a', path: '/n', users: null, hostname: 'a', links: [], upstreams: [], interfaces };
-  return sandboxRequest(request).interfaces;
+  return sandboxRequest(request, () => 1500).interfaces;
 }
 
 describe('the request for a sandbox', () => {

@@ -1,0 +1,105 @@
+import type { EndpointsObject } from '../../../src/model/endpoints.ts';
+import type { NetworkObject } from '../../../src/model/objects.ts';
+import type { OverlayStore } from './overlay-store.ts';
+import { planOverlay } from './plan-overlay.ts';
+import type { OverlaySurroundings } from './plan-overlay.ts';
+import type { NetRequester } from './rule-writer.ts';
+
+/** A network and who is on it. */
+export interface SpannedNetwork {
+  readonly network: NetworkObject;
+  readonly endpoints: EndpointsObject;
+}
+
+export interface OverlayServiceOptions extends OverlaySurroundings {
+  readonly request: NetRequester;
+  readonly store: OverlayStore;
+}
+
+/**
+ * The networks of this host that others are on, too. What the manager said last stays in effect, and is known to the next daemon, for as long
+ * as no manager says otherwise. Changes of one network are made one after the other, and those that come meanwhile together.
+ */
+export class OverlayService {
+  readonly #options: OverlayServiceOptions;
+  readonly #known: Map<string, SpannedNetwork>;
+  /** Networks that have a tunnel, and the size of what fits through it. */
+  readonly #mtus = new Map<string, number>();
+  readonly #waiting = new Map<string, Promise<void>>();
+  readonly #working = new Map<string, Promise<void>>();
+
+  private constructor(options: OverlayServiceOptions, known: readonly SpannedNetwork[]) {
+    this.#options = options;
+    this.#known = new Map(known.map((spanned) => [spanned.network.id, spanned]));
+    for (const { network, endpoints } of known) this.#note(network, planOverlay(network, endpoints, options)?.mtu);
+  }
+
+  /** Takes over what the daemon before was told; the kernel still has it. */
+  static async open(options: OverlayServiceOptions): Promise<OverlayService> {
+    return new OverlayService(options, await options.store.load());
+  }
+
+  /** Everything that was said last. */
+  get all(): readonly SpannedNetwork[] {
+    return [...this.#known.values()];
+  }
+
+  /** Largest packet of a network that has a tunnel; undefined for one that has none. */
+  mtuOf(networkId: string): number | undefined {
+    return this.#mtus.get(networkId);
+  }
+
+  /** Resolves when it is in effect; the network's bridge has to be there. */
+  set(network: NetworkObject, endpoints: EndpointsObject): Promise<void> {
+    this.#known.set(network.id, { network, endpoints });
+    return this.#work(network.id);
+  }
+
+  /** The network is on this host alone again, or no more. */
+  remove(networkId: string): Promise<void> {
+    if (!this.#known.delete(networkId)) return Promise.resolve();
+    return this.#work(networkId);
+  }
+
+  /** One change of a network under way, and at most one that waits for it. */
+  #work(networkId: string): Promise<void> {
+    const waiting = this.#waiting.get(networkId);
+    if (waiting !== undefined) return waiting;
+    const begun = (this.#working.get(networkId) ?? Promise.resolve()).then(() => {
+      this.#waiting.delete(networkId);
+      const work = this.#apply(networkId);
+      this.#working.set(
+        networkId,
+        work.catch(() => undefined),
+      );
+      return work;
+    });
+    this.#waiting.set(networkId, begun);
+    return begun;
+  }
+
+  async #apply(networkId: string): Promise<void> {
+    const { request, store } = this.#options;
+    const spanned = this.#known.get(networkId);
+    const wanted = spanned === undefined ? null : planOverlay(spanned.network, spanned.endpoints, this.#options);
+    if (spanned === undefined) await store.remove(networkId);
+    else await store.write(spanned);
+    await request(wanted ?? { op: 'overlay.remove', network: networkId });
+    if (spanned !== undefined) this.#note(spanned.network, wanted?.mtu);
+    else this.#mtus.delete(networkId);
+    await this.#refresh(networkId);
+  }
+
+  #note({ id }: Pick<NetworkObject, 'id'>, mtu: number | undefined): void {
+    if (mtu === undefined) this.#mtus.delete(id);
+    else this.#mtus.set(id, mtu);
+  }
+
+  /** The containers that are on the network; those that come later get it with their network. */
+  async #refresh(networkId: string): Promise<void> {
+    const { request } = this.#options;
+    const { sandboxes } = await request({ op: 'sandbox.list' });
+    const concerned = sandboxes.filter(({ networks }) => networks.includes(networkId));
+    await Promise.all(concerned.map(({ id }) => request({ op: 'sandbox.refresh', id })));
+  }
+}

@@ -1,0 +1,125 @@
+import type { NetworkService } from '../../agents/host/networks/network-service.ts';
+import { endpointsId, nodeMac } from '../../src/model/endpoints.ts';
+import type { EndpointsObject, EndpointTask } from '../../src/model/endpoints.ts';
+import type { NetworkObject } from '../../src/model/objects.ts';
+import { NetworkLab, sandboxInterface } from './network-lab.ts';
+import { addressOf, Underlay } from './underlay.ts';
+
+/** One host of several, and its part of the service under test. */
+export interface OverlayHost {
+  readonly nodeId: string;
+  readonly lab: NetworkLab;
+  service: NetworkService;
+}
+
+/** Hosts of network tests (see NetworkLab) that reach each other over an underlay, 10.90.0.0/24, as `n1`, `n2` and so on. */
+export class OverlayLab {
+  readonly hosts: readonly OverlayHost[];
+  readonly underlay: Underlay;
+  #version = 0;
+
+  private constructor(hosts: readonly OverlayHost[], underlay: Underlay) {
+    this.hosts = hosts;
+    this.underlay = underlay;
+  }
+
+  static async create(count: number): Promise<OverlayLab> {
+    const underlay = new Underlay();
+    const numbers = Array.from({ length: count }, (_, index) => index + 1);
+    const hosts = await Promise.all(
+      numbers.map(async (number) => {
+        const lab = await NetworkLab.create();
+        // The way out is the underlay, not the lab's own cable.
+        await lab.run('host', 'ip', 'route', 'delete', 'default');
+        underlay.plug(number, lab.holder);
+        const nodeId = `n${number}`;
+        return { nodeId, lab, service: await lab.openService({ nodeId }) };
+      }),
+    );
+    return new OverlayLab(hosts, underlay);
+  }
+
+  host(nodeId: string): OverlayHost {
+    const found = this.hosts.find((host) => host.nodeId === nodeId);
+    if (found === undefined) throw new Error(`there is no host ${nodeId}`);
+    return found;
+  }
+
+  /** Makes a container's sandbox on a host, with that last number on each of the networks. */
+  async addSandbox(nodeId: string, id: string, last: number, ...networks: readonly NetworkObject[]): Promise<void> {
+    const { lab, service } = this.host(nodeId);
+    await Promise.all(networks.map((network) => service.ensureNetwork(network)));
+    await service.ensureSandbox({
+      id,
+      path: lab.path(id),
+      users: null,
+      hostname: id,
+      interfaces: networks.map((network) => sandboxInterface(network, last)),
+      links: [],
+      upstreams: [],
+    });
+  }
+
+  /** Tells the hosts who is on the network, as a manager would; the hosts have the last numbers 101 and following. */
+  async connect(network: NetworkObject, tasks: readonly EndpointTask[], nodeIds = this.#nodeIds): Promise<void> {
+    const nodes = nodeIds.map((nodeId) => {
+      const number = Number(nodeId.slice(1));
+      const [own = ''] = sandboxInterface(network, 100 + number).addresses;
+      return {
+        nodeId,
+        address: addressOf(number),
+        addresses: [own.split('/')[0] ?? ''],
+        mac: nodeMac(nodeId, network.id),
+      };
+    });
+    this.#version += 1;
+    const common = {
+      kind: 'endpoints',
+      id: endpointsId(network.id),
+      version: this.#version,
+      networkId: network.id,
+    } as const;
+    const endpoints: EndpointsObject = { ...common, nodes, tasks, services: [] };
+    await Promise.all(nodeIds.map((nodeId) => this.host(nodeId).service.setEndpoints(network, endpoints)));
+  }
+
+  async close(): Promise<void> {
+    // Cables first: the end of a host takes its own with it.
+    this.underlay.remove(this.hosts.map((_, index) => index + 1));
+    await Promise.all(
+      this.hosts.map(async ({ service, lab }) => {
+        await service.close();
+        await lab.close();
+      }),
+    );
+  }
+
+  get #nodeIds(): readonly string[] {
+    return this.hosts.map(({ nodeId }) => nodeId);
+  }
+}
+
+/** The container of addSandbox() with the same arguments, as other hosts see it. */
+export function endpointTask(
+  nodeId: string,
+  id: string,
+  last: number,
+  network: NetworkObject,
+  overrides: Partial<EndpointTask> = {},
+): EndpointTask {
+  const { addresses, mac } = sandboxInterface(network, last);
+  return {
+    taskId: id,
+    nodeId,
+    serviceId: `service-${id}`,
+    service: id,
+    containerName: `lab-${id}-1`,
+    addresses: addresses.map((address) => address.split('/')[0] ?? ''),
+    mac,
+    names: [`lab-${id}-1`],
+    serviceNames: [id],
+    isRunning: true,
+    isServing: true,
+    ...overrides,
+  };
+}
