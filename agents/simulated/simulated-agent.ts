@@ -7,6 +7,12 @@ import { PretendTask, runsForEver, type Behaviour, type Report } from './pretend
 export interface SimulatedAgentOptions {
   readonly address: string;
   readonly nodeId: string;
+  /** Default: `simulated`. */
+  readonly hostname?: string;
+  /** A connection that many agents share, and whose owner closes it; messages are then not kept, either. Default: one of its own. */
+  readonly client?: DispatcherClient;
+  /** Told of each task that is new to the node. */
+  readonly onTask?: (task: TaskObject) => void;
   readonly behaviourOf?: (task: TaskObject) => Behaviour;
   /** Serves a relayed stream; its open frame has been read from the request. */
   readonly onStream?: (request: StreamRequest, stream: DuplexStream<Frame, Frame>) => Promise<void>;
@@ -62,7 +68,7 @@ export class SimulatedAgent {
 
   /** Resolves when the session stands; `earlier` hands over the tasks of an agent that was stopped. */
   static async start(options: SimulatedAgentOptions, earlier?: SimulatedAgent): Promise<SimulatedAgent> {
-    const agent = new SimulatedAgent(await connectDispatcher(options.address), options);
+    const agent = new SimulatedAgent(options.client ?? (await connectDispatcher(options.address)), options);
     for (const [id, task] of earlier?.tasks ?? []) agent.tasks.set(id, task);
     await agent.#begin();
     return agent;
@@ -71,7 +77,7 @@ export class SimulatedAgent {
   stop(): void {
     clearInterval(this.#heartbeat);
     this.#controller.abort();
-    this.#client.close();
+    if (this.#options.client === undefined) this.#client.close();
   }
 
   /** The pretended container of that name; throws when there is none. */
@@ -91,7 +97,9 @@ export class SimulatedAgent {
   }
 
   async #begin(): Promise<void> {
-    const request = { nodeId: this.#options.nodeId, description: JSON.stringify(simulatedDescription), clusterId: '' };
+    const { nodeId, hostname } = this.#options;
+    const description = hostname === undefined ? simulatedDescription : { ...simulatedDescription, hostname };
+    const request = { nodeId, description: JSON.stringify(description), clusterId: '' };
     const session = this.#client.session(request, { signal: this.#controller.signal })[Symbol.asyncIterator]();
     const first = await session.next();
     if (first.done === true) throw new Error('the manager gave no session');
@@ -125,10 +133,10 @@ export class SimulatedAgent {
   async #follow(): Promise<void> {
     const assignments = this.#client.assignments({ sessionId: this.#sessionId }, { signal: this.#controller.signal });
     for await (const message of assignments) {
-      this.messages.push(message);
+      if (this.#options.client === undefined) this.messages.push(message);
       if (message.full) this.#resync(message);
       for (const { kind, id, document } of message.upserts) {
-        if (kind === 'task') this.#assign(JSON.parse(document) as TaskObject);
+        if (kind === 'task') this.#assign(withSharedSpec(JSON.parse(document) as TaskObject));
         else this.resources.set(`${kind}/${id}`, document);
       }
       for (const { kind, id } of message.removals) this.resources.delete(`${kind}/${id}`);
@@ -146,7 +154,9 @@ export class SimulatedAgent {
 
   #assign(task: TaskObject): void {
     const behaviour = this.#options.behaviourOf?.(task) ?? runsForEver;
-    const container = this.tasks.get(task.id) ?? new PretendTask(task, behaviour);
+    const known = this.tasks.get(task.id);
+    if (known === undefined) this.#options.onTask?.(task);
+    const container = known ?? new PretendTask(task, behaviour);
     this.tasks.set(task.id, container);
     for (const report of container.assign(task)) {
       if (report === 'removed') this.tasks.delete(task.id);
@@ -162,6 +172,16 @@ export class SimulatedAgent {
     this.#isFlushDue = false;
     await untilStopped(this.#client.updateTaskStatus({ sessionId: this.#sessionId, updates }));
   }
+}
+
+const specs = new Map<string, TaskObject['spec']>();
+
+/** Of many tasks that are alike, the spec is kept once. */
+function withSharedSpec(task: TaskObject): TaskObject {
+  const key = JSON.stringify(task.spec);
+  const spec = specs.get(key) ?? task.spec;
+  specs.set(key, spec);
+  return { ...task, spec };
 }
 
 /** A stopped or cut connection is no failure of the simulation. */

@@ -1,5 +1,5 @@
-/** More is better for MB/s only. */
-export type Unit = 'ms' | 'MiB' | 'KiB' | 'MB/s' | 'cores' | 'wake-ups';
+/** More is better for what is per second only. */
+export type Unit = 'ms' | 'MiB' | 'KiB' | 'MB/s' | 'cores' | 'wake-ups' | 'µs/task' | 'placements/s';
 
 /** One row of the table: the same thing done by each engine. */
 export interface Measurement {

@@ -1,0 +1,32 @@
+/**
+ * `npm run bench:cluster [CASE…]`: what the manager of a cluster can do. Prints medians and targets, and writes everything to bench/results/cluster.json.
+ * TSSTACK_BENCH_REPEAT sets the rounds (default 3).
+ */
+import { measureScheduler } from './cluster/scheduler.ts';
+import { simulate } from './cluster/simulation.ts';
+import { Recorder } from './lib/measure.ts';
+import { reportResults } from './lib/results.ts';
+
+type Case = (recorder: Recorder) => Promise<void> | void;
+
+const cases: Readonly<Record<string, Case>> = {
+  scheduler: (recorder) => {
+    measureScheduler(100_000, 100, 20_000, recorder);
+    measureScheduler(10_000, 10_000, null, recorder);
+  },
+  'simulation-1k': (recorder) => simulate(1000, false, recorder),
+  'simulation-10k': (recorder) => simulate(10_000, false, recorder),
+  'simulation-100k': (recorder) => simulate(100_000, true, recorder),
+};
+
+const names = process.argv.slice(2);
+const wanted = Object.entries(cases).filter(([name]) => names.length === 0 || names.includes(name));
+if (wanted.length === 0) throw new Error(`there is no such case; there are ${Object.keys(cases).join(', ')}`);
+const recorder = new Recorder();
+for (let round = 0; round < Number(process.env['TSSTACK_BENCH_REPEAT'] ?? 3); round++) {
+  for (const [name, run] of wanted) {
+    process.stderr.write(`${name}\n`);
+    await run(recorder);
+  }
+}
+reportResults('cluster', [`node ${process.version}`], recorder.measurements(), []);
