@@ -41,22 +41,24 @@ export class LoadCounter implements NodeLoad {
   tasks = 0;
   nanoCpus = 0;
   memoryBytes = 0;
-  readonly #counts = new Map<string, number>();
+  readonly #replicas = new Map<string, number>();
+  /** Of generic resources, their names, and ports; few nodes have any. */
+  readonly #others = new Map<string, number>();
 
   replicasOf(service: string): number {
-    return this.#counts.get(`service ${service}`) ?? 0;
+    return this.#replicas.get(service) ?? 0;
   }
 
   genericOf(kind: string): number {
-    return this.#counts.get(`generic ${kind}`) ?? 0;
+    return this.#others.get(`generic ${kind}`) ?? 0;
   }
 
   isNameTaken(kind: string, name: string): boolean {
-    return this.#counts.has(`name ${kind} ${name}`);
+    return this.#others.has(`name ${kind} ${name}`);
   }
 
   isPortTaken(port: string): boolean {
-    return this.#counts.has(`port ${port}`);
+    return this.#others.has(`port ${port}`);
   }
 
   add(task: TaskObject): void {
@@ -70,22 +72,22 @@ export class LoadCounter implements NodeLoad {
   #note(task: TaskObject, sign: 1 | -1): void {
     if (!isLeaving(task)) {
       this.tasks += sign;
-      if (task.oneOff === null) this.#count(`service ${serviceKeyOf(task)}`, sign);
+      if (task.oneOff === null) count(this.#replicas, serviceKeyOf(task), sign);
     }
     if (hasEnded(task)) return;
     const { cpus, memoryBytes } = task.spec.deploy.reservations;
     this.nanoCpus += sign * toNanoCpus(cpus ?? 0);
     this.memoryBytes += sign * (memoryBytes ?? 0);
-    for (const port of hostPortsOf(task)) this.#count(`port ${port}`, sign);
+    for (const port of hostPortsOf(task)) count(this.#others, `port ${port}`, sign);
     for (const [kind, taken] of Object.entries(task.genericResources)) {
-      this.#count(`generic ${kind}`, sign * (typeof taken === 'number' ? taken : taken.length));
-      if (typeof taken !== 'number') for (const name of taken) this.#count(`name ${kind} ${name}`, sign);
+      count(this.#others, `generic ${kind}`, sign * (typeof taken === 'number' ? taken : taken.length));
+      if (typeof taken !== 'number') for (const name of taken) count(this.#others, `name ${kind} ${name}`, sign);
     }
   }
+}
 
-  #count(key: string, difference: number): void {
-    const count = (this.#counts.get(key) ?? 0) + difference;
-    if (count === 0) this.#counts.delete(key);
-    else this.#counts.set(key, count);
-  }
+function count(counts: Map<string, number>, key: string, difference: number): void {
+  const sum = (counts.get(key) ?? 0) + difference;
+  if (sum === 0) counts.delete(key);
+  else counts.set(key, sum);
 }
