@@ -4,6 +4,8 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/tcp.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -16,10 +18,14 @@ enum
 {
   /* A service that restarts is back within seconds. */
   RETRY_MS = 1000,
+  /* A service that does not answer is given up, so that the next try can find it where it is by now. */
+  SILENCE_MS = 20000,
+  /* What a short container has said is given to a service that is near, and the end of no container waits longer. */
+  CLOSE_MS = 500,
   PIECES = 6
 };
 
-/* One datagram. */
+/* One datagram, or one line of a stream. */
 struct message
 {
   struct iovec pieces[PIECES];
@@ -88,6 +94,8 @@ compose (const struct forward_options *options, int stream, const char *record, 
   add_time (message, options->time, record);
   add_text (message, options->infix);
   add_piece (message, text, size);
+  if (options->is_stream)
+    add_piece (message, "\n", 1);
 }
 
 static int
@@ -120,26 +128,67 @@ make_address (const struct forward_options *options, struct sockaddr_storage *ad
   return 0;
 }
 
+/* A stream may still be on its way to being connected. */
 static bool
 connect_service (struct log_forward *forward)
 {
+  const struct forward_options *options = &forward->options->forward;
+  unsigned int silence = SILENCE_MS;
   struct sockaddr_storage address;
   socklen_t size = 0;
   int fd;
 
-  if (make_address (&forward->options->forward, &address, &size) < 0)
+  if (make_address (options, &address, &size) < 0)
     return false;
-  fd = socket (address.ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  fd = socket (address.ss_family, (options->is_stream ? SOCK_STREAM : SOCK_DGRAM) | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0)
     return false;
-  if (connect (fd, (struct sockaddr *)&address, size) < 0)
+  if (options->is_stream)
+    setsockopt (fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &silence, sizeof silence);
+  if (connect (fd, (struct sockaddr *)&address, size) < 0 && errno != EINPROGRESS)
     {
       close (fd);
       return false;
     }
   forward->service.fd = fd;
   forward->service.is_added = false;
+  forward->sent = 0;
   return true;
+}
+
+static size_t
+total_size (const struct iovec *pieces, int count)
+{
+  size_t size = 0;
+
+  for (int i = 0; i < count; i++)
+    size += pieces[i].iov_len;
+  return size;
+}
+
+/* A service that has closed its end still takes a line, and nobody would ever know that it was lost. */
+static bool
+has_hung_up (const struct log_forward *forward)
+{
+  char byte;
+
+  return recv (forward->service.fd, &byte, sizeof byte, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
+/* Of a stream that has taken a part, the rest waits as one that took nothing does. */
+static int
+send_to_stream (struct log_forward *forward, struct iovec *pieces, int count)
+{
+  struct msghdr header = { .msg_iov = pieces, .msg_iovlen = (size_t)count };
+  ssize_t taken;
+
+  if (has_hung_up (forward))
+    return EPIPE;
+  taken = sendmsg (forward->service.fd, &header, MSG_NOSIGNAL);
+  if (taken < 0)
+    return errno;
+  forward->sent += (size_t)taken;
+  return (size_t)taken < total_size (pieces, count) ? EAGAIN : 0;
 }
 
 /* 0: sent, or never to be sent; else why not now. */
@@ -148,6 +197,8 @@ send_once (struct log_forward *forward, struct iovec *pieces, int count)
 {
   struct msghdr header = { .msg_iov = pieces, .msg_iovlen = (size_t)count };
 
+  if (forward->options->forward.is_stream)
+    return send_to_stream (forward, pieces, count);
   if (sendmsg (forward->service.fd, &header, MSG_NOSIGNAL) >= 0)
     return 0;
   if (errno != EMSGSIZE)
@@ -156,17 +207,23 @@ send_once (struct log_forward *forward, struct iovec *pieces, int count)
   return 0;
 }
 
-/* An error of an earlier datagram, or the end of the service, asks for another socket. */
+/* An error of an earlier datagram, or the end of the service, asks for another socket; whether a stream is connected
+ * turns out later, so that its next try is made after a while. */
 static int
 send_pieces (struct log_forward *forward, struct iovec *pieces, int count)
 {
+  bool is_stream = forward->options->forward.is_stream;
+  bool is_new = forward->service.fd < 0;
   int problem = ENOTCONN;
 
-  if (forward->service.fd >= 0)
+  if (!is_new || (is_stream && connect_service (forward)))
     problem = send_once (forward, pieces, count);
   if (problem == 0 || problem == EAGAIN || problem == ENOBUFS)
     return problem;
   loop_close_watch (forward->loop, &forward->service);
+  forward->sent = 0;
+  if (is_stream)
+    return ENOTCONN;
   return connect_service (forward) ? send_once (forward, pieces, count) : ENOTCONN;
 }
 
@@ -181,20 +238,29 @@ await_service (struct log_forward *forward, int problem)
   loop_start_timer (forward->loop, &forward->retry, RETRY_MS);
 }
 
+/* A line of which a stream has a part and no room is for the rest would spoil the next one. */
+static void
+drop (struct log_forward *forward, size_t start)
+{
+  forward->dropped++;
+  if (start > 0 || forward->sent == 0)
+    return;
+  loop_close_watch (forward->loop, &forward->service);
+  forward->sent = 0;
+}
+
 static void
 enqueue (struct log_forward *forward, const struct message *message)
 {
   size_t start = buffer_length (&forward->queue);
-  uint32_t size = 0;
+  uint32_t size = (uint32_t)total_size (message->pieces, message->count);
   bool fits;
 
-  for (int i = 0; i < message->count; i++)
-    size += (uint32_t)message->pieces[i].iov_len;
   fits = start + sizeof size + size <= forward->options->max_buffer_bytes
          && buffer_reserve (&forward->queue, sizeof size + size) != NULL;
   if (!fits)
     {
-      forward->dropped++;
+      drop (forward, start);
       return;
     }
   buffer_append (&forward->queue, &size, sizeof size);
@@ -212,7 +278,8 @@ send_queue (struct log_forward *forward)
       int problem;
 
       memcpy (&size, buffer_bytes (&forward->queue), sizeof size);
-      piece = (struct iovec){ .iov_base = buffer_bytes (&forward->queue) + sizeof size, .iov_len = size };
+      piece = (struct iovec){ .iov_base = buffer_bytes (&forward->queue) + sizeof size + forward->sent,
+                              .iov_len = size - forward->sent };
       problem = send_pieces (forward, &piece, 1);
       if (problem != 0)
         {
@@ -220,6 +287,7 @@ send_queue (struct log_forward *forward)
           return;
         }
       buffer_consume (&forward->queue, sizeof size + size);
+      forward->sent = 0;
     }
   if (forward->service.fd >= 0 && forward->service.is_added)
     loop_set (forward->loop, &forward->service, LOOP_OFF, NULL);
@@ -263,6 +331,7 @@ forward_record (struct log_forward *forward, int stream, const char *record, siz
       enqueue (forward, &message);
       return;
     }
+  forward->sent = 0;
   problem = send_pieces (forward, message.pieces, message.count);
   if (problem == 0)
     return;
@@ -302,12 +371,30 @@ log_forward_tell (struct log_forward *forward, char *text, size_t size)
   return length > 0 && (size_t)length < size ? (size_t)length : 0;
 }
 
+/* A stream that is just being connected, or is slow, has a moment for what is left. */
+static void
+give_last (struct log_forward *forward)
+{
+  uint64_t end = loop_now_ms () + CLOSE_MS;
+
+  while (forward->options->forward.is_stream && forward->service.fd >= 0 && buffer_length (&forward->queue) > 0)
+    {
+      struct pollfd service = { .fd = forward->service.fd, .events = POLLOUT };
+      uint64_t now = loop_now_ms ();
+
+      if (now >= end || poll (&service, 1, (int)(end - now)) <= 0)
+        return;
+      send_queue (forward);
+    }
+}
+
 void
 log_forward_close (struct log_forward *forward)
 {
   forward->told = forward->dropped;
   if (buffer_length (&forward->queue) > 0)
     send_queue (forward);
+  give_last (forward);
   loop_stop_timer (forward->loop, &forward->retry);
   loop_close_watch (forward->loop, &forward->service);
   buffer_free (&forward->queue);

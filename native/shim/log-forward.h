@@ -1,6 +1,6 @@
-/* Sends the log's records on to a logging service as datagrams: syslog, or the journal in its own form. The log itself
- * stays what it is. Nobody waits for the service: what it does not take at once is queued, up to a limit, and what does
- * not fit is dropped and counted. */
+/* Sends the log's records on to a logging service: syslog, as datagrams or lines by TCP, or the journal in its own
+ * form. The log itself stays what it is. Nobody waits for the service: what it does not take at once is queued, up to a
+ * limit, and what does not fit is dropped and counted. */
 #ifndef TSSTACK_SHIM_LOG_FORWARD_H
 #define TSSTACK_SHIM_LOG_FORWARD_H
 
@@ -14,7 +14,8 @@ struct log_forward
   struct loop *loop;
   struct loop_watch service; /* not open while nobody listens */
   struct loop_timer retry;
-  struct buffer queue;             /* datagrams, each after its length */
+  struct buffer queue;             /* messages, each after its length */
+  size_t sent;                     /* bytes of the first one that a stream has taken */
   uint64_t dropped, told;          /* lines */
   void (*drained) (void *context); /* the queue is empty again after lines were dropped */
   void *context;

@@ -152,8 +152,11 @@ read_forward (const json_t *log, struct forward_options *forward, struct tss_err
       || tss_json_need_string (object, "stderrHead", where, &forward->heads[1], error) < 0
       || read_forward_time (object, &forward->time, error) < 0
       || tss_json_need_string (object, "infix", where, &forward->infix, error) < 0
+      || tss_json_get_bool (object, "isStream", where, &forward->is_stream, error) < 0
       || tss_json_get_bool (object, "isJournal", where, &forward->is_journal, error) < 0)
     return -1;
+  if (forward->is_stream && !forward->host)
+    return tss_error_set (error, TSS_ERROR_INVALID, 0, where, "log.forward: a stream needs a host");
   if (!forward->socket == !forward->host)
     return tss_error_set (error, TSS_ERROR_INVALID, 0, where, "log.forward: either socket or host is needed");
   return 0;

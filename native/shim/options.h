@@ -19,15 +19,17 @@ enum forward_time
   FORWARD_TIME_MICROSECONDS, /* RFC 3339 */
 };
 
-/* A logging service that gets every record as a datagram: a head for the stream, the time, the infix, the text. */
+/* A logging service that gets every record as a datagram or, by TCP, as a line: a head for the stream, the time, the
+ * infix, the text. */
 struct forward_options
 {
   const char *socket; /* path, or NULL: */
-  const char *host;   /* address of UDP */
+  const char *host;   /* address */
   uint64_t port;
   const char *heads[2]; /* of stdout and stderr; NULL: nothing is forwarded */
   enum forward_time time;
   const char *infix;
+  bool is_stream;  /* TCP to the host, instead of UDP */
   bool is_journal; /* the text comes after its length, in binary */
 };
 

@@ -317,7 +317,7 @@ export interface HealthcheckSpec {
 
 export interface LoggingSpec {
   readonly driver: 'file' | 'none';
-  /** A logging service that gets every line as well, as a datagram; the files stay what `logs` reads. Null = none. */
+  /** A logging service that gets every line as well; the files stay what `logs` reads. Null = none. */
   readonly forward: LogForwardSpec | null;
   /** Size at which a log file is rotated. Default 10 MiB. */
   readonly maxBytes: number;
@@ -335,8 +335,10 @@ export interface LoggingSpec {
 export type LogForwardSpec =
   | {
       readonly driver: 'syslog';
-      /** Of a socket on the container's node, or of a host that listens to UDP. */
-      readonly address: { readonly socket: string } | { readonly host: string; readonly port: number };
+      /** Of a socket on the container's node, or of a host that listens to UDP or TCP. */
+      readonly address:
+        | { readonly socket: string }
+        | { readonly transport: 'udp' | 'tcp'; readonly host: string; readonly port: number };
       readonly facility: number;
       readonly format: 'local' | 'rfc3164' | 'rfc5424' | 'rfc5424micro';
       readonly tag: string;
@@ -344,9 +346,11 @@ export type LogForwardSpec =
   | {
       readonly driver: 'journald';
       readonly tag: string;
-      /** Labels and variables of the container that become fields. */
+      /** Labels and variables of the container that become fields, by name, or because a regular expression finds something in the name. */
       readonly labels: readonly string[];
       readonly env: readonly string[];
+      readonly labelsPattern: string | null;
+      readonly envPattern: string | null;
     };
 
 export interface NetworkSpec {

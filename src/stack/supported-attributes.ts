@@ -75,6 +75,9 @@ export const KEPT_ATTRIBUTES: readonly KeptAttribute[] = [
   },
 ];
 
+/** Options of json-file that add to the files of docker what no command shows; the other drivers have a use for them, or refuse them. */
+export const KEPT_FILE_OPTIONS: readonly string[] = ['env', 'env-regex', 'labels', 'labels-regex', 'tag'];
+
 /** Attributes of later verbs, which are kept for them: they do not keep a container from running. */
 export const LATER_ATTRIBUTES: readonly string[] = ['services.*.build', 'services.*.develop'];
 
@@ -174,7 +177,9 @@ const SERVICE_ROWS: readonly SupportedAttribute[] = [
     'logging.options.*',
     'logging.options.compress',
     'logging.options.env',
+    'logging.options.env-regex',
     'logging.options.labels',
+    'logging.options.labels-regex',
     'logging.options.max-buffer-size',
     'logging.options.max-file',
     'logging.options.max-size',

@@ -6,6 +6,7 @@ import {
   FOREIGN_ATTRIBUTES,
   HOST_PLATFORM,
   KEPT_ATTRIBUTES,
+  KEPT_FILE_OPTIONS,
   LATER_ATTRIBUTES,
   SUPPORTED_ATTRIBUTES,
   type SupportedAttribute,
@@ -83,11 +84,24 @@ class AttributeGate {
   check(definition: MapNode, path: NodePath): void {
     const tree = path.reduce<SupportTree | undefined>((parent, key) => step(parent, key), this.#tree);
     this.#checkMap(definition, tree, path);
+    this.#noteFileOptions(definition, path);
     const health = childMap(definition, 'healthcheck');
     const interval = health?.entries.get('start_interval');
     if (interval !== undefined && health?.entries.has('start_period') === false) {
       const at = [...path, 'healthcheck', 'start_interval'];
       this.#report(interval, at, 'start_interval has no effect without start_period', 'add start_period');
+    }
+  }
+
+  #noteFileOptions(definition: MapNode, path: NodePath): void {
+    const logging = childMap(definition, 'logging');
+    const driver = logging === undefined ? undefined : childOf(logging, 'driver');
+    if (driver?.kind === 'scalar' && driver.value !== 'json-file') return;
+    for (const [option, entry] of childMap(logging, 'options')?.entries ?? []) {
+      if (!KEPT_FILE_OPTIONS.includes(option)) continue;
+      const message = `${option} is kept without an effect: with the driver json-file, logs have lines and times only`;
+      const at = [...path, 'logging', 'options', option];
+      this.problems.push(makeProblem('warning', entry, at, message, 'journald takes it'));
     }
   }
 

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, afterEach, before, describe, it } from 'mocha';
 import { busyboxImage } from '../fixtures/images.ts';
+import { TcpSyslog } from '../support/tcp-syslog.ts';
 import { TestHost, until } from '../support/test-host.ts';
 
 /** A logging service that keeps what it gets. */
@@ -114,13 +115,59 @@ describe('logging drivers', () => {
     }
   });
 
+  it('syslog sends lines by TCP, also of a container that ends at once', async () => {
+    const service = await TcpSyslog.listen();
+    write('echo out; echo err >&2', `{driver: syslog, options: {syslog-address: "${service.address}", tag: app}}`);
+    await host.ok(['-f', file, 'up', '-d']);
+    const [err = '', out = ''] = (await service.lines(2)).toSorted();
+    assert.match(err, /^<27>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ \S+ app\[\d+\]: err$/);
+    assert.match(out, /^<30>.* app\[\d+\]: out$/);
+    await host.ok(['-f', file, 'run', '--rm', 'web', 'echo', 'short']);
+    assert.match((await service.lines(3))[2] ?? '', /: short$/);
+    await service.stop();
+  });
+
+  it('a syslog by TCP that is away holds nobody up, and one that comes back, or is slow, gets whole lines', async () => {
+    const away = await TcpSyslog.listen();
+    await away.stop();
+    write(
+      `echo before; trap "echo after" USR1; trap 'for i in $$(seq 40); do seq -s : 40000; done' USR2; while true; do sleep 0.05; done`,
+      `{driver: syslog, options: {syslog-address: "${away.address}"}}`,
+    );
+    await host.ok(['-f', file, 'up', '-d']);
+    assert.match((await host.ok(['-f', file, 'logs', '--no-log-prefix'])).stdout, /before/);
+    const back = await TcpSyslog.listen(away.port);
+    assert.match((await back.lines(1))[0] ?? '', /: before$/);
+    await back.stop();
+    await host.ok(['-f', file, 'kill', '-s', 'USR1']);
+    const slow = await TcpSyslog.listen(away.port, { isPaused: true });
+    assert.match((await slow.lines(1))[0] ?? '', /: after$/);
+    // More than the buffers of both ends and of the shim, so that lines go in parts and some not at all.
+    await host.ok(['-f', file, 'kill', '-s', 'USR2']);
+    await until(
+      async () => (await host.ok(['-f', file, 'logs', '--no-log-prefix'])).stdout,
+      (text) => text.split('\n').filter((line) => line.endsWith(':40000')).length === 40,
+    );
+    slow.resume();
+    const received = await until(
+      () => slow.lines(2),
+      (all) => all.some((line) => line.includes('not passed on')),
+    );
+    const torn = received.slice(1).filter((line) => !/^<30>.*\]: [\d:]+$|^<27>.*lines were not passed on/.test(line));
+    assert.deepEqual(
+      torn.map((line) => `${line.slice(0, 80)} … ${line.slice(-30)}`),
+      [],
+    );
+    await slow.stop();
+  });
+
   it('journald sends fields and any text in the form of the journal', async () => {
     mkdirSync('/run/systemd/journal', { recursive: true });
     const sink = (await listen('unix', '/run/systemd/journal/socket')).go();
     write(
       'echo "with = and \\303\\251" | sed s/x/y/',
-      '{driver: journald, options: {tag: mine, labels: "com.example.a", env: "TEAM,ABSENT"}}',
-      ', labels: {com.example.a: one}, environment: {TEAM: blue}',
+      '{driver: journald, options: {tag: mine, labels: "com.example.a", labels-regex: "^org", env: "TEAM,ABSENT", env-regex: "^(OS|UM)"}}',
+      ', labels: {com.example.a: one, org.b: two, c.org: no}, environment: {TEAM: blue, OS_NAME: linux, XOS: no}',
     );
     await host.ok(['-f', file, 'up', '-d']);
     const [text = ''] = await lines(sink, 1);
@@ -132,10 +179,33 @@ describe('logging drivers', () => {
         .map((line) => line.split('=', 2) as [string, string]),
     );
     const id = fields.get('CONTAINER_ID_FULL') ?? '';
-    const { CONTAINER_ID, PRIORITY, CONTAINER_NAME, SYSLOG_IDENTIFIER, TEAM, COM_EXAMPLE_A, ABSENT } =
-      Object.fromEntries(fields) as Record<string, string | undefined>;
+    const {
+      CONTAINER_ID,
+      PRIORITY,
+      CONTAINER_NAME,
+      SYSLOG_IDENTIFIER,
+      TEAM,
+      COM_EXAMPLE_A,
+      ABSENT,
+      ORG_B,
+      C_ORG,
+      OS_NAME,
+      XOS,
+    } = Object.fromEntries(fields) as Record<string, string | undefined>;
     assert.deepEqual(
-      { CONTAINER_ID, PRIORITY, CONTAINER_NAME, SYSLOG_IDENTIFIER, TEAM, COM_EXAMPLE_A, ABSENT },
+      {
+        CONTAINER_ID,
+        PRIORITY,
+        CONTAINER_NAME,
+        SYSLOG_IDENTIFIER,
+        TEAM,
+        COM_EXAMPLE_A,
+        ABSENT,
+        ORG_B,
+        C_ORG,
+        OS_NAME,
+        XOS,
+      },
       {
         CONTAINER_ID: id.slice(0, 12),
         PRIORITY: '6',
@@ -144,6 +214,10 @@ describe('logging drivers', () => {
         TEAM: 'blue',
         COM_EXAMPLE_A: 'one',
         ABSENT: undefined,
+        ORG_B: 'two',
+        C_ORG: undefined,
+        OS_NAME: 'linux',
+        XOS: undefined,
       },
     );
     const message = Buffer.from(tail, 'latin1');
@@ -233,15 +307,13 @@ describe('logging drivers', () => {
         /stack\.yml:2:\d+[^]*did you mean "syslog-address"/,
       ],
       [
-        '{driver: syslog, options: {syslog-address: "tcp://127.0.0.1:514"}}',
-        /stack\.yml:2:\d+[^]*tcp is not supported: lines are sent as datagrams/,
+        '{driver: syslog, options: {syslog-address: "tcp+tls://127.0.0.1:514"}}',
+        /stack\.yml:2:\d+[^]*tcp\+tls is not supported/,
       ],
+      ['{driver: journald, options: {env-regex: "("}}', /stack\.yml:2:\d+[^]*"\(" is no regular expression/],
       ['{driver: syslog, options: {syslog-facility: mial}}', /stack\.yml:2:\d+[^]*did you mean "mail"/],
       ['{driver: journald, options: {tag: "{{.Nome}}"}}', /stack\.yml:2:\d+[^]*is no field of a tag/],
-      [
-        '{driver: json-file, options: {labels: a}}',
-        /stack\.yml:2:\d+[^]*labels: is no option of logging driver json-file/,
-      ],
+      ['{driver: local, options: {labels: a}}', /stack\.yml:2:\d+[^]*labels: is no option of logging driver local/],
     ];
     for (const [logging, message] of wrong) {
       write('true', logging);

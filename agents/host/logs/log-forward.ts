@@ -52,6 +52,7 @@ function toSyslog(spec: Syslog, origin: LogOrigin): ShimForward {
     socket: isNetwork ? null : address.socket,
     host: isNetwork ? address.host : null,
     port: isNetwork ? address.port : 0,
+    isStream: isNetwork && address.transport === 'tcp',
     stdoutHead: head(severities.stdout),
     stderrHead: head(severities.stderr),
     time: timeOf(format, isNetwork),
@@ -77,10 +78,11 @@ function timeOf(format: Syslog['format'], isNetwork: boolean): ShimForward['time
 function toJournal(spec: Journald, origin: LogOrigin): ShimForward {
   const { task, image, environment } = origin;
   const tag = fillTag(spec.tag, origin);
+  const labels = new Map(Object.entries(task.spec.container.labels));
   const variables = new Map(environment.map((pair) => pair.split(/=(.*)/s, 2) as [string, string]));
   const fields = {
-    ...fieldsOf(spec.labels, (name) => task.spec.container.labels[name]),
-    ...fieldsOf(spec.env, (name) => variables.get(name)),
+    ...fieldsOf(chosenNames(spec.labels, spec.labelsPattern, labels.keys()), (name) => labels.get(name)),
+    ...fieldsOf(chosenNames(spec.env, spec.envPattern, variables.keys()), (name) => variables.get(name)),
     CONTAINER_ID: shortId(task.id),
     CONTAINER_ID_FULL: task.id,
     CONTAINER_NAME: task.containerName,
@@ -96,12 +98,18 @@ function toJournal(spec: Journald, origin: LogOrigin): ShimForward {
     socket: journalSocket,
     host: null,
     port: 0,
+    isStream: false,
     stdoutHead: head(severities.stdout),
     stderrHead: head(severities.stderr),
     time: 'none',
     infix: '',
     isJournal: true,
   };
+}
+
+function chosenNames(named: readonly string[], pattern: string | null, all: Iterable<string>): readonly string[] {
+  const wanted = pattern === null ? null : new RegExp(pattern, 'u');
+  return [...named, ...(wanted === null ? [] : [...all].filter((name) => wanted.test(name)))];
 }
 
 /** The journal takes names of upper-case letters, digits and underscores that begin with a letter. */

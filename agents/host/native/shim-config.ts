@@ -35,11 +35,13 @@ export interface ShimConfig {
   };
 }
 
-/** Datagrams to a logging service: the head of the stream, the time, the infix, the text. */
+/** What a logging service gets of each record: the head of the stream, the time, the infix, the text. */
 export interface ShimForward {
   readonly socket: string | null;
   readonly host: string | null;
   readonly port: number;
+  /** TCP to the host, a line for each record; else datagrams. */
+  readonly isStream: boolean;
   readonly stdoutHead: string;
   readonly stderrHead: string;
   readonly time: 'none' | 'stamp' | 'seconds' | 'microseconds';

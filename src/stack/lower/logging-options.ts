@@ -43,6 +43,18 @@ export class LoggingOptions {
     return names.filter((part) => part !== '');
   }
 
+  /** A regular expression. */
+  pattern(name: string): string | null {
+    const pattern = this.take(name);
+    if (pattern === undefined || pattern === '') return null;
+    try {
+      new RegExp(pattern, 'u');
+    } catch (error) {
+      throw this.invalid(name, `"${pattern}" is no regular expression: ${(error as Error).message}`);
+    }
+    return pattern;
+  }
+
   invalid(name: string, message: string, hint?: string): TsstackError {
     return invalidAt([...this.#keys, name], `${this.placeOf(name)}: ${message}`, hint);
   }

@@ -25,8 +25,16 @@ const defaultPort = 514;
 
 /** Where the lines of a container go besides its files; null for drivers that only keep them. */
 export function lowerForward(driver: string, options: LoggingOptions): LogForwardSpec | null {
-  if (driver === 'journald')
-    return { driver, tag: lowerTag(options), labels: options.list('labels'), env: options.list('env') };
+  if (driver === 'journald') {
+    return {
+      driver,
+      tag: lowerTag(options),
+      labels: options.list('labels'),
+      env: options.list('env'),
+      labelsPattern: options.pattern('labels-regex'),
+      envPattern: options.pattern('env-regex'),
+    };
+  }
   if (driver !== 'syslog') return null;
   return {
     driver,
@@ -62,20 +70,28 @@ function lowerAddress(options: LoggingOptions): Address {
       if (rest.startsWith('/')) return { socket: rest };
       throw options.invalid(name, `"${text}" has no absolute path`);
     case 'udp':
-      return lowerHost(options, text, rest);
     case 'tcp':
+      return { transport: kind, ...lowerHost(options, text, rest) };
     case 'tcp+tls':
       throw options.invalid(
         name,
-        `${kind} is not supported: lines are sent as datagrams`,
-        'use udp://ADDRESS:PORT or unix://PATH',
+        'tcp+tls is not supported: nothing that sits beside a container has keys',
+        'send to a syslog of this host, by tcp://127.0.0.1:514 or unix://PATH, and have that forward it encrypted',
       );
     default:
-      throw options.invalid(name, `"${text}" is no address`, 'use udp://ADDRESS:PORT or unix://PATH');
+      throw options.invalid(
+        name,
+        `"${text}" is no address`,
+        'use udp://ADDRESS:PORT, tcp://ADDRESS:PORT or unix://PATH',
+      );
   }
 }
 
-function lowerHost(options: LoggingOptions, text: string, rest: string): Address {
+function lowerHost(
+  options: LoggingOptions,
+  text: string,
+  rest: string,
+): { readonly host: string; readonly port: number } {
   const [, six, four = '', port = String(defaultPort)] = /^(?:\[([^\]]+)\]|([^:]+))(?::(\d+))?$/.exec(rest) ?? [];
   const host = six ?? (four === 'localhost' ? '127.0.0.1' : four);
   if (isIP(host) === 0)

@@ -1,5 +1,6 @@
 import type { LoggingSpec } from '../../model/spec.ts';
 import type { ComposeLogging } from '../compose-types.ts';
+import { KEPT_FILE_OPTIONS } from '../supported-attributes.ts';
 import { didYouMean } from '../suggest.ts';
 import { invalidAt } from './errors.ts';
 import { LoggingOptions } from './logging-options.ts';
@@ -47,6 +48,8 @@ function lowerFiles(driver: FileDriver, options: LoggingOptions): Omit<LoggingSp
   const compress = options.choose('compress', truths, standard.compress && maxFiles > 1);
   if (compress && maxFiles < 2)
     throw options.invalid('compress', 'only rotated files are compressed; max-file must be 2 or more');
+  // The gate has said that they have no effect.
+  if (driver === 'json-file') for (const name of KEPT_FILE_OPTIONS) options.take(name);
   const mode = options.choose('mode', modes, 'blocking');
   const maxBufferBytes = bufferBytes(options, mode);
   return { driver: 'file', maxBytes, maxFiles, compress, mode, maxBufferBytes };

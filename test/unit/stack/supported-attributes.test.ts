@@ -99,6 +99,18 @@ describe('the gate for attributes', () => {
     assert.deepEqual(problems, ['warning services.a.deploy.endpoint_mode', 'warning services.a.deploy.update_config']);
   });
 
+  it('warns of what json-file adds to files that nobody sees, and leaves other drivers theirs', () => {
+    const options = 'options: {tag: t, labels: l, max-size: 1m}';
+    const said = (logging: string): string[] =>
+      unsupportedAttributes(load(`services: {a: {image: i, logging: {${logging}${options}}}}`)).map(
+        ({ severity, path }) => `${severity} ${path}`,
+      );
+    const warnings = ['tag', 'labels'].map((name) => `warning services.a.logging.options.${name}`);
+    assert.deepEqual(said(''), warnings);
+    assert.deepEqual(said('driver: json-file, '), warnings);
+    assert.deepEqual(said('driver: journald, '), []);
+  });
+
   it('takes DOCKER_DEFAULT_PLATFORM for the platform of services that name none', () => {
     const problems = (platform: string, attributes: string): string[] => {
       const env = { DOCKER_DEFAULT_PLATFORM: platform };

@@ -100,8 +100,16 @@ const healthcheck: z.ZodType<HealthcheckSpec> = z.strictObject({
 
 const logAddress = z.union([
   z.strictObject({ socket: absolutePath.max(107) }),
-  z.strictObject({ host: z.union([z.ipv4(), z.ipv6()]), port }),
+  z.strictObject({ transport: z.enum(['udp', 'tcp']), host: z.union([z.ipv4(), z.ipv6()]), port }),
 ]);
+
+const pattern = z.string().refine((text) => {
+  try {
+    return new RegExp(text, 'u').source !== '';
+  } catch {
+    return false;
+  }
+}, 'is no regular expression');
 
 const logForward: z.ZodType<LogForwardSpec> = z.discriminatedUnion('driver', [
   z.strictObject({
@@ -116,6 +124,8 @@ const logForward: z.ZodType<LogForwardSpec> = z.discriminatedUnion('driver', [
     tag: z.string(),
     labels: z.array(z.string()),
     env: z.array(z.string()),
+    labelsPattern: pattern.nullable(),
+    envPattern: pattern.nullable(),
   }),
 ]);
 

@@ -112,6 +112,8 @@ export const process: AttributeGroup = {
       default: '{{.ID}}',
     },
     'logging.options.labels': { effect: 'Labels of the container that become fields in the journal.' },
+    'logging.options.labels-regex': { effect: 'Labels whose names match a regular expression become fields, too.' },
+    'logging.options.env-regex': { effect: 'Variables whose names match a regular expression become fields, too.' },
     'logging.options.env': { effect: 'Variables of the container that become fields in the journal.' },
   }),
 };
