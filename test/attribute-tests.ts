@@ -90,7 +90,7 @@ export const ATTRIBUTE_TESTS: readonly AttributeTest[] = [
   {
     file: drivers,
     title: 'journald sends fields and any text in the form of the journal',
-    service: 'logging.options.labels logging.options.env',
+    service: 'logging.options.labels logging.options.labels-regex logging.options.env-regex logging.options.env',
   },
   {
     file: pulls,

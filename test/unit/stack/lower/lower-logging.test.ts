@@ -48,7 +48,7 @@ describe('logging of a service', () => {
       { driver: 'none', options: { 'max-size': '1m' } },
       /logging\.options\.max-size: is no option of logging driver none/,
     ],
-    [{ options: { tag: 'x' } }, /logging\.options\.tag: is no option of logging driver json-file/],
+    [{ driver: 'local', options: { tag: 'x' } }, /logging\.options\.tag: is no option of logging driver local/],
     [{ options: { 'max-file': '0' } }, /max-file: "0" is no number of files/],
     [{ options: { 'max-size': 'much' } }, /max-size: "much" is no size/],
     [{ options: { compress: 'yes' } }, /compress: "yes" is none of/],
