@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { after, before, describe, it } from 'mocha';
 import type { DaemonFacts } from '../../src/daemon/daemon-facts.ts';
 import { busyboxImage } from '../fixtures/images.ts';
@@ -82,6 +83,44 @@ describe('a daemon of another build than the command', () => {
       pretend({ ...change, pid: before, isBackground: true, program: facts().program });
     });
   }
+});
+
+describe('a daemon after an update', () => {
+  const host = new TestHost();
+  let file = '';
+
+  before(async () => {
+    const image = await busyboxImage();
+    await host.ok(['load', '-i', image.dockerArchive]);
+    file = host.write('stack.yml', stack);
+  });
+  after(() => host.stop());
+
+  /** As an earlier version would have written it, which did not know these fields. */
+  function older(document: string): string {
+    const later = new Set(['history', 'genericResources', 'hooks', 'runtime', 'schedule', 'virtualAddresses', 'vni']);
+    return JSON.stringify(JSON.parse(document, (key, value: unknown) => (later.has(key) ? undefined : value)));
+  }
+
+  it('reads what the version before has stored, and up replaces nothing', async () => {
+    await host.ok(['-f', file, 'up', '-d', 'web']);
+    const pids = await host.pids(file);
+    await host.ok(['daemon', '--stop']);
+    const store = new DatabaseSync(join(host.dataRoot, 'manager/store.db'));
+    store.function('older', (document) => older(String(document)));
+    const { changes } = store
+      .prepare('UPDATE objects SET document = older(document) WHERE document <> older(document)')
+      .run();
+    store.close();
+    assert.ok(changes >= 4, 'the stack has a service, a network and a task, and there is a node');
+    for (const path of globSync(join(host.dataRoot, 'containers/*/task.json')))
+      writeFileSync(path, older(readFileSync(path, 'utf8')));
+    await host.ok(['-f', file, 'up', '-d', 'web']);
+    assert.deepEqual(await host.pids(file), pids);
+    assert.match((await host.ok(['-f', file, 'plan', 'web'])).stdout, /No changes/);
+    await host.ok(['-f', file, 'up', '-d', '--force-recreate', 'web']);
+    assert.notDeepEqual(await host.pids(file), pids);
+  });
 });
 
 describe('down', () => {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync, readdirSync } from 'node:fs';
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { completeObject } from '../../../src/model/complete-object.ts';
 import type { NetworkObject, PublishedPort, TaskObject, TaskStatus, VolumeObject } from '../../../src/model/objects.ts';
 import type { Healthcheck } from '../health/healthcheck.ts';
 import { hasErrno } from '../errors.ts';
@@ -76,9 +77,20 @@ export function listDirectory(directory: string): readonly string[] {
 function load(path: string): TaskRecord | null {
   try {
     const record = JSON.parse(readFileSync(path, 'utf8')) as TaskRecord;
-    return record.version === 1 ? record : null;
+    return record.version === 1 ? whole(record) : null;
   } catch (error) {
     if (error instanceof SyntaxError || hasErrno(error, 'ENOENT', 'ENOTDIR')) return null;
     throw error;
   }
+}
+
+/** An earlier version may have written it. */
+function whole(record: TaskRecord): TaskRecord {
+  const { networks, volumes } = record;
+  return {
+    ...record,
+    task: completeObject(record.task),
+    networks: networks.map(completeObject),
+    volumes: volumes.map(completeObject),
+  };
 }

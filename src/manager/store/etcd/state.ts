@@ -1,3 +1,4 @@
+import { completeObject } from '../../../model/complete-object.ts';
 import type { ModelObject } from '../../../model/objects.ts';
 import type { KeyValue, WatchEvent } from '../../../rpc/etcd-client.ts';
 import type { ObjectChange } from '../change.ts';
@@ -77,7 +78,7 @@ export class EtcdState {
     this.#leader = null;
     for (const entry of entries) {
       const subject = this.#keys.subjectOf(entry.key);
-      if (subject.type === 'object') objects.set(subject.id, parse<ModelObject>(entry));
+      if (subject.type === 'object') objects.set(subject.id, completeObject(parse<ModelObject>(entry)));
       else this.#takeEntry(entry);
     }
     const head = entries.find(({ key }) => key.equals(this.#keys.head));
@@ -146,7 +147,7 @@ export class EtcdState {
     if (kv === null) return null;
     const subject = this.#keys.subjectOf(kv.key);
     if (subject.type === 'object') {
-      if (type !== deletion) return { type: 'put', object: parse<ModelObject>(kv) };
+      if (type !== deletion) return { type: 'put', object: completeObject(parse<ModelObject>(kv)) };
       return { type: 'delete', id: subject.id, kind: subject.kind };
     }
     if (subject.type === 'content')

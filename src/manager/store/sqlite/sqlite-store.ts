@@ -1,5 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { newId } from '../../../model/ids.ts';
+import { completeObject } from '../../../model/complete-object.ts';
 import type { ModelObject } from '../../../model/objects.ts';
 import type { ContentSeal } from '../../authority/content-seal.ts';
 import type { Change, ObjectChange } from '../change.ts';
@@ -116,7 +117,7 @@ export class SqliteStore implements Store {
   #load(path: string): void {
     try {
       const rows = this.#database.prepare('SELECT document FROM objects').all();
-      const objects = rows.map((row) => JSON.parse(String(row['document'])) as ModelObject);
+      const objects = rows.map((row) => completeObject(JSON.parse(String(row['document'])) as ModelObject));
       objects.sort((a, b) => (a.createdAt < b.createdAt ? -1 : a.createdAt > b.createdAt ? 1 : 0));
       this.#index.apply(objects.map((after) => ({ before: null, after })));
     } catch (error) {

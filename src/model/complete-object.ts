@@ -1,0 +1,28 @@
+/** Objects that an earlier version has stored get the fields that have come since, with the defaults of object-templates.ts. */
+import type { ModelObject } from './objects.ts';
+import { containerTemplate, objectTemplates } from './object-templates.ts';
+
+/** An object as JSON has it from whatever version, whole. Fields that this version does not know stay. */
+export function completeObject<Stored extends ModelObject>(stored: Stored): Stored {
+  const whole = complete(stored, objectTemplates[stored.kind]) as Stored;
+  if (whole.kind !== 'task' || whole.status.container === null) return whole;
+  return { ...whole, status: { ...whole.status, container: complete(whole.status.container, containerTemplate) } };
+}
+
+/** The template's word for what is missing, at any depth; a map without keys stands for one with keys of the user, a list's item for all. */
+function complete(stored: unknown, template: unknown): unknown {
+  if (Array.isArray(template)) {
+    const items: readonly unknown[] = Array.isArray(stored) ? stored : [];
+    return template.length === 0 ? items : items.map((item) => complete(item, template[0]));
+  }
+  if (!isRecord(template)) return stored === undefined ? template : stored;
+  if (stored === undefined) return complete({}, template);
+  if (!isRecord(stored)) return stored;
+  const missing = Object.keys(template).filter((key) => !Object.hasOwn(stored, key));
+  const entries = [...Object.keys(stored), ...missing].map((key) => [key, complete(stored[key], template[key])]);
+  return Object.fromEntries(entries);
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return value !== null && typeof value === 'object' && !Array.isArray(value);
+}

@@ -1,0 +1,142 @@
+/**
+ * What a file that says nothing about it means. Whoever adds a field to a spec has to say its default here, or this does not compile: objects
+ * that were stored before the field existed get it (complete-object.ts), and as a default changes no hash (service-hash.ts), their containers
+ * run on.
+ */
+import type { DeploySpec } from './deploy-spec.ts';
+import type { ContainerSpec, NetworkAttachmentSpec, NetworkSpec, PortSpec, ServiceSpec } from './spec.ts';
+
+export const defaultContainer: ContainerSpec = {
+  entrypoint: null,
+  command: null,
+  environment: {},
+  workingDir: null,
+  user: null,
+  groupAdd: [],
+  hostname: null,
+  domainname: null,
+  labels: {},
+  annotations: {},
+  tty: false,
+  stdinOpen: false,
+  init: false,
+  readOnly: false,
+  privileged: false,
+  userNamespace: 'host',
+  capAdd: [],
+  capDrop: [],
+  noNewPrivileges: false,
+  seccomp: null,
+  apparmor: null,
+  selinux: [],
+  systemPathsUnconfined: false,
+  writableCgroups: false,
+  mounts: [],
+  secrets: [],
+  configs: [],
+  devices: [],
+  deviceNames: [],
+  deviceRequests: [],
+  deviceRules: [],
+  shmSizeBytes: null,
+  storageBytes: null,
+  ulimits: {},
+  sysctls: {},
+  extraHosts: [],
+  dns: [],
+  dnsSearch: [],
+  dnsOptions: [],
+  resources: {
+    cpus: null,
+    cpuset: null,
+    cpuShares: null,
+    cpuPeriodUs: null,
+    cpuQuotaUs: null,
+    memoryBytes: null,
+    memoryReservationBytes: null,
+    cpuRealtimePeriodUs: null,
+    cpuRealtimeRuntimeUs: null,
+    memorySwapBytes: null,
+    memorySwappiness: null,
+    oomKillDisable: false,
+    blockIo: null,
+    pids: null,
+  },
+  cgroupParent: null,
+  oomScoreAdj: null,
+  stopSignal: null,
+  stopGraceMs: null,
+  healthcheck: null,
+  logging: {
+    driver: 'file',
+    forward: null,
+    maxBytes: 10 * 2 ** 20,
+    maxFiles: 3,
+    compress: false,
+    mode: 'blocking',
+    maxBufferBytes: 2 ** 20,
+  },
+  runtime: null,
+};
+
+export const defaultDeploy: DeploySpec = {
+  mode: 'replicated',
+  endpointMode: null,
+  placement: { constraints: [], spread: [], maxReplicasPerNode: null },
+  reservations: { cpus: null, memoryBytes: null, generic: {} },
+  update: null,
+  rollback: null,
+  progressDeadlineMs: 600_000,
+  maxConcurrent: null,
+  schedule: null,
+};
+
+export const defaultAttachment: NetworkAttachmentSpec = {
+  network: '',
+  aliases: [],
+  ipv4Address: null,
+  ipv6Address: null,
+  linkLocalAddresses: [],
+  macAddress: null,
+  interfaceName: null,
+  gatewayPriority: 0,
+  sysctls: {},
+};
+
+export const defaultPort: PortSpec = { target: 0, protocol: 'tcp', mode: 'ingress', hostIp: null, published: null };
+
+/** Lists have one item: the defaults of each. */
+export const defaultService: ServiceSpec = {
+  name: '',
+  image: '',
+  pullPolicy: 'missing',
+  replicas: 1,
+  containerName: null,
+  container: defaultContainer,
+  networkMode: { kind: 'networks' },
+  namespaces: { pid: { kind: 'private' }, ipc: { kind: 'private' }, uts: 'private', cgroup: 'private' },
+  volumesFrom: [],
+  networks: [defaultAttachment],
+  links: [],
+  ports: [defaultPort],
+  expose: [],
+  dependsOn: {},
+  restart: { policy: 'no', maxRetries: 0, supervision: null },
+  hooks: { preStart: [], postStart: [], preStop: [] },
+  attach: true,
+  deploy: defaultDeploy,
+  serviceLabels: {},
+};
+
+export const defaultNetwork: NetworkSpec = {
+  name: '',
+  external: false,
+  internal: false,
+  driver: 'bridge',
+  attachable: false,
+  enableIpv4: true,
+  enableIpv6: false,
+  labels: {},
+  driverOptions: {},
+  ipam: [],
+};
