@@ -1,8 +1,9 @@
 /** Typed clients. @grpc/grpc-js is loaded with the first connection, so that importing this file costs nothing. */
-import { openChannel, type ConnectOptions } from './client/open-channel.ts';
 import { makeClient } from './client/make-client.ts';
-import { controlMethods, dispatcherMethods } from './generated/contract.ts';
-import type { ControlClient, DispatcherClient } from './service-types.ts';
+import { openChannel } from './client/open-channel.ts';
+import type { ConnectOptions } from './client/wait-until-ready.ts';
+import { authorityMethods, controlMethods, dispatcherMethods, hostMethods } from './generated/contract.ts';
+import type { AuthorityClient, ControlClient, DispatcherClient, HostClient } from './service-types.ts';
 
 export type { ConnectOptions };
 
@@ -14,4 +15,14 @@ export async function connectControl(address: string, options: ConnectOptions = 
 /** Connects to a manager's Dispatcher service at `unix:///path` or `host:port`. */
 export async function connectDispatcher(address: string, options: ConnectOptions = {}): Promise<DispatcherClient> {
   return makeClient(await openChannel(address, options), dispatcherMethods);
+}
+
+/** Connects to a manager's Authority service at `unix:///path`. */
+export async function connectAuthority(address: string, options: ConnectOptions = {}): Promise<AuthorityClient> {
+  return makeClient(await openChannel(address, options), authorityMethods);
+}
+
+/** Connects to the Host service of a daemon at `unix:///path`. */
+export async function connectHost(address: string, options: ConnectOptions = {}): Promise<HostClient> {
+  return makeClient(await openChannel(address, options), hostMethods);
 }

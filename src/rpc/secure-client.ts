@@ -1,0 +1,28 @@
+/** Typed clients to managers on other hosts, over TLS 1.3. */
+import type { HostPort } from '../model/host-port.ts';
+import { makeClient } from './client/make-client.ts';
+import type { ConnectOptions } from './client/wait-until-ready.ts';
+import { authorityMethods, dispatcherMethods } from './generated/contract.ts';
+import { openSecureChannel } from './secure/open-secure-channel.ts';
+import type { Trust } from './secure/trust.ts';
+import type { AuthorityClient, DispatcherClient } from './service-types.ts';
+
+export type { Trust };
+
+/** Connects to the Dispatcher service of a manager. */
+export async function connectDispatcherOf(
+  manager: HostPort,
+  trust: Trust,
+  options: ConnectOptions = {},
+): Promise<DispatcherClient> {
+  return makeClient(await openSecureChannel(manager, trust, options), dispatcherMethods);
+}
+
+/** Connects to the Authority service of a manager. */
+export async function connectAuthorityOf(
+  manager: HostPort,
+  trust: Trust,
+  options: ConnectOptions = {},
+): Promise<AuthorityClient> {
+  return makeClient(await openSecureChannel(manager, trust, options), authorityMethods);
+}

@@ -1,0 +1,26 @@
+import type { Client } from '@grpc/grpc-js';
+import { formatHostPort, type HostPort } from '../../model/host-port.ts';
+import { clientChannelOptions } from '../channel-options.ts';
+import { waitUntilReady, type ConnectOptions } from '../client/wait-until-ready.ts';
+import { serverName, tlsOptions, type Trust } from './trust.ts';
+
+/** A connected channel over TLS 1.3 to a manager; throws the reason why there is none. */
+export async function openSecureChannel(to: HostPort, trust: Trust, options: ConnectOptions): Promise<Client> {
+  options.signal?.throwIfAborted();
+  const grpc = await import('../client/grpc.ts');
+  const { secureContext, ...verify } = tlsOptions(trust);
+  const address = formatHostPort(to);
+  const client = new grpc.Client(address, grpc.credentials.createFromSecureContext(secureContext, verify), {
+    ...clientChannelOptions,
+    'grpc.ssl_target_name_override': serverName,
+  });
+  try {
+    await waitUntilReady(client, address, options);
+    return client;
+  } catch (error) {
+    client.close();
+    if (options.signal?.aborted === true) throw error;
+    const { explainFailure } = await import('./explain-failure.ts');
+    throw await explainFailure(to, trust, options.connectTimeoutMs ?? 5000);
+  }
+}
