@@ -26,6 +26,7 @@ import { PayloadFiles } from './payloads/payload-files.ts';
 import { readHostResolver } from './read-host-resolver.ts';
 import { ClusterGuard } from './session/cluster-guard.ts';
 import { keepConnected } from './session/connection-loop.ts';
+import type { ManagerAccess } from './session/manager-access.ts';
 import { StatusReporter } from './session/status-reporter.ts';
 import { serveRelay } from './streams/relay-stream.ts';
 import { makeStreamHandlers } from './streams/stream-handlers.ts';
@@ -40,8 +41,7 @@ import { VolumeStore } from './volumes/volume-store.ts';
 
 export interface AgentOptions {
   readonly roots: HostRoots;
-  /** Where the manager answers. */
-  readonly address: string;
+  readonly managers: ManagerAccess;
   /** OCI runtime of services that name none, by name or absolute path. */
   readonly runtime: string;
   /** Directories with descriptions of devices (CDI), the last one first to be believed. */
@@ -123,7 +123,7 @@ export class Agent {
     guard: ClusterGuard,
     reporter: StatusReporter,
   ): Promise<void> {
-    const { address, log } = this.#options;
+    const { managers, log } = this.#options;
     const handlers = makeStreamHandlers(table, images, () => reporter.flushed());
     let client: DispatcherClient | null = null;
     const onStream = (request: StreamRequest): void => {
@@ -131,7 +131,7 @@ export class Agent {
     };
     await keepConnected(
       {
-        address,
+        managers,
         log,
         guard,
         reporter,

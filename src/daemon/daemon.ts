@@ -1,43 +1,43 @@
 import { join } from 'node:path';
 import type { Agent, AgentOptions } from '../../agents/host/agent.ts';
 import { findRuntime } from '../../agents/host/find-runtime.ts';
-import { Manager } from '../manager/manager.ts';
-import { serve, serveControl, serveDispatcher } from '../rpc/server.ts';
+import { TsstackError } from '../model/errors.ts';
+import { authorityMethods, controlMethods, dispatcherMethods } from '../rpc/generated/contract.ts';
+import { serve, serveAuthority, serveControl, serveDispatcher, serveHost } from '../rpc/server.ts';
 import type { RunningServer } from '../rpc/server.ts';
+import { ClusterFiles } from './cluster/cluster-files.ts';
 import { removeDaemonFacts } from './daemon-facts.ts';
 import { DaemonLog } from './daemon-log.ts';
+import { HostService } from './host-service.ts';
 import { InstanceLock } from './instance-lock.ts';
 import type { DaemonOptions } from './options.ts';
+import { delegate } from './roles/delegate.ts';
+import type { Role, RoleContext } from './roles/role.ts';
+import { startRole } from './roles/start-role.ts';
 import { prepareRunRoot, releaseRunRoot } from './run-root.ts';
 import { readVersion } from './version.ts';
 
 /** Time that calls under way get when the daemon stops. */
 const callGraceMs = 500;
 
-/** A daemon that serves: the manager and the agent of this host, which talk through the socket like everybody else. */
+/** A daemon that serves: what this host is at the time, and the agent of this host, which talks to its manager like everybody else's. */
 export class Daemon {
   readonly log: DaemonLog;
-  readonly #runRoot: string;
+  readonly #context: RoleContext;
   readonly #lock: InstanceLock;
-  readonly #manager: Manager;
   readonly #server: RunningServer;
-  readonly #agent: Promise<Agent>;
+  /** Null while it changes. */
+  #role: Role | null;
+  #agent: Promise<Agent>;
   #stopping: Promise<void> | null = null;
 
-  private constructor(
-    runRoot: string,
-    log: DaemonLog,
-    lock: InstanceLock,
-    manager: Manager,
-    server: RunningServer,
-    agent: Promise<Agent>,
-  ) {
-    this.#runRoot = runRoot;
+  private constructor(log: DaemonLog, context: RoleContext, lock: InstanceLock, role: Role, server: RunningServer) {
     this.log = log;
+    this.#context = context;
     this.#lock = lock;
-    this.#manager = manager;
+    this.#role = role;
     this.#server = server;
-    this.#agent = agent;
+    this.#agent = this.#startAgent(role);
   }
 
   /** Resolves when the socket answers; the agent registers right after that. */
@@ -49,19 +49,38 @@ export class Daemon {
     const lock = await InstanceLock.acquire(dataRoot);
     await prepareRunRoot(runRoot);
     const version = readVersion();
-    const onError = (error: unknown): void => log.error(describe(error));
-    const manager = await Manager.start({ dataRoot, runRoot, version, onError });
-    const server = await serve(options.host, [serveControl(manager.control), serveDispatcher(manager.dispatcher)]);
-    log.info(`tsstack ${version} serves at ${server.address} (pid ${process.pid}, data ${dataRoot}, run ${runRoot})`);
-    const agent = startAgent({
-      roots: { dataRoot, runRoot },
-      address: server.address,
-      runtime: options.runtime,
-      cdiDirectories: options.cdiDirectories,
-      facts: options.facts,
+    const context: RoleContext = {
+      options,
+      version,
+      files: new ClusterFiles(dataRoot),
+      localAddress: () => server.address,
       log: (line) => log.info(line),
-    });
-    return new Daemon(runRoot, log, lock, manager, server, agent);
+      onError: (error) => log.error(describe(error)),
+    };
+    const role = await startRole(context);
+    const holder = {
+      get role(): Role {
+        return daemon.role;
+      },
+      become: (change: () => Promise<void>): Promise<void> => daemon.#become(change),
+    };
+    const server = await serve(options.host, [
+      serveControl(delegate(controlMethods, () => ({ handlers: daemon.role.control, over: daemon.role.over }))),
+      serveDispatcher(
+        delegate(dispatcherMethods, () => ({ handlers: daemon.role.dispatcher, over: daemon.role.over })),
+      ),
+      serveAuthority(delegate(authorityMethods, () => ({ handlers: daemon.role.authority, over: daemon.role.over }))),
+      serveHost(new HostService(context, holder)),
+    ]);
+    const daemon = new Daemon(log, context, lock, role, server);
+    log.info(`tsstack ${version} serves at ${server.address} (pid ${process.pid}, data ${dataRoot}, run ${runRoot})`);
+    return daemon;
+  }
+
+  /** What this host is now; throws while that changes. */
+  get role(): Role {
+    if (this.#role !== null) return this.#role;
+    throw new TsstackError('unavailable', 'this host is joining or leaving a cluster', { retryable: true });
   }
 
   /** Stops serving; containers run on. Idempotent. */
@@ -71,14 +90,35 @@ export class Daemon {
   }
 
   async #stop(): Promise<void> {
+    const { runRoot } = this.#context.options;
     const isIdle = await (await this.#agent).stop();
     await this.#server.stop(callGraceMs);
-    await this.#manager.stop();
-    removeDaemonFacts(this.#runRoot);
-    if (isIdle) await releaseRunRoot(this.#runRoot);
+    await this.#role?.stop();
+    removeDaemonFacts(runRoot);
+    if (isIdle) await releaseRunRoot(runRoot);
     this.log.info('stopped');
     this.#lock.release();
     this.log.close();
+  }
+
+  /** Ends the role and the agent, and begins with what the files say after the change, also when that has failed. */
+  async #become(change: () => Promise<void>): Promise<void> {
+    const before = this.role;
+    this.#role = null;
+    await (await this.#agent).stop();
+    await before.stop();
+    try {
+      await change();
+    } finally {
+      this.#role = await startRole(this.#context);
+      this.#agent = this.#startAgent(this.#role);
+    }
+  }
+
+  #startAgent({ managers }: Role): Promise<Agent> {
+    const { options, log } = this.#context;
+    const { dataRoot, runRoot, runtime, cdiDirectories, facts } = options;
+    return startAgent({ roots: { dataRoot, runRoot }, managers, runtime, cdiDirectories, facts, log });
   }
 }
 

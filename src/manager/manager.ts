@@ -1,8 +1,11 @@
 import { join } from 'node:path';
-import type { ControlHandlers, DispatcherHandlers } from '../rpc/service-types.ts';
+import type { AuthorityHandlers, ControlHandlers, DispatcherHandlers } from '../rpc/service-types.ts';
 import { allocator } from './allocator/allocator.ts';
 import { networkAddresses } from './allocator/network-addresses.ts';
 import { Control } from './api/control.ts';
+import { Authority } from './authority/authority.ts';
+import { findCluster } from './authority/cluster-object.ts';
+import { removedError } from './authority/removed-error.ts';
 import { ContentSeal, loadSealKey } from './authority/content-seal.ts';
 import { Dispatcher } from './dispatcher/dispatcher.ts';
 import { EventLog } from './events/event-log.ts';
@@ -11,6 +14,7 @@ import { dependencies } from './orchestrators/dependencies/dependencies.ts';
 import { nodeLoss } from './orchestrators/node-loss/node-loss.ts';
 import { reaper } from './orchestrators/reaper/reaper.ts';
 import { scheduler } from './scheduler/scheduler.ts';
+import type { Store } from './store/store.ts';
 import { SqliteStore } from './store/sqlite/sqlite-store.ts';
 
 export interface ManagerOptions {
@@ -29,7 +33,8 @@ export interface ManagerOptions {
 export class Manager {
   readonly control: ControlHandlers;
   readonly dispatcher: DispatcherHandlers;
-  readonly #store: SqliteStore;
+  readonly authority: AuthorityHandlers;
+  readonly store: Store;
   readonly #dispatcher: Dispatcher;
   readonly #events: EventLog;
   readonly #loops: readonly { run(): void; stop(): Promise<void> }[];
@@ -39,7 +44,8 @@ export class Manager {
     const directory = join(options.dataRoot, 'manager');
     const seal = new ContentSeal(loadSealKey(join(directory, 'seal.key')));
     const store = new SqliteStore(join(directory, 'store.db'), seal);
-    this.#store = store;
+    this.store = store;
+    this.authority = new Authority(store);
     this.#events = new EventLog(store);
     this.#dispatcher = new Dispatcher(store, options.onError);
     this.dispatcher = this.#dispatcher;
@@ -65,6 +71,11 @@ export class Manager {
     return manager;
   }
 
+  /** Throws when a node with a good certificate is none any more. */
+  checkNode(nodeId: string): void {
+    if (findCluster(this.store.view)?.removedNodes[nodeId] !== undefined) throw removedError();
+  }
+
   /** Ends sessions and loops and closes the store. Idempotent. Stop the server first, so that no call comes in between. */
   stop(): Promise<void> {
     this.#stopping ??= this.#stop();
@@ -75,6 +86,6 @@ export class Manager {
     this.#dispatcher.stop();
     await Promise.all(this.#loops.map((loop) => loop.stop()));
     this.#events.stop();
-    this.#store.close();
+    this.store.close();
   }
 }

@@ -36,6 +36,11 @@ export class ClusterGuard {
     this.#identity = readIdentity(file);
   }
 
+  /** Makes the agent that will use the file a node of a cluster whose store it has not seen yet. */
+  static async assign(file: string, nodeId: string, clusterId: string): Promise<void> {
+    await new ClusterGuard(file).#save({ nodeId, clusterId, storeEpoch: 0 });
+  }
+
   get identity(): AgentIdentity {
     return this.#identity;
   }

@@ -1,4 +1,3 @@
-import { connectDispatcher } from '../../../src/rpc/client.ts';
 import { delay } from '../abortable.ts';
 import { describeError } from '../errors.ts';
 import { Backoff } from '../backoff.ts';
@@ -6,8 +5,6 @@ import { runSession } from './manager-session.ts';
 import type { SessionOptions } from './manager-session.ts';
 
 export interface ConnectionOptions extends Omit<SessionOptions, 'client'> {
-  /** Where the manager answers. */
-  readonly address: string;
   readonly log: (message: string) => void;
   /** For streams that are not part of the session. */
   readonly onConnected: (client: SessionOptions['client']) => void;
@@ -20,6 +17,7 @@ export async function keepConnected(options: ConnectionOptions, signal: AbortSig
   const onOpen = (): void => {
     backoff.reset();
     lastProblem = '';
+    options.managers.onSession(null);
     options.onOpen();
   };
   while (!signal.aborted) {
@@ -28,6 +26,7 @@ export async function keepConnected(options: ConnectionOptions, signal: AbortSig
       describe,
     );
     if (signal.aborted) return;
+    options.managers.onSession(problem);
     // The same problem again and again is said once.
     if (problem !== lastProblem) options.log(problem);
     lastProblem = problem;
@@ -36,7 +35,7 @@ export async function keepConnected(options: ConnectionOptions, signal: AbortSig
 }
 
 async function connectOnce(options: ConnectionOptions, signal: AbortSignal): Promise<void> {
-  const client = await connectDispatcher(options.address, { signal });
+  const client = await options.managers.connect(signal);
   try {
     options.onConnected(client);
     await runSession({ ...options, client }, signal);

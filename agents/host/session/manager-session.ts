@@ -4,6 +4,7 @@ import type { DispatcherClient } from '../../../src/rpc/service-types.ts';
 import { TsstackError } from '../../../src/model/errors.ts';
 import { delay } from '../abortable.ts';
 import type { ClusterGuard } from './cluster-guard.ts';
+import type { ManagerAccess } from './manager-access.ts';
 import type { StatusReporter } from './status-reporter.ts';
 
 /** Deadline of a heartbeat and of a batch of statuses, in ms (semantics.md, section 2). */
@@ -11,6 +12,7 @@ const callMs = 5000;
 
 export interface SessionOptions {
   readonly client: DispatcherClient;
+  readonly managers: ManagerAccess;
   readonly guard: ClusterGuard;
   readonly description: NodeDescription;
   readonly reporter: StatusReporter;
@@ -22,11 +24,12 @@ export interface SessionOptions {
 
 /** Holds one session with a manager until it ends, and rejects with the reason. */
 export async function runSession(options: SessionOptions, signal: AbortSignal): Promise<void> {
-  const { client, guard, reporter } = options;
+  const { client, guard, managers, reporter } = options;
   const over = new AbortController();
   const scope = AbortSignal.any([signal, over.signal]);
   const { nodeId, clusterId } = guard.identity;
-  const request = { nodeId, clusterId, description: JSON.stringify(options.description) };
+  const { address } = managers;
+  const request = { nodeId, clusterId, address, description: JSON.stringify(options.description) };
   const messages = client.session(request, { signal: scope })[Symbol.asyncIterator]();
   try {
     const first = await messages.next();
@@ -53,6 +56,7 @@ async function readSession(
   options: SessionOptions,
 ): Promise<void> {
   for (let message = first; ;) {
+    if (message.cluster !== null) options.managers.onCluster(message.cluster);
     if (message.stream !== null) options.onStream(message.stream);
     const next = await messages.next();
     if (next.done === true) return;

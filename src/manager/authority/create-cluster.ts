@@ -1,4 +1,3 @@
-import { X509Certificate } from 'node:crypto';
 import type { ClusterObject } from '../../model/objects.ts';
 import { TsstackError } from '../../model/errors.ts';
 import { InvalidRequestError } from '../errors.ts';
@@ -40,9 +39,4 @@ export async function createCluster(store: Store, lifetimeMs: number, now: Date)
     if (findCluster(view) !== undefined) throw new TsstackError('exists', 'this host is in a cluster already');
     return { changes: [putCluster(cluster, secrets)], result: undefined };
   });
-}
-
-/** When a PEM certificate expires; of a chain, its first one. */
-export function expiryOf(chain: string): Date {
-  return new X509Certificate(chain).validToDate;
 }

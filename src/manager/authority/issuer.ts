@@ -1,8 +1,8 @@
+import { X509Certificate } from 'node:crypto';
 import type { ClusterObject, NodeCertificate } from '../../model/objects.ts';
 import type { IssuedCertificate } from '../../rpc/messages.ts';
 import type { Store } from '../store/store.ts';
 import { getCluster, readSecrets, type NodeRole } from './cluster-object.ts';
-import { expiryOf } from './create-cluster.ts';
 import { authorityDigest } from './join-token.ts';
 
 /** A certificate for a node, and what the node's object says of it. */
@@ -29,7 +29,7 @@ export async function issueFor(
   );
   return {
     issued: { chain: leaf + (cluster.crossCertificate ?? ''), authorities: cluster.authorities.join('') },
-    certificate: { authority: authorityDigest(signer), expiresAt: expiryOf(leaf).toISOString() },
+    certificate: { authority: authorityDigest(signer), expiresAt: new X509Certificate(leaf).validToDate.toISOString() },
   };
 }
 

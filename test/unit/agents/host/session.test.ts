@@ -91,6 +91,12 @@ describe('session with a manager', () => {
       onAssignments,
       onOpen: () => undefined,
       onStream: () => undefined,
+      managers: {
+        connect: () => Promise.resolve(manager),
+        address: '',
+        onCluster: () => undefined,
+        onSession: () => undefined,
+      },
     };
     await runSession(options, over.signal).catch((error: unknown) => {
       if (!over.signal.aborted) throw error;

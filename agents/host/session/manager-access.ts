@@ -1,0 +1,14 @@
+import type { ClusterFacts } from '../../../src/rpc/messages.ts';
+import type { DispatcherClient } from '../../../src/rpc/service-types.ts';
+
+/** How an agent comes to its managers; what it is depends on what this host is in a cluster. */
+export interface ManagerAccess {
+  /** A connection to some manager. */
+  connect(signal: AbortSignal): Promise<DispatcherClient>;
+  /** Where other nodes reach this host; empty on a lone host. */
+  readonly address: string;
+  /** A manager told what it has to be known of the cluster. */
+  onCluster(facts: ClusterFacts): void;
+  /** A session stands (null), or there is none for that reason. */
+  onSession(problem: string | null): void;
+}

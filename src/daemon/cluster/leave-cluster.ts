@@ -1,0 +1,84 @@
+import { findCluster } from '../../manager/authority/cluster-object.ts';
+import { ChangeSet } from '../../manager/store/change-set.ts';
+import type { Store } from '../../manager/store/store.ts';
+import { deleteTask } from '../../manager/tasks/delete-task.ts';
+import { TsstackError } from '../../model/errors.ts';
+import type { LeaveClusterRequest } from '../../rpc/messages.ts';
+import { connectAuthorityOf } from '../../rpc/secure-client.ts';
+import type { RoleHolder } from '../host-service.ts';
+import type { ManagerRole } from '../roles/manager-role.ts';
+import type { RoleContext } from '../roles/role.ts';
+import type { WorkerRole } from '../roles/worker-role.ts';
+import type { ClusterFiles, Membership } from './cluster-files.ts';
+
+/** The last manager takes the cluster with it; its own containers and stacks stay. Returns what the operator should know. */
+export async function leaveAsManager(
+  role: ManagerRole,
+  files: ClusterFiles,
+  { nodeId }: Membership,
+  { force }: LeaveClusterRequest,
+): Promise<readonly string[]> {
+  const { store } = role.manager;
+  const others = store.view.all('node').filter(({ id }) => id !== nodeId);
+  const names = others.map(({ hostname }) => hostname).join(', ');
+  if (others.length > 0 && !force)
+    throw new TsstackError(
+      'conflict',
+      `leave the cluster: this is its last manager, and these nodes would have none: ${names}`,
+      {
+        hint: 'run `tsstack cluster leave` on them first, or leave with --force',
+      },
+    );
+  await role.unlisten();
+  files.remove();
+  await forgetOthers(store, nodeId);
+  return others.length === 0 ? [] : [`the cluster is no more; on ${names} run \`tsstack cluster leave --force\``];
+}
+
+async function forgetOthers(store: Store, nodeId: string): Promise<void> {
+  await store.update((view) => {
+    const changes = new ChangeSet(view);
+    const cluster = findCluster(view);
+    if (cluster !== undefined) changes.delete(cluster);
+    for (const node of view.all('node')) {
+      if (node.id === nodeId) changes.put({ ...node, address: '', managerAddress: '', certificate: null });
+      else changes.delete(node);
+    }
+    for (const task of view.all('task')) if (task.nodeId !== null && task.nodeId !== nodeId) deleteTask(changes, task);
+    return { changes: changes.changes, result: undefined };
+  });
+}
+
+/** A worker says good-bye and is then what it was before it joined. */
+export async function leaveAsWorker(
+  role: WorkerRole,
+  { files, options }: RoleContext,
+  holder: RoleHolder,
+  { force }: LeaveClusterRequest,
+): Promise<readonly string[]> {
+  const warnings = await sayGoodBye(role, force);
+  const { bringLoneStoreBack } = await import('./lone-store.ts');
+  await holder.become(async () => {
+    files.remove();
+    bringLoneStoreBack(options.dataRoot, new Date());
+  });
+  return warnings;
+}
+
+async function sayGoodBye(role: WorkerRole, force: boolean): Promise<readonly string[]> {
+  try {
+    const client = await connectAuthorityOf(role.someManager(), role.trust);
+    try {
+      await client.leave({ force });
+    } finally {
+      client.close();
+    }
+    return [];
+  } catch (error) {
+    if (!force) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    return [
+      `no manager was told (${reason}): remove the node there with \`tsstack node rm ${role.status.nodeId.slice(0, 12)}\``,
+    ];
+  }
+}

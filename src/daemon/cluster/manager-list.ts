@@ -1,0 +1,31 @@
+import { TsstackError } from '../../model/errors.ts';
+import { parseHostPort, type HostPort } from '../../model/host-port.ts';
+
+/** The managers that a node knows; chooses one for each attempt, another one after a failure. */
+export class ManagerList {
+  #addresses: readonly string[];
+  #last = '';
+
+  constructor(addresses: readonly string[]) {
+    this.#addresses = addresses;
+  }
+
+  get addresses(): readonly string[] {
+    return this.#addresses;
+  }
+
+  /** An empty list says nothing: a node without managers could never learn of one again. */
+  replace(addresses: readonly string[]): void {
+    if (addresses.length > 0) this.#addresses = addresses;
+  }
+
+  /** At random, so that nodes spread over the managers. */
+  next(random: () => number = Math.random): HostPort {
+    const others = this.#addresses.filter((address) => address !== this.#last);
+    const choice = others.length > 0 ? others : this.#addresses;
+    this.#last = choice[Math.floor(random() * choice.length)] ?? '';
+    const parsed = parseHostPort(this.#last);
+    if (parsed === undefined) throw new TsstackError('internal', `"${this.#last}" is no address of a manager`);
+    return parsed;
+  }
+}

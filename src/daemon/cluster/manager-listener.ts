@@ -1,0 +1,62 @@
+import { X509Certificate } from 'node:crypto';
+import { parseHostPort } from '../../model/host-port.ts';
+import { TsstackError } from '../../model/errors.ts';
+import type { Manager } from '../../manager/manager.ts';
+import { serveAuthority, serveControl, serveDispatcher } from '../../rpc/server.ts';
+import { serveSecurely, type SecureServer } from '../../rpc/secure/serve-securely.ts';
+import type { RoleContext } from '../roles/role.ts';
+import { CertificateKeeper } from './certificate-keeper.ts';
+import type { Membership } from './cluster-files.ts';
+
+/** Time that calls of other hosts get when a manager stops. */
+const callGraceMs = 500;
+
+/** A manager's end of the other hosts: the TLS server, and the certificate with which it serves. */
+export class ManagerListener {
+  readonly #server: SecureServer;
+  readonly #keeper: CertificateKeeper;
+
+  private constructor(server: SecureServer, keeper: CertificateKeeper) {
+    this.#server = server;
+    this.#keeper = keeper;
+  }
+
+  static async start({ files, log }: RoleContext, manager: Manager, membership: Membership): Promise<ManagerListener> {
+    const listen = parseHostPort(membership.listen);
+    if (listen === undefined) throw new TsstackError('invalid', `"${membership.listen}" is no address to listen at`);
+    const identity = files.readIdentity(membership);
+    const services = [
+      serveControl(manager.control),
+      serveDispatcher(manager.dispatcher),
+      serveAuthority(manager.authority),
+    ];
+    const server = await serveSecurely({ listen, identity, checkNode: (id) => manager.checkNode(id) }, services);
+    log(`node ${membership.nodeId} listens to the cluster at ${server.address}`);
+    const peer = { kind: 'node', nodeId: membership.nodeId, role: 'manager', clusterId: membership.clusterId } as const;
+    const context = { peer, signal: new AbortController().signal };
+    const keeper = new CertificateKeeper({
+      identity,
+      renew: (certificateRequest) => manager.authority.renew({ certificateRequest }, context),
+      onRenewed: (renewed) => {
+        files.writeIdentity(renewed.key, renewed);
+        server.setIdentity(renewed);
+      },
+      log,
+    });
+    return new ManagerListener(server, keeper);
+  }
+
+  get certificateExpiresMs(): number {
+    return new X509Certificate(this.#keeper.identity.chain).validToDate.getTime();
+  }
+
+  /** Other authorities count by now. */
+  useAuthorities(authorities: string): void {
+    this.#keeper.useAuthorities(authorities);
+  }
+
+  async stop(): Promise<void> {
+    this.#keeper.stop();
+    await this.#server.stop(callGraceMs);
+  }
+}

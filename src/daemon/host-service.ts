@@ -1,0 +1,141 @@
+import { HostPaths } from '../../agents/host/host-paths.ts';
+import { ClusterGuard } from '../../agents/host/session/cluster-guard.ts';
+import { awaitOwnNode } from '../manager/api/await-own-node.ts';
+import type { StoreView } from '../manager/store/object-index.ts';
+import { TsstackError } from '../model/errors.ts';
+import type { NodeObject } from '../model/objects.ts';
+import type {
+  ClusterStatus,
+  InitClusterRequest,
+  InitClusterResponse,
+  JoinClusterRequest,
+  JoinClusterResponse,
+  LeaveClusterRequest,
+  LeaveClusterResponse,
+} from '../rpc/messages.ts';
+import type { HostHandlers } from '../rpc/service-types.ts';
+import type { Membership } from './cluster/cluster-files.ts';
+import { ManagerRole } from './roles/manager-role.ts';
+import type { Role, RoleContext } from './roles/role.ts';
+import { WorkerRole } from './roles/worker-role.ts';
+
+/** Time that a new worker gets for its first session. */
+const firstSessionMs = 10_000;
+
+/** The daemon as this service sees it. */
+export interface RoleHolder {
+  readonly role: Role;
+  /** Ends the role and its agent, lets `change` happen, and begins anew with what the files then say. */
+  become(change: () => Promise<void>): Promise<void>;
+}
+
+/** The Host service: what the command line asks of the daemon of its own host. One change of the role at a time. */
+export class HostService implements HostHandlers {
+  readonly #context: RoleContext;
+  readonly #holder: RoleHolder;
+  #change: Promise<unknown> = Promise.resolve();
+
+  constructor(context: RoleContext, holder: RoleHolder) {
+    this.#context = context;
+    this.#holder = holder;
+  }
+
+  async getClusterStatus(): Promise<ClusterStatus> {
+    return this.#holder.role.status;
+  }
+
+  initCluster(request: InitClusterRequest): Promise<InitClusterResponse> {
+    return this.#alone(async () => {
+      const role = this.#requireLone();
+      const { initCluster } = await import('./cluster/init-cluster.ts');
+      const membership = await initCluster(role, this.#context.files, await ownNode(role), request);
+      const { token } = await role.authority.getJoinToken(...asLocal({ role: 'worker' }));
+      return { nodeId: membership.nodeId, address: membership.managerAddress, token };
+    });
+  }
+
+  joinCluster(request: JoinClusterRequest): Promise<JoinClusterResponse> {
+    return this.#alone(async () => {
+      const role = this.#requireLone();
+      const { description } = await ownNode(role);
+      checkUnused(role.manager.store.view);
+      const { askToJoin } = await import('./cluster/ask-to-join.ts');
+      const { key, issued, warnings, ...admission } = await askToJoin(request, description);
+      if (issued === null) throw new TsstackError('internal', 'join the cluster: the manager sent no certificate');
+      const { files, options } = this.#context;
+      const { nodeId, clusterId, address, managers } = admission;
+      const membership: Membership = {
+        role: 'worker',
+        nodeId,
+        clusterId,
+        address,
+        managers,
+        listen: '',
+        managerAddress: '',
+      };
+      const { setLoneStoreAside } = await import('./cluster/lone-store.ts');
+      await this.#holder.become(async () => {
+        setLoneStoreAside(options.dataRoot);
+        await ClusterGuard.assign(new HostPaths(options).agentFile, nodeId, clusterId);
+        files.writeIdentity(key, issued);
+        files.writeMembership(membership);
+      });
+      return { nodeId, role: admission.role, warnings: [...warnings, ...(await this.#sessionWarnings())] };
+    });
+  }
+
+  leaveCluster(request: LeaveClusterRequest): Promise<LeaveClusterResponse> {
+    return this.#alone(async () => {
+      const { leaveAsManager, leaveAsWorker } = await import('./cluster/leave-cluster.ts');
+      const { role } = this.#holder;
+      if (role instanceof WorkerRole)
+        return { warnings: await leaveAsWorker(role, this.#context, this.#holder, request) };
+      if (!(role instanceof ManagerRole) || role.membership === null)
+        throw new TsstackError('conflict', 'leave the cluster: this host is in none');
+      return { warnings: await leaveAsManager(role, this.#context.files, role.membership, request) };
+    });
+  }
+
+  /** Runs when the change before is over, whatever became of it. */
+  #alone<T>(work: () => Promise<T>): Promise<T> {
+    const mine = this.#change.then(work, work);
+    this.#change = mine.catch(() => undefined);
+    return mine;
+  }
+
+  #requireLone(): ManagerRole {
+    const { role } = this.#holder;
+    if (role instanceof ManagerRole && role.membership === null) return role;
+    throw new TsstackError('exists', `this host is in a cluster already, as a ${role.status.role}`, {
+      hint: 'leave it with `tsstack cluster leave`',
+    });
+  }
+
+  async #sessionWarnings(): Promise<readonly string[]> {
+    const { role } = this.#holder;
+    const problem = role instanceof WorkerRole ? await role.session(firstSessionMs) : null;
+    return problem === null ? [] : [`this host has joined, but has no session with a manager yet: ${problem}`];
+  }
+}
+
+async function ownNode(role: ManagerRole): Promise<NodeObject> {
+  const node = await awaitOwnNode(role.manager.store, null);
+  if (node !== undefined) return node;
+  throw new TsstackError('unavailable', 'the daemon has not found out about this host yet', { retryable: true });
+}
+
+/** What runs here would be in nobody's hands. What is only stored is put aside until the host is alone again. */
+function checkUnused(view: StoreView): void {
+  const stacks = view.all('stack').map(({ name }) => name);
+  const owners = new Set([...stacks, ...view.all('task').map(({ stack }) => stack)]);
+  if (owners.size === 0) return;
+  const names = [...owners].toSorted();
+  throw new TsstackError('conflict', `join the cluster: this host has stacks of its own: ${names.join(', ')}`, {
+    hint: `take them down first (${names.map((name) => `tsstack -p ${name} down`).join('; ')}): volumes stay, and are there again when the host leaves`,
+  });
+}
+
+/** A call that this daemon makes itself. */
+function asLocal<Request>(request: Request): [Request, { peer: { kind: 'local' }; signal: AbortSignal }] {
+  return [request, { peer: { kind: 'local' }, signal: new AbortController().signal }];
+}

@@ -1,0 +1,108 @@
+import type { ManagerAccess } from '../../../agents/host/session/manager-access.ts';
+import { Manager } from '../../manager/manager.ts';
+import { connectDispatcher } from '../../rpc/client.ts';
+import type { ClusterStatus } from '../../rpc/messages.ts';
+import type { AuthorityHandlers, ControlHandlers, DispatcherHandlers } from '../../rpc/service-types.ts';
+import type { ManagerListener } from '../cluster/manager-listener.ts';
+import type { Membership } from '../cluster/cluster-files.ts';
+import type { Role, RoleContext } from './role.ts';
+
+/** A host that is alone, or a manager of a cluster: then it listens to others, too. */
+export class ManagerRole implements Role {
+  readonly manager: Manager;
+  readonly #context: RoleContext;
+  readonly #over = new AbortController();
+  #membership: Membership | null;
+  #listener: ManagerListener | null = null;
+  #problem = '';
+
+  private constructor(context: RoleContext, manager: Manager, membership: Membership | null) {
+    this.#context = context;
+    this.manager = manager;
+    this.#membership = membership;
+  }
+
+  static async start(context: RoleContext, membership: Membership | null): Promise<ManagerRole> {
+    const { options, version, onError } = context;
+    const { dataRoot, runRoot } = options;
+    const ownNodeId = (): string | null => role.membership?.nodeId ?? null;
+    const manager = await Manager.start({ dataRoot, runRoot, version, onError, ownNodeId });
+    const role = new ManagerRole(context, manager, membership);
+    if (membership !== null) await role.#tryListen(membership);
+    return role;
+  }
+
+  get control(): ControlHandlers {
+    return this.manager.control;
+  }
+
+  get dispatcher(): DispatcherHandlers {
+    return this.manager.dispatcher;
+  }
+
+  get authority(): AuthorityHandlers {
+    return this.manager.authority;
+  }
+
+  get over(): AbortSignal {
+    return this.#over.signal;
+  }
+
+  /** Null on a host that is alone. */
+  get membership(): Membership | null {
+    return this.#membership;
+  }
+
+  get managers(): ManagerAccess {
+    return {
+      connect: (signal) => connectDispatcher(this.#context.localAddress(), { signal }),
+      address: this.#membership?.address ?? '',
+      onCluster: ({ authorities }) => this.#listener?.useAuthorities(authorities),
+      onSession: () => undefined,
+    };
+  }
+
+  get status(): ClusterStatus {
+    const { nodeId = '', address = '', managerAddress = '' } = this.#membership ?? {};
+    return {
+      role: this.#membership === null ? 'lone' : 'manager',
+      clusterId: this.manager.store.clusterId,
+      nodeId,
+      address,
+      managers: managerAddress === '' ? [] : [managerAddress],
+      certificateExpiresMs: this.#listener?.certificateExpiresMs ?? 0,
+      problem: this.#problem,
+    };
+  }
+
+  /** Begins to listen to other hosts. Containers and the agent of this host go on. */
+  async listen(membership: Membership): Promise<void> {
+    const { ManagerListener } = await import('../cluster/manager-listener.ts');
+    this.#listener = await ManagerListener.start(this.#context, this.manager, membership);
+    this.#membership = membership;
+  }
+
+  /** The host is alone again. */
+  async unlisten(): Promise<void> {
+    await this.#listener?.stop();
+    this.#listener = null;
+    this.#membership = null;
+  }
+
+  async stop(): Promise<void> {
+    this.#over.abort();
+    await this.#listener?.stop();
+    await this.manager.stop();
+  }
+
+  /** A host whose port is taken is of use to itself all the same. */
+  async #tryListen(membership: Membership): Promise<void> {
+    try {
+      await this.listen(membership);
+    } catch (error) {
+      this.#membership = membership;
+      this.#problem = error instanceof Error ? error.message : String(error);
+      this.#context.log(`this manager cannot be reached by others: ${this.#problem}`);
+    }
+  }
+}

@@ -1,0 +1,29 @@
+import type { ManagerAccess } from '../../../agents/host/session/manager-access.ts';
+import type { ClusterStatus } from '../../rpc/messages.ts';
+import type { AuthorityHandlers, ControlHandlers, DispatcherHandlers } from '../../rpc/service-types.ts';
+import type { ClusterFiles } from '../cluster/cluster-files.ts';
+import type { DaemonOptions } from '../options.ts';
+
+/** What every role works with. */
+export interface RoleContext {
+  readonly options: DaemonOptions;
+  readonly version: string;
+  readonly files: ClusterFiles;
+  /** Where the daemon's own socket answers. */
+  readonly localAddress: () => string;
+  readonly log: (message: string) => void;
+  readonly onError: (error: unknown) => void;
+}
+
+/** What this host is: alone or a manager, which is the same in most respects, or a worker. */
+export interface Role {
+  readonly control: ControlHandlers;
+  readonly dispatcher: DispatcherHandlers;
+  readonly authority: AuthorityHandlers;
+  /** How the agent of this host comes to its manager. */
+  readonly managers: ManagerAccess;
+  /** Aborted when the role is over: streams of clients end. */
+  readonly over: AbortSignal;
+  readonly status: ClusterStatus;
+  stop(): Promise<void>;
+}
