@@ -2,11 +2,11 @@ import type { CommandIo } from './command-line/io.ts';
 import { isTrue } from './command-line/is-true.ts';
 import { globalFlags } from './command-line/global-flags.ts';
 import { parseFlags, valuesOf, type ParsedFlags } from './command-line/parse-flags.ts';
-import type { RawValue } from './command-line/flag.ts';
-import type { AnyVerb } from './command-line/verb.ts';
+import type { FlagTable, RawValue } from './command-line/flag.ts';
+import type { AnyVerb, VerbTable } from './command-line/verb.ts';
 import { ExitError, UsageError } from './errors.ts';
 import { hasColours } from './output/colour.ts';
-import { verbNames, type VerbName } from './verb-names.ts';
+import { verbNames } from './verb-names.ts';
 import { verbs } from './verbs.ts';
 
 /** Runs one command to its end; resolves to the exit code and never rejects. */
@@ -26,22 +26,28 @@ async function run(argv: readonly string[], io: CommandIo): Promise<number> {
   const rootTable = { ...globalFlags, version: { type: 'boolean', short: 'v', help: 'Print the version' } } as const;
   const before = parseFlags(argv, [rootTable], { command: 'tsstack', stopAtArgument: true });
   const [name, ...rest] = before.arguments;
-  if (before.given.get('version') === true) return runVerb('version', [], new Map(), io);
+  if (before.given.get('version') === true) return runVerb(verbs, [], ['version'], new Map(), io);
   if (name === undefined || (name === 'help' && rest.length === 0)) {
     return printRootUsage(io, before.help || name === 'help');
   }
-  if (name === 'help') return runVerb(rest[0] ?? '', ['--help'], before.given, io);
-  return runVerb(name, before.help ? ['--help'] : rest, before.given, io);
+  const words = name === 'help' ? [...rest, '--help'] : [name, ...(before.help ? ['--help'] : rest)];
+  const [first = ''] = words;
+  if (!verbNames.has(first)) throw await unknownVerb(first);
+  return runVerb(verbs, [], words, before.given, io);
 }
 
+/** The verb that the first word names in the table; `path` are the words before it. */
 async function runVerb(
-  name: string,
-  argv: readonly string[],
+  table: VerbTable,
+  path: readonly string[],
+  [word = '', ...argv]: readonly string[],
   before: ReadonlyMap<string, RawValue>,
   io: CommandIo,
 ): Promise<number> {
-  const entry = verbNames.has(name) ? verbs[name as VerbName] : undefined;
-  if (entry === undefined) throw await unknownVerb(name);
+  const entry = Object.hasOwn(table, word) ? table[word] : undefined;
+  if (entry === undefined) throw await unknownWord(path, word, Object.keys(table));
+  const name = [...path, word].join(' ');
+  if ('group' in entry) return runGroup(await entry.group(), [...path, word], argv, before, io);
   const verb = await entry.load();
   const parsed = parseFlags(argv, [verb.flags, globalFlags], {
     command: `tsstack ${name}`,
@@ -58,21 +64,41 @@ async function runVerb(
   return verb.run({
     flags: valuesOf(verb.flags, parsed.given),
     given: new Set(parsed.given.keys()),
-    globals: valuesOf(globalFlags, mergeGlobals(before, verb, parsed)),
+    globals: valuesOf(globalFlags, mergeGlobals(before, verb.flags, parsed)),
     arguments: parsed.arguments,
     io,
   });
 }
 
+/** `tsstack cluster …`: global flags may stand before the next word, too. */
+async function runGroup(
+  table: VerbTable,
+  path: readonly string[],
+  argv: readonly string[],
+  before: ReadonlyMap<string, RawValue>,
+  io: CommandIo,
+): Promise<number> {
+  const parsed = parseFlags(argv, [globalFlags], { command: `tsstack ${path.join(' ')}`, stopAtArgument: true });
+  if (parsed.arguments.length > 0 && !parsed.help)
+    return runVerb(table, path, parsed.arguments, mergeGlobals(before, {}, parsed), io);
+  const { groupUsage } = await import('./command-line/usage.ts');
+  (parsed.help ? io.stdout : io.stderr).write(groupUsage(path.join(' '), summariesOf(table)));
+  return parsed.help ? 0 : 1;
+}
+
+function summariesOf(table: VerbTable): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(table).map(([name, { summary }]) => [name, summary]));
+}
+
 /** Global flags of both places; lists add up, of others the later wins. What the verb took for itself is none. */
 function mergeGlobals(
   before: ReadonlyMap<string, RawValue>,
-  verb: AnyVerb,
+  own: FlagTable,
   parsed: ParsedFlags,
 ): ReadonlyMap<string, RawValue> {
   const merged = new Map(before);
   for (const [name, value] of parsed.given) {
-    if (Object.hasOwn(verb.flags, name)) continue;
+    if (Object.hasOwn(own, name)) continue;
     const earlier = before.get(name);
     merged.set(
       name,
@@ -105,18 +131,20 @@ const laterVerbs: ReadonlySet<string> = new Set([
 async function unknownVerb(name: string): Promise<UsageError> {
   if (laterVerbs.has(name))
     return new UsageError(`tsstack ${name} is not supported yet`, 'see `tsstack --help` for what there is');
+  return unknownWord([], name, Object.keys(verbs));
+}
+
+async function unknownWord(path: readonly string[], word: string, known: readonly string[]): Promise<UsageError> {
   const { nearest } = await import('../stack/suggest.ts');
-  const near = nearest(name, Object.keys(verbs));
-  return new UsageError(
-    `unknown verb "${name}"`,
-    near === undefined ? 'see `tsstack --help`' : `did you mean "${near}"?`,
-  );
+  const near = nearest(word, known);
+  const command = ['tsstack', ...path].join(' ');
+  const what = path.length === 0 ? `unknown verb "${word}"` : `unknown verb "${word}" of ${command}`;
+  return new UsageError(what, near === undefined ? `see \`${command} --help\`` : `did you mean "${near}"?`);
 }
 
 /** Asked for, the help is an answer; without a verb it is a complaint. */
 async function printRootUsage(io: CommandIo, isAsked: boolean): Promise<number> {
   const { rootUsage } = await import('./command-line/usage.ts');
-  const summaries = Object.fromEntries(Object.entries(verbs).map(([name, { summary }]) => [name, summary]));
-  (isAsked ? io.stdout : io.stderr).write(rootUsage(summaries));
+  (isAsked ? io.stdout : io.stderr).write(rootUsage(summariesOf(verbs)));
   return isAsked ? 0 : 1;
 }

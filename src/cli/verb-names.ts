@@ -36,6 +36,8 @@ const names = [
   'pull',
   'load',
   'import',
+  'cluster',
+  'node',
   'info',
   'daemon',
   'version',

@@ -1,11 +1,5 @@
-import type { AnyVerb } from './command-line/verb.ts';
+import type { VerbEntry } from './command-line/verb.ts';
 import type { VerbName } from './verb-names.ts';
-
-interface VerbEntry {
-  readonly summary: string;
-  /** A verb's code and what it needs run when it is asked for. */
-  load(): Promise<AnyVerb>;
-}
 
 /** All verbs, in the order of the help. */
 export const verbs: Readonly<Record<VerbName, VerbEntry>> = {
@@ -84,6 +78,14 @@ export const verbs: Readonly<Record<VerbName, VerbEntry>> = {
   import: {
     summary: 'Make an image of a root filesystem archive',
     load: async () => (await import('./commands/import.ts')).importImage,
+  },
+  cluster: {
+    summary: 'Make a cluster of hosts, join one, leave it',
+    group: async () => (await import('./commands/cluster/verbs.ts')).clusterVerbs,
+  },
+  node: {
+    summary: 'List the nodes of the cluster',
+    group: async () => (await import('./commands/node/verbs.ts')).nodeVerbs,
   },
   info: {
     summary: 'Show the daemon and what this host lacks',

@@ -124,8 +124,9 @@ export class TestCluster {
       for (const host of this.hosts) await host.shutDown();
       for (const host of this.hosts) host.checkLeftovers();
     } finally {
-      for (const host of this.hosts) await host.release();
+      // Before the hosts: a cable goes with the network at its other end, some time after that.
       this.underlay.remove(this.hosts.map(({ number }) => number));
+      for (const host of this.hosts) await host.release();
     }
   }
 }

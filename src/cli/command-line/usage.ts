@@ -16,16 +16,28 @@ export function verbUsage(verb: AnyVerb, summary: string): string {
   ].join('\n');
 }
 
+/** Text of `tsstack GROUP --help`. */
+export function groupUsage(name: string, summaries: Readonly<Record<string, string>>): string {
+  return [
+    `Usage: tsstack ${name} VERB [OPTIONS] [ARGUMENTS]`,
+    '',
+    'Verbs:',
+    ...describeVerbs(summaries),
+    '',
+    `See \`tsstack ${name} VERB --help\` for the options of a verb.`,
+    '',
+  ].join('\n');
+}
+
 /** Text of `tsstack --help`. */
 export function rootUsage(summaries: Readonly<Record<string, string>>): string {
-  const width = Math.max(...Object.keys(summaries).map((name) => name.length));
   return [
     'Usage: tsstack [GLOBAL OPTIONS] VERB [OPTIONS] [ARGUMENTS]',
     '',
     'Runs a stack of containers from one declarative file: tsstack up -f stack.yml',
     '',
     'Verbs:',
-    ...Object.entries(summaries).map(([name, summary]) => `  ${name.padEnd(width)}  ${summary}`),
+    ...describeVerbs(summaries),
     '',
     'Global options:',
     ...describeFlags(globalFlags),
@@ -33,6 +45,11 @@ export function rootUsage(summaries: Readonly<Record<string, string>>): string {
     'See `tsstack VERB --help` for the options of a verb.',
     '',
   ].join('\n');
+}
+
+function describeVerbs(summaries: Readonly<Record<string, string>>): readonly string[] {
+  const width = Math.max(...Object.keys(summaries).map((name) => name.length));
+  return Object.entries(summaries).map(([name, summary]) => `  ${name.padEnd(width)}  ${summary}`);
 }
 
 function describeFlags(table: FlagTable): readonly string[] {

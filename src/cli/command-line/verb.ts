@@ -34,3 +34,15 @@ export type AnyVerb = Omit<Verb, 'run'> & { run(context: CommandContext): Promis
 export function defineVerb<const Table extends Readonly<Record<string, Flag>>>(verb: Verb<Table>): AnyVerb {
   return verb;
 }
+
+/** A verb in a table of verbs: what runs, or more verbs (`tsstack cluster init`). */
+export type VerbEntry =
+  | {
+      readonly summary: string;
+      /** A verb's code and what it needs run when it is asked for. */
+      load(): Promise<AnyVerb>;
+    }
+  | { readonly summary: string; group(): Promise<VerbTable> };
+
+/** Verbs by their last word. */
+export type VerbTable = Readonly<Record<string, VerbEntry>>;

@@ -20,6 +20,6 @@ export function requireAccess(host: string): void {
 
 /** True when a daemon has been at work there, or when this user cannot see whether. */
 export function mayHaveData(dataRoot: string): boolean {
-  if (existsSync(join(dataRoot, 'manager'))) return true;
+  if (['manager', 'cluster'].some((name) => existsSync(join(dataRoot, name)))) return true;
   return process.geteuid?.() !== 0 && existsSync(dataRoot);
 }

@@ -1,8 +1,8 @@
-/** Makes the certificates of a cluster: ECDSA on P-256, signed with SHA-256. Load it when a certificate is needed, not before. */
+/** Makes the certificates of a cluster: ECDSA on P-256, signed with SHA-256. */
 import { createPrivateKey, KeyObject, randomBytes, webcrypto } from 'node:crypto';
 import type { NodeIdentity } from '../../rpc/secure/node-identity.ts';
 import { InvalidRequestError } from '../errors.ts';
-import * as x509 from './x509.ts';
+import type { Extension, Name, PublicKey, X509Certificate } from './x509.ts';
 
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 
@@ -12,6 +12,13 @@ const authorityYears = 20;
 /** A certificate is good from an hour before it was made: clocks differ. */
 export const backdatedMs = 3_600_000;
 
+type X509 = typeof import('./x509.ts');
+
+/** Loaded with the first certificate: hosts that are alone never need it. */
+function load(): Promise<X509> {
+  return import('./x509.ts');
+}
+
 /** PEM of a private key (PKCS #8) and of its certificate. */
 export interface SigningAuthority {
   readonly key: string;
@@ -20,13 +27,14 @@ export interface SigningAuthority {
 
 /** A new authority for the cluster. */
 export async function createAuthority(clusterId: string, now: Date): Promise<SigningAuthority> {
+  const x509 = await load();
   const keys = await newKeys();
   const notAfter = new Date(now);
   notAfter.setFullYear(notAfter.getFullYear() + authorityYears);
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
     serialNumber: newSerialNumber(),
     // The serial number tells the authorities of one cluster apart.
-    name: nameOf([
+    name: nameOf(x509, [
       ['CN', `tsstack authority ${randomBytes(6).toString('hex')}`],
       ['O', clusterId],
     ]),
@@ -34,13 +42,14 @@ export async function createAuthority(clusterId: string, now: Date): Promise<Sig
     notAfter,
     keys,
     signingAlgorithm: algorithm,
-    extensions: await authorityExtensions(keys.publicKey),
+    extensions: await authorityExtensions(x509, keys.publicKey),
   });
   return { key: await exportKey(keys.privateKey), certificate: pem(certificate) };
 }
 
 /** The certificate of another authority of the same cluster, signed by this one: who relies only on this one accepts what that one signs. */
 export async function crossSign(older: SigningAuthority, newer: string): Promise<string> {
+  const x509 = await load();
   const subject = new x509.X509Certificate(newer);
   const certificate = await x509.X509CertificateGenerator.create({
     serialNumber: newSerialNumber(),
@@ -51,16 +60,17 @@ export async function crossSign(older: SigningAuthority, newer: string): Promise
     publicKey: subject.publicKey,
     signingKey: await importKey(older.key),
     signingAlgorithm: algorithm,
-    extensions: await authorityExtensions(subject.publicKey),
+    extensions: await authorityExtensions(x509, subject.publicKey),
   });
   return pem(certificate);
 }
 
 /** What a node sends to have its key certified, and the key, which never leaves the node. */
 export async function createRequest(): Promise<{ readonly key: string; readonly request: string }> {
+  const x509 = await load();
   const keys = await newKeys();
   const request = await x509.Pkcs10CertificateRequestGenerator.create({
-    name: nameOf([['CN', 'tsstack node']]),
+    name: nameOf(x509, [['CN', 'tsstack node']]),
     keys,
     signingAlgorithm: algorithm,
   });
@@ -74,9 +84,10 @@ export async function issueCertificate(
   identity: NodeIdentity,
   { lifetimeMs, now }: { readonly lifetimeMs: number; readonly now: Date },
 ): Promise<string> {
+  const x509 = await load();
   const certificate = await x509.X509CertificateGenerator.create({
     serialNumber: newSerialNumber(),
-    subject: nameOf([
+    subject: nameOf(x509, [
       ['CN', identity.nodeId],
       ['OU', identity.role],
       ['O', identity.clusterId],
@@ -84,7 +95,7 @@ export async function issueCertificate(
     issuer: new x509.X509Certificate(authority.certificate).subjectName,
     notBefore: new Date(now.getTime() - backdatedMs),
     notAfter: new Date(now.getTime() + lifetimeMs),
-    publicKey: await requestedKey(request),
+    publicKey: await requestedKey(x509, request),
     signingKey: await importKey(authority.key),
     signingAlgorithm: algorithm,
     extensions: [
@@ -97,8 +108,8 @@ export async function issueCertificate(
 }
 
 /** The key that is asked for; who asks has shown to have its private half. */
-async function requestedKey(text: string): Promise<x509.PublicKey> {
-  let request: x509.Pkcs10CertificateRequest;
+async function requestedKey(x509: X509, text: string): Promise<PublicKey> {
+  let request: InstanceType<X509['Pkcs10CertificateRequest']>;
   try {
     request = new x509.Pkcs10CertificateRequest(text);
   } catch (cause) {
@@ -111,9 +122,7 @@ async function requestedKey(text: string): Promise<x509.PublicKey> {
   return request.publicKey;
 }
 
-async function authorityExtensions(
-  key: x509.PublicKey | webcrypto.CryptoKey,
-): Promise<(x509.BasicConstraintsExtension | x509.KeyUsagesExtension | x509.SubjectKeyIdentifierExtension)[]> {
+async function authorityExtensions(x509: X509, key: PublicKey | webcrypto.CryptoKey): Promise<Extension[]> {
   return [
     new x509.BasicConstraintsExtension(true, undefined, true),
     new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign, true),
@@ -140,10 +149,10 @@ function newSerialNumber(): string {
   return bytes.toString('hex');
 }
 
-function nameOf(parts: readonly (readonly [string, string])[]): x509.Name {
+function nameOf(x509: X509, parts: readonly (readonly [string, string])[]): Name {
   return new x509.Name(parts.map(([key, value]) => ({ [key]: [value] })));
 }
 
-function pem(certificate: x509.X509Certificate): string {
+function pem(certificate: X509Certificate): string {
   return `${certificate.toString('pem')}\n`;
 }

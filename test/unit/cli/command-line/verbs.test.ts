@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { globalFlags } from '../../../../src/cli/command-line/global-flags.ts';
-import type { CommandContext } from '../../../../src/cli/command-line/verb.ts';
+import type { AnyVerb, CommandContext, VerbEntry, VerbTable } from '../../../../src/cli/command-line/verb.ts';
 import { openProgress } from '../../../../src/cli/output/progress/open-progress.ts';
 import { verbs } from '../../../../src/cli/verbs.ts';
 import { runCommand, TestIo } from '../../../support/command-io.ts';
@@ -61,7 +61,7 @@ const composeShorts: Readonly<Record<string, string>> = {
 describe('the flags of docker compose', () => {
   for (const [name, flags] of Object.entries(composeFlags)) {
     it(`are all known to ${name}`, async () => {
-      const verb = await verbs[name as keyof typeof verbs].load();
+      const verb = await loadVerb(verbs[name as keyof typeof verbs]);
       const missing = flags.split(' ').filter((flag) => flag !== '' && verb.flags[flag] === undefined);
       assert.deepEqual(missing, []);
       for (const pair of (composeShorts[name] ?? '').split(' ').filter((text) => text !== '')) {
@@ -72,25 +72,48 @@ describe('the flags of docker compose', () => {
   }
 });
 
+async function loadVerb(entry: VerbEntry): Promise<AnyVerb> {
+  if ('group' in entry) throw new Error('a group of verbs, and no verb');
+  return entry.load();
+}
+
+/** Every verb by its words; those of groups are `GROUP VERB`. */
+async function allVerbs(table: VerbTable, path: string): Promise<readonly (readonly [string, VerbEntry])[]> {
+  const found = Object.entries(table).map(async ([word, entry]) => {
+    const name = `${path}${word}`;
+    return 'group' in entry ? allVerbs(await entry.group(), `${name} `) : [[name, entry] as const];
+  });
+  return (await Promise.all(found)).flat();
+}
+
 describe('every verb', () => {
-  for (const [name, entry] of Object.entries(verbs)) {
-    it(`${name} has a help that names its flags`, async () => {
-      const verb = await entry.load();
+  it('of a group is listed by the help of the group', async () => {
+    const { code, stdout } = await runCommand(['cluster', '--help']);
+    assert.equal(code, 0);
+    assert.match(stdout, /^Usage: tsstack cluster VERB /);
+    assert.match(stdout, /^ {2}init +Make this host/m);
+    assert.deepEqual(await runCommand(['help', 'cluster', 'init']), await runCommand(['cluster', 'init', '--help']));
+    assert.equal((await runCommand(['cluster'])).code, 1);
+    assert.match(
+      (await runCommand(['cluster', 'inti'])).stderr,
+      /unknown verb "inti" of tsstack cluster\nhint: did you mean "init"/,
+    );
+  });
+
+  it('has a help that names its flags, and uses no letter twice', async () => {
+    for (const [name, entry] of await allVerbs(verbs, '')) {
+      const verb = await loadVerb(entry);
       assert.equal(verb.name, name);
-      const { code, stdout } = await runCommand([name, '--help']);
+      const { code, stdout } = await runCommand([...name.split(' '), '--help']);
       assert.equal(code, 0);
       assert.match(stdout, new RegExp(`^Usage: tsstack ${name} `));
       for (const [flag, { hidden, unsupported }] of Object.entries(verb.flags)) {
         assert.equal(stdout.includes(`--${flag}`), hidden !== true && unsupported === undefined, flag);
       }
-    });
-
-    it(`${name} uses no letter twice`, async () => {
-      const { flags } = await entry.load();
-      const letters = Object.values(flags).flatMap(({ short }) => short ?? []);
-      assert.equal(new Set(letters).size, letters.length);
-    });
-  }
+      const letters = Object.values(verb.flags).flatMap(({ short }) => short ?? []);
+      assert.equal(new Set(letters).size, letters.length, name);
+    }
+  });
 });
 
 describe('the command line', () => {

@@ -1,0 +1,31 @@
+import { connectDaemon } from '../../connection/connect-daemon.ts';
+import { defineVerb, type CommandContext } from '../../command-line/verb.ts';
+import { UsageError } from '../../errors.ts';
+import { writeWarnings } from '../../output/write-warnings.ts';
+
+const flags = {
+  token: { type: 'string', value: 'TOKEN', help: 'From `tsstack cluster token worker` on a manager' },
+  advertise: {
+    type: 'string',
+    value: 'ADDRESS',
+    help: 'Where other nodes reach this host; default: as the manager does',
+  },
+} as const;
+
+/** Joining takes a few round trips and one test of the address, whose answer may be late. */
+const deadlineMs = 60_000;
+
+/** `tsstack cluster join` */
+export const join = defineVerb({ name: 'cluster join', usage: '--token TOKEN MANAGER', arity: [1, 1], flags, run });
+
+async function run(context: CommandContext<typeof flags>): Promise<number> {
+  const { token, advertise = '' } = context.flags;
+  const [manager = ''] = context.arguments;
+  if (token === undefined)
+    throw new UsageError('tsstack cluster join needs --token', '`tsstack cluster token worker` on a manager prints it');
+  const host = await connectDaemon(context, 'start');
+  const { nodeId, role, warnings } = await host.joinCluster({ token, manager, advertise }, { deadlineMs });
+  writeWarnings(context.io, warnings);
+  context.io.stderr.write(`This host is now ${role} ${nodeId.slice(0, 12)} of the cluster\n`);
+  return 0;
+}

@@ -1,0 +1,33 @@
+import type { ClusterStatus } from '../../../rpc/messages.ts';
+import { connectDaemon } from '../../connection/connect-daemon.ts';
+import { defineVerb, type CommandContext } from '../../command-line/verb.ts';
+import { readFormat } from '../../output/format-flag.ts';
+import { formatSpan } from '../../output/units.ts';
+
+const flags = { format: { type: 'string', value: 'FORMAT', help: 'pretty or json' } } as const;
+
+/** `tsstack cluster status` */
+export const status = defineVerb({ name: 'cluster status', usage: '', arity: [0, 0], flags, run });
+
+async function run(context: CommandContext<typeof flags>): Promise<number> {
+  const format = readFormat(context.flags.format, ['pretty', 'json']);
+  const host = await connectDaemon(context, 'if-known');
+  const answer = await host.getClusterStatus({});
+  context.io.stdout.write(format === 'json' ? `${JSON.stringify(answer)}\n` : pretty(answer));
+  return 0;
+}
+
+function pretty(answer: ClusterStatus): string {
+  if (answer.role === 'lone') return 'This host is in no cluster\n';
+  const left = answer.certificateExpiresMs - Date.now();
+  const rows: readonly (readonly [string, string])[] = [
+    ['Role', answer.role],
+    ['Cluster', answer.clusterId],
+    ['Node', answer.nodeId],
+    ['Address', answer.address],
+    ['Managers', answer.managers.join(', ')],
+    ['Certificate', left > 0 ? `good for ${formatSpan(left)}` : 'expired'],
+    ['Problem', answer.problem === '' ? 'none' : answer.problem],
+  ];
+  return rows.map(([name, value]) => `${`${name}:`.padEnd(13)}${value}\n`).join('');
+}

@@ -1,0 +1,19 @@
+import type { VerbTable } from '../../command-line/verb.ts';
+
+/** `tsstack cluster …` */
+export const clusterVerbs: VerbTable = {
+  init: {
+    summary: 'Make this host the first manager of a cluster; what runs here runs on',
+    load: async () => (await import('./init.ts')).init,
+  },
+  join: { summary: 'Make this host a node of a cluster', load: async () => (await import('./join.ts')).join },
+  leave: { summary: 'Make this host a lone one again', load: async () => (await import('./leave.ts')).leave },
+  status: {
+    summary: 'Show what this host is in its cluster',
+    load: async () => (await import('./status.ts')).status,
+  },
+  token: {
+    summary: 'Show, or rotate, the token with which hosts join',
+    load: async () => (await import('./token.ts')).token,
+  },
+};

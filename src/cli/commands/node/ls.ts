@@ -1,0 +1,101 @@
+import { shortId } from '../../../model/ids.ts';
+import type { NodeObject } from '../../../model/objects.ts';
+import { connect } from '../../connection/connect.ts';
+import { defineVerb, type CommandContext } from '../../command-line/verb.ts';
+import { UsageError } from '../../errors.ts';
+import { readFormat } from '../../output/format-flag.ts';
+import { formatColumns } from '../../output/table.ts';
+import { formatSpan } from '../../output/units.ts';
+import { writeOutput } from '../../output/write-output.ts';
+import { listObjects } from '../../tasks/list-tasks.ts';
+
+const flags = {
+  filter: {
+    type: 'strings',
+    value: 'FILTER',
+    help: 'Show only some: id=, name=, role=, state=, availability= or label=',
+  },
+  format: { type: 'string', value: 'FORMAT', help: 'table or json' },
+  quiet: { type: 'boolean', short: 'q', help: 'Print only the ids' },
+} as const;
+
+/** `tsstack node ls` */
+export const ls = defineVerb({ name: 'node ls', usage: '', arity: [0, 0], flags, run });
+
+async function run(context: CommandContext<typeof flags>): Promise<number> {
+  const format = readFormat(context.flags.format);
+  const isWanted = nodeFilter(context.flags.filter);
+  const view = await listObjects(await connect(context, 'if-known'), '', ['node']);
+  const nodes = view
+    .ofKind('node')
+    .filter(isWanted)
+    .toSorted((a, b) => (`${a.hostname} ${a.id}` < `${b.hostname} ${b.id}` ? -1 : 1));
+  await writeOutput(context.io.stdout, render(nodes, context.flags.quiet ? 'ids' : format));
+  return 0;
+}
+
+/** Filters with the same key are alternatives; those with different keys all have to hold. */
+function nodeFilter(filters: readonly string[]): (node: NodeObject) => boolean {
+  const byKey = Map.groupBy(filters.map(parseFilter), ({ key }) => key);
+  return (node) => [...byKey.values()].every((same) => same.some(({ holds }) => holds(node)));
+}
+
+type Filter = (node: NodeObject, value: string) => boolean;
+
+const known: Readonly<Record<string, Filter>> = {
+  id: ({ id }, value) => id.startsWith(value),
+  name: ({ hostname }, value) => hostname.includes(value),
+  role: ({ role }, value) => role === value,
+  state: ({ state }, value) => state === value,
+  availability: ({ availability }, value) => availability === value,
+  label: ({ labels }, value) => {
+    const [name = '', wanted] = value.split(/=(.*)/s);
+    return Object.hasOwn(labels, name) && (wanted === undefined || labels[name] === wanted);
+  },
+};
+
+function parseFilter(text: string): { readonly key: string; readonly holds: (node: NodeObject) => boolean } {
+  const [key = '', value] = text.split(/=(.*)/s);
+  const filter = Object.hasOwn(known, key) ? known[key] : undefined;
+  if (filter === undefined || value === undefined)
+    throw new UsageError(
+      `unknown filter "${text}"`,
+      `write --filter KEY=VALUE; keys are ${Object.keys(known).join(', ')}`,
+    );
+  return { key, holds: (node) => filter(node, value) };
+}
+
+function render(nodes: readonly NodeObject[], format: string): string {
+  if (format === 'ids') return nodes.map(({ id }) => `${shortId(id)}\n`).join('');
+  if (format === 'json') return nodes.map((node) => `${JSON.stringify(describe(node))}\n`).join('');
+  const rows = nodes.map((node) => [
+    shortId(node.id),
+    node.hostname,
+    stateText(node),
+    node.availability,
+    node.role,
+    node.address,
+  ]);
+  return formatColumns(['ID', 'HOSTNAME', 'STATE', 'AVAILABILITY', 'ROLE', 'ADDRESS'], rows);
+}
+
+/** By the names of docker's tools where they have one. */
+function describe(node: NodeObject): Readonly<Record<string, unknown>> {
+  return {
+    ID: node.id,
+    Hostname: node.hostname,
+    State: node.state,
+    StateSince: node.stateSince,
+    Availability: node.availability,
+    Role: node.role,
+    Address: node.address,
+    ManagerAddress: node.managerAddress,
+    Labels: node.labels,
+    CertificateExpiresAt: node.certificate?.expiresAt ?? null,
+  };
+}
+
+/** `ready`, or since when it is not. */
+function stateText({ state, stateSince }: NodeObject): string {
+  return state === 'ready' ? state : `${state} for ${formatSpan(Date.now() - Date.parse(stateSince))}`;
+}

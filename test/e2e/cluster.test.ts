@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'mocha';
+import { busyboxImage } from '../fixtures/images.ts';
+import { TestCluster, type ClusterHost } from '../support/test-cluster.ts';
+import { until } from '../support/test-host.ts';
+
+const lone = 'name: lone\nservices:\n  web: { image: "busybox:test", command: sleep 100000, init: true }\n';
+
+/** One task on each of two hosts. */
+const both = `
+name: both
+services:
+  first:
+    image: busybox:test
+    command: sleep 100000
+    init: true
+    deploy: { placement: { constraints: ["node.hostname==m1"] } }
+  second:
+    image: busybox:test
+    command: sh -c "hostname; sleep 100000"
+    init: true
+    deploy: { placement: { constraints: ["node.hostname==w1"] } }
+`;
+
+interface NodeRow {
+  readonly ID: string;
+  readonly Hostname: string;
+  readonly State: string;
+  readonly Role: string;
+  readonly Address: string;
+}
+
+async function nodes(manager: ClusterHost): Promise<readonly NodeRow[]> {
+  const { stdout } = await manager.ok(['node', 'ls', '--format', 'json']);
+  return stdout
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as NodeRow);
+}
+
+describe('a cluster of two hosts', () => {
+  let cluster: TestCluster;
+  let manager: ClusterHost;
+  let worker: ClusterHost;
+  let token = '';
+
+  before(async () => {
+    cluster = await TestCluster.create('m1', 'w1');
+    [manager, worker] = [cluster.host('m1'), cluster.host('w1')];
+    const image = await busyboxImage();
+    for (const host of cluster.hosts) await host.ok(['load', '-i', image.dockerArchive]);
+  });
+  after(() => cluster.stop('m1'));
+
+  it('begins on a lone host without touching its containers', async () => {
+    await manager.ok(['-f', manager.write('lone.yml', lone), 'up', '-d', '--wait']);
+    const before = await manager.pids('lone.yml');
+    const { stdout } = await manager.ok(['cluster', 'init']);
+    token = /--token (\S+) 10\.90\.0\.1:2377/.exec(stdout)?.[1] ?? assert.fail(stdout);
+    assert.deepEqual(await manager.pids('lone.yml'), before);
+    assert.match((await manager.ok(['cluster', 'status'])).stdout, /Role: +manager[^]*Managers: +10\.90\.0\.1:2377/);
+  });
+
+  it('takes in a worker with a token, and no other', async () => {
+    const wrong = `${token.slice(0, -1)}${token.endsWith('a') ? 'b' : 'a'}`;
+    const refused = await worker.run(['cluster', 'join', '--token', wrong, manager.address]);
+    assert.equal(refused.code, 1);
+    assert.match(refused.stderr, /the token is not good \(any more\)/);
+    await worker.ok(['cluster', 'join', '--token', token, manager.address]);
+    const rows = await until(
+      () => nodes(manager),
+      (found) => found.length === 2 && found.every(({ State }) => State === 'ready'),
+    );
+    assert.deepEqual(
+      rows.map(({ Hostname, Role, Address }) => [Hostname, Role, Address]),
+      [
+        ['m1', 'manager', '10.90.0.1'],
+        ['w1', 'worker', '10.90.0.2'],
+      ],
+    );
+  });
+
+  it('runs containers on both, and shows what those of the other host say', async () => {
+    await manager.ok(['-f', manager.write('both.yml', both), 'up', '-d', '--wait']);
+    const rows = await manager.ps('both.yml');
+    assert.deepEqual(
+      rows.map(({ State }) => State),
+      ['running', 'running'],
+    );
+    const { stdout } = await manager.ok(['-f', 'both.yml', 'logs', 'second']);
+    assert.match(stdout, /second/);
+    const processes = await worker.ok(['info', '--format', 'json']);
+    assert.equal((JSON.parse(processes.stdout) as { role: string }).role, 'worker');
+  });
+
+  it('tells who asks a worker to ask a manager', async () => {
+    const { code, stderr } = await worker.run(['ls', '-a']);
+    assert.equal(code, 1);
+    assert.match(stderr, /this host is a worker of a cluster[^]*run it on a manager: 10\.90\.0\.1:2377/);
+  });
+
+  it('goes on when the daemon of the worker is killed and comes back', async () => {
+    const id = (await manager.ps('both.yml')).find(({ Service }) => Service === 'second')?.ID ?? assert.fail();
+    const { pid } = worker.shimState(id);
+    await worker.killDaemon();
+    await worker.ok(['info', '--start']);
+    assert.match((await worker.ok(['cluster', 'status'])).stdout, /Role: +worker/);
+    await until(
+      () => worker.ok(['cluster', 'status']),
+      ({ stdout }) => /Problem: +none/.test(stdout),
+    );
+    assert.equal(worker.shimState(id).pid, pid);
+    assert.equal((await nodes(manager)).length, 2);
+  });
+
+  it('lets a worker go that has nothing left to do, which then is as it was before', async () => {
+    const refused = await worker.run(['cluster', 'leave']);
+    assert.match(refused.stderr, /these containers run here: both-second-1/);
+    await manager.ok(['-f', 'both.yml', 'down', '-t', '0']);
+    await worker.ok(['cluster', 'leave']);
+    assert.deepEqual(
+      (await nodes(manager)).map(({ Hostname }) => Hostname),
+      ['m1'],
+    );
+    assert.match((await worker.ok(['cluster', 'status'])).stdout, /in no cluster/);
+    assert.equal((await worker.ok(['ls', '-a', '-q'])).stdout, '');
+  });
+
+  it('ends with its last manager, whose containers run on', async () => {
+    const before = await manager.pids('lone.yml');
+    await manager.ok(['cluster', 'leave']);
+    assert.deepEqual(await manager.pids('lone.yml'), before);
+    assert.match((await manager.ok(['cluster', 'status'])).stdout, /in no cluster/);
+  });
+});
