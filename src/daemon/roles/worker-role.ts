@@ -120,7 +120,7 @@ export class WorkerRole implements Role {
     const { options, version } = this.#context;
     const { dataRoot, runRoot, facts } = options;
     const { clusterId } = this.#membership;
-    const node = JSON.stringify(readHostFacts(facts).description);
+    const node = JSON.stringify(readHostFacts(dataRoot, facts).description);
     return {
       version,
       clusterId,
