@@ -31,7 +31,8 @@ export interface StreamKinds {
     readonly document: never;
   };
   /**
-   * Log records of one container in the CRI text format, whole lines, as stdout frames of up to 1 MiB (`TIME stdout|stderr F|P TEXT\n`).
+   * Log records of one container in the CRI text format, whole lines, as stdout frames of up to 1 MiB (`TIME stdout|stderr F|P TEXT\n`),
+   * large ones packed.
    * Ends with exit when the end is reached, or with `follow` when the container has ended for good (removed, or exited with no restart to come).
    */
   readonly logs: {

@@ -234,7 +234,9 @@ export type Frame =
   /** A JSON document whose shape depends on the kind of stream (progress, one answer, …; see src/rpc/stream-kinds.ts). */
   | { readonly content: 'document'; readonly document: string }
   | { readonly content: 'exit'; readonly exit: Exit }
-  | { readonly content: 'problem'; readonly problem: Problem };
+  | { readonly content: 'problem'; readonly problem: Problem }
+  /** As stdout, compressed by zstd: at most 1 MiB when unpacked. */
+  | { readonly content: 'packedStdout'; readonly packedStdout: Buffer };
 
 export interface OpenStream {
   /** Kind of stream: exec, attach, logs, top, stats, signal, pause, unpause, image.pull, image.load, image.import, image.list, image.remove, … The kinds and the shapes of their arguments and documents are the table in src/rpc/stream-kinds.ts. */
@@ -656,6 +658,7 @@ export const messageFields: Readonly<Record<keyof Messages, MessageFields>> = {
     { number: 7, name: 'document', type: 'string', kind: 'single', oneof: 'content' },
     { number: 8, name: 'exit', type: 'Exit', kind: 'single', oneof: 'content' },
     { number: 9, name: 'problem', type: 'Problem', kind: 'single', oneof: 'content' },
+    { number: 10, name: 'packedStdout', type: 'bytes', kind: 'single', oneof: 'content' },
   ],
   OpenStream: [
     { number: 1, name: 'kind', type: 'string', kind: 'single', oneof: null },
