@@ -57,7 +57,9 @@ export class PretendTask {
 
   /** Its healthcheck comes to another result. */
   changeHealth(state: 'starting' | 'healthy' | 'unhealthy'): Report {
-    const container = { ...this.#container(), health: { state, failingStreak: 0, lastOutput: '' } };
+    const known = this.#container();
+    const serving = known.serving || state === 'healthy';
+    const container = { ...known, serving, health: { state, failingStreak: 0, lastOutput: '' } };
     return (this.#status = { ...this.#status, container });
   }
 
@@ -89,6 +91,7 @@ export class PretendTask {
         phase: 'running',
         pid: 1,
         startedAt: new Date().toISOString(),
+        serving: health === null || health === 'healthy',
         health: health === null ? null : { state: health, failingStreak: 0, lastOutput: '' },
       },
     });
@@ -96,7 +99,7 @@ export class PretendTask {
 
   #end(state: ObservedState, exitCode: number): TaskStatus {
     const finishedAt = new Date().toISOString();
-    return this.#make(state, { container: { ...this.#container(), phase: 'exited', pid: null, finishedAt, exitCode } });
+    return this.#make(state, { container: { ...this.#container(), phase: 'exited', pid: null, serving: false, finishedAt, exitCode } });
   }
 
   #make(state: ObservedState, rest: Partial<TaskStatus>): TaskStatus {

@@ -16,6 +16,16 @@ export interface DeploySpec {
   readonly schedule: ScheduleSpec | null;
 }
 
+/** Of a cluster's engine, see decisions.md: one after the other, watched for 5 s. */
+export const defaultUpdate: UpdateSpec = {
+  parallelism: 1,
+  delayMs: 0,
+  monitorMs: 5000,
+  maxFailureRatio: 0,
+  failureAction: 'pause',
+  order: 'stop-first',
+};
+
 /** Times at which a job runs. */
 export interface ScheduleSpec {
   /** Cron expression. */

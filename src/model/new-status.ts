@@ -26,6 +26,7 @@ export function createdContainer(image: { id: string; reference: string }, at: s
     runs: [],
     health: null,
     ports: [],
+    serving: false,
     mounts: [],
     hook: null,
   };

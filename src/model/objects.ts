@@ -360,6 +360,8 @@ export interface ContainerStatus {
     readonly lastOutput: string;
   } | null;
   readonly ports: readonly PublishedPort[];
+  /** The names of its service resolve to it and its ports lead to it; false before, and once it is asked to end. */
+  readonly serving: boolean;
   /** Names of named volumes, paths of binds. */
   readonly mounts: readonly string[];
   /** The hooks inside the container that this run has come to; null before the first. */

@@ -46,6 +46,7 @@ const container = z.strictObject({
       published: z.number(),
     }),
   ),
+  serving: z.boolean(),
   mounts: z.array(z.string()),
   hook: z
     .strictObject({

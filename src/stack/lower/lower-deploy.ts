@@ -1,3 +1,4 @@
+import { defaultUpdate } from '../../model/deploy-spec.ts';
 import type { ConstraintSpec, DeploySpec, ScheduleSpec, UpdateSpec } from '../../model/deploy-spec.ts';
 import type { RestartSpec } from '../../model/spec.ts';
 import type { ComposeService } from '../compose-types.ts';
@@ -6,16 +7,6 @@ import { invalid } from './errors.ts';
 import { bytesOrUnset, durationMs, numberOrUnset } from './values.ts';
 
 type Deploy = NonNullable<ComposeService['deploy']>;
-
-/** Of a cluster's engine, see decisions.md: one after the other, watched for 5 s. */
-const updateDefaults: UpdateSpec = {
-  parallelism: 1,
-  delayMs: 0,
-  monitorMs: 5000,
-  maxFailureRatio: 0,
-  failureAction: 'pause',
-  order: 'stop-first',
-};
 
 /** See decisions.md: an update that gets nowhere ends after 10 min. */
 const progressDeadlineMs = 600_000;
@@ -105,11 +96,11 @@ function lowerUpdate(config: Deploy['update_config']): UpdateSpec | null {
   if (config === undefined) return null;
   const action = config.failure_action;
   return {
-    parallelism: config.parallelism ?? updateDefaults.parallelism,
-    delayMs: durationMs(config.delay) ?? updateDefaults.delayMs,
-    monitorMs: durationMs(config.monitor) ?? updateDefaults.monitorMs,
-    maxFailureRatio: config.max_failure_ratio ?? updateDefaults.maxFailureRatio,
-    failureAction: action === 'continue' || action === 'rollback' ? action : updateDefaults.failureAction,
-    order: config.order === 'start-first' ? config.order : updateDefaults.order,
+    parallelism: config.parallelism ?? defaultUpdate.parallelism,
+    delayMs: durationMs(config.delay) ?? defaultUpdate.delayMs,
+    monitorMs: durationMs(config.monitor) ?? defaultUpdate.monitorMs,
+    maxFailureRatio: config.max_failure_ratio ?? defaultUpdate.maxFailureRatio,
+    failureAction: action === 'continue' || action === 'rollback' ? action : defaultUpdate.failureAction,
+    order: config.order === 'start-first' ? config.order : defaultUpdate.order,
   };
 }

@@ -1,0 +1,126 @@
+/** The next steps of an update: a pure function of the service, its tasks and the time. */
+import { canonicalJson } from '../../../model/canonical-json.ts';
+import type { ServiceObject, TaskObject, UpdateStatus } from '../../../model/objects.ts';
+import { slotsOf, type Slot } from '../../tasks/slots.ts';
+import { isUp } from '../../tasks/task-fate.ts';
+import { finishedMs, replacementIn, type Replacement } from './slot-progress.ts';
+import { endUpdate, isUnderWay } from './update-status.ts';
+
+export interface UpdateAdvance {
+  /** As it becomes; the same object when nothing changes. */
+  readonly status: UpdateStatus;
+  /** Why the service is to go back to what it was; null = it is not. */
+  readonly rollBack: string | null;
+  /** Slots whose turn has come: their outdated tasks are replaced. */
+  readonly begin: readonly Slot[];
+  /** New containers that have come up, to be noted. */
+  readonly up: readonly TaskObject[];
+  /** Old containers that are not needed any more. */
+  readonly dismiss: readonly TaskObject[];
+  /** When time alone may change something (ms since the epoch); null = never. */
+  readonly lookAgainAt: number | null;
+}
+
+/** `now` is in RFC 3339. */
+export function advanceUpdate(
+  service: ServiceObject,
+  update: UpdateStatus,
+  tasks: readonly TaskObject[],
+  now: string,
+): UpdateAdvance {
+  const slots = slotsOf(tasks, service);
+  const dismiss = slots.flatMap(dismissedIn);
+  const idle = { status: update, rollBack: null, begin: [], up: [], dismiss, lookAgainAt: null };
+  if (!isUnderWay(update)) return idle;
+  const nowMs = Date.parse(now);
+  const replacements = slots.flatMap((slot) => replacementIn(slot, service, update, nowMs) ?? []);
+  const up = replacements.filter(({ rollout, upMs }) => rollout.upSince === null && upMs !== null).map(({ task }) => task);
+  const counted = countFailures(update, replacements);
+  const failure = actionableFailure(counted, replacements);
+  if (failure !== null) return { ...idle, up, ...actOn(counted, failure, now) };
+  const waiting = slots.filter(({ current, outdated }) => current.length === 0 && outdated.length > 0);
+  const { count, lookAgainAt } = freeWorkers(counted, replacements, nowMs);
+  const begin = waiting.slice(0, count);
+  const isAllBegun = begin.length === 0 && waiting.length === 0;
+  const end = isAllBegun ? endOf(counted, replacements, nowMs) : null;
+  const progress = describe(counted, replacements);
+  const status = end === 'now' ? endUpdate(progress, 'completed', now, endMessage(progress)) : progress;
+  const deadlines = replacements.filter(({ upMs }) => upMs === null).map(({ deadlineMs }) => deadlineMs);
+  const times = [...deadlines, lookAgainAt ?? Infinity, typeof end === 'number' ? end : Infinity];
+  const nextMs = Math.min(...times.filter((time) => time > nowMs));
+  const isSame = canonicalJson([status]) === canonicalJson([update]);
+  return { ...idle, up, begin, status: isSame ? update : status, lookAgainAt: nextMs === Infinity ? null : nextMs };
+}
+
+/** Once what is wanted serves, or was there before (after a rollback), the rest of the slot goes, also when the update has ended meanwhile. */
+function dismissedIn({ current, outdated }: Slot): readonly TaskObject[] {
+  const wanted = current.at(-1);
+  if (wanted === undefined) return [];
+  return outdated.filter((task) => isUp(wanted) || wanted.createdAt < task.createdAt);
+}
+
+function countFailures(update: UpdateStatus, replacements: readonly Replacement[]): UpdateStatus {
+  const news = replacements.filter(({ failure, isKnownFailure }) => failure !== null && !isKnownFailure);
+  if (news.length === 0) return update;
+  return { ...update, failedSlots: [...update.failedSlots, ...news.map(({ task }) => task.slot)] };
+}
+
+/** What ends the update, if its action is anything but to continue. */
+function actionableFailure(
+  { config, failedSlots, total }: UpdateStatus,
+  replacements: readonly Replacement[],
+): string | null {
+  if (config.failureAction === 'continue') return null;
+  const failed = replacements.filter(({ failure }) => failure !== null);
+  const late = failed.find(({ isLate }) => isLate);
+  if (late !== undefined) return late.failure;
+  const isTooMuch = failedSlots.length > config.maxFailureRatio * total;
+  return isTooMuch ? (failed[0]?.failure ?? 'too many containers have failed') : null;
+}
+
+function actOn(update: UpdateStatus, failure: string, now: string): Pick<UpdateAdvance, 'status' | 'rollBack'> {
+  const message = `${failedCount(update)}; ${failure}`;
+  const isRollback = update.config.failureAction === 'rollback' && update.state === 'updating';
+  return isRollback ? { status: update, rollBack: message } : { status: endUpdate(update, 'paused', now, message), rollBack: null };
+}
+
+function failedCount({ failedSlots, total }: UpdateStatus): string {
+  return `${failedSlots.length} of ${total} failed`;
+}
+
+/** Workers that may take another slot now, and when the next one of the others has waited for the delay. */
+function freeWorkers(
+  { config }: UpdateStatus,
+  replacements: readonly Replacement[],
+  nowMs: number,
+): { readonly count: number; readonly lookAgainAt: number | null } {
+  const ends = replacements.map((replacement) => {
+    const finished = finishedMs(replacement, nowMs);
+    return finished === null ? Infinity : finished + config.delayMs;
+  });
+  const busy = ends.filter((end) => end > nowMs);
+  const parallelism = config.parallelism === 0 ? Infinity : config.parallelism;
+  const nextMs = Math.min(...busy);
+  return { count: Math.max(0, parallelism - busy.length), lookAgainAt: nextMs === Infinity ? null : nextMs };
+}
+
+/** After the last slot the new containers are watched for one more period. */
+function endOf(update: UpdateStatus, replacements: readonly Replacement[], nowMs: number): 'now' | number | null {
+  const ends = replacements.map((replacement) => finishedMs(replacement, nowMs));
+  if (ends.includes(null)) return null;
+  if (update.config.failureAction === 'continue') return 'now';
+  const watchedMs = Math.max(0, ...ends.map((end) => end ?? 0)) + update.config.monitorMs;
+  return watchedMs <= nowMs ? 'now' : watchedMs;
+}
+
+function describe(update: UpdateStatus, replacements: readonly Replacement[]): UpdateStatus {
+  // Of a rollback the message says why it is done.
+  if (update.state === 'rollback_started') return update;
+  const done = replacements.filter(({ upMs }) => upMs !== null).length;
+  const failed = update.failedSlots.length === 0 ? '' : `, ${update.failedSlots.length} failed`;
+  return { ...update, message: `${done} of ${update.total} replaced${failed}` };
+}
+
+function endMessage({ state, message }: UpdateStatus): string {
+  return state === 'rollback_started' ? `rolled back: ${message}` : message;
+}

@@ -1,0 +1,39 @@
+import type { RolloutStep, ServiceObject, TaskObject, UpdateStatus } from '../../../model/objects.ts';
+import type { ChangeSet } from '../../store/change-set.ts';
+import { containerNameOf, nextContainerName } from '../../tasks/container-name.ts';
+import { newSuccessor } from '../../tasks/new-successor.ts';
+import type { Slot } from '../../tasks/slots.ts';
+import { isUp } from '../../tasks/task-fate.ts';
+import { historyAfter } from '../../tasks/task-history.ts';
+import { wantRemoved } from '../../tasks/task-intents.ts';
+import { isLeaving, mayRun } from '../../tasks/task-phase.ts';
+
+/** The replacement of the outdated containers of one slot. */
+export interface SlotReplacement {
+  readonly service: ServiceObject;
+  readonly slot: Slot;
+  readonly update: UpdateStatus;
+  /** RFC 3339. */
+  readonly now: string;
+}
+
+/** Makes the new container of a slot; the old one goes at once, or, with start-first, when the new one serves. */
+export function replaceSlot(changes: ChangeSet, { service, slot, update, now }: SlotReplacement): void {
+  const old = slot.outdated.find(isUp) ?? slot.outdated[0];
+  if (old === undefined) return;
+  // Of a container that does not run there is nothing to keep up.
+  const order = update.config.order === 'start-first' && mayRun(old) ? 'start-first' : 'stop-first';
+  const nameOf = order === 'start-first' ? nextContainerName : containerNameOf;
+  const containerName = nameOf(service.stack, service.spec, slot.number);
+  // The newcomer of an update before this one still has the name; it gets the slot's when that is free, which is looked at again.
+  if (order === 'start-first' && changes.named('task', containerName).some((task) => !isLeaving(task))) return;
+  const stays = order === 'start-first' ? old : null;
+  for (const task of slot.outdated) if (task !== stays) changes.put(removed(task));
+  const rollout: RolloutStep = { update: update.startedAt, replaces: old.id, order, upSince: null };
+  const history = historyAfter(old, now, 'replaced by an update', 0);
+  changes.put(newSuccessor(changes, { task: old, service, containerName, rollout, history, now }));
+}
+
+function removed(task: TaskObject): TaskObject {
+  return wantRemoved(task, { removeVolumes: false, stopGraceMs: null });
+}

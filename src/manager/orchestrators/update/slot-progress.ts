@@ -1,0 +1,72 @@
+/** What an update knows of one slot. Pure; follows from the tasks and the status of the service alone. */
+import type { ServiceObject, TaskObject, UpdateStatus } from '../../../model/objects.ts';
+import type { Slot } from '../../tasks/slots.ts';
+import { failureOf, isUp } from '../../tasks/task-fate.ts';
+
+/** A stop that names no grace takes this long at most, see the agent. */
+const defaultGraceMs = 10_000;
+
+/** A slot in which the update has made a new container. */
+export interface Replacement {
+  readonly task: TaskObject;
+  readonly rollout: NonNullable<TaskObject['rollout']>;
+  /** When it had come up (ms since the epoch); null before. */
+  readonly upMs: number | null;
+  /** Why it counts as failed; null = it does not. */
+  readonly failure: string | null;
+  /** Failed for getting nowhere at all. */
+  readonly isLate: boolean;
+  /** Counted before, in this slot. */
+  readonly isKnownFailure: boolean;
+  /** When it is late unless it comes up. */
+  readonly deadlineMs: number;
+}
+
+/** The new container of the slot, if this update has made one. */
+export function replacementIn(
+  slot: Slot,
+  service: ServiceObject,
+  update: UpdateStatus,
+  nowMs: number,
+): Replacement | null {
+  const task = slot.current.findLast(({ rollout }) => rollout?.update === update.startedAt);
+  if (task?.rollout == null) return null;
+  const { rollout } = task;
+  const upMs = rollout.upSince !== null ? Date.parse(rollout.upSince) : isUp(task) ? nowMs : null;
+  const deadlineMs = deadlineOf(task, service);
+  const isLate = upMs === null && nowMs >= deadlineMs;
+  const failure = isLate ? lateMessage(task, service) : monitoredFailure(task, upMs, update, nowMs);
+  const isKnownFailure = update.failedSlots.includes(slot.number);
+  return { task, rollout, upMs, failure, isLate, isKnownFailure, deadlineMs };
+}
+
+/** When the worker that replaced it is done with the slot (ms since the epoch); null while it is not. */
+export function finishedMs({ task, upMs, failure, isKnownFailure }: Replacement, nowMs: number): number | null {
+  if (upMs !== null) return upMs;
+  if (failure === null && !isKnownFailure) return null;
+  return Math.min(nowMs, Date.parse(task.status.at));
+}
+
+/** The wait for the old container to end is no wait for the new one. */
+function deadlineOf({ createdAt, spec, rollout }: TaskObject, { spec: { deploy } }: ServiceObject): number {
+  const graceMs = rollout?.order === 'stop-first' ? (spec.container.stopGraceMs ?? defaultGraceMs) : 0;
+  return Date.parse(createdAt) + graceMs + deploy.progressDeadlineMs;
+}
+
+function lateMessage({ containerName, gate, status }: TaskObject, { spec: { deploy } }: ServiceObject): string {
+  const reason = gate?.message ?? status.message;
+  const why = reason === '' ? `it is ${status.state}` : reason;
+  return `${containerName} did not come up within ${deploy.progressDeadlineMs / 1000} s: ${why}`;
+}
+
+/** A failure after the time of watching is none of the update's. */
+function monitoredFailure(
+  task: TaskObject,
+  upMs: number | null,
+  { config }: UpdateStatus,
+  nowMs: number,
+): string | null {
+  const failure = failureOf(task, nowMs);
+  if (failure === null) return null;
+  return upMs === null || failure.atMs <= upMs + config.monitorMs ? failure.message : null;
+}
