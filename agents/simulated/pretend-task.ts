@@ -23,8 +23,11 @@ export class PretendTask {
   #task: TaskObject;
   #status: TaskStatus;
   readonly #behaviour: Behaviour;
+  readonly #now: () => Date;
 
-  constructor(task: TaskObject, behaviour: Behaviour) {
+  /** `now` tells the time of what happens to it. */
+  constructor(task: TaskObject, behaviour: Behaviour, now: () => Date = () => new Date()) {
+    this.#now = now;
     this.#task = task;
     this.#status = task.status;
     this.#behaviour = behaviour;
@@ -53,6 +56,15 @@ export class PretendTask {
   /** The container ends by itself. */
   exit(exitCode: number): Report {
     return (this.#status = this.#end(exitCode === 0 ? 'complete' : 'failed', exitCode));
+  }
+
+  /** Its node restarts it in place after an end. */
+  restart(exitCode: number): Report {
+    const known = this.#container();
+    const finishedAt = this.#now().toISOString();
+    const run = { startedAt: known.startedAt, finishedAt, exitCode, signal: null, oomKilled: false };
+    const container = { ...known, restartCount: known.restartCount + 1, runs: [...known.runs, run] };
+    return (this.#status = { ...this.#status, container });
   }
 
   /** Its healthcheck comes to another result. */
@@ -90,7 +102,7 @@ export class PretendTask {
         ...this.#container(),
         phase: 'running',
         pid: 1,
-        startedAt: new Date().toISOString(),
+        startedAt: this.#now().toISOString(),
         serving: health === null || health === 'healthy',
         health: health === null ? null : { state: health, failingStreak: 0, lastOutput: '' },
       },
@@ -98,16 +110,18 @@ export class PretendTask {
   }
 
   #end(state: ObservedState, exitCode: number): TaskStatus {
-    const finishedAt = new Date().toISOString();
-    return this.#make(state, { container: { ...this.#container(), phase: 'exited', pid: null, serving: false, finishedAt, exitCode } });
+    const finishedAt = this.#now().toISOString();
+    return this.#make(state, {
+      container: { ...this.#container(), phase: 'exited', pid: null, serving: false, finishedAt, exitCode },
+    });
   }
 
   #make(state: ObservedState, rest: Partial<TaskStatus>): TaskStatus {
-    return { ...this.#status, error: null, message: '', ...rest, state, at: new Date().toISOString() };
+    return { ...this.#status, error: null, message: '', ...rest, state, at: this.#now().toISOString() };
   }
 
   #container(): ContainerStatus {
     const image = { id: `sha256:${'0'.repeat(64)}`, reference: this.#task.spec.image };
-    return this.#status.container ?? createdContainer(image, new Date().toISOString());
+    return this.#status.container ?? createdContainer(image, this.#now().toISOString());
   }
 }

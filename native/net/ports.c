@@ -218,6 +218,37 @@ take_over (struct port_set *before, struct port_set *after)
         }
 }
 
+/* The port of FROM that PORT is to be: the same number at the same addresses. NULL: none. */
+static struct port *
+find_heirloom (struct port_set *from, const struct port *port)
+{
+  for (size_t i = 0; from != NULL && i < from->count; i++)
+    {
+      const struct port *candidate = &from->ports[i];
+      if (candidate->fd >= 0 && candidate->protocol == port->protocol && candidate->number == port->first
+          && port->first == port->last && candidate->both == port->both
+          && candidate->address.family == port->address.family
+          && memcmp (candidate->address.bytes, port->address.bytes, sizeof port->address.bytes) == 0)
+        return &from->ports[i];
+    }
+  return NULL;
+}
+
+/* Comes last, when nothing can fail any more. What another one has taken leaves FROM. */
+static void
+inherit (struct port_set *from, struct port_set *after)
+{
+  for (size_t i = 0; i < after->count; i++)
+    {
+      struct port *heirloom = after->ports[i].fd < 0 ? find_heirloom (from, &after->ports[i]) : NULL;
+      if (heirloom == NULL)
+        continue;
+      after->ports[i].number = heirloom->number;
+      after->ports[i].fd = heirloom->fd;
+      *heirloom = from->ports[--from->count];
+    }
+}
+
 static json_t *
 describe_set (const struct port_set *set)
 {
@@ -253,13 +284,15 @@ parse_set (const json_t *request, struct port_set **set, struct tss_error *error
   return 0;
 }
 
-/* Reserves what AFTER lacks; on failure gives back what came from BEFORE. */
+/* Reserves what AFTER lacks and does not get from FROM; on failure gives back what came from BEFORE. */
 static int
-fill (struct ports *ports, struct port_set *before, struct port_set *after, struct tss_error *error)
+fill (struct ports *ports, struct port_set *before, struct port_set *from, struct port_set *after,
+      struct tss_error *error)
 {
   take_over (before, after);
   for (size_t i = 0; i < after->count; i++)
-    if (after->ports[i].fd < 0 && reserve_port (ports, &after->ports[i], error) < 0)
+    if (after->ports[i].fd < 0 && find_heirloom (from, &after->ports[i]) == NULL
+        && reserve_port (ports, &after->ports[i], error) < 0)
       {
         if (before != NULL)
           take_over (after, before);
@@ -268,24 +301,37 @@ fill (struct ports *ports, struct port_set *before, struct port_set *after, stru
   return 0;
 }
 
+static int
+write_set (struct ports *ports, const char *id, const struct port_set *set, struct tss_error *error)
+{
+  tss_autojson json_t *list = describe_set (set);
+  tss_autojson json_t *spec = json_pack ("{s:s,s:O}", "id", id, "ports", list);
+  return state_write (ports->state, STATE_KIND, id, spec, error);
+}
+
 int
 ports_reserve (struct ports *ports, const json_t *request, json_t **result, struct tss_error *error)
 {
-  const char *id;
+  const char *id, *from_id = NULL;
   struct port_set *after = NULL;
-  if (field_id (request, "id", &id, error) < 0 || parse_set (request, &after, error) < 0)
+  if (field_id (request, "id", &id, error) < 0
+      || (field_present (request, "from") && field_id (request, "from", &from_id, error) < 0)
+      || parse_set (request, &after, error) < 0)
     return -1;
   struct port_set *before = map_get (&ports->by_id, id);
-  if (fill (ports, before, after, error) < 0)
+  struct port_set *from = from_id == NULL || strcmp (from_id, id) == 0 ? NULL : map_get (&ports->by_id, from_id);
+  if (fill (ports, before, from, after, error) < 0)
     {
       port_set_free (after);
       return -1;
     }
+  inherit (from, after);
   map_set (&ports->by_id, id, after);
   port_set_free (before);
   *result = describe_set (after);
-  tss_autojson json_t *spec = json_pack ("{s:s,s:O}", "id", id, "ports", *result);
-  return state_write (ports->state, STATE_KIND, id, spec, error);
+  if (write_set (ports, id, after, error) < 0)
+    return -1;
+  return from == NULL ? 0 : write_set (ports, from_id, from, error);
 }
 
 int

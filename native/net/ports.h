@@ -13,7 +13,8 @@ struct ports
 };
 
 /* The request ports.reserve: replaces the ports of an id by the given ones, or changes nothing. *RESULT: the ports that
- * it has now, in the order of the request. */
+ * it has now, in the order of the request. With "from", ports of the same number become its own instead of being in its
+ * way. */
 int ports_reserve (struct ports *ports, const json_t *request, json_t **result, struct tss_error *error);
 int ports_release (struct ports *ports, const json_t *request, struct tss_error *error);
 

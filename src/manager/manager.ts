@@ -13,6 +13,7 @@ import { ReconcileLoop } from './loops/reconcile-loop.ts';
 import { dependencies } from './orchestrators/dependencies/dependencies.ts';
 import { nodeLoss } from './orchestrators/node-loss/node-loss.ts';
 import { reaper } from './orchestrators/reaper/reaper.ts';
+import { update } from './orchestrators/update/update.ts';
 import { scheduler } from './scheduler/scheduler.ts';
 import type { Store } from './store/store.ts';
 import { SqliteStore } from './store/sqlite/sqlite-store.ts';
@@ -55,6 +56,7 @@ export class Manager {
     this.control = new Control({ store, seal, dispatcher, events: this.#events, daemon, ownNodeId });
     this.#loops = [
       new ReconcileLoop(store, dependencies, onError),
+      new ReconcileLoop(store, update, onError),
       new ReconcileLoop(store, reaper, onError),
       new ReconcileLoop(store, nodeLoss, onError),
       new ReconcileLoop(store, allocator, onError),

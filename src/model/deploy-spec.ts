@@ -39,6 +39,11 @@ export function isJob({ deploy }: { readonly deploy: DeploySpec }): boolean {
   return deploy.mode === 'replicated-job' || deploy.mode === 'global-job';
 }
 
+/** True for a service with one container on each node that suits. */
+export function isGlobal({ deploy }: { readonly deploy: DeploySpec }): boolean {
+  return deploy.mode === 'global' || deploy.mode === 'global-job';
+}
+
 interface PlacementSpec {
   readonly constraints: readonly ConstraintSpec[];
   /** Labels of nodes over whose values the containers are spread, the first one first. */

@@ -6,6 +6,12 @@ import type { NamedTask, NetworkNames } from './network-names.ts';
 /** Hands the names of one network to whoever answers for them. */
 export type SetNames = (network: NetworkObject, names: NetworkNames) => Promise<void>;
 
+interface Entry {
+  readonly task: TaskObject;
+  readonly networks: readonly NetworkObject[];
+  readonly isServing: boolean;
+}
+
 /**
  * Whose names resolve on this host: those of its own tasks, which it knows best itself, and those of other hosts on the same networks.
  * Changes that come close together are written together: each network's names at most once per write, and one write at a time. Never
@@ -14,7 +20,7 @@ export type SetNames = (network: NetworkObject, names: NetworkNames) => Promise<
 export class NameRegistry {
   readonly #setNames: SetNames;
   readonly #nodeId: string;
-  readonly #tasks = new Map<string, { readonly task: TaskObject; readonly networks: readonly NetworkObject[] }>();
+  readonly #tasks = new Map<string, Entry>();
   readonly #endpoints = new Map<string, EndpointsObject>();
   readonly #changed = new Map<string, NetworkObject>();
   #writing: Promise<void> = Promise.resolve();
@@ -26,10 +32,16 @@ export class NameRegistry {
     this.#nodeId = nodeId;
   }
 
-  /** The task's names resolve when the promise does. */
-  add(task: TaskObject, networks: readonly NetworkObject[]): Promise<void> {
-    this.#tasks.set(task.id, { task, networks });
+  /** The task's names resolve when the promise does; those that it shares with its service lead to it only while it serves. */
+  add(task: TaskObject, networks: readonly NetworkObject[], isServing: boolean): Promise<void> {
+    this.#tasks.set(task.id, { task, networks, isServing });
     return this.#write(networks);
+  }
+
+  /** The task has another name of its own. */
+  rename(task: TaskObject): Promise<void> {
+    const entry = this.#tasks.get(task.id);
+    return entry === undefined ? Promise.resolve() : this.add(task, entry.networks, entry.isServing);
   }
 
   /** The task's names are gone when the promise resolves. */
@@ -72,8 +84,8 @@ export class NameRegistry {
   #namesOf(network: NetworkObject): NetworkNames {
     const endpoints = this.#endpoints.get(network.id);
     const fit = new Set(endpoints?.tasks.flatMap(({ taskId, isServing }) => (isServing ? taskId : [])));
-    const own = [...this.#tasks.values()].flatMap(({ task }) =>
-      namedTask(task, network.id, endpoints === undefined || fit.has(task.id)),
+    const own = [...this.#tasks.values()].flatMap(({ task, isServing }) =>
+      namedTask(task, network.id, isServing && (endpoints === undefined || fit.has(task.id))),
     );
     return computeNetworkNames(network, [...own, ...this.#othersOf(endpoints)], endpoints?.services);
   }

@@ -118,7 +118,8 @@ export type NetRequest =
   | { readonly op: 'dns.remove'; readonly network: string }
   | NftRequest
   | { readonly op: 'guard'; readonly bridges: readonly string[] }
-  | { readonly op: 'ports.reserve'; readonly id: string; readonly ports: readonly NetPortWish[] }
+  /** `from`: whose ports of the same number become this one's. */
+  | { readonly op: 'ports.reserve'; readonly id: string; readonly ports: readonly NetPortWish[]; readonly from?: string }
   | { readonly op: 'ports.release'; readonly id: string }
   | { readonly op: 'ports.list' }
   | { readonly op: 'conntrack.forget'; readonly ports: readonly number[] }

@@ -13,7 +13,7 @@ import type { NetProcessOptions } from './net-process.ts';
 import { readNetworkState, rulesOf, writeNetworkState } from './network-state.ts';
 import type { HostNetwork, NetworkState, Publication } from './network-state.ts';
 import { nftTable } from './nft-plan.ts';
-import { explainReservation, planPorts, publishedPorts } from './port-wishes.ts';
+import { explainReservation, isHeirOf, planPorts, publishedPorts } from './port-wishes.ts';
 import type { PortInterfaces } from './port-wishes.ts';
 import { RuleWriter } from './rule-writer.ts';
 import { familyOf, sandboxRequest } from './sandbox-request.ts';
@@ -135,25 +135,44 @@ export class NetworkService implements TaskNetworks {
     await this.#net.request({ op: 'sandbox.remove', id, path });
   }
 
-  /** Publishes exactly these ports of the container; `owner` is its name. Resolves to where they are published now. */
+  /**
+   * Publishes exactly these ports of the container; `owner` is its name. Resolves to where they are published now. Those that it can have from
+   * the container `from` change hands in one step: every packet is led to one or the other.
+   */
   async publish(
     id: string,
     owner: string,
     interfaces: PortInterfaces,
     ports: readonly PortSpec[],
+    from: string | null = null,
   ): Promise<readonly PublishedPort[]> {
-    const { wishes, open, addresses } = planPorts(owner, ports, interfaces);
+    const former = from === null ? [] : this.publishedBy(from);
+    const { wishes, open, addresses } = planPorts(owner, inherit(ports, former), interfaces);
     const reserved = await this.#reserve(
       id,
       wishes.map(({ wish }) => wish),
+      from,
     );
     const published = wishes.flatMap(({ target, wish }, index) =>
       publishedPorts(target, wish, reserved[index]?.port ?? 0),
     );
     this.#publications.set(id, { id, owner, addresses, ports: published, open });
+    if (from !== null) this.#handOver(from, published);
     await this.#writeRules();
     await this.#forgetFlows(published);
     return published;
+  }
+
+  publishedBy(id: string): readonly PublishedPort[] {
+    return this.#publications.get(id)?.ports ?? [];
+  }
+
+  /** What another container has now is no longer this one's. */
+  #handOver(id: string, taken: readonly PublishedPort[]): void {
+    const former = this.#publications.get(id);
+    if (former === undefined) return;
+    const keys = new Set(taken.map(keyOf));
+    this.#publications.set(id, { ...former, ports: former.ports.filter((port) => !keys.has(keyOf(port))) });
   }
 
   async unpublish(id: string): Promise<void> {
@@ -230,9 +249,14 @@ export class NetworkService implements TaskNetworks {
     return this.#overlays.mtuOf(network.id) ?? networkMtu(network);
   }
 
-  async #reserve(id: string, wishes: readonly NetPortWish[]): Promise<readonly { readonly port: number }[]> {
+  async #reserve(
+    id: string,
+    wishes: readonly NetPortWish[],
+    from: string | null,
+  ): Promise<readonly { readonly port: number }[]> {
     try {
-      const { ports } = await this.#net.request({ op: 'ports.reserve', id, ports: wishes });
+      const heir = from === null ? {} : { from };
+      const { ports } = await this.#net.request({ op: 'ports.reserve', id, ports: wishes, ...heir });
       return ports;
     } catch (error) {
       throw explainReservation(error, this.#publications.values());
@@ -252,6 +276,26 @@ export class NetworkService implements TaskNetworks {
   #state(): NetworkState {
     return { networks: [...this.#networks.values()], publications: [...this.#publications.values()] };
   }
+}
+
+/** The ports with the numbers that the container before had, where they may have the same. */
+function inherit(ports: readonly PortSpec[], former: readonly PublishedPort[]): readonly PortSpec[] {
+  const left = [...former];
+  return ports.map((port) => {
+    const found = left.find((published) => isHeirOf(port, published));
+    if (found === undefined) return port;
+    left.splice(
+      0,
+      left.length,
+      ...left.filter(({ published, protocol }) => published !== found.published || protocol !== found.protocol),
+    );
+    return { ...port, published: { from: found.published, to: found.published } };
+  });
+}
+
+/** What no two containers can publish at once. */
+function keyOf({ protocol, hostIp, published }: PublishedPort): string {
+  return `${protocol} ${hostIp} ${published}`;
 }
 
 /** The host's addresses on the bridge: none in a family that is isolated from the host. */

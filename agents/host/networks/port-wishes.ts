@@ -72,6 +72,13 @@ function planPort(owner: string, port: PortSpec, ways: readonly Way[]): Pick<Por
   return { wishes: [{ target, wish }], open };
 }
 
+/** Whether a port of a container can be the one that the container before it has published. */
+export function isHeirOf({ target, protocol, published, hostIp }: PortSpec, former: PublishedPort): boolean {
+  if (former.target !== target || former.protocol !== protocol) return false;
+  if (hostIp !== null && hostIp !== former.hostIp) return false;
+  return published === null || (former.published >= published.from && former.published <= published.to);
+}
+
 /** Where a reserved port is published: `*` stands for all addresses of both families. */
 export function publishedPorts(
   target: number,

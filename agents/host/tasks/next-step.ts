@@ -19,6 +19,11 @@ export interface TaskView {
   readonly hook: HookStatus | null;
   /** Hooks that come before the signal of a stop. */
   readonly hasPreStop: boolean;
+  /** Its names and ports lead to it. */
+  readonly serving: boolean;
+  /** It came up beside the container that it replaces, and serves only when its check says that it can. */
+  readonly isGated: boolean;
+  readonly isHealthy: boolean;
 }
 
 /** The one thing to do next; the caller does it and asks again. */
@@ -27,6 +32,10 @@ export type TaskStep =
   /** Make the container of that run, and start it in the same go with `start`. */
   | { readonly kind: 'prepare'; readonly run: number; readonly start: boolean }
   | { readonly kind: 'start' }
+  /** Lead its names and ports to it, away from the container that it replaces. */
+  | { readonly kind: 'serve' }
+  /** Lead nobody to it any more, before it is told to end. */
+  | { readonly kind: 'leave' }
   /** Run hooks inside the container; those before a stop use up its grace. */
   | { readonly kind: 'hooks'; readonly event: 'post_start' }
   | { readonly kind: 'hooks'; readonly event: 'pre_stop'; readonly graceMs: number }
@@ -76,6 +85,8 @@ function forward(view: TaskView): TaskStep {
     return hasRun ? { kind: 'recover' } : { kind: 'prepare', run: view.run, start };
   }
   if (start && view.container === 'running' && isPending(view.hook)) return { kind: 'hooks', event: 'post_start' };
+  if (start && view.isGated && !view.serving && view.isHealthy && view.container === 'running')
+    return { kind: 'serve' };
   return start && view.container === 'created' ? { kind: 'start' } : none;
 }
 
@@ -86,6 +97,7 @@ function isPending(hook: HookStatus | null): boolean {
 /** A stop that is already under way is repeated only to shorten it. Hooks need a container whose processes run. */
 function stop(view: TaskView): TaskStep {
   const { stopping, graceMs, hook } = view;
+  if (stopping === null && view.serving) return { kind: 'leave' };
   const areHooksOver = hook?.event === 'pre_stop' && hook.state !== 'running';
   if (stopping === null && view.hasPreStop && !areHooksOver && view.container === 'running')
     return { kind: 'hooks', event: 'pre_stop', graceMs };

@@ -1,4 +1,6 @@
 import type { NetworkObject, PublishedPort, TaskAttachment, TaskObject } from '../../../src/model/objects.ts';
+import { isHeirOf } from '../networks/port-wishes.ts';
+import { isGated } from './gated-task.ts';
 import { allEnded } from '../all-ended.ts';
 import { upstreamServers } from '../containers/network-files.ts';
 import { TaskError } from '../errors.ts';
@@ -26,7 +28,7 @@ export async function prepareNetwork(
   if (networkMode.kind === 'host') return { namespace: null, ports: [] };
   if (networkMode.kind === 'service' || networkMode.kind === 'container')
     return { namespace: sharedNamespace, ports: [] };
-  const interfaces = task.attachments.map((attachment) => toInterface(task, attachment, networks));
+  const interfaces = interfacesOf(task, networks);
   await allEnded(interfaces.map(({ network }) => host.networks.ensureNetwork(network)));
   const path = host.paths.container(task.id).networkNamespace;
   const [, ports] = await allEnded([
@@ -42,6 +44,11 @@ export async function prepareNetwork(
     publishPorts(host, task, interfaces),
   ]);
   return { namespace: path, ports };
+}
+
+/** The places of a task in its networks. */
+export function interfacesOf(task: TaskObject, networks: readonly NetworkObject[]): readonly SandboxInterface[] {
+  return task.attachments.map((attachment) => toInterface(task, attachment, networks));
 }
 
 function toInterface(
@@ -68,7 +75,10 @@ async function publishPorts(
   interfaces: readonly SandboxInterface[],
 ): Promise<readonly PublishedPort[]> {
   if (task.spec.ports.length === 0 || interfaces.length === 0) return [];
-  return host.networks.publish(task.id, task.containerName, interfaces, task.spec.ports);
+  // What the container beside which it comes up has, it gets when it serves.
+  const inherited = isGated(task) ? host.networks.publishedBy(task.rollout?.replaces ?? '') : [];
+  const own = task.spec.ports.filter((port) => !inherited.some((published) => isHeirOf(port, published)));
+  return host.networks.publish(task.id, task.containerName, interfaces, own, null);
 }
 
 function findNetwork(networks: readonly NetworkObject[], id: string): NetworkObject {

@@ -91,8 +91,12 @@ export interface TaskNetworks {
     owner: string,
     interfaces: readonly SandboxInterface[],
     ports: readonly PortSpec[],
+    /** Container whose ports it takes over where it can have the same; null = none. */
+    from: string | null,
   ): Promise<readonly PublishedPort[]>;
   unpublish(id: string): Promise<void>;
+  /** The ports that a container of this host has published. */
+  publishedBy(id: string): readonly PublishedPort[];
   setNames(network: NetworkObject, names: NetworkNames): Promise<void>;
   /** Removes sandboxes, ports and bridges of this daemon that belong to nothing that is held. */
   removeOthers(held: HeldObjects): Promise<void>;

@@ -1,4 +1,4 @@
-import type { ContainerStatus, HookStatus, TaskStatus } from '../../../src/model/objects.ts';
+import type { ContainerStatus, TaskStatus } from '../../../src/model/objects.ts';
 import type { ObservedState } from '../../../src/model/states.ts';
 import { describeError } from '../errors.ts';
 import { startHint } from '../native/start-hint.ts';
@@ -11,9 +11,8 @@ export function containerStatus(
   image: Pick<ContainerStatus, 'imageReference' | 'currentImageId'>,
   prepared: PreparedContainer,
   shim: ShimState,
-  health: ContainerStatus['health'],
   earlierRestarts: number,
-  hook: HookStatus | null,
+  known: Pick<ContainerStatus, 'health' | 'hook' | 'serving'>,
 ): ContainerStatus {
   return {
     imageId: prepared.imageId,
@@ -31,10 +30,9 @@ export function containerStatus(
     signal: shim.signal,
     droppedLogLines: shim.droppedLogLines,
     runs: shim.runs,
-    health,
+    ...known,
     ports: prepared.ports,
     mounts: prepared.mounts,
-    hook,
   };
 }
 

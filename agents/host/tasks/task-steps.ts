@@ -3,6 +3,7 @@ import { prepare } from './steps/prepare.ts';
 import { recover } from './steps/recover.ts';
 import { remove } from './steps/remove.ts';
 import { runHooks } from './steps/run-hooks.ts';
+import { leave, serve } from './steps/serve.ts';
 import { start } from './steps/start.ts';
 import { stop } from './steps/stop.ts';
 import type { TaskWorker } from './task-worker.ts';
@@ -16,6 +17,10 @@ export async function executeStep(worker: TaskWorker, step: TaskStep): Promise<v
       return prepare(worker, step.run, step.start);
     case 'start':
       return start(worker);
+    case 'serve':
+      return serve(worker);
+    case 'leave':
+      return leave(worker);
     case 'hooks':
       return runHooks(worker, step);
     case 'stop':

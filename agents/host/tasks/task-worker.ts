@@ -2,6 +2,7 @@ import type {
   ContainerStatus,
   HookStatus,
   NetworkObject,
+  PublishedPort,
   TaskObject,
   TaskStatus,
   VolumeObject,
@@ -16,6 +17,7 @@ import { abortable } from '../abortable.ts';
 import { Backoff } from '../backoff.ts';
 import { Wake } from '../wake.ts';
 import { Container } from './container.ts';
+import { isGated } from './gated-task.ts';
 import { firstHook, knownHook, missedHook } from './hook-progress.ts';
 import { isOutdated, nextStep } from './next-step.ts';
 import type { TaskStep, TaskView } from './next-step.ts';
@@ -51,6 +53,7 @@ export class TaskWorker {
   #isAssigned = false;
   #isStartRequested = false;
   #hook: HookStatus | null;
+  #isServing: boolean;
   /** What the hooks of this run's stop have used of its grace. */
   #hookMs = 0;
   #runEnded = new AbortController();
@@ -69,6 +72,7 @@ export class TaskWorker {
     this.#backoff = new Backoff(host.random);
     if (isTerminal(record.status.state)) this.#runEnded.abort();
     this.#hook = knownHook(record);
+    this.#isServing = record.status.container?.serving ?? false;
     this.#earlierRestarts = record.status.container?.restartCount ?? 0;
     const paths = host.paths.container(record.task.id);
     this.#writer = new RecordWriter(paths.record);
@@ -112,7 +116,10 @@ export class TaskWorker {
   /** Takes over what the manager wants now. */
   update(task: TaskObject, networks: readonly NetworkObject[], volumes: readonly VolumeObject[]): void {
     this.#isAssigned = true;
+    const isRenamed = task.containerName !== this.task.containerName;
     void this.#change({ task, networks, volumes, detached: false });
+    // A container that came up beside another one has the name of the slot when that one is gone.
+    if (isRenamed) void this.host.names.rename(task).catch(this.#logFailure);
     if (isOutdated(this.#current, this.#view())) this.#step.abort();
     this.#wake.wake();
   }
@@ -196,6 +203,7 @@ export class TaskWorker {
       this.#earlierRestarts = 0;
       this.#hook = firstHook(this.task.spec);
       this.#hookMs = 0;
+      this.#isServing = false;
       // A millisecond more, as times are cut: the first output comes later than that.
       this.#beginnings.set(run, new Date(Date.now() + 1).toISOString());
     }
@@ -233,6 +241,21 @@ export class TaskWorker {
     const container = exit === null ? lostContainer(this.#record.status.container) : this.#containerStatus(exit);
     this.setStatus(errorStatus(this.#record.status.run, state, error, container));
     this.#afterEnd();
+  }
+
+  /** For steps: names and ports lead to it from now on, or do so no more. */
+  setServing(isServing: boolean, ports: readonly PublishedPort[]): void {
+    this.#isServing = isServing;
+    const { status } = this.#record;
+    if (status.container === null) return;
+    this.setStatus({ ...status, container: { ...status.container, ports, serving: isServing } });
+  }
+
+  /** For steps: a container that is about to be started serves from its first moment, unless another one does for the time being. */
+  async announce(): Promise<void> {
+    const isServing = !isGated(this.task);
+    await this.host.names.add(this.task, this.#record.networks, isServing);
+    this.#isServing = isServing;
   }
 
   /** For steps: nothing is written of the task any more. */
@@ -326,7 +349,7 @@ export class TaskWorker {
     if (state === null) return;
     if (phase !== 'lost') this.#hasNetwork.resolve();
     if (phase !== 'lost' && phase !== 'exited')
-      void this.host.names.add(this.task, this.#record.networks).catch(this.#logFailure);
+      void this.host.names.add(this.task, this.#record.networks, this.#isServing).catch(this.#logFailure);
     this.#onShimState(state);
   }
 
@@ -342,6 +365,9 @@ export class TaskWorker {
       graceMs: this.#graceMs(task.stopGraceMs ?? task.spec.container.stopGraceMs ?? defaultGraceMs),
       hook: this.#hook,
       hasPreStop: task.spec.hooks.preStop.length > 0,
+      serving: this.#isServing,
+      isGated: isGated(task),
+      isHealthy: this.#record.prepared?.healthcheck == null || this.health.health?.state === 'healthy',
     };
   }
 
@@ -369,7 +395,8 @@ export class TaskWorker {
     const { prepared, task } = this.#record;
     if (prepared === null) return null;
     const image = { imageReference: task.spec.image, currentImageId: this.#currentImageId(prepared) };
-    return containerStatus(image, prepared, shim, this.health.health, this.#earlierRestarts, this.#hook);
+    const known = { health: this.health.health, hook: this.#hook, serving: this.#isServing && shim.phase !== 'exited' };
+    return containerStatus(image, prepared, shim, this.#earlierRestarts, known);
   }
 
   /** While it is not known what images there are, what was told before. */
@@ -382,6 +409,8 @@ export class TaskWorker {
   #onHealth(health: HealthState): void {
     const { status } = this.#record;
     if (status.container !== null) this.setStatus({ ...status, container: { ...status.container, health } });
+    // It may be what a container that came up beside another one has waited for.
+    this.#wake.wake();
     // By deploy.restart_policy an unhealthy container has failed, whatever its exit code would be: the shim restarts it, or not.
     const startedAt = status.container?.startedAt ?? null;
     const hasFailed = health.state === 'unhealthy' && this.task.spec.restart.supervision !== null;
@@ -403,6 +432,7 @@ export class TaskWorker {
   /** A container that has ended has no names and holds no ports. */
   #afterEnd(): void {
     const { id } = this.task;
+    this.#isServing = false;
     const release = allEnded([this.host.names.remove(id), this.host.networks.unpublish(id)]);
     this.#release = release.then(() => undefined, this.#logFailure);
   }

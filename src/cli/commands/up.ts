@@ -12,6 +12,7 @@ import { showDryRunSteps } from '../output/show-plan.ts';
 import { loadProject, type LoadedSpec } from '../project/load-project.ts';
 import { followRemovals } from '../tasks/follow-removals.ts';
 import { followTasks } from '../tasks/follow-tasks.ts';
+import { followUpdates } from '../tasks/follow-updates.ts';
 import { listTasks } from '../tasks/list-tasks.ts';
 import { withWaitTimeout } from '../tasks/wait-timeout.ts';
 import { apply, type Applied } from '../up/apply.ts';
@@ -88,17 +89,17 @@ async function converge(
   progress: Progress,
   signal: AbortSignal,
 ): Promise<void> {
+  if (!context.flags.wait) {
+    for (const name of response.updating)
+      progress.line(`Service ${name} goes on being updated: \`tsstack service ps ${name}\` shows how far it is`);
+  }
   const goal = context.flags.wait ? 'ready' : isDetached(context) && !context.flags['no-start'] ? 'started' : 'created';
-  await withWaitTimeout(context.flags['wait-timeout'], (late) =>
-    followTasks(control, {
-      stack,
-      taskIds: response.taskIds,
-      goal,
-      changeOf,
-      progress,
-      signal: AbortSignal.any([signal, late]),
-    }),
-  );
+  await withWaitTimeout(context.flags['wait-timeout'], async (late) => {
+    const over = AbortSignal.any([signal, late]);
+    await followTasks(control, { stack, taskIds: response.taskIds, goal, changeOf, progress, signal: over });
+    if (context.flags.wait)
+      await followUpdates(control, { stack, services: response.updating, progress, signal: over });
+  });
 }
 
 function isDetached({ flags }: UpContext): boolean {

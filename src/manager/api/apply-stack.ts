@@ -1,3 +1,4 @@
+import type { ServiceObject } from '../../model/objects.ts';
 import type { StackSpec } from '../../model/spec.ts';
 import type { ApplyStackRequest, ApplyStackResponse } from '../../rpc/messages.ts';
 import { executePlan } from '../stacks/execute-plan.ts';
@@ -10,6 +11,8 @@ import type { Transaction } from '../store/store.ts';
 import { InvalidRequestError } from '../errors.ts';
 import type { ApplyOptions } from '../stacks/apply-options.ts';
 import type { ReplaceVolume } from '../stacks/stack-step.ts';
+import { isUnderWay } from '../orchestrators/update/update-status.ts';
+import { isCurrent } from '../tasks/slots.ts';
 import { isLeaving } from '../tasks/task-phase.ts';
 
 /** `up` and `plan` as one transaction. `spec` has its digests filled in. */
@@ -25,13 +28,21 @@ export function applyStack(
   if (!request.dryRun) executePlan(plan.steps, { changes, spec: plan.spec, options: request, now });
   const { orphans, warnings, selected } = plan;
   const taskIds = concernedTasks(changes, spec.name, selected);
+  const updating = updatingServices(changes, spec.name, selected).map(({ name }) => name);
   const planned = toPlanSteps(plan);
   // Who asks for a plan wants to see all of the stack; who applies it follows what is done.
   const steps = request.dryRun ? [...planned, ...keptSteps(view, plan, planned)] : planned;
-  return { changes: changes.changes, result: { ...nothing, steps, taskIds, orphans, warnings } };
+  return { changes: changes.changes, result: { ...nothing, steps, taskIds, orphans, warnings, updating } };
 }
 
-const nothing: ApplyStackResponse = { steps: [], taskIds: [], orphans: [], warnings: [], volumeQuestions: [] };
+const nothing: ApplyStackResponse = {
+  steps: [],
+  taskIds: [],
+  orphans: [],
+  warnings: [],
+  volumeQuestions: [],
+  updating: [],
+};
 
 function askAbout(questions: readonly ReplaceVolume[]): ApplyStackResponse {
   return { ...nothing, volumeQuestions: questions.map(toVolumeStep) };
@@ -46,9 +57,23 @@ function readOptions(request: ApplyStackRequest): ApplyOptions {
   return dryRun && changedVolumes === 'ask' ? { ...request, changedVolumes: 'keep' } : request;
 }
 
+function updatingServices(
+  objects: ObjectLookup,
+  stack: string,
+  services: ReadonlySet<string>,
+): readonly ServiceObject[] {
+  return objects.ofStack('service', stack).filter(({ name, update }) => services.has(name) && isUnderWay(update));
+}
+
+/** Those that an update has made, or will replace, come and go by its own rules. */
 function concernedTasks(objects: ObjectLookup, stack: string, services: ReadonlySet<string>): readonly string[] {
+  const updating = new Map(updatingServices(objects, stack, services).map((service) => [service.name, service]));
   return objects
     .ofStack('task', stack)
     .filter((task) => services.has(task.service) && task.oneOff === null && !isLeaving(task))
+    .filter((task) => {
+      const service = updating.get(task.service);
+      return service === undefined || (isCurrent(task, service) && task.rollout?.update !== service.update?.startedAt);
+    })
     .map(({ id }) => id);
 }

@@ -1,5 +1,6 @@
 import type { TaskObject } from '../../model/objects.ts';
 import type { ObjectLookup } from '../store/object-index.ts';
+import { hostPortsOf } from '../store/node-load.ts';
 import { ownersOf } from '../tasks/shared-tasks.ts';
 import type { Pins } from './filters/filter.ts';
 import { volumesOf } from './volumes-of.ts';
@@ -8,7 +9,7 @@ import { volumesOf } from './volumes-of.ts';
 const nowhere = '';
 
 /** Of a task that can be anywhere. */
-export const noPins: Pins = { volumes: [], owners: [], hookOwner: null };
+export const noPins: Pins = { volumes: [], owners: [], hookOwner: null, node: null, replaced: null };
 
 /** Where the task has to be because of others. Anonymous volumes only count on nodes that would do anyway. */
 export function pinsOf(view: ObjectLookup, task: TaskObject, wouldDo: (nodeId: string) => boolean): Pins {
@@ -19,10 +20,18 @@ export function pinsOf(view: ObjectLookup, task: TaskObject, wouldDo: (nodeId: s
     ),
     owners: owners.map(({ nodeId }) => nodeId ?? nowhere),
     hookOwner: task.hookOf === null ? null : (view.get('task', task.hookOf.taskId)?.nodeId ?? nowhere),
+    node: task.pinnedNode,
+    replaced: replacedBy(view, task),
   };
 }
 
+function replacedBy(view: ObjectLookup, { rollout }: TaskObject): Pins['replaced'] {
+  const old = rollout?.order === 'start-first' ? view.get('task', rollout.replaces) : undefined;
+  return old === undefined || old.nodeId === null ? null : { nodeId: old.nodeId, ports: hostPortsOf(old) };
+}
+
 /** Tasks that are otherwise alike and have equal keys can be placed alike. */
-export function pinsKeyOf({ volumes, owners, hookOwner }: Pins): string {
-  return [...volumes.map(({ nodeId }) => nodeId), ...owners, hookOwner ?? ''].join(' ');
+export function pinsKeyOf({ volumes, owners, hookOwner, node, replaced }: Pins): string {
+  const single = [hookOwner, node, replaced?.nodeId ?? null, replaced?.ports.join() ?? null];
+  return [...volumes.map(({ nodeId }) => nodeId), ...owners, ...single.map((pin) => pin ?? '')].join(' ');
 }

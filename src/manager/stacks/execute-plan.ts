@@ -1,8 +1,12 @@
 /** Turns the steps of a plan into changes of one transaction. */
 import { canonicalJson } from '../../model/canonical-json.ts';
 import { newId } from '../../model/ids.ts';
-import type { ServiceObject, TaskObject } from '../../model/objects.ts';
+import { defaultUpdate } from '../../model/deploy-spec.ts';
+import type { ServiceObject, ServiceVersion, TaskObject, UpdateStatus } from '../../model/objects.ts';
 import type { ServiceSpec, StackSpec } from '../../model/spec.ts';
+import { beginUpdate } from '../orchestrators/update/update-status.ts';
+import { isCurrent, slotsOf } from '../tasks/slots.ts';
+import { isUp } from '../tasks/task-fate.ts';
 import { settleGates } from '../orchestrators/dependencies/settle-gates.ts';
 import type { ChangeSet } from '../store/change-set.ts';
 import { containerNameOf } from '../tasks/container-name.ts';
@@ -37,8 +41,10 @@ const executors: Executors = {
   'refer-payload': ({ kind, key, before }, on) => referPayload(kind, key, before, on),
   'write-service': writeService,
   'remove-service': ({ service }, { changes }) => changes.delete(service),
-  'create-task': ({ service, slot }, on) => createTask(service, slot, on),
+  'create-task': (step, on) => createTask(step.service, step, on),
   'replace-task': replaceTask,
+  'roll-task': rollTask,
+  'begin-update': ({ service }, on) => startUpdate(service, on),
   'start-task': ({ task }, { changes, options }) => changes.put(wantStarted(latest(task, changes), !options.noDeps)),
   'follow-task': ({ task }, { changes, options }) =>
     changes.put(wantFollowed(latest(task, changes), options.stopGraceMs)),
@@ -64,13 +70,19 @@ function execute(step: StackStep, on: Execution): void {
   executor(step, on);
 }
 
-function writeService(step: Extract<StackStep, { type: 'write-service' }>, { changes, spec, now }: Execution): void {
+type WriteService = Extract<StackStep, { type: 'write-service' }>;
+
+function writeService(step: WriteService, { changes, spec, now }: Execution): void {
   const service: ServiceObject = {
     ...(step.before ?? newService(spec.name, now)),
     name: step.service,
     spec: specOf(spec, step.service),
     specHash: step.specHash,
     forceCount: step.forceCount,
+    previous: step.before === null ? null : versionBefore(step.before),
+    update: updateAfter({ ...step, spec: specOf(spec, step.service) }),
+    suspended: false,
+    scheduledUntil: scheduledUntil(step.before, specOf(spec, step.service), now),
   };
   changes.put(service);
   for (const task of changes.ofStack('task', spec.name)) {
@@ -79,6 +91,32 @@ function writeService(step: Extract<StackStep, { type: 'write-service' }>, { cha
     const isUpToDate = task.specHash === step.specHash && task.forceCount === step.forceCount;
     if (isMatching && isUpToDate) changes.put({ ...task, spec: service.spec });
   }
+}
+
+/** Of a service that was asked to end there is nothing new: it is what it was. */
+function versionBefore({ spec, specHash, forceCount }: ServiceObject): ServiceVersion {
+  return { spec, specHash, forceCount };
+}
+
+/** An update that is under way goes on as the file says now; one of other containers is over with them. */
+function updateAfter({
+  before,
+  specHash,
+  forceCount,
+  spec,
+}: WriteService & { readonly spec: ServiceSpec }): UpdateStatus | null {
+  const update = before?.update ?? null;
+  const config = spec.deploy.update;
+  if (before === null || update === null || config === null) return null;
+  const goesOn = update.state === 'updating' && isCurrent(before, { specHash, forceCount });
+  return goesOn ? { ...update, config } : update;
+}
+
+/** A schedule counts from when it was first wanted. */
+function scheduledUntil(before: ServiceObject | null, { deploy }: ServiceSpec, now: string): string | null {
+  if (deploy.schedule === null) return null;
+  const isSame = canonicalJson([before?.spec.deploy.schedule]) === canonicalJson([deploy.schedule]);
+  return isSame && before?.suspended === false ? before.scheduledUntil : now;
 }
 
 function newService(stack: string, now: string): Omit<ServiceObject, 'name' | 'spec' | 'specHash' | 'forceCount'> {
@@ -91,11 +129,14 @@ function latest(task: TaskObject, changes: ChangeSet): TaskObject {
   return changes.get('task', task.id) ?? task;
 }
 
-function createTask(name: string, slot: number, on: Execution): void {
+function createTask(
+  name: string,
+  { slot, node }: Pick<Extract<StackStep, { type: 'create-task' }>, 'slot' | 'node'>,
+  on: Execution,
+): void {
   const { changes, spec, options, now } = on;
-  const service = changes.ofStack('service', spec.name).find((candidate) => candidate.name === name);
+  const service = serviceOf(name, on);
   const serviceSpec = specOf(spec, name);
-  if (service === undefined) throw new TypeError(`the plan creates a task of ${name} before the service`);
   const task = newTask({
     id: newId(),
     now,
@@ -103,6 +144,7 @@ function createTask(name: string, slot: number, on: Execution): void {
     service,
     spec: serviceSpec,
     slot,
+    pinnedNode: node,
     containerName: containerNameOf(spec.name, serviceSpec, slot),
     oneOff: null,
     hookOf: null,
@@ -114,7 +156,35 @@ function createTask(name: string, slot: number, on: Execution): void {
 function replaceTask({ task, service }: Extract<StackStep, { type: 'replace-task' }>, on: Execution): void {
   const { renewAnonymousVolumes: removeVolumes, stopGraceMs } = on.options;
   on.changes.put(wantRemoved(task, { removeVolumes, stopGraceMs }));
-  createTask(service, task.slot, on);
+  createTask(service, { slot: task.slot, node: task.pinnedNode }, on);
+}
+
+/** No service has that number: a container that diverges by more than its definition (its image has moved) is outdated by it. */
+const outdatedForceCount = -1;
+
+function rollTask({ task, service }: Extract<StackStep, { type: 'roll-task' }>, on: Execution): void {
+  if (isCurrent(task, serviceOf(service, on))) on.changes.put({ ...task, forceCount: outdatedForceCount });
+}
+
+/** Containers of an update before this one that are not up yet are the first of this one, if they are what is wanted. */
+function startUpdate(name: string, on: Execution): void {
+  const service = serviceOf(name, on);
+  const config = service.spec.deploy.update ?? defaultUpdate;
+  const tasks = on.changes.ofStack('task', on.spec.name).filter(({ serviceId }) => serviceId === service.id);
+  const slots = slotsOf(tasks, service).filter(({ outdated }) => outdated.length > 0);
+  const update = beginUpdate(config, slots.length, on.now);
+  on.changes.put({ ...service, update });
+  for (const task of slots.flatMap(({ current }) => current)) {
+    if (task.rollout !== null && !isUp(task)) {
+      on.changes.put({ ...task, rollout: { ...task.rollout, update: update.startedAt, upSince: null } });
+    }
+  }
+}
+
+function serviceOf(name: string, { changes, spec }: Execution): ServiceObject {
+  const service = changes.ofStack('service', spec.name).find((candidate) => candidate.name === name);
+  if (service === undefined) throw new TypeError(`the plan has steps of ${name} before the service`);
+  return service;
 }
 
 /** The next run of a task that shares namespaces is in those of the containers that own them by then, of whatever stack. */

@@ -1,14 +1,18 @@
 /** `up`: what has to happen so that the stack is what the file says. Pure: reads the given state, writes nothing, makes no ids. */
 import { canonicalJson } from '../../model/canonical-json.ts';
-import type { TaskObject } from '../../model/objects.ts';
+import type { ServiceObject, TaskObject } from '../../model/objects.ts';
 import type { PayloadSpec, ServiceSpec, StackSpec } from '../../model/spec.ts';
 import { changeReasons } from '../orchestrators/replicated/change-reasons.ts';
 import { planService, type ServiceStep } from '../orchestrators/replicated/plan-service.ts';
 import { specHash, type PayloadDigests } from '../orchestrators/replicated/spec-hash.ts';
+import { nodesWith, suitableNodes } from '../orchestrators/global/suitable-nodes.ts';
+import { isUnderWay } from '../orchestrators/update/update-status.ts';
+import { isCurrent } from '../tasks/slots.ts';
+import { updateManner, type UpdateManner } from './update-manner.ts';
 import type { StoreView } from '../store/object-index.ts';
 import { inDependencyOrder, withDependencies } from '../tasks/dependencies-of.ts';
 import { imageChange } from '../tasks/image-change.ts';
-import { isJob } from '../../model/deploy-spec.ts';
+import { isGlobal, isJob } from '../../model/deploy-spec.ts';
 import { ownerServices } from '../tasks/shared-tasks.ts';
 import type { ApplyOptions } from './apply-options.ts';
 import { checkClaims } from './check-claims.ts';
@@ -55,7 +59,7 @@ export function planStack(
 }
 
 function leavingTask(step: StackStep): readonly string[] {
-  return step.type === 'replace-task' || step.type === 'remove-task' ? [step.task.id] : [];
+  return step.type === 'replace-task' || step.type === 'roll-task' || step.type === 'remove-task' ? [step.task.id] : [];
 }
 
 function selectServices(spec: StackSpec, options: ApplyOptions): Selection {
@@ -80,8 +84,7 @@ function scaleServices(spec: StackSpec, options: ApplyOptions, selected: Readonl
 
 /** Of a global service there is one container on each node, however many are asked for. */
 function checkScale(service: ServiceSpec | undefined, count: number): void {
-  const isGlobal = service?.deploy.mode === 'global' || service?.deploy.mode === 'global-job';
-  if (!isGlobal || count === service.replicas) return;
+  if (service === undefined || !isGlobal(service) || count === service.replicas) return;
   throw new InvalidRequestError(`service ${service.name} has deploy.mode ${service.deploy.mode}: it cannot be scaled`);
 }
 
@@ -135,10 +138,12 @@ function planOneService(
   const before = view.ofStack('service', spec.name).find(({ name }) => name === service.name) ?? null;
   const tasks = view.ofStack('task', spec.name).filter((task) => task.service === service.name);
   const hash = specHash(service, { stack: spec, digests });
-  const isForced = isForcedService(service.name, options) && tasks.length > 0;
-  // A service that had left the file finds its containers as they were.
-  const known = before?.forceCount ?? Math.max(0, ...tasks.map((task) => task.forceCount));
-  const forceCount = known + (isForced ? 1 : 0);
+  const forceCount = nextForceCount(before, tasks, isForcedService(service.name, options));
+  const isVolumeReplaced = service.container.mounts.some(
+    (mount) => mount.type === 'volume' && replacedVolumes.has(mount.volume ?? ''),
+  );
+  const isNamespaceReplaced = ownerServices(service, spec.name, view).some((owner) => replaced.has(owner));
+  const manner = updateManner({ view, spec, service, isVolumeReplaced, isStarted: !options.noStart });
   const wish = {
     replicas: service.replicas,
     specHash: hash,
@@ -146,16 +151,43 @@ function planOneService(
     recreate: options.noRecreate ? 'never' : 'diverged',
     isJob: isJob(service),
     start: !options.noStart,
-    isVolumeReplaced: service.container.mounts.some(
-      (mount) => mount.type === 'volume' && replacedVolumes.has(mount.volume ?? ''),
-    ),
-    isNamespaceReplaced: ownerServices(service, spec.name, view).some((owner) => replaced.has(owner)),
+    isVolumeReplaced,
+    isNamespaceReplaced,
+    nodes: isGlobal(service) ? suitableNodes(view, service, nodesWith(tasks)) : null,
+    maxConcurrent: service.deploy.maxConcurrent,
+    isRolled: manner.isRolled,
   } as const;
-  const steps = planService(tasks, wish).flatMap((step) => toStackSteps(step, service));
-  const isSame = before?.specHash === hash && before.forceCount === forceCount && equal(before.spec, service);
-  return isSame
-    ? steps
-    : [{ type: 'write-service', service: service.name, specHash: hash, forceCount, before }, ...steps];
+  // A job with a schedule runs when its time has come.
+  const planned = service.deploy.schedule === null ? planService(tasks, wish) : [];
+  const steps = planned.flatMap((step) => toStackSteps(step, service, manner));
+  const write: StackStep = { type: 'write-service', service: service.name, specHash: hash, forceCount, before };
+  const isSame =
+    before?.specHash === hash && before.forceCount === forceCount && !before.suspended && equal(before.spec, service);
+  const begins = manner.isRolled && beginsUpdate(before, { specHash: hash, forceCount }, steps);
+  return [
+    ...(isSame ? [] : [write]),
+    ...steps,
+    ...(begins ? [{ type: 'begin-update', service: service.name } as const] : []),
+  ];
+}
+
+/** A service that had left the file finds its containers as they were. */
+function nextForceCount(before: ServiceObject | null, tasks: readonly TaskObject[], isForced: boolean): number {
+  const highest = Math.max(0, ...tasks.map((task) => task.forceCount));
+  const known = before?.forceCount ?? highest;
+  return isForced && tasks.length > 0 ? Math.max(known, highest) + 1 : known;
+}
+
+/** What is being replaced already goes on; anything new, and what was given up, begins anew. */
+function beginsUpdate(
+  before: ServiceObject | null,
+  wanted: Pick<ServiceObject, 'specHash' | 'forceCount'>,
+  steps: readonly StackStep[],
+): boolean {
+  const update = before?.update ?? null;
+  const rolled = steps.flatMap((step) => (step.type === 'roll-task' ? [step.task] : []));
+  if (before === null || !isUnderWay(update)) return rolled.length > 0;
+  return !isCurrent(before, wanted) || rolled.some((task) => isCurrent(task, wanted));
 }
 
 function isForcedService(name: string, options: ApplyOptions): boolean {
@@ -163,19 +195,28 @@ function isForcedService(name: string, options: ApplyOptions): boolean {
   return isNamed ? options.forceRecreate : options.alwaysRecreateDeps;
 }
 
-function toStackSteps(step: ServiceStep, service: ServiceSpec): readonly StackStep[] {
+function toStackSteps(step: ServiceStep, service: ServiceSpec, manner: UpdateManner): readonly StackStep[] {
   switch (step.type) {
     case 'create':
-      return [{ type: 'create-task', service: service.name, slot: step.slot }];
+      return [{ type: 'create-task', service: service.name, slot: step.slot, node: step.node }];
     case 'replace':
-      return [{ type: 'replace-task', service: service.name, task: step.task, reasons: reasonsOf(step.task, service) }];
+      return [replaceStep(step.task, service, manner)];
     case 'start':
       return [{ type: 'start-task', task: step.task }];
     case 'remove':
-      return [{ type: 'remove-task', task: step.task, reason: `scaled to ${service.replicas}` }];
+      return [{ type: 'remove-task', task: step.task, reason: removalReason(service) }];
     case 'keep':
       return [];
   }
+}
+
+function removalReason(service: ServiceSpec): string {
+  return isGlobal(service) ? 'its node does not suit' : `scaled to ${service.replicas}`;
+}
+
+function replaceStep(task: TaskObject, service: ServiceSpec, { isRolled, notes }: UpdateManner): StackStep {
+  const reasons = [...reasonsOf(task, service), ...notes];
+  return { type: isRolled ? 'roll-task' : 'replace-task', service: service.name, task, reasons };
 }
 
 function reasonsOf(task: TaskObject, service: ServiceSpec): readonly string[] {

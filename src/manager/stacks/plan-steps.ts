@@ -18,6 +18,7 @@ function toPlanStep(step: StackStep, plan: StackPlan): PlanStep | undefined {
     case 'write-service':
     case 'remove-service':
     case 'refer-payload':
+    case 'begin-update':
       return undefined;
     case 'create-network':
       if (step.owner === 'foreign') return undefined;
@@ -38,6 +39,7 @@ function toPlanStep(step: StackStep, plan: StackPlan): PlanStep | undefined {
       return { action: 'create', kind: 'container', name, service: step.service, reasons: [] };
     }
     case 'replace-task':
+    case 'roll-task':
       return container('replace', step.task, replacementReasons(step, plan));
     case 'start-task':
       return container('start', step.task, []);
@@ -66,7 +68,7 @@ function toPayloadStep({ kind, before }: Step<'write-payload'>, wanted: PayloadS
 }
 
 /** What the service says otherwise, then what it uses that is replaced. */
-function replacementReasons(step: Step<'replace-task'>, { steps, spec }: StackPlan): readonly string[] {
+function replacementReasons(step: Step<'replace-task' | 'roll-task'>, { steps, spec }: StackPlan): readonly string[] {
   const service = spec.services[step.service];
   const used = usedKeys(service === undefined ? [] : [service]);
   const changed = steps.flatMap((other): readonly string[] => {

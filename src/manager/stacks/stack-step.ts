@@ -45,16 +45,21 @@ export type StackStep =
       readonly before: ServiceObject | null;
     }
   | { readonly type: 'remove-service'; readonly service: ServiceObject }
-  | { readonly type: 'create-task'; readonly service: string; readonly slot: number }
-  | {
-      readonly type: 'replace-task';
-      readonly service: string;
-      readonly task: TaskObject;
-      readonly reasons: readonly string[];
-    }
+  | { readonly type: 'create-task'; readonly service: string; readonly slot: number; readonly node: string | null }
+  | ({ readonly type: 'replace-task' } & TaskReplacement)
+  /** When its turn has come, as `update_config` says. */
+  | ({ readonly type: 'roll-task' } & TaskReplacement)
+  /** After the steps that say what it is about. */
+  | { readonly type: 'begin-update'; readonly service: string }
   | { readonly type: 'start-task'; readonly task: TaskObject }
   | { readonly type: 'follow-task'; readonly task: TaskObject; readonly dependency: string }
   | { readonly type: 'remove-task'; readonly task: TaskObject; readonly reason: string };
+
+interface TaskReplacement {
+  readonly service: string;
+  readonly task: TaskObject;
+  readonly reasons: readonly string[];
+}
 
 export type ReplaceVolume = Extract<StackStep, { type: 'replace-volume' }>;
 

@@ -21,7 +21,10 @@ export function failureOf(task: TaskObject, nowMs: number): Failure | null {
   const { status, containerName } = task;
   const first = status.container?.runs[0];
   if (first?.finishedAt != null) {
-    return { message: `${containerName} exited with code ${first.exitCode ?? 'unknown'}`, atMs: Date.parse(first.finishedAt) };
+    return {
+      message: `${containerName} exited with code ${first.exitCode ?? 'unknown'}`,
+      atMs: Date.parse(first.finishedAt),
+    };
   }
   if (hasEnded(task) && status.state !== 'shutdown') return endOf(task);
   if (status.container?.health?.state === 'unhealthy') {

@@ -56,6 +56,8 @@ export interface ApplyStackResponse {
   readonly warnings: readonly string[];
   /** With changed_volumes ask: steps that lose content and that somebody has to agree to; nothing was written. */
   readonly volumeQuestions: readonly PlanStep[];
+  /** Selected services whose containers are being replaced slot by slot (update_config); watch their `update` for the end. */
+  readonly updating: readonly string[];
 }
 
 export interface PlanStep {
@@ -546,6 +548,7 @@ export const messageFields: Readonly<Record<keyof Messages, MessageFields>> = {
     { number: 3, name: 'orphans', type: 'string', kind: 'repeated', oneof: null },
     { number: 4, name: 'warnings', type: 'string', kind: 'repeated', oneof: null },
     { number: 5, name: 'volumeQuestions', type: 'PlanStep', kind: 'repeated', oneof: null },
+    { number: 6, name: 'updating', type: 'string', kind: 'repeated', oneof: null },
   ],
   PlanStep: [
     { number: 1, name: 'action', type: 'string', kind: 'single', oneof: null },

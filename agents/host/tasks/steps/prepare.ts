@@ -45,7 +45,7 @@ async function make(
   signal.throwIfAborted();
   if (autostart) worker.setState('starting');
   // The names resolve before the program starts, which may look itself up.
-  await Promise.all([worker.setPrepared(prepared), autostart ? host.names.add(task, networks) : undefined]);
+  await Promise.all([worker.setPrepared(prepared), autostart ? worker.announce() : undefined]);
   try {
     await worker.container.launch();
   } catch (error) {

@@ -4,10 +4,9 @@ import { failedStart } from './failed-start.ts';
 
 /** Lets a created container run. */
 export async function start(worker: TaskWorker): Promise<void> {
-  const { task, networks } = worker.record;
   worker.setState('starting');
   try {
-    await worker.host.names.add(task, networks);
+    await worker.announce();
     await worker.container.start();
   } catch (error) {
     // A shim that does not answer may start it later.

@@ -1,7 +1,8 @@
 /** Which tasks of one service are created, replaced, started, removed or kept. Pure: same tasks and wishes, same plan. */
 import type { TaskObject } from '../../../model/objects.ts';
 import { imageChange } from '../../tasks/image-change.ts';
-import { hasEnded, isEnding, isLeaving } from '../../tasks/task-phase.ts';
+import { slotsOf, standsFor, type Slot } from '../../tasks/slots.ts';
+import { hasEnded, isEnding } from '../../tasks/task-phase.ts';
 
 /** What the service should be, and how hard to insist. */
 export interface ServiceWish {
@@ -18,10 +19,17 @@ export interface ServiceWish {
   readonly isNamespaceReplaced: boolean;
   /** True when a volume that it mounts is made anew: the content goes after the last container that uses it. */
   readonly isVolumeReplaced: boolean;
+  /** Of a global service: the nodes that are to have one; null = replicas, wherever. */
+  readonly nodes: readonly string[] | null;
+  /** Of a job: how many may run at once; null = all. */
+  readonly maxConcurrent: number | null;
+  /** Replacements are left to `update_config`. */
+  readonly isRolled: boolean;
 }
 
 export type ServiceStep =
-  | { readonly type: 'create'; readonly slot: number }
+  /** `node`: the one that it is for, in a global service. */
+  | { readonly type: 'create'; readonly slot: number; readonly node: string | null }
   | { readonly type: 'replace'; readonly task: TaskObject }
   | { readonly type: 'start'; readonly task: TaskObject }
   | { readonly type: 'remove'; readonly task: TaskObject }
@@ -29,23 +37,77 @@ export type ServiceStep =
 
 /** `tasks` are all tasks of the service; one-offs and those that leave count for nothing. */
 export function planService(tasks: readonly TaskObject[], wish: ServiceWish): readonly ServiceStep[] {
-  const current = tasks.filter((task) => task.oneOff === null && !isLeaving(task)).sort((a, b) => a.slot - b.slot);
-  const surplus = chooseSurplus(current, wish);
-  const steps: ServiceStep[] = current.map((task) =>
-    surplus.has(task) ? { type: 'remove', task } : settle(task, wish),
-  );
-  let highest = Math.max(0, ...current.map((task) => task.slot));
-  for (let count = current.length; count < wish.replicas; count++) steps.push({ type: 'create', slot: ++highest });
-  return steps;
+  const slots = slotsOf(tasks, wish);
+  if (wish.nodes !== null) return planNodes(slots, wish.nodes, wish);
+  if (wish.isJob) return planJob(slots, wish);
+  const surplus = chooseSurplus(slots, wish);
+  const steps = slots.flatMap((slot) => (surplus.has(slot) ? removeAll(slot) : settleSlot(slot, wish)));
+  let highest = Math.max(0, ...slots.map(({ number }) => number));
+  const added: ServiceStep[] = [];
+  for (let count = slots.length; count < wish.replicas; count++) added.push(create(++highest, null));
+  return [...steps, ...added];
+}
+
+/** One on each of these nodes. */
+function planNodes(slots: readonly Slot[], nodes: readonly string[], wish: ServiceWish): readonly ServiceStep[] {
+  const taken = new Set<string>();
+  const steps = slots.flatMap((slot) => {
+    const { pinnedNode, nodeId } = standsFor(slot);
+    const node = pinnedNode ?? nodeId;
+    if (node === null || !nodes.includes(node) || taken.has(node)) return removeAll(slot);
+    taken.add(node);
+    return settleSlot(slot, wish);
+  });
+  const numbers = freeNumbers(slots);
+  const missing = nodes.filter((node) => !taken.has(node));
+  return [...steps, ...missing.map((node) => create(numbers.next().value, node))];
+}
+
+/** So many at once as may run; the rest follows when they have ended (orchestrators/job). A changed job begins anew. */
+function planJob(slots: readonly Slot[], wish: ServiceWish): readonly ServiceStep[] {
+  const running = slots.filter(({ current }) => current.some((task) => !hasEnded(task))).length;
+  let room = Math.max(0, (wish.maxConcurrent ?? wish.replicas) - running);
+  const steps = slots.flatMap((slot, index): readonly ServiceStep[] => {
+    if (index >= wish.replicas) return removeAll(slot);
+    if (!wouldReplace(slot, wish)) return settleSlot(slot, wish);
+    return room-- > 0 ? settleSlot(slot, wish) : removeAll(slot);
+  });
+  const numbers = freeNumbers(slots);
+  const missing = Math.max(0, Math.min(room, wish.replicas - slots.length));
+  return [...steps, ...Array.from({ length: missing }, () => create(numbers.next().value, null))];
+}
+
+/** The lowest numbers that no slot has. */
+export function* freeNumbers(slots: readonly Pick<Slot, 'number'>[]): Generator<number, never> {
+  const taken = new Set(slots.map(({ number }) => number));
+  for (let number = 1; ; number++) if (!taken.has(number)) yield number;
+}
+
+function create(slot: number, node: string | null): ServiceStep {
+  return { type: 'create', slot, node };
+}
+
+function removeAll({ current, outdated }: Slot): readonly ServiceStep[] {
+  return [...current, ...outdated].map((task) => ({ type: 'remove', task }));
 }
 
 /** Diverged ones go first, then those with the highest numbers. */
-function chooseSurplus(current: readonly TaskObject[], wish: ServiceWish): ReadonlySet<TaskObject> {
-  const excess = Math.max(0, current.length - wish.replicas);
-  const order = [...current].sort(
-    (a, b) => Number(isDiverged(b, wish)) - Number(isDiverged(a, wish)) || b.slot - a.slot,
-  );
+function chooseSurplus(slots: readonly Slot[], wish: ServiceWish): ReadonlySet<Slot> {
+  const excess = Math.max(0, slots.length - wish.replicas);
+  const rank = (slot: Slot): number => Number(isDiverged(standsFor(slot), wish));
+  const order = [...slots].sort((a, b) => rank(b) - rank(a) || b.number - a.number);
   return new Set(order.slice(0, excess));
+}
+
+function wouldReplace(slot: Slot, wish: ServiceWish): boolean {
+  return wish.recreate !== 'never' && isDiverged(standsFor(slot), wish);
+}
+
+/** Where an update had made a second container, all but the one that counts go, unless the update is to deal with them. */
+function settleSlot(slot: Slot, wish: ServiceWish): readonly ServiceStep[] {
+  const task = standsFor(slot);
+  const others = wish.isRolled ? [] : [...slot.current, ...slot.outdated].filter((other) => other !== task);
+  return [settle(task, wish), ...others.map((other): ServiceStep => ({ type: 'remove', task: other }))];
 }
 
 function settle(task: TaskObject, wish: ServiceWish): ServiceStep {

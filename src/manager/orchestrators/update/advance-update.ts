@@ -34,7 +34,9 @@ export function advanceUpdate(
   if (!isUnderWay(update)) return idle;
   const nowMs = Date.parse(now);
   const replacements = slots.flatMap((slot) => replacementIn(slot, service, update, nowMs) ?? []);
-  const up = replacements.filter(({ rollout, upMs }) => rollout.upSince === null && upMs !== null).map(({ task }) => task);
+  const up = replacements
+    .filter(({ rollout, upMs }) => rollout.upSince === null && upMs !== null)
+    .map(({ task }) => task);
   const counted = countFailures(update, replacements);
   const failure = actionableFailure(counted, replacements);
   if (failure !== null) return { ...idle, up, ...actOn(counted, failure, now) };
@@ -75,13 +77,17 @@ function actionableFailure(
   const late = failed.find(({ isLate }) => isLate);
   if (late !== undefined) return late.failure;
   const isTooMuch = failedSlots.length > config.maxFailureRatio * total;
-  return isTooMuch ? (failed[0]?.failure ?? 'too many containers have failed') : null;
+  if (!isTooMuch) return null;
+  const last = failed.findLast(({ isKnownFailure }) => !isKnownFailure) ?? failed.at(-1);
+  return last?.failure ?? 'too many containers have failed';
 }
 
 function actOn(update: UpdateStatus, failure: string, now: string): Pick<UpdateAdvance, 'status' | 'rollBack'> {
   const message = `${failedCount(update)}; ${failure}`;
   const isRollback = update.config.failureAction === 'rollback' && update.state === 'updating';
-  return isRollback ? { status: update, rollBack: message } : { status: endUpdate(update, 'paused', now, message), rollBack: null };
+  return isRollback
+    ? { status: update, rollBack: message }
+    : { status: endUpdate(update, 'paused', now, message), rollBack: null };
 }
 
 function failedCount({ failedSlots, total }: UpdateStatus): string {

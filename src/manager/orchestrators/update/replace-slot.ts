@@ -25,10 +25,10 @@ export function replaceSlot(changes: ChangeSet, { service, slot, update, now }: 
   const order = update.config.order === 'start-first' && mayRun(old) ? 'start-first' : 'stop-first';
   const nameOf = order === 'start-first' ? nextContainerName : containerNameOf;
   const containerName = nameOf(service.stack, service.spec, slot.number);
-  // The newcomer of an update before this one still has the name; it gets the slot's when that is free, which is looked at again.
-  if (order === 'start-first' && changes.named('task', containerName).some((task) => !isLeaving(task))) return;
   const stays = order === 'start-first' ? old : null;
   for (const task of slot.outdated) if (task !== stays) changes.put(removed(task));
+  // The old one still has the name of a newcomer; it gets the slot's when that is free, and the slot is looked at again.
+  if (order === 'start-first' && changes.named('task', containerName).some((task) => !isLeaving(task))) return;
   const rollout: RolloutStep = { update: update.startedAt, replaces: old.id, order, upSince: null };
   const history = historyAfter(old, now, 'replaced by an update', 0);
   changes.put(newSuccessor(changes, { task: old, service, containerName, rollout, history, now }));

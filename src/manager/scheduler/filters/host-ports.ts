@@ -9,6 +9,8 @@ export const hostPorts: Filter = {
   explain: (placement) => `with host port ${takenPort(placement)?.split('/').toReversed().join('/') ?? ''} in use`,
 };
 
-function takenPort({ task, load }: Placement): string | undefined {
-  return hostPortsOf(task).find((port) => load.isPortTaken(port));
+/** Those of the container whose place it takes are handed over. */
+function takenPort({ task, node, load, pins: { replaced } }: Placement): string | undefined {
+  const inherited = replaced?.nodeId === node.id ? replaced.ports : [];
+  return hostPortsOf(task).find((port) => load.isPortTaken(port) && !inherited.includes(port));
 }

@@ -1,14 +1,18 @@
 import { serviceKeyOf } from '../../store/node-load.ts';
-import type { Filter } from './filter.ts';
+import type { Filter, Placement } from './filter.ts';
 
 /** `deploy.placement.max_replicas_per_node`. */
 export const maxReplicas: Filter = {
   name: 'max-replicas',
   looksAtLoad: true,
-  check: ({ task, load }) => {
-    const { maxReplicasPerNode } = task.spec.deploy.placement;
-    return maxReplicasPerNode === null || load.replicasOf(serviceKeyOf(task)) < maxReplicasPerNode;
+  check: (placement) => {
+    const { maxReplicasPerNode } = placement.task.spec.deploy.placement;
+    return maxReplicasPerNode === null || othersOn(placement) < maxReplicasPerNode;
   },
-  explain: ({ task, load }) =>
-    `with max_replicas_per_node (${load.replicasOf(serviceKeyOf(task))}) of the service on it`,
+  explain: (placement) => `with max_replicas_per_node (${othersOn(placement)}) of the service on it`,
 };
+
+/** Without the one whose place it takes. */
+function othersOn({ task, node, load, pins: { replaced } }: Placement): number {
+  return load.replicasOf(serviceKeyOf(task)) - (replaced?.nodeId === node.id ? 1 : 0);
+}

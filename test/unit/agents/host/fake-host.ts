@@ -264,6 +264,7 @@ export class FakeDaemon {
             published: target,
           }));
         }),
+      publishedBy: () => [],
       unpublish: (id) => this.#effect('unpublish', () => void published.delete(id)),
       setNames: (network, set) =>
         this.#effect('names', () => void names.set(network.name, Object.keys(set.names).sort())),

@@ -100,7 +100,7 @@ describe('names of a network', () => {
       await new Promise((resolve) => setImmediate(resolve));
       written.push(Object.keys(reverse).length);
     }, 'n1');
-    const add = (slot: number): Promise<void> => registry.add(task(slot, { id: String(slot) }), [network]);
+    const add = (slot: number): Promise<void> => registry.add(task(slot, { id: String(slot) }), [network], true);
     await Promise.all([add(1), add(2), add(3)]);
     assert.deepEqual(written, [3], 'one write for all');
     await registry.remove('2');

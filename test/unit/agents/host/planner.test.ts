@@ -12,6 +12,9 @@ const view: TaskView = {
   hook: null,
   hasPreStop: false,
   graceMs: 10_000,
+  serving: false,
+  isGated: false,
+  isHealthy: true,
 };
 
 const cases: readonly { readonly when: string; readonly view: Partial<TaskView>; readonly step: TaskStep }[] = [
@@ -32,6 +35,22 @@ const cases: readonly { readonly when: string; readonly view: Partial<TaskView>;
   },
   { when: 'it is ready and may start', view: { state: 'ready', container: 'created' }, step: { kind: 'start' } },
   { when: 'it runs as wanted', view: {}, step: { kind: 'none' } },
+  {
+    when: 'it came up beside another one and is healthy',
+    view: { isGated: true },
+    step: { kind: 'serve' },
+  },
+  {
+    when: 'it came up beside another one and is not healthy yet',
+    view: { isGated: true, isHealthy: false },
+    step: { kind: 'none' },
+  },
+  { when: 'it came up beside another one and serves', view: { isGated: true, serving: true }, step: { kind: 'none' } },
+  {
+    when: 'it is to stop and still serves',
+    view: { desired: 'stopped', serving: true, hasPreStop: true },
+    step: { kind: 'leave' },
+  },
   { when: 'it restarts by itself', view: { container: 'restarting' }, step: { kind: 'none' } },
   { when: 'it has ended', view: { state: 'complete', container: 'exited' }, step: { kind: 'none' } },
   {

@@ -17,6 +17,9 @@ const wish = (overrides: Partial<ServiceWish> = {}): ServiceWish => ({
   start: true,
   isNamespaceReplaced: false,
   isVolumeReplaced: false,
+  nodes: null,
+  maxConcurrent: null,
+  isRolled: false,
   ...overrides,
 });
 

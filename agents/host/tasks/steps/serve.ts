@@ -1,0 +1,43 @@
+import { delay } from '../../abortable.ts';
+import { describeError } from '../../errors.ts';
+import { interfacesOf } from '../prepare-network.ts';
+import type { TaskWorker } from '../task-worker.ts';
+
+/** Pause before another try to lead the traffic to a container. */
+const retryMs = 1000;
+
+/** A stop waits no longer than this for names and rules to change. */
+const leaveMs = 2000;
+
+/** Gives a container that came up beside another one the names of its service, and the other one's published ports. */
+export async function serve(worker: TaskWorker): Promise<void> {
+  const { host } = worker;
+  const { task, networks, prepared } = worker.record;
+  if (prepared === null) return;
+  try {
+    const { ports } = task.spec;
+    const from = task.rollout?.replaces ?? null;
+    const published =
+      ports.length === 0 || task.attachments.length === 0
+        ? []
+        : await host.networks.publish(task.id, task.containerName, interfacesOf(task, networks), ports, from);
+    await worker.setPrepared({ ...prepared, ports: published });
+    await host.names.add(task, networks, true);
+    worker.setServing(true, published);
+  } catch (error) {
+    host.log(`lead traffic to container ${task.containerName}: ${describeError(error).message}`);
+    await worker.pause(retryMs);
+  }
+}
+
+/** Takes the names of its service and its ports from a container that is about to be told to end; what it is in the middle of goes on. */
+export async function leave(worker: TaskWorker): Promise<void> {
+  const { host } = worker;
+  const { task, networks } = worker.record;
+  const left = Promise.all([host.names.add(task, networks, false), host.networks.unpublish(task.id)]).catch(
+    (error: unknown) =>
+      host.log(`lead traffic away from container ${task.containerName}: ${describeError(error).message}`),
+  );
+  await Promise.race([left, delay(leaveMs, worker.released)]);
+  worker.setServing(false, worker.record.prepared?.ports ?? []);
+}

@@ -1,0 +1,31 @@
+import type { NodeObject, TaskObject } from '../../../model/objects.ts';
+import type { ServiceSpec } from '../../../model/spec.ts';
+import { satisfiesConstraints } from '../../scheduler/filters/constraints.ts';
+import type { ObjectLookup } from '../../store/object-index.ts';
+import { isLeaving } from '../../tasks/task-phase.ts';
+
+/**
+ * Ids of the nodes that have one container of a global service each. Constraints hold and it is not drained; one that is paused, down or
+ * unknown keeps what it has and gets nothing new.
+ */
+export function suitableNodes(
+  lookup: ObjectLookup,
+  service: ServiceSpec,
+  holders: ReadonlySet<string>,
+): readonly string[] {
+  return lookup
+    .all('node')
+    .filter((node) => isOpen(node) || (holders.has(node.id) && node.availability !== 'drain'))
+    .filter((node) => satisfiesConstraints(service, node))
+    .map(({ id }) => id);
+}
+
+function isOpen({ state, availability }: NodeObject): boolean {
+  return state === 'ready' && availability === 'active';
+}
+
+/** Ids of the nodes that have one of these tasks already. */
+export function nodesWith(tasks: readonly TaskObject[]): ReadonlySet<string> {
+  const own = tasks.filter((task) => task.oneOff === null && !isLeaving(task));
+  return new Set(own.flatMap(({ pinnedNode, nodeId }) => pinnedNode ?? nodeId ?? []));
+}
