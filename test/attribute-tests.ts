@@ -19,6 +19,7 @@ const networks = 'e2e/networks.test.ts';
 const cdi = 'e2e/cdi.test.ts';
 const deploy = 'e2e/deploy.test.ts';
 const placement = 'unit/manager/scheduler/placement.test.ts';
+const updates = 'e2e/rolling-update.test.ts';
 const namespaces = 'e2e/namespaces.test.ts';
 const resources = 'e2e/resources.test.ts';
 const ipv6 = 'e2e/ipv6.test.ts';
@@ -324,14 +325,34 @@ export const ATTRIBUTE_TESTS: readonly AttributeTest[] = [
   {
     file: deploy,
     title: 'keeps for a cluster what one host has no use for, and says so',
-    service: ['update_config', 'rollback_config']
-      .flatMap((config) =>
-        ['delay', 'failure_action', 'max_failure_ratio', 'monitor', 'order', 'parallelism'].map(
-          (key) => `deploy.${config}.${key}`,
-        ),
-      )
-      .concat('deploy.endpoint_mode')
+    service: 'deploy.endpoint_mode',
+  },
+  {
+    file: updates,
+    title: 'of one container on one host loses no request, by its name or by its port',
+    service: 'deploy.update_config.order deploy.update_config.monitor',
+  },
+  {
+    file: updates,
+    title: 'replaces so many at a time, so long apart',
+    service: 'deploy.update_config.parallelism deploy.update_config.delay',
+  },
+  {
+    file: updates,
+    title: 'pauses when too many fail, survives the manager, and says why',
+    service: 'deploy.update_config.failure_action deploy.update_config.max_failure_ratio',
+  },
+  {
+    file: updates,
+    title: 'is taken back as rollback_config says',
+    service: ['delay', 'failure_action', 'max_failure_ratio', 'monitor', 'order', 'parallelism']
+      .map((key) => `deploy.rollback_config.${key}`)
       .join(' '),
+  },
+  {
+    file: updates,
+    title: 'gives up at its deadline',
+    service: 'x-tsstack.progress_deadline',
   },
   { file: namespaces, title: 'of another service are joined', service: 'pid ipc network_mode' },
   { file: namespaces, title: 'of the host are joined', service: 'uts cgroup' },

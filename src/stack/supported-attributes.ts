@@ -62,12 +62,7 @@ export interface KeptAttribute {
   readonly note: string;
 }
 
-const KEPT_UPDATE =
-  'is kept for a cluster; one host replaces the containers of a changed service all at once, stop-first';
-
 export const KEPT_ATTRIBUTES: readonly KeptAttribute[] = [
-  { path: 'services.*.deploy.update_config', note: KEPT_UPDATE },
-  { path: 'services.*.deploy.rollback_config', note: KEPT_UPDATE },
   {
     path: 'services.*.deploy.endpoint_mode',
     values: ['vip'],
@@ -273,6 +268,7 @@ const SERVICE_ROWS: readonly SupportedAttribute[] = [
     'volumes.*.volume.subpath',
     'volumes_from.*',
     'working_dir',
+    'x-tsstack.progress_deadline',
   ),
   {
     path: 'ipc',

@@ -43,6 +43,7 @@ export const checkDeploy: ServiceCheck = (name, service, context) => {
   }
   checkMode(name, service, context);
   checkExtension(name, service, context);
+  checkOrder(name, service, context);
   for (const [index, text] of (service.deploy?.placement?.constraints ?? []).entries()) {
     if (parseConstraint(text) !== undefined) continue;
     const path = ['services', name, 'deploy', 'placement', 'constraints', index];
@@ -70,6 +71,24 @@ const checkMode: ServiceCheck = (name, service, context) => {
   if (mode.endsWith('-job') && (restart === 'always' || restart === 'unless-stopped')) {
     const message = `deploy.mode ${mode} runs once, so restart cannot be ${restart}`;
     context.error(['services', name, 'restart'], message, 'use on-failure, or no');
+  }
+};
+
+/** With start-first two containers of a slot are there at a time. */
+const checkOrder: ServiceCheck = (name, service, context) => {
+  for (const key of ['update_config', 'rollback_config'] as const) {
+    if (service.deploy?.[key]?.order !== 'start-first') continue;
+    const fixed = Object.values(service.networks ?? {}).flatMap((network) =>
+      [network?.ipv4_address, network?.ipv6_address, network?.mac_address].filter((address) => address !== undefined),
+    );
+    const [address = service.mac_address] = fixed;
+    if (address === undefined) continue;
+    const message = `start-first cannot be: both containers would have the address ${address}`;
+    context.error(
+      ['services', name, 'deploy', key, 'order'],
+      message,
+      'use stop-first, or let the addresses be chosen',
+    );
   }
 };
 
