@@ -19,7 +19,14 @@ import type {
 import { serve, serveControl, type RunningServer } from '../../src/rpc/server.ts';
 import type { CallContext, ControlHandlers, DuplexStream } from '../../src/rpc/service-types.ts';
 
-const emptyApply: ApplyStackResponse = { steps: [], taskIds: [], orphans: [], warnings: [], volumeQuestions: [], updating: [] };
+const emptyApply: ApplyStackResponse = {
+  steps: [],
+  taskIds: [],
+  orphans: [],
+  warnings: [],
+  volumeQuestions: [],
+  updating: [],
+};
 
 /** The answers that a test may replace. */
 interface Answers {

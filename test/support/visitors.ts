@@ -1,4 +1,6 @@
 /** Clients of a service that ask all the time, once by its name inside its network and once at its published port. */
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { get } from 'node:http';
 import type { TestHost } from './test-host.ts';
 
@@ -38,7 +40,8 @@ export class Visitors {
   readonly #answers: string[] = [];
   #timer: NodeJS.Timeout | undefined;
   #pending = new Set<Promise<void>>();
-  #insider: Promise<{ readonly stdout: string }> | undefined;
+  #insider: ChildProcess | undefined;
+  #insiderAnswers = '';
 
   constructor(host: TestHost, file: string, options: VisitorsOptions) {
     this.#host = host;
@@ -49,19 +52,20 @@ export class Visitors {
   /** Resolves when the first have been answered. */
   async begin(): Promise<void> {
     const { perSecond } = this.#options;
-    this.#insider = this.#host.ok(['-f', this.#file, 'exec', '-T', 'visitor', 'sh', '-c', asker(perSecond)]);
-    this.#insider.catch(() => undefined);
+    this.#insider = this.#host.spawn(['-f', this.#file, 'exec', '-T', 'visitor', 'sh', '-c', asker(perSecond)]);
+    this.#insider.stdout?.on('data', (chunk: Buffer) => (this.#insiderAnswers += chunk.toString()));
+    const spoke = this.#insider.stdout === null ? undefined : once(this.#insider.stdout, 'data');
     this.#timer = setInterval(() => this.#ask(), 1000 / perSecond);
     this.#ask();
-    await Promise.all(this.#pending);
+    await Promise.all([...this.#pending, spoke]);
   }
 
   /** Resolves to how it went, from the begin to now. */
   async end(): Promise<{ readonly byName: Visits; readonly byPort: Visits }> {
     clearInterval(this.#timer);
     await this.#host.ok(['-f', this.#file, 'exec', '-T', 'visitor', 'touch', '/stop']);
-    await Promise.all(this.#pending);
-    const lines = ((await this.#insider)?.stdout ?? '').split('\n').filter((line) => line !== '');
+    await Promise.all([...this.#pending, this.#insider?.exitCode === null ? once(this.#insider, 'close') : undefined]);
+    const lines = this.#insiderAnswers.split('\n').filter((line) => line !== '');
     return { byName: summary(lines), byPort: summary(this.#answers) };
   }
 

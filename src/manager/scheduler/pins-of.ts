@@ -9,7 +9,7 @@ import { volumesOf } from './volumes-of.ts';
 const nowhere = '';
 
 /** Of a task that can be anywhere. */
-export const noPins: Pins = { volumes: [], owners: [], hookOwner: null, node: null, replaced: null };
+export const noPins: Pins = { volumes: [], owners: [], hookOwner: null, replaced: null };
 
 /** Where the task has to be because of others. Anonymous volumes only count on nodes that would do anyway. */
 export function pinsOf(view: ObjectLookup, task: TaskObject, wouldDo: (nodeId: string) => boolean): Pins {
@@ -20,7 +20,6 @@ export function pinsOf(view: ObjectLookup, task: TaskObject, wouldDo: (nodeId: s
     ),
     owners: owners.map(({ nodeId }) => nodeId ?? nowhere),
     hookOwner: task.hookOf === null ? null : (view.get('task', task.hookOf.taskId)?.nodeId ?? nowhere),
-    node: task.pinnedNode,
     replaced: replacedBy(view, task),
   };
 }
@@ -31,7 +30,7 @@ function replacedBy(view: ObjectLookup, { rollout }: TaskObject): Pins['replaced
 }
 
 /** Tasks that are otherwise alike and have equal keys can be placed alike. */
-export function pinsKeyOf({ volumes, owners, hookOwner, node, replaced }: Pins): string {
-  const single = [hookOwner, node, replaced?.nodeId ?? null, replaced?.ports.join() ?? null];
+export function pinsKeyOf({ volumes, owners, hookOwner, replaced }: Pins): string {
+  const single = [hookOwner, replaced?.nodeId ?? null, replaced?.ports.join() ?? null];
   return [...volumes.map(({ nodeId }) => nodeId), ...owners, ...single.map((pin) => pin ?? '')].join(' ');
 }

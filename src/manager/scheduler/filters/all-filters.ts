@@ -5,7 +5,6 @@ import { hostPorts } from './host-ports.ts';
 import { maxReplicas } from './max-replicas.ts';
 import { nodeActive } from './node-active.ts';
 import { nodeReady } from './node-ready.ts';
-import { pinnedNode } from './pinned-node.ts';
 import { reservations } from './reservations.ts';
 import { sharedNamespaces } from './shared-namespaces.ts';
 import { storageLimit } from './storage-limit.ts';
@@ -13,7 +12,6 @@ import { volumeAffinity } from './volume-affinity.ts';
 
 /** In the order in which they explain: the first that refuses a node names the reason. */
 const filters: readonly Filter[] = [
-  pinnedNode,
   nodeReady,
   nodeActive,
   reservations,

@@ -9,8 +9,6 @@ export interface Pins {
   readonly owners: readonly string[];
   /** Node of the container that waits for this hook; null = it is no hook. */
   readonly hookOwner: string | null;
-  /** The one node that it is for, as each of a global service has; null = any. */
-  readonly node: string | null;
   /** What it comes up beside, to take its place (start-first): node and host ports of that one; null = nothing. */
   readonly replaced: { readonly nodeId: string; readonly ports: readonly string[] } | null;
 }

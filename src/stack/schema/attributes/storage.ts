@@ -59,7 +59,10 @@ export const storage: AttributeGroup = {
     ...below('secrets.*', grantTexts('/run/secrets/SOURCE')),
     read_only: { effect: "Whether the container's own filesystem cannot be written to.", default: 'false' },
     shm_size: { effect: 'The size of /dev/shm.', default: '64m' },
-    storage_opt: { effect: "Options of the container's own filesystem: `size` bounds what it may write, on xfs or ext4 with project quotas." },
+    storage_opt: {
+      effect:
+        "Options of the container's own filesystem: `size` bounds what it may write, on xfs or ext4 with project quotas.",
+    },
     use_api_socket: { effect: "Gives the container the daemon's socket.", default: 'false' },
   }),
 };
