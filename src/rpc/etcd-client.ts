@@ -16,9 +16,9 @@ export type {
 
 /** PEM texts by which this side proves who it is, and knows who the other is. */
 export interface EtcdTls {
-  readonly ca: Buffer;
-  readonly certificate: Buffer;
-  readonly key: Buffer;
+  readonly ca: string;
+  readonly certificate: string;
+  readonly key: string;
 }
 
 export type EtcdClient = Client<typeof kvMethods & typeof watchMethods & typeof leaseMethods, Messages>;
@@ -47,7 +47,9 @@ export async function openEtcd(endpoint: string, tls: EtcdTls | null): Promise<E
       },
     });
   const credentials =
-    tls === null ? grpc.credentials.createInsecure() : grpc.credentials.createSsl(tls.ca, tls.key, tls.certificate);
+    tls === null
+      ? grpc.credentials.createInsecure()
+      : grpc.credentials.createSsl(Buffer.from(tls.ca), Buffer.from(tls.key), Buffer.from(tls.certificate));
   const channel = new grpc.Client(endpoint, credentials, { ...channelOptions, interceptors: [requireLeader] });
   return makeClient<Messages, typeof kvMethods & typeof watchMethods & typeof leaseMethods>(channel, {
     ...kvMethods,

@@ -1,5 +1,5 @@
 import { TsstackError, type TsstackErrorOptions } from '../../model/errors.ts';
-import type { ManagerContact } from './leadership.ts';
+import type { ManagerContact } from '../leadership/leadership.ts';
 
 /** The store cannot be opened, read or written. */
 export class StoreError extends TsstackError {

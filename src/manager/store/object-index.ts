@@ -26,6 +26,8 @@ export interface StoreView extends ObjectLookup {
   failedTasks(service: Pick<TaskObject, 'serviceId'>): readonly TaskObject[];
   /** What the tasks on the node take of it. */
   loadOf(nodeId: string): NodeLoad;
+  /** Every object, kind by kind. */
+  everything(): readonly ModelObject[];
 }
 
 /** States of tasks that no node has yet. */
@@ -78,7 +80,6 @@ export class ObjectIndex implements StoreView {
     return this.#list<'task'>(`network ${networkId}`);
   }
 
-  /** Every object, kind by kind. */
   everything(): readonly ModelObject[] {
     const ofKinds = [...this.#buckets].filter(([key]) => key.startsWith('kind '));
     return ofKinds.flatMap(([, objects]) => [...objects.values()]);

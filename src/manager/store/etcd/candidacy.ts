@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { randomInt } from 'node:crypto';
 import type { Compare, EtcdClient } from '../../../rpc/etcd-client.ts';
 import { NotLeaderError, StoreUnavailableError } from '../errors.ts';
-import type { Leadership, ManagerContact } from '../leadership.ts';
+import type { Leadership, ManagerContact } from '../../leadership/leadership.ts';
 import type { EtcdEndpoints } from './endpoints.ts';
 import type { Keys } from './keys.ts';
 import { createdAt, putOf } from './operations.ts';

@@ -1,13 +1,14 @@
 import type { WatchEvent } from '../../../rpc/etcd-client.ts';
 import type { ContentSeal } from '../../authority/content-seal.ts';
 import type { ObjectChange } from '../change.ts';
-import type { Leadership, ManagerContact } from '../leadership.ts';
+import type { Leadership, ManagerContact } from '../../leadership/leadership.ts';
+import type { StoreIdentity } from '../identity.ts';
 import type { StoreView } from '../object-index.ts';
 import type { Committed, Staleness, Store, Transaction } from '../store.ts';
 import { Candidacy } from './candidacy.ts';
 import { EtcdEndpoints, type EtcdAddress } from './endpoints.ts';
 import { History } from './history.ts';
-import { readIdentity, type StoreIdentity } from './identity.ts';
+import { readIdentity, retireStore } from './identity.ts';
 import { Keys } from './keys.ts';
 import { createdAt } from './operations.ts';
 import { Progress } from './progress.ts';
@@ -113,6 +114,16 @@ export class EtcdStore implements Store {
   payloadContent(id: string): Buffer | undefined {
     const sealed = this.#state.sealedContent(id);
     return sealed === undefined ? undefined : this.#seal.open(sealed, id);
+  }
+
+  /** The manager that uses it; null while there is none. */
+  get leader(): ManagerContact | null {
+    return this.#state.leader?.contact ?? null;
+  }
+
+  /** Nobody shall open it any more: what counts is elsewhere now. */
+  retire(): Promise<void> {
+    return retireStore(this.#etcd, this.#keys);
   }
 
   close(): void {

@@ -3,7 +3,7 @@ import type { ModelObject } from '../../../model/objects.ts';
 import type { KeyValue, WatchEvent } from '../../../rpc/etcd-client.ts';
 import type { ObjectChange } from '../change.ts';
 import { StoreError } from '../errors.ts';
-import type { ManagerContact } from '../leadership.ts';
+import type { ManagerContact } from '../../leadership/leadership.ts';
 import { ObjectIndex } from '../object-index.ts';
 import type { Keys } from './keys.ts';
 import type { Snapshot } from './snapshot.ts';

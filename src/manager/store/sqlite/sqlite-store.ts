@@ -5,6 +5,7 @@ import type { ModelObject } from '../../../model/objects.ts';
 import type { ContentSeal } from '../../authority/content-seal.ts';
 import type { Change, ObjectChange } from '../change.ts';
 import { StoreConflictError, StoreError } from '../errors.ts';
+import type { StoreIdentity } from '../identity.ts';
 import { ObjectIndex, type StoreView } from '../object-index.ts';
 import type { Committed, Store, Transaction } from '../store.ts';
 import { openDatabase } from './open-database.ts';
@@ -22,7 +23,8 @@ export class SqliteStore implements Store {
   readonly #now: () => Date;
   readonly #statements: Record<'write' | 'delete' | 'writeContent' | 'deleteContent' | 'content', StatementSync>;
 
-  constructor(path: string, seal: ContentSeal, now: () => Date = () => new Date()) {
+  /** `identity` is that of a store which is made: another one's, whose place it takes. */
+  constructor(path: string, seal: ContentSeal, identity?: StoreIdentity, now: () => Date = () => new Date()) {
     this.#database = openDatabase(path);
     this.#seal = seal;
     this.#now = now;
@@ -33,8 +35,8 @@ export class SqliteStore implements Store {
       deleteContent: this.#database.prepare('DELETE FROM contents WHERE id = ?'),
       content: this.#database.prepare('SELECT sealed FROM contents WHERE id = ?'),
     };
-    this.clusterId = this.#meta('cluster_id', newId);
-    this.epoch = Number(this.#meta('epoch', () => String(now().getTime())));
+    this.clusterId = this.#meta('cluster_id', () => identity?.clusterId ?? newId());
+    this.epoch = Number(this.#meta('epoch', () => String(identity?.epoch ?? now().getTime())));
     this.#checkSeal(path);
     this.#load(path);
   }
