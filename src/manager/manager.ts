@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { AuthorityHandlers, ControlHandlers, DispatcherHandlers } from '../rpc/service-types.ts';
+import type { AuthorityHandlers, ControlClient, ControlHandlers, DispatcherHandlers } from '../rpc/service-types.ts';
 import { allocator } from './allocator/allocator.ts';
 import { networkAddresses } from './allocator/network-addresses.ts';
 import { Control } from './api/control.ts';
@@ -9,14 +9,20 @@ import { removedError } from './authority/removed-error.ts';
 import { ContentSeal, loadSealKey } from './authority/content-seal.ts';
 import { Dispatcher } from './dispatcher/dispatcher.ts';
 import { EventLog } from './events/event-log.ts';
-import { ReconcileLoop } from './loops/reconcile-loop.ts';
+import { LeaderLink } from './leadership/leader-link.ts';
+import { LeaderTerm } from './leadership/leader-term.ts';
+import type { Leadership, ManagerContact } from './leadership/leadership.ts';
+import { serveByLeader } from './leadership/serve-by-leader.ts';
+import { ReconcileLoop, type Reconciler, type TimedReconciler } from './loops/reconcile-loop.ts';
 import { dependencies } from './orchestrators/dependencies/dependencies.ts';
 import { nodeLoss } from './orchestrators/node-loss/node-loss.ts';
 import { reaper } from './orchestrators/reaper/reaper.ts';
 import { update } from './orchestrators/update/update.ts';
 import { scheduler } from './scheduler/scheduler.ts';
+import { NotLeaderError } from './store/errors.ts';
+import { openStore, type OpenedStore } from './store/open-store.ts';
+import type { StoreSetting } from './store/store-setting.ts';
 import type { Store } from './store/store.ts';
-import { SqliteStore } from './store/sqlite/sqlite-store.ts';
 
 export interface ManagerOptions {
   /** The manager keeps its store and key in `manager/` below it. */
@@ -26,8 +32,19 @@ export interface ManagerOptions {
   readonly ownNodeId?: () => string | null;
   /** Of this program, for GetInfo. */
   readonly version: string;
+  /** Where the objects are; the embedded store unless told otherwise. */
+  readonly store?: StoreSetting;
+  /** The other managers, where there may be some. */
+  readonly peers?: ManagerPeers;
   /** Told of failures that no caller waits for. */
   readonly onError: (error: unknown) => void;
+}
+
+/** How managers of a cluster reach each other. */
+export interface ManagerPeers {
+  readonly self: ManagerContact;
+  /** Connects to the Control service of another one. */
+  readonly connect: (manager: ManagerContact, signal: AbortSignal) => Promise<ControlClient>;
 }
 
 /** The manager role of a daemon. Serve `control` and `dispatcher` with src/rpc/server.ts. */
@@ -38,38 +55,38 @@ export class Manager {
   readonly store: Store;
   readonly #dispatcher: Dispatcher;
   readonly #events: EventLog;
-  readonly #loops: readonly { run(): void; stop(): Promise<void> }[];
+  /** Null where there can be only one manager. */
+  readonly leadership: Leadership | null;
+  readonly #link: LeaderLink | null;
+  readonly #onError: (error: unknown) => void;
+  #term: LeaderTerm | null = null;
+  #unfollow: () => void = () => undefined;
   #stopping: Promise<void> | undefined;
 
-  private constructor(options: ManagerOptions) {
-    const directory = join(options.dataRoot, 'manager');
-    const seal = new ContentSeal(loadSealKey(join(directory, 'seal.key')));
-    const store = new SqliteStore(join(directory, 'store.db'), seal);
+  private constructor(options: ManagerOptions, seal: ContentSeal, { store, leadership }: OpenedStore) {
+    const { version, dataRoot, runRoot, onError, ownNodeId = () => null, peers } = options;
     this.store = store;
+    this.leadership = leadership;
+    this.#onError = onError;
     this.authority = new Authority(store);
     this.#events = new EventLog(store);
-    this.#dispatcher = new Dispatcher(store, options.onError);
+    this.#dispatcher = new Dispatcher(store, onError, () => this.#admitAgents());
     this.dispatcher = this.#dispatcher;
-    const { version, dataRoot, runRoot, onError, ownNodeId = () => null } = options;
     const daemon = { version, dataRoot, runRoot, pid: process.pid, startedAtMs: Date.now() };
     const dispatcher = this.#dispatcher;
-    this.control = new Control({ store, seal, dispatcher, events: this.#events, daemon, ownNodeId });
-    this.#loops = [
-      new ReconcileLoop(store, dependencies, onError),
-      new ReconcileLoop(store, update, onError),
-      new ReconcileLoop(store, reaper, onError),
-      new ReconcileLoop(store, nodeLoss, onError),
-      new ReconcileLoop(store, allocator, onError),
-      new ReconcileLoop(store, networkAddresses, onError),
-      new ReconcileLoop(store, scheduler, onError),
-    ];
+    const control = new Control({ store, seal, dispatcher, events: this.#events, daemon, ownNodeId });
+    this.#link = leadership === null || peers === undefined ? null : new LeaderLink({ leadership, store, ...peers });
+    this.control = this.#link === null ? control : serveByLeader(control, this.#link);
   }
 
-  /** Opens the store and begins to act on it; what a crash left half done is carried on. */
+  /** Opens the store and, where it is this manager's to do so, begins to act on it; what a crash left half done is carried on. */
   static async start(options: ManagerOptions): Promise<Manager> {
-    const manager = new Manager(options);
-    await manager.#dispatcher.start();
-    for (const loop of manager.#loops) loop.run();
+    const directory = join(options.dataRoot, 'manager');
+    const seal = new ContentSeal(loadSealKey(join(directory, 'seal.key')));
+    const { store: setting = { type: 'sqlite' }, peers } = options;
+    const opened = await openStore({ directory, setting, seal, self: peers?.self ?? nobodyElse });
+    const manager = new Manager(options, seal, opened);
+    await manager.#begin();
     return manager;
   }
 
@@ -78,16 +95,67 @@ export class Manager {
     if (findCluster(this.store.view)?.removedNodes[nodeId] !== undefined) throw removedError();
   }
 
-  /** Ends sessions and loops and closes the store. Idempotent. Stop the server first, so that no call comes in between. */
+  /** Ends sessions and loops and closes the store; another manager takes over at once. Idempotent. Stop the server first, so that no call comes in between. */
   stop(): Promise<void> {
     this.#stopping ??= this.#stop();
     return this.#stopping;
   }
 
   async #stop(): Promise<void> {
+    this.#unfollow();
+    await this.#endTerm();
+    await this.leadership?.resign();
+    this.#link?.close();
     this.#dispatcher.stop();
-    await Promise.all(this.#loops.map((loop) => loop.stop()));
     this.#events.stop();
     this.store.close();
   }
+
+  async #begin(): Promise<void> {
+    const { leadership } = this;
+    if (leadership === null) return (this.#term = this.#newTerm()).begin();
+    this.#unfollow = leadership.subscribe(() => this.#follow(leadership));
+    this.#follow(leadership);
+  }
+
+  /** Begins or ends a term, as this manager leads or does not. */
+  #follow({ isLeader }: Leadership): void {
+    if (isLeader && this.#term === null) {
+      this.#term = this.#newTerm();
+      this.#term.beginInTheEnd(this.#onError).catch(this.#onError);
+    } else if (!isLeader && this.#term !== null) this.#endTerm().catch(this.#onError);
+  }
+
+  async #endTerm(): Promise<void> {
+    const term = this.#term;
+    this.#term = null;
+    await term?.end();
+  }
+
+  #newTerm(): LeaderTerm {
+    const { store } = this;
+    const loop = <Key>(reconciler: Reconciler<Key> | TimedReconciler<Key>): ReconcileLoop<Key> =>
+      new ReconcileLoop(store, reconciler, this.#onError);
+    return new LeaderTerm({
+      dispatcher: this.#dispatcher,
+      loops: [
+        loop(dependencies),
+        loop(update),
+        loop(reaper),
+        loop(nodeLoss),
+        loop(allocator),
+        loop(networkAddresses),
+        loop(scheduler),
+      ],
+    });
+  }
+
+  /** Agents are for the leader, once it has looked at its nodes. */
+  async #admitAgents(): Promise<void> {
+    if (this.#term === null) throw new NotLeaderError(this.leadership?.leader ?? null);
+    await this.#term.begin();
+  }
 }
+
+/** Of a manager that others do not reach. */
+const nobodyElse: ManagerContact = { name: 'this host', address: '' };

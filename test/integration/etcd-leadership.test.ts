@@ -1,7 +1,4 @@
 import assert from 'node:assert/strict';
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { ContentSeal } from '../../src/manager/authority/content-seal.ts';
 import { put } from '../../src/manager/store/change.ts';
@@ -13,57 +10,21 @@ import { readSnapshot } from '../../src/manager/store/etcd/snapshot.ts';
 import { EtcdState } from '../../src/manager/store/etcd/state.ts';
 import { Transactions } from '../../src/manager/store/etcd/transactions.ts';
 import { EtcdProcess } from '../support/etcd-process.ts';
+import { TalkingProcess } from '../support/talking-process.ts';
 import { unstored } from '../unit/manager/store/store-conformance.ts';
 
 const program = fileURLToPath(new URL('../fixtures/etcd-candidate.ts', import.meta.url));
 const seal = new ContentSeal(Buffer.alloc(32, 7));
 
 /** One manager's store in a process of its own. */
-class Candidate {
-  readonly name: string;
-  readonly process: ChildProcess;
-  readonly #lines: AsyncIterator<string>;
-
-  constructor(name: string, etcd: readonly EtcdProcess[]) {
-    this.name = name;
-    const endpoints = etcd.map(({ endpoint }) => endpoint).join(',');
-    this.process = spawn(process.execPath, [program, name, endpoints], { stdio: ['pipe', 'pipe', 'inherit'] });
-    assert.ok(this.process.stdout !== null);
-    this.#lines = createInterface(this.process.stdout)[Symbol.asyncIterator]();
-  }
-
-  /** Its next line that matches; those before it are passed over. */
-  async says(pattern: RegExp): Promise<string> {
-    for (;;) {
-      const next = await this.#lines.next();
-      if (next.done === true) throw new Error(`${this.name} ended before it said ${pattern.source}`);
-      if (pattern.test(next.value)) return next.value;
-    }
-  }
-
-  /** Its lines until each pattern has had one. */
-  async saysAll(...patterns: readonly RegExp[]): Promise<readonly string[]> {
-    const lines: string[] = [];
-    while (!patterns.every((pattern) => lines.some((line) => pattern.test(line)))) lines.push(await this.says(/./));
-    return lines;
-  }
-
-  write(): void {
-    this.process.stdin?.write('write\n');
-  }
-
-  async end(signal: NodeJS.Signals): Promise<void> {
-    if (this.process.exitCode !== null || this.process.signalCode !== null) return;
-    const exit = once(this.process, 'exit');
-    this.process.kill(signal);
-    await exit;
-  }
+function startCandidate(name: string, etcd: readonly EtcdProcess[]): TalkingProcess {
+  return new TalkingProcess(name, program, [name, etcd.map(({ endpoint }) => endpoint).join(',')]);
 }
 
 describe('several managers on one etcd', function () {
   this.timeout(30_000);
   let members: readonly EtcdProcess[] = [];
-  const candidates: Candidate[] = [];
+  const candidates: TalkingProcess[] = [];
 
   afterEach(async () => {
     for (const candidate of candidates.splice(0)) await candidate.end('SIGKILL');
@@ -72,12 +33,12 @@ describe('several managers on one etcd', function () {
   });
 
   /** A leader and one that would be. */
-  async function startTwo(size = 1): Promise<readonly [Candidate, Candidate]> {
+  async function startTwo(size = 1): Promise<readonly [TalkingProcess, TalkingProcess]> {
     members = await EtcdProcess.startCluster(size);
-    const first = new Candidate('first', members);
+    const first = startCandidate('first', members);
     candidates.push(first);
     await first.says(/^leads$/);
-    const second = new Candidate('second', members);
+    const second = startCandidate('second', members);
     candidates.push(second);
     await second.says(/^ready$/);
     return [first, second];
@@ -97,12 +58,12 @@ describe('several managers on one etcd', function () {
 
   it('have one leader, and only that one may write', async () => {
     const [first, second] = await startTwo();
-    second.write();
+    second.tell('write');
     assert.match(
       await second.says(/^(written|refused)/),
       /refused: write the store: the manager first leads, not this one/,
     );
-    first.write();
+    first.tell('write');
     await first.says(/^written$/);
     assert.equal(await readName(), 'first');
   });
@@ -128,7 +89,7 @@ describe('several managers on one etcd', function () {
     const began = performance.now();
     await first.end('SIGKILL');
     await second.says(/^leads$/);
-    second.write();
+    second.tell('write');
     await second.says(/^written$/);
     const tookMs = performance.now() - began;
     assert.ok(tookMs < 5000, `${tookMs} ms`);
@@ -141,7 +102,7 @@ describe('several managers on one etcd', function () {
     const began = performance.now();
     await Promise.all([first.end('SIGKILL'), leaderOfEtcd.kill()]);
     await second.says(/^leads$/);
-    second.write();
+    second.tell('write');
     await second.says(/^written$/);
     const tookMs = performance.now() - began;
     assert.ok(tookMs < 5000, `${tookMs} ms`);
@@ -149,18 +110,18 @@ describe('several managers on one etcd', function () {
 
   it('take no write of a leader that was frozen for longer than its lease, resumed or not', async () => {
     const [first, second] = await startTwo();
-    first.write();
+    first.tell('write');
     await first.says(/^written$/);
-    first.process.kill('SIGSTOP');
+    first.freeze();
     await second.says(/^leads$/);
     // It finds this when it wakes, before it has heard of anything.
-    first.write();
-    first.process.kill('SIGCONT');
+    first.tell('write');
+    first.thaw();
     const lines = await first.saysAll(/^refused: write the store: /, /^follows$/);
     assert.equal(lines.includes('written'), false);
-    second.write();
+    second.tell('write');
     await second.says(/^written$/);
-    first.write();
+    first.tell('write');
     assert.match(await first.says(/^(written|refused)/), /^refused: write the store: the manager second leads/);
     assert.equal(await readName(), 'second');
   });

@@ -72,7 +72,7 @@ describe('rpc over a unix socket', () => {
         new Promise((resolve) => {
           signal.addEventListener('abort', () => {
             told.resolve();
-            resolve({ objects: [] });
+            resolve({ objects: [], stale: '' });
           });
         }),
     });
@@ -89,7 +89,7 @@ describe('rpc over a unix socket', () => {
     const hasLeft = new Promise<void>((resolve) => (left = resolve));
     const control = await start({
       async *watch({ stack }, { signal }): AsyncIterable<WatchResponse> {
-        yield { objects: [], synced: true };
+        yield { objects: [], synced: true, stale: '' };
         if (stack === 'short') return;
         if (stack === 'broken') throw new TsstackError('conflict', 'no more');
         await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
@@ -172,7 +172,7 @@ describe('rpc over a unix socket', () => {
   it('fails calls under way when the server goes', async () => {
     const control = await start({
       watch: async function* (): AsyncIterable<WatchResponse> {
-        yield { objects: [], synced: true };
+        yield { objects: [], synced: true, stale: '' };
         await new Promise(() => undefined);
       },
     });

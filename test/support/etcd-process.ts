@@ -111,7 +111,8 @@ export class EtcdProcess {
   }
 }
 
-function freePort(): Promise<number> {
+/** A TCP port on loopback that nobody listens at now. */
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', reject);

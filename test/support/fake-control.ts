@@ -95,7 +95,7 @@ export class FakeControl {
   }
 
   #tell(objects: readonly WireObject[]): void {
-    for (const watcher of this.#watchers) watcher({ objects, synced: true });
+    for (const watcher of this.#watchers) watcher({ objects, synced: true, stale: '' });
   }
 
   #handlers(): ControlHandlers {
@@ -114,7 +114,7 @@ export class FakeControl {
       },
       createObject: () => Promise.reject(new TsstackError('unsupported', 'no objects are made in this test')),
       removeObjects: () => Promise.reject(new TsstackError('unsupported', 'no objects are removed in this test')),
-      listObjects: async ({ kinds }) => ({ objects: this.#list(kinds) }),
+      listObjects: async ({ kinds }) => ({ objects: this.#list(kinds), stale: '' }),
       watch: (request, context) => (note('watch', request), this.#watch(request.kinds, context)),
       open: (stream) => this.#open(stream, note),
       events: () => {
@@ -128,7 +128,7 @@ export class FakeControl {
   }
 
   async *#watch(kinds: readonly string[], { signal }: CallContext): AsyncGenerator<WatchResponse> {
-    const waiting: WatchResponse[] = [{ objects: this.#list(kinds), synced: true }];
+    const waiting: WatchResponse[] = [{ objects: this.#list(kinds), synced: true, stale: '' }];
     let news = Promise.withResolvers<void>();
     const onChange: Change = (response) => {
       waiting.push(response);

@@ -5,6 +5,7 @@ import type { ControlClient } from '../../rpc/service-types.ts';
 import type { CommandContext } from '../command-line/verb.ts';
 import { daemonAddress, type DaemonAddress } from './daemon-address.ts';
 import { mayHaveData, requireAccess } from './require-access.ts';
+import { warnWhenStale } from './warn-when-stale.ts';
 
 /**
  * A connection to the daemon of this command. When none answers:
@@ -12,6 +13,13 @@ import { mayHaveData, requireAccess } from './require-access.ts';
  * - `if-known`: it is started if it has data here; else there can be nothing, and the answers are those of an empty daemon.
  */
 export async function connect(
+  context: Pick<CommandContext, 'globals' | 'io'>,
+  policy: 'start' | 'if-known',
+): Promise<ControlClient> {
+  return warnWhenStale(await connectOrStart(context, policy), context.io);
+}
+
+async function connectOrStart(
   context: Pick<CommandContext, 'globals' | 'io'>,
   policy: 'start' | 'if-known',
 ): Promise<ControlClient> {

@@ -11,9 +11,9 @@ export function emptyControl(): ControlClient {
     createOneOff: () => Promise.reject(noDaemon()),
     createObject: () => Promise.reject(noDaemon()),
     removeObjects: () => Promise.reject(noDaemon()),
-    listObjects: () => Promise.resolve({ objects: [] }),
+    listObjects: () => Promise.resolve({ objects: [], stale: '' }),
     async *watch() {
-      yield { objects: [], synced: true };
+      yield { objects: [], synced: true, stale: '' };
     },
     open: () => {
       throw noDaemon();

@@ -41,7 +41,7 @@ import { createObject } from '../objects/create-object.ts';
 import { removeObjects } from '../objects/remove-objects.ts';
 import { parseObjectSpec } from './schema/object-schema.ts';
 import { parseStackSpec } from './schema/stack-schema.ts';
-import { listObjects, watchObjects } from './watch.ts';
+import { describeStaleness, listObjects, watchObjects } from './watch.ts';
 
 /** What the service works with. */
 export interface ControlContext {
@@ -100,7 +100,8 @@ export class Control implements ControlHandlers {
   }
 
   async listObjects(request: ListObjectsRequest): Promise<ListObjectsResponse> {
-    return { objects: listObjects(this.#on.store.view, request) };
+    const { store } = this.#on;
+    return { objects: listObjects(store.view, request), stale: describeStaleness(store) };
   }
 
   watch(request: WatchRequest, { signal }: CallContext): AsyncIterable<WatchResponse> {

@@ -33,6 +33,11 @@ export function listObjects(view: StoreView, request: ListObjectsRequest): reado
     .map(toWireObject);
 }
 
+/** One line on how old the view is; empty when it is the latest. */
+export function describeStaleness({ staleness }: Store): string {
+  return staleness === null ? '' : `as of ${staleness.since.toISOString()}: ${staleness.reason}`;
+}
+
 /** The objects as they are, then `synced`, then every change. */
 export async function* watchObjects(
   store: Store,
@@ -47,11 +52,12 @@ export async function* watchObjects(
   });
   try {
     const objects = listObjects(store.view, request);
+    const stale = describeStaleness(store);
     for (let start = 0; start < objects.length; start += maxPerMessage) {
-      yield { objects: objects.slice(start, start + maxPerMessage), synced: false };
+      yield { objects: objects.slice(start, start + maxPerMessage), synced: false, stale };
     }
-    yield { objects: [], synced: true };
-    for await (const news of queue) yield { objects: news, synced: true };
+    yield { objects: [], synced: true, stale };
+    for await (const news of queue) yield { objects: news, synced: true, stale: '' };
   } finally {
     unsubscribe();
   }

@@ -40,14 +40,17 @@ export class Dispatcher implements DispatcherHandlers {
   readonly #endpoints: EndpointsIndex;
   readonly #batcher: StatusBatcher;
   readonly #onError: (error: unknown) => void;
+  readonly #admit: () => Promise<void>;
   #grace: NodeJS.Timeout | undefined;
 
-  constructor(store: Store, onError: (error: unknown) => void) {
+  /** `admit` rejects while agents have to go to another manager. */
+  constructor(store: Store, onError: (error: unknown) => void, admit: () => Promise<void> = () => Promise.resolve()) {
     this.#store = store;
     this.#endpoints = new EndpointsIndex(store);
     this.#batcher = new StatusBatcher(store);
     store.subscribe((committed) => this.#follow(committed));
     this.#onError = onError;
+    this.#admit = admit;
     this.sessions = new Sessions((nodeId) => this.#lose([nodeId]));
   }
 
@@ -64,9 +67,14 @@ export class Dispatcher implements DispatcherHandlers {
     this.#grace = setTimeout(() => this.#lose(unheard.filter(isSilent)), returnGraceMs);
   }
 
-  stop(): void {
+  /** Ends every session, until the next start. */
+  rest(): void {
     clearTimeout(this.#grace);
     this.sessions.stop();
+  }
+
+  stop(): void {
+    this.rest();
     this.#endpoints.close();
   }
 
@@ -74,6 +82,7 @@ export class Dispatcher implements DispatcherHandlers {
     const { nodeId, description, address } = request;
     if (nodeId === '') throw new InvalidRequestError('session: node_id is empty');
     checkNode(peer, nodeId);
+    await this.#admit();
     const parsed = parseNodeDescription(description);
     const session = this.sessions.begin(nodeId);
     const now = new Date().toISOString();

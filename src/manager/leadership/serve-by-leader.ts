@@ -10,7 +10,7 @@ import type {
 import type { LeaderLink } from './leader-link.ts';
 
 /** Calls that only look: without a leader this manager answers them from what it has, which says how old it is. */
-const readable: ReadonlySet<string> = new Set(['getInfo', 'listObjects', 'watch', 'events']);
+const readable: ReadonlySet<string> = new Set(['listObjects', 'watch', 'events']);
 
 type Unary = (request: unknown, context: CallContext | CallOptions) => Promise<unknown>;
 type ServerStream = (request: unknown, context: CallContext | CallOptions) => AsyncIterable<unknown>;
@@ -21,6 +21,8 @@ type RemoteDuplex = (options: CallOptions) => DuplexStream<unknown, unknown>;
 export function serveByLeader(local: ControlHandlers, link: LeaderLink): ControlHandlers {
   const entries = Object.entries(controlMethods).map(([name, { kind }]) => {
     const here: unknown = Reflect.get(local, name).bind(local);
+    // It is about this very daemon.
+    if (name === 'getInfo') return [name, here] as const;
     const forwarder = new Forwarder(link, name);
     if (kind === 'unary') return [name, forwarder.unary(here as Unary)] as const;
     if (kind === 'serverStream') return [name, forwarder.serverStream(here as ServerStream)] as const;

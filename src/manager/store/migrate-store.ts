@@ -57,7 +57,8 @@ async function moveToSqlite({ directory, seal, onCopied }: Migration, from: Etcd
     if (source.leader !== null) throw stillUsed(source.leader.name);
     // What an interrupted attempt has left; the file that counts has another name.
     for (const suffix of ['', '-wal', '-shm']) rmSync(`${path}.new${suffix}`, { force: true });
-    const target = new SqliteStore(`${path}.new`, seal, { clusterId: source.clusterId, epoch: source.epoch });
+    const now = (): Date => new Date();
+    const target = new SqliteStore(`${path}.new`, seal, now, { clusterId: source.clusterId, epoch: source.epoch });
     try {
       await copy(source, target, path);
     } finally {

@@ -168,6 +168,8 @@ export interface ListObjectsRequest {
 
 export interface ListObjectsResponse {
   readonly objects: readonly WireObject[];
+  /** Why this may not be the latest, one line for people: the store cannot be reached. Empty = it is. */
+  readonly stale: string;
 }
 
 export interface WatchRequest {
@@ -180,6 +182,8 @@ export interface WatchResponse {
   readonly objects: readonly WireObject[];
   /** The objects sent so far are complete. */
   readonly synced: boolean;
+  /** As in ListObjectsResponse, of the beginning of the watch. */
+  readonly stale: string;
 }
 
 export interface EventsRequest {
@@ -615,7 +619,10 @@ export const messageFields: Readonly<Record<keyof Messages, MessageFields>> = {
     { number: 1, name: 'stack', type: 'string', kind: 'single', oneof: null },
     { number: 2, name: 'kinds', type: 'string', kind: 'repeated', oneof: null },
   ],
-  ListObjectsResponse: [{ number: 1, name: 'objects', type: 'Object', kind: 'repeated', oneof: null }],
+  ListObjectsResponse: [
+    { number: 1, name: 'objects', type: 'Object', kind: 'repeated', oneof: null },
+    { number: 2, name: 'stale', type: 'string', kind: 'single', oneof: null },
+  ],
   WatchRequest: [
     { number: 1, name: 'stack', type: 'string', kind: 'single', oneof: null },
     { number: 2, name: 'kinds', type: 'string', kind: 'repeated', oneof: null },
@@ -623,6 +630,7 @@ export const messageFields: Readonly<Record<keyof Messages, MessageFields>> = {
   WatchResponse: [
     { number: 1, name: 'objects', type: 'Object', kind: 'repeated', oneof: null },
     { number: 2, name: 'synced', type: 'bool', kind: 'single', oneof: null },
+    { number: 3, name: 'stale', type: 'string', kind: 'single', oneof: null },
   ],
   EventsRequest: [
     { number: 1, name: 'stack', type: 'string', kind: 'single', oneof: null },

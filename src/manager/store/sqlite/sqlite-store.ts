@@ -24,7 +24,7 @@ export class SqliteStore implements Store {
   readonly #statements: Record<'write' | 'delete' | 'writeContent' | 'deleteContent' | 'content', StatementSync>;
 
   /** `identity` is that of a store which is made: another one's, whose place it takes. */
-  constructor(path: string, seal: ContentSeal, identity?: StoreIdentity, now: () => Date = () => new Date()) {
+  constructor(path: string, seal: ContentSeal, now: () => Date = () => new Date(), identity?: StoreIdentity) {
     this.#database = openDatabase(path);
     this.#seal = seal;
     this.#now = now;
