@@ -1,4 +1,5 @@
 /** What a transaction writes, as requests of etcd and as parts of a transaction that is too large for one. */
+import { completeObject } from '../../../model/complete-object.ts';
 import type { ModelObject, ObjectKind } from '../../../model/objects.ts';
 import type { RequestOp } from '../../../rpc/etcd-client.ts';
 import { StoreFullError } from '../errors.ts';
@@ -95,6 +96,6 @@ export function decodePart(bytes: Buffer): readonly Write[] {
     if ('content' in staged)
       return { type: 'content', id: staged.content, sealed: Buffer.from(staged.sealed, 'base64') };
     if ('delete' in staged) return { type: 'delete', id: staged.delete, kind: staged.kind };
-    return { type: 'put', object: staged };
+    return { type: 'put', object: completeObject(staged) };
   });
 }
