@@ -7,7 +7,7 @@ import type { AuthorityClient, ControlClient, DispatcherClient, HostClient } fro
 
 export type { ConnectOptions };
 
-/** Connects to a manager's Control service at `unix:///path` or `host:port`. Rejects with `unavailable` when nobody answers there. */
+/** Connects to a manager's Control service at `unix:///path` or `host:port`. Rejects with `unavailable` when nobody is there, with `timeout` when somebody is and says nothing. */
 export async function connectControl(address: string, options: ConnectOptions = {}): Promise<ControlClient> {
   return makeClient(await openChannel(address, options), controlMethods);
 }

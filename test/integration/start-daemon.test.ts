@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { afterEach, beforeEach, describe, it } from 'mocha';
+import { globalFlags } from '../../src/cli/command-line/global-flags.ts';
+import { processIo } from '../../src/cli/command-line/io.ts';
+import { valuesOf } from '../../src/cli/command-line/parse-flags.ts';
+import { connect } from '../../src/cli/connection/connect.ts';
 import { startDaemon } from '../../src/cli/connection/start-daemon.ts';
 import { TsstackError } from '../../src/model/errors.ts';
 import { FakeControl } from '../support/fake-control.ts';
@@ -70,4 +76,21 @@ describe('starting the daemon', () => {
     await start(say({ error: { code: 'exists', message: 'another daemon' } }), fake.address);
     await fake.stop();
   });
+
+  it('is not tried beside one that listens and does not answer: the error names its process', async () => {
+    const socket = join(directory, 'run/tsstack.sock');
+    const silent = createServer().listen(socket);
+    await once(silent, 'listening');
+    const facts = { pid: 4711, version: '1', build: '', program: '', isBackground: true };
+    writeFileSync(join(directory, 'run/daemon.json'), JSON.stringify(facts));
+    const env = { TSSTACK_HOST: socket, TSSTACK_DATA_ROOT: join(directory, 'data') };
+    const io = { ...processIo(), env };
+    await assert.rejects(connect({ io, globals: valuesOf(globalFlags, new Map()) }, 'start'), (failure) => {
+      assert.ok(failure instanceof TsstackError);
+      assert.match(failure.message, /has not answered within 10 s/);
+      assert.match(failure.hint ?? '', /kill -CONT 4711.*kill -9 4711/);
+      return true;
+    });
+    silent.close();
+  }).timeout(20_000);
 });

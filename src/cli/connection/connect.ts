@@ -7,6 +7,9 @@ import { daemonAddress, type DaemonAddress } from './daemon-address.ts';
 import { mayHaveData, requireAccess } from './require-access.ts';
 import { warnWhenStale } from './warn-when-stale.ts';
 
+/** Longer than any daemon is busy, even where the machine has too much to do. */
+const connectTimeoutMs = 10_000;
+
 /**
  * A connection to the daemon of this command. When none answers:
  * - `start`: it is started, for verbs that bring something to life;
@@ -24,15 +27,22 @@ async function connectOrStart(
   policy: 'start' | 'if-known',
 ): Promise<ControlClient> {
   const address = daemonAddress(context.globals, context.io.env);
+  const control = await connectIfThere(address);
+  if (address.roots === null) return control ?? notHere(address);
+  if (control !== null) return suited(control, address, address.roots, context.io, policy);
+  if (policy === 'if-known' && !mayHaveData(address.roots.data)) return emptyControl();
+  return startAndConnect(address, address.roots, context.io);
+}
+
+/** Null when nobody listens there. */
+async function connectIfThere(address: DaemonAddress): Promise<ControlClient | null> {
   try {
-    const control = await connectControl(address.host);
-    return address.roots === null ? control : await suited(control, address, address.roots, context.io, policy);
+    return await connectControl(address.host, { connectTimeoutMs });
   } catch (error) {
+    if (error instanceof TsstackError && error.code === 'timeout') throw silent(address, error);
     if (!(error instanceof TsstackError) || error.code !== 'unavailable') throw error;
     requireAccess(address.host);
-    if (address.roots === null) throw notHere(address, error);
-    if (policy === 'if-known' && !mayHaveData(address.roots.data)) return await emptyControl();
-    return await startAndConnect(address, address.roots, context.io);
+    return null;
   }
 }
 
@@ -67,10 +77,20 @@ async function emptyControl(): Promise<ControlClient> {
   return (await import('./empty-control.ts')).emptyControl();
 }
 
-function notHere(address: DaemonAddress, cause: TsstackError): TsstackError {
-  const isSocket = address.host.startsWith('unix:');
-  const hint = isSocket
-    ? `start it with \`tsstack daemon --host ${address.host} --data-root DIR\`, or set TSSTACK_DATA_ROOT to have it started`
+/** It listens, but does not speak. */
+function silent({ host, roots }: DaemonAddress, cause: TsstackError): TsstackError {
+  const pid = roots === null ? undefined : readDaemonFacts(roots.run)?.pid;
+  const hint =
+    pid === undefined
+      ? 'it is stopped, hangs, or is no tsstack daemon'
+      : `if its process ${pid} is stopped, \`kill -CONT ${pid}\`; if it hangs, \`kill -9 ${pid}\`: containers run on, the next command starts another one`;
+  const message = `the daemon at ${host} has not answered within ${connectTimeoutMs / 1000} s`;
+  return new TsstackError('timeout', message, { cause, hint, retryable: true });
+}
+
+function notHere({ host }: DaemonAddress): never {
+  const hint = host.startsWith('unix:')
+    ? `start it with \`tsstack daemon --host ${host} --data-root DIR\`, or set TSSTACK_DATA_ROOT to have it started`
     : 'start the daemon on that machine, or check the address';
-  return new TsstackError('unavailable', cause.message, { cause, hint, retryable: true });
+  throw new TsstackError('unavailable', `connect to ${host}: nobody answers`, { hint, retryable: true });
 }

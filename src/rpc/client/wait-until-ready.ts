@@ -17,7 +17,7 @@ export async function waitUntilReady(client: Client, address: string, options: C
   const deadline = Date.now() + (options.connectTimeoutMs ?? 5000);
   let state = channel.getConnectivityState(true);
   while (state !== ready) {
-    if (state === transientFailure) throw unreachable(address, 'nobody answers');
+    if (state === transientFailure) throw unreachable('unavailable', address, 'nobody answers');
     await stateChange(channel, state, deadline, address, options.signal);
     state = channel.getConnectivityState(true);
   }
@@ -36,13 +36,13 @@ function stateChange(
     channel.watchConnectivityState(from, deadline, (error) => {
       signal?.removeEventListener('abort', onAbort);
       if (error === undefined) resolve();
-      else reject(unreachable(address, 'no answer in time'));
+      else reject(unreachable('timeout', address, 'no answer in time'));
     });
   });
 }
 
-function unreachable(address: string, reason: string): TsstackError {
-  return new TsstackError('unavailable', `connect to ${address}: ${reason}`, {
+function unreachable(code: 'unavailable' | 'timeout', address: string, reason: string): TsstackError {
+  return new TsstackError(code, `connect to ${address}: ${reason}`, {
     retryable: true,
     hint: 'start the daemon with `tsstack daemon`, or check the address',
   });

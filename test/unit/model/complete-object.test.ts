@@ -48,7 +48,8 @@ describe('objects of an earlier version', () => {
   it('keep what they have: maps of the user, null, unions, and fields of a later version', () => {
     const container = containerSpec({ environment: { A: '1' }, labels: { b: 'c' }, healthcheck: null });
     const spec = serviceSpec('web', { container, networkMode: { kind: 'service', service: 'db' } });
-    const task: TaskObject = { ...taskObject('web', { spec }), ...{ later: { x: [1] } } };
+    const later = { later: { x: [1] } };
+    const task: TaskObject = { ...taskObject('web', { spec }), ...later };
     assert.deepEqual(completeObject(task), task);
   });
 
