@@ -201,6 +201,7 @@ export class Agent {
         { volumes: this.#paths.volumeMounts, containers: this.#paths.containerMounts },
         mountProgram(this.#programs.layer),
       ),
+      removeAnonymousVolume: (name, taskId) => table.removeAnonymousVolume(name, taskId),
       limitStorage: (trees, bytes) => layers.limit(this.#paths.containersData, trees, bytes),
       payloads: new PayloadFiles(this.#paths.payloads),
       idRanges: this.#openIdRanges(),

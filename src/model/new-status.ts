@@ -12,6 +12,7 @@ export function createdContainer(image: { id: string; reference: string }, at: s
     imageId: image.id,
     currentImageId: image.id,
     imageReference: image.reference,
+    movedMounts: [],
     command: [],
     phase: 'created',
     pid: null,

@@ -328,6 +328,13 @@ export interface TaskStatus {
   readonly container: ContainerStatus | null;
 }
 
+/** A reference that means another image than when a container was made. */
+interface MovedImage {
+  readonly reference: string;
+  readonly imageId: string;
+  readonly currentImageId: string;
+}
+
 /** What is known of the container while it exists. */
 export interface ContainerStatus {
   readonly imageId: string;
@@ -337,6 +344,8 @@ export interface ContainerStatus {
    */
   readonly currentImageId: string | null;
   readonly imageReference: string;
+  /** Image mounts whose references mean other images there by now. */
+  readonly movedMounts: readonly MovedImage[];
   /** argv as it was started. */
   readonly command: readonly string[];
   readonly phase: 'created' | 'running' | 'paused' | 'restarting' | 'stopping' | 'exited';

@@ -69,4 +69,30 @@ describe('an image with other content under the same name', () => {
     assert.equal((await host.ok(['-f', file, 'exec', '-T', 'b', 'cat', '/version'])).stdout, '2');
     assert.match((await host.ok(['-f', file, 'plan'])).stdout, /no changes/i);
   });
+
+  it('replaces containers that have mounted it', async () => {
+    const reader = host.write(
+      'reader.yml',
+      `name: reader
+services:
+  c:
+    image: base:1
+    init: true
+    command: sleep 100000
+    stop_grace_period: 1s
+    volumes: [{ type: image, source: "mine:1", target: /other }]
+`,
+    );
+    const archive = join(host.directory, 'base.tar');
+    execFileSync('tar', ['-cf', archive, '-C', rootfs, '.']);
+    await host.ok(['import', archive, 'base:1']);
+    await host.ok(['-f', reader, 'up', '-d']);
+    assert.match((await host.ok(['-f', reader, 'plan'])).stdout, /no changes/i);
+    await importVersion('3');
+    const { stdout } = await host.ok(['-f', reader, 'plan']);
+    assert.match(stdout, /replace +container +reader-c-1\n +volumes: image mine:1: sha256:[0-9a-f]{12} -> sha256:/);
+    await host.ok(['-f', reader, 'up', '-d']);
+    assert.equal((await host.ok(['-f', reader, 'exec', '-T', 'c', 'cat', '/other/version'])).stdout, '3');
+    assert.match((await host.ok(['-f', reader, 'plan'])).stdout, /no changes/i);
+  });
 });

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync
 import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import { busyboxImage } from '../fixtures/images.ts';
-import { TestHost } from '../support/test-host.ts';
+import { TestHost, until } from '../support/test-host.ts';
 
 /** A line of a mount table: options of the mount, type and options of the file system. */
 interface MountLine {
@@ -130,6 +130,13 @@ volumes:
     await host.ok(['-f', file, 'rm', '-sf', 'memory']);
     assert.equal(await inside('other', 'cat /ram/note'), 'shared');
     assert.ok(mountsBelow(host.runRoot).some((path) => path.endsWith('volumes/storage_ram/mount')));
+    await host.ok(['-f', file, 'stop', '-t', '0', 'other']);
+    await until(
+      async () => mountsBelow(host.runRoot),
+      (paths) => !paths.some((path) => path.includes('storage_ram')),
+    );
+    await host.ok(['-f', file, 'start', 'other']);
+    assert.equal(await inside('other', 'stat -c %u:%a /ram'), '1234:750');
     await host.ok(['-f', file, 'rm', '-sf', 'other']);
     assert.ok(!mountsBelow(host.runRoot).some((path) => path.includes('storage_ram')));
     await host.ok(['-f', file, 'down', '-v']);

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import { busyboxImage } from '../fixtures/images.ts';
-import { TestHost } from '../support/test-host.ts';
+import { TestHost, until } from '../support/test-host.ts';
 
 const common = 'image: "busybox:test", init: true, command: sleep 100000, stop_grace_period: 1s, network_mode: none';
 
@@ -80,6 +82,21 @@ volumes: { named: , own: , ram: { driver_opts: { type: tmpfs, device: tmpfs } } 
     await host.killDaemon();
     await host.ok(['-f', file, 'restart', 'writer']);
     assert.equal(await inside('writer', 'cat /ram/note /named/note'), 'kept\nnamed');
+  });
+
+  it('leaves a volume without a name to the last who has borrowed it, also when the lender goes with its volumes', async () => {
+    await up();
+    await inside('donor', 'echo lent > /unnamed/note');
+    const volumes = (): readonly string[] => readdirSync(join(host.dataRoot, 'volumes')).toSorted();
+    const before = volumes();
+    await host.ok(['-f', file, 'rm', '-sfv', 'donor']);
+    assert.equal(await inside('writer', 'cat /unnamed/note; echo more > /unnamed/other'), 'lent');
+    assert.deepEqual(volumes(), before);
+    await host.ok(['-f', file, 'rm', '-sfv', 'writer', 'reader']);
+    await until(
+      async () => volumes(),
+      (names) => names.length === before.length - 1,
+    );
   });
 
   it('takes a container by its name, of whatever stack, and says which is not there', async () => {

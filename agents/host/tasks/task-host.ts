@@ -124,6 +124,8 @@ export interface TaskHost {
   readonly networks: TaskNetworks;
   readonly volumes: VolumeStore;
   readonly mounts: HostMounts;
+  /** Removes an anonymous volume of a task, or leaves it to the last of those that have borrowed it. */
+  readonly removeAnonymousVolume: (name: string, taskId: string) => Promise<void>;
   /** Lets what is written below new directories of a container take so many bytes of the disk together; 0 = any number. */
   readonly limitStorage: (directories: readonly string[], bytes: number) => Promise<void>;
   readonly payloads: PayloadFiles;

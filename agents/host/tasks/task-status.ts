@@ -8,7 +8,7 @@ import type { ShimState } from './shim.ts';
 
 /** What the container looks like to the rest of the world. */
 export function containerStatus(
-  image: Pick<ContainerStatus, 'imageReference' | 'currentImageId'>,
+  image: Pick<ContainerStatus, 'imageReference' | 'currentImageId' | 'movedMounts'>,
   prepared: PreparedContainer,
   shim: ShimState,
   earlierRestarts: number,
@@ -18,6 +18,7 @@ export function containerStatus(
     imageId: prepared.imageId,
     currentImageId: image.currentImageId,
     imageReference: image.imageReference,
+    movedMounts: image.movedMounts,
     command: prepared.command,
     phase: shim.phase,
     pid: shim.pid,

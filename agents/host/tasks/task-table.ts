@@ -31,6 +31,8 @@ export class TaskTable implements HeldObjects {
   #removals: Promise<void> = Promise.resolve();
   /** Networks that the manager has deleted and that have not been removed yet: containers on their way out may be on them. */
   readonly #doomedNetworks = new Map<string, NetworkObject>();
+  /** Names of anonymous volumes that are to go when those who borrow them have gone. */
+  readonly #doomedVolumes = new Set<string>();
 
   constructor(host: TaskHost, assigned: AssignedObjects) {
     this.#host = host;
@@ -151,6 +153,12 @@ export class TaskTable implements HeldObjects {
     return worker.record.prepared?.lent ?? [];
   }
 
+  /** Removes an anonymous volume of a task, unless others have borrowed it: then it goes with the last of them. */
+  async removeAnonymousVolume(name: string, taskId: string): Promise<void> {
+    if (this.#isLent(name, taskId)) this.#doomedVolumes.add(name);
+    else await this.#host.volumes.remove(name);
+  }
+
   /** Stops working when what is being removed is gone; containers run on. */
   async release(): Promise<void> {
     await Promise.all([this.#removals, ...Array.from(this.#workers.values(), (worker) => worker.release())]);
@@ -226,11 +234,28 @@ export class TaskTable implements HeldObjects {
     const managed =
       volumes.length > 0 || isComplete ? await this.#host.volumes.listManaged() : new Map<string, string>();
     const doomed = [...managed].filter(([id]) => (isComplete ? !this.#assigned.has(id) : volumes.includes(id)));
+    // A daemon that was killed meanwhile does not know any more who waits for whom.
+    const lent = doomed.filter(([, name]) => this.#isLent(name));
+    for (const [, name] of lent) this.#doomedVolumes.add(name);
+    const free = doomed.filter(([, name]) => !this.#doomedVolumes.has(name));
     await Promise.all([
       this.#removeNetworks(),
-      ...doomed.map(([id, name]) => this.#host.volumes.removeManaged(name, id)),
+      ...free.map(([id, name]) => this.#host.volumes.removeManaged(name, id)),
       isComplete ? removeLeftovers(this.#host, this) : undefined,
     ]);
+  }
+
+  #isLent(name: string, exceptTaskId?: string): boolean {
+    const others = Array.from(this.#workers.values(), ({ record }) => record).filter(
+      ({ task }) => task.id !== exceptTaskId,
+    );
+    return others.some(({ prepared }) => prepared?.borrowed.some(({ volume }) => volume?.name === name) === true);
+  }
+
+  async #removeVolumes(): Promise<void> {
+    const free = [...this.#doomedVolumes].filter((name) => !this.#isLent(name));
+    for (const name of free) this.#doomedVolumes.delete(name);
+    await Promise.all(free.map((name) => this.#host.volumes.remove(name)));
   }
 
   async #removeNetworks(): Promise<void> {
@@ -257,6 +282,7 @@ export class TaskTable implements HeldObjects {
     // At once, not when the daemon stops: it may be killed.
     if (this.#workers.size === 0) this.#removeEmptyCgroups();
     if (this.#doomedNetworks.size > 0) this.#remove(() => this.#removeNetworks());
+    if (this.#doomedVolumes.size > 0) this.#remove(() => this.#removeVolumes());
   }
 
   /** Whoever makes a container's cgroup meanwhile makes those above it again (native/box/cgroup-paths.c). */

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type {
   ContainerStatus,
   HookStatus,
@@ -7,6 +8,7 @@ import type {
   TaskStatus,
   VolumeObject,
 } from '../../../src/model/objects.ts';
+import { shortId } from '../../../src/model/ids.ts';
 import { isTerminal, transitionError } from '../../../src/model/states.ts';
 import type { ObservedState } from '../../../src/model/states.ts';
 import { allEnded } from '../all-ended.ts';
@@ -19,6 +21,7 @@ import { Wake } from '../wake.ts';
 import { Container } from './container.ts';
 import { isGated } from './gated-task.ts';
 import { firstHook, knownHook, missedHook } from './hook-progress.ts';
+import { movedImages } from './moved-images.ts';
 import { isOutdated, nextStep } from './next-step.ts';
 import type { TaskStep, TaskView } from './next-step.ts';
 import { RecordWriter } from './record-writer.ts';
@@ -148,9 +151,10 @@ export class TaskWorker {
   lookAtImage(): void {
     const { status, prepared } = this.#record;
     if (status.container === null || prepared === null) return;
-    const currentImageId = this.#currentImageId(prepared);
-    if (currentImageId === status.container.currentImageId) return;
-    this.setStatus({ ...status, container: { ...status.container, currentImageId } });
+    const { currentImageId, movedMounts } = this.#imageStatus(prepared);
+    const before = [status.container.currentImageId, status.container.movedMounts];
+    if (isDeepStrictEqual([currentImageId, movedMounts], before)) return;
+    this.setStatus({ ...status, container: { ...status.container, currentImageId, movedMounts } });
   }
 
   /** For steps: resolves when a manager has named the task since this daemon started, or the step is given up. */
@@ -392,18 +396,29 @@ export class TaskWorker {
   }
 
   #containerStatus(shim: ShimState): ContainerStatus | null {
-    const { prepared, task } = this.#record;
+    const { prepared } = this.#record;
     if (prepared === null) return null;
-    const image = { imageReference: task.spec.image, currentImageId: this.#currentImageId(prepared) };
     const known = { health: this.health.health, hook: this.#hook, serving: this.#isServing && shim.phase !== 'exited' };
-    return containerStatus(image, prepared, shim, this.#earlierRestarts, known);
+    return containerStatus(this.#imageStatus(prepared), prepared, shim, this.#earlierRestarts, known);
   }
 
   /** While it is not known what images there are, what was told before. */
-  #currentImageId({ imageId }: PreparedContainer): string | null {
+  #imageStatus({
+    imageId,
+    mountedImages,
+  }: PreparedContainer): Pick<ContainerStatus, 'imageReference' | 'currentImageId' | 'movedMounts'> {
     const { task, status } = this.#record;
-    const current = this.host.images.currentId(task.spec.image);
-    return current === undefined ? (status.container?.currentImageId ?? imageId) : current;
+    const imageReference = task.spec.image;
+    const currentImageId = this.host.images.currentId(imageReference);
+    if (currentImageId === undefined) {
+      const known = status.container;
+      return {
+        imageReference,
+        currentImageId: known?.currentImageId ?? imageId,
+        movedMounts: known?.movedMounts ?? [],
+      };
+    }
+    return { imageReference, currentImageId, movedMounts: movedImages(mountedImages, this.host.images) };
   }
 
   #onHealth(health: HealthState): void {
@@ -429,11 +444,12 @@ export class TaskWorker {
     }
   }
 
-  /** A container that has ended has no names and holds no ports. */
+  /** A container that has ended has no names, holds no ports, and keeps no file system mounted. */
   #afterEnd(): void {
     const { id } = this.task;
     this.#isServing = false;
-    const release = allEnded([this.host.names.remove(id), this.host.networks.unpublish(id)]);
+    const { names, networks, mounts } = this.host;
+    const release = allEnded([names.remove(id), networks.unpublish(id), mounts.release(shortId(id))]);
     this.#release = release.then(() => undefined, this.#logFailure);
   }
 

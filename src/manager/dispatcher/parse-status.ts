@@ -9,6 +9,7 @@ const container = z.strictObject({
   imageId: z.string(),
   currentImageId: z.string().nullable(),
   imageReference: z.string(),
+  movedMounts: z.array(z.strictObject({ reference: z.string(), imageId: z.string(), currentImageId: z.string() })),
   command: z.array(z.string()),
   phase: z.enum(['created', 'running', 'paused', 'restarting', 'stopping', 'exited']),
   pid: z.number().nullable(),

@@ -54,7 +54,7 @@ async function removeAnonymousVolumes(worker: TaskWorker): Promise<void> {
   const isWanted = task.removeVolumes || task.oneOff?.autoRemove === true;
   if (!isWanted) return;
   const names = record.prepared?.anonymousVolumes ?? (await findAnonymousVolumes(worker));
-  await Promise.all(names.map((name) => host.volumes.remove(name)));
+  await Promise.all(names.map((name) => host.removeAnonymousVolume(name, task.id)));
 }
 
 /** Preparing may have failed, or the daemon died, after the volumes were made. Without the image there are none. */

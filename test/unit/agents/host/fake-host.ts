@@ -173,6 +173,7 @@ export class FakeDaemon {
         { volumes: this.machine.paths.volumeMounts, containers: this.machine.paths.containerMounts },
         this.#makeMountProgram(),
       ),
+      removeAnonymousVolume: (name, taskId) => this.table.removeAnonymousVolume(name, taskId),
       limitStorage: async () => undefined,
       payloads: new PayloadFiles(this.machine.paths.payloads),
       idRanges: new IdRanges({
