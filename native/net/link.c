@@ -247,6 +247,17 @@ link_delete (struct netlink_batch *batch, const char *name)
 }
 
 void
+link_delete_address (struct netlink_batch *batch, unsigned index, const struct address *address)
+{
+  struct ifaddrmsg *message
+      = netlink_begin (batch, RTM_DELADDR, 0, sizeof *message, EADDRNOTAVAIL, "delete address of a link");
+  message->ifa_family = (uint8_t)address->family;
+  message->ifa_prefixlen = address->prefix;
+  message->ifa_index = index;
+  netlink_put (batch, IFA_LOCAL, address->bytes, address_size (address));
+}
+
+void
 link_add_address (struct netlink_batch *batch, unsigned index, const char *name, const struct address *address)
 {
   struct ifaddrmsg *message

@@ -62,6 +62,8 @@ void link_set_bridge (struct netlink_batch *batch, const char *name, unsigned br
 void link_set_mtu (struct netlink_batch *batch, const char *name, unsigned mtu);
 void link_delete (struct netlink_batch *batch, const char *name);
 void link_add_address (struct netlink_batch *batch, unsigned index, const char *name, const struct address *address);
+/* One that has gone is no error. */
+void link_delete_address (struct netlink_batch *batch, unsigned index, const struct address *address);
 
 /* DESTINATION NULL: the default route. */
 void link_add_route (struct netlink_batch *batch, unsigned index, const struct address *destination,

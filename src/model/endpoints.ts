@@ -1,7 +1,7 @@
 /** Who is on a network, on whichever node: what a node needs to forward packets, answer names and balance connections. */
 import { createHash } from 'node:crypto';
 import { shortId } from './ids.ts';
-import type { TaskAttachment, TaskObject } from './objects.ts';
+import type { PublishedPort, TaskAttachment, TaskObject } from './objects.ts';
 
 /** Derived by the dispatcher for the nodes of a network, and stored nowhere. */
 export interface EndpointsObject {
@@ -42,6 +42,8 @@ export interface EndpointTask {
   readonly names: readonly string[];
   /** Names that it shares with the other containers of its service: that of the service, and aliases. Empty for most one-off containers. */
   readonly serviceNames: readonly string[];
+  /** Ports of its service at every node that lead to its addresses on this network. */
+  readonly ports: readonly PublishedPort[];
   /** Whether its names resolve: it runs, on a node that is up. */
   readonly isRunning: boolean;
   /** Whether connections may be led to it: it runs, is to go on, and is not known to be anything but healthy. */

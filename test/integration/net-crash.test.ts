@@ -6,7 +6,7 @@ import { readNetworkState } from '../../agents/host/networks/network-state.ts';
 import type { NetworkObject } from '../../src/model/objects.ts';
 import { DyingConnection } from '../support/dying-connection.ts';
 import type { Death } from '../support/dying-connection.ts';
-import { NetworkLab, networkObject, portSpec, sandboxInterface } from '../support/network-lab.ts';
+import { NetworkLab, networkObject, portOwner, portSpec, sandboxInterface } from '../support/network-lab.ts';
 
 const network = networkObject(1);
 /** Fails while somebody has the port. */
@@ -50,7 +50,7 @@ describe('networks of a host whose daemon dies', () => {
     const interfaces = [sandboxInterface(network, 10)];
     await service.ensureNetwork(network);
     await service.ensureSandbox({ id, path, users: null, hostname: 'web', interfaces, links: [], upstreams: [] });
-    await service.publish(id, 'lab-web-1', interfaces, [portSpec(53, 8053, 'udp')]);
+    await service.publish(portOwner(id, 'lab-web-1'), interfaces, [portSpec(53, 8053, 'udp')]);
     await service.unpublish(id);
     await service.removeSandbox(id, path);
     await service.removeNetwork(network);

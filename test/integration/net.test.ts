@@ -5,7 +5,7 @@ import type { NetworkService } from '../../agents/host/networks/network-service.
 import { NetClient } from '../../agents/host/native/net-client.ts';
 import type { NetworkObject } from '../../src/model/objects.ts';
 import { networkSpec } from '../fixtures/network-spec.ts';
-import { NetworkLab, networkObject, portSpec, sandboxInterface } from '../support/network-lab.ts';
+import { NetworkLab, networkObject, portOwner, portSpec, sandboxInterface } from '../support/network-lab.ts';
 
 const front = networkObject(1);
 const back = networkObject(2);
@@ -158,8 +158,7 @@ describe('networks of a host', () => {
   describe('published ports', () => {
     before(async () => {
       const published = await service.publish(
-        'web',
-        'lab-web-1',
+        portOwner('web', 'lab-web-1'),
         [sandboxInterface(front, 10)],
         [
           portSpec(80, 8080),
@@ -214,17 +213,23 @@ describe('networks of a host', () => {
 
     it('are refused when a process of the host uses them, naming it', async () => {
       await lab.serve('host', 'serve', 'tcp', '9000');
-      await assert.rejects(service.publish('api', 'lab-api-1', [sandboxInterface(front, 11)], [portSpec(80, 9000)]), {
-        code: 'conflict',
-        message: /9000\/tcp: already in use by node\S* \(pid \d+\)/,
-      });
+      await assert.rejects(
+        service.publish(portOwner('api', 'lab-api-1'), [sandboxInterface(front, 11)], [portSpec(80, 9000)]),
+        {
+          code: 'conflict',
+          message: /9000\/tcp: already in use by node\S* \(pid \d+\)/,
+        },
+      );
     });
 
     it('are refused when another container has them, naming it', async () => {
-      await assert.rejects(service.publish('api', 'lab-api-1', [sandboxInterface(front, 11)], [portSpec(80, 8080)]), {
-        code: 'conflict',
-        message: /8080\/tcp: already in use by container lab-web-1/,
-      });
+      await assert.rejects(
+        service.publish(portOwner('api', 'lab-api-1'), [sandboxInterface(front, 11)], [portSpec(80, 8080)]),
+        {
+          code: 'conflict',
+          message: /8080\/tcp: already in use by container lab-web-1/,
+        },
+      );
     });
 
     it('are reserved: no process of the host can take them', async () => {
@@ -233,9 +238,9 @@ describe('networks of a host', () => {
 
     it('take the next free one of a range', async () => {
       const range = { ...portSpec(80, null), published: { from: 9000, to: 9005 } };
-      const [first] = await service.publish('api', 'lab-api-1', [sandboxInterface(front, 11)], [range]);
+      const [first] = await service.publish(portOwner('api', 'lab-api-1'), [sandboxInterface(front, 11)], [range]);
       assert.equal(first?.published, 9001);
-      const [again] = await service.publish('api', 'lab-api-1', [sandboxInterface(front, 11)], [range]);
+      const [again] = await service.publish(portOwner('api', 'lab-api-1'), [sandboxInterface(front, 11)], [range]);
       assert.equal(again?.published, 9001, 'and stay');
       await service.unpublish('api');
     });
@@ -244,7 +249,11 @@ describe('networks of a host', () => {
       await lab.serve({ sandbox: 'api' }, 'serve', 'udp', '53000');
       const answers = lab.follow('outside', 'nag', hostAddress, '5300');
       await lab.until(async () => (await lab.run('host', 'cat', '/proc/net/nf_conntrack')).includes('dport=5300'));
-      await service.publish('api', 'lab-api-1', [sandboxInterface(front, 11)], [portSpec(53000, 5300, 'udp')]);
+      await service.publish(
+        portOwner('api', 'lab-api-1'),
+        [sandboxInterface(front, 11)],
+        [portSpec(53000, 5300, 'udp')],
+      );
       assert.equal(await answers.next(), outsideAddress);
       await service.unpublish('api');
     });
@@ -271,7 +280,7 @@ describe('networks of a host', () => {
       await lab.serve({ sandbox: 'six' }, 'serve', 'udp6', '53000');
       const answers = lab.follow('outside', 'nag', '2001:db8::2', '5306');
       await lab.until(async () => (await lab.run('host', 'cat', '/proc/net/nf_conntrack')).includes('dport=5306'));
-      await service.publish('six', 'lab-six-1', [place], [portSpec(53000, 5306, 'udp')]);
+      await service.publish(portOwner('six', 'lab-six-1'), [place], [portSpec(53000, 5306, 'udp')]);
       assert.equal(await answers.next(), '2001:db8::1');
       await service.unpublish('six');
       await service.removeSandbox('six', path);
@@ -280,11 +289,15 @@ describe('networks of a host', () => {
 
     it('are refused on internal networks and at IPv6 addresses', async () => {
       await assert.rejects(
-        service.publish('vault', 'lab-vault-1', [sandboxInterface(internal, 13)], [portSpec(80, 8090)]),
+        service.publish(portOwner('vault', 'lab-vault-1'), [sandboxInterface(internal, 13)], [portSpec(80, 8090)]),
         /internal/,
       );
       await assert.rejects(
-        service.publish('web', 'lab-web-1', [sandboxInterface(front, 10)], [portSpec(80, 8090, 'tcp', '::')]),
+        service.publish(
+          portOwner('web', 'lab-web-1'),
+          [sandboxInterface(front, 10)],
+          [portSpec(80, 8090, 'tcp', '::')],
+        ),
         /IPv6/,
       );
     });
@@ -423,7 +436,7 @@ describe('networks of a host', () => {
       assert.equal(await lab.ask('outside', 'tcp', hostAddress, 8080), outsideAddress);
       await addSandbox('web', 10, front);
       await assert.rejects(
-        service.publish('db', 'lab-db-1', [sandboxInterface(back, 12)], [portSpec(80, 8080)]),
+        service.publish(portOwner('db', 'lab-db-1'), [sandboxInterface(back, 12)], [portSpec(80, 8080)]),
         /lab-web-1/,
       );
     });
@@ -437,8 +450,7 @@ describe('networks of a host', () => {
     it('a change on top of rules that somebody deleted puts all of them back', async () => {
       await lab.run('host', 'nft', 'delete', 'table', 'inet', 'tsstack-00c0ffee');
       await service.publish(
-        'web',
-        'lab-web-1',
+        portOwner('web', 'lab-web-1'),
         [sandboxInterface(front, 10)],
         [portSpec(80, 8080), portSpec(80, 8083)],
       );

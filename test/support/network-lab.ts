@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { NetworkService } from '../../agents/host/networks/network-service.ts';
+import type { PortOwner } from '../../agents/host/networks/published-ports.ts';
 import type { NetworkServiceOptions } from '../../agents/host/networks/network-service.ts';
 import type { NetworkObject } from '../../src/model/objects.ts';
 import type { PortSpec } from '../../src/model/spec.ts';
@@ -217,6 +218,11 @@ export function networkObject(number: number, internal = false): NetworkObject {
     nodeAddresses: {},
     virtualAddresses: {},
   };
+}
+
+/** A container with its name, and the service whose ports it shares. */
+export function portOwner(id: string, name: string, service: string | null = null): PortOwner {
+  return { id, name, service };
 }
 
 export function portSpec(

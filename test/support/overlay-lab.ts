@@ -118,6 +118,7 @@ export function endpointTask(
     mac,
     names: [`lab-${id}-1`],
     serviceNames: [id],
+    ports: [],
     isRunning: true,
     isServing: true,
     ...overrides,

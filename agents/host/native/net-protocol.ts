@@ -60,6 +60,8 @@ export interface OverlayRequest {
   readonly mtu: number;
   /** The containers here and elsewhere do not reach each other; hosts reach them all. */
   readonly isolated: boolean;
+  /** This host's own addresses on the network, with prefix length. */
+  readonly own: readonly string[];
   /** Who is elsewhere, by MAC: the host that has it, and its addresses on the network. */
   readonly peers: Readonly<Record<string, { readonly host: string; readonly addresses: readonly string[] }>>;
   /** Addresses of the other hosts on the network, by the mark of connections that came by way of them. */

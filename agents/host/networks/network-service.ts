@@ -4,19 +4,22 @@ import type { EndpointsObject } from '../../../src/model/endpoints.ts';
 import { isVlanDriver } from '../../../src/model/vlan-options.ts';
 import type { NetworkObject, PublishedPort } from '../../../src/model/objects.ts';
 import type { PortSpec } from '../../../src/model/spec.ts';
+import { addressFamily } from '../../../src/model/way-out.ts';
 import type { NetworkNames } from '../names/network-names.ts';
 import type { HeldObjects, SandboxRequest, TaskNetworks } from '../tasks/task-host.ts';
 import { NativeError } from '../native/native-error.ts';
-import type { NetPortWish } from '../native/net-protocol.ts';
 import { NetProcess } from './net-process.ts';
 import type { NetProcessOptions } from './net-process.ts';
 import { readNetworkState, rulesOf, writeNetworkState } from './network-state.ts';
-import type { HostNetwork, NetworkState, Publication } from './network-state.ts';
+import type { HostNetwork, NetworkState } from './network-state.ts';
 import { nftTable } from './nft-plan.ts';
-import { explainReservation, isHeirOf, planPorts, publishedPorts } from './port-wishes.ts';
+import type { NftSpan } from './nft-plan.ts';
+import { isOfService } from './port-reservations.ts';
 import type { PortInterfaces } from './port-wishes.ts';
+import { PublishedPorts } from './published-ports.ts';
+import type { PortOwner } from './published-ports.ts';
 import { RuleWriter } from './rule-writer.ts';
-import { familyOf, sandboxRequest } from './sandbox-request.ts';
+import { sandboxRequest } from './sandbox-request.ts';
 import { OverlayService } from './overlay-service.ts';
 import type { SpannedNetwork } from './overlay-service.ts';
 import { OverlayStore } from './overlay-store.ts';
@@ -41,7 +44,7 @@ export class NetworkService implements TaskNetworks {
   readonly #overlays: OverlayService;
   readonly #rules: RuleWriter;
   readonly #networks: Map<string, HostNetwork>;
-  readonly #publications: Map<string, Publication>;
+  readonly #ports: PublishedPorts;
   /** Bridges that this daemon has made or found. */
   readonly #bridges = new Map<string, Promise<void>>();
 
@@ -62,7 +65,15 @@ export class NetworkService implements TaskNetworks {
       warn: (warning) => options.log(`networks: ${warning}`),
     });
     this.#networks = new Map(networks.map((network) => [network.id, network]));
-    this.#publications = new Map(known.map((publication) => [publication.id, publication]));
+    this.#ports = new PublishedPorts(
+      {
+        request: (request) => this.#net.request(request),
+        nodeId: options.nodeId,
+        writeRules: () => this.#writeRules(),
+        log: options.log,
+      },
+      known,
+    );
   }
 
   /** Takes over from the daemon before: where that has left networks, the rules are put in place anew. */
@@ -78,6 +89,7 @@ export class NetworkService implements TaskNetworks {
       store: new OverlayStore(overlayDirectory),
     });
     const service = new NetworkService(options, net, overlays, state);
+    for (const { network, endpoints } of overlays.all) await service.#ports.setServers(network.id, endpoints.tasks);
     if (state.networks.length > 0) await service.#writeRules();
     return service;
   }
@@ -91,11 +103,16 @@ export class NetworkService implements TaskNetworks {
   async setEndpoints(network: NetworkObject, endpoints: EndpointsObject): Promise<void> {
     await this.ensureNetwork(network);
     await this.#overlays.set(network, endpoints);
+    // Only now do packets find their way.
+    await this.#ports.setServers(network.id, endpoints.tasks);
+    await this.#writeRules();
   }
 
   /** The network is on no other host any more. */
-  removeEndpoints(networkId: string): Promise<void> {
-    return this.#overlays.remove(networkId);
+  async removeEndpoints(networkId: string): Promise<void> {
+    await this.#ports.setServers(networkId, []);
+    await this.#overlays.remove(networkId);
+    await this.#writeRules();
   }
 
   ensureNetwork(network: NetworkObject): Promise<void> {
@@ -111,7 +128,7 @@ export class NetworkService implements TaskNetworks {
 
   async removeNetwork({ id, bridge }: Pick<NetworkObject, 'id' | 'bridge'>): Promise<void> {
     this.#bridges.delete(id);
-    await this.#overlays.remove(id);
+    await this.removeEndpoints(id);
     await this.#net.request({ op: 'network.remove', id, bridge });
     // Forgotten last, so that an interrupted removal is taken up again; not at all when somebody wants the network again meanwhile.
     if (!this.#bridges.has(id)) this.#networks.delete(id);
@@ -135,55 +152,21 @@ export class NetworkService implements TaskNetworks {
     await this.#net.request({ op: 'sandbox.remove', id, path });
   }
 
-  /**
-   * Publishes exactly these ports of the container; `owner` is its name. Resolves to where they are published now. Those that it can have from
-   * the container `from` change hands in one step: every packet is led to one or the other.
-   */
-  async publish(
-    id: string,
-    owner: string,
+  publish(
+    owner: PortOwner,
     interfaces: PortInterfaces,
     ports: readonly PortSpec[],
     from: string | null = null,
   ): Promise<readonly PublishedPort[]> {
-    const former = from === null ? [] : this.publishedBy(from);
-    const { wishes, open, addresses } = planPorts(owner, inherit(ports, former), interfaces);
-    const reserved = await this.#reserve(
-      id,
-      wishes.map(({ wish }) => wish),
-      from,
-    );
-    const published = wishes.flatMap(({ target, wish }, index) =>
-      publishedPorts(target, wish, reserved[index]?.port ?? 0),
-    );
-    this.#publications.set(id, { id, owner, addresses, ports: published, open });
-    if (from !== null) this.#handOver(from, published);
-    await this.#writeRules();
-    await this.#forgetFlows(published);
-    return published;
+    return this.#ports.publish(owner, interfaces, ports, from);
   }
 
   publishedBy(id: string): readonly PublishedPort[] {
-    return this.#publications.get(id)?.ports ?? [];
+    return this.#ports.publishedBy(id);
   }
 
-  /** What another container has now is no longer this one's. */
-  #handOver(id: string, taken: readonly PublishedPort[]): void {
-    const former = this.#publications.get(id);
-    if (former === undefined) return;
-    const keys = new Set(taken.map(keyOf));
-    this.#publications.set(id, { ...former, ports: former.ports.filter((port) => !keys.has(keyOf(port))) });
-  }
-
-  async unpublish(id: string): Promise<void> {
-    const publication = this.#publications.get(id);
-    if (publication !== undefined) {
-      this.#publications.delete(id);
-      await this.#writeRules();
-      await this.#forgetFlows(publication.ports);
-    }
-    // Also without: a daemon that died over the publication may have reserved ports for it.
-    await this.#net.request({ op: 'ports.release', id });
+  unpublish(id: string): Promise<void> {
+    return this.#ports.unpublish(id);
   }
 
   async setNames({ id }: Pick<NetworkObject, 'id'>, { names, reverse }: NetworkNames): Promise<void> {
@@ -200,11 +183,13 @@ export class NetworkService implements TaskNetworks {
     // Asked only now: what came meanwhile is no leftover.
     const tasks = new Set(held.ids);
     const networkIds = new Set(held.networks.map(({ id }) => id));
-    const strayPorts = [...this.#publications.keys(), ...owners].filter((id) => !tasks.has(id));
+    const known = this.#ports.publications.map(({ id }) => id);
+    const strayPorts = [...known, ...owners.filter((id) => !isOfService(id))].filter((id) => !tasks.has(id));
     const straySandboxes = sandboxes.filter(({ id }) => !tasks.has(id));
     // What the kernel has counts as well as what we remember: either may know more after a crash.
     const strayNetworks = [...this.#networks.values(), ...networks].filter(({ id }) => !networkIds.has(id));
     await Promise.all([...new Set(strayPorts)].map((id) => this.unpublish(id)));
+    await this.#ports.releaseUnused(owners);
     await Promise.all(straySandboxes.map(({ id, path }) => this.removeSandbox(id, path)));
     // A network may have left both its bridge and its tunnel.
     const byLink = new Map(strayNetworks.map((network) => [network.bridge, network]));
@@ -249,61 +234,28 @@ export class NetworkService implements TaskNetworks {
     return this.#overlays.mtuOf(network.id) ?? networkMtu(network);
   }
 
-  async #reserve(
-    id: string,
-    wishes: readonly NetPortWish[],
-    from: string | null,
-  ): Promise<readonly { readonly port: number }[]> {
-    try {
-      const heir = from === null ? {} : { from };
-      const { ports } = await this.#net.request({ op: 'ports.reserve', id, ports: wishes, ...heir });
-      return ports;
-    } catch (error) {
-      throw explainReservation(error, this.#publications.values());
-    }
-  }
-
-  /** UDP clients that never pause would keep on talking to where their first packet went. */
-  async #forgetFlows(ports: readonly PublishedPort[]): Promise<void> {
-    const numbers = ports.filter(({ protocol }) => protocol === 'udp').map(({ published }) => published);
-    if (numbers.length > 0) await this.#net.request({ op: 'conntrack.forget', ports: numbers });
-  }
-
   #writeRules(): Promise<void> {
-    return this.#rules.write(rulesOf(this.#state()));
+    const spans = this.#overlays.all.flatMap(({ network, endpoints }) => spanOf(network, endpoints, this.#nodeId));
+    return this.#rules.write(rulesOf(this.#state(), this.#ports.destinations, spans));
   }
 
   #state(): NetworkState {
-    return { networks: [...this.#networks.values()], publications: [...this.#publications.values()] };
+    return { networks: [...this.#networks.values()], publications: this.#ports.publications };
   }
-}
-
-/** The ports with the numbers that the container before had, where they may have the same. */
-function inherit(ports: readonly PortSpec[], former: readonly PublishedPort[]): readonly PortSpec[] {
-  const left = [...former];
-  return ports.map((port) => {
-    const found = left.find((published) => isHeirOf(port, published));
-    if (found === undefined) return port;
-    left.splice(
-      0,
-      left.length,
-      ...left.filter(({ published, protocol }) => published !== found.published || protocol !== found.protocol),
-    );
-    return { ...port, published: { from: found.published, to: found.published } };
-  });
-}
-
-/** What no two containers can publish at once. */
-function keyOf({ protocol, hostIp, published }: PublishedPort): string {
-  return `${protocol} ${hostIp} ${published}`;
 }
 
 /** The host's addresses on the bridge: none in a family that is isolated from the host. */
 function bridgeAddresses({ pools }: NetworkObject, { gatewayMode, hasIpv4Gateway }: BridgeOptions): readonly string[] {
   return pools
     .filter(({ gateway }) => {
-      const family = familyOf(gateway);
+      const family = addressFamily(gateway);
       return gatewayMode[family] !== 'isolated' && (family === 6 || hasIpv4Gateway);
     })
     .map(({ gateway, subnet }) => `${gateway}/${subnet.split('/', 2)[1]}`);
+}
+
+/** This host on a network that spans several; nothing until it has addresses of its own there. */
+function spanOf({ bridge, pools }: NetworkObject, { nodes }: EndpointsObject, nodeId: string): readonly NftSpan[] {
+  const addresses = nodes.find((node) => node.nodeId === nodeId)?.addresses ?? [];
+  return addresses.length === 0 ? [] : [{ bridge, addresses, gateways: pools.map(({ gateway }) => gateway) }];
 }

@@ -1,10 +1,11 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { isIPv6 } from 'node:net';
 import { dirname } from 'node:path';
 import type { BridgeOptions } from '../../../src/model/bridge-options.ts';
 import type { PublishedPort } from '../../../src/model/objects.ts';
 import { hasErrno } from '../errors.ts';
+import type { NetPortWish } from '../native/net-protocol.ts';
 import { planNft } from './nft-plan.ts';
+import type { NftPublication, NftSpan } from './nft-plan.ts';
 import type { Rules } from './rule-writer.ts';
 
 /** A network that has a bridge on this host. */
@@ -25,6 +26,9 @@ export interface Publication {
   readonly addresses: readonly string[];
   readonly ports: readonly PublishedPort[];
   readonly open: readonly OpenPort[];
+  /** Its service, if that has ports at all hosts, and what had to be reserved for these. */
+  readonly service: string | null;
+  readonly shared: readonly NetPortWish[];
 }
 
 /** A port that may be reached at the container's own address. */
@@ -40,15 +44,14 @@ export interface NetworkState {
   readonly publications: readonly Publication[];
 }
 
-export function rulesOf({ networks, publications }: NetworkState): Rules {
-  const entries = publications.flatMap(({ addresses, ports }) =>
-    ports.flatMap(({ protocol, hostIp, published, target }) => {
-      const address = addresses.find((one) => isIPv6(one) === isIPv6(hostIp));
-      return address === undefined ? [] : [{ protocol, hostIp, port: published, address, target }];
-    }),
-  );
+export function rulesOf(
+  { networks, publications }: NetworkState,
+  destinations: readonly NftPublication[],
+  spans: readonly NftSpan[],
+): Rules {
   const open = publications.flatMap((publication) => publication.open);
-  return { plan: planNft(networks, entries, open), bridges: networks.map(({ bridge }) => bridge).sort() };
+  const plan = planNft(networks, destinations, open, spans);
+  return { plan, bridges: networks.map(({ bridge }) => bridge).sort() };
 }
 
 /** An empty state when there is none yet. */

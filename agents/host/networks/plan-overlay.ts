@@ -1,7 +1,9 @@
 /** What tsstack-net is to do for a network that spans several hosts, as a pure function of who is on it. */
+import { createHash } from 'node:crypto';
 import { isIPv6 } from 'node:net';
 import { readBridgeOptions } from '../../../src/model/bridge-options.ts';
-import type { EndpointsObject } from '../../../src/model/endpoints.ts';
+import type { EndpointNode, EndpointsObject } from '../../../src/model/endpoints.ts';
+import { isHostAddress, parseAddress, parseCidr } from '../../../src/model/ip-range.ts';
 import type { NetworkObject } from '../../../src/model/objects.ts';
 import type { OverlayRequest } from '../native/net-protocol.ts';
 
@@ -25,11 +27,12 @@ export interface OverlaySurroundings {
 
 /** The overlay of the network on this host; null when nobody else is on it, or this host has no address for the others. */
 export function planOverlay(
-  network: Pick<NetworkObject, 'id' | 'bridge' | 'vni' | 'spec'>,
+  network: Pick<NetworkObject, 'id' | 'bridge' | 'vni' | 'spec' | 'pools'>,
   { nodes, tasks }: Pick<EndpointsObject, 'nodes' | 'tasks'>,
   { instance, nodeId, linkMtuOf }: OverlaySurroundings,
 ): OverlayRequest | null {
-  const local = nodes.find((node) => node.nodeId === nodeId)?.address ?? '';
+  const own = nodes.find((node) => node.nodeId === nodeId);
+  const local = own?.address ?? '';
   const others = nodes.filter((node) => node.nodeId !== nodeId && node.address !== '');
   if (local === '' || others.length === 0 || network.vni === null) return null;
   const hosts = new Map(others.map((node) => [node.nodeId, node.address]));
@@ -50,8 +53,50 @@ export function planOverlay(
     local,
     mtu: Math.min(options.mtu ?? Infinity, tunnelMtu(local, linkMtuOf(local))),
     isolated: !options.interContainer,
+    own: (own?.addresses ?? []).map((address) => withPrefix(network.pools, address)),
     peers: Object.fromEntries(places),
-    nodes: {},
-    rules: null,
+    ...(tasks.some(({ ports }) => ports.length > 0) ? waysBack(network.id, others) : { nodes: {}, rules: null }),
   };
+}
+
+function withPrefix(pools: NetworkObject['pools'], text: string): string {
+  const address = parseAddress(text);
+  const subnets = pools.map(({ subnet }) => parseCidr(subnet));
+  const subnet = subnets.find((range) => address !== undefined && range !== undefined && isHostAddress(range, address));
+  return subnet === undefined ? text : `${text}/${subnet.prefix}`;
+}
+
+/**
+ * Requests to a published port arrive with the client's address at a container by whichever host they entered, and the answer has to leave by that
+ * host, which translates it back. The container's namespace tells the hosts by their MACs and gives each a mark, and so a routing table.
+ */
+function waysBack(networkId: string, others: readonly EndpointNode[]): Pick<OverlayRequest, 'nodes' | 'rules'> {
+  const doors = others.filter(({ addresses }) => addresses.length > 0);
+  const marks = doors.map((door) => ({ ...door, mark: markOf(door.nodeId, networkId) }));
+  const elements = marks.map(({ mac, mark }) => `${mac} : ${mark}`).join(', ');
+  const rules = `
+ map hosts {
+  type ether_addr : mark
+  elements = { ${elements} }
+ }
+ chain arrive {
+  type filter hook prerouting priority mangle; policy accept;
+  ct state new ct mark set ether saddr map @hosts
+ }
+ chain leave {
+  type route hook output priority mangle; policy accept;
+  ct mark >= ${ownMarks} meta mark set ct mark
+ }`;
+  return {
+    nodes: Object.fromEntries(marks.map(({ mark, addresses }) => [String(mark), addresses])),
+    rules: marks.length === 0 ? null : rules,
+  };
+}
+
+/** Marks from this one on are ours; what containers use themselves is lower by custom. */
+const ownMarks = 2 ** 31;
+
+function markOf(nodeId: string, networkId: string): number {
+  const digest = createHash('sha256').update(`tsstack mark ${networkId} ${nodeId}`).digest();
+  return ownMarks + (digest.readUInt32BE(0) % ownMarks);
 }

@@ -3,13 +3,13 @@ import { readBridgeOptions } from '../../../src/model/bridge-options.ts';
 import { isVlanDriver } from '../../../src/model/vlan-options.ts';
 import type { PublishedPort } from '../../../src/model/objects.ts';
 import type { PortSpec } from '../../../src/model/spec.ts';
+import { addressFamily, wayOut } from '../../../src/model/way-out.ts';
 import { withoutPrefix } from '../names/network-names.ts';
 import { NativeError } from '../native/native-error.ts';
 import type { NetPortWish } from '../native/net-protocol.ts';
 import type { SandboxInterface } from '../tasks/task-host.ts';
 import { PortInUseError, UnpublishablePortError } from './errors.ts';
 import type { OpenPort, Publication } from './network-state.ts';
-import { familyOf, outwardInterface } from './sandbox-request.ts';
 
 /** Every address of the host, by the families in question. */
 const everyAddress: Readonly<Record<string, string>> = { '4': '0.0.0.0', '6': '::', '4,6': '*' };
@@ -50,8 +50,8 @@ interface Way {
 }
 
 function wayOf(interfaces: PortInterfaces, family: 4 | 6): Way | undefined {
-  const way = outwardInterface(interfaces, family);
-  const address = way?.addresses.find((one) => familyOf(one) === family);
+  const way = wayOut(interfaces, family);
+  const address = way?.addresses.find((one) => addressFamily(one) === family);
   if (way === undefined || address === undefined) return undefined;
   const { gatewayMode, hostBinding } = readBridgeOptions(way.network.spec.driverOptions);
   const isRouted = gatewayMode[family] === 'routed';
@@ -61,7 +61,7 @@ function wayOf(interfaces: PortInterfaces, family: 4 | 6): Way | undefined {
 function planPort(owner: string, port: PortSpec, ways: readonly Way[]): Pick<PortPlan, 'wishes' | 'open'> {
   const { target, protocol, published } = port;
   const hostIp = port.hostIp ?? ways.find(({ binding }) => binding !== null)?.binding ?? null;
-  const asked = hostIp === null ? ways : ways.filter(({ family }) => family === familyOf(hostIp));
+  const asked = hostIp === null ? ways : ways.filter(({ family }) => family === addressFamily(hostIp));
   if (hostIp !== null && asked.length === 0) throw wrongFamily(owner, hostIp);
   if (hostIp === '::1') throw loopback(owner);
   const open = asked.filter(({ isRouted }) => isRouted).map(({ address }) => ({ address, protocol, port: target }));
@@ -115,8 +115,8 @@ function loopback(owner: string): UnpublishablePortError {
 /** Names the container, where one of ours holds the port. */
 export function explainReservation(error: unknown, publications: Iterable<Publication>): unknown {
   if (!(error instanceof NativeError) || error.nativeCode !== 'exists') return error;
-  for (const { id, owner } of publications) {
-    if (error.path === `container ${id}`) {
+  for (const { id, owner, service } of publications) {
+    if (error.path === `container ${id}` || error.path === `container service-${service ?? ''}`) {
       return new PortInUseError(error.message.replace(error.path, `container ${owner}`), error);
     }
   }

@@ -1,9 +1,8 @@
-import { isIPv6 } from 'node:net';
 import { readBridgeOptions } from '../../../src/model/bridge-options.ts';
 import { isVlanDriver, readVlanOptions } from '../../../src/model/vlan-options.ts';
+import { addressFamily, wayOut } from '../../../src/model/way-out.ts';
 import type { NetworkObject } from '../../../src/model/objects.ts';
 import type { EnsureSandboxRequest } from '../native/net-protocol.ts';
-import { withoutPrefix } from '../names/network-names.ts';
 import type { SandboxInterface, SandboxRequest } from '../tasks/task-host.ts';
 
 /** Containers may ping and bind low ports without a capability, as elsewhere in this field. */
@@ -22,7 +21,7 @@ export function sandboxRequest(
 ): EnsureSandboxRequest {
   const { id, path, users, hostname, interfaces, links, upstreams } = request;
   const names = interfaceNames(interfaces);
-  const outward = { 4: outwardInterface(interfaces, 4), 6: outwardInterface(interfaces, 6) };
+  const outward = { 4: wayOut(interfaces, 4), 6: wayOut(interfaces, 6) };
   const isInternal = interfaces.every(({ network }) => network.spec.internal);
   return {
     op: 'sandbox.ensure',
@@ -37,7 +36,7 @@ export function sandboxRequest(
       addresses: [...wanted.addresses, ...wanted.linkLocalAddresses.map(withLinkLocalPrefix)],
       gateways: isRoutedByDevice(wanted)
         ? []
-        : wanted.gateways.filter((gateway) => wanted === outward[familyOf(gateway)]),
+        : wanted.gateways.filter((gateway) => wanted === outward[addressFamily(gateway)]),
       mtu: mtuOf(wanted.network),
       isolated: !readBridgeOptions(wanted.network.spec.driverOptions).interContainer,
       routes: [...neighbourRoutes(wanted), ...deviceRoutes(wanted, outward)],
@@ -53,28 +52,6 @@ export function sandboxRequest(
           },
     sysctls: { ...defaultSysctls, ...interfaceSysctls(interfaces, names) },
   };
-}
-
-/**
- * The interface that leads out, or undefined: of the networks that are not internal and have the family, the one with the highest priority,
- * among equals the first.
- */
-export function outwardInterface<Interface extends Pick<SandboxInterface, 'network' | 'addresses' | 'gatewayPriority'>>(
-  interfaces: readonly Interface[],
-  family: 4 | 6,
-): Interface | undefined {
-  const candidates = interfaces.filter(
-    ({ network: { spec }, addresses }) =>
-      !spec.internal &&
-      readBridgeOptions(spec.driverOptions).gatewayMode[family] !== 'isolated' &&
-      addresses.some((address) => familyOf(address) === family),
-  );
-  return candidates.toSorted((a, b) => b.gatewayPriority - a.gatewayPriority)[0];
-}
-
-/** Family of an address, with or without prefix length. */
-export function familyOf(address: string): 4 | 6 {
-  return isIPv6(withoutPrefix(address)) ? 6 : 4;
 }
 
 type Interface = EnsureSandboxRequest['interfaces'][0];
@@ -120,14 +97,14 @@ function interfaceNames(interfaces: readonly SandboxInterface[]): readonly strin
 
 /** Other subnets of the same network are on the same wire. */
 function neighbourRoutes({ network, gateways, addresses }: SandboxInterface): Interface['routes'] {
-  const families = new Set(addresses.map(familyOf));
+  const families = new Set(addresses.map(addressFamily));
   return network.pools
-    .filter(({ subnet, gateway }) => !gateways.includes(gateway) && families.has(familyOf(subnet)))
+    .filter(({ subnet, gateway }) => !gateways.includes(gateway) && families.has(addressFamily(subnet)))
     .map(({ subnet }) => ({ destination: subnet, gateway: null }));
 }
 
 function withLinkLocalPrefix(address: string): string {
-  return `${address}/${linkLocalPrefix[familyOf(address)]}`;
+  return `${address}/${linkLocalPrefix[addressFamily(address)]}`;
 }
 
 /** Dots in the name of an interface are slashes there, as for sysctl(8). */

@@ -5,6 +5,7 @@ import { allEnded } from '../all-ended.ts';
 import { upstreamServers } from '../containers/network-files.ts';
 import { TaskError } from '../errors.ts';
 import type { IdRange } from '../users/id-range.ts';
+import type { PortOwner } from '../networks/published-ports.ts';
 import type { SandboxInterface, TaskHost } from './task-host.ts';
 
 export interface NetworkResult {
@@ -78,7 +79,12 @@ async function publishPorts(
   // What the container beside which it comes up has, it gets when it serves.
   const inherited = isGated(task) ? host.networks.publishedBy(task.rollout?.replaces ?? '') : [];
   const own = task.spec.ports.filter((port) => !inherited.some((published) => isHeirOf(port, published)));
-  return host.networks.publish(task.id, task.containerName, interfaces, own, null);
+  return host.networks.publish(portOwnerOf(task), interfaces, own, null);
+}
+
+/** Whose ports those of a task are: the containers of a service share what is published for it; one-off ones are on their own. */
+export function portOwnerOf({ id, containerName, serviceId, oneOff }: TaskObject): PortOwner {
+  return { id, name: containerName, service: oneOff === null ? serviceId : null };
 }
 
 function findNetwork(networks: readonly NetworkObject[], id: string): NetworkObject {

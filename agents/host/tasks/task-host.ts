@@ -11,6 +11,7 @@ import type { Healthcheck } from '../health/healthcheck.ts';
 import type { NameRegistry } from '../names/name-registry.ts';
 import type { NetworkNames } from '../names/network-names.ts';
 import type { SpannedNetwork } from '../networks/overlay-service.ts';
+import type { PortOwner } from '../networks/published-ports.ts';
 import type { PayloadFiles } from '../payloads/payload-files.ts';
 import type { IdRange } from '../users/id-range.ts';
 import type { IdRanges } from '../users/id-ranges.ts';
@@ -86,9 +87,12 @@ export interface TaskNetworks {
   removeEndpoints(networkId: string): Promise<void>;
   ensureSandbox(request: SandboxRequest): Promise<void>;
   removeSandbox(id: string, path: string): Promise<void>;
+  /**
+   * Publishes exactly these ports of the container, and resolves to where they are published now. Those that it can have from the container
+   * `from` change hands in one step: every packet is led to one or the other.
+   */
   publish(
-    id: string,
-    owner: string,
+    owner: PortOwner,
     interfaces: readonly SandboxInterface[],
     ports: readonly PortSpec[],
     /** Container whose ports it takes over where it can have the same; null = none. */

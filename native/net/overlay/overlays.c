@@ -23,8 +23,10 @@ struct wish
 {
   struct overlay_device device;
   const char *bridge;
-  const json_t *peers;
+  const json_t *peers, *own; /* OWN: addresses of this host on the network */
 };
+
+#define MOST_OWN 16
 
 static void
 free_overlay (void *value)
@@ -34,6 +36,18 @@ free_overlay (void *value)
     return;
   json_decref (overlay->spec);
   free (overlay);
+}
+
+static int
+check_own (const json_t *own, struct tss_error *error)
+{
+  struct address address;
+  if (json_array_size (own) > MOST_OWN)
+    return tss_error_set (error, TSS_ERROR_INVALID, 0, "own", "field own: at most %d", MOST_OWN);
+  for (size_t i = 0; i < json_array_size (own); i++)
+    if (field_address_at (own, i, "own", &address, error) < 0)
+      return -1;
+  return 0;
 }
 
 static int
@@ -50,6 +64,7 @@ parse (const json_t *request, struct wish *wish, struct tss_error *error)
       || field_integer (request, "mtu", 68, 65535, &mtu, error) < 0
       || field_address (request, "local", &device->local, error) < 0
       || field_object (request, "peers", &wish->peers, error) < 0 || overlay_peers_check (wish->peers, error) < 0
+      || field_array (request, "own", &wish->own, error) < 0 || check_own (wish->own, error) < 0
       || overlay_guest_check (request, error) < 0)
     return -1;
   device->vni = (unsigned)vni;
@@ -102,6 +117,33 @@ write_peers (struct overlays *overlays, const struct overlay *former, const stru
   return overlay_peers_change (overlays->route, links, before, peers, error);
 }
 
+static bool
+contains (const json_t *list, const json_t *value)
+{
+  for (size_t i = 0; i < json_array_size (list); i++)
+    if (json_equal (json_array_get (list, i), (json_t *)value))
+      return true;
+  return false;
+}
+
+/* An address that this host has no more can be somebody else's by now. */
+static int
+change_own (struct overlays *overlays, unsigned bridge, const char *name, const json_t *before, const json_t *after,
+            struct tss_error *error)
+{
+  struct netlink_batch batch;
+  struct address address;
+  netlink_batch_init (&batch);
+  for (size_t i = 0; i < json_array_size (before); i++)
+    if (!contains (after, json_array_get (before, i))
+        && address_parse (json_string_value (json_array_get (before, i)), &address))
+      link_delete_address (&batch, bridge, &address);
+  for (size_t i = 0; i < json_array_size (after); i++)
+    if (address_parse (json_string_value (json_array_get (after, i)), &address))
+      link_add_address (&batch, bridge, name, &address);
+  return netlink_send (overlays->route, &batch, error);
+}
+
 int
 overlays_set (struct overlays *overlays, const json_t *request, struct tss_error *error)
 {
@@ -113,6 +155,9 @@ overlays_set (struct overlays *overlays, const json_t *request, struct tss_error
   const char *network = wish.device.network;
   const struct overlay *former = map_get (&overlays->by_network, network);
   if (ensure_links (overlays, former, &wish, request, &links, &made, error) < 0
+      || change_own (overlays, links.bridge, wish.bridge, former == NULL ? NULL : json_object_get (former->spec, "own"),
+                     wish.own, error)
+             < 0
       || write_peers (overlays, former, &links, made, wish.peers, error) < 0)
     return -1;
   struct overlay *overlay = memory_allocate (sizeof *overlay);
@@ -135,6 +180,8 @@ overlays_remove (struct overlays *overlays, const char *network, struct tss_erro
     return overlay == NULL ? 0 : -1;
   overlay_device_name (wish.device.vni, name);
   struct overlay_links links = { .tunnel = if_nametoindex (name), .bridge = if_nametoindex (wish.bridge) };
+  if (links.bridge != 0 && change_own (overlays, links.bridge, wish.bridge, wish.own, NULL, error) < 0)
+    return -1;
   if (links.tunnel != 0 && links.bridge != 0
       && overlay_peers_change (overlays->route, &links, wish.peers, NULL, error) < 0)
     return -1;

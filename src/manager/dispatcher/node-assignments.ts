@@ -13,8 +13,10 @@ export type FindEndpoints = (network: NetworkObject) => EndpointsObject | null;
 /** Objects in the order in which they are to be applied: what a task needs comes before it. */
 export function assignmentsOf(view: StoreView, nodeId: string, findEndpoints: FindEndpoints): readonly Assignment[] {
   const tasks = view.tasksOfNode(nodeId);
-  const ids = new Set(tasks.flatMap(({ attachments }) => attachments.map(({ networkId }) => networkId)));
-  const networks = [...ids].flatMap((id) => view.get('network', id) ?? []);
+  const used = new Set(tasks.flatMap(({ attachments }) => attachments.map(({ networkId }) => networkId)));
+  // Without a container of its own a node is on the networks by which it leads others to theirs.
+  const isOn = ({ id, nodeAddresses }: NetworkObject): boolean => used.has(id) || Object.hasOwn(nodeAddresses, nodeId);
+  const networks = view.all('network').filter(isOn);
   return [
     ...networks,
     ...networks.flatMap((network) => findEndpoints(network) ?? []),

@@ -1,4 +1,5 @@
 /** Names and host ports are on one host only once: says who has them before anything is made. */
+import { isMeshPort } from '../../model/mesh-ports.ts';
 import type { TaskObject } from '../../model/objects.ts';
 import type { PortSpec, ServiceSpec, StackSpec } from '../../model/spec.ts';
 import { ClaimedError, InvalidRequestError } from '../errors.ts';
@@ -107,15 +108,17 @@ function isAny(hostIp: string | null): boolean {
   return hostIp === null || hostIp === '0.0.0.0' || hostIp === '::' || hostIp === '';
 }
 
-/** Replicas that publish the same port can only come up if there is one for each. */
+/** Replicas share a port of their service; of others there has to be one for each. */
 function checkReplicas(view: StoreView, service: ServiceSpec): void {
-  for (const { published, protocol } of portsOfAll(view, service)) {
+  for (const { published, protocol } of portsOfAll(view, service).filter((port) => !isMeshPort(port))) {
     if (published === null || published.to - published.from + 1 >= service.replicas) continue;
     const ports =
       published.from === published.to ? `port ${published.from}` : `ports ${published.from}-${published.to}`;
     throw new InvalidRequestError(
       `service ${service.name}: ${service.replicas} replicas cannot share host ${ports}/${protocol}`,
-      { hint: 'publish a range of ports that is long enough, or no fixed port' },
+      {
+        hint: 'publish a range of ports that is long enough, no fixed port, or one of mode ingress without an address',
+      },
     );
   }
 }

@@ -1,9 +1,16 @@
 import type { NetworkObject } from '../../model/objects.ts';
 import type { StoreView } from '../store/object-index.ts';
+import { meshPortsOn } from './mesh-ports-on.ts';
 
-/** Ids of the nodes that a network spans; none while it is on one node alone, or on nodes that others cannot reach. */
-export function nodesOfNetwork(view: StoreView, network: Pick<NetworkObject, 'id'>): readonly string[] {
-  const nodes = new Set(view.tasksOfNetwork(network.id).flatMap(({ nodeId }) => nodeId ?? []));
+/**
+ * Ids of the nodes that a network spans: those that have a container on it, and with a port that every node publishes, all of them. None while
+ * that is one node alone, or while others cannot reach it.
+ */
+export function nodesOfNetwork(view: StoreView, { id: networkId }: Pick<NetworkObject, 'id'>): readonly string[] {
+  const tasks = view.tasksOfNetwork(networkId);
+  const isMeshed = tasks.some((task) => meshPortsOn(view, networkId, task).length > 0);
+  const placed = tasks.flatMap(({ nodeId }) => nodeId ?? []);
+  const nodes = new Set(isMeshed ? view.all('node').map(({ id }) => id) : placed);
   const reachable = [...nodes].filter((id) => (view.get('node', id)?.address ?? '') !== '');
   return reachable.length > 1 ? reachable.sort() : [];
 }

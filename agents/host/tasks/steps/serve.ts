@@ -1,6 +1,6 @@
 import { delay } from '../../abortable.ts';
 import { describeError } from '../../errors.ts';
-import { interfacesOf } from '../prepare-network.ts';
+import { interfacesOf, portOwnerOf } from '../prepare-network.ts';
 import type { TaskWorker } from '../task-worker.ts';
 
 /** Pause before another try to lead the traffic to a container. */
@@ -20,7 +20,7 @@ export async function serve(worker: TaskWorker): Promise<void> {
     const published =
       ports.length === 0 || task.attachments.length === 0
         ? []
-        : await host.networks.publish(task.id, task.containerName, interfacesOf(task, networks), ports, from);
+        : await host.networks.publish(portOwnerOf(task), interfacesOf(task, networks), ports, from);
     await worker.setPrepared({ ...prepared, ports: published });
     await host.names.add(task, networks, true);
     worker.setServing(true, published);

@@ -11,6 +11,7 @@ import {
 import type { NetworkObject, TaskAttachment, TaskObject } from '../../../model/objects.ts';
 import { isTerminal } from '../../../model/states.ts';
 import type { StoreView } from '../../store/object-index.ts';
+import { meshPortsOn } from '../../tasks/mesh-ports-on.ts';
 
 /** The endpoints of a network; null when its only node can do without: its own containers are all there are. */
 export function deriveEndpoints(view: StoreView, network: NetworkObject): Omit<EndpointsObject, 'version'> | null {
@@ -34,6 +35,7 @@ export function endpointTask(view: StoreView, networkId: string, task: TaskObjec
     containerName: task.containerName,
     ...placeOf(attachment),
     ...endpointNames(task, attachment),
+    ports: meshPortsOn(view, networkId, task),
     isRunning,
     isServing: isRunning && isFit(task),
   };
@@ -49,7 +51,7 @@ function mayBeAsked({ desired, status }: TaskObject): boolean {
 }
 
 function isFit({ status: { state, container } }: TaskObject): boolean {
-  if (state !== 'running' || container?.phase !== 'running') return false;
+  if (state !== 'running' || container?.phase !== 'running' || !container.serving) return false;
   return container.health === null || container.health.state === 'healthy';
 }
 

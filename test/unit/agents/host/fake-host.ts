@@ -255,7 +255,7 @@ export class FakeDaemon {
           if (this.machine.removeFailures >= 0) throw new Error('cannot remove');
           sandboxes.delete(id);
         }),
-      publish: (id, _owner, _address, ports) =>
+      publish: ({ id }, _interfaces, ports) =>
         this.#effect('publish', () => {
           published.add(id);
           return ports.map(({ target, protocol }): PublishedPort => ({

@@ -438,10 +438,14 @@ describe('claims on names, ports and addresses', () => {
     check([], serviceSpec('a', { ...publish(80, 82), replicas: 3 }));
   });
 
-  it('of replicas on one port or one name are refused', () => {
-    assert.throws(() => check([], serviceSpec('a', { ...publish(80), replicas: 2 })), {
-      message: /2 replicas cannot share host port 80/,
-    });
+  it('of replicas on one port of their service are none; on one address, one port of the host or one name they are refused', () => {
+    check([], serviceSpec('a', { ...publish(80), replicas: 2 }));
+    const ports = publish(80).ports?.map((port) => ({ ...port, mode: 'host' as const })) ?? [];
+    for (const refused of [publish(80, 80, '10.0.0.1'), { ports }]) {
+      assert.throws(() => check([], serviceSpec('a', { ...refused, replicas: 2 })), {
+        message: /2 replicas cannot share host port 80/,
+      });
+    }
     assert.throws(() => check([], serviceSpec('a', { containerName: 'x', replicas: 2 })), {
       message: /allows one replica/,
     });

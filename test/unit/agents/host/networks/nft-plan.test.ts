@@ -24,22 +24,43 @@ const vault: NftNetwork = {
   internal: true,
   options: readBridgeOptions({}),
 };
-const web: NftPublication = { protocol: 'tcp', hostIp: '0.0.0.0', port: 8080, address: '172.30.1.5', target: 80 };
+const web: NftPublication = {
+  protocol: 'tcp',
+  hostIp: '0.0.0.0',
+  port: 8080,
+  destinations: [{ address: '172.30.1.5', target: 80 }],
+};
 
+/** Elements of sets by their keys; the rules of chains, by their names, are in one of their own. */
 type Sets = Map<string, Map<string, string>>;
 
-function setsOf(plan: NftPlan): Sets {
-  return new Map(
-    Object.entries(plan).map(([name, elements]) => [
-      name,
-      new Map(elements.map((element) => [element.split(' : ')[0] ?? '', element])),
-    ]),
+function setsOf({ chains, ...sets }: NftPlan): Sets {
+  const elements = Object.entries(sets).map(
+    ([name, list]) => [name, new Map(list.map((element) => [element.split(' : ')[0] ?? '', element]))] as const,
   );
+  return new Map([...elements, ['chains', new Map(chains)]]);
+}
+
+/** What the kernel does with a line about chains; false for others. A chain that is in use cannot go. */
+function applyToChains(sets: Sets, line: string): boolean {
+  const chains = sets.get('chains') ?? assert.fail('no chains');
+  const match = /^(add|flush|delete) (chain|rule) inet tsstack-00c0ffee (\w+) ?(.*)$/.exec(line);
+  const [, verb, kind, name = '', rule = ''] = match ?? [];
+  if (match === null) return false;
+  const isUsed = [...sets].some(([set, elements]) =>
+    set === 'chains' ? false : [...elements.values()].some((element) => element.endsWith(`goto ${name}`)),
+  );
+  if (kind === 'rule') chains.set(name, rule);
+  else if (verb === 'delete') assert.ok(!isUsed && chains.delete(name), line);
+  else if (verb === 'add' && !chains.has(name)) chains.set(name, '');
+  else if (verb === 'flush') assert.ok(chains.has(name), line);
+  return true;
 }
 
 /** What the kernel does with a script of `add element` and `delete element` lines. */
 function apply(sets: Sets, script: string): Sets {
   for (const line of script.split('\n').filter((text) => text !== '')) {
+    if (applyToChains(sets, line)) continue;
     const match = /^(add|delete) element inet tsstack-00c0ffee (\w+) \{ (.*) \}$/.exec(line);
     assert.ok(match !== null, line);
     const [, verb = '', name = '', list = ''] = match;
@@ -49,6 +70,8 @@ function apply(sets: Sets, script: string): Sets {
       if (verb === 'delete') assert.ok(elements.delete(key), `deleted what is there: ${line}`);
       else {
         assert.ok(!elements.has(key), `added what is not there: ${line}`);
+        const chain = /goto (\w+)$/.exec(element)?.[1];
+        assert.ok(chain === undefined || sets.get('chains')?.has(chain), `leads to what is there: ${line}`);
         elements.set(key, element);
       }
     }
@@ -99,6 +122,24 @@ describe('nftables plan', () => {
     assert.equal(renderNftChange(table, after, planNft([front], [web])), '');
   });
 
+  it('chooses among several destinations for each connection, and leads nowhere when there is none', () => {
+    const both = { ...web, destinations: [...web.destinations, { address: '172.30.1.6', target: 81 }] };
+    const plan = planNft([front], [both]);
+    assert.deepEqual(plan.balanced, ['tcp . 8080 : goto to_tcp_8080_0_0_0_0']);
+    assert.equal(
+      plan.chains.get('to_tcp_8080_0_0_0_0'),
+      'meta l4proto tcp dnat ip to numgen random mod 2 map { 0 : 172.30.1.5 . 80, 1 : 172.30.1.6 . 81 }',
+    );
+    assert.deepEqual([plan.published, planNft([front], [{ ...web, destinations: [] }]).published], [[], []]);
+  });
+
+  it("gives what comes from an address that all hosts of a network have, the one that is this host's", () => {
+    const span = { bridge: 'ts-front', addresses: ['172.30.1.101', 'fd00::65'], gateways: ['172.30.1.1', 'fd00::1'] };
+    const { own, own6, shared, shared6 } = planNft([front], [], [], [span]);
+    assert.deepEqual([own, own6], [['"ts-front" : 172.30.1.101'], ['"ts-front" : fd00::65']]);
+    assert.deepEqual([shared, shared6], [['172.30.1.1'], ['fd00::1']]);
+  });
+
   it('gets from any state to any other', () => {
     const network = fc.nat({ max: 5 }).map((number) => ({
       bridge: `ts-${number}`,
@@ -110,8 +151,10 @@ describe('nftables plan', () => {
       protocol: fc.constantFrom('tcp' as const, 'udp' as const),
       hostIp: fc.constantFrom('0.0.0.0', '127.0.0.1', '192.0.2.2'),
       port: fc.integer({ min: 8000, max: 8003 }),
-      address: fc.constantFrom('172.30.1.5', '172.30.1.6'),
-      target: fc.constantFrom(80, 81),
+      destinations: fc.array(
+        fc.record({ address: fc.constantFrom('172.30.1.5', '172.30.1.6'), target: fc.constantFrom(80, 81) }),
+        { maxLength: 3 },
+      ),
     });
     const plan = fc
       .tuple(

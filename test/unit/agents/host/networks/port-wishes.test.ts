@@ -81,7 +81,8 @@ describe('port wishes', () => {
   it('name the container of ours that holds a port', () => {
     const message = 'publish port 0.0.0.0:80/tcp: already in use by container abc';
     const error = new NativeError({ code: 'exists', message, errno: '', path: 'container abc' });
-    const publication = { id: 'abc', owner: 'shop-web-1', addresses: ['172.30.1.5'], ports: [], open: [] };
+    const common = { addresses: ['172.30.1.5'], ports: [], open: [], service: null, shared: [] };
+    const publication = { id: 'abc', owner: 'shop-web-1', ...common };
     const explained = explainReservation(error, [publication]);
     assert.match(String(explained), /in use by container shop-web-1$/);
   });

@@ -13,8 +13,7 @@ function rules(...ports: readonly number[]): Rules {
     protocol: 'tcp' as const,
     hostIp: '0.0.0.0',
     port,
-    address: '172.30.1.5',
-    target: 80,
+    destinations: [{ address: '172.30.1.5', target: 80 }],
   }));
   return { plan: planNft([network], publications), bridges: ['ts-front'] };
 }
