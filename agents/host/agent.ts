@@ -63,6 +63,7 @@ export class Agent {
   readonly #over = new AbortController();
   #running: Promise<void> | null = null;
   #isIdle = false;
+  #table: TaskTable | null = null;
 
   constructor(options: AgentOptions) {
     this.#options = options;
@@ -76,6 +77,11 @@ export class Agent {
     this.#running ??= this.#run().catch((error: unknown) => {
       this.#options.log(`the agent cannot work: ${describeError(error).message}`);
     });
+  }
+
+  /** Ends and removes every container of this host, for one that leaves its cluster. Volumes stay. */
+  async removeContainers(): Promise<void> {
+    await this.#table?.removeAll();
   }
 
   /** Lets go of everything; containers run on. Resolves to true when there are none, and then nothing of the agent stays. */
@@ -104,6 +110,7 @@ export class Agent {
       onNames: () => table.lookAtImages(),
     });
     const table: TaskTable = this.#makeTable(facts, networks, images, reporter, assigned, nodeId);
+    this.#table = table;
     table.adopt();
     images.open().catch((error: unknown) => this.#options.log(`look at the images: ${describeError(error).message}`));
     await this.#serve(table, images, facts, guard, reporter);

@@ -62,6 +62,7 @@ export class Daemon {
       get role(): Role {
         return daemon.role;
       },
+      removeContainers: async (): Promise<void> => (await daemon.#agent).removeContainers(),
       become: (change: () => Promise<void>): Promise<void> => daemon.#become(change),
     };
     const server = await serve(options.host, [

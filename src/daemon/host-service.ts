@@ -25,6 +25,8 @@ const firstSessionMs = 10_000;
 /** The daemon as this service sees it. */
 export interface RoleHolder {
   readonly role: Role;
+  /** Ends and removes the containers of this host. */
+  removeContainers(): Promise<void>;
   /** Ends the role and its agent, lets `change` happen, and begins anew with what the files then say. */
   become(change: () => Promise<void>): Promise<void>;
 }

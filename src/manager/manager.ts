@@ -4,6 +4,7 @@ import { allocator } from './allocator/allocator.ts';
 import { networkAddresses } from './allocator/network-addresses.ts';
 import { Control } from './api/control.ts';
 import { Authority } from './authority/authority.ts';
+import { authorityRotation } from './authority/authority-rotation.ts';
 import { findCluster } from './authority/cluster-object.ts';
 import { removedError } from './authority/removed-error.ts';
 import { ContentSeal, loadSealKey } from './authority/content-seal.ts';
@@ -141,6 +142,7 @@ export class Manager {
       loops: [
         loop(dependencies),
         loop(update),
+        loop(authorityRotation),
         loop(reaper),
         loop(nodeLoss),
         loop(allocator),

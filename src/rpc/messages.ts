@@ -42,6 +42,7 @@ export type {
   RemoveStackRequest,
   RemoveStackResponse,
   RenewRequest,
+  RotateAuthorityResponse,
   SessionMessage,
   SessionRequest,
   StreamRequest,

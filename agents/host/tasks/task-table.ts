@@ -1,5 +1,6 @@
 import { endpointsId } from '../../../src/model/endpoints.ts';
 import type { EndpointsObject } from '../../../src/model/endpoints.ts';
+import { once } from 'node:events';
 import type { NetworkObject, TaskObject } from '../../../src/model/objects.ts';
 import type { AssignmentsMessage } from '../../../src/rpc/messages.ts';
 import { abortable } from '../abortable.ts';
@@ -99,6 +100,14 @@ export class TaskTable implements HeldObjects {
     this.#connect(change, change.full && mayRemove);
     for (const network of change.removedNetworks) this.#doomedNetworks.set(network.id, network);
     this.#remove(() => this.#removeShared(change.removedVolumes, change.full && mayRemove));
+  }
+
+  /** Ends and removes every container, though nobody asks for that any more. Volumes stay. */
+  async removeAll(): Promise<void> {
+    const workers = [...this.#workers.values()];
+    const gone = workers.map(({ ended }) => (ended.aborted ? undefined : once(ended, 'abort')));
+    for (const id of this.ids) this.#drop(id);
+    await Promise.all(gone);
   }
 
   /** Names of images on this host have changed. */

@@ -1,14 +1,13 @@
 import { X509Certificate } from 'node:crypto';
 import { delay } from '../../../agents/host/abortable.ts';
+import { backdatedMs, createRequest } from '../../manager/authority/certificates.ts';
 import type { IssuedCertificate } from '../../rpc/messages.ts';
 import type { TlsIdentity } from '../../rpc/secure/tls-material.ts';
 
-/** Asks for a certificate for the key of a PKCS #10 request. */
-export type Renew = (request: string) => Promise<IssuedCertificate>;
-
 export interface CertificateKeeperOptions {
   readonly identity: TlsIdentity;
-  readonly renew: Renew;
+  /** Asks for a certificate for the key of a PKCS #10 request. */
+  readonly renew: (request: string) => Promise<IssuedCertificate>;
   /** Stores the new identity and begins to use it. */
   readonly onRenewed: (identity: TlsIdentity) => void;
   readonly log: (message: string) => void;
@@ -30,7 +29,7 @@ export class CertificateKeeper {
   readonly #options: CertificateKeeperOptions;
   readonly #over = new AbortController();
   #identity: TlsIdentity;
-  #hurry = Promise.withResolvers<void>();
+  #hurry = new AbortController();
 
   constructor(options: CertificateKeeperOptions) {
     this.#options = options;
@@ -46,7 +45,7 @@ export class CertificateKeeper {
   useAuthorities(authorities: string): void {
     if (authorities === this.#identity.authorities) return;
     this.#use({ ...this.#identity, authorities });
-    if (!isSignedByFirst(this.#identity)) this.#hurry.resolve();
+    if (!isSignedByFirst(this.#identity)) this.#hurry.abort();
   }
 
   stop(): void {
@@ -58,28 +57,27 @@ export class CertificateKeeper {
     const random = this.#options.random ?? Math.random;
     while (!signal.aborted) {
       const { validFromDate, validToDate } = new X509Certificate(this.#identity.chain);
-      const lifeMs = validToDate.getTime() - validFromDate.getTime();
-      const at = validFromDate.getTime() + lifeMs * (earliest + (latest - earliest) * random());
+      const issuedAt = validFromDate.getTime() + backdatedMs;
+      const lifeMs = validToDate.getTime() - issuedAt;
+      const at = issuedAt + lifeMs * (earliest + (latest - earliest) * random());
       await this.#until(at);
       while (!signal.aborted && !(await this.#renew()))
         await delay(Math.min(lifeMs * retryPart, longestDelayMs), signal);
     }
   }
 
+  /** Until that time, or until the certificate has to be renewed for another reason. */
   async #until(at: number): Promise<void> {
-    const { signal } = this.#over;
-    this.#hurry = Promise.withResolvers<void>();
+    this.#hurry = new AbortController();
     if (!isSignedByFirst(this.#identity)) return;
-    let isDue = false;
-    void this.#hurry.promise.then(() => (isDue = true));
-    for (let left = at - Date.now(); left > 0 && !isDue && !signal.aborted; left = at - Date.now())
-      await Promise.race([delay(Math.min(left, longestDelayMs), signal), this.#hurry.promise]);
+    const over = AbortSignal.any([this.#over.signal, this.#hurry.signal]);
+    for (let left = at - Date.now(); left > 0 && !over.aborted; left = at - Date.now())
+      await delay(Math.min(left, longestDelayMs), over);
   }
 
   async #renew(): Promise<boolean> {
     const { log, renew } = this.#options;
     try {
-      const { createRequest } = await import('../../manager/authority/certificates.ts');
       const { key, request } = await createRequest();
       this.#use({ ...this.#identity, key, ...(await renew(request)) });
       log(

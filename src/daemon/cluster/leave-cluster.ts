@@ -57,6 +57,8 @@ export async function leaveAsWorker(
   { force }: LeaveClusterRequest,
 ): Promise<readonly string[]> {
   const warnings = await sayGoodBye(role, force);
+  // None is left but with force: then the cluster has given them up.
+  await holder.removeContainers();
   const { bringLoneStoreBack } = await import('./lone-store.ts');
   await holder.become(async () => {
     files.remove();

@@ -1,4 +1,5 @@
 import type { ManagerAccess } from '../../../agents/host/session/manager-access.ts';
+import { outdatedNodes } from '../../manager/authority/authority-rotation.ts';
 import { Manager } from '../../manager/manager.ts';
 import { connectDispatcher } from '../../rpc/client.ts';
 import type { ClusterStatus } from '../../rpc/messages.ts';
@@ -72,6 +73,7 @@ export class ManagerRole implements Role {
       managers: managerAddress === '' ? [] : [managerAddress],
       certificateExpiresMs: this.#listener?.certificateExpiresMs ?? 0,
       problem: this.#problem,
+      outdatedNodes: outdatedNodes(this.manager.store.view).map(({ hostname }) => hostname),
     };
   }
 

@@ -75,6 +75,7 @@ export class WorkerRole implements Role {
       managers: this.#list.addresses,
       certificateExpiresMs: new X509Certificate(this.#keeper.identity.chain).validToDate.getTime(),
       problem: this.#problem ?? '',
+      outdatedNodes: [],
     };
   }
 

@@ -11,6 +11,7 @@ import type {
   LeaveRequest,
   LeaveResponse,
   RenewRequest,
+  RotateAuthorityResponse,
 } from '../../rpc/messages.ts';
 import type { AuthorityHandlers, CallContext, Peer } from '../../rpc/service-types.ts';
 import { newNode, parseNodeDescription } from '../dispatcher/register-node.ts';
@@ -19,6 +20,7 @@ import { put } from '../store/change.ts';
 import { ChangeSet } from '../store/change-set.ts';
 import type { StoreView } from '../store/object-index.ts';
 import type { Store } from '../store/store.ts';
+import { outdatedNodes } from './authority-rotation.ts';
 import { checkAddress, nameWarnings, roleOfToken } from './admit.ts';
 import { getCluster, managerAddresses, putCluster, readSecrets, type NodeRole } from './cluster-object.ts';
 import { issueFor, signerOf } from './issuer.ts';
@@ -98,6 +100,24 @@ export class Authority implements AuthorityHandlers {
     return this.#token(secret);
   }
 
+  async rotateAuthority(): Promise<RotateAuthorityResponse> {
+    const { createAuthority, crossSign } = await import('./certificates.ts');
+    const { view } = this.#store;
+    const before = getCluster(view);
+    checkRotation(view);
+    const authority = await createAuthority(before.id, this.#now());
+    const older = { key: readSecrets(this.#store).authorityKey, certificate: signerOf(before) };
+    const crossCertificate = await crossSign(older, authority.certificate);
+    await this.#store.update((current) => {
+      checkRotation(current);
+      const cluster = getCluster(current);
+      const authorities = [authority.certificate, ...cluster.authorities];
+      const secrets = { ...readSecrets(this.#store), authorityKey: authority.key };
+      return { changes: [putCluster({ ...cluster, authorities, crossCertificate }, secrets)], result: undefined };
+    });
+    return { nodes: outdatedNodes(this.#store.view).length };
+  }
+
   #token(secret: string): JoinToken {
     const { view } = this.#store;
     const token = formatToken({ authority: authorityDigest(signerOf(getCluster(view))), secret });
@@ -115,6 +135,15 @@ function nodeOfPeer(view: StoreView, peer: Peer): NodeObject {
   if (node !== undefined) return node;
   throw new NotFoundError('the cluster does not know this node', {
     hint: 'leave with `tsstack cluster leave --force` and join again',
+  });
+}
+
+/** One at a time: each node accepts the authority that its own certificate is of, and the next one. */
+function checkRotation(view: StoreView): void {
+  const names = outdatedNodes(view).map(({ hostname }) => hostname);
+  if (names.length === 0) return;
+  throw new TsstackError('conflict', `rotate the authority: the rotation before waits for ${names.join(', ')}`, {
+    hint: 'a node that does not come back is removed with `tsstack node rm`',
   });
 }
 

@@ -2,6 +2,7 @@
 import { createPrivateKey, KeyObject, randomBytes, webcrypto } from 'node:crypto';
 import type { NodeIdentity } from '../../rpc/secure/node-identity.ts';
 import { InvalidRequestError } from '../errors.ts';
+import type * as X509Package from './x509.ts';
 import type { Extension, Name, PublicKey, X509Certificate } from './x509.ts';
 
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
@@ -12,7 +13,7 @@ const authorityYears = 20;
 /** A certificate is good from an hour before it was made: clocks differ. */
 export const backdatedMs = 3_600_000;
 
-type X509 = typeof import('./x509.ts');
+type X509 = typeof X509Package;
 
 /** Loaded with the first certificate: hosts that are alone never need it. */
 function load(): Promise<X509> {
@@ -135,7 +136,7 @@ function newKeys(): Promise<webcrypto.CryptoKeyPair> {
 }
 
 async function exportKey(key: webcrypto.CryptoKey): Promise<string> {
-  return String(KeyObject.from(key).export({ type: 'pkcs8', format: 'pem' }));
+  return KeyObject.from(key).export({ type: 'pkcs8', format: 'pem' });
 }
 
 async function importKey(key: string): Promise<webcrypto.CryptoKey> {

@@ -393,6 +393,13 @@ export interface GetJoinTokenRequest {
   readonly role: string;
 }
 
+export interface RotateAuthorityRequest {}
+
+export interface RotateAuthorityResponse {
+  /** Nodes that have to take a new certificate. */
+  readonly nodes: number;
+}
+
 export interface JoinToken {
   readonly token: string;
   /** ADDRESS:PORT of every manager. */
@@ -455,6 +462,8 @@ export interface ClusterStatus {
   readonly certificateExpiresMs: number;
   /** Why this host has no session with a manager; empty when it has one. */
   readonly problem: string;
+  /** On managers: hostnames of nodes that have not replaced their certificates yet since the authority was. */
+  readonly outdatedNodes: readonly string[];
 }
 
 /** Message types by their name in proto/. */
@@ -506,6 +515,8 @@ export interface Messages {
   readonly LeaveRequest: LeaveRequest;
   readonly LeaveResponse: LeaveResponse;
   readonly GetJoinTokenRequest: GetJoinTokenRequest;
+  readonly RotateAuthorityRequest: RotateAuthorityRequest;
+  readonly RotateAuthorityResponse: RotateAuthorityResponse;
   readonly JoinToken: JoinToken;
   readonly InitClusterRequest: InitClusterRequest;
   readonly InitClusterResponse: InitClusterResponse;
@@ -750,6 +761,8 @@ export const messageFields: Readonly<Record<keyof Messages, MessageFields>> = {
   LeaveRequest: [{ number: 1, name: 'force', type: 'bool', kind: 'single', oneof: null }],
   LeaveResponse: [],
   GetJoinTokenRequest: [{ number: 1, name: 'role', type: 'string', kind: 'single', oneof: null }],
+  RotateAuthorityRequest: [],
+  RotateAuthorityResponse: [{ number: 1, name: 'nodes', type: 'uint32', kind: 'single', oneof: null }],
   JoinToken: [
     { number: 1, name: 'token', type: 'string', kind: 'single', oneof: null },
     { number: 2, name: 'managers', type: 'string', kind: 'repeated', oneof: null },
@@ -786,6 +799,7 @@ export const messageFields: Readonly<Record<keyof Messages, MessageFields>> = {
     { number: 5, name: 'managers', type: 'string', kind: 'repeated', oneof: null },
     { number: 6, name: 'certificateExpiresMs', type: 'uint64', kind: 'single', oneof: null },
     { number: 7, name: 'problem', type: 'string', kind: 'single', oneof: null },
+    { number: 8, name: 'outdatedNodes', type: 'string', kind: 'repeated', oneof: null },
   ],
 };
 
@@ -970,6 +984,14 @@ export const authorityMethods = {
     kind: 'unary',
     request: 'GetJoinTokenRequest',
     response: 'JoinToken',
+    tables: messageFields,
+  },
+  /** For managers: a new authority. Nodes take new certificates one by one and accept both meanwhile; join tokens change at once. */
+  rotateAuthority: {
+    path: '/tsstack.v1.Authority/RotateAuthority',
+    kind: 'unary',
+    request: 'RotateAuthorityRequest',
+    response: 'RotateAuthorityResponse',
     tables: messageFields,
   },
 } as const satisfies MethodTable;

@@ -16,6 +16,7 @@ const audiences: Readonly<Record<string, Audience>> = {
   '/tsstack.v1.Authority/Leave': 'nodes',
   '/tsstack.v1.Authority/GetJoinToken': 'managers',
   '/tsstack.v1.Authority/RotateJoinToken': 'managers',
+  '/tsstack.v1.Authority/RotateAuthority': 'managers',
 };
 
 /** Throws unless whoever is at the other end may call the method (`/package.Service/Method`). */

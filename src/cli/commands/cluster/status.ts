@@ -28,6 +28,7 @@ function pretty(answer: ClusterStatus): string {
     ['Managers', answer.managers.join(', ')],
     ['Certificate', left > 0 ? `good for ${formatSpan(left)}` : 'expired'],
     ['Problem', answer.problem === '' ? 'none' : answer.problem],
+    ...(answer.outdatedNodes.length === 0 ? [] : [['Old certificates', answer.outdatedNodes.join(', ')] as const]),
   ];
-  return rows.map(([name, value]) => `${`${name}:`.padEnd(13)}${value}\n`).join('');
+  return rows.map(([name, value]) => `${`${name}:`.padEnd(18)}${value}\n`).join('');
 }

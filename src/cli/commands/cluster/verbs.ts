@@ -12,6 +12,10 @@ export const clusterVerbs: VerbTable = {
     summary: 'Show what this host is in its cluster',
     load: async () => (await import('./status.ts')).status,
   },
+  ca: {
+    summary: 'Replace the authority that signs the certificates of nodes',
+    group: async () => (await import('./ca.ts')).caVerbs,
+  },
   token: {
     summary: 'Show, or rotate, the token with which hosts join',
     load: async () => (await import('./token.ts')).token,
