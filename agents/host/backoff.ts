@@ -11,10 +11,10 @@ export class Backoff {
     this.#random = random;
   }
 
-  /** The next pause in ms: anything from 0 up to a limit that grows from 100 ms to 8 s. */
+  /** The next pause in whole ms (others no timer of Node's takes): anything from 0 up to a limit that grows from 100 ms to 8 s. */
   next(): number {
     this.#limitMs = Math.min(firstMs + 2 * this.#limitMs, capMs);
-    return this.#random() * this.#limitMs;
+    return Math.round(this.#random() * this.#limitMs);
   }
 
   /** After success. */

@@ -73,7 +73,10 @@ export function exitMessage(shim: ShimState): string {
 
 /** Why the program of a container could not be started; null when it could. */
 export function startError({ error }: ShimState): TaskStatus['error'] {
-  return error === null ? null : { ...error, hint: startHint(error.code, error.message) };
+  if (error === null) return null;
+  // The shim says more than a status has room for.
+  const { code, message } = error;
+  return { code, message, hint: startHint(code, message) };
 }
 
 /** The status of a task that could not be prepared or started. */

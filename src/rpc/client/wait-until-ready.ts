@@ -44,6 +44,9 @@ function stateChange(
 function unreachable(code: 'unavailable' | 'timeout', address: string, reason: string): TsstackError {
   return new TsstackError(code, `connect to ${address}: ${reason}`, {
     retryable: true,
-    hint: 'start the daemon with `tsstack daemon`, or check the address',
+    hint:
+      code === 'timeout'
+        ? 'what listens there is stopped or hangs, or is no tsstack daemon'
+        : 'start the daemon with `tsstack daemon`, or check the address',
   });
 }

@@ -77,9 +77,11 @@ export class SqliteStore implements Store {
       this.#database.exec('COMMIT');
       return committed;
     } catch (error) {
-      this.#database.exec('ROLLBACK');
+      // A full disk ends the transaction by itself.
+      if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
       if (error instanceof StoreConflictError) throw error;
-      throw new StoreError('write the store', { cause: error, hint: 'is the disk of the data root full?' });
+      const hint = 'look at the disk of the data root: there has to be room, and it has to be writable';
+      throw new StoreError(`write the store: ${(error as Error).message}`, { cause: error, hint });
     }
   }
 

@@ -204,7 +204,7 @@ export class FakeDaemon {
       },
       random: () => {
         this.retries += 1;
-        return 0;
+        return 0.001;
       },
       log: (message) => this.logged.push(message),
     };

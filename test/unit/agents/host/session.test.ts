@@ -253,5 +253,6 @@ describe('backoff', () => {
     backoff.reset();
     assert.equal(backoff.next(), 100);
     assert.equal(new Backoff(() => 0).next(), 0);
+    assert.equal(new Backoff(() => 0.123).next(), 12);
   });
 });

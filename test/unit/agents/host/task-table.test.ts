@@ -329,6 +329,18 @@ describe('task table', () => {
     assert.equal(exists(machine), false);
   });
 
+  it('says of a program that could not be started again why, and what to do, in no more words than a status has', async () => {
+    const host = daemon();
+    host.assign([network, task()]);
+    await host.untilState(task().id, 'running');
+    const error = { code: 'exec-not-found', message: 'exec "x"', errno: 'ENOENT', path: 'x' };
+    for (const container of machine.containers.values())
+      machine.setState(container, { phase: 'exited', exitCode: 127, error });
+    const status = await host.untilState(task().id, 'failed');
+    assert.deepEqual(Object.keys(status.error ?? {}), ['code', 'message', 'hint']);
+    assert.match(status.error?.hint ?? '', /the image has no such program/);
+  });
+
   it('tries a removal that fails again, with a pause each time that grows', async () => {
     const host = daemon();
     host.assign([network, task()]);
