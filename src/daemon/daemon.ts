@@ -54,6 +54,9 @@ export class Daemon {
       version,
       files: new ClusterFiles(dataRoot),
       localAddress: () => server.address,
+      again: () => {
+        daemon.#become(() => Promise.resolve()).catch((error: unknown) => log.error(describe(error)));
+      },
       log: (line) => log.info(line),
       onError: (error) => log.error(describe(error)),
     };

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { AuthorityHandlers, ControlClient, ControlHandlers, DispatcherHandlers } from '../rpc/service-types.ts';
+import type { AuthorityHandlers, ControlHandlers, DispatcherHandlers } from '../rpc/service-types.ts';
 import { allocator } from './allocator/allocator.ts';
 import { networkAddresses } from './allocator/network-addresses.ts';
 import { Control } from './api/control.ts';
@@ -10,10 +10,9 @@ import { removedError } from './authority/removed-error.ts';
 import { ContentSeal, loadSealKey } from './authority/content-seal.ts';
 import { Dispatcher } from './dispatcher/dispatcher.ts';
 import { EventLog } from './events/event-log.ts';
-import { LeaderLink } from './leadership/leader-link.ts';
 import { LeaderTerm } from './leadership/leader-term.ts';
 import type { Leadership, ManagerContact } from './leadership/leadership.ts';
-import { serveByLeader } from './leadership/serve-by-leader.ts';
+import { serveForAll, type ManagerPeers, type Services } from './leadership/several-managers.ts';
 import { ReconcileLoop, type Reconciler, type TimedReconciler } from './loops/reconcile-loop.ts';
 import { dependencies } from './orchestrators/dependencies/dependencies.ts';
 import { nodeLoss } from './orchestrators/node-loss/node-loss.ts';
@@ -41,24 +40,15 @@ export interface ManagerOptions {
   readonly onError: (error: unknown) => void;
 }
 
-/** How managers of a cluster reach each other. */
-export interface ManagerPeers {
-  readonly self: ManagerContact;
-  /** Connects to the Control service of another one. */
-  readonly connect: (manager: ManagerContact, signal: AbortSignal) => Promise<ControlClient>;
-}
-
 /** The manager role of a daemon. Serve `control` and `dispatcher` with src/rpc/server.ts. */
 export class Manager {
-  readonly control: ControlHandlers;
   readonly dispatcher: DispatcherHandlers;
-  readonly authority: AuthorityHandlers;
   readonly store: Store;
   readonly #dispatcher: Dispatcher;
   readonly #events: EventLog;
   /** Null where there can be only one manager. */
   readonly leadership: Leadership | null;
-  readonly #link: LeaderLink | null;
+  readonly #services: Services;
   readonly #onError: (error: unknown) => void;
   #term: LeaderTerm | null = null;
   #unfollow: () => void = () => undefined;
@@ -69,15 +59,14 @@ export class Manager {
     this.store = store;
     this.leadership = leadership;
     this.#onError = onError;
-    this.authority = new Authority(store);
     this.#events = new EventLog(store);
     this.#dispatcher = new Dispatcher(store, onError, () => this.#admitAgents());
     this.dispatcher = this.#dispatcher;
     const daemon = { version, dataRoot, runRoot, pid: process.pid, startedAtMs: Date.now() };
     const dispatcher = this.#dispatcher;
     const control = new Control({ store, seal, dispatcher, events: this.#events, daemon, ownNodeId });
-    this.#link = leadership === null || peers === undefined ? null : new LeaderLink({ leadership, store, ...peers });
-    this.control = this.#link === null ? control : serveByLeader(control, this.#link);
+    const own = { control, authority: new Authority(store), close: () => undefined };
+    this.#services = leadership === null || peers === undefined ? own : serveForAll(own, store, leadership, peers);
   }
 
   /** Opens the store and, where it is this manager's to do so, begins to act on it; what a crash left half done is carried on. */
@@ -89,6 +78,14 @@ export class Manager {
     const manager = new Manager(options, seal, opened);
     await manager.#begin();
     return manager;
+  }
+
+  get control(): ControlHandlers {
+    return this.#services.control;
+  }
+
+  get authority(): AuthorityHandlers {
+    return this.#services.authority;
   }
 
   /** Throws when a node with a good certificate is none any more. */
@@ -106,7 +103,7 @@ export class Manager {
     this.#unfollow();
     await this.#endTerm();
     await this.leadership?.resign();
-    this.#link?.close();
+    this.#services.close();
     this.#dispatcher.stop();
     this.#events.stop();
     this.store.close();

@@ -2,12 +2,21 @@
 import type { HostPort } from '../model/host-port.ts';
 import { makeClient } from './client/make-client.ts';
 import type { ConnectOptions } from './client/wait-until-ready.ts';
-import { authorityMethods, dispatcherMethods } from './generated/contract.ts';
+import { authorityMethods, controlMethods, dispatcherMethods } from './generated/contract.ts';
 import { openSecureChannel } from './secure/open-secure-channel.ts';
 import type { Trust } from './secure/trust.ts';
-import type { AuthorityClient, DispatcherClient } from './service-types.ts';
+import type { AuthorityClient, ControlClient, DispatcherClient } from './service-types.ts';
 
 export type { Trust };
+
+/** Connects to the Control service of a manager, as another manager. */
+export async function connectControlOf(
+  manager: HostPort,
+  trust: Trust,
+  options: ConnectOptions = {},
+): Promise<ControlClient> {
+  return makeClient(await openSecureChannel(manager, trust, options), controlMethods);
+}
 
 /** Connects to the Dispatcher service of a manager. */
 export async function connectDispatcherOf(

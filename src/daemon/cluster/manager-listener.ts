@@ -5,6 +5,7 @@ import type { Manager } from '../../manager/manager.ts';
 import { serveAuthority, serveControl, serveDispatcher } from '../../rpc/server.ts';
 import { serveSecurely, type SecureServer } from '../../rpc/secure/serve-securely.ts';
 import type { RoleContext } from '../roles/role.ts';
+import type { TlsIdentity } from '../../rpc/secure/tls-material.ts';
 import { CertificateKeeper } from './certificate-keeper.ts';
 import type { Membership } from './cluster-files.ts';
 
@@ -44,6 +45,10 @@ export class ManagerListener {
       log,
     });
     return new ManagerListener(server, keeper);
+  }
+
+  get identity(): TlsIdentity {
+    return this.#keeper.identity;
   }
 
   get certificateExpiresMs(): number {

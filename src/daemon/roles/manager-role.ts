@@ -1,11 +1,20 @@
 import type { ManagerAccess } from '../../../agents/host/session/manager-access.ts';
 import { outdatedNodes } from '../../manager/authority/authority-rotation.ts';
 import { Manager } from '../../manager/manager.ts';
+import { TsstackError } from '../../model/errors.ts';
 import { connectDispatcher } from '../../rpc/client.ts';
 import type { ClusterStatus } from '../../rpc/messages.ts';
-import type { AuthorityHandlers, ControlHandlers, DispatcherHandlers } from '../../rpc/service-types.ts';
+import { connectDispatcherOf, type Trust } from '../../rpc/secure-client.ts';
+import type {
+  AuthorityHandlers,
+  ControlHandlers,
+  DispatcherClient,
+  DispatcherHandlers,
+} from '../../rpc/service-types.ts';
 import type { ManagerListener } from '../cluster/manager-listener.ts';
 import type { Membership } from '../cluster/cluster-files.ts';
+import { readStoreSetting } from '../store-file.ts';
+import { addressOf, peersOf } from './manager-peers.ts';
 import type { Role, RoleContext } from './role.ts';
 
 /** A host that is alone, or a manager of a cluster: then it listens to others, too. */
@@ -27,7 +36,9 @@ export class ManagerRole implements Role {
     const { options, version, onError } = context;
     const { dataRoot, runRoot } = options;
     const ownNodeId = (): string | null => role.membership?.nodeId ?? null;
-    const manager = await Manager.start({ dataRoot, runRoot, version, onError, ownNodeId });
+    const store = readStoreSetting(dataRoot);
+    const several = membership === null ? {} : { peers: peersOf(membership, () => role.trust) };
+    const manager = await Manager.start({ dataRoot, runRoot, version, onError, ownNodeId, store, ...several });
     const role = new ManagerRole(context, manager, membership);
     if (membership !== null) await role.#tryListen(membership);
     return role;
@@ -56,7 +67,7 @@ export class ManagerRole implements Role {
 
   get managers(): ManagerAccess {
     return {
-      connect: (signal) => connectDispatcher(this.#context.localAddress(), { signal }),
+      connect: (signal) => this.#connectToLeader(signal),
       address: this.#membership?.address ?? '',
       onCluster: ({ authorities }) => this.#listener?.useAuthorities(authorities),
       onSession: () => undefined,
@@ -77,6 +88,13 @@ export class ManagerRole implements Role {
     };
   }
 
+  /** With what this manager goes to others. */
+  get trust(): Trust {
+    const identity = this.#listener?.identity;
+    if (identity !== undefined) return { authorities: identity.authorities, identity };
+    throw new TsstackError('unavailable', `this manager has no certificate yet: ${this.#problem}`, { retryable: true });
+  }
+
   /** Begins to listen to other hosts. Containers and the agent of this host go on. */
   async listen(membership: Membership): Promise<void> {
     const { ManagerListener } = await import('../cluster/manager-listener.ts');
@@ -95,6 +113,15 @@ export class ManagerRole implements Role {
     this.#over.abort();
     await this.#listener?.stop();
     await this.manager.stop();
+  }
+
+  /** The agent of this host is for the leader like all others. */
+  #connectToLeader(signal: AbortSignal): Promise<DispatcherClient> {
+    const { leadership } = this.manager;
+    const leader = leadership?.leader ?? null;
+    const isHere = leadership === null || leadership.isLeader || leader?.address === this.#membership?.managerAddress;
+    if (isHere || leader === null) return connectDispatcher(this.#context.localAddress(), { signal });
+    return connectDispatcherOf(addressOf(leader), this.trust, { signal });
   }
 
   /** A host whose port is taken is of use to itself all the same. */

@@ -11,6 +11,8 @@ export interface RoleContext {
   readonly files: ClusterFiles;
   /** Where the daemon's own socket answers. */
   readonly localAddress: () => string;
+  /** Ends the role and its agent, and begins with what the files say then. */
+  readonly again: () => void;
   readonly log: (message: string) => void;
   readonly onError: (error: unknown) => void;
 }

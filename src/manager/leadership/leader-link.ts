@@ -1,30 +1,34 @@
 import { TsstackError } from '../../model/errors.ts';
-import type { ControlClient } from '../../rpc/service-types.ts';
 import type { Store } from '../store/store.ts';
 import type { Leadership, ManagerContact } from './leadership.ts';
 
 /** How long a call waits for an election: a new leader acts within 5 s. */
 const electionMs = 6000;
 
-export interface LeaderLinkOptions {
+/** What a connection to a manager can always do. */
+export interface Closable {
+  close(): void;
+}
+
+export interface LeaderLinkOptions<Client> {
   readonly leadership: Leadership;
   readonly store: Store;
   readonly self: ManagerContact;
-  /** Connects to the Control service of another manager. */
-  readonly connect: (manager: ManagerContact, signal: AbortSignal) => Promise<ControlClient>;
+  /** Connects to one service of another manager. */
+  readonly connect: (manager: ManagerContact, signal: AbortSignal) => Promise<Client>;
 }
 
 /** A follower's connection to the leader of the moment. */
-export class LeaderLink {
-  readonly #on: LeaderLinkOptions;
-  #connected: { readonly address: string; readonly client: ControlClient } | null = null;
+export class LeaderLink<Client extends Closable> {
+  readonly #on: LeaderLinkOptions<Client>;
+  #connected: { readonly address: string; readonly client: Client } | null = null;
 
-  constructor(options: LeaderLinkOptions) {
+  constructor(options: LeaderLinkOptions<Client>) {
     this.#on = options;
   }
 
   /** The leader; null when it is this manager. Waits while one is being elected; throws when none can be, or the wait was too long. */
-  async find(signal: AbortSignal): Promise<ControlClient | null> {
+  async find(signal: AbortSignal): Promise<Client | null> {
     const { leadership, store } = this.#on;
     const done = new AbortController();
     const limit = AbortSignal.any([signal, done.signal, AbortSignal.timeout(electionMs)]);
@@ -58,7 +62,7 @@ export class LeaderLink {
   }
 
   /** A call to the leader failed: the next one connects anew. */
-  drop(client: ControlClient): void {
+  drop(client: Client): void {
     if (this.#connected?.client !== client) return;
     this.#connected = null;
     client.close();
@@ -70,7 +74,7 @@ export class LeaderLink {
   }
 
   /** Null when there is no leader, or it does not answer: then its lease runs out. */
-  async #connect(signal: AbortSignal): Promise<ControlClient | null> {
+  async #connect(signal: AbortSignal): Promise<Client | null> {
     const { leadership, self, connect } = this.#on;
     const { leader } = leadership;
     if (leader === null || leader.address === self.address) return null;
