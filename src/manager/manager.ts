@@ -17,6 +17,10 @@ import { ReconcileLoop, type Reconciler, type TimedReconciler } from './loops/re
 import { dependencies } from './orchestrators/dependencies/dependencies.ts';
 import { nodeLoss } from './orchestrators/node-loss/node-loss.ts';
 import { reaper } from './orchestrators/reaper/reaper.ts';
+import { global } from './orchestrators/global/global.ts';
+import { job } from './orchestrators/job/job.ts';
+import { restart } from './orchestrators/restart/restart.ts';
+import { schedule } from './orchestrators/schedule/schedule.ts';
 import { update } from './orchestrators/update/update.ts';
 import { scheduler } from './scheduler/scheduler.ts';
 import { NotLeaderError } from './store/errors.ts';
@@ -139,6 +143,10 @@ export class Manager {
       loops: [
         loop(dependencies),
         loop(update),
+        loop(global),
+        loop(job),
+        loop(schedule),
+        loop(restart),
         loop(authorityRotation),
         loop(reaper),
         loop(nodeLoss),

@@ -1,4 +1,5 @@
 /** The Control service: what clients ask of the manager. */
+import { isGlobal } from '../../model/deploy-spec.ts';
 import type {
   ActOnTasksRequest,
   ActOnTasksResponse,
@@ -71,6 +72,8 @@ export class Control implements ControlHandlers {
 
   async applyStack(request: ApplyStackRequest): Promise<ApplyStackResponse> {
     const spec = withDigests(parseStackSpec(request.spec), this.#on.seal);
+    // Which containers a global service has follows from the nodes.
+    if (Object.values(spec.services).some(isGlobal)) await awaitOwnNode(this.#on.store, this.#on.ownNodeId());
     return this.#on.store.update((view) => applyStack(view, spec, request, now()));
   }
 

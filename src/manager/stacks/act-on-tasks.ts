@@ -1,4 +1,5 @@
 /** start, stop, restart and remove of containers that exist. Pure. */
+import { isGlobal, isJob } from '../../model/deploy-spec.ts';
 import type { TaskObject } from '../../model/objects.ts';
 import type { ServiceSpec } from '../../model/spec.ts';
 import type { ActOnTasksRequest, ActOnTasksResponse } from '../../rpc/messages.ts';
@@ -18,8 +19,21 @@ export function actOnTasks(view: StoreView, request: ActOnTasksRequest): Transac
   const changed = changeTasks(view, tasks, request);
   const changes = new ChangeSet(view);
   for (const task of changed) changes.put(task);
+  noteIntent(changes, request);
   openGates(changes, request.stack);
   return { changes: changes.changes, result: { taskIds: changed.map(({ id }) => id) } };
+}
+
+/** What is asked to end by hand is brought back by a command alone: not by a node that joins, a schedule, or the next in the line of a job. */
+function noteIntent(changes: ChangeSet, { stack, services, action, taskIds }: ActOnTasksRequest): void {
+  // Single containers are not their service.
+  if (taskIds.length > 0 || action === 'restart') return;
+  const suspended = action !== 'start';
+  for (const service of changes.ofStack('service', stack)) {
+    const isMeant = services.length === 0 || services.includes(service.name);
+    const comesBack = isGlobal(service.spec) || isJob(service.spec);
+    if (isMeant && comesBack && service.suspended !== suspended) changes.put({ ...service, suspended });
+  }
 }
 
 function changeTasks(view: StoreView, tasks: readonly TaskObject[], request: ActOnTasksRequest): readonly TaskObject[] {

@@ -6,6 +6,7 @@ import type { ServiceObject, ServiceVersion, TaskObject, UpdateStatus } from '..
 import type { ServiceSpec, StackSpec } from '../../model/spec.ts';
 import { beginUpdate } from '../orchestrators/update/update-status.ts';
 import { isCurrent, slotsOf } from '../tasks/slots.ts';
+import { historyAfter } from '../tasks/task-history.ts';
 import { isUp } from '../tasks/task-fate.ts';
 import { settleGates } from '../orchestrators/dependencies/settle-gates.ts';
 import type { ChangeSet } from '../store/change-set.ts';
@@ -79,7 +80,7 @@ function writeService(step: WriteService, { changes, spec, now }: Execution): vo
     spec: specOf(spec, step.service),
     specHash: step.specHash,
     forceCount: step.forceCount,
-    previous: step.before === null ? null : versionBefore(step.before),
+    previous: previousOf(step.before, specOf(spec, step.service), step),
     update: updateAfter({ ...step, spec: specOf(spec, step.service) }),
     suspended: false,
     scheduledUntil: scheduledUntil(step.before, specOf(spec, step.service), now),
@@ -93,9 +94,15 @@ function writeService(step: WriteService, { changes, spec, now }: Execution): vo
   }
 }
 
-/** Of a service that was asked to end there is nothing new: it is what it was. */
-function versionBefore({ spec, specHash, forceCount }: ServiceObject): ServiceVersion {
-  return { spec, specHash, forceCount };
+/** What a rollback goes back to: the service before its last change. */
+function previousOf(
+  before: ServiceObject | null,
+  spec: ServiceSpec,
+  wanted: Pick<ServiceObject, 'specHash' | 'forceCount'>,
+): ServiceVersion | null {
+  if (before === null) return null;
+  const isSame = isCurrent(before, wanted) && canonicalJson([before.spec]) === canonicalJson([spec]);
+  return isSame ? before.previous : { spec: before.spec, specHash: before.specHash, forceCount: before.forceCount };
 }
 
 /** An update that is under way goes on as the file says now; one of other containers is over with them. */
@@ -133,6 +140,7 @@ function createTask(
   name: string,
   { slot, node }: Pick<Extract<StackStep, { type: 'create-task' }>, 'slot' | 'node'>,
   on: Execution,
+  history: TaskObject['history'] = [],
 ): void {
   const { changes, spec, options, now } = on;
   const service = serviceOf(name, on);
@@ -145,6 +153,7 @@ function createTask(
     spec: serviceSpec,
     slot,
     pinnedNode: node,
+    history,
     containerName: containerNameOf(spec.name, serviceSpec, slot),
     oneOff: null,
     hookOf: null,
@@ -156,7 +165,8 @@ function createTask(
 function replaceTask({ task, service }: Extract<StackStep, { type: 'replace-task' }>, on: Execution): void {
   const { renewAnonymousVolumes: removeVolumes, stopGraceMs } = on.options;
   on.changes.put(wantRemoved(task, { removeVolumes, stopGraceMs }));
-  createTask(service, { slot: task.slot, node: task.pinnedNode }, on);
+  const history = historyAfter(task, on.now, 'replaced', 0);
+  createTask(service, { slot: task.slot, node: task.pinnedNode }, on, history);
 }
 
 /** No service has that number: a container that diverges by more than its definition (its image has moved) is outdated by it. */

@@ -17,7 +17,7 @@ export function removeStack(view: StoreView, request: RemoveStackRequest): Trans
   const left = tasks.filter((task) => !leaving.includes(task) && !isLeaving(task));
   const options = { removeVolumes: request.volumes, stopGraceMs: request.stopGraceMs };
   for (const task of leaving) changes.put(wantRemoved(task, options));
-  forgetServices(changes, view, request, leaving);
+  forgetServices(changes, view, request);
   openGates(changes, request.stack);
   const isWhole = request.services.length === 0 && left.length === 0;
   const resources = isWhole ? removeResources(changes, view, request) : [];
@@ -44,13 +44,8 @@ function selectedServices(view: StoreView, request: RemoveStackRequest): Readonl
   return withDependants(request.services, Object.fromEntries(services));
 }
 
-function forgetServices(
-  changes: ChangeSet,
-  view: StoreView,
-  request: RemoveStackRequest,
-  leaving: readonly TaskObject[],
-): void {
-  const names = new Set(leaving.map(({ service }) => service));
+function forgetServices(changes: ChangeSet, view: StoreView, request: RemoveStackRequest): void {
+  const names = selectedServices(view, request);
   for (const service of view.ofStack('service', request.stack)) {
     if (request.services.length === 0 || names.has(service.name)) changes.delete(service);
   }
