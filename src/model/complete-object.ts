@@ -1,13 +1,22 @@
 /** Objects that an earlier version has stored get the fields that have come since, with the defaults of object-templates.ts. */
-import type { ModelObject } from './objects.ts';
+import type { ModelObject, TaskObject } from './objects.ts';
 import { containerTemplate, objectTemplates } from './object-templates.ts';
 
 /** An object as JSON has it from whatever version, whole. Fields that this version does not know stay. */
 export function completeObject<Stored extends ModelObject>(stored: Stored): Stored {
-  const whole = complete(stored, objectTemplates[stored.kind]) as Stored;
-  if (whole.kind !== 'task' || whole.status.container === null) return whole;
+  if (stored.kind !== 'task') return complete(stored, objectTemplates[stored.kind]) as Stored;
+  const { spec: specTemplate, ...template } = objectTemplates.task;
+  const { spec, ...rest } = stored;
+  // Tasks of a service share its spec, and go on doing so.
+  let wholeSpec = completed.get(spec);
+  if (wholeSpec === undefined) completed.set(spec, (wholeSpec = complete(spec, specTemplate)));
+  const whole = { ...(complete(rest, template) as typeof rest), spec: wholeSpec } as Stored & TaskObject;
+  if (whole.status.container === null) return whole;
   return { ...whole, status: { ...whole.status, container: complete(whole.status.container, containerTemplate) } };
 }
+
+/** Specs as they were stored, and whole. */
+const completed = new WeakMap<object, unknown>();
 
 /** The template's word for what is missing, at any depth; a map without keys stands for one with keys of the user, a list's item for all. */
 function complete(stored: unknown, template: unknown): unknown {

@@ -1,9 +1,8 @@
-import type { ModelObject } from '../../model/objects.ts';
 import type { AssignmentsMessage, WireObject } from '../../rpc/messages.ts';
-import { subjectOf, type ObjectChange } from '../store/change.ts';
 import type { Store } from '../store/store.ts';
 import { toDeletedWireObject, toWireObject } from '../store/wire-object.ts';
 import { AsyncQueue } from '../streams/async-queue.ts';
+import type { AssignmentWakeups } from './assignment-wakeups.ts';
 import type { EndpointsIndex } from './endpoints/endpoints-index.ts';
 import { assignmentsOf, isNewsToAgent, type Assignment } from './node-assignments.ts';
 
@@ -11,14 +10,13 @@ import { assignmentsOf, isNewsToAgent, type Assignment } from './node-assignment
 export async function* streamAssignments(
   store: Store,
   endpoints: EndpointsIndex,
+  changed: AssignmentWakeups,
   nodeId: string,
   signal: AbortSignal,
 ): AsyncGenerator<AssignmentsMessage> {
   // One token stands for any number of commits: the state is read when the agent is ready for it.
   const wakeups = new AsyncQueue<true>((values) => values.slice(0, 1)).follow(signal);
-  const unsubscribe = store.subscribe(({ changes }) => {
-    if (endpoints.isAffected(nodeId) || changes.some((change) => mayConcern(change, nodeId))) wakeups.push(true);
-  });
+  const unfollow = changed.follow(nodeId, () => wakeups.push(true));
   const wanted = (): readonly Assignment[] => assignmentsOf(store.view, nodeId, (network) => endpoints.get(network));
   try {
     const sent = new Map<string, Assignment>();
@@ -30,18 +28,8 @@ export async function* streamAssignments(
       yield { ...message, sequence: ++sequence, full: false };
     }
   } finally {
-    unsubscribe();
+    unfollow();
   }
-}
-
-function mayConcern(change: ObjectChange, nodeId: string): boolean {
-  const object = subjectOf(change);
-  if (object.kind === 'task') return isOnNode(change.before, nodeId) || isOnNode(change.after, nodeId);
-  return object.kind !== 'node' && object.kind !== 'stack' && object.kind !== 'service';
-}
-
-function isOnNode(object: ModelObject | null, nodeId: string): boolean {
-  return object?.kind === 'task' && object.nodeId === nodeId;
 }
 
 /** The difference between what was sent and what is now; notes it as sent. */

@@ -20,6 +20,7 @@ import { InvalidRequestError } from '../errors.ts';
 import type { ObjectChange } from '../store/change.ts';
 import type { Committed, Store } from '../store/store.ts';
 import { readReports } from './apply-status.ts';
+import { AssignmentWakeups } from './assignment-wakeups.ts';
 import { streamAssignments } from './assignment-stream.ts';
 import { EndpointsIndex } from './endpoints/endpoints-index.ts';
 import { readOpenFrame } from './open-frame.ts';
@@ -38,6 +39,7 @@ export class Dispatcher implements DispatcherHandlers {
   readonly joins = new EventTarget();
   readonly #store: Store;
   readonly #endpoints: EndpointsIndex;
+  readonly #wakeups: AssignmentWakeups;
   readonly #batcher: StatusBatcher;
   readonly #onError: (error: unknown) => void;
   readonly #admit: () => Promise<void>;
@@ -47,6 +49,7 @@ export class Dispatcher implements DispatcherHandlers {
   constructor(store: Store, onError: (error: unknown) => void, admit: () => Promise<void> = () => Promise.resolve()) {
     this.#store = store;
     this.#endpoints = new EndpointsIndex(store);
+    this.#wakeups = new AssignmentWakeups(store, this.#endpoints);
     this.#batcher = new StatusBatcher(store);
     store.subscribe((committed) => this.#follow(committed));
     this.#onError = onError;
@@ -75,6 +78,8 @@ export class Dispatcher implements DispatcherHandlers {
 
   stop(): void {
     this.rest();
+    this.sessions.close();
+    this.#wakeups.close();
     this.#endpoints.close();
   }
 
@@ -111,7 +116,8 @@ export class Dispatcher implements DispatcherHandlers {
     { signal, peer }: CallContext,
   ): AsyncIterable<AssignmentsMessage> {
     const session = this.#session(sessionId, peer);
-    yield* streamAssignments(this.#store, this.#endpoints, session.nodeId, AbortSignal.any([signal, session.signal]));
+    const over = AbortSignal.any([signal, session.signal]);
+    yield* streamAssignments(this.#store, this.#endpoints, this.#wakeups, session.nodeId, over);
     session.signal.throwIfAborted();
   }
 

@@ -117,9 +117,14 @@ export class Sessions {
     for (const entry of this.#byNode.values()) if (entry.isConnected) entry.requests.push(news);
   }
 
-  /** Ends every session: the manager stops. */
+  /** Ends every session, until others begin. */
   stop(): void {
     for (const entry of this.#byId.values()) this.#end(entry, new TsstackError('unavailable', 'the manager stops'));
+  }
+
+  /** After which there are no more sessions. */
+  close(): void {
+    this.stop();
     this.#lateness.stop();
   }
 

@@ -35,7 +35,7 @@ interface Entry {
   tasks: number;
 }
 
-/** Fewest tasks of the service first, then fewest at all; the id decides between equals, so that equal input gives an equal choice. */
+/** Fewest tasks of the service first, then fewest at all; the order of ids decides between equals, so that equal input gives an equal choice. */
 class BestFirst implements Candidates {
   readonly #heap: Heap<Entry>;
   readonly #ranking: Ranking;
@@ -73,7 +73,7 @@ function isBetter(a: Entry, b: Entry): boolean {
   if (a.isFailing !== b.isFailing) return b.isFailing;
   if (a.replicas !== b.replicas) return a.replicas < b.replicas;
   if (a.tasks !== b.tasks) return a.tasks < b.tasks;
-  return a.room.node.id < b.room.node.id;
+  return a.room.order < b.room.order;
 }
 
 interface Branch {

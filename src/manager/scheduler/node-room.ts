@@ -4,11 +4,14 @@ import { LoadCounter, type NodeLoad } from '../store/node-load.ts';
 /** A node while tasks are being placed: what it has, and what was given away in this pass. */
 export class NodeRoom implements NodeLoad {
   readonly node: NodeObject;
+  /** Place of the node's id among all: numbers are compared more quickly. */
+  readonly order: number;
   readonly #stored: NodeLoad;
   readonly #added = new LoadCounter();
 
-  constructor(node: NodeObject, stored: NodeLoad) {
+  constructor(node: NodeObject, order: number, stored: NodeLoad) {
     this.node = node;
+    this.order = order;
     this.#stored = stored;
   }
 

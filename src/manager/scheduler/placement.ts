@@ -31,7 +31,8 @@ export class Placement {
   constructor(view: StoreView, now: string) {
     this.#view = view;
     this.#nowMs = Date.parse(now);
-    this.#rooms = new Map(view.all('node').map((node) => [node.id, new NodeRoom(node, view.loadOf(node.id))]));
+    const nodes = view.all('node').toSorted((a, b) => (a.id < b.id ? -1 : 1));
+    this.#rooms = new Map(nodes.map((node, order) => [node.id, new NodeRoom(node, order, view.loadOf(node.id))]));
   }
 
   /** `lookup` has the placements of this pass in it. Add the placed task to the chosen room. */

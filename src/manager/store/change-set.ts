@@ -1,6 +1,6 @@
 import type { ModelObject, ObjectKind } from '../../model/objects.ts';
 import { put, remove, type Change, type ObjectOf } from './change.ts';
-import { nameOf, ObjectIndex, stackOf, type ObjectLookup } from './object-index.ts';
+import { LookupIndex, nameOf, stackOf, type ObjectLookup } from './object-index.ts';
 
 /** Writes that are being collected, together with the state as it will be after them. Several writes of one object become one. */
 export class ChangeSet implements ObjectLookup {
@@ -8,7 +8,7 @@ export class ChangeSet implements ObjectLookup {
   readonly #written = new Map<string, { readonly object: ModelObject; readonly content?: Buffer }>();
   readonly #deleted = new Map<string, ModelObject>();
   /** The written objects, found as quickly as the stored ones. */
-  readonly #index = new ObjectIndex();
+  readonly #index = new LookupIndex();
 
   constructor(view: ObjectLookup) {
     this.#view = view;

@@ -3,6 +3,7 @@ import type { ModelObject, ObjectKind, TaskObject, VolumeObject } from '../../mo
 import type { ObjectChange, ObjectOf } from './change.ts';
 import { isFailure } from '../../model/states.ts';
 import { LoadCounter, type NodeLoad } from './node-load.ts';
+import { ObjectBuckets, type BucketKey, type BucketKeys } from './object-buckets.ts';
 
 /** Finds objects, stored or about to be. */
 export interface ObjectLookup {
@@ -35,65 +36,81 @@ export type WaitingState = 'new' | 'pending';
 
 const noLoad: NodeLoad = new LoadCounter();
 
-export class ObjectIndex implements StoreView {
-  /** Buckets of objects by id; which keys an object is found under is said by keysOf. */
-  readonly #buckets = new Map<string, Map<string, ModelObject>>();
-  readonly #loads = new Map<string, LoadCounter>();
+/** Finds objects by kind, stack and name. */
+export class LookupIndex implements ObjectLookup {
+  readonly #buckets: ObjectBuckets;
+
+  constructor(keysOf: (object: ModelObject) => BucketKeys = lookupKeysOf) {
+    this.#buckets = new ObjectBuckets(keysOf);
+  }
 
   get<Kind extends ObjectKind>(kind: Kind, id: string): ObjectOf<Kind> | undefined {
-    return this.#buckets.get(`kind ${kind}`)?.get(id) as ObjectOf<Kind> | undefined;
+    return this.#buckets.find('kind', kind)?.get(id) as ObjectOf<Kind> | undefined;
   }
 
   all<Kind extends ObjectKind>(kind: Kind): readonly ObjectOf<Kind>[] {
-    return this.#list(`kind ${kind}`);
+    return this.list<Kind>('kind', kind);
   }
 
   ofStack<Kind extends ObjectKind>(kind: Kind, stack: string): readonly ObjectOf<Kind>[] {
-    return this.#list(`stack ${kind} ${stack}`);
+    return this.list<Kind>(categoriesOf(kind).stack, stack);
   }
 
   named<Kind extends ObjectKind>(kind: Kind, name: string): readonly ObjectOf<Kind>[] {
-    return this.#list(`name ${kind} ${name}`);
+    return this.list<Kind>(categoriesOf(kind).name, name);
+  }
+
+  /** Every object, kind by kind. */
+  everything(): readonly ModelObject[] {
+    return [...this.#buckets.values('kind')].flatMap((objects) => [...objects.values()]);
+  }
+
+  /** Takes committed changes in. */
+  apply(changes: readonly ObjectChange[]): void {
+    for (const change of changes) this.#buckets.apply(change);
+  }
+
+  /** The key of a bucket determines the type of what is in it. */
+  protected list<Kind extends ObjectKind>(category: string, key: string): readonly ObjectOf<Kind>[] {
+    return [...(this.#buckets.find(category, key)?.values() ?? [])] as unknown as readonly ObjectOf<Kind>[];
+  }
+}
+
+/** All that planners may ask. */
+export class ObjectIndex extends LookupIndex implements StoreView {
+  readonly #loads = new Map<string, LoadCounter>();
+
+  constructor() {
+    super(keysOf);
   }
 
   tasksOfNode(nodeId: string): readonly TaskObject[] {
-    return this.#list<'task'>(`node task ${nodeId}`);
+    return this.list<'task'>('node task', nodeId);
+  }
+
+  tasksOfNetwork(networkId: string): readonly TaskObject[] {
+    return this.list<'task'>('network', networkId);
   }
 
   volumesOfNode(nodeId: string): readonly VolumeObject[] {
-    return this.#list<'volume'>(`node volume ${nodeId}`);
+    return this.list<'volume'>('node volume', nodeId);
   }
 
   waitingTasks(state: WaitingState): readonly TaskObject[] {
-    return this.#list<'task'>(`waiting ${state}`);
+    return this.list<'task'>('waiting', state);
   }
 
   failedTasks({ serviceId }: Pick<TaskObject, 'serviceId'>): readonly TaskObject[] {
-    return this.#list<'task'>(`failed ${serviceId}`);
+    return this.list<'task'>('failed', serviceId);
   }
 
   loadOf(nodeId: string): NodeLoad {
     return this.#loads.get(nodeId) ?? noLoad;
   }
 
-  tasksOfNetwork(networkId: string): readonly TaskObject[] {
-    return this.#list<'task'>(`network ${networkId}`);
-  }
-
-  everything(): readonly ModelObject[] {
-    const ofKinds = [...this.#buckets].filter(([key]) => key.startsWith('kind '));
-    return ofKinds.flatMap(([, objects]) => [...objects.values()]);
-  }
-
-  /** Takes committed changes in. */
-  apply(changes: readonly ObjectChange[]): void {
-    for (const { before, after } of changes) {
-      const keys = after === null ? [] : keysOf(after);
-      // An object that stays under a key keeps its place there, so that listings keep their order.
-      if (before !== null) for (const key of keysOf(before)) if (!keys.includes(key)) this.#drop(key, before.id);
-      if (after !== null) for (const key of keys) this.#bucket(key).set(after.id, after);
-      this.#weigh(before, after);
-    }
+  override apply(changes: readonly ObjectChange[]): void {
+    super.apply(changes);
+    for (const { before, after } of changes) this.#weigh(before, after);
   }
 
   #weigh(before: ModelObject | null, after: ModelObject | null): void {
@@ -103,42 +120,44 @@ export class ObjectIndex implements StoreView {
     this.#loads.set(after.nodeId, load);
     load.add(after);
   }
-
-  /** The key of a bucket determines the type of what is in it. */
-  #list<Kind extends ObjectKind>(key: string): readonly ObjectOf<Kind>[] {
-    return [...(this.#buckets.get(key)?.values() ?? [])] as unknown as readonly ObjectOf<Kind>[];
-  }
-
-  #bucket(key: string): Map<string, ModelObject> {
-    const bucket = this.#buckets.get(key) ?? new Map<string, ModelObject>();
-    this.#buckets.set(key, bucket);
-    return bucket;
-  }
-
-  #drop(key: string, id: string): void {
-    const bucket = this.#buckets.get(key);
-    bucket?.delete(id);
-    if (bucket?.size === 0) this.#buckets.delete(key);
-  }
 }
 
-function keysOf(object: ModelObject): string[] {
-  const keys = [`kind ${object.kind}`, `name ${object.kind} ${nameOf(object)}`];
-  const stack = stackOf(object);
-  if (stack !== null) keys.push(`stack ${object.kind} ${stack}`);
-  if (object.kind === 'volume' && object.nodeId !== '') keys.push(`node volume ${object.nodeId}`);
-  if (object.kind !== 'task') return keys;
-  keys.push(...taskKeysOf(object));
-  for (const { networkId } of object.attachments) keys.push(`network ${networkId}`);
+interface Categories {
+  readonly name: string;
+  readonly stack: string;
+}
+
+const categories = new Map<ObjectKind, Categories>();
+
+/** The texts are made once and not for each object: there are many. */
+function categoriesOf(kind: ObjectKind): Categories {
+  let found = categories.get(kind);
+  if (found === undefined) categories.set(kind, (found = { name: `name ${kind}`, stack: `stack ${kind}` }));
+  return found;
+}
+
+function lookupKeysOf(object: ModelObject): BucketKey[] {
+  const { name, stack } = categoriesOf(object.kind);
+  const owner = stackOf(object);
+  const keys: BucketKey[] = [
+    ['kind', object.kind],
+    [name, nameOf(object)],
+  ];
+  if (owner !== null) keys.push([stack, owner]);
   return keys;
 }
 
-function taskKeysOf({ nodeId, status, serviceId, history }: TaskObject): readonly string[] {
-  const hasFailed = isFailure(status.state) || history.some(({ state }) => isFailure(state));
-  return [
-    nodeId === null ? `waiting ${status.state}` : `node task ${nodeId}`,
-    ...(hasFailed ? [`failed ${serviceId}`] : []),
-  ];
+function keysOf(object: ModelObject): readonly BucketKey[] {
+  const keys = lookupKeysOf(object);
+  if (object.kind === 'volume' && object.nodeId !== '') keys.push(['node volume', object.nodeId]);
+  if (object.kind === 'task') addTaskKeys(object, keys);
+  return keys;
+}
+
+function addTaskKeys({ nodeId, status, serviceId, history, attachments }: TaskObject, keys: BucketKey[]): void {
+  keys.push(nodeId === null ? ['waiting', status.state] : ['node task', nodeId]);
+  if (isFailure(status.state) || history.some(({ state }) => isFailure(state))) keys.push(['failed', serviceId]);
+  for (const { networkId } of attachments) keys.push(['network', networkId]);
 }
 
 /** The stack that the object belongs to, or is. */

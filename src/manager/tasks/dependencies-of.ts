@@ -6,6 +6,15 @@ const sharedNamespace: DependencySpec = { condition: 'service_started', restart:
 
 /** Services that this one depends on: those of depends_on and the owners of its namespaces. */
 export function dependenciesOf(spec: ServiceSpec): Readonly<Record<string, DependencySpec>> {
+  let found = known.get(spec);
+  if (found === undefined) known.set(spec, (found = findDependencies(spec)));
+  return found;
+}
+
+/** Specs never change, and the tasks of a service share theirs. */
+const known = new WeakMap<ServiceSpec, Readonly<Record<string, DependencySpec>>>();
+
+function findDependencies(spec: ServiceSpec): Readonly<Record<string, DependencySpec>> {
   const owners = namespaceOwners(spec).flatMap(([, owner]) => (owner.kind === 'service' ? [owner.service] : []));
   return { ...Object.fromEntries(owners.map((name) => [name, sharedNamespace])), ...spec.dependsOn };
 }

@@ -41,9 +41,9 @@ export class EndpointsIndex {
     return object;
   }
 
-  /** Whether the commit that listeners are being told of may have changed what the node has to know. */
-  isAffected(nodeId: string): boolean {
-    return this.#affected.has(nodeId);
+  /** Nodes for which the commit that listeners are being told of may have changed what they have to know. */
+  get affected(): ReadonlySet<string> {
+    return this.#affected;
   }
 
   close(): void {

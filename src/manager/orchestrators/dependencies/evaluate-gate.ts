@@ -110,13 +110,31 @@ const untilWords: Readonly<Record<DependencySpec['condition'], string>> = {
 /** Of the dependants, only those that are to end as well are waited for, be it for ever or to start again afterwards. */
 function endObstacle(task: TaskObject, tasks: TasksByService): Obstacle {
   if (task.oneOff !== null) return null;
-  for (const replicas of tasks.values()) {
-    const dependant = replicas.find(
-      (other) => other.id !== task.id && task.service in dependenciesOf(other.spec) && isToEnd(other) && mayRun(other),
-    );
-    if (dependant !== undefined) return { message: `waits for ${dependant.containerName} to end`, failed: false };
+  const dependant = dependantsOf(tasks, task.service).find(
+    (other) => other.id !== task.id && isToEnd(other) && mayRun(other),
+  );
+  return dependant === undefined ? null : { message: `waits for ${dependant.containerName} to end`, failed: false };
+}
+
+const dependants = new WeakMap<TasksByService, ReadonlyMap<string, readonly TaskObject[]>>();
+
+/** Tasks whose services depend on that one. Found out once for all tasks that ask, since there may be very many. */
+function dependantsOf(tasks: TasksByService, service: string): readonly TaskObject[] {
+  let found = dependants.get(tasks);
+  if (found === undefined) dependants.set(tasks, (found = indexDependants(tasks)));
+  return found.get(service) ?? [];
+}
+
+function indexDependants(tasks: TasksByService): ReadonlyMap<string, readonly TaskObject[]> {
+  const index = new Map<string, TaskObject[]>();
+  for (const task of [...tasks.values()].flat()) {
+    for (const service of Object.keys(dependenciesOf(task.spec))) {
+      const own = index.get(service);
+      if (own === undefined) index.set(service, [task]);
+      else own.push(task);
+    }
   }
-  return null;
+  return index;
 }
 
 function isToEnd(task: TaskObject): boolean {

@@ -9,6 +9,7 @@ import type { StoreIdentity } from '../identity.ts';
 import { ObjectIndex, type StoreView } from '../object-index.ts';
 import type { Committed, Store, Transaction } from '../store.ts';
 import { openDatabase } from './open-database.ts';
+import { SharedSpecs } from './shared-specs.ts';
 
 /** The embedded backend: one SQLite file, one process, everything in memory as well. Writes are synchronous, so no other plan can come between. */
 export class SqliteStore implements Store {
@@ -18,18 +19,24 @@ export class SqliteStore implements Store {
   readonly epoch: number;
   readonly #database: DatabaseSync;
   readonly #seal: ContentSeal;
+  readonly #specs: SharedSpecs;
   readonly #index = new ObjectIndex();
   readonly #listeners = new Set<(committed: Committed) => void>();
   readonly #now: () => Date;
-  readonly #statements: Record<'write' | 'delete' | 'writeContent' | 'deleteContent' | 'content', StatementSync>;
+  readonly #statements: Record<
+    'insert' | 'update' | 'delete' | 'writeContent' | 'deleteContent' | 'content',
+    StatementSync
+  >;
 
   /** `identity` is that of a store which is made: another one's, whose place it takes. */
   constructor(path: string, seal: ContentSeal, now: () => Date = () => new Date(), identity?: StoreIdentity) {
     this.#database = openDatabase(path);
+    this.#specs = new SharedSpecs(this.#database);
     this.#seal = seal;
     this.#now = now;
     this.#statements = {
-      write: this.#database.prepare('INSERT OR REPLACE INTO objects (kind, id, version, document) VALUES (?, ?, ?, ?)'),
+      insert: this.#database.prepare('INSERT INTO objects (kind, id, version, document) VALUES (?, ?, ?, ?)'),
+      update: this.#database.prepare('UPDATE objects SET version = ?, document = ? WHERE kind = ? AND id = ?'),
       delete: this.#database.prepare('DELETE FROM objects WHERE kind = ? AND id = ?'),
       writeContent: this.#database.prepare('INSERT OR REPLACE INTO contents (id, sealed) VALUES (?, ?)'),
       deleteContent: this.#database.prepare('DELETE FROM contents WHERE id = ?'),
@@ -79,6 +86,7 @@ export class SqliteStore implements Store {
     } catch (error) {
       // A full disk ends the transaction by itself.
       if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
+      this.#specs.forget();
       if (error instanceof StoreConflictError) throw error;
       const hint = 'look at the disk of the data root: there has to be room, and it has to be writable';
       throw new StoreError(`write the store: ${(error as Error).message}`, { cause: error, hint });
@@ -95,7 +103,9 @@ export class SqliteStore implements Store {
       return { before, after: null };
     }
     const after: ModelObject = { ...change.object, version: version + 1, updatedAt };
-    this.#statements.write.run(kind, id, after.version, JSON.stringify(after));
+    const document = this.#specs.documentOf(after);
+    if (before === null) this.#statements.insert.run(kind, id, after.version, document);
+    else this.#statements.update.run(after.version, document, kind, id);
     if (change.content !== undefined) this.#statements.writeContent.run(id, this.#seal.seal(change.content, id));
     return { before, after };
   }
@@ -120,8 +130,8 @@ export class SqliteStore implements Store {
 
   #load(path: string): void {
     try {
-      const rows = this.#database.prepare('SELECT document FROM objects').all();
-      const objects = rows.map((row) => completeObject(JSON.parse(String(row['document'])) as ModelObject));
+      const rows = this.#database.prepare('SELECT document FROM objects ORDER BY rowid').all();
+      const objects = this.#specs.read(rows.map((row) => String(row['document']))).map(completeObject);
       objects.sort((a, b) => (a.createdAt < b.createdAt ? -1 : a.createdAt > b.createdAt ? 1 : 0));
       this.#index.apply(objects.map((after) => ({ before: null, after })));
     } catch (error) {

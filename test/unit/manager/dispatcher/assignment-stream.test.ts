@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { ContentSeal } from '../../../../src/manager/authority/content-seal.ts';
+import { AssignmentWakeups } from '../../../../src/manager/dispatcher/assignment-wakeups.ts';
 import { EndpointsIndex } from '../../../../src/manager/dispatcher/endpoints/endpoints-index.ts';
 import { streamAssignments } from '../../../../src/manager/dispatcher/assignment-stream.ts';
 import { put, remove, type Change } from '../../../../src/manager/store/change.ts';
@@ -54,7 +55,8 @@ describe('the assignments of a node', () => {
     store = new SqliteStore(':memory:', new ContentSeal(randomBytes(32)));
     controller = new AbortController();
     await write(put(web), put(networkObject({ version: 0 })), put(secret, Buffer.from('hunter2')));
-    messages = streamAssignments(store, new EndpointsIndex(store), 'n1', controller.signal);
+    const endpoints = new EndpointsIndex(store);
+    messages = streamAssignments(store, endpoints, new AssignmentWakeups(store, endpoints), 'n1', controller.signal);
   });
   afterEach(() => {
     controller.abort();

@@ -6,7 +6,9 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { ContentSeal, loadSealKey } from '../../../../src/manager/authority/content-seal.ts';
 import { SqliteStore } from '../../../../src/manager/store/sqlite/sqlite-store.ts';
-import { put } from '../../../../src/manager/store/change.ts';
+import { put, remove } from '../../../../src/manager/store/change.ts';
+import { taskObject } from '../../../fixtures/objects.ts';
+import { serviceSpec } from '../../../fixtures/specs.ts';
 import { describeStore, unstored } from './store-conformance.ts';
 
 let directory: string;
@@ -50,7 +52,49 @@ function describeStoreFile(): void {
     const newer = new DatabaseSync(path());
     newer.exec('PRAGMA user_version = 99');
     newer.close();
-    assert.throws(open, /has format 99, this version knows 1/);
+    assert.throws(open, /has format 99, this version knows 2/);
+  });
+
+  it('of the first format is taken over as it is', async () => {
+    const web = taskObject('web', { version: 0 });
+    const first = open();
+    await first.update(() => ({ changes: [put(web)], result: undefined }));
+    const stored = first.view.get('task', web.id);
+    first.close();
+    const older = new DatabaseSync(path());
+    older.exec(`
+      DROP TABLE objects;
+      DROP TABLE specs;
+      CREATE TABLE objects (kind TEXT, id TEXT, version INTEGER NOT NULL, document TEXT NOT NULL, PRIMARY KEY (kind, id)) STRICT, WITHOUT ROWID;
+      PRAGMA user_version = 1;`);
+    older.prepare('INSERT INTO objects VALUES (?, ?, ?, ?)').run('task', web.id, 1, JSON.stringify(stored));
+    older.close();
+    const again = open();
+    assert.deepEqual(again.view.get('task', web.id), stored);
+    again.close();
+  });
+
+  it('has a spec once for all tasks that share it, and for as long as there are any', async () => {
+    const spec = serviceSpec('web');
+    const tasks = [1, 2].map((slot) => taskObject('web', { slot, spec, version: 0 }));
+    const count = (): unknown => {
+      const database = new DatabaseSync(path(), { readOnly: true });
+      const row = database.prepare('SELECT count(*) AS n FROM specs').get();
+      database.close();
+      return row?.['n'];
+    };
+    const first = open();
+    await first.update(() => ({ changes: tasks.map((task) => put(task)), result: undefined }));
+    first.close();
+    assert.equal(count(), 1);
+    const second = open();
+    const [a, b] = second.view.all('task');
+    assert.deepEqual(a?.spec, spec);
+    assert.equal(a?.spec, b?.spec, 'they share it in memory, too');
+    await second.update((view) => ({ changes: view.all('task').map(remove), result: undefined }));
+    second.close();
+    open().close();
+    assert.equal(count(), 0);
   });
 
   it('with a damaged document is refused', () => {

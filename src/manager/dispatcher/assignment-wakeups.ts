@@ -1,0 +1,72 @@
+import { subjectOf, type ObjectChange } from '../store/change.ts';
+import type { Store } from '../store/store.ts';
+import type { EndpointsIndex } from './endpoints/endpoints-index.ts';
+import { isNewsToAgent } from './node-assignments.ts';
+
+/**
+ * Wakes the streams of the nodes that a commit concerns. Each commit is looked at once, however many nodes there are. Make it after the index of
+ * endpoints, which has to have seen the commit before.
+ */
+export class AssignmentWakeups {
+  readonly #store: Store;
+  readonly #endpoints: EndpointsIndex;
+  readonly #wakers = new Map<string, Set<() => void>>();
+  readonly #unsubscribe: () => void;
+
+  constructor(store: Store, endpoints: EndpointsIndex) {
+    this.#store = store;
+    this.#endpoints = endpoints;
+    this.#unsubscribe = store.subscribe(({ changes }) => this.#note(changes));
+  }
+
+  /** Calls back after each commit that may concern the node. Returns what ends it. */
+  follow(nodeId: string, wake: () => void): () => void {
+    const wakers = this.#wakers.get(nodeId) ?? new Set();
+    this.#wakers.set(nodeId, wakers.add(wake));
+    return () => {
+      wakers.delete(wake);
+      if (wakers.size === 0 && this.#wakers.get(nodeId) === wakers) this.#wakers.delete(nodeId);
+    };
+  }
+
+  close(): void {
+    this.#unsubscribe();
+  }
+
+  #note(changes: readonly ObjectChange[]): void {
+    const nodes = new Set(this.#endpoints.affected);
+    for (const change of changes) {
+      const concerned = this.#nodesOf(change);
+      if (concerned === 'all') return this.#wake(this.#wakers.keys());
+      for (const id of concerned) nodes.add(id);
+    }
+    this.#wake(nodes);
+  }
+
+  #wake(nodeIds: Iterable<string>): void {
+    for (const id of nodeIds) for (const wake of this.#wakers.get(id) ?? []) wake();
+  }
+
+  #nodesOf({ before, after }: ObjectChange): readonly string[] | 'all' {
+    const object = subjectOf({ before, after });
+    switch (object.kind) {
+      case 'task': {
+        if (before !== null && after !== null && !isNewsToAgent(before, after)) return [];
+        return [before, after].flatMap((one) => (one?.kind === 'task' ? (one.nodeId ?? []) : []));
+      }
+      case 'volume':
+        return [before, after].flatMap((one) => (one?.kind === 'volume' ? one.nodeId : []));
+      case 'network':
+        return this.#store.view.tasksOfNetwork(object.id).flatMap(({ nodeId }) => nodeId ?? []);
+      // Who uses them is found by names, which may lead elsewhere by now.
+      case 'secret':
+      case 'config':
+        return 'all';
+      case 'cluster':
+      case 'node':
+      case 'stack':
+      case 'service':
+        return [];
+    }
+  }
+}
