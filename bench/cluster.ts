@@ -16,6 +16,7 @@ const cases: Readonly<Record<string, Case>> = {
   },
   'simulation-1k': (recorder) => simulate(1000, false, recorder),
   'simulation-10k': (recorder) => simulate(10_000, false, recorder),
+  'simulation-30k': (recorder) => simulate(30_000, true, recorder),
   'simulation-100k': (recorder) => simulate(100_000, true, recorder),
 };
 
