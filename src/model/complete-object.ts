@@ -7,16 +7,21 @@ export function completeObject<Stored extends ModelObject>(stored: Stored): Stor
   if (stored.kind !== 'task') return complete(stored, objectTemplates[stored.kind]) as Stored;
   const { spec: specTemplate, ...template } = objectTemplates.task;
   const { spec, ...rest } = stored;
-  // Tasks of a service share its spec, and go on doing so.
-  let wholeSpec = completed.get(spec);
-  if (wholeSpec === undefined) completed.set(spec, (wholeSpec = complete(spec, specTemplate)));
-  const whole = { ...(complete(rest, template) as typeof rest), spec: wholeSpec } as Stored & TaskObject;
+  const whole = { ...(complete(rest, template) as typeof rest), spec: completeSpec(spec, specTemplate) } as Stored &
+    TaskObject;
   if (whole.status.container === null) return whole;
   return { ...whole, status: { ...whole.status, container: complete(whole.status.container, containerTemplate) } };
 }
 
-/** Specs as they were stored, and whole. */
+/** Specs as they were stored, and whole: tasks of a service share one, and go on doing so. */
 const completed = new WeakMap<object, unknown>();
+
+function completeSpec(spec: unknown, template: unknown): unknown {
+  if (!isRecord(spec)) return complete(spec, template);
+  let whole = completed.get(spec);
+  if (whole === undefined) completed.set(spec, (whole = complete(spec, template)));
+  return whole;
+}
 
 /** The template's word for what is missing, at any depth; a map without keys stands for one with keys of the user, a list's item for all. */
 function complete(stored: unknown, template: unknown): unknown {
