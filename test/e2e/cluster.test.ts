@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'mocha';
 import { busyboxImage } from '../fixtures/images.ts';
+import { listNodes } from '../support/list-nodes.ts';
 import { TestCluster, type ClusterHost } from '../support/test-cluster.ts';
 import { until } from '../support/test-host.ts';
 
@@ -21,22 +22,6 @@ services:
     init: true
     deploy: { placement: { constraints: ["node.hostname==w1"] } }
 `;
-
-interface NodeRow {
-  readonly ID: string;
-  readonly Hostname: string;
-  readonly State: string;
-  readonly Role: string;
-  readonly Address: string;
-}
-
-async function nodes(manager: ClusterHost): Promise<readonly NodeRow[]> {
-  const { stdout } = await manager.ok(['node', 'ls', '--format', 'json']);
-  return stdout
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as NodeRow);
-}
 
 describe('a cluster of two hosts', () => {
   let cluster: TestCluster;
@@ -68,7 +53,7 @@ describe('a cluster of two hosts', () => {
     assert.match(refused.stderr, /the token is not good \(any more\)/);
     await worker.ok(['cluster', 'join', '--token', token, manager.address]);
     const rows = await until(
-      () => nodes(manager),
+      () => listNodes(manager),
       (found) => found.length === 2 && found.every(({ State }) => State === 'ready'),
     );
     assert.deepEqual(
@@ -110,7 +95,7 @@ describe('a cluster of two hosts', () => {
       ({ stdout }) => /Problem: +none/.test(stdout),
     );
     assert.equal(worker.shimState(id).pid, pid);
-    assert.equal((await nodes(manager)).length, 2);
+    assert.equal((await listNodes(manager)).length, 2);
   });
 
   it('lets a worker go that has nothing left to do, which then is as it was before', async () => {
@@ -119,7 +104,7 @@ describe('a cluster of two hosts', () => {
     await manager.ok(['-f', 'both.yml', 'down', '-t', '0']);
     await worker.ok(['cluster', 'leave']);
     assert.deepEqual(
-      (await nodes(manager)).map(({ Hostname }) => Hostname),
+      (await listNodes(manager)).map(({ Hostname }) => Hostname),
       ['m1'],
     );
     assert.match((await worker.ok(['cluster', 'status'])).stdout, /in no cluster/);

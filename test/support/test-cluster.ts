@@ -90,6 +90,14 @@ export class TestCluster {
     return found;
   }
 
+  /** Makes the first one a manager and the others workers of its cluster. */
+  async form(manager: string, ...workers: readonly string[]): Promise<void> {
+    const { stdout } = await this.host(manager).ok(['cluster', 'init']);
+    const token = /--token (\S+)/.exec(stdout)?.[1] ?? '';
+    for (const name of workers)
+      await this.host(name).ok(['cluster', 'join', '--token', token, this.host(manager).address]);
+  }
+
   /** Cuts a host off from the others in both directions; connections just hear nothing any more. */
   cut(name: string): void {
     this.cutFrom(name);

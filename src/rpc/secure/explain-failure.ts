@@ -23,9 +23,9 @@ const meanings: Readonly<Record<string, readonly [reason: string, hint: string]>
   CERT_SIGNATURE_FAILURE: ['its certificate is of an authority that does not count here', stranger],
 };
 
-/** Finds out why a manager cannot be reached: grpc-js says only that it cannot. */
-export async function explainFailure(to: HostPort, trust: Trust, timeoutMs: number): Promise<TsstackError> {
-  const problem = await handshake(to, trust, timeoutMs);
+/** Finds out why a manager cannot be reached, in the time that is left: grpc-js says only that it cannot. */
+export async function explainFailure(to: HostPort, trust: Trust, leftMs: number): Promise<TsstackError> {
+  const problem = leftMs > 0 ? await handshake(to, trust, leftMs) : noAnswer();
   const [reason, hint] = meanings[problem?.code ?? ''] ?? [problem?.message ?? 'the connection broke', stranger];
   const code = problem instanceof TsstackError ? problem.code : 'unavailable';
   return new TsstackError(code, `connect to ${formatHostPort(to)}: ${reason}`, {
@@ -48,7 +48,11 @@ function handshake(
       resolve(error);
     };
     socket.once('secureConnect', () => settle(null));
-    socket.once('timeout', () => settle(Object.assign(new Error('no answer in time'), { code: 'ETIMEDOUT' })));
+    socket.once('timeout', () => settle(noAnswer()));
     socket.once('error', settle);
   });
+}
+
+function noAnswer(): Error & { readonly code: string } {
+  return Object.assign(new Error('no answer in time'), { code: 'ETIMEDOUT' });
 }

@@ -14,13 +14,15 @@ export async function openSecureChannel(to: HostPort, trust: Trust, options: Con
     ...clientChannelOptions,
     'grpc.ssl_target_name_override': serverName,
   });
+  const { connectTimeoutMs = 5000, signal } = options;
+  const end = performance.now() + connectTimeoutMs;
   try {
     await waitUntilReady(client, address, options);
     return client;
   } catch (error) {
     client.close();
-    if (options.signal?.aborted === true) throw error;
+    if (signal?.aborted === true) throw error;
     const { explainFailure } = await import('./explain-failure.ts');
-    throw await explainFailure(to, trust, options.connectTimeoutMs ?? 5000);
+    throw await explainFailure(to, trust, end - performance.now());
   }
 }
