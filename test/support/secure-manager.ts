@@ -29,7 +29,7 @@ export interface SecureManagerOptions {
 }
 
 /** Who calls when nobody asks who it is. */
-export const local: CallContext = { peer: { kind: 'local' }, signal: new AbortController().signal };
+const local: CallContext = { peer: { kind: 'local' }, signal: new AbortController().signal };
 
 export class SecureManager {
   readonly manager: Manager;

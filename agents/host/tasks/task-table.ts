@@ -104,8 +104,8 @@ export class TaskTable implements HeldObjects {
 
   /** Ends and removes every container, though nobody asks for that any more. Volumes stay. */
   async removeAll(): Promise<void> {
-    const workers = [...this.#workers.values()];
-    const gone = workers.map(({ ended }) => (ended.aborted ? undefined : once(ended, 'abort')));
+    const workers = [...this.#workers.values()].filter(({ ended }) => !ended.aborted);
+    const gone = workers.map(({ ended }) => once(ended, 'abort'));
     for (const id of this.ids) this.#drop(id);
     await Promise.all(gone);
   }
