@@ -22,6 +22,7 @@ const tests: Readonly<Record<string, (minutes: number) => Readonly<Record<string
     TSSTACK_FUZZ_RUNS: String(Math.ceil(minutes * logRunsPerMinute)),
   }),
   'test/integration/faults-shim.test.ts': () => ({ TSSTACK_FAULT_STEP: '1' }),
+  'test/integration/faults-net.test.ts': () => ({ TSSTACK_FAULT_STEP: '1' }),
   'test/integration/shim-fuzz.test.ts': (minutes) => ({
     TSSTACK_FUZZ_MS: String(minutes * 60_000),
     TSSTACK_FUZZ_SEED: String(Date.now() % 1_000_000),

@@ -48,6 +48,7 @@ struct process
   bool is_in_call;     /* the next stop is the end of a system call */
   int injected;        /* errno that the call at hand ends with; 0: what the kernel says */
   long long last_call; /* the call that was interrupted before */
+  unsigned long long loader, loader_end;
 };
 
 struct injector
@@ -87,6 +88,30 @@ find_process (struct injector *injector, pid_t pid)
   return unused;
 }
 
+/* What comes from the dynamic loader is none of the program's own: it does not retry an interrupted read. */
+static void
+find_loader (struct process *process)
+{
+  char path[32], line[512];
+  FILE *maps;
+
+  process->loader = process->loader_end = 0;
+  snprintf (path, sizeof path, "/proc/%d/maps", process->pid);
+  if (!(maps = fopen (path, "re")))
+    return; /* killed meanwhile */
+  while (fgets (line, sizeof line, maps))
+    {
+      unsigned long long start, end;
+
+      if (!strstr (line, "/ld-linux") || sscanf (line, "%llx-%llx", &start, &end) != 2)
+        continue;
+      if (process->loader == 0)
+        process->loader = start;
+      process->loader_end = end;
+    }
+  fclose (maps);
+}
+
 /* The errno that this call is to end with, or 0. */
 static int
 choose_fault (struct injector *injector, struct process *process, const struct user_regs_struct *registers)
@@ -94,7 +119,7 @@ choose_fault (struct injector *injector, struct process *process, const struct u
   long long call = (long long)registers->orig_rax;
   const struct fault *fault = injector->mode == MODE_INTERRUPT ? faults_of_interruption (call) : faults_of_call (call);
 
-  if (!fault)
+  if (!fault || (registers->rip >= process->loader && registers->rip < process->loader_end))
     return 0;
   if (injector->mode == MODE_INTERRUPT)
     {
@@ -152,7 +177,10 @@ on_stop (struct injector *injector, pid_t pid, int status)
       signal = 0;
     }
   else if (event == PTRACE_EVENT_EXEC)
-    injector->has_executed = true;
+    {
+      injector->has_executed = true;
+      find_loader (process);
+    }
   if (event != 0 || signal == SIGSTOP)
     signal = 0; /* SIGSTOP is how a new process reports */
   ptrace (PTRACE_SYSCALL, pid, NULL, (void *)(intptr_t)signal);
@@ -216,7 +244,7 @@ main (int argc, char **argv)
 {
   static struct injector injector;
   char **command;
-  int status;
+  int status, options;
 
   injector.follows_all = argc > 1 && strcmp (argv[1], "--follow") == 0;
   argv += injector.follows_all;
@@ -233,8 +261,11 @@ main (int argc, char **argv)
     injector.wanted = strtoul (*command++, NULL, 10);
   if (!injector.report)
     give_up (argv[1]);
+  setvbuf (injector.report, NULL, _IOLBF, 0); /* for whoever has to kill us */
   injector.main = start (command);
-  if (waitpid (injector.main, &status, 0) < 0 || ptrace (PTRACE_SETOPTIONS, injector.main, NULL, OPTIONS) < 0
+  /* Who follows all of them leaves none behind, however it ends. */
+  options = OPTIONS | (injector.follows_all ? PTRACE_O_EXITKILL : 0);
+  if (waitpid (injector.main, &status, 0) < 0 || ptrace (PTRACE_SETOPTIONS, injector.main, NULL, options) < 0
       || ptrace (PTRACE_SYSCALL, injector.main, NULL, NULL) < 0)
     give_up ("trace the command");
   status = follow (&injector);

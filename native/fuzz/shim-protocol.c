@@ -89,7 +89,7 @@ open_shim (struct shim *shim, unsigned int choice)
 {
   struct tss_error error = { 0 };
 
-  *shim = (struct shim){ .ready_fd = -1, .server.listener.fd = -1, .log.file.fd = -1 };
+  *shim = (struct shim){ .ready_fd = -1, .server.listener.watch.fd = -1, .log.file.fd = -1 };
   shim->options = (struct shim_options){ .id = "fuzz",
                                          .bundle = "/dev/null/bundle",
                                          .socket = socket_path,

@@ -82,17 +82,31 @@ check_bridges (const json_t *bridges, struct tss_error *error)
   return 0;
 }
 
+static void
+exchange (struct guard *guard, json_t **bridges)
+{
+  json_t *former = guard->bridges;
+  guard->bridges = *bridges;
+  *bridges = former;
+}
+
 int
 guard_set (struct guard *guard, const json_t *request, json_t **warnings, struct tss_error *error)
 {
   const json_t *bridges;
   if (field_array (request, "bridges", &bridges, error) < 0 || check_bridges (bridges, error) < 0)
     return -1;
-  tss_autojson json_t *former = guard->bridges;
-  guard->bridges = bridges == NULL ? json_array () : json_copy ((json_t *)bridges);
-  tss_autojson json_t *spec = json_pack ("{s:O}", "bridges", guard->bridges);
-  if (state_write (guard->state, STATE_KIND, "set", spec, error) < 0 || apply (guard, former, error) < 0)
+  tss_autojson json_t *other = bridges == NULL ? json_array () : json_copy ((json_t *)bridges);
+  tss_autojson json_t *spec = json_pack ("{s:O}", "bridges", other);
+  if (state_write (guard->state, STATE_KIND, "set", spec, error) < 0)
     return -1;
+  exchange (guard, &other);
+  if (apply (guard, other, error) < 0)
+    {
+      /* The next request has to know whose rules may still be there. */
+      exchange (guard, &other);
+      return -1;
+    }
   *warnings = json_array ();
   if (json_array_size (bridges) > 0 && guard_legacy_drops ())
     json_array_append_new (*warnings,

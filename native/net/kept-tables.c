@@ -31,15 +31,18 @@ kept_tables_set (struct kept_tables *kept, const json_t *keep, struct tss_error 
     return -1;
   if (!field_present (keep, "script"))
     {
+      if (state_remove (kept->state, STATE_KIND, name, error) < 0)
+        return -1;
       json_object_del (kept->tables, table);
-      state_remove (kept->state, STATE_KIND, name);
       return 0;
     }
   const char *script;
   if (field_string (keep, "script", &script, error) < 0)
     return -1;
+  if (state_write (kept->state, STATE_KIND, name, keep, error) < 0)
+    return -1;
   json_object_set (kept->tables, table, (json_t *)keep);
-  return state_write (kept->state, STATE_KIND, name, keep, error);
+  return 0;
 }
 
 static bool

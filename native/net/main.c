@@ -1,6 +1,8 @@
 /* tsstack-net: the network data plane of one host's daemon; see docs/native.md, section 6. */
 #include "../common/cleanup.h"
+#include "../common/file.h"
 #include "../common/json.h"
+#include "memory.h"
 #include "netns.h"
 #include "operations.h"
 #include "server.h"
@@ -159,20 +161,23 @@ close_net (struct net *net)
 }
 
 /* One line to whoever started us, if it wants to know. */
-static void
+static int
 report_ready (const struct tss_error *error)
 {
   const char *variable = getenv (READY_VARIABLE);
   int fd = variable == NULL ? -1 : atoi (variable);
   if (fd <= 2)
-    return;
+    return 0;
   tss_autojson json_t *report
       = error == NULL ? json_pack ("{s:b}", "ready", 1) : json_pack ("{s:o}", "error", tss_error_to_json (error));
-  char *text = tss_json_format (report);
-  if (text != NULL)
-    dprintf (fd, "%s\n", text);
-  free (text);
-  close (fd);
+  struct buffer line = { 0 };
+  tss_autofree char *text = memory_format_json (report);
+  memory_append (&line, text, strlen (text));
+  memory_append (&line, "\n", 1);
+  int result = tss_write_all (fd, buffer_bytes (&line), buffer_length (&line));
+  buffer_free (&line);
+  tss_close (&fd);
+  return result;
 }
 
 int
@@ -186,6 +191,7 @@ main (int argc, char **argv)
       fprintf (stderr, "usage: tsstack-net --socket PATH --state DIRECTORY\n");
       return 2;
     }
+  memory_prepare ();
   raise_descriptor_limit ();
   if (open_net (&net, &options, &error) < 0)
     {
@@ -193,8 +199,9 @@ main (int argc, char **argv)
       report_ready (&error);
       return 1;
     }
-  report_ready (NULL);
-  int result = loop_run (&net.loop, &error);
+  /* Nobody would look for one that has not been heard of. */
+  int result = report_ready (NULL) < 0 ? tss_error_set (&error, TSS_ERROR_IO, errno, "", "say that it is ready")
+                                       : loop_run (&net.loop, &error);
   if (result < 0)
     fprintf (stderr, "tsstack-net: %s\n", error.message);
   close_net (&net);

@@ -5,7 +5,11 @@
 
 #include "../common/buffer.h"
 
+#include <jansson.h>
 #include <stddef.h>
+
+/* JSON values are made under the same rule from now on. */
+void memory_prepare (void);
 
 void *memory_allocate (size_t size); /* zeroed */
 void *memory_resize (void *pointer, size_t size);
@@ -14,5 +18,8 @@ char *memory_copy_string (const char *text);
 /* buffer_append and buffer_reserve. */
 void memory_append (struct buffer *buffer, const void *data, size_t size);
 char *memory_reserve (struct buffer *buffer, size_t size);
+
+/* tss_json_format. */
+char *memory_format_json (const json_t *value);
 
 #endif

@@ -31,11 +31,14 @@ netns_is_mounted (const char *path)
   return statfs (path, &status) == 0 && status.f_type == NSFS_MAGIC;
 }
 
-static bool
+/* 1, 0, or -1 with errno: taken for no mount, one would be covered by another, and hidden with all that it holds. */
+static int
 is_mount_root (const char *folder)
 {
   struct statx status;
-  return statx (AT_FDCWD, folder, 0, 0, &status) == 0 && (status.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
+  if (statx (AT_FDCWD, folder, 0, 0, &status) < 0)
+    return errno == ENOENT ? 0 : -1;
+  return (status.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
 }
 
 /* A mount below a shared parent would be copied into every namespace that receives its events, and live on there after
@@ -46,13 +49,20 @@ netns_prepare_folder (const char *path, struct tss_error *error)
   char copy[PATH_SIZE];
   snprintf (copy, sizeof copy, "%s", path);
   const char *folder = dirname (copy);
-  if (is_mount_root (folder))
+  int is_mounted = is_mount_root (folder);
+  if (is_mounted < 0)
+    return tss_error_set (error, TSS_ERROR_IO, errno, folder, "look at folder of network namespaces");
+  if (is_mounted > 0)
     return 0;
   if (tss_make_directories (folder, 0755) < 0)
     return tss_error_set (error, TSS_ERROR_IO, errno, folder, "create folder of network namespaces");
-  if (mount (folder, folder, NULL, MS_BIND, NULL) < 0 || mount (NULL, folder, NULL, MS_PRIVATE, NULL) < 0)
-    return tss_error_set (error, TSS_ERROR_MOUNT, errno, folder, "make folder of network namespaces private");
-  return 0;
+  if (mount (folder, folder, NULL, MS_BIND, NULL) < 0)
+    return tss_error_set (error, TSS_ERROR_MOUNT, errno, folder, "mount folder of network namespaces on itself");
+  if (mount (NULL, folder, NULL, MS_PRIVATE, NULL) == 0)
+    return 0;
+  tss_error_set (error, TSS_ERROR_MOUNT, errno, folder, "make folder of network namespaces private");
+  umount2 (folder, UMOUNT_NOFOLLOW); /* it would pass for a private one */
+  return -1;
 }
 
 int
@@ -60,12 +70,12 @@ netns_create (const char *path, struct tss_error *error)
 {
   if (netns_prepare_folder (path, error) < 0)
     return -1;
-  tss_autofd int file = open (path, O_RDONLY | O_CREAT | O_CLOEXEC, 0444);
-  if (file < 0)
-    return tss_error_set (error, TSS_ERROR_IO, errno, path, "create file of network namespace");
   tss_autofd int before = netns_open_current (error);
   if (before < 0)
     return -1;
+  tss_autofd int file = open (path, O_RDONLY | O_CREAT | O_CLOEXEC, 0444);
+  if (file < 0)
+    return tss_error_set (error, TSS_ERROR_IO, errno, path, "create file of network namespace");
   if (unshare (CLONE_NEWNET) < 0)
     {
       tss_error_set (error, TSS_ERROR_NAMESPACE, errno, path, "create network namespace");
@@ -92,15 +102,20 @@ netns_enter (const char *path, struct tss_error *error)
 void
 netns_leave (int host)
 {
-  if (setns (host, CLONE_NEWNET) < 0)
-    abort ();
+  if (setns (host, CLONE_NEWNET) == 0)
+    return;
+  perror ("tsstack-net: return to the host's network namespace");
+  abort ();
 }
 
-void
-netns_remove (const char *path)
+int
+netns_remove (const char *path, struct tss_error *error)
 {
-  umount2 (path, MNT_DETACH);
-  unlink (path);
+  if (umount2 (path, MNT_DETACH | UMOUNT_NOFOLLOW) < 0 && errno != EINVAL && errno != ENOENT)
+    return tss_error_set (error, TSS_ERROR_MOUNT, errno, path, "unmount namespace");
+  if (unlink (path) < 0 && errno != ENOENT)
+    return tss_error_set (error, TSS_ERROR_IO, errno, path, "remove file of namespace");
+  return 0;
 }
 
 void
@@ -110,6 +125,5 @@ netns_release_folder (const char *path)
   snprintf (copy, sizeof copy, "%s", path);
   const char *folder = dirname (copy);
   /* Not lazily: that would take away namespaces that we do not know of. */
-  if (is_mount_root (folder))
-    umount2 (folder, UMOUNT_NOFOLLOW);
+  umount2 (folder, UMOUNT_NOFOLLOW);
 }

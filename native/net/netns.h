@@ -24,8 +24,9 @@ int netns_enter (const char *path, struct tss_error *error);
 /* Back to the namespace of descriptor HOST. There is no way on in the wrong namespace: aborts on failure. */
 void netns_leave (int host);
 
-/* Unmounts PATH and removes the file; the kernel frees the namespace and its links when nobody uses it any more. */
-void netns_remove (const char *path);
+/* Unmounts PATH and removes the file, as far as they are there; the kernel frees the namespace and its links when
+ * nobody uses it any more. */
+int netns_remove (const char *path, struct tss_error *error);
 
 /* Unmounts the folder of PATH, which must hold no namespace any more. */
 void netns_release_folder (const char *path);

@@ -16,6 +16,7 @@ ensure_network (struct operations *operations, const json_t *request, json_t *re
   if (network_parse (request, &spec, error) < 0)
     return -1;
   trash_settle (operations->trash); /* a bridge of the same name may be on its way out */
+  trash_keep (operations->trash, spec.bridge);
   return network_ensure (operations->route, &spec, error);
 }
 
@@ -26,11 +27,11 @@ remove_network (struct operations *operations, const json_t *request, json_t *re
   (void)reply;
   if (field_id (request, "id", &id, error) < 0 || field_interface (request, "bridge", &bridge, error) < 0)
     return -1;
-  if (overlays_remove (operations->overlays, id, error) < 0)
+  if (overlays_remove (operations->overlays, id, error) < 0
+      || state_remove (operations->state, NAMES_KIND, id, error) < 0)
     return -1;
   trash_link (operations->trash, bridge);
   dns_tables_remove (&operations->dns->tables, id);
-  state_remove (operations->state, NAMES_KIND, id);
   return 0;
 }
 
@@ -123,8 +124,7 @@ remove_names (struct operations *operations, const json_t *request, json_t *repl
   if (field_id (request, "network", &network, error) < 0)
     return -1;
   dns_tables_remove (&operations->dns->tables, network);
-  state_remove (operations->state, NAMES_KIND, network);
-  return 0;
+  return state_remove (operations->state, NAMES_KIND, network, error);
 }
 
 static int
@@ -260,7 +260,7 @@ restore_names (const char *id, json_t *value, void *context)
 {
   struct operations *operations = context;
   if (apply_names (operations, value, NULL) < 0)
-    state_remove (operations->state, NAMES_KIND, id);
+    state_remove (operations->state, NAMES_KIND, id, NULL);
 }
 
 int

@@ -93,7 +93,8 @@ netns_create_owned (const char *path, const struct netns_users *users, struct ts
   if (netns_prepare_folder (path, error) < 0)
     return -1;
   /* One that was left half made. */
-  netns_remove (users_path.text);
+  if (netns_remove (users_path.text, error) < 0)
+    return -1;
   pid_t dweller = start_dweller (error);
   if (dweller < 0)
     return -1;
@@ -102,7 +103,7 @@ netns_create_owned (const char *path, const struct netns_users *users, struct ts
     result = keep (dweller, "user", users_path.text, error);
   if (result == 0 && keep (dweller, "net", path, error) < 0)
     {
-      netns_remove (users_path.text);
+      netns_remove (users_path.text, NULL);
       result = -1;
     }
   kill (dweller, SIGKILL);

@@ -243,7 +243,6 @@ inherit (struct port_set *from, struct port_set *after)
       struct port *heirloom = after->ports[i].fd < 0 ? find_heirloom (from, &after->ports[i]) : NULL;
       if (heirloom == NULL)
         continue;
-      after->ports[i].number = heirloom->number;
       after->ports[i].fd = heirloom->fd;
       *heirloom = from->ports[--from->count];
     }
@@ -284,28 +283,36 @@ parse_set (const json_t *request, struct port_set **set, struct tss_error *error
   return 0;
 }
 
-/* Reserves what AFTER lacks and does not get from FROM; on failure gives back what came from BEFORE. */
+/* Undoes `fill`. */
+static void
+give_back (struct port_set *before, struct port_set *after)
+{
+  if (before != NULL)
+    take_over (after, before);
+  port_set_free (after);
+}
+
+/* Reserves what AFTER lacks and does not get from FROM. */
 static int
 fill (struct ports *ports, struct port_set *before, struct port_set *from, struct port_set *after,
       struct tss_error *error)
 {
   take_over (before, after);
   for (size_t i = 0; i < after->count; i++)
-    if (after->ports[i].fd < 0 && find_heirloom (from, &after->ports[i]) == NULL
-        && reserve_port (ports, &after->ports[i], error) < 0)
-      {
-        if (before != NULL)
-          take_over (after, before);
+    {
+      struct port *port = &after->ports[i];
+      if (port->fd < 0 && find_heirloom (from, port) != NULL)
+        port->number = port->first;
+      else if (port->fd < 0 && reserve_port (ports, port, error) < 0)
         return -1;
-      }
+    }
   return 0;
 }
 
 static int
 write_set (struct ports *ports, const char *id, const struct port_set *set, struct tss_error *error)
 {
-  tss_autojson json_t *list = describe_set (set);
-  tss_autojson json_t *spec = json_pack ("{s:s,s:O}", "id", id, "ports", list);
+  tss_autojson json_t *spec = json_pack ("{s:s,s:o}", "id", id, "ports", describe_set (set));
   return state_write (ports->state, STATE_KIND, id, spec, error);
 }
 
@@ -320,17 +327,15 @@ ports_reserve (struct ports *ports, const json_t *request, json_t **result, stru
     return -1;
   struct port_set *before = map_get (&ports->by_id, id);
   struct port_set *from = from_id == NULL || strcmp (from_id, id) == 0 ? NULL : map_get (&ports->by_id, from_id);
-  if (fill (ports, before, from, after, error) < 0)
+  if (fill (ports, before, from, after, error) < 0 || write_set (ports, id, after, error) < 0)
     {
-      port_set_free (after);
+      give_back (before, after);
       return -1;
     }
   inherit (from, after);
   map_set (&ports->by_id, id, after);
   port_set_free (before);
   *result = describe_set (after);
-  if (write_set (ports, id, after, error) < 0)
-    return -1;
   return from == NULL ? 0 : write_set (ports, from_id, from, error);
 }
 
@@ -340,8 +345,9 @@ ports_release (struct ports *ports, const json_t *request, struct tss_error *err
   const char *id;
   if (field_id (request, "id", &id, error) < 0)
     return -1;
+  if (state_remove (ports->state, STATE_KIND, id, error) < 0)
+    return -1;
   port_set_free (map_remove (&ports->by_id, id));
-  state_remove (ports->state, STATE_KIND, id);
   return 0;
 }
 

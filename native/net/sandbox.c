@@ -175,7 +175,7 @@ configure (struct sandboxes *sandboxes, struct sandbox *sandbox, const json_t *r
     {
       struct interface interface;
       result = interface_parse (json_array_get (interfaces, i), sandbox->id, &interface, error);
-      trash_keep_link (sandboxes->trash, interface.host_name);
+      trash_keep (sandboxes->trash, interface.host_name);
       if (result == 0)
         result = interface_ensure (&interface, sandboxes->route, &inside, error);
     }
@@ -228,11 +228,10 @@ create_namespace (const json_t *request, const char *path, struct tss_error *err
   return netns_create_owned (path, &users, error) < 0 ? -1 : netns_enter (path, error);
 }
 
-static void
-remove_namespace (const char *path)
+static int
+remove_namespace (const char *path, struct tss_error *error)
 {
-  netns_remove (path);
-  netns_remove (netns_users_path (path).text);
+  return netns_remove (path, error) < 0 ? -1 : netns_remove (netns_users_path (path).text, error);
 }
 
 /* Whether all is there that REQUEST wants mounted at PATH. */
@@ -243,17 +242,31 @@ is_mounted (const json_t *request, const char *path)
          && (!json_is_object (json_object_get (request, "users")) || netns_is_mounted (netns_users_path (path).text));
 }
 
+static void
+undo_create (struct sandboxes *sandboxes, const char *path)
+{
+  remove_namespace (path, NULL);
+  if (sandboxes->by_id.count == 0)
+    netns_release_folder (path);
+}
+
 /* A sandbox that is not known yet. Its namespace may exist all the same, when the state was lost. */
 static int
 create (struct sandboxes *sandboxes, const json_t *request, struct tss_error *error)
 {
   const char *path = json_string_value (json_object_get (request, "path"));
   trash_settle (sandboxes->trash);
+  trash_keep (sandboxes->trash, path);
+  trash_keep (sandboxes->trash, netns_users_path (path).text);
   bool existed = is_mounted (request, path);
-  if (!existed)
-    remove_namespace (path);
-  if ((existed ? netns_enter (path, error) : create_namespace (request, path, error)) < 0)
+  if (!existed && remove_namespace (path, error) < 0)
     return -1;
+  if ((existed ? netns_enter (path, error) : create_namespace (request, path, error)) < 0)
+    {
+      if (!existed)
+        undo_create (sandboxes, path);
+      return -1;
+    }
   json_t *empty
       = json_pack ("{s:O,s:O}", "id", json_object_get (request, "id"), "path", json_object_get (request, "path"));
   struct sandbox *sandbox = sandbox_new (empty);
@@ -270,7 +283,7 @@ create (struct sandboxes *sandboxes, const json_t *request, struct tss_error *er
     }
   forget (sandbox);
   if (!existed)
-    remove_namespace (path);
+    undo_create (sandboxes, path);
   return -1;
 }
 
@@ -352,8 +365,9 @@ sandbox_remove (struct sandboxes *sandboxes, const json_t *request, struct tss_e
   const char *id, *path;
   if (field_id (request, "id", &id, error) < 0 || field_path (request, "path", &path, error) < 0)
     return -1;
+  if (state_remove (sandboxes->state, STATE_KIND, id, error) < 0)
+    return -1;
   struct sandbox *sandbox = map_remove (&sandboxes->by_id, id);
-  state_remove (sandboxes->state, STATE_KIND, id);
   if (sandbox != NULL)
     discard_links (sandboxes, sandbox);
   bool is_last = sandboxes->by_id.count == 0;
@@ -393,14 +407,18 @@ restore (const char *id, json_t *spec, void *context)
   struct sandboxes *sandboxes = context;
   struct tss_error error = { 0 };
   if (validate (spec, &error) < 0 || strcmp (id, json_string_value (json_object_get (spec, "id"))) != 0
-      || netns_enter (json_string_value (json_object_get (spec, "path")), &error) < 0)
+      || !netns_is_mounted (json_string_value (json_object_get (spec, "path"))))
     {
-      state_remove (sandboxes->state, STATE_KIND, id);
+      state_remove (sandboxes->state, STATE_KIND, id, NULL);
       return;
     }
   struct sandbox *sandbox = sandbox_new (json_incref (spec));
-  int result = ensure_dns (sandboxes, sandbox, spec, &error);
-  netns_leave (sandboxes->host_namespace);
+  int result = netns_enter (sandbox->path, &error);
+  if (result == 0)
+    {
+      result = ensure_dns (sandboxes, sandbox, spec, &error);
+      netns_leave (sandboxes->host_namespace);
+    }
   map_set (&sandboxes->by_id, sandbox->id, sandbox);
   if (result < 0)
     fprintf (stderr, "tsstack-net: take over sandbox %s: %s\n", id, error.message);

@@ -44,6 +44,17 @@ close_client (struct client *client)
   free (client);
 }
 
+/* After a failed call: whether the connection is of use all the same. A client that has gone is nothing to speak of. */
+static bool
+is_usable (const char *what)
+{
+  if (errno == EAGAIN || errno == EINTR)
+    return true;
+  if (errno != EPIPE && errno != ECONNRESET)
+    fprintf (stderr, "tsstack-net: hang up on a client: %s: %s\n", what, strerror (errno));
+  return false;
+}
+
 /* False: the client has gone. */
 static bool
 flush (struct client *client)
@@ -53,7 +64,7 @@ flush (struct client *client)
       ssize_t sent = send (client->watch.fd, buffer_bytes (&client->output), buffer_length (&client->output),
                            MSG_DONTWAIT | MSG_NOSIGNAL);
       if (sent < 0)
-        return errno == EAGAIN || errno == EINTR;
+        return is_usable ("send a reply");
       buffer_consume (&client->output, (size_t)sent);
     }
   return true;
@@ -62,9 +73,8 @@ flush (struct client *client)
 static void
 answer (struct client *client, json_t *reply)
 {
-  tss_autofree char *text = tss_json_format (reply);
-  if (text != NULL)
-    memory_append (&client->output, text, strlen (text));
+  tss_autofree char *text = memory_format_json (reply);
+  memory_append (&client->output, text, strlen (text));
   memory_append (&client->output, "\n", 1);
   json_decref (reply);
 }
@@ -177,7 +187,7 @@ on_client (void *context, uint32_t events)
       ssize_t size = recv (client->watch.fd, memory_reserve (&client->input, READ_SIZE), READ_SIZE, MSG_DONTWAIT);
       if (size > 0)
         buffer_grow (&client->input, (size_t)size);
-      open = size > 0 || (size < 0 && (errno == EAGAIN || errno == EINTR));
+      open = size > 0 || (size < 0 && is_usable ("read a request"));
     }
   if (!open || (events & (EPOLLHUP | EPOLLERR)) != 0 || buffer_length (&client->input) > MOST_INPUT)
     close_client (client);
@@ -186,19 +196,21 @@ on_client (void *context, uint32_t events)
 }
 
 static void
-on_connection (void *context, uint32_t events)
+on_connection (void *context, int fd)
 {
   struct server *server = context;
-  (void)events;
-  int fd = accept4 (server->watch.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-  if (fd < 0)
-    return;
   struct client *client = memory_allocate (sizeof *client);
   client->server = server;
   client->watch = (struct loop_watch){ .fd = fd, .function = on_client, .context = client };
   client->task = (struct loop_task){ .function = work, .context = client };
-  if (server->client_count >= MOST_CLIENTS || loop_set (server->loop, &client->watch, EPOLLIN, NULL) < 0)
+  struct tss_error error = { 0 };
+  if (server->client_count >= MOST_CLIENTS)
+    tss_error_set (&error, TSS_ERROR_STATE, 0, "", "%u clients are here already", server->client_count);
+  else
+    loop_set (server->loop, &client->watch, EPOLLIN, &error);
+  if (error.code != TSS_ERROR_NONE)
     {
+      fprintf (stderr, "tsstack-net: hang up on a client: %s\n", error.message);
       close (fd);
       free (client);
       return;
@@ -220,17 +232,23 @@ server_open (struct server *server, struct loop *loop, const char *path, server_
     return tss_error_set (error, TSS_ERROR_INVALID, 0, path, "listen at socket: the path is longer than %zu bytes",
                           sizeof address.sun_path - 1);
   strcpy (address.sun_path, path);
-  server->watch = (struct loop_watch){ .function = on_connection, .context = server };
-  server->watch.fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (server->watch.fd < 0)
+  tss_autofd int fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd < 0)
     return tss_error_set (error, TSS_ERROR_IO, errno, path, "open socket");
   unlink (path); /* the lock of the state directory says that nobody uses it */
   mode_t mask = umask (0177);
-  int result = bind (server->watch.fd, (struct sockaddr *)&address, sizeof address);
+  int result = bind (fd, (struct sockaddr *)&address, sizeof address);
   umask (mask);
-  if (result < 0 || listen (server->watch.fd, MOST_CLIENTS) < 0)
-    return tss_error_set (error, TSS_ERROR_IO, errno, path, "listen at socket");
-  return loop_set (loop, &server->watch, EPOLLIN, error);
+  if (result < 0)
+    return tss_error_set (error, TSS_ERROR_IO, errno, path, "bind socket");
+  server->listener = (struct listener){ .loop = loop, .function = on_connection, .context = server };
+  if (listen (fd, MOST_CLIENTS) < 0)
+    result = tss_error_set (error, TSS_ERROR_IO, errno, path, "listen at socket");
+  else
+    result = listener_open (&server->listener, tss_steal_fd (&fd), error);
+  if (result < 0)
+    unlink (path);
+  return result;
 }
 
 void
@@ -241,6 +259,6 @@ server_close (struct server *server)
       flush (server->clients);
       close_client (server->clients);
     }
-  loop_close_watch (server->loop, &server->watch);
+  listener_close (&server->listener);
   unlink (server->path);
 }

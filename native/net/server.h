@@ -2,7 +2,9 @@
 #ifndef TSSTACK_NET_SERVER_H
 #define TSSTACK_NET_SERVER_H
 
-#include "../common/loop.h"
+#include "../common/listener.h"
+
+#include <jansson.h>
 
 /* Executes one request and returns its results (an object, owned by the caller), or NULL with ERROR set. */
 typedef json_t *(*server_handler) (void *context, const json_t *request, struct tss_error *error);
@@ -12,7 +14,7 @@ struct client;
 struct server
 {
   struct loop *loop;
-  struct loop_watch watch;
+  struct listener listener;
   server_handler handler;
   void *context;
   struct client *clients;

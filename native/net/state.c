@@ -21,7 +21,7 @@ state_open (struct state *state, const char *path, struct tss_error *error)
   state->lock = openat (state->directory, "lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (state->lock < 0)
     return tss_error_set (error, TSS_ERROR_IO, errno, path, "open lock file");
-  if (flock (state->lock, LOCK_EX | LOCK_NB) < 0)
+  if (TSS_RETRY (flock (state->lock, LOCK_EX | LOCK_NB)) < 0)
     return tss_error_set (error, TSS_ERROR_EXISTS, errno, path, "lock state directory: another tsstack-net uses it");
   return 0;
 }
@@ -58,33 +58,37 @@ state_write (struct state *state, const char *kind, const char *id, const json_t
   return 0;
 }
 
-void
-state_remove (struct state *state, const char *kind, const char *id)
+int
+state_remove (struct state *state, const char *kind, const char *id, struct tss_error *error)
 {
   char name[300];
   snprintf (name, sizeof name, "%s/%s.json", kind, id);
-  unlinkat (state->directory, name, 0);
+  if (unlinkat (state->directory, name, 0) < 0 && errno != ENOENT)
+    return tss_error_set (error, TSS_ERROR_IO, errno, name, "remove state of %s %s", kind, id);
+  return 0;
 }
 
-/* A file that cannot be read was cut off by a full disk: it is removed, and the agent's next request makes the object
- * again. */
-static void
-load (int folder, const char *name, void (*function) (const char *id, json_t *value, void *context), void *context)
+static int
+load (int folder, const char *name, void (*function) (const char *id, json_t *value, void *context), void *context,
+      struct tss_error *error)
 {
   char id[256];
-  size_t length = strlen (name);
+  size_t length = strlen (name), size = 0;
   if (*name == '.' || length < 6 || length >= sizeof id || strcmp (name + length - 5, ".json") != 0)
-    return;
-  tss_autofd int fd = openat (folder, name, O_RDONLY | O_CLOEXEC);
-  tss_autojson json_t *value = fd < 0 ? NULL : json_loadfd (fd, 0, NULL);
+    return 0;
+  tss_autofree char *text = tss_read_file_at (folder, name, &size);
+  if (text == NULL)
+    return tss_error_set (error, TSS_ERROR_IO, errno, name, "read state file %s", name);
+  tss_autojson json_t *value = json_loadb (text, size, 0, NULL);
   if (value == NULL)
     {
       unlinkat (folder, name, 0);
-      return;
+      return 0;
     }
   memcpy (id, name, length - 5);
   id[length - 5] = '\0';
   function (id, value, context);
+  return 0;
 }
 
 int
@@ -100,8 +104,12 @@ state_each (struct state *state, const char *kind, void (*function) (const char 
       close (folder);
       return tss_error_set (error, TSS_ERROR_IO, errno, kind, "list state folder");
     }
-  for (struct dirent *entry = readdir (listing); entry != NULL; entry = readdir (listing))
-    load (folder, entry->d_name, function, context);
+  int result = 0;
+  errno = 0;
+  for (struct dirent *entry = readdir (listing); entry != NULL && result == 0; errno = 0, entry = readdir (listing))
+    result = load (folder, entry->d_name, function, context, error);
+  if (result == 0 && errno != 0)
+    result = tss_error_set (error, TSS_ERROR_IO, errno, kind, "list state folder");
   closedir (listing);
-  return 0;
+  return result;
 }

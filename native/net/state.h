@@ -18,9 +18,12 @@ void state_close (struct state *state);
 /* Files are <KIND>/<ID>.json. Writing is atomic. Not synced: the directory does not outlive a boot, and neither do the
  * objects. */
 int state_write (struct state *state, const char *kind, const char *id, const json_t *value, struct tss_error *error);
-void state_remove (struct state *state, const char *kind, const char *id);
 
-/* Calls FUNCTION for each readable file of KIND. */
+/* Fails when the file is still there afterwards. */
+int state_remove (struct state *state, const char *kind, const char *id, struct tss_error *error);
+
+/* Calls FUNCTION for each file of KIND. One that holds no JSON was cut off by a full disk: it is removed, and the
+ * agent's next request makes the object again. One that cannot be read is an error: what it says is still wanted. */
 int state_each (struct state *state, const char *kind, void (*function) (const char *id, json_t *value, void *context),
                 void *context, struct tss_error *error);
 

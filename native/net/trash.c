@@ -4,6 +4,7 @@
 #include "netns.h"
 
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
 
@@ -14,7 +15,7 @@
 static struct trash_lot
 new_lot (void)
 {
-  return (struct trash_lot){ json_array (), json_array (), json_array () };
+  return (struct trash_lot){ .namespaces = json_array (), .folders = json_array (), .links = json_array () };
 }
 
 static void
@@ -32,28 +33,56 @@ is_empty (const struct trash_lot *lot)
   return json_array_size (lot->namespaces) + json_array_size (lot->folders) + json_array_size (lot->links) == 0;
 }
 
+static void
+move_lot (struct trash_lot *from, struct trash_lot *to)
+{
+  json_array_extend (to->namespaces, from->namespaces);
+  json_array_extend (to->folders, from->folders);
+  json_array_extend (to->links, from->links);
+  free_lot (from);
+  *from = new_lot ();
+}
+
 static const char *
 text_at (const json_t *list, size_t index)
 {
   return json_string_value (json_array_get (list, index));
 }
 
-/* In the thread of the lot. */
+/* The next two in the thread of the lot. What they leave in their lists could not be done. */
 static void
-delete_links (const json_t *links)
+remove_namespaces (json_t *paths)
+{
+  for (size_t i = json_array_size (paths); i-- > 0;)
+    {
+      struct tss_error error;
+      if (netns_remove (text_at (paths, i), &error) < 0)
+        fprintf (stderr, "tsstack-net: %s\n", error.message);
+      else
+        json_array_remove (paths, i);
+    }
+}
+
+static void
+delete_links (json_t *links)
 {
   struct netlink netlink;
-  size_t total = json_array_size (links);
-  if (total == 0 || netlink_open (&netlink, NETLINK_ROUTE, NULL) < 0)
+  struct tss_error error;
+  if (json_array_size (links) == 0)
     return;
-  for (size_t done = 0; done < total;)
+  int result = netlink_open (&netlink, NETLINK_ROUTE, &error);
+  while (result == 0 && json_array_size (links) > 0)
     {
       const char *names[LINKS_AT_ONCE];
       unsigned count = 0;
-      while (count < LINKS_AT_ONCE && done < total)
-        names[count++] = text_at (links, done++);
-      link_delete_all (&netlink, names, count, NULL);
+      for (; count < LINKS_AT_ONCE && count < json_array_size (links); count++)
+        names[count] = text_at (links, count);
+      result = link_delete_all (&netlink, names, count, &error);
+      for (; result == 0 && count > 0; count--)
+        json_array_remove (links, count - 1);
     }
+  if (result < 0)
+    fprintf (stderr, "tsstack-net: %s\n", error.message);
   netlink_close (&netlink);
 }
 
@@ -62,14 +91,26 @@ static void *
 empty_lot (void *context)
 {
   struct trash *trash = context;
-  const struct trash_lot *lot = &trash->working;
+  struct trash_lot *lot = &trash->working;
   uint64_t one = 1;
-  for (size_t i = 0; i < json_array_size (lot->namespaces); i++)
-    netns_remove (text_at (lot->namespaces, i));
+  remove_namespaces (lot->namespaces);
   delete_links (lot->links);
   for (size_t i = 0; i < json_array_size (lot->folders); i++)
     netns_release_folder (text_at (lot->folders, i));
+  json_array_clear (lot->folders);
   return TSS_RETRY (write (trash->finished.fd, &one, sizeof one)) < 0 ? NULL : context;
+}
+
+/* What could not be done is tried again, with the links that the kernel has left. */
+static void
+finish_lot (struct trash *trash)
+{
+  if (!is_empty (&trash->working))
+    {
+      move_lot (&trash->working, &trash->later);
+      loop_start_timer (trash->loop, &trash->recheck, RECHECK_MS);
+    }
+  free_lot (&trash->working);
 }
 
 static void
@@ -84,7 +125,7 @@ start (void *context)
   if (!trash->is_working) /* no memory for a thread: then here, and slowly */
     {
       empty_lot (trash);
-      free_lot (&trash->working);
+      finish_lot (trash);
     }
 }
 
@@ -96,7 +137,7 @@ join (struct trash *trash)
     return;
   pthread_join (trash->thread, NULL);
   trash->is_working = false;
-  free_lot (&trash->working);
+  finish_lot (trash);
   if (TSS_RETRY (read (trash->finished.fd, &count, sizeof count)) < 0)
     return; /* it had not come to writing */
 }
@@ -114,15 +155,14 @@ static void
 recheck (void *context)
 {
   struct trash *trash = context;
-  json_array_extend (trash->waiting.links, trash->expected);
-  json_array_clear (trash->expected);
+  move_lot (&trash->later, &trash->waiting);
   start (trash);
 }
 
 int
 trash_open (struct trash *trash, struct loop *loop, struct tss_error *error)
 {
-  *trash = (struct trash){ .loop = loop, .waiting = new_lot (), .expected = json_array () };
+  *trash = (struct trash){ .loop = loop, .waiting = new_lot (), .later = new_lot () };
   trash->task = (struct loop_task){ .function = start, .context = trash };
   trash->recheck = (struct loop_timer){ .function = recheck, .context = trash };
   trash->finished = (struct loop_watch){ .function = on_finished, .context = trash };
@@ -143,13 +183,14 @@ trash_settle (struct trash *trash)
 void
 trash_close (struct trash *trash)
 {
-  json_array_extend (trash->waiting.links, trash->expected);
+  trash_settle (trash);
+  move_lot (&trash->later, &trash->waiting);
   trash_settle (trash);
   loop_cancel (trash->loop, &trash->task);
   loop_stop_timer (trash->loop, &trash->recheck);
   loop_close_watch (trash->loop, &trash->finished);
   free_lot (&trash->waiting);
-  json_decref (trash->expected);
+  free_lot (&trash->later);
 }
 
 void
@@ -171,14 +212,21 @@ trash_link (struct trash *trash, const char *name)
 void
 trash_expect_link_gone (struct trash *trash, const char *name)
 {
-  json_array_append_new (trash->expected, json_string (name));
+  json_array_append_new (trash->later.links, json_string (name));
   loop_start_timer (trash->loop, &trash->recheck, RECHECK_MS);
 }
 
-void
-trash_keep_link (struct trash *trash, const char *name)
+static void
+remove_text (json_t *list, const char *text)
 {
-  for (size_t i = json_array_size (trash->expected); i-- > 0;)
-    if (strcmp (text_at (trash->expected, i), name) == 0)
-      json_array_remove (trash->expected, i);
+  for (size_t i = json_array_size (list); i-- > 0;)
+    if (strcmp (text_at (list, i), text) == 0)
+      json_array_remove (list, i);
+}
+
+void
+trash_keep (struct trash *trash, const char *name)
+{
+  remove_text (trash->later.links, name);
+  remove_text (trash->later.namespaces, name);
 }

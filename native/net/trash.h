@@ -22,10 +22,10 @@ struct trash
   struct loop *loop;
   struct loop_task task;
   struct trash_lot waiting, working;
+  struct trash_lot later; /* to be looked at again: links that go with their namespace, and what could not be done */
   bool is_working;
   pthread_t thread;
   struct loop_watch finished; /* the thread writes to it */
-  json_t *expected;           /* names of links that the kernel removes with their namespace */
   struct loop_timer recheck;
 };
 
@@ -41,8 +41,8 @@ void trash_link (struct trash *trash, const char *name);
 /* The link goes with its namespace; if a process keeps that alive, the link is deleted all the same after a while. */
 void trash_expect_link_gone (struct trash *trash, const char *name);
 
-/* The name is in use again. */
-void trash_keep_link (struct trash *trash, const char *name);
+/* The name of a link or the path of a namespace is in use again. */
+void trash_keep (struct trash *trash, const char *name);
 
 /* Waits until everything thrown away so far is gone, before something with the same name is made. */
 void trash_settle (struct trash *trash);

@@ -109,7 +109,9 @@ make_address (const struct forward_options *options, struct sockaddr_storage *ad
   if (options->socket)
     {
       local->sun_family = AF_UNIX;
-      snprintf (local->sun_path, sizeof local->sun_path, "%s", options->socket);
+      /* Cut short it would be another one. */
+      if ((size_t)snprintf (local->sun_path, sizeof local->sun_path, "%s", options->socket) >= sizeof local->sun_path)
+        return -1;
       *size = sizeof *local;
       return 0;
     }
@@ -126,6 +128,21 @@ make_address (const struct forward_options *options, struct sockaddr_storage *ad
   six->sin6_port = htons ((uint16_t)options->port);
   *size = sizeof *six;
   return 0;
+}
+
+int
+log_forward_check (const struct forward_options *options, struct tss_error *error)
+{
+  struct sockaddr_storage address;
+  socklen_t size;
+
+  if (make_address (options, &address, &size) == 0)
+    return 0;
+  if (options->host)
+    return tss_error_set (error, TSS_ERROR_INVALID, 0, "log.forward.host", "log.forward.host: %s is no IP address",
+                          options->host);
+  return tss_error_set (error, TSS_ERROR_INVALID, ENAMETOOLONG, "log.forward.socket",
+                        "log.forward.socket: %s cannot be connected to", options->socket);
 }
 
 /* A stream may still be on its way to being connected. */

@@ -21,6 +21,9 @@ struct log_forward
   void *context;
 };
 
+/* Whether OPTIONS, of shim.json, name a service that can be sent to. */
+int log_forward_check (const struct forward_options *options, struct tss_error *error);
+
 void log_forward_open (struct log_forward *forward, struct loop *loop, const struct log_options *options);
 
 /* RECORDS are whole ones of stream 0 (stdout) or 1 (stderr), as the log has them. */

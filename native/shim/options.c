@@ -2,6 +2,7 @@
 #include "options.h"
 #include "../common/cleanup.h"
 #include "../common/json.h"
+#include "log-forward.h"
 #include "signal-names.h"
 
 #include <limits.h>
@@ -159,7 +160,7 @@ read_forward (const json_t *log, struct forward_options *forward, struct tss_err
     return tss_error_set (error, TSS_ERROR_INVALID, 0, where, "log.forward: a stream needs a host");
   if (!forward->socket == !forward->host)
     return tss_error_set (error, TSS_ERROR_INVALID, 0, where, "log.forward: either socket or host is needed");
-  return 0;
+  return log_forward_check (forward, error);
 }
 
 static int
@@ -183,6 +184,8 @@ read_log (const json_t *document, struct log_options *log, struct tss_error *err
     return tss_error_set (error, TSS_ERROR_INVALID, 0, "log.driver", "log.driver: unknown driver %s", driver);
   else if (!log->path)
     return tss_error_set (error, TSS_ERROR_INVALID, 0, "log.path", "log.path: needed with log.driver file");
+  if (!log->path && log->forward.heads[0])
+    return tss_error_set (error, TSS_ERROR_INVALID, 0, "log.forward", "log.forward: only what is kept is passed on");
   return 0;
 }
 

@@ -10,9 +10,7 @@
 enum
 {
   /* Far above any use; a flood of connections must not use up memory and descriptors. */
-  CLIENTS_MAX = 256,
-  /* Until somebody has closed a descriptor when there were none left. */
-  LISTEN_AGAIN_MS = 100,
+  CLIENTS_MAX = 256
 };
 
 static size_t
@@ -26,33 +24,14 @@ count_clients (const struct shim *shim)
 }
 
 static void
-on_connection (void *context, uint32_t events)
+on_connection (void *context, int fd)
 {
   struct shim *shim = context;
-  int fd = TSS_RETRY (accept4 (shim->server.listener.fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK));
 
-  (void)events;
-  if (fd < 0)
-    {
-      if (errno == EAGAIN || errno == ECONNABORTED)
-        return;
-      /* The connection stays in the queue and would wake us for ever. */
-      loop_set (&shim->loop, &shim->server.listener, LOOP_OFF, NULL);
-      loop_start_timer (&shim->loop, &shim->server.listen_again, LISTEN_AGAIN_MS);
-      return;
-    }
   if (count_clients (shim) < CLIENTS_MAX)
     client_open (shim, fd, NULL);
   else
     close (fd);
-}
-
-static void
-on_listen_again (void *context)
-{
-  struct shim *shim = context;
-
-  loop_set (&shim->loop, &shim->server.listener, EPOLLIN, NULL);
 }
 
 static void
@@ -81,19 +60,24 @@ server_open (struct shim *shim, struct tss_error *error)
 {
   struct server *server = &shim->server;
 
-  server->listener = (struct loop_watch){ .function = on_connection, .context = shim };
+  int fd = socket_listen (shim->options.socket, error);
+
   server->sweep = (struct loop_timer){ .function = on_sweep, .context = shim };
-  server->listen_again = (struct loop_timer){ .function = on_listen_again, .context = shim };
-  server->listener.fd = socket_listen (shim->options.socket, error);
-  return server->listener.fd < 0 ? -1 : loop_set (&shim->loop, &server->listener, EPOLLIN, error);
+  if (fd < 0)
+    return -1;
+  server->listener = (struct listener){ .loop = &shim->loop, .function = on_connection, .context = shim };
+  if (listener_open (&server->listener, fd, error) == 0)
+    return 0;
+  unlink (shim->options.socket);
+  return -1;
 }
 
 void
 server_close_listener (struct shim *shim)
 {
-  if (shim->server.listener.fd < 0)
+  if (shim->server.listener.watch.fd < 0)
     return;
-  loop_close_watch (&shim->loop, &shim->server.listener);
+  listener_close (&shim->server.listener);
   unlink (shim->options.socket);
 }
 

@@ -2,15 +2,15 @@
 #ifndef TSSTACK_SHIM_SERVER_H
 #define TSSTACK_SHIM_SERVER_H
 
+#include "../common/listener.h"
 #include "client.h"
 #include "state.h"
 
 struct server
 {
-  struct loop_watch listener;
+  struct listener listener;
   struct client *clients;
   struct loop_timer sweep;
-  struct loop_timer listen_again;
 };
 
 /* Listens at the path of the options, where no living shim may listen. */

@@ -142,7 +142,7 @@ clean_up (struct shim *shim)
 int
 shim_run (const char *options_path, int ready_fd)
 {
-  static struct shim shim = { .ready_fd = -1, .server.listener.fd = -1, .log.file.fd = -1 };
+  static struct shim shim = { .ready_fd = -1, .server.listener.watch.fd = -1, .log.file.fd = -1 };
   struct tss_error error = { 0 };
 
   shim.ready_fd = ready_fd;

@@ -22,6 +22,9 @@ load (const char *text, struct shim_options *options, struct tss_error *error)
   return options_load (path, options, error);
 }
 
+#define FORWARD "\"stdoutHead\":\"a\",\"stderrHead\":\"b\",\"time\":\"none\",\"infix\":\"\""
+#define TEN "0123456789"
+#define LONG_PATH TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN
 #define NEEDED "\"version\":1,\"id\":\"i\",\"bundle\":\"/b\",\"socket\":\"/s\",\"stateFile\":\"/t\""
 
 static void
@@ -122,6 +125,13 @@ test_errors (void)
   check_error (NEEDED ",\"log\":{\"path\":\"/l\",\"mode\":\"maybe\"}", "log.mode");
   check_error (NEEDED ",\"log\":{\"path\":\"/l\",\"compress\":1}", "log.compress");
   check_error (NEEDED ",\"log\":{\"path\":\"/l\",\"maxBufferBytes\":-1}", "log.maxBufferBytes");
+  check_error (NEEDED ",\"log\":{\"path\":\"/l\",\"forward\":{" FORWARD "}}", "log.forward");
+  check_error (NEEDED ",\"log\":{\"path\":\"/l\",\"forward\":{\"host\":\"localhost\"," FORWARD "}}",
+               "log.forward.host");
+  check_error (NEEDED ",\"log\":{\"path\":\"/l\",\"forward\":{\"socket\":\"/" LONG_PATH "\"," FORWARD "}}",
+               "log.forward.socket");
+  check_error (NEEDED ",\"log\":{\"driver\":\"none\",\"forward\":{\"socket\":\"/dev/log\"," FORWARD "}}",
+               "log.forward");
 }
 
 static void

@@ -1,54 +1,13 @@
 import assert from 'node:assert/strict';
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { after, afterEach, before, describe, it } from 'mocha';
 import { BoxLab } from '../support/box-lab.ts';
 import type { BoxSpec } from '../support/box-lab.ts';
-
-const agentScript = join(import.meta.dirname, '../support/seccomp-agent.py');
-
-interface ProcessState {
-  readonly ociVersion: string;
-  readonly fds: readonly string[];
-  readonly pid: number;
-  readonly metadata?: string;
-  readonly state: Record<string, unknown>;
-}
-
-/** The one who decides on system calls; see the script. */
-class Agent {
-  readonly #process: ChildProcess;
-  readonly #lines: AsyncIterator<string>;
-
-  constructor(socket: string, connections: number) {
-    this.#process = spawn('python3', [agentScript, socket, String(connections)], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    this.#lines = createInterface({ input: this.#process.stdout ?? assert.fail() })[Symbol.asyncIterator]();
-  }
-
-  async line(): Promise<string> {
-    const next = await this.#lines.next();
-    return next.done === true ? assert.fail('the agent has ended') : next.value;
-  }
-
-  async state(): Promise<ProcessState> {
-    return JSON.parse(await this.line()) as ProcessState;
-  }
-
-  async dispose(): Promise<void> {
-    if (this.#process.exitCode !== null) return;
-    const ended = once(this.#process, 'exit');
-    this.#process.kill('SIGKILL');
-    await ended;
-  }
-}
+import { SeccompAgent } from '../support/seccomp-agent.ts';
 
 describe('tsstack-box: seccomp', () => {
   let lab: BoxLab;
-  const agents: Agent[] = [];
+  const agents: SeccompAgent[] = [];
 
   before(() => {
     lab = new BoxLab();
@@ -61,11 +20,10 @@ describe('tsstack-box: seccomp', () => {
     assert.deepEqual([...lab.leftRecords(), ...lab.leftCgroups()], []);
   });
 
-  async function listen(name: string, connections: number): Promise<{ agent: Agent; listenerPath: string }> {
+  async function listen(name: string, connections: number): Promise<{ agent: SeccompAgent; listenerPath: string }> {
     const listenerPath = join(lab.directory, `${name}.sock`);
-    const agent = new Agent(listenerPath, connections);
+    const agent = await SeccompAgent.listen(listenerPath, connections);
     agents.push(agent);
-    assert.equal(await agent.line(), 'ready');
     return { agent, listenerPath };
   }
 

@@ -68,12 +68,15 @@ export class FaultInjector {
     return { code, stdout, stderr, faults, summary };
   }
 
-  /** Starts a program that answers lines with lines. What it leaves behind is followed, too, and waited for. */
-  start(fault: Fault, program: 'shim', args: readonly string[]): FaultyServer {
+  /**
+   * Starts a program that answers lines with lines, or only says that it is ready. What it leaves behind is followed, too, and waited for.
+   */
+  start(fault: Fault, program: 'shim' | 'net', args: readonly string[]): FaultyServer {
     const report = join(this.#directory, `fault${++this.#count}.faults`);
     const [[injector = '', ...rest], env] = this.#command(fault, program, report);
     const argv = fault.kind === 'memory' ? [injector, ...rest] : [injector, '--follow', ...rest];
-    return new FaultyServer(spawnFaulty([...argv, ...args], env), fault, report);
+    const ready = program === 'net' ? saysWhenReady : { argv: [], env: {} };
+    return new FaultyServer(spawnFaulty([...ready.argv, ...argv, ...args], { ...env, ...ready.env }), fault, report);
   }
 
   #command(fault: Fault, program: string, report: string): [readonly string[], Readonly<Record<string, string>>] {
@@ -87,6 +90,9 @@ export class FaultInjector {
     return [[...injector, join(this.#build, `tsstack-${program}`)], {}];
   }
 }
+
+/** Its first line on standard output is then that of a helper of the launcher (docs/native.md, section 1). */
+const saysWhenReady = { argv: ['sh', '-c', 'exec "$@" 3>&1', 'sh'], env: { TSSTACK_READY_FD: '3' } };
 
 function spawnFaulty(
   argv: readonly string[],
@@ -115,7 +121,7 @@ class FaultyServer {
     this.#fault = fault;
     this.#report = report;
     this.#lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-    this.#exit = once(child, 'exit');
+    this.#exit = once(child, 'close'); // then all of its output is here
     child.stderr.on('data', (chunk: Buffer) => (this.#stderr += chunk.toString()));
     child.stdin.on('error', () => undefined); // it may have ended
   }
@@ -123,20 +129,32 @@ class FaultyServer {
   /** The answer; null when there is none, because the program has ended. */
   async ask(line: string): Promise<string | null> {
     this.#child.stdin.write(`${line}\n`);
+    return this.hear();
+  }
+
+  /** The next line; null when the program has ended. */
+  async hear(): Promise<string | null> {
     const { value, done } = await this.#lines.next();
     return done === true ? null : value;
+  }
+
+  get stderr(): string {
+    return this.#stderr;
   }
 
   summary(): string {
     return `${JSON.stringify(this.#fault)} ${this.#stderr}`;
   }
 
-  async end(): Promise<{ readonly summary: string; readonly faults: readonly string[] }> {
+  /** Waits for its end. `mayAbort`: by SIGABRT, too. */
+  async end(mayAbort = false): Promise<{ readonly summary: string; readonly faults: readonly string[] }> {
     this.#child.stdin.end();
-    const [, signal] = (await this.#exit) as [number | null, string | null];
-    if (signal !== null) throw new Error(`did not end, or badly (${signal}): ${this.summary()}`);
+    const [code, signal] = (await this.#exit) as [number | null, string | null];
     const faults = take(this.#report).split('\n').filter(Boolean);
-    return { summary: `${faults.length === 1 ? (faults[0] ?? '') : ''} ${this.summary()}`, faults };
+    const summary = `${faults.length === 1 ? (faults[0] ?? '') : ''} ${code ?? ''} ${this.summary()}`;
+    if (signal !== null && !(mayAbort && signal === 'SIGABRT'))
+      throw new Error(`did not end, or badly (${signal}): ${summary}`);
+    return { summary, faults };
   }
 }
 

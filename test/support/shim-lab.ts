@@ -30,6 +30,7 @@ export interface ContainerWishes {
   readonly shim?: Readonly<Record<string, unknown>>;
   readonly process?: Readonly<Record<string, unknown>>;
   readonly resources?: Readonly<Record<string, unknown>>;
+  readonly seccomp?: Readonly<Record<string, unknown>>;
 }
 
 /** A container that was described, and perhaps made. */
@@ -150,7 +151,7 @@ export class ShimLab {
           options: ['newinstance', 'ptmxmode=0666', 'mode=0620'],
         },
       ],
-      linux: { namespaces, resources: wishes.resources ?? {} },
+      linux: { namespaces, resources: wishes.resources ?? {}, ...(wishes.seccomp && { seccomp: wishes.seccomp }) },
     };
     writeFileSync(join(container.directory, 'config.json'), JSON.stringify(spec));
   }

@@ -144,13 +144,9 @@ on_datagrams (void *context, uint32_t events)
 }
 
 static void
-on_connection (void *context, uint32_t events)
+on_connection (void *context, int fd)
 {
   struct dns_resolver *resolver = context;
-  (void)events;
-  int fd = accept4 (resolver->tcp.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-  if (fd < 0)
-    return;
   if (resolver->connection_count < DNS_SANDBOX_CONNECTIONS)
     dns_connection_open (resolver, fd);
   else
@@ -180,9 +176,9 @@ bind_socket (int type, uint16_t *port)
   return fd;
 }
 
-/* Both sockets at one port. */
+/* Both sockets at one port. *TCP: the one that listens. */
 static int
-bind_sockets (struct dns_resolver *resolver, uint16_t wanted)
+bind_sockets (struct dns_resolver *resolver, uint16_t wanted, int *tcp)
 {
   for (int attempt = 0; attempt < OPEN_ATTEMPTS; attempt++)
     {
@@ -190,11 +186,10 @@ bind_sockets (struct dns_resolver *resolver, uint16_t wanted)
       int udp = bind_socket (SOCK_DGRAM, &port);
       if (udp < 0 && port == 0)
         return -1;
-      int tcp = udp < 0 ? -1 : bind_socket (SOCK_STREAM, &port);
-      if (tcp >= 0)
+      *tcp = udp < 0 ? -1 : bind_socket (SOCK_STREAM, &port);
+      if (*tcp >= 0)
         {
           resolver->udp.fd = udp;
-          resolver->tcp.fd = tcp;
           resolver->port = port;
           return 0;
         }
@@ -208,11 +203,13 @@ dns_resolver_open (struct dns_resolver *resolver, struct dns_service *service, u
 {
   resolver->service = service;
   resolver->udp = (struct loop_watch){ .fd = -1, .function = on_datagrams, .context = resolver };
-  resolver->tcp = (struct loop_watch){ .fd = -1, .function = on_connection, .context = resolver };
-  if (bind_sockets (resolver, port) < 0)
+  resolver->tcp = (struct listener){
+    .loop = service->loop, .watch = { .fd = -1 }, .function = on_connection, .context = resolver
+  };
+  int tcp;
+  if (bind_sockets (resolver, port, &tcp) < 0)
     return tss_error_set (error, TSS_ERROR_NETWORK, errno, NULL, "open name server at " DNS_ADDRESS);
-  if (loop_set (service->loop, &resolver->udp, EPOLLIN, error) < 0
-      || loop_set (service->loop, &resolver->tcp, EPOLLIN, error) < 0)
+  if (listener_open (&resolver->tcp, tcp, error) < 0 || loop_set (service->loop, &resolver->udp, EPOLLIN, error) < 0)
     {
       dns_resolver_close (resolver);
       return -1;
@@ -229,7 +226,7 @@ dns_resolver_close (struct dns_resolver *resolver)
         dns_connection_close (resolver->connections);
       dns_forward_cancel_all (resolver);
       loop_close_watch (resolver->service->loop, &resolver->udp);
-      loop_close_watch (resolver->service->loop, &resolver->tcp);
+      listener_close (&resolver->tcp);
     }
   free_networks (resolver);
   map_clear (&resolver->links, free);

@@ -3,7 +3,7 @@
 #ifndef TSSTACK_NET_DNS_RESOLVER_H
 #define TSSTACK_NET_DNS_RESOLVER_H
 
-#include "../../common/loop.h"
+#include "../../common/listener.h"
 #include "table.h"
 
 #include <netinet/in.h>
@@ -36,7 +36,8 @@ struct dns_resolver
   unsigned upstream_count;
   bool internal; /* unknown names do not exist, nothing is forwarded */
   uint16_t port; /* of both sockets */
-  struct loop_watch udp, tcp;
+  struct loop_watch udp;
+  struct listener tcp;
   struct dns_connection *connections;
   unsigned connection_count;
   struct dns_forward *forwards;

@@ -185,10 +185,10 @@ overlays_remove (struct overlays *overlays, const char *network, struct tss_erro
   if (links.tunnel != 0 && links.bridge != 0
       && overlay_peers_change (overlays->route, &links, wish.peers, NULL, error) < 0)
     return -1;
-  if (link_delete_all (overlays->route, (const char *const[]){ name }, 1, error) < 0)
+  if (link_delete_all (overlays->route, (const char *const[]){ name }, 1, error) < 0
+      || state_remove (overlays->state, STATE_KIND, network, error) < 0)
     return -1;
   map_remove (&overlays->by_network, network);
-  state_remove (overlays->state, STATE_KIND, network);
   free_overlay (overlay);
   return 0;
 }
@@ -207,7 +207,7 @@ restore (const char *id, json_t *value, void *context)
   struct wish wish;
   if (parse (value, &wish, NULL) < 0 || strcmp (wish.device.network, id) != 0)
     {
-      state_remove (overlays->state, STATE_KIND, id);
+      state_remove (overlays->state, STATE_KIND, id, NULL);
       return;
     }
   struct overlay *overlay = memory_allocate (sizeof *overlay);
