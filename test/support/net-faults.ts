@@ -111,7 +111,16 @@ export class NetFaults {
     const addresses = ['172.30.9.1/24', 'fd00:9::1/64'];
     const script = `table ${table} {\n chain c {\n counter\n }\n}\n`;
     return [
-      { op: 'network.ensure', id: 'front', owner, bridge, addresses, mtu: 1500, internal: false },
+      {
+        op: 'network.ensure',
+        id: 'front',
+        owner,
+        bridge,
+        mac: '02:42:ac:1e:09:fe',
+        addresses,
+        mtu: 1500,
+        internal: false,
+      },
       { op: 'dns.set', network: 'front', names: { web: ['172.30.9.10'] }, reverse: {} },
       { ...web, users: null },
       { ...mapped, users: { first: 600_000, count: 65_536 } },
