@@ -25,7 +25,7 @@ describe('setup', () => {
     writeFileSync(npm, `#!/bin/sh\nprefix=$3\n${lines}\n`);
     chmodSync(npm, 0o755);
     const env = { ...process.env, PATH: `${programs}${delimiter}${process.env['PATH'] ?? ''}` };
-    const { status, stderr } = spawnSync('./setup', { cwd: clone, env, encoding: 'utf8', timeout: 30_000 });
+    const { status, stderr } = spawnSync(join(clone, 'setup'), { cwd: clone, env, encoding: 'utf8', timeout: 30_000 });
     return { status, said: stderr };
   }
 
