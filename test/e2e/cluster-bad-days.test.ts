@@ -58,6 +58,14 @@ describe('bad days of a cluster', () => {
     assert.match(crossed.stderr, /the authority of 10\.90\.0\.1:2377 is not the one that the token names/);
   });
 
+  it('a place that cannot be listened at leaves a host as it was', async () => {
+    const { code, stderr } = await other.run(['cluster', 'init', '--listen', '10.90.0.99:2377']);
+    assert.equal(code, 1);
+    assert.match(stderr, /listen at 10\.90\.0\.99:2377: .*EADDRNOTAVAIL/);
+    assert.match((await other.ok(['cluster', 'status'])).stdout, /in no cluster/);
+    assert.equal(existsSync(join(other.dataRoot, 'cluster')), false);
+  });
+
   it('a host with stacks of its own does not join, and says what to do', async () => {
     await other.ok(['load', '-i', (await busyboxImage()).dockerArchive]);
     const file = other.write(
@@ -159,5 +167,22 @@ describe('bad days of a cluster', () => {
       (await listNodes(manager)).map(({ Hostname }) => Hostname),
       ['m1'],
     );
+  });
+
+  it('a cluster over IPv6 is one like any other', async () => {
+    const { stdout } = await other.ok(['cluster', 'init', '--advertise', 'fd00:90::3']);
+    const words = /tsstack (cluster join .*)/.exec(stdout)?.[1]?.split(' ') ?? assert.fail(stdout);
+    assert.equal(words.at(-1), '[fd00:90::3]:2377');
+    await worker.ok(words);
+    const rows = await until(
+      () => listNodes(other),
+      (found) => found.length === 2 && found.every(({ State }) => State === 'ready'),
+    );
+    assert.deepEqual(
+      rows.map(({ Address }) => Address),
+      ['fd00:90::2', 'fd00:90::3'],
+    );
+    await worker.ok(['cluster', 'leave']);
+    await other.ok(['cluster', 'leave']);
   });
 });

@@ -6,6 +6,7 @@ import { removeNode } from '../../src/manager/authority/remove-node.ts';
 import { isRotating } from '../../src/manager/authority/authority-rotation.ts';
 import { getCluster } from '../../src/manager/authority/cluster-object.ts';
 import { createRequest } from '../../src/manager/authority/certificates.ts';
+import { parseToken } from '../../src/manager/authority/join-token.ts';
 import { formatHostPort } from '../../src/model/host-port.ts';
 import { controlMethods } from '../../src/rpc/generated/contract.ts';
 import type { SessionMessage } from '../../src/rpc/messages.ts';
@@ -79,6 +80,17 @@ describe('joining a cluster', () => {
     await assert.rejects(secure.join({ advertise: 'twin' }), { code: 'invalid', message: /it is no IP address/ });
     const second = await secure.join({ advertise: '192.0.2.77' }, 'twin');
     assert.match(second.warnings.join('\n'), /already a node called twin[^]*no answer from 192\.0\.2\.77/);
+  });
+
+  it('leaves no secret on the disk of the manager in clear', async () => {
+    const token = await secure.token();
+    const files = secure.storeFiles();
+    assert.ok(files.some((bytes) => bytes.includes('BEGIN CERTIFICATE')));
+    for (const text of [parseToken(token).secret, 'PRIVATE KEY'])
+      assert.ok(
+        files.every((bytes) => !bytes.includes(text)),
+        text,
+      );
   });
 
   it('is not for a second manager as long as the store is for one', async () => {

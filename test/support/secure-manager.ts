@@ -1,5 +1,5 @@
 /** A manager that serves a cluster of its own at a free port of 127.0.0.1, with a clock of its own; and nodes of it that are nothing but a certificate. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { askToJoin, type Admission } from '../../src/daemon/cluster/ask-to-join.ts';
@@ -90,6 +90,12 @@ export class SecureManager {
     const node = { ...nodeObject({ id, role, certificate, hostname: id }), version: 0 };
     await store.update(() => ({ changes: [put(node)], result: undefined }));
     return { nodeId: id, role, clusterId: store.clusterId, key, ...issued };
+  }
+
+  /** What the manager has written, file by file. */
+  storeFiles(): readonly Buffer[] {
+    const directory = join(this.#directory, 'manager');
+    return readdirSync(directory).map((name) => readFileSync(join(directory, name)));
   }
 
   async stop(): Promise<void> {
