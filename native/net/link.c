@@ -32,6 +32,9 @@ read_link (const struct nlmsghdr *message, void *context)
   const struct rtattr *alias = find_attribute (IFLA_RTA (link), (int)IFLA_PAYLOAD (message), IFLA_IFALIAS);
   if (alias != NULL)
     strncpy (info->alias, RTA_DATA (alias), sizeof info->alias - 1);
+  const struct rtattr *mac = find_attribute (IFLA_RTA (link), (int)IFLA_PAYLOAD (message), IFLA_ADDRESS);
+  if (mac != NULL && RTA_PAYLOAD (mac) == sizeof info->mac)
+    memcpy (info->mac, RTA_DATA (mac), sizeof info->mac);
   const struct rtattr *details = find_attribute (IFLA_RTA (link), (int)IFLA_PAYLOAD (message), IFLA_LINKINFO);
   if (details == NULL)
     return;
@@ -201,6 +204,14 @@ link_set_up (struct netlink_batch *batch, unsigned index, const char *name, unsi
     netlink_put_u32 (batch, IFLA_MTU, mtu);
   if (mac != NULL)
     netlink_put (batch, IFLA_ADDRESS, mac, 6);
+}
+
+void
+link_set_no_automatic_address (struct netlink_batch *batch, const char *name)
+{
+  netlink_begin (batch, RTM_SETLINK, 0, sizeof (struct ifinfomsg), 0, "set up addresses of link %s", name);
+  netlink_put_string (batch, IFLA_IFNAME, name);
+  put_no_automatic_address (batch);
 }
 
 void

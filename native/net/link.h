@@ -31,6 +31,7 @@ struct link_info
   unsigned index;
   char kind[16];
   char alias[256]; /* IFALIASZ; empty for none */
+  uint8_t mac[6];
 };
 
 /* One link of a listing; ALIAS is NULL for a link without one. */
@@ -54,6 +55,8 @@ void link_add_on_parent (struct netlink_batch *batch, const struct link_pair *pa
 bool link_parse_mode (const char *kind, const char *name, unsigned *mode);
 /* MTU 0, MAC NULL: as they are. */
 void link_set_up (struct netlink_batch *batch, unsigned index, const char *name, unsigned mtu, const uint8_t *mac);
+/* A link that comes up gets no IPv6 address by itself. */
+void link_set_no_automatic_address (struct netlink_batch *batch, const char *name);
 /* Makes a link a port of the bridge with that index, and brings it up. */
 void link_join_bridge (struct netlink_batch *batch, const char *name, unsigned bridge);
 /* The same for the port of a container. Isolated ports do not reach each other. */

@@ -63,8 +63,10 @@ ensure_bridge (struct netlink *netlink, const struct network_spec *spec, unsigne
   if (found && strcmp (info.alias, alias) != 0)
     return tss_error_set (error, TSS_ERROR_EXISTS, 0, spec->bridge,
                           "create bridge %s: a bridge of somebody else has this name", spec->bridge);
+  /* Where the address is set, even to the same, the kernel forgets all neighbours. */
+  bool has_mac = memcmp (info.mac, spec->mac, sizeof info.mac) == 0;
   if (found)
-    link_set_up (&batch, info.index, spec->bridge, spec->mtu, spec->mac);
+    link_set_up (&batch, info.index, spec->bridge, spec->mtu, has_mac ? NULL : spec->mac);
   else
     link_add_bridge (&batch, spec->bridge, spec->mtu, spec->mac);
   /* In the same system call as the creation: no crash leaves a bridge that nobody can tell for ours. */

@@ -86,6 +86,7 @@ describe('networks between hosts', () => {
       [front.id, back.id],
       'the successor knows what the manager has said last',
     );
+    await host.service.ensureNetwork(front);
     await ping('web', 'n1', '172.30.1.11');
     await lab.connect(front, [web]);
     assert.doesNotMatch(await onHost('n1', 'ip', 'neigh'), /172\.30\.1\.11/, 'what a predecessor made is swept');

@@ -78,6 +78,7 @@ create (struct netlink *netlink, const struct overlay_device *device, const char
   add_device (&batch, device, name, bridge);
   set_up_port (&batch, name, device->isolated);
   link_set_alias (&batch, name, alias);
+  link_set_no_automatic_address (&batch, name);
   link_join_bridge (&batch, name, bridge);
   return netlink_send (netlink, &batch, error);
 }

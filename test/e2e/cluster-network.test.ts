@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'mocha';
+import { busyboxImage } from '../fixtures/images.ts';
+import { TestCluster, type ClusterHost } from '../support/test-cluster.ts';
+import { until } from '../support/test-host.ts';
+
+/** Serves its name and the address of its client, on both hosts and on none but these. */
+const page = '#!/bin/sh\necho; echo; echo "$$(hostname) $$(echo $$REMOTE_ADDR | tr -d "[]" | sed s/::ffff://)"';
+const serving = `mkdir -p /www/cgi-bin; printf '%s' "$$PAGE" > /www/cgi-bin/who; chmod +x /www/cgi-bin/who; exec httpd -f -p 80 -h /www`;
+
+const stack = `
+name: shop
+services:
+  web:
+    image: busybox:test
+    init: true
+    environment: { PAGE: ${JSON.stringify(page)} }
+    command: ["sh", "-c", ${JSON.stringify(serving)}]
+    hostname: "web"
+    ports: ["8080:80"]
+    networks: { default: { aliases: [front] } }
+    deploy: { placement: { constraints: ["node.hostname==w1"] } }
+  client:
+    image: busybox:test
+    init: true
+    command: sleep 100000
+    deploy: { placement: { constraints: ["node.hostname==m1"] } }
+`;
+
+describe('networks of a cluster', () => {
+  let cluster: TestCluster;
+  let manager: ClusterHost;
+
+  const inside = async (service: string, ...command: readonly string[]): Promise<string> =>
+    (await manager.ok(['-f', 'shop.yml', 'exec', '-T', service, ...command])).stdout;
+  const get = (host: string, address: string): string =>
+    cluster.host(host).sh('curl', '-sS', '--max-time', '3', `http://${address}:8080/cgi-bin/who`).trim();
+
+  before(async () => {
+    cluster = await TestCluster.create('m1', 'w1', 'w2');
+    manager = cluster.host('m1');
+    const image = await busyboxImage();
+    for (const host of cluster.hosts) await host.ok(['load', '-i', image.dockerArchive]);
+    const { stdout } = await manager.ok(['cluster', 'init']);
+    const token = /--token (\S+) /.exec(stdout)?.[1] ?? assert.fail(stdout);
+    for (const name of ['w1', 'w2'])
+      await cluster.host(name).ok(['cluster', 'join', '--token', token, manager.address]);
+    await manager.ok(['-f', manager.write('shop.yml', stack), 'up', '-d', '--wait']);
+  });
+  after(() => cluster.stop('m1'));
+
+  it('connect containers of different hosts, by the names of the stack', async () => {
+    const seen = await until(
+      () => manager.run(['-f', 'shop.yml', 'exec', '-T', 'client', 'wget', '-qO-', 'http://front/cgi-bin/who']),
+      ({ code }) => code === 0,
+    );
+    assert.match(seen.stdout, /^web 172\.\d+\.\d+\.\d+/m);
+    for (const name of ['web', 'tasks.web', 'shop-web-1', 'WEB', 'web.shop_default']) {
+      assert.match(await inside('client', 'nslookup', name), /Address.*172\./, name);
+    }
+    await inside('client', 'ping', '-c', '1', '-W', '1', 'web');
+  });
+
+  it('answer published ports at every host, and the container sees the client', async () => {
+    for (const host of ['m1', 'w1', 'w2']) {
+      const { address } = cluster.host(host);
+      assert.equal(get('w2', address), `web ${cluster.host('w2').address}`, host);
+      assert.match(get(host, '127.0.0.1'), /^web 172\./, host);
+    }
+  });
+
+  it('follow a container to another host within two seconds', async () => {
+    manager.write(
+      'shop.yml',
+      stack.replace('node.hostname==w1', 'node.hostname==w2').replace('#!/bin/sh', '#! /bin/sh'),
+    );
+    await manager.ok(['-f', 'shop.yml', 'up', '-d', '--wait']);
+    const begin = performance.now();
+    await until(
+      async () => cluster.host('m1').sh('bridge', 'fdb', 'show'),
+      (table) => !/dst 10\.90\.0\.2 self/.test(table.replaceAll(/^0a.*$/gm, '')),
+      2000,
+    );
+    assert.ok(performance.now() - begin < 2000);
+    assert.match(await inside('client', 'wget', '-qO-', 'http://web/cgi-bin/who'), /^web /m);
+    assert.equal(get('w1', cluster.host('w1').address), `web ${cluster.host('w1').address}`);
+  });
+
+  it('go on when all daemons are gone, and are the same when they are back', async () => {
+    for (const host of cluster.hosts) await host.killDaemon();
+    assert.equal(get('w1', cluster.host('m1').address), `web ${cluster.host('w1').address}`);
+    for (const host of cluster.hosts) await host.ok(['info', '--start']);
+    assert.equal(get('w1', cluster.host('m1').address), `web ${cluster.host('w1').address}`);
+    assert.match(await inside('client', 'wget', '-qO-', 'http://web/cgi-bin/who'), /^web /m);
+  });
+
+  it('leave nothing on any host when the stack has gone', async () => {
+    await manager.ok(['-f', 'shop.yml', 'down', '-t', '0']);
+    for (const host of cluster.hosts) {
+      await until(
+        async () => host.sh('ip', '-o', 'link'),
+        (links) => !/ ts-| tsx/.test(links),
+      );
+      assert.throws(() => get(host.name, '127.0.0.1'));
+    }
+  });
+});
