@@ -54,7 +54,9 @@ class CanonicalWalk implements FormContext {
     this.#diagnostics = options.diagnostics;
   }
 
-  error(at: Place, message: string, hint?: string | null, key?: string | number): void {
+  error(at: Place | Node, message: string, hint?: string | null, key?: string | number): void {
+    // What was reported as wrong before is wrong here only because of that.
+    if ('tag' in at && at.tag === 'reset') return;
     this.#diagnostics.error(at, key === undefined ? this.#path : [...this.#path, key], message, hint ?? null);
   }
 
@@ -104,7 +106,11 @@ class CanonicalWalk implements FormContext {
 
   #unknownKey(key: string, entry: MapEntry, shape: Readonly<Record<string, Schema>>): void {
     this.#path.push(key);
-    const hint = didYouMean(key, Object.keys(shape)) ?? `known here: ${Object.keys(shape).sort().join(', ')}`;
+    const home = Object.keys(shape).find((name) => keysOf(shape[name]).includes(key));
+    const hint =
+      home !== undefined
+        ? `it belongs under ${home}`
+        : (didYouMean(key, Object.keys(shape)) ?? `known here: ${Object.keys(shape).sort().join(', ')}`);
     this.#diagnostics.error(entry, this.#path, `unknown key "${key}"`, hint.length > 200 ? null : hint);
     this.#path.pop();
   }
@@ -202,6 +208,15 @@ function requiredKeys(schema: Schema, shape: Readonly<Record<string, Schema>>): 
 }
 
 const required = new WeakMap<Schema, readonly string[]>();
+
+/** Keys of the mapping that a schema describes, if it does. */
+function keysOf(schema: Schema | undefined): readonly string[] {
+  if (schema === undefined) return [];
+  const { def } = (schema as core.$ZodTypes)._zod;
+  if (def.type === 'optional' || def.type === 'nullable') return keysOf(def.innerType);
+  if (def.type === 'union') return def.options.flatMap(keysOf);
+  return def.type === 'object' ? Object.keys(def.shape) : [];
+}
 
 function isCollection(schema: Schema): boolean {
   return ['object', 'record', 'array'].includes((schema as core.$ZodTypes)._zod.def.type);

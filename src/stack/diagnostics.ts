@@ -10,6 +10,7 @@ export class Diagnostics {
   readonly #problems: Problem[] = [];
   readonly #seen = new Set<string>();
   #thrown: StackFileError | undefined;
+  #lacksParts = false;
 
   error(at: Place | null, path: NodePath, message: string, hint?: string | null): void {
     this.#add(makeProblem('error', at, path, message, hint ?? null));
@@ -31,6 +32,22 @@ export class Diagnostics {
 
   get warnings(): readonly Problem[] {
     return this.#problems.filter((problem) => problem.severity === 'warning');
+  }
+
+  /** The result of a part of the load, or undefined when the rest cannot do without it: then others are looked at, and the load ends with `throwIfLacking`. */
+  attempt<T>(part: () => T): T | undefined {
+    try {
+      return part();
+    } catch (error) {
+      if (!(error instanceof StackFileError)) throw error;
+      this.addAll(error.problems);
+      this.#lacksParts = true;
+      return undefined;
+    }
+  }
+
+  throwIfLacking(): void {
+    if (this.#lacksParts) this.throwIfErrors();
   }
 
   throwIfErrors(): void {

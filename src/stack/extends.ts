@@ -1,3 +1,4 @@
+import type { Diagnostics } from './diagnostics.ts';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { stackFileError } from './errors.ts';
 import { mergeTrees, stripTags } from './merge/merge.ts';
@@ -42,22 +43,20 @@ export function resolveExtends(
   file: string,
   workingDir: string,
   source: ServiceSource,
-  merger: Merger,
+  diagnostics: Diagnostics,
 ): MapNode {
   const services = childMap(root, 'services');
   if (services === undefined) return root;
   if (![...services.entries.values()].some((entry) => childOf(entry.value, 'extends') !== undefined)) return root;
   const scope: Scope = { services: lookupIn(services), file, directory: '' };
-  const resolver = new ExtendsResolver(workingDir, source, merger);
+  const resolver = new ExtendsResolver(workingDir, source, diagnostics);
   const entries = new Map<string, MapEntry>();
   for (const [name, entry] of services.entries) {
-    entries.set(name, { ...entry, value: resolver.resolve(name, scope, []) ?? entry.value });
+    const value = diagnostics.attempt(() => resolver.resolve(name, scope, [])) ?? entry.value;
+    entries.set(name, { ...entry, value });
   }
   return withEntry(root, 'services', mapNode(entries, services, services.tag));
 }
-
-/** What merging needs: the place for conflicts. */
-export type Merger = Parameters<typeof mergeTrees>[3];
 
 /** Services of a canonical tree by name. */
 export function lookupIn(services: MapNode): ServiceLookup {
@@ -67,14 +66,14 @@ export function lookupIn(services: MapNode): ServiceLookup {
 class ExtendsResolver {
   readonly #workingDir: string;
   readonly #source: ServiceSource;
-  readonly #merger: Merger;
+  readonly #diagnostics: Diagnostics;
   /** By file and service. */
   readonly #resolved = new Map<string, Node | undefined>();
 
-  constructor(workingDir: string, source: ServiceSource, merger: Merger) {
+  constructor(workingDir: string, source: ServiceSource, diagnostics: Diagnostics) {
     this.#workingDir = workingDir;
     this.#source = source;
-    this.#merger = merger;
+    this.#diagnostics = diagnostics;
   }
 
   resolve(name: string, scope: Scope, chain: readonly string[]): Node | undefined {
@@ -87,7 +86,8 @@ class ExtendsResolver {
       if (chain.includes(key)) throw cycleError(reference, name, [...chain, key]);
       const base = this.#resolveBase(name, reference, scope, [...chain, key]);
       const own = withoutEntry(service, 'extends');
-      result = base === undefined || isNull(base) ? own : mergeTrees(stripTags(base), own, SERVICE_RULES, this.#merger);
+      result =
+        base === undefined || isNull(base) ? own : mergeTrees(stripTags(base), own, SERVICE_RULES, this.#diagnostics);
     }
     this.#resolved.set(key, result);
     return result;

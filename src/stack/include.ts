@@ -40,8 +40,11 @@ export function resolveIncludes(
   if (includes === undefined) return root;
   let result: Node = withoutEntry(root, 'include');
   for (const [index, entry] of (includes.kind === 'list' ? includes.items : []).entries()) {
-    const included = loadEntry(entry, ['include', index], file, context, scope, load);
-    result = mergeTrees(withoutEqual(included, result), result, FILE_RULES, context.diagnostics);
+    const included = context.diagnostics.attempt(() =>
+      loadEntry(entry, ['include', index], file, context, scope, load),
+    );
+    if (included !== undefined)
+      result = mergeTrees(withoutEqual(included, result), result, FILE_RULES, context.diagnostics);
   }
   return result.kind === 'map' ? result : root;
 }

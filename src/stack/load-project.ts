@@ -37,6 +37,7 @@ export function loadProject(context: LoadContext, scope: ProjectScope): MapNode 
     const result = merged === undefined ? extended : mergeTrees(merged, extended, FILE_RULES, context.diagnostics);
     if (result.kind === 'map') merged = result;
   }
+  context.diagnostics.throwIfLacking();
   if (merged === undefined) throw emptyError(scope);
   const project = stripTags(merged);
   if (project.kind !== 'map') throw emptyError(scope);

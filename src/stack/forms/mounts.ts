@@ -59,7 +59,7 @@ function parseShort(spec: string, node: ScalarNode, context: FormContext): Node 
   const bind: Record<string, string | boolean> = {};
   const volume: Record<string, string | boolean> = {};
   let readOnly: true | undefined;
-  for (const option of (options ?? '').split(',')) {
+  for (const option of rest.length > 0 ? [] : (options ?? '').split(',')) {
     if (option === 'ro') readOnly = true;
     else if (option === 'nocopy') volume['nocopy'] = true;
     else if (option === 'z' || option === 'Z') bind['selinux'] = option;

@@ -112,7 +112,7 @@ export const service = object({
   cgroup_parent: text,
   command,
   configs: list(grant),
-  container_name: matching(/^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/, 'a name of letters, digits, dot, dash and underscore'),
+  container_name: matching(/^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/, 'a name of two or more letters, digits, dots, dashes and underscores'),
   cpu_count: nonNegativeInteger,
   cpu_percent: nonNegativeNumber,
   cpu_period: nonNegativeInteger,

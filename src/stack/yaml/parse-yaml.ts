@@ -21,8 +21,13 @@ export function parseYaml(file: SourceFile, diagnostics: Diagnostics): Node[] {
 export function parseFully(file: SourceFile, diagnostics: Diagnostics): Node[] {
   const documents = composeDocuments(file);
   const syntaxErrors = documents.flatMap((document) => document.errors);
-  for (const error of syntaxErrors.slice(0, MAX_SYNTAX_ERRORS)) {
+  const lines = new Set<number>();
+  for (const error of syntaxErrors) {
     const offset = endOfText(file.text, error.pos[0]);
+    const { line } = file.positionAt(offset);
+    // The others of a line follow from its first.
+    if (lines.has(line) || lines.size === MAX_SYNTAX_ERRORS) continue;
+    lines.add(line);
     diagnostics.error({ file, offset }, [], ...inOurWords(error));
   }
   if (syntaxErrors.length > 0) return [];

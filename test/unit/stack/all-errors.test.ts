@@ -42,6 +42,34 @@ describe('all errors of a file in one go', () => {
     ]);
   });
 
+  it('says each thing once, and where a misplaced key belongs', () => {
+    const text = `services:
+  a:
+    image: i
+    replicas: 2
+    interval: 3s
+    restart_policy: always
+    labels: ["x=\${A B}"]
+    ports: ["\${P:?}:80"]
+    extra_hosts: ["\${H:?}"]
+    volumes: ["a:b:c:d:e"]
+    container_name: x
+`;
+    assert.deepEqual(errorLines(text), [
+      '4:5 services.a.replicas: unknown key "replicas" (it belongs under deploy)',
+      '5:5 services.a.interval: unknown key "interval" (it belongs under healthcheck)',
+      '6:5 services.a.restart_policy: unknown key "restart_policy" (it belongs under deploy)',
+      '7:17 services.a.labels[0]: invalid interpolation format ${A B} (write $$ for a $ that is no variable)',
+      '8:14 services.a.ports[0]: required variable P is missing a value',
+      '9:20 services.a.extra_hosts[0]: required variable H is missing a value',
+      '10:15 services.a.volumes[0]: volume "a:b:c:d:e" has too many colons (written as [SOURCE:]TARGET[:OPTIONS])',
+      '11:21 services.a.container_name: found "x", expected a name of two or more letters, digits, dots, dashes and underscores',
+    ]);
+    assert.deepEqual(errorLines('services:\n  a:\n    image: x\n\tcommand: y\n'), [
+      '4:1 : tabs are not allowed as indentation (indent with spaces)',
+    ]);
+  });
+
   it('finds them in several files', () => {
     const files = {
       'compose.yaml':
@@ -55,6 +83,22 @@ describe('all errors of a file in one go', () => {
       '/project/other.yaml services.c.tty',
       '/project/base.yaml services.a.volumes[0]',
       '/project/base.yaml services.b.restart',
+    ]);
+  });
+
+  it('looks at the other files when one of them cannot be read at all', () => {
+    const files = {
+      'compose.yaml':
+        'include: [broken.yaml, other.yaml]\nservices: {a: {extends: {file: broken.yaml, service: x}}, b: {extends: {file: base.yaml, service: y}}}\n',
+      'broken.yaml': 'services: {x: {image: i\n',
+      'other.yaml': 'services: {c: {image: i, tty: 7}}\n',
+      'base.yaml': 'services: {y: {image: i, restart: daily}}\n',
+    };
+    const found = problemsOf(files).map(({ file, path }) => `${file} ${path}`);
+    assert.deepEqual(found, [
+      '/project/broken.yaml ',
+      '/project/other.yaml services.c.tty',
+      '/project/base.yaml services.y.restart',
     ]);
   });
 
