@@ -17,8 +17,10 @@ export function addressTowards(host: string): Promise<string | undefined> {
       socket.close();
       resolve(address);
     };
+    // Not a callback: that is called for a failure, too, and the types keep silent about it.
     socket.once('error', () => settle(undefined));
-    socket.connect(discardPort, host, () => settle(socket.address().address));
+    socket.once('connect', () => settle(socket.address().address));
+    socket.connect(discardPort, host);
   });
 }
 
