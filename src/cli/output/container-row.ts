@@ -1,5 +1,5 @@
 /** One container as `ps` shows it. Pure. */
-import type { ContainerStatus, TaskObject } from '../../model/objects.ts';
+import type { ContainerStatus, PublishedPort, TaskObject } from '../../model/objects.ts';
 import { isTerminal } from '../../model/states.ts';
 import { shortId } from '../../model/ids.ts';
 import { serviceHash } from '../../model/service-hash.ts';
@@ -76,14 +76,28 @@ function since(time: string | null | undefined, now: number): string {
   return formatSpan(Math.max(0, now - Date.parse(time ?? '') || 0));
 }
 
-/** `0.0.0.0:8080->80/tcp, 9000/tcp`. */
+/** `0.0.0.0:8080->80/tcp, 9000/tcp`; ports that follow one another are a range: `0.0.0.0:8080-8089->80-89/tcp`. */
 export function portsText(task: TaskObject): string {
-  const published = publishedPorts(task).map(
-    ({ hostIp, published, target, protocol }) => `${bracketed(hostIp)}:${published}->${target}/${protocol}`,
-  );
+  const published = portRuns(publishedPorts(task)).map(([first, count]) => {
+    const rest = (port: number): string => (count === 1 ? String(port) : `${port}-${port + count - 1}`);
+    return `${bracketed(first.hostIp)}:${rest(first.published)}->${rest(first.target)}/${first.protocol}`;
+  });
   const targets = new Set(publishedPorts(task).map(({ target, protocol }) => `${target}/${protocol}`));
   const exposed = task.spec.expose.map((port) => (port.includes('/') ? port : `${port}/tcp`));
   return [...published, ...exposed.filter((port) => !targets.has(port))].join(', ');
+}
+
+/** The first port of each run, and how long the run is; by address, because each port may be published at several. */
+function portRuns(ports: ContainerStatus['ports']): readonly (readonly [PublishedPort, number])[] {
+  const runs: (readonly [PublishedPort, number])[] = [];
+  for (const port of ports.toSorted((a, b) => Number(a.hostIp > b.hostIp) - Number(a.hostIp < b.hostIp))) {
+    const [first, count] = runs.at(-1) ?? [port, 0];
+    const isNext = port.published === first.published + count && port.target === first.target + count;
+    if (count > 0 && isNext && port.hostIp === first.hostIp && port.protocol === first.protocol)
+      runs[runs.length - 1] = [first, count + 1];
+    else runs.push([port, 1]);
+  }
+  return runs;
 }
 
 /** Where its ports are published; only while it runs, because an ended container holds none. */

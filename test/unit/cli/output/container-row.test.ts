@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import type { TaskObject } from '../../../../src/model/objects.ts';
+import type { PublishedPort, TaskObject } from '../../../../src/model/objects.ts';
 import {
   commandText,
   containerJson,
@@ -97,6 +97,20 @@ describe('columns of ps', () => {
     };
     assert.equal(portsText(task), '0.0.0.0:8080->80/tcp, [::]:8080->80/tcp, 9000/tcp, 53/udp');
     assert.equal(portsText(web({ status: { ...exitedStatus(0) } })), '');
+  });
+
+  it('shows ports that follow one another as a range, at each address', () => {
+    const at = (hostIp: string, published: number, target: number): PublishedPort => ({
+      hostIp,
+      published,
+      target,
+      protocol: 'tcp',
+    });
+    const both = [8000, 8001, 8002].flatMap((port) => [at('0.0.0.0', port, port - 7920), at('::', port, port - 7920)]);
+    const ports = [...both, at('0.0.0.0', 9000, 90), at('0.0.0.0', 9001, 90)];
+    const task = web({ status: taskStatus({ container: containerStatus({ ports }) }) });
+    const single = '0.0.0.0:9000->90/tcp, 0.0.0.0:9001->90/tcp';
+    assert.equal(portsText(task), `0.0.0.0:8000-8002->80-82/tcp, ${single}, [::]:8000-8002->80-82/tcp`);
   });
 
   it('the command in quotes, cut to 20 characters', () => {
