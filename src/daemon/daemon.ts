@@ -6,6 +6,7 @@ import { authorityMethods, controlMethods, dispatcherMethods } from '../rpc/gene
 import { serve, serveAuthority, serveControl, serveDispatcher, serveHost } from '../rpc/server.ts';
 import type { RunningServer } from '../rpc/server.ts';
 import { ClusterFiles } from './cluster/cluster-files.ts';
+import { SealLock } from './cluster/seal-lock.ts';
 import { removeDaemonFacts } from './daemon-facts.ts';
 import { DaemonLog } from './daemon-log.ts';
 import { HostService } from './host-service.ts';
@@ -53,6 +54,7 @@ export class Daemon {
       options,
       version,
       files: new ClusterFiles(dataRoot),
+      sealLock: new SealLock(dataRoot),
       localAddress: () => server.address,
       again: () => {
         daemon.#become(() => Promise.resolve()).catch((error: unknown) => log.error(describe(error)));

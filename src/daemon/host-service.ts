@@ -1,6 +1,7 @@
 import { HostPaths } from '../../agents/host/host-paths.ts';
 import { ClusterGuard } from '../../agents/host/session/cluster-guard.ts';
 import { awaitOwnNode } from '../manager/api/await-own-node.ts';
+import { lockedError } from '../manager/authority/content-seal.ts';
 import type { StoreView } from '../manager/store/object-index.ts';
 import { TsstackError } from '../model/errors.ts';
 import type { NodeObject } from '../model/objects.ts';
@@ -12,6 +13,10 @@ import type {
   JoinClusterResponse,
   LeaveClusterRequest,
   LeaveClusterResponse,
+  SetAutolockRequest,
+  SetAutolockResponse,
+  UnlockRequest,
+  UnlockResponse,
 } from '../rpc/messages.ts';
 import type { HostHandlers } from '../rpc/service-types.ts';
 import type { Membership } from './cluster/cluster-files.ts';
@@ -90,11 +95,35 @@ export class HostService implements HostHandlers {
     return this.#alone(async () => {
       const { leaveAsManager, leaveAsWorker } = await import('./cluster/leave-cluster.ts');
       const { role } = this.#holder;
+      if (this.#context.sealLock.isClosed) throw lockedError();
       if (role instanceof WorkerRole)
         return { warnings: await leaveAsWorker(role, this.#context, this.#holder, request) };
       if (!(role instanceof ManagerRole) || role.membership === null)
         throw new TsstackError('conflict', 'leave the cluster: this host is in none');
       return { warnings: await leaveAsManager(role, this.#context.files, role.membership, request) };
+    });
+  }
+
+  setAutolock({ enabled }: SetAutolockRequest): Promise<SetAutolockResponse> {
+    return this.#alone(async () => {
+      const { role } = this.#holder;
+      const { sealLock } = this.#context;
+      if (sealLock.isClosed) throw lockedError();
+      if (!(role instanceof ManagerRole))
+        throw new TsstackError('conflict', 'lock the store: a worker has none', { hint: 'run it on a manager' });
+      if (enabled) return { unlockKey: sealLock.close() };
+      sealLock.remove();
+      return { unlockKey: '' };
+    });
+  }
+
+  unlock({ unlockKey }: UnlockRequest): Promise<UnlockResponse> {
+    return this.#alone(async () => {
+      const { sealLock } = this.#context;
+      if (!sealLock.isClosed) throw new TsstackError('conflict', 'unlock the store: it is not locked');
+      sealLock.open(unlockKey);
+      await this.#holder.become(() => Promise.resolve());
+      return {};
     });
   }
 
@@ -107,6 +136,7 @@ export class HostService implements HostHandlers {
 
   #requireLone(): ManagerRole {
     const { role } = this.#holder;
+    if (this.#context.sealLock.isClosed) throw lockedError();
     if (role instanceof ManagerRole && role.membership === null) return role;
     throw new TsstackError('exists', `this host is in a cluster already, as a ${role.status.role}`, {
       hint: 'leave it with `tsstack cluster leave`',

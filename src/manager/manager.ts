@@ -7,7 +7,7 @@ import { Authority } from './authority/authority.ts';
 import { authorityRotation } from './authority/authority-rotation.ts';
 import { findCluster } from './authority/cluster-object.ts';
 import { removedError } from './authority/removed-error.ts';
-import { ContentSeal, loadSealKey } from './authority/content-seal.ts';
+import { ContentSeal, loadSealKey, sealKeyPath } from './authority/content-seal.ts';
 import { Dispatcher } from './dispatcher/dispatcher.ts';
 import { EventLog } from './events/event-log.ts';
 import { LeaderTerm } from './leadership/leader-term.ts';
@@ -40,6 +40,8 @@ export interface ManagerOptions {
   readonly store?: StoreSetting;
   /** The other managers, where there may be some. */
   readonly peers?: ManagerPeers;
+  /** The key of the store where that is locked on the disk; else it is in `manager/seal.key`. */
+  readonly sealKey?: Buffer;
   /** Told of failures that no caller waits for. */
   readonly onError: (error: unknown) => void;
 }
@@ -76,7 +78,7 @@ export class Manager {
   /** Opens the store and, where it is this manager's to do so, begins to act on it; what a crash left half done is carried on. */
   static async start(options: ManagerOptions): Promise<Manager> {
     const directory = join(options.dataRoot, 'manager');
-    const seal = new ContentSeal(loadSealKey(join(directory, 'seal.key')));
+    const seal = new ContentSeal(options.sealKey ?? loadSealKey(sealKeyPath(directory)));
     const { store: setting = { type: 'sqlite' }, peers } = options;
     const opened = await openStore({ directory, setting, seal, self: peers?.self ?? nobodyElse });
     const manager = new Manager(options, seal, opened);

@@ -38,7 +38,17 @@ export class ManagerRole implements Role {
     const ownNodeId = (): string | null => role.membership?.nodeId ?? null;
     const store = readStoreSetting(dataRoot);
     const several = membership === null ? {} : { peers: peersOf(membership, () => role.trust) };
-    const manager = await Manager.start({ dataRoot, runRoot, version, onError, ownNodeId, store, ...several });
+    const sealKey = context.sealLock.key === null ? {} : { sealKey: context.sealLock.key };
+    const manager = await Manager.start({
+      ...sealKey,
+      dataRoot,
+      runRoot,
+      version,
+      onError,
+      ownNodeId,
+      store,
+      ...several,
+    });
     const role = new ManagerRole(context, manager, membership);
     if (membership !== null) await role.#tryListen(membership);
     return role;

@@ -2,6 +2,7 @@ import type { ManagerAccess } from '../../../agents/host/session/manager-access.
 import type { ClusterStatus } from '../../rpc/messages.ts';
 import type { AuthorityHandlers, ControlHandlers, DispatcherHandlers } from '../../rpc/service-types.ts';
 import type { ClusterFiles } from '../cluster/cluster-files.ts';
+import type { SealLock } from '../cluster/seal-lock.ts';
 import type { DaemonOptions } from '../options.ts';
 
 /** What every role works with. */
@@ -9,6 +10,8 @@ export interface RoleContext {
   readonly options: DaemonOptions;
   readonly version: string;
   readonly files: ClusterFiles;
+  /** On the key of this manager's store. */
+  readonly sealLock: SealLock;
   /** Where the daemon's own socket answers. */
   readonly localAddress: () => string;
   /** Ends the role and its agent, and begins with what the files say then. */

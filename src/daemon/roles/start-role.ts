@@ -12,5 +12,9 @@ export async function startRole(context: RoleContext): Promise<Role> {
   }
   // Joining or leaving was interrupted.
   if (membership === null && isLoneStoreAside(options.dataRoot)) bringLoneStoreBack(options.dataRoot, new Date());
+  if (context.sealLock.isClosed) {
+    const { LockedRole } = await import('./locked-role.ts');
+    return new LockedRole(context, membership);
+  }
   return ManagerRole.start(context, membership);
 }

@@ -10,6 +10,7 @@ import { CertificateKeeper } from '../cluster/certificate-keeper.ts';
 import type { Membership } from '../cluster/cluster-files.ts';
 import { ManagerList } from '../cluster/manager-list.ts';
 import { refuseAll } from './delegate.ts';
+import { hostInfo } from './host-info.ts';
 import type { Role, RoleContext } from './role.ts';
 
 /** A host that does what managers elsewhere want. */
@@ -23,7 +24,6 @@ export class WorkerRole implements Role {
   readonly #list: ManagerList;
   readonly #keeper: CertificateKeeper;
   readonly #over = new AbortController();
-  readonly #startedAtMs = Date.now();
   /** Why there is no session; null when one stands. */
   #problem: string | null = 'no manager has been reached yet';
   readonly #sessions = new EventTarget();
@@ -39,7 +39,9 @@ export class WorkerRole implements Role {
       log: context.log,
     });
     const refusal = (): TsstackError => this.#refusal();
-    this.control = { ...refuseAll(controlMethods, refusal), getInfo: () => this.#info() };
+    const { clusterId } = membership;
+    const getInfo = (): Promise<GetInfoResponse> => hostInfo(context, { role: 'worker', clusterId });
+    this.control = { ...refuseAll(controlMethods, refusal), getInfo };
     this.dispatcher = refuseAll(dispatcherMethods, refusal);
     this.authority = refuseAll(authorityMethods, refusal);
     this.managers = {
@@ -114,24 +116,6 @@ export class WorkerRole implements Role {
     } finally {
       client.close();
     }
-  }
-
-  async #info(): Promise<GetInfoResponse> {
-    const { readHostFacts } = await import('../../../agents/host/facts/host-facts.ts');
-    const { options, version } = this.#context;
-    const { dataRoot, runRoot, facts } = options;
-    const { clusterId } = this.#membership;
-    const node = JSON.stringify(readHostFacts(dataRoot, facts).description);
-    return {
-      version,
-      clusterId,
-      dataRoot,
-      runRoot,
-      pid: process.pid,
-      node,
-      startedAtMs: this.#startedAtMs,
-      role: 'worker',
-    };
   }
 
   #refusal(): TsstackError {

@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto';
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { TsstackError } from '../../model/errors.ts';
 
 const keyBytes = 32;
@@ -51,9 +51,20 @@ function derive(key: Buffer, purpose: string): Buffer {
   return createHmac('sha256', key).update(`tsstack ${purpose}`).digest();
 }
 
-/** The key in the file, which is made (mode 0600) when there is none. */
+/** The file of the key, in a manager's directory. */
+export function sealKeyPath(directory: string): string {
+  return join(directory, 'seal.key');
+}
+
+/** The file of a key that is locked: then there is none in clear (src/daemon/cluster/seal-lock.ts). */
+export function lockedPathOf(path: string): string {
+  return `${path}.locked`;
+}
+
+/** The key in the file, which is made (mode 0600) when there is none, neither in clear nor locked. */
 export function loadSealKey(path: string): Buffer {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  if (existsSync(lockedPathOf(path)) && !existsSync(path)) throw lockedError();
   try {
     writeNewKey(path);
   } catch (error) {
@@ -63,6 +74,13 @@ export function loadSealKey(path: string): Buffer {
   if (key.length === keyBytes) return key;
   throw new TsstackError('internal', `read key ${path}: it has ${key.length} bytes and not ${keyBytes}`, {
     hint: 'restore it from a copy; without it the stored secrets are lost',
+  });
+}
+
+/** The key of the store is locked. */
+export function lockedError(): TsstackError {
+  return new TsstackError('permission', 'the store of this manager is locked; its containers run on', {
+    hint: 'open it with `tsstack cluster unlock`',
   });
 }
 

@@ -447,6 +447,21 @@ export interface LeaveClusterResponse {
   readonly warnings: readonly string[];
 }
 
+export interface SetAutolockRequest {
+  readonly enabled: boolean;
+}
+
+export interface SetAutolockResponse {
+  /** Known to nobody else from now on; empty when there is no lock any more. */
+  readonly unlockKey: string;
+}
+
+export interface UnlockRequest {
+  readonly unlockKey: string;
+}
+
+export interface UnlockResponse {}
+
 export interface GetClusterStatusRequest {}
 
 export interface ClusterStatus {
@@ -524,6 +539,10 @@ export interface Messages {
   readonly JoinClusterResponse: JoinClusterResponse;
   readonly LeaveClusterRequest: LeaveClusterRequest;
   readonly LeaveClusterResponse: LeaveClusterResponse;
+  readonly SetAutolockRequest: SetAutolockRequest;
+  readonly SetAutolockResponse: SetAutolockResponse;
+  readonly UnlockRequest: UnlockRequest;
+  readonly UnlockResponse: UnlockResponse;
   readonly GetClusterStatusRequest: GetClusterStatusRequest;
   readonly ClusterStatus: ClusterStatus;
 }
@@ -790,6 +809,10 @@ export const messageFields: Readonly<Record<keyof Messages, MessageFields>> = {
   ],
   LeaveClusterRequest: [{ number: 1, name: 'force', type: 'bool', kind: 'single', oneof: null }],
   LeaveClusterResponse: [{ number: 1, name: 'warnings', type: 'string', kind: 'repeated', oneof: null }],
+  SetAutolockRequest: [{ number: 1, name: 'enabled', type: 'bool', kind: 'single', oneof: null }],
+  SetAutolockResponse: [{ number: 1, name: 'unlockKey', type: 'string', kind: 'single', oneof: null }],
+  UnlockRequest: [{ number: 1, name: 'unlockKey', type: 'string', kind: 'single', oneof: null }],
+  UnlockResponse: [],
   GetClusterStatusRequest: [],
   ClusterStatus: [
     { number: 1, name: 'role', type: 'string', kind: 'single', oneof: null },
@@ -1019,6 +1042,22 @@ export const hostMethods = {
     kind: 'unary',
     request: 'LeaveClusterRequest',
     response: 'LeaveClusterResponse',
+    tables: messageFields,
+  },
+  /** Locks the key of this manager's store on the disk, or takes the lock away. Locked again it has a new unlock key, and the old one is of no use. */
+  setAutolock: {
+    path: '/tsstack.v1.Host/SetAutolock',
+    kind: 'unary',
+    request: 'SetAutolockRequest',
+    response: 'SetAutolockResponse',
+    tables: messageFields,
+  },
+  /** Opens the store of a manager that started locked. */
+  unlock: {
+    path: '/tsstack.v1.Host/Unlock',
+    kind: 'unary',
+    request: 'UnlockRequest',
+    response: 'UnlockResponse',
     tables: messageFields,
   },
   /** What this host is in a cluster. */

@@ -12,6 +12,14 @@ export const clusterVerbs: VerbTable = {
     summary: 'Show what this host is in its cluster',
     load: async () => (await import('./status.ts')).status,
   },
+  autolock: {
+    summary: "Lock the key of this manager's store, so that its disk alone gives no secret away",
+    load: async () => (await import('./autolock.ts')).autolock,
+  },
+  unlock: {
+    summary: 'Open the store of a manager that started locked',
+    load: async () => (await import('./unlock.ts')).unlock,
+  },
   ca: {
     summary: 'Replace the authority that signs the certificates of nodes',
     group: async () => (await import('./ca.ts')).caVerbs,

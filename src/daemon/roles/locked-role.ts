@@ -1,0 +1,48 @@
+import type { ManagerAccess } from '../../../agents/host/session/manager-access.ts';
+import { lockedError } from '../../manager/authority/content-seal.ts';
+import { authorityMethods, controlMethods, dispatcherMethods } from '../../rpc/generated/contract.ts';
+import type { ClusterStatus, GetInfoResponse } from '../../rpc/messages.ts';
+import type { AuthorityHandlers, ControlHandlers, DispatcherHandlers } from '../../rpc/service-types.ts';
+import type { Membership } from '../cluster/cluster-files.ts';
+import { refuseAll } from './delegate.ts';
+import { hostInfo } from './host-info.ts';
+import type { Role, RoleContext } from './role.ts';
+
+/** A manager that waits for the key of its store. Its containers run on; nothing can be asked of it but to be unlocked. */
+export class LockedRole implements Role {
+  readonly control: ControlHandlers;
+  readonly dispatcher: DispatcherHandlers = refuseAll(dispatcherMethods, lockedError);
+  readonly authority: AuthorityHandlers = refuseAll(authorityMethods, lockedError);
+  readonly managers: ManagerAccess;
+  readonly #membership: Membership | null;
+  readonly #over = new AbortController();
+
+  constructor(context: RoleContext, membership: Membership | null) {
+    this.#membership = membership;
+    const clusterId = membership?.clusterId ?? '';
+    const getInfo = (): Promise<GetInfoResponse> => hostInfo(context, { role: 'manager', clusterId });
+    this.control = { ...refuseAll(controlMethods, lockedError), getInfo };
+    this.managers = {
+      connect: () => Promise.reject(lockedError()),
+      address: membership?.address ?? '',
+      onCluster: () => undefined,
+      onSession: () => undefined,
+    };
+  }
+
+  get over(): AbortSignal {
+    return this.#over.signal;
+  }
+
+  get status(): ClusterStatus {
+    const { clusterId = '', nodeId = '', address = '', managers = [] } = this.#membership ?? {};
+    const role = this.#membership === null ? 'lone' : 'manager';
+    const { message, hint = '' } = lockedError();
+    const problem = `${message}: ${hint}`;
+    return { role, clusterId, nodeId, address, managers, certificateExpiresMs: 0, problem, outdatedNodes: [] };
+  }
+
+  async stop(): Promise<void> {
+    this.#over.abort();
+  }
+}
