@@ -33,7 +33,7 @@ describe('on a host with cgroup v2 and the stock kernel of Debian', function () 
   });
 
   it('has the containers of other runtimes, crun among them, in the hands of the shim', () => {
-    const output = runInMachine('user-namespaces.sh', 'test/integration/shim-runtime.test.ts');
+    const output = runInMachine('tests-on-ext4.sh', 'test/integration/shim-runtime.test.ts');
     assert.match(output, /containers of crun/);
     assert.match(output, /\d+ passing/);
   });

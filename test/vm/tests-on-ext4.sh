@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# user-namespaces.sh ROOT TEST…: runs test files on an ext4, which can map ids; the machine's own file systems cannot, on this kernel.
+# tests-on-ext4.sh ROOT TEST…: runs test files on an ext4, which can map ids; the machine's own file systems cannot, on this kernel.
 # Runs inside the machine of vm-run.
 set -euo pipefail
 root=$1
