@@ -3,14 +3,15 @@
  * process; and what a shim costs. Prints medians, ratios and targets, and writes everything to bench/results/native.json.
  * TSSTACK_BENCH_REPEAT sets the rounds (default 5).
  */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeNative } from '../test/support/native-build.ts';
 import { isInside, runInside } from './lib/inside.ts';
 import { Recorder } from './lib/measure.ts';
 import { reportResults } from './lib/results.ts';
-import { findRuntimes, measureCycles, measureExecs } from './native/runtimes.ts';
+import { findRuntimes, measureCycles, measureExecs, rootsOf } from './native/runtimes.ts';
 import { measureShim } from './native/shim.ts';
 
 async function main(): Promise<void> {
@@ -18,6 +19,9 @@ async function main(): Promise<void> {
   const rounds = Number(process.env['TSSTACK_BENCH_REPEAT'] ?? 5);
   const scratch = mkdtempSync(join(tmpdir(), 'tsstack-bench-'));
   const recorder = new Recorder();
+  // As /run, where engines have runtimes keep their state.
+  mkdirSync(rootsOf(scratch));
+  execFileSync('mount', ['-t', 'tmpfs', 'tmpfs', rootsOf(scratch)]);
   try {
     const runtimes = findRuntimes(scratch);
     measureCycles(runtimes, scratch, rounds, recorder);
@@ -31,6 +35,7 @@ async function main(): Promise<void> {
       peers,
     );
   } finally {
+    execFileSync('umount', [rootsOf(scratch)]);
     rmSync(scratch, { recursive: true, force: true });
   }
 }

@@ -42,8 +42,13 @@ function readVersion(name: string, program: string): string {
   return execFileSync(program, ['--version'], { encoding: 'utf8' }).split('\n', 1)[0] ?? name;
 }
 
+/** Where the runtimes keep their state. */
+export function rootsOf(scratch: string): string {
+  return join(scratch, 'roots');
+}
+
 function makeRoot(scratch: string, name: string): string {
-  const root = join(scratch, name);
+  const root = join(rootsOf(scratch), name);
   mkdirSync(root, { recursive: true });
   return root;
 }

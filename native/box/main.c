@@ -51,6 +51,14 @@ find_command (const char *name, struct tss_error *error)
   return NULL;
 }
 
+/* Whether one of our processes will be in a container, where the program's own file has to be out of reach. The others
+ * need no copy of it, which takes 1 ms. */
+static bool
+is_entering (const struct command *command)
+{
+  return command->bit & (COMMAND_CREATE | COMMAND_RUN | COMMAND_EXEC);
+}
+
 /* What other runtimes have, and engines may ask for. */
 static int
 check_support (const struct command_options *options, struct tss_error *error)
@@ -111,6 +119,8 @@ run (int count, char **words, struct command_options *options, struct tss_error 
       return 0;
     }
   command = find_command (words[rest.next++], error);
+  if (command && is_entering (command) && tss_reexec_sealed (words, error) < 0)
+    return -1;
   return command ? run_command (command, &rest, options, error) : -1;
 }
 
@@ -119,12 +129,11 @@ main (int count, char **words)
 {
   struct command_options options = { 0 };
   struct tss_error error = { 0 };
-  int status = tss_reexec_sealed (words, &error);
+  int status;
 
   /* Where the caller ignores it, the kernel takes away the exit codes that we wait for. */
   signal (SIGCHLD, SIG_DFL);
-  if (status == 0)
-    status = run (count, words, &options, &error);
+  status = run (count, words, &options, &error);
   if (status >= 0)
     return status;
   command_log (&options, "error", error.message);
