@@ -19,6 +19,7 @@ const networks = 'e2e/networks.test.ts';
 const cdi = 'e2e/cdi.test.ts';
 const deploy = 'e2e/deploy.test.ts';
 const placement = 'unit/manager/scheduler/placement.test.ts';
+const services = 'e2e/service.test.ts';
 const updates = 'e2e/rolling-update.test.ts';
 const namespaces = 'e2e/namespaces.test.ts';
 const resources = 'e2e/resources.test.ts';
@@ -353,6 +354,16 @@ export const ATTRIBUTE_TESTS: readonly AttributeTest[] = [
     file: updates,
     title: 'gives up at its deadline',
     service: 'x-tsstack.progress_deadline',
+  },
+  {
+    file: services,
+    title: 'of a job runs so many at once until all have completed',
+    service: 'x-tsstack.max_concurrent',
+  },
+  {
+    file: services,
+    title: 'of a job with a schedule runs when its time has come',
+    service: 'x-tsstack.schedule x-tsstack.time_zone',
   },
   { file: namespaces, title: 'of another service are joined', service: 'pid ipc network_mode' },
   { file: namespaces, title: 'of the host are joined', service: 'uts cgroup' },

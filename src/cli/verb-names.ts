@@ -37,6 +37,7 @@ const names = [
   'load',
   'import',
   'cluster',
+  'service',
   'node',
   'info',
   'daemon',

@@ -87,6 +87,10 @@ export const verbs: Readonly<Record<VerbName, VerbEntry>> = {
     summary: 'List the nodes of the cluster',
     group: async () => (await import('./commands/node/verbs.ts')).nodeVerbs,
   },
+  service: {
+    summary: 'Look at services, and change them by hand',
+    group: async () => (await import('./commands/service/verbs.ts')).serviceVerbs,
+  },
   info: {
     summary: 'Show the daemon and what this host lacks',
     load: async () => (await import('./commands/info.ts')).info,

@@ -268,7 +268,10 @@ const SERVICE_ROWS: readonly SupportedAttribute[] = [
     'volumes.*.volume.subpath',
     'volumes_from.*',
     'working_dir',
+    'x-tsstack.max_concurrent',
     'x-tsstack.progress_deadline',
+    'x-tsstack.schedule',
+    'x-tsstack.time_zone',
   ),
   {
     path: 'ipc',

@@ -17,7 +17,8 @@ const unused = (): never => {
 function controlHandlers(handlers: Partial<ControlHandlers>): ControlHandlers {
   const none = { getInfo: unused, applyStack: unused, removeStack: unused, actOnTasks: unused, createOneOff: unused };
   const objects = { createObject: unused, removeObjects: unused, listObjects: unused };
-  return { ...none, ...objects, watch: unused, open: unused, events: unused, ...handlers };
+  const services = { updateService: unused, rollbackService: unused, rebalanceService: unused };
+  return { ...none, ...objects, ...services, watch: unused, open: unused, events: unused, ...handlers };
 }
 
 async function collect<T>(messages: AsyncIterable<T>): Promise<T[]> {

@@ -112,6 +112,9 @@ export class FakeControl {
         const containerName = task?.kind === 'task' ? task.containerName : '';
         return { taskId, containerName, dependencyTaskIds: [] };
       },
+      updateService: () => Promise.reject(new TsstackError('unsupported', 'no service is changed in this test')),
+      rollbackService: () => Promise.reject(new TsstackError('unsupported', 'no service is changed in this test')),
+      rebalanceService: () => Promise.reject(new TsstackError('unsupported', 'no service is changed in this test')),
       createObject: () => Promise.reject(new TsstackError('unsupported', 'no objects are made in this test')),
       removeObjects: () => Promise.reject(new TsstackError('unsupported', 'no objects are removed in this test')),
       listObjects: async ({ kinds }) => ({ objects: this.#list(kinds), stale: '' }),

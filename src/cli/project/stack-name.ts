@@ -19,6 +19,11 @@ export async function stackName(context: Pick<CommandContext, 'globals' | 'io'>)
   return quickName(context) ?? (await carefulName(context));
 }
 
+/** Whether flags say which stack is meant; else it is that of the directory. */
+export function isStackGiven({ globals }: Pick<CommandContext, 'globals'>): boolean {
+  return globals['project-name'] !== undefined || globals.file.length > 0;
+}
+
 /** Null when a file says its name in a way that needs the real parser. */
 function quickName(context: Pick<CommandContext, 'globals' | 'io'>): string | null {
   const options = loadOptions(context);

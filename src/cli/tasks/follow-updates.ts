@@ -9,12 +9,14 @@ export interface FollowUpdatesOptions {
   readonly stack: string;
   readonly services: readonly string[];
   readonly progress: Progress;
+  /** How they are meant to end. Default: completed. */
+  readonly goal?: 'completed' | 'rollback_completed';
   readonly signal?: AbortSignal | undefined;
 }
 
 /** Resolves when the updates of these services have ended, showing how far they are; throws when one is paused or was rolled back by itself. */
 export async function followUpdates(control: ControlClient, options: FollowUpdatesOptions): Promise<void> {
-  const { stack, services, progress, signal } = options;
+  const { stack, services, progress, signal, goal = 'completed' } = options;
   if (services.length === 0) return;
   const shown = new Map<string, string>();
   const view = await followObjects(control, { stack, kinds: ['service'] }, signal, (now) => {
@@ -23,7 +25,7 @@ export async function followUpdates(control: ControlClient, options: FollowUpdat
     return own.every(({ update }) => update === null || !isUnderWay(update.state));
   });
   for (const { name, update } of servicesOf(view, services)) {
-    if (update !== null && update.state !== 'completed') throw updateError(name, update);
+    if (update !== null && update.state !== goal) throw updateError(name, update);
   }
 }
 

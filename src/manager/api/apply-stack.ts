@@ -57,7 +57,8 @@ function readOptions(request: ApplyStackRequest): ApplyOptions {
   return dryRun && changedVolumes === 'ask' ? { ...request, changedVolumes: 'keep' } : request;
 }
 
-function updatingServices(
+/** Selected services whose containers are being replaced slot by slot. */
+export function updatingServices(
   objects: ObjectLookup,
   stack: string,
   services: ReadonlySet<string>,
@@ -65,8 +66,8 @@ function updatingServices(
   return objects.ofStack('service', stack).filter(({ name, update }) => services.has(name) && isUnderWay(update));
 }
 
-/** Those that an update has made, or will replace, come and go by its own rules. */
-function concernedTasks(objects: ObjectLookup, stack: string, services: ReadonlySet<string>): readonly string[] {
+/** Containers that have to be up. Those that an update has made, or will replace, come and go by its own rules. */
+export function concernedTasks(objects: ObjectLookup, stack: string, services: ReadonlySet<string>): readonly string[] {
   const updating = new Map(updatingServices(objects, stack, services).map((service) => [service.name, service]));
   return objects
     .ofStack('task', stack)

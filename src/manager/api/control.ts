@@ -16,10 +16,14 @@ import type {
   ListObjectsRequest,
   ListObjectsResponse,
   OpenStream,
+  RebalanceServiceRequest,
   RemoveObjectsRequest,
   RemoveObjectsResponse,
   RemoveStackRequest,
   RemoveStackResponse,
+  RollbackServiceRequest,
+  ServiceChangeResponse,
+  UpdateServiceRequest,
   WatchRequest,
   WatchResponse,
 } from '../../rpc/messages.ts';
@@ -38,6 +42,9 @@ import type { Store } from '../store/store.ts';
 import { applyStack } from './apply-stack.ts';
 import { awaitOwnNode } from './await-own-node.ts';
 import { awaitStreamNode } from './await-stream-node.ts';
+import { rebalanceService } from '../services/rebalance-service.ts';
+import { rollbackService } from '../services/rollback-service.ts';
+import { updateService } from '../services/update-service.ts';
 import { createObject } from '../objects/create-object.ts';
 import { removeObjects } from '../objects/remove-objects.ts';
 import { parseObjectSpec } from './schema/object-schema.ts';
@@ -79,6 +86,18 @@ export class Control implements ControlHandlers {
 
   async removeStack(request: RemoveStackRequest): Promise<RemoveStackResponse> {
     return this.#on.store.update((view) => removeStack(view, request));
+  }
+
+  async updateService(request: UpdateServiceRequest): Promise<ServiceChangeResponse> {
+    return this.#on.store.update((view) => updateService(view, request, now()));
+  }
+
+  async rollbackService(request: RollbackServiceRequest): Promise<ServiceChangeResponse> {
+    return this.#on.store.update((view) => rollbackService(view, request, now()));
+  }
+
+  async rebalanceService(request: RebalanceServiceRequest): Promise<ServiceChangeResponse> {
+    return this.#on.store.update((view) => rebalanceService(view, request, now()));
   }
 
   async actOnTasks(request: ActOnTasksRequest): Promise<ActOnTasksResponse> {

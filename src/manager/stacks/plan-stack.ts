@@ -99,8 +99,8 @@ function planStackObject(view: StoreView, spec: StackSpec): readonly StackStep[]
   return isSame ? [] : [{ type: 'write-stack' }];
 }
 
-/** Owners of namespaces come before those who share them, because a replaced owner means replaced sharers. */
-function planServices(
+/** What has to happen to containers of the selected services. Owners of namespaces come before those who share them, because a replaced owner means replaced sharers. */
+export function planServices(
   view: StoreView,
   spec: StackSpec,
   options: ApplyOptions,

@@ -60,6 +60,39 @@ export interface ApplyStackResponse {
   readonly updating: readonly string[];
 }
 
+export interface UpdateServiceRequest {
+  readonly stack: string;
+  readonly service: string;
+  /** Version that the caller has seen: another one is a conflict. 0 = any. */
+  readonly version: number;
+  /** Replace every container; of a job: run it now. */
+  readonly force: boolean;
+  /** Empty = as it is. */
+  readonly image: string;
+  readonly replicas: number | null;
+}
+
+export interface RollbackServiceRequest {
+  readonly stack: string;
+  readonly service: string;
+  /** As in UpdateServiceRequest. */
+  readonly version: number;
+}
+
+export interface RebalanceServiceRequest {
+  readonly stack: string;
+  readonly service: string;
+}
+
+export interface ServiceChangeResponse {
+  /** What is done; empty when nothing changes. */
+  readonly steps: readonly PlanStep[];
+  /** Containers that have to be up for the change to have been made. */
+  readonly taskIds: readonly string[];
+  /** The containers are replaced slot by slot; watch the service's `update` for the end. */
+  readonly updating: boolean;
+}
+
 export interface PlanStep {
   /** create, replace, update, start, stop, remove, keep, scale. */
   readonly action: string;
@@ -487,6 +520,10 @@ export interface Messages {
   readonly GetInfoResponse: GetInfoResponse;
   readonly ApplyStackRequest: ApplyStackRequest;
   readonly ApplyStackResponse: ApplyStackResponse;
+  readonly UpdateServiceRequest: UpdateServiceRequest;
+  readonly RollbackServiceRequest: RollbackServiceRequest;
+  readonly RebalanceServiceRequest: RebalanceServiceRequest;
+  readonly ServiceChangeResponse: ServiceChangeResponse;
   readonly PlanStep: PlanStep;
   readonly RemoveStackRequest: RemoveStackRequest;
   readonly RemoveStackResponse: RemoveStackResponse;
@@ -583,6 +620,28 @@ export const messageFields: Readonly<Record<keyof Messages, MessageFields>> = {
     { number: 4, name: 'warnings', type: 'string', kind: 'repeated', oneof: null },
     { number: 5, name: 'volumeQuestions', type: 'PlanStep', kind: 'repeated', oneof: null },
     { number: 6, name: 'updating', type: 'string', kind: 'repeated', oneof: null },
+  ],
+  UpdateServiceRequest: [
+    { number: 1, name: 'stack', type: 'string', kind: 'single', oneof: null },
+    { number: 2, name: 'service', type: 'string', kind: 'single', oneof: null },
+    { number: 3, name: 'version', type: 'uint64', kind: 'single', oneof: null },
+    { number: 4, name: 'force', type: 'bool', kind: 'single', oneof: null },
+    { number: 5, name: 'image', type: 'string', kind: 'single', oneof: null },
+    { number: 6, name: 'replicas', type: 'uint32', kind: 'optional', oneof: null },
+  ],
+  RollbackServiceRequest: [
+    { number: 1, name: 'stack', type: 'string', kind: 'single', oneof: null },
+    { number: 2, name: 'service', type: 'string', kind: 'single', oneof: null },
+    { number: 3, name: 'version', type: 'uint64', kind: 'single', oneof: null },
+  ],
+  RebalanceServiceRequest: [
+    { number: 1, name: 'stack', type: 'string', kind: 'single', oneof: null },
+    { number: 2, name: 'service', type: 'string', kind: 'single', oneof: null },
+  ],
+  ServiceChangeResponse: [
+    { number: 1, name: 'steps', type: 'PlanStep', kind: 'repeated', oneof: null },
+    { number: 2, name: 'taskIds', type: 'string', kind: 'repeated', oneof: null },
+    { number: 3, name: 'updating', type: 'bool', kind: 'single', oneof: null },
   ],
   PlanStep: [
     { number: 1, name: 'action', type: 'string', kind: 'single', oneof: null },
@@ -849,6 +908,30 @@ export const controlMethods = {
     kind: 'unary',
     request: 'RemoveStackRequest',
     response: 'RemoveStackResponse',
+    tables: messageFields,
+  },
+  /** Changes one service by hand, beside its file: the next plan of the file shows the difference. One transaction. */
+  updateService: {
+    path: '/tsstack.v1.Control/UpdateService',
+    kind: 'unary',
+    request: 'UpdateServiceRequest',
+    response: 'ServiceChangeResponse',
+    tables: messageFields,
+  },
+  /** Back to what the service was before its last change, its number of containers too; as rollback_config says. A second call goes forward again. */
+  rollbackService: {
+    path: '/tsstack.v1.Control/RollbackService',
+    kind: 'unary',
+    request: 'RollbackServiceRequest',
+    response: 'ServiceChangeResponse',
+    tables: messageFields,
+  },
+  /** Replaces containers of nodes that have at least two more of a service than another node that suits. */
+  rebalanceService: {
+    path: '/tsstack.v1.Control/RebalanceService',
+    kind: 'unary',
+    request: 'RebalanceServiceRequest',
+    response: 'ServiceChangeResponse',
     tables: messageFields,
   },
   /** start, stop, restart, rm of containers that exist. Returns when the intent is stored; watch for the end. */

@@ -1,0 +1,45 @@
+import { shortId } from '../../../model/ids.ts';
+import { connect } from '../../connection/connect.ts';
+import { defineVerb, type CommandContext } from '../../command-line/verb.ts';
+import { readFormat } from '../../output/format-flag.ts';
+import { formatColumns } from '../../output/table.ts';
+import { writeOutput } from '../../output/write-output.ts';
+import { isStackGiven, stackName } from '../../project/stack-name.ts';
+import { serviceRow, type ServiceRow } from '../../services/service-row.ts';
+import { listObjects } from '../../tasks/list-tasks.ts';
+
+const flags = {
+  format: { type: 'string', value: 'FORMAT', help: 'table or json' },
+  quiet: { type: 'boolean', short: 'q', help: 'Print only the ids' },
+} as const;
+
+/** `tsstack service ls` */
+export const ls = defineVerb({ name: 'service ls', usage: '', arity: [0, 0], flags, run });
+
+/** Of all stacks, unless -p or -f names one. */
+async function run(context: CommandContext<typeof flags>): Promise<number> {
+  const format = readFormat(context.flags.format);
+  const stack = isStackGiven(context) ? await stackName(context) : '';
+  const view = await listObjects(await connect(context, 'if-known'), stack, ['service', 'task', 'node']);
+  const rows = view
+    .ofKind('service')
+    .toSorted((a, b) => (`${a.stack} ${a.name}` < `${b.stack} ${b.name}` ? -1 : 1))
+    .map((service) => serviceRow(service, view));
+  await writeOutput(context.io.stdout, render(rows, context.flags.quiet ? 'ids' : format));
+  return 0;
+}
+
+function render(rows: readonly ServiceRow[], format: string): string {
+  if (format === 'ids') return rows.map(({ ID }) => `${shortId(ID)}\n`).join('');
+  if (format === 'json') return rows.map((row) => `${JSON.stringify(row)}\n`).join('');
+  const cells = rows.map((row) => [
+    shortId(row.ID),
+    row.Name,
+    row.Mode,
+    row.Replicas,
+    row.Image,
+    row.Ports,
+    row.Update,
+  ]);
+  return formatColumns(['ID', 'NAME', 'MODE', 'REPLICAS', 'IMAGE', 'PORTS', 'UPDATE'], cells);
+}

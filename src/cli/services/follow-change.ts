@@ -1,0 +1,38 @@
+import type { ServiceChangeResponse } from '../../rpc/messages.ts';
+import type { CommandContext } from '../command-line/verb.ts';
+import { openProgress } from '../output/progress/open-progress.ts';
+import { followRemovals } from '../tasks/follow-removals.ts';
+import { followTasks } from '../tasks/follow-tasks.ts';
+import { followUpdates } from '../tasks/follow-updates.ts';
+import type { TaskChange } from '../tasks/task-word.ts';
+import type { NamedServices } from './find-service.ts';
+
+export interface ChangeToFollow {
+  /** What a service is called in the file. */
+  readonly name: string;
+  readonly response: ServiceChangeResponse;
+  readonly goal: 'completed' | 'rollback_completed';
+  readonly detach: boolean;
+}
+
+/** Shows a change of a service until it has been made. */
+export async function followChange(
+  context: Pick<CommandContext, 'globals' | 'io'>,
+  { control, stack }: Pick<NamedServices, 'control' | 'stack'>,
+  { name, response, goal, detach }: ChangeToFollow,
+): Promise<void> {
+  if (detach) return;
+  const progress = openProgress(context, `service ${name}`);
+  const actions = new Map(response.steps.map((step) => [step.name, step.action]));
+  const changeOf = (container: string): TaskChange => {
+    const action = actions.get(container);
+    return action === 'create' || action === 'replace' || action === 'start' ? action : 'keep';
+  };
+  try {
+    await followTasks(control, { stack, taskIds: response.taskIds, goal: 'started', changeOf, progress });
+    await followRemovals(control, stack, response.steps, progress);
+    await followUpdates(control, { stack, services: response.updating ? [name] : [], progress, goal });
+  } finally {
+    progress.stop();
+  }
+}

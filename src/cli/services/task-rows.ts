@@ -1,0 +1,97 @@
+/** The rows of a container in `service ps`: what it is, and what was in its place before. Pure. */
+import type { NodeObject, PastTask, TaskObject } from '../../model/objects.ts';
+import { formatSpan } from '../output/units.ts';
+
+/** By the names of docker's tools. */
+export interface TaskRow {
+  readonly ID: string;
+  readonly Name: string;
+  readonly Image: string;
+  readonly Node: string;
+  readonly DesiredState: string;
+  readonly CurrentState: string;
+  readonly Error: string;
+}
+
+/** Rows that a slot has where `max_attempts` asks for no more. */
+const shownRows = 5;
+
+type Nodes = ReadonlyMap<string, Pick<NodeObject, 'hostname' | 'state' | 'stateSince'>>;
+
+/** The newest first; runs that its node has restarted count as containers of their own. */
+export function taskRows(task: TaskObject, nodes: Nodes, nowMs: number): readonly TaskRow[] {
+  const before = [
+    ...runRows(task, nodes, nowMs),
+    ...task.history.toReversed().map((past) => pastRow(task, past, nodes, nowMs)),
+  ];
+  const limit = Math.max(shownRows, task.spec.restart.maxRetries + 1);
+  return [ownRow(task, nodes, nowMs), ...before].slice(0, limit);
+}
+
+function ownRow(task: TaskObject, nodes: Nodes, nowMs: number): TaskRow {
+  const { status, gate } = task;
+  const node = task.nodeId === null ? undefined : nodes.get(task.nodeId);
+  const problem = status.error?.message ?? (status.message === '' ? (gate?.message ?? '') : status.message);
+  return {
+    Node: nodeName(task.nodeId, nodes),
+    ID: task.id,
+    Name: task.containerName,
+    Image: task.spec.image,
+    DesiredState: desiredText(task),
+    CurrentState:
+      node?.state === 'down' && status.state === 'running'
+        ? `Unknown since ${span(node.stateSince, nowMs)} ago`
+        : `${capital(status.state)} ${span(status.at, nowMs)} ago`,
+    Error: problem,
+  };
+}
+
+function desiredText({ desired, gate }: TaskObject): string {
+  const next = gate?.next ?? desired;
+  return { ready: 'Ready', running: 'Running', stopped: 'Shutdown', remove: 'Remove' }[next];
+}
+
+/** Ended runs of the same container, the last of which is the container as it is now if that has ended. */
+function runRows(task: TaskObject, nodes: Nodes, nowMs: number): readonly TaskRow[] {
+  const { container } = task.status;
+  if (container === null) return [];
+  const runs = container.phase === 'exited' ? container.runs.slice(0, -1) : container.runs;
+  return runs.toReversed().map((run) => ({
+    Node: nodeName(task.nodeId, nodes),
+    ID: task.id,
+    Name: pastName(task),
+    Image: task.spec.image,
+    DesiredState: 'Shutdown',
+    CurrentState: `${run.exitCode === 0 ? 'Complete' : 'Failed'} ${span(run.finishedAt ?? '', nowMs)} ago`,
+    Error: run.exitCode === 0 ? '' : `exited with code ${run.exitCode ?? 'unknown'}`,
+  }));
+}
+
+function pastRow(task: TaskObject, past: PastTask, nodes: Nodes, nowMs: number): TaskRow {
+  return {
+    Node: nodeName(past.nodeId, nodes),
+    ID: past.id,
+    Name: pastName(task),
+    Image: past.image,
+    DesiredState: 'Shutdown',
+    CurrentState: `${capital(past.state)} ${span(past.at, nowMs)} ago`,
+    Error: past.message,
+  };
+}
+
+function nodeName(nodeId: string | null, nodes: Nodes): string {
+  return nodeId === null ? '' : (nodes.get(nodeId)?.hostname ?? nodeId);
+}
+
+/** As docker's tools mark what is below a living one. */
+function pastName({ containerName }: TaskObject): string {
+  return `\\_ ${containerName}`;
+}
+
+function span(since: string, nowMs: number): string {
+  return formatSpan(Math.max(0, nowMs - (Date.parse(since) || nowMs))).toLowerCase();
+}
+
+function capital(word: string): string {
+  return word.slice(0, 1).toUpperCase() + word.slice(1);
+}

@@ -1,0 +1,87 @@
+/** `service rebalance`. Pure. */
+import type { ServiceObject, TaskObject } from '../../model/objects.ts';
+import { isGlobal, isJob } from '../../model/deploy-spec.ts';
+import type { RebalanceServiceRequest, ServiceChangeResponse } from '../../rpc/messages.ts';
+import { InvalidRequestError } from '../errors.ts';
+import { nodesWith, suitableNodes } from '../orchestrators/global/suitable-nodes.ts';
+import { beginUpdate } from '../orchestrators/update/update-status.ts';
+import { openGates } from '../stacks/execute-plan.ts';
+import { ChangeSet } from '../store/change-set.ts';
+import type { StoreView } from '../store/object-index.ts';
+import type { Transaction } from '../store/store.ts';
+import { carryOut } from '../tasks/carry-out.ts';
+import { slotsOf, standsFor } from '../tasks/slots.ts';
+import { changeResponse } from './change-response.ts';
+import { findService } from './stored-stack.ts';
+
+/** No service has that number, see execute-plan. */
+const outdatedForceCount = -1;
+
+/** The scheduler prefers nodes with the fewest containers of the service: all that is to be done is to make some of them anew. */
+export function rebalanceService(
+  view: StoreView,
+  { stack, service: name }: RebalanceServiceRequest,
+  now: string,
+): Transaction<ServiceChangeResponse> {
+  const service = findService(view, stack, name);
+  checkMovable(service);
+  const tasks = view.ofStack('task', stack).filter(({ serviceId }) => serviceId === service.id);
+  const moved = chooseMoved(tasks, service, suitableNodes(view, service.spec, new Set()));
+  const changes = new ChangeSet(view);
+  const { update } = service.spec.deploy;
+  if (moved.length > 0 && update !== null) {
+    for (const task of moved) changes.put({ ...task, forceCount: outdatedForceCount });
+    changes.put({ ...service, update: beginUpdate(update, moved.length, now) });
+  } else
+    carryOut(
+      changes,
+      service,
+      moved.map((task) => ({ type: 'replace', task }) as const),
+      now,
+    );
+  openGates(changes, stack);
+  const steps = moved.map((task) => ({
+    action: 'replace',
+    kind: 'container',
+    name: task.containerName,
+    service: name,
+    reasons: ['moves to a node that has fewer'],
+  }));
+  return changeResponse(changes, service, steps);
+}
+
+function checkMovable({ name, spec }: ServiceObject): void {
+  const why = isGlobal(spec)
+    ? 'it has one container on each node'
+    : isJob(spec)
+      ? 'its containers end by themselves'
+      : spec.container.mounts.some(({ type }) => type === 'volume')
+        ? 'its volumes are where its containers are'
+        : null;
+  if (why !== null) throw new InvalidRequestError(`service ${name} cannot be rebalanced: ${why}`);
+}
+
+/** From the fullest nodes, until no node has more than one more than another; the highest numbers first. */
+function chooseMoved(
+  tasks: readonly TaskObject[],
+  service: ServiceObject,
+  nodes: readonly string[],
+): readonly TaskObject[] {
+  const settled = slotsOf(tasks, service)
+    .filter(({ outdated }) => outdated.length === 0)
+    .map(standsFor);
+  const all = new Set([...nodes, ...nodesWith(settled)]);
+  const byNode = new Map([...all].map((node) => [node, settled.filter(({ nodeId }) => nodeId === node)]));
+  const counts = new Map([...byNode].map(([node, own]) => [node, own.length]));
+  const moved: TaskObject[] = [];
+  for (;;) {
+    const emptiest = [...nodes].sort((a, b) => (counts.get(a) ?? 0) - (counts.get(b) ?? 0))[0];
+    const fullest = [...all].sort((a, b) => (counts.get(b) ?? 0) - (counts.get(a) ?? 0))[0];
+    if (emptiest === undefined || fullest === undefined) return moved;
+    const task = byNode.get(fullest)?.pop();
+    if (task === undefined || (counts.get(fullest) ?? 0) - (counts.get(emptiest) ?? 0) < 2) return moved;
+    moved.push(task);
+    counts.set(fullest, (counts.get(fullest) ?? 0) - 1);
+    counts.set(emptiest, (counts.get(emptiest) ?? 0) + 1);
+  }
+}

@@ -1,0 +1,150 @@
+/** `tsstack service …`, jobs and what cannot be made, on one host. */
+import assert from 'node:assert/strict';
+import { after, afterEach, before, describe, it } from 'mocha';
+import { busyboxImage } from '../fixtures/images.ts';
+import { TestHost, until } from '../support/test-host.ts';
+
+const base = 'image: busybox:test, init: true, stop_grace_period: 1s';
+
+function stack(version: string, more = ''): string {
+  const deploy =
+    'deploy: { replicas: 2, update_config: { parallelism: 0, monitor: 100ms }, rollback_config: { parallelism: 0, monitor: 100ms } }';
+  return `name: svc\nservices:\n  web: { ${base}, command: sleep ${version}, ${deploy} }\n${more}`;
+}
+
+interface TaskRow {
+  readonly ID: string;
+  readonly Name: string;
+  readonly CurrentState: string;
+  readonly Error: string;
+}
+
+describe('service', () => {
+  const host = new TestHost();
+  let file: string;
+
+  before(async () => {
+    await host.ok(['load', '-i', (await busyboxImage()).dockerArchive]);
+  });
+  after(() => host.stop());
+  afterEach(() => host.removeStacks());
+
+  const up = async (text: string): Promise<void> => {
+    file = host.write('svc.yml', text);
+    await host.ok(['-f', file, 'up', '-d', '--wait']);
+  };
+  const service = async (...args: readonly string[]): Promise<string> =>
+    (await host.ok(['-f', file, 'service', ...args])).stdout;
+  const rows = async (name: string): Promise<readonly TaskRow[]> =>
+    (await service('ps', name, '--format', 'json'))
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as TaskRow);
+  const commands = async (): Promise<string> => (await host.ps(file)).map((row) => row.Status.slice(0, 2)).join(' ');
+
+  it('ls, ps, inspect and logs show services and what was in their slots', async () => {
+    await up(stack('1000'));
+    assert.match(await service('ls'), /NAME +MODE +REPLICAS[^]*svc_web +replicated +2\/2 +busybox:test/);
+    assert.match((await host.ok(['service', 'ls'])).stdout, /svc_web/);
+    await up(stack('2000'));
+    assert.match(await service('ls'), /completed: 2 of 2 replaced/);
+    const shown = await rows('web');
+    assert.equal(shown.length, 4);
+    assert.match(shown[1]?.Name ?? '', /^\\_ svc-web-1$/);
+    assert.equal(shown[1]?.Error, 'replaced by an update');
+    const [described] = JSON.parse(await service('inspect', 'web')) as {
+      UpdateStatus: { State: string };
+      PreviousSpec: { container: { command: readonly string[] } };
+    }[];
+    assert.equal(described?.UpdateStatus.State, 'completed');
+    assert.deepEqual(described?.PreviousSpec.container.command, ['sleep', '1000']);
+    assert.equal(await service('logs', 'web'), '');
+    const { code, stderr } = await host.run(['-f', file, 'service', 'ps', 'wbe']);
+    assert.notEqual(code, 0);
+    assert.match(stderr, /no such service: wbe \(stack svc\)[^]*web/);
+  });
+
+  it('rollback goes back, and forward again; without anything to go back to it fails', async () => {
+    await up(stack('1000'));
+    const first = await host.run(['-f', file, 'service', 'rollback', 'web']);
+    assert.match(first.stderr, /service web has nothing to roll back to/);
+    await up(stack('2000'));
+    await service('rollback', 'web');
+    assert.match((await host.ok(['-f', file, 'plan'])).stdout, /command: \["sleep","1000"\] -> \["sleep","2000"\]/);
+    await service('rollback', 'web');
+    assert.match((await host.ok(['-f', file, 'plan'])).stdout, /^No changes/);
+    assert.equal(await commands(), 'Up Up');
+  });
+
+  it('scale and update change what is there, and the next plan shows it', async () => {
+    await up(stack('1000'));
+    const before = await host.pids(file);
+    await service('scale', 'web=3');
+    assert.equal((await host.ps(file)).length, 3);
+    assert.match((await host.ok(['-f', file, 'plan'])).stdout, /- remove +container +svc-web-3\n +scaled to 2/);
+    await service('update', '--replicas', '2', 'web');
+    assert.deepEqual(await host.pids(file), before);
+    await service('update', '--force', 'web');
+    const after = await host.pids(file);
+    assert.equal(Object.keys(after).length, 2);
+    for (const [name, pid] of Object.entries(before)) assert.notEqual(after[name], pid);
+    assert.match((await host.ok(['-f', file, 'plan'])).stdout, /^No changes/);
+    const { stderr } = await host.ok(['-f', file, 'service', 'rebalance', 'web']);
+    assert.match(stderr, /spread as evenly as it can be/);
+  });
+
+  it('of a job runs so many at once until all have completed', async () => {
+    const deploy = 'deploy: { mode: replicated-job, replicas: 5 }, x-tsstack: { max_concurrent: 2 }';
+    const command = '[sh, -c, "sleep 0.2"]';
+    file = host.write('svc.yml', `name: svc\nservices:\n  web: { ${base}, command: ${command}, ${deploy} }\n`);
+    await host.ok(['-f', file, 'up', '-d']);
+    await until(
+      async () => (await host.ps(file)).map(({ State }) => State),
+      (states) => {
+        assert.ok(states.filter((state) => state !== 'exited').length <= 2, states.join());
+        return states.length === 5 && states.every((state) => state === 'exited');
+      },
+    );
+    assert.match(await service('ls'), /replicated-job +0\/2 \(5\/5 completed\)/);
+    assert.match((await host.ok(['-f', file, 'plan'])).stdout, /^No changes/);
+  });
+
+  it('of a job with a schedule runs when its time has come', async () => {
+    const own = 'x-tsstack: { schedule: "* * * * * *", time_zone: Europe/Berlin }';
+    const job = `name: svc\nservices:\n  web: { ${base}, command: "true", deploy: { mode: replicated-job }, ${own} }\n`;
+    file = host.write('svc.yml', job);
+    await host.ok(['-f', file, 'up', '-d']);
+    const ids = new Set<string>();
+    await until(
+      async () => (await host.ps(file)).filter(({ State }) => State === 'exited'),
+      (ended) => {
+        for (const { ID } of ended) ids.add(ID);
+        return ids.size >= 2;
+      },
+    );
+    assert.match(await service('inspect', 'web'), /"NextRun": "2/);
+    await host.ok(['-f', file, 'stop']);
+    assert.match(await service('ls'), /stopped by hand/);
+    const bad = host.write('bad.yml', job.replace('* * * * * *', '61 * * * *'));
+    const { code, stderr } = await host.run(['-f', bad, 'up', '-d']);
+    assert.notEqual(code, 0);
+    assert.match(stderr, /bad\.yml:3:[^]*61/);
+  });
+
+  it('ps shows why a container cannot be made, and how often that was tried, also after the daemon has died', async () => {
+    const deploy = 'deploy: { restart_policy: { delay: 200ms, max_attempts: 2 } }';
+    const bad = base.replace('busybox:test', 'busybox:none');
+    file = host.write('svc.yml', `name: svc\nservices:\n  web: { ${bad}, pull_policy: never, ${deploy} }\n`);
+    assert.notEqual((await host.run(['-f', file, 'up', '-d'])).code, 0);
+    const tried = async (count: number): Promise<readonly TaskRow[]> =>
+      until(
+        async () => rows('web'),
+        (shown) => shown.length === count && shown[0]?.CurrentState.startsWith('Rejected') === true,
+      );
+    await tried(2);
+    await host.killDaemon();
+    const shown = await tried(3);
+    for (const { Error: why } of shown) assert.match(why, /busybox:none/);
+    assert.equal((await rows('web')).length, 3);
+  });
+});
