@@ -25,7 +25,7 @@ import { stackSpec } from '../fixtures/specs.ts';
 
 type AnyReconciler = Reconciler<string> | TimedReconciler<string>;
 
-const loops: readonly AnyReconciler[] = [update, dependencies, reaper, allocator, scheduler as Reconciler<string>];
+const loops: readonly AnyReconciler[] = [update, dependencies, reaper, allocator, scheduler];
 
 export class UpdateLab {
   readonly store = new SqliteStore(':memory:', new ContentSeal(randomBytes(32)), () => new Date(this.nowMs));

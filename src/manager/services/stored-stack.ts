@@ -18,12 +18,10 @@ export function storedStack(view: StoreView, name: string): StackSpec {
     disabledServices,
     providers,
     services: Object.fromEntries(view.ofStack('service', name).map((service) => [service.name, service.spec])),
-    networks: byKey(view.ofStack('network', name)) as StackSpec['networks'],
-    volumes: byKey(
-      view.ofStack('volume', name).filter(({ anonymousOf }) => anonymousOf === null),
-    ) as StackSpec['volumes'],
-    secrets: byKey(view.ofStack('secret', name)) as StackSpec['secrets'],
-    configs: byKey(view.ofStack('config', name)) as StackSpec['configs'],
+    networks: byKey(view.ofStack('network', name)),
+    volumes: byKey(view.ofStack('volume', name).filter(({ anonymousOf }) => anonymousOf === null)),
+    secrets: byKey(view.ofStack('secret', name)),
+    configs: byKey(view.ofStack('config', name)),
   };
 }
 

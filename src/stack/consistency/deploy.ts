@@ -103,7 +103,7 @@ const checkExtension: ServiceCheck = (name, service, context) => {
   if (own?.schedule !== undefined) {
     const problem = scheduleProblem(lowerSchedule(own.schedule, own.time_zone));
     if (!isJob) refuse('schedule', `a schedule is for jobs, and deploy.mode is ${mode}`, 'use replicated-job');
-    else if (problem !== null) refuse('schedule', `${problem}`, 'for example "30 3 * * *": every day at 3:30');
+    else if (problem !== null) refuse('schedule', problem, 'for example "30 3 * * *": every day at 3:30');
   } else if (own?.time_zone !== undefined) refuse('time_zone', 'time_zone has no effect without schedule');
   if (own?.max_concurrent !== undefined && mode !== 'replicated-job')
     refuse('max_concurrent', `max_concurrent is for replicated-job, and deploy.mode is ${mode}`);

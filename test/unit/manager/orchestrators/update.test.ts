@@ -231,11 +231,11 @@ describe('a rolling update', () => {
 
   it('replaces every container once when forced', async () => {
     await start();
-    const before = lab.tasks().map(({ id }) => id);
+    const before = new Set(lab.tasks().map(({ id }) => id));
     await lab.apply([web('a')], { forceRecreate: true });
     await lab.pass(60_000);
     const after = lab.tasks().map(({ id }) => id);
-    assert.deepEqual([after.length, after.filter((id) => before.includes(id))], [3, []]);
+    assert.deepEqual([after.length, after.filter((id) => before.has(id))], [3, []]);
     assert.equal(state(), 'completed');
   });
 
