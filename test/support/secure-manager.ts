@@ -31,6 +31,10 @@ export interface SecureManagerOptions {
 /** Who calls when nobody asks who it is. */
 const local: CallContext = { peer: { kind: 'local' }, signal: new AbortController().signal };
 
+function fail(error: unknown): never {
+  throw error;
+}
+
 export class SecureManager {
   readonly manager: Manager;
   readonly authority: Authority;
@@ -49,10 +53,7 @@ export class SecureManager {
 
   static async start({ aheadMs = 0, serveAs = 'manager' }: SecureManagerOptions = {}): Promise<SecureManager> {
     const directory = mkdtempSync(join(tmpdir(), 'tsstack-secure-'));
-    const onError = (error: unknown): never => {
-      throw error;
-    };
-    const manager = await Manager.start({ dataRoot: directory, runRoot: directory, version: '0', onError });
+    const manager = await Manager.start({ dataRoot: directory, runRoot: directory, version: '0', onError: fail });
     const secure = new SecureManager(manager, directory, () => new Date(Date.now() + aheadMs));
     await createCluster(manager.store, hour, secure.#clock());
     await secure.#serve(serveAs);
@@ -116,7 +117,7 @@ export class SecureManager {
       },
     };
     this.#server = await serveSecurely(
-      { listen: { host: '127.0.0.1', port: 0 }, identity, checkNode: (id) => manager.checkNode(id) },
+      { listen: { host: '127.0.0.1', port: 0 }, identity, checkNode: (id) => manager.checkNode(id), onError: fail },
       [serveControl(manager.control), serveDispatcher(manager.dispatcher), serveAuthority(counted)],
     );
   }

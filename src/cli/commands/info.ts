@@ -32,6 +32,7 @@ function pretty(answer: GetInfoResponse, node: NodeDescription): string {
   const rows: readonly (readonly [string, string])[] = [
     ['Version', answer.version],
     ['Cluster', answer.clusterId],
+    ['Role', answer.role],
     ['Daemon', `process ${answer.pid}, up ${formatSpan(Date.now() - answer.startedAtMs)}`],
     ['Data root', answer.dataRoot],
     ['Run root', answer.runRoot],

@@ -22,7 +22,11 @@ export class ManagerListener {
     this.#keeper = keeper;
   }
 
-  static async start({ files, log }: RoleContext, manager: Manager, membership: Membership): Promise<ManagerListener> {
+  static async start(
+    { files, log, onError }: RoleContext,
+    manager: Manager,
+    membership: Membership,
+  ): Promise<ManagerListener> {
     const listen = parseHostPort(membership.listen);
     if (listen === undefined) throw new TsstackError('invalid', `"${membership.listen}" is no address to listen at`);
     const identity = files.readIdentity(membership);
@@ -31,7 +35,8 @@ export class ManagerListener {
       serveDispatcher(manager.dispatcher),
       serveAuthority(manager.authority),
     ];
-    const server = await serveSecurely({ listen, identity, checkNode: (id) => manager.checkNode(id) }, services);
+    const checkNode = (id: string): void => manager.checkNode(id);
+    const server = await serveSecurely({ listen, identity, checkNode, onError }, services);
     log(`node ${membership.nodeId} listens to the cluster at ${server.address}`);
     const peer = { kind: 'node', nodeId: membership.nodeId, role: 'manager', clusterId: membership.clusterId } as const;
     const context = { peer, signal: new AbortController().signal };

@@ -23,6 +23,8 @@ export interface SecureServerOptions {
   readonly identity: TlsIdentity;
   /** Throws when a node's certificate counts no more. */
   readonly checkNode: (nodeId: string) => void;
+  /** Told of connections that could not be taken, as when there are no descriptors left. */
+  readonly onError: (error: unknown) => void;
 }
 
 /**
@@ -58,6 +60,7 @@ export async function serveSecurely(options: SecureServerOptions, services: read
     injector.injectConnection(socket);
   });
   const port = await listenAt(tls, listen);
+  tls.on('error', options.onError);
   let stopping: Promise<void> | undefined;
   return {
     address: formatHostPort({ host: listen.host, port }),

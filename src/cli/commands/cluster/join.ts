@@ -1,10 +1,15 @@
 import { connectDaemon } from '../../connection/connect-daemon.ts';
 import { defineVerb, type CommandContext } from '../../command-line/verb.ts';
 import { UsageError } from '../../errors.ts';
+import { readLine } from '../../command-line/read-line.ts';
 import { writeWarnings } from '../../output/write-warnings.ts';
 
 const flags = {
-  token: { type: 'string', value: 'TOKEN', help: 'From `tsstack cluster token worker` on a manager' },
+  token: {
+    type: 'string',
+    value: 'TOKEN',
+    help: 'From `tsstack cluster token worker` on a manager; - reads it from standard input',
+  },
   advertise: {
     type: 'string',
     value: 'ADDRESS',
@@ -24,7 +29,8 @@ async function run(context: CommandContext<typeof flags>): Promise<number> {
   if (token === undefined)
     throw new UsageError('tsstack cluster join needs --token', '`tsstack cluster token worker` on a manager prints it');
   const host = await connectDaemon(context, 'start');
-  const { nodeId, role, warnings } = await host.joinCluster({ token, manager, advertise }, { deadlineMs });
+  const wanted = token === '-' ? await readLine(context.io.stdin) : token;
+  const { nodeId, role, warnings } = await host.joinCluster({ token: wanted, manager, advertise }, { deadlineMs });
   writeWarnings(context.io, warnings);
   context.io.stderr.write(`This host is now ${role} ${nodeId.slice(0, 12)} of the cluster\n`);
   return 0;

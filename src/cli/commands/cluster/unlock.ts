@@ -1,5 +1,5 @@
-import { createInterface } from 'node:readline/promises';
 import { connectDaemon } from '../../connection/connect-daemon.ts';
+import { readLine } from '../../command-line/read-line.ts';
 import { defineVerb, type CommandContext } from '../../command-line/verb.ts';
 
 const flags = {} as const;
@@ -14,9 +14,7 @@ async function run(context: CommandContext<typeof flags>): Promise<number> {
   return 0;
 }
 
-async function readKey({ stdin, stderr }: CommandContext['io']): Promise<string> {
+function readKey({ stdin, stderr }: CommandContext['io']): Promise<string> {
   if (stdin.isTTY === true) stderr.write('Unlock key: ');
-  const lines = createInterface({ input: stdin });
-  for await (const line of lines) return line;
-  return '';
+  return readLine(stdin);
 }
