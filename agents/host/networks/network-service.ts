@@ -129,8 +129,9 @@ export class NetworkService implements TaskNetworks {
   async removeNetwork({ id, bridge }: Pick<NetworkObject, 'id' | 'bridge'>): Promise<void> {
     this.#bridges.delete(id);
     await this.removeEndpoints(id);
-    await this.#net.request({ op: 'network.remove', id, bridge });
-    // Forgotten last, so that an interrupted removal is taken up again; not at all when somebody wants the network again meanwhile.
+    // Somebody may want the network again meanwhile.
+    if (!this.#bridges.has(id)) await this.#net.request({ op: 'network.remove', id, bridge });
+    // Forgotten last, so that an interrupted removal is taken up again.
     if (!this.#bridges.has(id)) this.#networks.delete(id);
     await this.#writeRules();
   }

@@ -273,7 +273,8 @@ export class TaskTable implements HeldObjects {
     await Promise.all(
       unused.map(async (network) => {
         await this.#host.networks.removeNetwork(network);
-        this.#doomedNetworks.delete(network.id);
+        // It may have been assigned anew and deleted again meanwhile: then there is another one to remove.
+        if (this.#doomedNetworks.get(network.id) === network) this.#doomedNetworks.delete(network.id);
       }),
     );
   }

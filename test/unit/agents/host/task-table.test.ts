@@ -49,6 +49,17 @@ describe('task table', () => {
     return made;
   }
 
+  it('removes a network that was assigned again and deleted again while it was being removed', async () => {
+    const host = daemon();
+    host.assign([network]);
+    host.assign([], { removed: [network] });
+    const before = host.effects;
+    while (host.effects === before) await Promise.resolve();
+    host.assign([network]);
+    host.assign([], { removed: [network] });
+    await host.until(() => host.history.filter((name) => name === 'remove network').length === 2);
+  });
+
   it('tells when the name of its image means another one, or none', async () => {
     const host = daemon();
     host.assign([network, task()]);
