@@ -1,6 +1,10 @@
 /**
  * A small program for network tests, run inside network namespaces:
  *   serve tcp[6]|udp[6] PORT     answers everyone with the address that the request came from; with 6 in both families
+ *   answer PORT TEXT             answers every connection with the text
+ *   tally HOST PORT COUNT        connects so often, one after the other, and prints how often each answer came, as JSON
+ *   talk HOST PORT               sends `echo` a number ten times a second in one connection, and prints what comes back
+ *   echo PORT                    sends everything back
  *   ask tcp|udp HOST PORT        prints the answer of `serve`
  *   nag HOST PORT                asks over UDP from one port, ten times a second, and prints each answer as a line
  *   name-server ADDRESS          a name server that knows one answer to everything; see `answerOf`
@@ -23,6 +27,41 @@ function serve(protocol: string, port: number): void {
   }
   const socket = createSocket(type, (_, { address, port: from }) => socket.send(address, from, address));
   socket.bind(port, everyAddress, ready);
+}
+
+function answer(port: number, text: string): void {
+  createServer((socket) => {
+    socket.on('error', () => socket.destroy());
+    socket.end(text);
+  }).listen(port, '0.0.0.0', ready);
+}
+
+async function tally(host: string, port: number, count: number): Promise<void> {
+  const answers: Record<string, number> = {};
+  for (let number = 0; number < count; number += 1) {
+    const text = await new Promise<string>((resolve) => {
+      const socket = connect(port, host);
+      socket.once('data', (data: Buffer) => resolve(data.toString()));
+      socket.once('error', (error) => resolve(error.message));
+    });
+    answers[text] = (answers[text] ?? 0) + 1;
+  }
+  process.stdout.write(JSON.stringify(answers));
+  process.exit();
+}
+
+function echo(port: number): void {
+  createServer((socket) => {
+    socket.on('error', () => socket.destroy());
+    socket.pipe(socket);
+  }).listen(port, '0.0.0.0', ready);
+}
+
+function talk(host: string, port: number): void {
+  const socket = connect(port, host);
+  socket.pipe(process.stdout);
+  let number = 0;
+  setInterval(() => socket.write(`${number++}\n`), 100);
 }
 
 function ask(protocol: string, host: string, port: number): void {
@@ -106,6 +145,10 @@ const [command, first = '', second = '', third = ''] = process.argv.slice(2);
 if (command === 'serve') serve(first, Number(second));
 else if (command === 'name-server') serveNames(first);
 else if (command === 'nag') nag(first, Number(second));
+else if (command === 'answer') answer(Number(first), second);
+else if (command === 'tally') void tally(first, Number(second), Number(third));
+else if (command === 'echo') echo(Number(first));
+else if (command === 'talk') talk(first, Number(second));
 else if (command === 'ask') {
   ask(first, second, Number(third));
   deadline();

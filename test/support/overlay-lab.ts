@@ -1,6 +1,6 @@
 import type { NetworkService } from '../../agents/host/networks/network-service.ts';
 import { endpointsId, nodeMac } from '../../src/model/endpoints.ts';
-import type { EndpointsObject, EndpointTask } from '../../src/model/endpoints.ts';
+import type { EndpointService, EndpointsObject, EndpointTask } from '../../src/model/endpoints.ts';
 import type { NetworkObject } from '../../src/model/objects.ts';
 import { NetworkLab, sandboxInterface } from './network-lab.ts';
 import { addressOf, Underlay } from './underlay.ts';
@@ -61,7 +61,12 @@ export class OverlayLab {
   }
 
   /** Tells the hosts who is on the network, as a manager would; the hosts have the last numbers 101 and following. */
-  async connect(network: NetworkObject, tasks: readonly EndpointTask[], nodeIds = this.#nodeIds): Promise<void> {
+  async connect(
+    network: NetworkObject,
+    tasks: readonly EndpointTask[],
+    services: readonly EndpointService[] = [],
+    nodeIds = this.#nodeIds,
+  ): Promise<void> {
     const nodes = nodeIds.map((nodeId) => {
       const number = Number(nodeId.slice(1));
       const [own = ''] = sandboxInterface(network, 100 + number).addresses;
@@ -79,7 +84,7 @@ export class OverlayLab {
       version: this.#version,
       networkId: network.id,
     } as const;
-    const endpoints: EndpointsObject = { ...common, nodes, tasks, services: [] };
+    const endpoints: EndpointsObject = { ...common, nodes, tasks, services };
     await Promise.all(nodeIds.map((nodeId) => this.host(nodeId).service.setEndpoints(network, endpoints)));
   }
 

@@ -47,10 +47,8 @@ interface EnsureNetworkRequest {
   readonly internal: boolean;
 }
 
-/** A network that other hosts are on, too. */
-export interface OverlayRequest {
-  readonly op: 'overlay.set';
-  readonly network: string;
+/** The tunnel of a network that other hosts are on, too. */
+export interface TunnelRequest {
   readonly owner: string;
   readonly bridge: string;
   readonly vni: number;
@@ -64,6 +62,12 @@ export interface OverlayRequest {
   readonly own: readonly string[];
   /** Who is elsewhere, by MAC: the host that has it, and its addresses on the network. */
   readonly peers: Readonly<Record<string, { readonly host: string; readonly addresses: readonly string[] }>>;
+}
+
+/** What a network has beside its bridge; without a tunnel it is on this host alone. */
+export interface OverlayRequest extends Partial<TunnelRequest> {
+  readonly op: 'overlay.set';
+  readonly network: string;
   /** Addresses of the other hosts on the network, by the mark of connections that came by way of them. */
   readonly nodes: Readonly<Record<string, readonly string[]>>;
   /** Chains of an nftables table (inet) in each sandbox of the network; null = none. */

@@ -103,15 +103,18 @@ export class NetworkService implements TaskNetworks {
   async setEndpoints(network: NetworkObject, endpoints: EndpointsObject): Promise<void> {
     await this.ensureNetwork(network);
     await this.#overlays.set(network, endpoints);
+    // Something newer was said meanwhile.
+    if (this.#overlays.get(network.id) !== endpoints) return;
     // Only now do packets find their way.
     await this.#ports.setServers(network.id, endpoints.tasks);
     await this.#writeRules();
   }
 
-  /** The network is on no other host any more. */
+  /** The network is on no other host any more; `spanned` says so at once. */
   async removeEndpoints(networkId: string): Promise<void> {
+    const removed = this.#overlays.remove(networkId);
     await this.#ports.setServers(networkId, []);
-    await this.#overlays.remove(networkId);
+    await removed;
     await this.#writeRules();
   }
 

@@ -309,7 +309,7 @@ function chainOf({ protocol, hostIp, port }: NftPublication): string {
 function choiceOf({ protocol, destinations, hostIp }: NftPublication): string {
   const family = addressFamily(hostIp) === 6 ? 'ip6' : 'ip';
   const choices = destinations.map(({ address, target }, index) => `${index} : ${address} . ${target}`);
-  const choice = `numgen random mod ${destinations.length} map { ${choices.join(', ')} }`;
+  const choice = `numgen inc mod ${destinations.length} map { ${choices.join(', ')} }`;
   return `meta l4proto ${protocol} dnat ${family} to ${choice}`;
 }
 

@@ -44,6 +44,11 @@ export class OverlayService {
     return [...this.#known.values()];
   }
 
+  /** What was said last of a network. */
+  get(networkId: string): EndpointsObject | undefined {
+    return this.#known.get(networkId)?.endpoints;
+  }
+
   /** Largest packet of a network that has a tunnel; undefined for one that has none. */
   mtuOf(networkId: string): number | undefined {
     return this.#mtus.get(networkId);

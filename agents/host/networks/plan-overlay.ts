@@ -1,11 +1,11 @@
 /** What tsstack-net is to do for a network that spans several hosts, as a pure function of who is on it. */
-import { createHash } from 'node:crypto';
 import { isIPv6 } from 'node:net';
 import { readBridgeOptions } from '../../../src/model/bridge-options.ts';
-import type { EndpointNode, EndpointsObject } from '../../../src/model/endpoints.ts';
+import type { EndpointsObject } from '../../../src/model/endpoints.ts';
 import { isHostAddress, parseAddress, parseCidr } from '../../../src/model/ip-range.ts';
 import type { NetworkObject } from '../../../src/model/objects.ts';
-import type { OverlayRequest } from '../native/net-protocol.ts';
+import type { OverlayRequest, TunnelRequest } from '../native/net-protocol.ts';
+import { doorsOf, renderDoors, renderServices } from './sandbox-rules.ts';
 
 /** Port of the tunnels (RFC 7348). */
 const vxlanPort = 4789;
@@ -25,27 +25,38 @@ export interface OverlaySurroundings {
   readonly linkMtuOf: (address: string) => number;
 }
 
-/** The overlay of the network on this host; null when nobody else is on it, or this host has no address for the others. */
+/** What the network has beside its bridge; null when nobody else is on it and no service has an address of its own. */
 export function planOverlay(
   network: Pick<NetworkObject, 'id' | 'bridge' | 'vni' | 'spec' | 'pools'>,
+  endpoints: Pick<EndpointsObject, 'version' | 'nodes' | 'tasks' | 'services'>,
+  surroundings: OverlaySurroundings,
+): OverlayRequest | null {
+  const tunnel = planTunnel(network, endpoints, surroundings);
+  const { nodeId } = surroundings;
+  const isMeshed = tunnel !== null && endpoints.tasks.some(({ ports }) => ports.length > 0);
+  const doors = isMeshed ? doorsOf(network.id, endpoints, nodeId) : [];
+  const rules = `${renderDoors(doors)}${renderServices(endpoints, nodeId)}`;
+  if (tunnel === null && rules === '') return null;
+  const nodes = Object.fromEntries(doors.map(({ mark, addresses }) => [String(mark), addresses]));
+  return { op: 'overlay.set', network: network.id, ...tunnel, nodes, rules: rules === '' ? null : rules };
+}
+
+function planTunnel(
+  network: Pick<NetworkObject, 'bridge' | 'vni' | 'spec' | 'pools'>,
   { nodes, tasks }: Pick<EndpointsObject, 'nodes' | 'tasks'>,
   { instance, nodeId, linkMtuOf }: OverlaySurroundings,
-): OverlayRequest | null {
+): TunnelRequest | null {
   const own = nodes.find((node) => node.nodeId === nodeId);
   const local = own?.address ?? '';
   const others = nodes.filter((node) => node.nodeId !== nodeId && node.address !== '');
   if (local === '' || others.length === 0 || network.vni === null) return null;
   const hosts = new Map(others.map((node) => [node.nodeId, node.address]));
   const options = readBridgeOptions(network.spec.driverOptions);
-  const places = [...others, ...tasks].flatMap((place) => {
-    const host = hosts.get(place.nodeId);
-    return host === undefined || place.addresses.length === 0
-      ? []
-      : [[place.mac.toLowerCase(), { host, addresses: place.addresses }] as const];
+  const places = [...others, ...tasks].flatMap(({ nodeId: place, mac, addresses }) => {
+    const host = hosts.get(place);
+    return host === undefined || addresses.length === 0 ? [] : [[mac.toLowerCase(), { host, addresses }] as const];
   });
   return {
-    op: 'overlay.set',
-    network: network.id,
     owner: instance,
     bridge: network.bridge,
     vni: network.vni,
@@ -55,7 +66,6 @@ export function planOverlay(
     isolated: !options.interContainer,
     own: (own?.addresses ?? []).map((address) => withPrefix(network.pools, address)),
     peers: Object.fromEntries(places),
-    ...(tasks.some(({ ports }) => ports.length > 0) ? waysBack(network.id, others) : { nodes: {}, rules: null }),
   };
 }
 
@@ -64,39 +74,4 @@ function withPrefix(pools: NetworkObject['pools'], text: string): string {
   const subnets = pools.map(({ subnet }) => parseCidr(subnet));
   const subnet = subnets.find((range) => address !== undefined && range !== undefined && isHostAddress(range, address));
   return subnet === undefined ? text : `${text}/${subnet.prefix}`;
-}
-
-/**
- * Requests to a published port arrive with the client's address at a container by whichever host they entered, and the answer has to leave by that
- * host, which translates it back. The container's namespace tells the hosts by their MACs and gives each a mark, and so a routing table.
- */
-function waysBack(networkId: string, others: readonly EndpointNode[]): Pick<OverlayRequest, 'nodes' | 'rules'> {
-  const doors = others.filter(({ addresses }) => addresses.length > 0);
-  const marks = doors.map((door) => ({ ...door, mark: markOf(door.nodeId, networkId) }));
-  const elements = marks.map(({ mac, mark }) => `${mac} : ${mark}`).join(', ');
-  const rules = `
- map hosts {
-  type ether_addr : mark
-  elements = { ${elements} }
- }
- chain arrive {
-  type filter hook prerouting priority mangle; policy accept;
-  ct state new ct mark set ether saddr map @hosts
- }
- chain leave {
-  type route hook output priority mangle; policy accept;
-  ct mark >= ${ownMarks} meta mark set ct mark
- }`;
-  return {
-    nodes: Object.fromEntries(marks.map(({ mark, addresses }) => [String(mark), addresses])),
-    rules: marks.length === 0 ? null : rules,
-  };
-}
-
-/** Marks from this one on are ours; what containers use themselves is lower by custom. */
-const ownMarks = 2 ** 31;
-
-function markOf(nodeId: string, networkId: string): number {
-  const digest = createHash('sha256').update(`tsstack mark ${networkId} ${nodeId}`).digest();
-  return ownMarks + (digest.readUInt32BE(0) % ownMarks);
 }

@@ -36,6 +36,8 @@ export class PublishedPorts {
   /** Services whose ports somebody else has on this host, by network. */
   readonly #refused = new Map<string, ReadonlySet<string>>();
   #destinations: readonly NftPublication[];
+  /** Changes of servers come one after the other. */
+  #turn: Promise<void> = Promise.resolve();
 
   /** `known` is what the daemon before has published. */
   constructor(options: PublishedPortsOptions, known: readonly Publication[]) {
@@ -101,7 +103,13 @@ export class PublishedPorts {
   }
 
   /** Who is behind the ports of the mesh on a network: none = no port leads there. Ports that this host cannot have are left out. */
-  async setServers(networkId: string, tasks: readonly EndpointTask[]): Promise<void> {
+  setServers(networkId: string, tasks: readonly EndpointTask[]): Promise<void> {
+    const set = this.#turn.then(() => this.#setServers(networkId, tasks));
+    this.#turn = set.catch(() => undefined);
+    return set;
+  }
+
+  async #setServers(networkId: string, tasks: readonly EndpointTask[]): Promise<void> {
     const servers = tasks.filter(({ ports }) => ports.length > 0);
     const before = this.#servers.get(networkId) ?? [];
     if (servers.length === 0 && before.length === 0) return;

@@ -62,7 +62,7 @@ overlay_guest_wish (const struct overlays *overlays, const struct overlay_guest 
       if (spec == NULL || !field_present (interface, "bridge"))
         continue;
       json_object_set_new (wish, network,
-                           json_pack ("{s:O,s:O,s:O?,s:O?}", "name", json_object_get (interface, "name"), "mtu",
+                           json_pack ("{s:O,s:O?,s:O?,s:O?}", "name", json_object_get (interface, "name"), "mtu",
                                       json_object_get (spec, "mtu"), "nodes", json_object_get (spec, "nodes"), "rules",
                                       json_object_get (spec, "rules")));
     }
@@ -191,7 +191,7 @@ change_network (const struct overlays *overlays, const struct overlay_guest *gue
   unsigned index = if_nametoindex (name);
   if (change_hosts (inside, false, index, hosts_before, hosts, error) < 0)
     return -1;
-  if (after != NULL && !json_equal (json_object_get (before, "mtu"), (json_t *)mtu)
+  if (json_is_integer (mtu) && !json_equal (json_object_get (before, "mtu"), (json_t *)mtu)
       && change_size (overlays, guest, inside, name, (unsigned)json_integer_value (mtu), error) < 0)
     return -1;
   /* Requests from anywhere may come in by the tunnel, though the way back leads elsewhere. */

@@ -21,6 +21,7 @@ struct overlay
 
 struct wish
 {
+  bool has_tunnel; /* without one the network is on this host alone, and only its sandboxes have something of it */
   struct overlay_device device;
   const char *bridge;
   const json_t *peers, *own; /* OWN: addresses of this host on the network */
@@ -56,16 +57,19 @@ parse (const json_t *request, struct wish *wish, struct tss_error *error)
   struct overlay_device *device = &wish->device;
   json_int_t vni, port, mtu;
   *wish = (struct wish){ .device.isolated = field_boolean (request, "isolated") };
-  if (field_id (request, "network", &device->network, error) < 0
-      || field_id (request, "owner", &device->owner, error) < 0
+  if (field_id (request, "network", &device->network, error) < 0 || overlay_guest_check (request, error) < 0)
+    return -1;
+  wish->has_tunnel = field_present (request, "vni");
+  if (!wish->has_tunnel)
+    return 0;
+  if (field_id (request, "owner", &device->owner, error) < 0
       || field_interface (request, "bridge", &wish->bridge, error) < 0
       || field_integer (request, "vni", 1, (1 << 24) - 1, &vni, error) < 0
       || field_integer (request, "port", 1, 65535, &port, error) < 0
       || field_integer (request, "mtu", 68, 65535, &mtu, error) < 0
       || field_address (request, "local", &device->local, error) < 0
       || field_object (request, "peers", &wish->peers, error) < 0 || overlay_peers_check (wish->peers, error) < 0
-      || field_array (request, "own", &wish->own, error) < 0 || check_own (wish->own, error) < 0
-      || overlay_guest_check (request, error) < 0)
+      || field_array (request, "own", &wish->own, error) < 0 || check_own (wish->own, error) < 0)
     return -1;
   device->vni = (unsigned)vni;
   device->port = (unsigned)port;
@@ -144,21 +148,50 @@ change_own (struct overlays *overlays, unsigned bridge, const char *name, const 
   return netlink_send (overlays->route, &batch, error);
 }
 
+static int
+make_tunnel (struct overlays *overlays, const struct overlay *former, const struct wish *wish, const json_t *request,
+             struct overlay_links *links, struct tss_error *error)
+{
+  bool made;
+  const json_t *own = former == NULL ? NULL : json_object_get (former->spec, "own");
+  if (ensure_links (overlays, former, wish, request, links, &made, error) < 0
+      || change_own (overlays, links->bridge, wish->bridge, own, wish->own, error) < 0)
+    return -1;
+  return write_peers (overlays, former, links, made, wish->peers, error);
+}
+
+/* The entries of the tunnel go with it, those of the bridge by hand. */
+static int
+delete_tunnel (struct overlays *overlays, const json_t *spec, struct tss_error *error)
+{
+  struct wish wish;
+  char name[LINK_NAME_SIZE];
+  if (parse (spec, &wish, error) < 0)
+    return -1;
+  if (!wish.has_tunnel)
+    return 0;
+  overlay_device_name (wish.device.vni, name);
+  struct overlay_links links = { .tunnel = if_nametoindex (name), .bridge = if_nametoindex (wish.bridge) };
+  if (links.bridge != 0 && change_own (overlays, links.bridge, wish.bridge, wish.own, NULL, error) < 0)
+    return -1;
+  if (links.tunnel != 0 && links.bridge != 0
+      && overlay_peers_change (overlays->route, &links, wish.peers, NULL, error) < 0)
+    return -1;
+  return link_delete_all (overlays->route, (const char *const[]){ name }, 1, error);
+}
+
 int
 overlays_set (struct overlays *overlays, const json_t *request, struct tss_error *error)
 {
   struct wish wish;
-  struct overlay_links links;
-  bool made;
+  struct overlay_links links = { 0 };
   if (parse (request, &wish, error) < 0)
     return -1;
   const char *network = wish.device.network;
   const struct overlay *former = map_get (&overlays->by_network, network);
-  if (ensure_links (overlays, former, &wish, request, &links, &made, error) < 0
-      || change_own (overlays, links.bridge, wish.bridge, former == NULL ? NULL : json_object_get (former->spec, "own"),
-                     wish.own, error)
-             < 0
-      || write_peers (overlays, former, &links, made, wish.peers, error) < 0)
+  if (wish.has_tunnel && make_tunnel (overlays, former, &wish, request, &links, error) < 0)
+    return -1;
+  if (!wish.has_tunnel && former != NULL && delete_tunnel (overlays, former->spec, error) < 0)
     return -1;
   struct overlay *overlay = memory_allocate (sizeof *overlay);
   overlay->spec = json_copy ((json_t *)request);
@@ -169,24 +202,15 @@ overlays_set (struct overlays *overlays, const json_t *request, struct tss_error
   return result;
 }
 
-/* The entries of the tunnel go with it, those of the bridge by hand. */
 int
 overlays_remove (struct overlays *overlays, const char *network, struct tss_error *error)
 {
   struct overlay *overlay = map_get (&overlays->by_network, network);
-  struct wish wish;
-  char name[LINK_NAME_SIZE];
-  if (overlay == NULL || parse (overlay->spec, &wish, error) < 0)
-    return overlay == NULL ? 0 : -1;
-  overlay_device_name (wish.device.vni, name);
-  struct overlay_links links = { .tunnel = if_nametoindex (name), .bridge = if_nametoindex (wish.bridge) };
-  if (links.bridge != 0 && change_own (overlays, links.bridge, wish.bridge, wish.own, NULL, error) < 0)
+  if (overlay == NULL)
+    return 0;
+  if (delete_tunnel (overlays, overlay->spec, error) < 0)
     return -1;
-  if (links.tunnel != 0 && links.bridge != 0
-      && overlay_peers_change (overlays->route, &links, wish.peers, NULL, error) < 0)
-    return -1;
-  if (link_delete_all (overlays->route, (const char *const[]){ name }, 1, error) < 0
-      || state_remove (overlays->state, STATE_KIND, network, error) < 0)
+  if (state_remove (overlays->state, STATE_KIND, network, error) < 0)
     return -1;
   map_remove (&overlays->by_network, network);
   free_overlay (overlay);

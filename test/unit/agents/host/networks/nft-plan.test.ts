@@ -128,7 +128,7 @@ describe('nftables plan', () => {
     assert.deepEqual(plan.balanced, ['tcp . 8080 : goto to_tcp_8080_0_0_0_0']);
     assert.equal(
       plan.chains.get('to_tcp_8080_0_0_0_0'),
-      'meta l4proto tcp dnat ip to numgen random mod 2 map { 0 : 172.30.1.5 . 80, 1 : 172.30.1.6 . 81 }',
+      'meta l4proto tcp dnat ip to numgen inc mod 2 map { 0 : 172.30.1.5 . 80, 1 : 172.30.1.6 . 81 }',
     );
     assert.deepEqual([plan.published, planNft([front], [{ ...web, destinations: [] }]).published], [[], []]);
   });
