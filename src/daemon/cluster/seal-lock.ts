@@ -3,6 +3,7 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeAtomically } from '../../../agents/host/images/store/write-atomically.ts';
 import { lockedPathOf, sealKeyPath } from '../../manager/authority/content-seal.ts';
+import { fromBase36, toBase36 } from '../../model/base36.ts';
 import { TsstackError } from '../../model/errors.ts';
 
 /** What an unlock key looks like: 256 bits to base 36. */
@@ -10,6 +11,7 @@ const prefix = 'TSTUK-1-';
 const digits = 50;
 const keyPattern = new RegExp(`^${prefix}([0-9a-z]{${digits}})$`);
 
+const unlockKeyBytes = 32;
 const nonceBytes = 12;
 const tagBytes = 16;
 
@@ -44,19 +46,14 @@ export class SealLock {
   /** Locks the key with a new unlock key, which it returns; one that there was before is of no use any more. */
   close(): string {
     const key = this.#key ?? readFileSync(this.#clear);
-    const unlockKey = randomBytes(32);
+    const unlockKey = randomBytes(unlockKeyBytes);
     const nonce = randomBytes(nonceBytes);
     const cipher = createCipheriv('aes-256-gcm', unlockKey, nonce);
     const sealed = Buffer.concat([cipher.update(key), cipher.final()]);
     writeAtomically(this.#locked, Buffer.concat([nonce, cipher.getAuthTag(), sealed]));
     rmSync(this.#clear, { force: true });
     this.#key = key;
-    return (
-      prefix +
-      BigInt(`0x${unlockKey.toString('hex')}`)
-        .toString(36)
-        .padStart(digits, '0')
-    );
+    return prefix + toBase36(unlockKey, digits);
   }
 
   /** Opens it until the daemon ends; throws when the unlock key is another one's. */
@@ -89,6 +86,5 @@ function parseUnlockKey(text: string): Buffer {
       'invalid',
       `the unlock key is none: one begins with ${prefix} and has ${prefix.length + digits} characters`,
     );
-  const value = [...number].reduce((sum, digit) => sum * 36n + BigInt(Number.parseInt(digit, 36)), 0n);
-  return Buffer.from(value.toString(16).padStart(64, '0').slice(-64), 'hex');
+  return fromBase36(number, unlockKeyBytes);
 }

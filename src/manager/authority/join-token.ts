@@ -1,4 +1,5 @@
 import { createHash, randomBytes, timingSafeEqual, X509Certificate } from 'node:crypto';
+import { toBase36 } from '../../model/base36.ts';
 import { TsstackError } from '../../model/errors.ts';
 
 /** First parts of every token: what it is, so that it is recognised where it does not belong, and its format. */
@@ -47,10 +48,4 @@ export function newSecret(): string {
 /** Compares in a time that says nothing of where they differ. */
 export function isSameSecret(a: string, b: string): boolean {
   return timingSafeEqual(createHash('sha256').update(a).digest(), createHash('sha256').update(b).digest());
-}
-
-function toBase36(bytes: Buffer, digits: number): string {
-  return BigInt(`0x${bytes.toString('hex')}`)
-    .toString(36)
-    .padStart(digits, '0');
 }
