@@ -1,5 +1,3 @@
-import { HostPaths } from '../../agents/host/host-paths.ts';
-import { ClusterGuard } from '../../agents/host/session/cluster-guard.ts';
 import { awaitOwnNode } from '../manager/api/await-own-node.ts';
 import { lockedError } from '../manager/authority/content-seal.ts';
 import type { StoreView } from '../manager/store/object-index.ts';
@@ -17,9 +15,10 @@ import type {
   SetAutolockResponse,
   UnlockRequest,
   UnlockResponse,
+  MigrateStoreRequest,
+  MigrateStoreResponse,
 } from '../rpc/messages.ts';
 import type { HostHandlers } from '../rpc/service-types.ts';
-import type { Membership } from './cluster/cluster-files.ts';
 import { ManagerRole } from './roles/manager-role.ts';
 import type { Role, RoleContext } from './roles/role.ts';
 import { WorkerRole } from './roles/worker-role.ts';
@@ -67,37 +66,28 @@ export class HostService implements HostHandlers {
       const { description } = await ownNode(role);
       checkUnused(role.manager.store.view);
       const { askToJoin } = await import('./cluster/ask-to-join.ts');
-      const { key, issued, warnings, ...admission } = await askToJoin(request, description);
-      if (issued === null) throw new TsstackError('internal', 'join the cluster: the manager sent no certificate');
-      const { files, options } = this.#context;
-      const { nodeId, clusterId, address, managers } = admission;
-      const membership: Membership = {
-        role: 'worker',
-        nodeId,
-        clusterId,
-        address,
-        managers,
-        listen: '',
-        managerAddress: '',
-      };
-      const { setLoneStoreAside } = await import('./cluster/lone-store.ts');
-      await this.#holder.become(async () => {
-        setLoneStoreAside(options.dataRoot);
-        await ClusterGuard.assign(new HostPaths(options).agentFile, nodeId, clusterId);
-        files.writeIdentity(key, issued);
-        files.writeMembership(membership);
-      });
-      return { nodeId, role: admission.role, warnings: [...warnings, ...(await this.#sessionWarnings())] };
+      const admission = await askToJoin(request, description);
+      const { enterCluster } = await import('./cluster/enter-cluster.ts');
+      await this.#holder.become(() => enterCluster(admission, this.#context));
+      const warnings = [...admission.warnings, ...(await this.#sessionWarnings())];
+      return { nodeId: admission.nodeId, role: admission.role, warnings };
+    });
+  }
+
+  migrateStore(request: MigrateStoreRequest): Promise<MigrateStoreResponse> {
+    return this.#alone(async () => {
+      const { moveStore } = await import('./cluster/move-store.ts');
+      return { from: await moveStore(this.#holder, this.#context, request) };
     });
   }
 
   leaveCluster(request: LeaveClusterRequest): Promise<LeaveClusterResponse> {
     return this.#alone(async () => {
-      const { leaveAsManager, leaveAsWorker } = await import('./cluster/leave-cluster.ts');
+      const { hasOtherManagers, leaveAsManager, leaveAsOneOfMany } = await import('./cluster/leave-cluster.ts');
       const { role } = this.#holder;
       if (this.#context.sealLock.isClosed) throw lockedError();
-      if (role instanceof WorkerRole)
-        return { warnings: await leaveAsWorker(role, this.#context, this.#holder, request) };
+      if (role instanceof WorkerRole || (role instanceof ManagerRole && hasOtherManagers(role)))
+        return { warnings: await leaveAsOneOfMany(role, this.#context, this.#holder, request) };
       if (!(role instanceof ManagerRole) || role.membership === null)
         throw new TsstackError('conflict', 'leave the cluster: this host is in none');
       return { warnings: await leaveAsManager(role, this.#context.files, role.membership, request) };

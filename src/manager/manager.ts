@@ -60,7 +60,7 @@ export class Manager {
   #unfollow: () => void = () => undefined;
   #stopping: Promise<void> | undefined;
 
-  private constructor(options: ManagerOptions, seal: ContentSeal, { store, leadership }: OpenedStore) {
+  private constructor(options: ManagerOptions, key: Buffer, seal: ContentSeal, { store, leadership }: OpenedStore) {
     const { version, dataRoot, runRoot, onError, ownNodeId = () => null, peers } = options;
     this.store = store;
     this.leadership = leadership;
@@ -71,17 +71,19 @@ export class Manager {
     const daemon = { version, dataRoot, runRoot, pid: process.pid, startedAtMs: Date.now() };
     const dispatcher = this.#dispatcher;
     const control = new Control({ store, seal, dispatcher, events: this.#events, daemon, ownNodeId });
-    const own = { control, authority: new Authority(store), close: () => undefined };
+    const access = leadership === null ? null : { setting: JSON.stringify(options.store), sealKey: key };
+    const own = { control, authority: new Authority(store, access) };
     this.#services = leadership === null || peers === undefined ? own : serveForAll(own, store, leadership, peers);
   }
 
   /** Opens the store and, where it is this manager's to do so, begins to act on it; what a crash left half done is carried on. */
   static async start(options: ManagerOptions): Promise<Manager> {
     const directory = join(options.dataRoot, 'manager');
-    const seal = new ContentSeal(options.sealKey ?? loadSealKey(sealKeyPath(directory)));
+    const key = options.sealKey ?? loadSealKey(sealKeyPath(directory));
+    const seal = new ContentSeal(key);
     const { store: setting = { type: 'sqlite' }, peers } = options;
     const opened = await openStore({ directory, setting, seal, self: peers?.self ?? nobodyElse });
-    const manager = new Manager(options, seal, opened);
+    const manager = new Manager(options, key, seal, opened);
     await manager.#begin();
     return manager;
   }
@@ -109,7 +111,6 @@ export class Manager {
     this.#unfollow();
     await this.#endTerm();
     await this.leadership?.resign();
-    this.#services.close();
     this.#dispatcher.stop();
     this.#events.stop();
     this.store.close();

@@ -9,17 +9,25 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-/** A real etcd of one member or of several, on loopback addresses of the test's own network. */
+/** Where a member runs. */
+interface Place {
+  readonly peer: string;
+  readonly client: string;
+  /** The command that runs a command there. */
+  enter(command: readonly string[]): readonly string[];
+}
+
+/** A member of a real etcd. */
 export class EtcdProcess {
   readonly directory = mkdtempSync(join(tmpdir(), 'tsstack-etcd-'));
   readonly endpoint: string;
-  readonly #args: readonly string[];
+  readonly #command: readonly string[];
   readonly #logLines: string[] = [];
   #child: ChildProcess | undefined;
 
-  private constructor(endpoint: string, args: readonly string[]) {
+  private constructor(endpoint: string, args: readonly string[], enter: Place['enter']) {
     this.endpoint = endpoint;
-    this.#args = [...args, '--data-dir', join(this.directory, 'data')];
+    this.#command = enter(['etcd', ...args, '--data-dir', join(this.directory, 'data')]);
   }
 
   /** One member, which serves when this resolves. `args` go to etcd. */
@@ -29,18 +37,39 @@ export class EtcdProcess {
     return etcd;
   }
 
-  /** Several members that know each other. */
+  /** Several members that know each other, on loopback. */
   static async startCluster(size: number, ...args: readonly string[]): Promise<readonly EtcdProcess[]> {
     const ports = await Promise.all(Array.from({ length: size * 2 }, freePort));
-    const peers = Array.from({ length: size }, (_unused, index) => `http://127.0.0.1:${ports[index]}`);
-    const cluster = peers.map((peer, index) => `m${index}=${peer}`).join(',');
-    const members = peers.map((peer, index) => {
-      const endpoint = `127.0.0.1:${ports[size + index]}`;
-      const own = ['--name', `m${index}`, '--listen-peer-urls', peer, '--initial-advertise-peer-urls', peer];
-      const client = ['--listen-client-urls', `http://${endpoint}`, '--advertise-client-urls', `http://${endpoint}`];
-      // As tsstack runs it: a lost leader is replaced within a second.
+    const here = (command: readonly string[]): readonly string[] => command;
+    const places = Array.from({ length: size }, (_unused, index) => ({
+      peer: `127.0.0.1:${ports[index]}`,
+      client: `127.0.0.1:${ports[size + index]}`,
+      enter: here,
+    }));
+    return EtcdProcess.#startAt(places, args);
+  }
+
+  /** One member on each of those hosts. */
+  static startOn(
+    hosts: readonly { readonly address: string; enter(command: readonly string[]): readonly string[] }[],
+  ): Promise<readonly EtcdProcess[]> {
+    const places = hosts.map((host) => ({
+      peer: `${host.address}:2380`,
+      client: `${host.address}:2379`,
+      enter: (command: readonly string[]) => host.enter(command),
+    }));
+    return EtcdProcess.#startAt(places, []);
+  }
+
+  static async #startAt(places: readonly Place[], args: readonly string[]): Promise<readonly EtcdProcess[]> {
+    const cluster = places.map(({ peer }, index) => `m${index}=http://${peer}`).join(',');
+    const members = places.map(({ peer, client, enter }, index) => {
+      const peerUrl = `http://${peer}`;
+      const own = ['--name', `m${index}`, '--listen-peer-urls', peerUrl, '--initial-advertise-peer-urls', peerUrl];
+      const clients = ['--listen-client-urls', `http://${client}`, '--advertise-client-urls', `http://${client}`];
+      // A lost leader is replaced within a second.
       const timing = ['--heartbeat-interval', '100', '--election-timeout', '500'];
-      return new EtcdProcess(endpoint, [...own, ...client, ...timing, '--initial-cluster', cluster, ...args]);
+      return new EtcdProcess(client, [...own, ...clients, ...timing, '--initial-cluster', cluster, ...args], enter);
     });
     await Promise.all(members.map((member) => member.start()));
     return members;
@@ -48,7 +77,8 @@ export class EtcdProcess {
 
   /** Starts it again after `kill`, with the same data; resolves when it serves. */
   async start(...more: readonly string[]): Promise<void> {
-    const child = spawn('etcd', [...this.#args, ...more], { stdio: ['ignore', 'ignore', 'pipe'] });
+    const [program = '', ...args] = this.#command;
+    const child = spawn(program, [...args, ...more], { stdio: ['ignore', 'ignore', 'pipe'] });
     this.#child = child;
     const lines = createInterface(child.stderr);
     const ready = new Promise<void>((resolve) => {

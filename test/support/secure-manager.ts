@@ -46,7 +46,7 @@ export class SecureManager {
 
   private constructor(manager: Manager, directory: string, clock: () => Date) {
     this.manager = manager;
-    this.authority = new Authority(manager.store, clock);
+    this.authority = new Authority(manager.store, null, clock);
     this.#directory = directory;
     this.#clock = clock;
   }

@@ -1,6 +1,7 @@
+import { isIPv6 } from 'node:net';
 import { backdatedMs, createRequest } from '../../manager/authority/certificates.ts';
 import { authorityDigest, parseToken } from '../../manager/authority/join-token.ts';
-import { formatHostPort, parseHostPort, type HostPort } from '../../model/host-port.ts';
+import { formatHostPort, managerPort, parseHostPort, type HostPort } from '../../model/host-port.ts';
 import { TsstackError } from '../../model/errors.ts';
 import type { NodeDescription } from '../../model/objects.ts';
 import type { GetAuthorityResponse, JoinClusterRequest, JoinResponse } from '../../rpc/messages.ts';
@@ -17,6 +18,9 @@ export interface Admission extends JoinResponse {
   readonly key: string;
   /** That the node advertises. */
   readonly address: string;
+  /** ADDRESS:PORT where it listens, and where others reach it, if it is a manager. */
+  readonly listen: string;
+  readonly managerAddress: string;
 }
 
 /** Asks a manager to take this host in. It learns the secret of the token only when it has shown to be of the token's authority. */
@@ -30,9 +34,19 @@ export async function askToJoin(request: JoinClusterRequest, description: NodeDe
   const address = request.advertise === '' ? await ownAddress(manager) : request.advertise;
   const { key, request: certificateRequest } = await createRequest();
   const trust = { authorities: authority.certificate, identity: null };
-  const said = { token: request.token, certificateRequest, description: JSON.stringify(description), address };
+  const listen = chooseListen(request.listen, address);
+  const managerAddress = formatHostPort({ host: address, port: listen.port });
+  const place = { address, managerAddress };
+  const said = { token: request.token, certificateRequest, description: JSON.stringify(description), ...place };
   const response = await ask(manager, trust, (client) => client.join(said));
-  return { ...response, key, address };
+  return { ...response, ...place, key, listen: formatHostPort(listen) };
+}
+
+function chooseListen(text: string, address: string): HostPort {
+  if (text === '') return { host: isIPv6(address) ? '::' : '0.0.0.0', port: managerPort };
+  const parsed = parseHostPort(text);
+  if (parsed !== undefined) return parsed;
+  throw new TsstackError('invalid', `--listen "${text}" is no ADDRESS or ADDRESS:PORT`);
 }
 
 async function ask<T>(manager: HostPort, trust: Trust, call: (client: AuthorityClient) => Promise<T>): Promise<T> {

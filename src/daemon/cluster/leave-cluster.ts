@@ -49,9 +49,15 @@ async function forgetOthers(store: Store, nodeId: string): Promise<void> {
   });
 }
 
-/** A worker says good-bye and is then what it was before it joined. */
-export async function leaveAsWorker(
-  role: WorkerRole,
+/** Whether somebody else goes on as a manager. */
+export function hasOtherManagers({ manager, membership }: ManagerRole): boolean {
+  const { view } = manager.store;
+  return view.all('node').some(({ id, managerAddress }) => managerAddress !== '' && id !== membership?.nodeId);
+}
+
+/** A worker, or one of several managers, says good-bye and is then what it was before it joined. */
+export async function leaveAsOneOfMany(
+  role: WorkerRole | ManagerRole,
   { files, options }: RoleContext,
   holder: RoleHolder,
   { force }: LeaveClusterRequest,
@@ -67,7 +73,7 @@ export async function leaveAsWorker(
   return warnings;
 }
 
-async function sayGoodBye(role: WorkerRole, force: boolean): Promise<readonly string[]> {
+async function sayGoodBye(role: WorkerRole | ManagerRole, force: boolean): Promise<readonly string[]> {
   try {
     const client = await connectAuthorityOf(role.someManager(), role.trust);
     try {

@@ -26,15 +26,17 @@ export function isLoneStoreAside(dataRoot: string): boolean {
 /** Brings it back. What the cluster has left behind is moved to `left/TIME`: its volumes may hold data that somebody wants. */
 export function bringLoneStoreBack(dataRoot: string, now: Date): void {
   const aside = join(dataRoot, 'lone');
+  // The first manager had joined nobody, and put nothing aside.
+  const hasAside = existsSync(aside);
   const left = join(dataRoot, 'left', now.toISOString().replaceAll(':', '-'));
   for (const part of parts) {
     const [here, away] = [join(dataRoot, part), join(aside, part)];
-    if (!existsSync(away)) continue;
+    if (hasAside && !existsSync(away)) continue;
     if (existsSync(here)) {
       mkdirSync(left, { recursive: true, mode: 0o700 });
       renameSync(here, join(left, part));
     }
-    renameSync(away, here);
+    if (hasAside) renameSync(away, here);
   }
-  rmdirSync(aside);
+  if (hasAside) rmdirSync(aside);
 }

@@ -4,6 +4,9 @@ import { TsstackError } from '../../model/errors.ts';
 import type { Manager } from '../../manager/manager.ts';
 import { serveAuthority, serveControl, serveDispatcher } from '../../rpc/server.ts';
 import { serveSecurely, type SecureServer } from '../../rpc/secure/serve-securely.ts';
+import type { IssuedCertificate, RenewRequest } from '../../rpc/messages.ts';
+import { connectAuthorityOf } from '../../rpc/secure-client.ts';
+import { addressOf } from '../roles/manager-peers.ts';
 import type { RoleContext } from '../roles/role.ts';
 import type { TlsIdentity } from '../../rpc/secure/tls-material.ts';
 import { CertificateKeeper } from './certificate-keeper.ts';
@@ -40,9 +43,16 @@ export class ManagerListener {
     log(`node ${membership.nodeId} listens to the cluster at ${server.address}`);
     const peer = { kind: 'node', nodeId: membership.nodeId, role: 'manager', clusterId: membership.clusterId } as const;
     const context = { peer, signal: new AbortController().signal };
+    const renew = async (request: RenewRequest): Promise<IssuedCertificate> => {
+      const leader = manager.leadership?.isLeader === false ? manager.leadership.leader : null;
+      if (leader === null) return manager.authority.renew(request, context);
+      const trust = { authorities: keeper.identity.authorities, identity: keeper.identity };
+      const client = await connectAuthorityOf(addressOf(leader), trust);
+      return client.renew(request).finally(() => client.close());
+    };
     const keeper = new CertificateKeeper({
       identity,
-      renew: (certificateRequest) => manager.authority.renew({ certificateRequest }, context),
+      renew: (certificateRequest) => renew({ certificateRequest }),
       onRenewed: (renewed) => {
         files.writeIdentity(renewed.key, renewed);
         server.setIdentity(renewed);

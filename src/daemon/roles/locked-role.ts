@@ -39,7 +39,8 @@ export class LockedRole implements Role {
     const role = this.#membership === null ? 'lone' : 'manager';
     const { message, hint = '' } = lockedError();
     const problem = `${message}: ${hint}`;
-    return { role, clusterId, nodeId, address, managers, certificateExpiresMs: 0, problem, outdatedNodes: [] };
+    const none = { certificateExpiresMs: 0, outdatedNodes: [], store: '', leader: '' };
+    return { role, clusterId, nodeId, address, managers, problem, ...none };
   }
 
   async stop(): Promise<void> {

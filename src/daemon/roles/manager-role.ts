@@ -1,7 +1,10 @@
 import type { ManagerAccess } from '../../../agents/host/session/manager-access.ts';
 import { outdatedNodes } from '../../manager/authority/authority-rotation.ts';
 import { Manager } from '../../manager/manager.ts';
+import { managerAddresses } from '../../manager/authority/cluster-object.ts';
+import { formatStoreUrl } from '../../manager/store/store-setting.ts';
 import { TsstackError } from '../../model/errors.ts';
+import type { HostPort } from '../../model/host-port.ts';
 import { connectDispatcher } from '../../rpc/client.ts';
 import type { ClusterStatus } from '../../rpc/messages.ts';
 import { connectDispatcherOf, type Trust } from '../../rpc/secure-client.ts';
@@ -85,15 +88,18 @@ export class ManagerRole implements Role {
   }
 
   get status(): ClusterStatus {
-    const { nodeId = '', address = '', managerAddress = '' } = this.#membership ?? {};
+    const { nodeId = '', address = '' } = this.#membership ?? {};
+    const { store, leadership } = this.manager;
     return {
       role: this.#membership === null ? 'lone' : 'manager',
-      clusterId: this.manager.store.clusterId,
+      clusterId: store.clusterId,
       nodeId,
       address,
-      managers: managerAddress === '' ? [] : [managerAddress],
+      managers: this.#membership === null ? [] : managerAddresses(store.view),
       certificateExpiresMs: this.#listener?.certificateExpiresMs ?? 0,
-      problem: this.#problem,
+      problem: this.#problem || (store.staleness?.reason ?? ''),
+      store: formatStoreUrl(readStoreSetting(this.#context.options.dataRoot)),
+      leader: leadership?.leader?.address ?? '',
       outdatedNodes: outdatedNodes(this.manager.store.view).map(({ hostname }) => hostname),
     };
   }
@@ -103,6 +109,12 @@ export class ManagerRole implements Role {
     const identity = this.#listener?.identity;
     if (identity !== undefined) return { authorities: identity.authorities, identity };
     throw new TsstackError('unavailable', `this manager has no certificate yet: ${this.#problem}`, { retryable: true });
+  }
+
+  /** The manager that leads, as far as is known; this one may be asked, too. */
+  someManager(): HostPort {
+    const own = { name: 'this host', address: this.#membership?.managerAddress ?? '' };
+    return addressOf(this.manager.leadership?.leader ?? own);
   }
 
   /** Begins to listen to other hosts. Containers and the agent of this host go on. */

@@ -1,4 +1,7 @@
+import { TsstackError } from '../../model/errors.ts';
+import type { Membership } from '../cluster/cluster-files.ts';
 import { bringLoneStoreBack, isLoneStoreAside } from '../cluster/lone-store.ts';
+import { readStoreSetting } from '../store-file.ts';
 import { ManagerRole } from './manager-role.ts';
 import type { Role, RoleContext } from './role.ts';
 
@@ -16,5 +19,18 @@ export async function startRole(context: RoleContext): Promise<Role> {
     const { LockedRole } = await import('./locked-role.ts');
     return new LockedRole(context, membership);
   }
-  return ManagerRole.start(context, membership);
+  return startManager(context, membership);
+}
+
+/** A store that cannot be reached now is no reason to leave the host's containers to themselves. */
+async function startManager(context: RoleContext, membership: Membership | null): Promise<Role> {
+  try {
+    return await ManagerRole.start(context, membership);
+  } catch (error) {
+    const setting = readStoreSetting(context.options.dataRoot);
+    const isOutage = error instanceof TsstackError && error.code === 'unavailable';
+    if (setting.type !== 'etcd' || !isOutage) throw error;
+    const { WaitingRole } = await import('./waiting-role.ts');
+    return new WaitingRole(context, membership, setting, error);
+  }
 }

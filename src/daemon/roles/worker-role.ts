@@ -78,6 +78,8 @@ export class WorkerRole implements Role {
       certificateExpiresMs: new X509Certificate(this.#keeper.identity.chain).validToDate.getTime(),
       problem: this.#problem ?? '',
       outdatedNodes: [],
+      store: '',
+      leader: '',
     };
   }
 

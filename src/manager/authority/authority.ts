@@ -12,6 +12,7 @@ import type {
   LeaveResponse,
   RenewRequest,
   RotateAuthorityResponse,
+  StoreAccess,
 } from '../../rpc/messages.ts';
 import type { AuthorityHandlers, CallContext, Peer } from '../../rpc/service-types.ts';
 import { newNode, parseNodeDescription } from '../dispatcher/register-node.ts';
@@ -31,10 +32,13 @@ import { removeNode } from './remove-node.ts';
 /** The Authority service: who becomes, and who remains, a node of the cluster. */
 export class Authority implements AuthorityHandlers {
   readonly #store: Store;
+  readonly #access: StoreAccess | null;
   readonly #now: () => Date;
 
-  constructor(store: Store, now: () => Date = () => new Date()) {
+  /** `access` is what other managers need; null while the store is for one. */
+  constructor(store: Store, access: StoreAccess | null = null, now: () => Date = () => new Date()) {
     this.#store = store;
+    this.#access = access;
     this.#now = now;
   }
 
@@ -45,7 +49,7 @@ export class Authority implements AuthorityHandlers {
   async join(request: JoinRequest): Promise<JoinResponse> {
     const { view } = this.#store;
     const role = roleOfToken(view, readSecrets(this.#store), request.token);
-    if (role === 'manager') throw noSecondManager();
+    if (role === 'manager' && this.#access === null) throw noSecondManager();
     const description = parseNodeDescription(request.description);
     checkAddress(view, request.address);
     const warnings = [...nameWarnings(view, description.hostname), ...(await addressWarnings(request.address))];
@@ -54,14 +58,17 @@ export class Authority implements AuthorityHandlers {
     const { issued, certificate } = await issueFor(this.#store, request.certificateRequest, { id, role }, now);
     const at = now.toISOString();
     const { hostname } = description;
-    const said = { role, hostname, description, address: request.address, certificate };
+    const { address } = request;
+    const managerAddress = role === 'manager' ? request.managerAddress : '';
+    const said = { role, hostname, description, address, managerAddress, certificate };
     const node: NodeObject = { ...newNode(id, at), ...said, state: 'unknown', stateSince: at };
     await this.#store.update((current) => {
       checkAddress(current, request.address);
       return { changes: [put(node)], result: undefined };
     });
     const managers = managerAddresses(this.#store.view);
-    return { issued, nodeId: id, clusterId: this.#store.clusterId, role, managers, warnings };
+    const store = role === 'manager' ? this.#access : null;
+    return { issued, nodeId: id, clusterId: this.#store.clusterId, role, managers, warnings, store };
   }
 
   async renew({ certificateRequest }: RenewRequest, { peer }: CallContext): Promise<IssuedCertificate> {
@@ -163,7 +170,7 @@ function checkNothingStays(view: StoreView, node: NodeObject): void {
 
 function noSecondManager(): TsstackError {
   return new TsstackError('unsupported', 'join as a manager: the store of this cluster is for one manager', {
-    hint: 'join as a worker',
+    hint: 'join as a worker; or move the store first, on the manager: `tsstack cluster migrate --to etcd://HOST:PORT`',
   });
 }
 

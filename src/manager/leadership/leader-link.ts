@@ -18,17 +18,25 @@ export interface LeaderLinkOptions<Client> {
   readonly connect: (manager: ManagerContact, signal: AbortSignal) => Promise<Client>;
 }
 
-/** A follower's connection to the leader of the moment. */
+/** A connection to the leader for one call. */
+export interface LeaderCall<Client> {
+  readonly client: Client;
+  /** Aborted, with an error of code `unavailable`, when another manager leads: who does not any more may not even know it. */
+  readonly over: AbortSignal;
+  /** Closes the connection. */
+  end(): void;
+}
+
+/** A follower's way to the leader of the moment. Each call has a connection of its own: that it stands says that the leader is there. */
 export class LeaderLink<Client extends Closable> {
   readonly #on: LeaderLinkOptions<Client>;
-  #connected: { readonly address: string; readonly client: Client } | null = null;
 
   constructor(options: LeaderLinkOptions<Client>) {
     this.#on = options;
   }
 
-  /** The leader; null when it is this manager. Waits while one is being elected; throws when none can be, or the wait was too long. */
-  async find(signal: AbortSignal): Promise<Client | null> {
+  /** Null when this manager leads. Waits while one is being elected; throws when none can be, or the wait was too long. */
+  async find(signal: AbortSignal): Promise<LeaderCall<Client> | null> {
     const { leadership, store } = this.#on;
     const done = new AbortController();
     const limit = AbortSignal.any([signal, done.signal, AbortSignal.timeout(electionMs)]);
@@ -37,8 +45,8 @@ export class LeaderLink<Client extends Closable> {
         if (leadership.isLeader) return null;
         // Listened to before the look, so that no change in between is missed.
         const change = nextChange(leadership, limit);
-        const client = await this.#connect(limit);
-        if (client !== null) return client;
+        const call = await this.#connect(limit);
+        if (call !== null) return call;
         if (limit.aborted || store.staleness !== null) throw this.#nobody();
         await change;
       }
@@ -61,28 +69,26 @@ export class LeaderLink<Client extends Closable> {
     });
   }
 
-  /** A call to the leader failed: the next one connects anew. */
-  drop(client: Client): void {
-    if (this.#connected?.client !== client) return;
-    this.#connected = null;
-    client.close();
-  }
-
-  close(): void {
-    this.#connected?.client.close();
-    this.#connected = null;
-  }
-
   /** Null when there is no leader, or it does not answer: then its lease runs out. */
-  async #connect(signal: AbortSignal): Promise<Client | null> {
+  async #connect(signal: AbortSignal): Promise<LeaderCall<Client> | null> {
     const { leadership, self, connect } = this.#on;
     const { leader } = leadership;
     if (leader === null || leader.address === self.address) return null;
-    if (this.#connected?.address === leader.address) return this.#connected.client;
-    this.close();
     const client = await connect(leader, signal).catch(() => null);
-    if (client !== null) this.#connected = { address: leader.address, client };
-    return client;
+    return client === null ? null : this.#callOf(client, leader);
+  }
+
+  #callOf(client: Client, leader: ManagerContact): LeaderCall<Client> {
+    const { leadership } = this.#on;
+    const over = new AbortController();
+    const look = (): void => {
+      if (leadership.leader?.address === leader.address) return;
+      const message = `the manager ${leader.name} ceased to lead during the call`;
+      over.abort(new TsstackError('unavailable', message, { retryable: true, hint: 'run the command again' }));
+    };
+    const unsubscribe = leadership.subscribe(look);
+    look();
+    return { client, over: over.signal, end: () => (unsubscribe(), client.close()) };
   }
 }
 

@@ -1,7 +1,6 @@
-import { TsstackError } from '../../model/errors.ts';
 import type { CallContext, CallOptions, Client, DuplexStream, Handlers } from '../../rpc/service-types.ts';
 import type { MethodTable } from '../../rpc/wire/method.ts';
-import type { Closable, LeaderLink } from './leader-link.ts';
+import type { Closable, LeaderCall, LeaderLink } from './leader-link.ts';
 
 /** Where the calls of a service are answered; those that are not named are the leader's. */
 export interface Places {
@@ -11,8 +10,10 @@ export interface Places {
   readonly hereIfNeeded: ReadonlySet<string>;
 }
 
-type Unary = (request: unknown, context: CallContext | CallOptions) => Promise<unknown>;
-type ServerStream = (request: unknown, context: CallContext | CallOptions) => AsyncIterable<unknown>;
+/** Both what handlers and what clients are given. */
+type Context = CallContext | CallOptions;
+type Unary = (request: unknown, context: Context) => Promise<unknown>;
+type ServerStream = (request: unknown, context: Context) => AsyncIterable<unknown>;
 type LocalDuplex = (stream: DuplexStream<unknown, unknown>, context: CallContext) => Promise<void>;
 type RemoteDuplex = (options: CallOptions) => DuplexStream<unknown, unknown>;
 
@@ -53,59 +54,78 @@ class Forwarder {
 
   unary(here: Unary): Unary {
     return async (request, context) => {
-      const { signal } = context as CallContext;
-      const leader = await this.#find(signal);
-      if (leader === null) return here(request, context);
-      const there = Reflect.get(leader, this.#name) as Unary;
-      return this.#noting(leader, () => there(request, { signal }));
+      const call = await this.#find(context);
+      if (call === null) return here(request, context);
+      return during(call, context, (signal) => (this.#there(call) as Unary)(request, { signal }));
     };
   }
 
   serverStream(here: ServerStream): ServerStream {
-    const find = (signal: AbortSignal): Promise<Closable | null> => this.#find(signal);
-    const name = this.#name;
-    return async function* (request, context) {
-      const { signal } = context as CallContext;
-      const leader = await find(signal);
-      if (leader === null) yield* here(request, context);
-      else yield* (Reflect.get(leader, name) as ServerStream)(request, { signal });
-    };
+    return (request, context) => this.#stream(here, request, context);
   }
 
   duplex(here: LocalDuplex): LocalDuplex {
     return async (near, context) => {
-      const { signal } = context;
-      const leader = await this.#find(signal);
-      if (leader === null) return here(near, context);
-      const far = (Reflect.get(leader, this.#name) as RemoteDuplex)({ signal });
-      // What the client writes when the leader is done has no reader, so that its failure is none.
-      copy(near, far).then(
-        () => far.end(),
-        () => far.cancel(),
-      );
-      await this.#noting(leader, () => copy(far, near));
+      const call = await this.#find(context);
+      if (call === null) return here(near, context);
+      await during(call, context, async (signal) => {
+        const far = (this.#there(call) as RemoteDuplex)({ signal });
+        // What the client writes when the leader is done has no reader, so that its failure is none.
+        copy(near, far).then(
+          () => far.end(),
+          () => far.cancel(),
+        );
+        await copy(far, near);
+      });
     };
   }
 
-  /** Null = here. */
-  async #find(signal: AbortSignal): Promise<Closable | null> {
+  async *#stream(here: ServerStream, request: unknown, context: Context): AsyncGenerator<unknown> {
+    const call = await this.#find(context);
+    if (call === null) return yield* here(request, context);
+    const signal = AbortSignal.any([signalOf(context), call.over]);
     try {
-      return await this.#link.find(signal);
+      yield* (this.#there(call) as ServerStream)(request, { signal });
+    } catch (error) {
+      throw call.over.aborted ? call.over.reason : error;
+    } finally {
+      call.end();
+    }
+  }
+
+  /** Null = here. */
+  async #find(context: Context): Promise<LeaderCall<Closable> | null> {
+    try {
+      return await this.#link.find(signalOf(context));
     } catch (error) {
       if (this.#isHereIfNeeded) return null;
       throw error;
     }
   }
 
-  /** A connection that broke is not used again. */
-  async #noting<Result>(leader: Closable, call: () => Promise<Result>): Promise<Result> {
-    try {
-      return await call();
-    } catch (error) {
-      if (error instanceof TsstackError && error.code === 'unavailable') this.#link.drop(leader);
-      throw error;
-    }
+  /** Every name of the table is a method of its client. */
+  #there({ client }: LeaderCall<Closable>): unknown {
+    return Reflect.get(client, this.#name);
   }
+}
+
+/** Runs a call until the leader is none any more. */
+async function during<Result>(
+  call: LeaderCall<Closable>,
+  context: Context,
+  run: (signal: AbortSignal) => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await run(AbortSignal.any([signalOf(context), call.over]));
+  } catch (error) {
+    throw call.over.aborted ? call.over.reason : error;
+  } finally {
+    call.end();
+  }
+}
+
+function signalOf({ signal }: Context): AbortSignal {
+  return signal ?? new AbortController().signal;
 }
 
 async function copy(from: AsyncIterable<unknown>, to: DuplexStream<unknown, unknown>): Promise<void> {

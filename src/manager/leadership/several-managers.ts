@@ -16,8 +16,6 @@ export interface ManagerPeers {
 export interface Services {
   readonly control: ControlHandlers;
   readonly authority: AuthorityHandlers;
-  /** Ends connections to other managers. */
-  close(): void;
 }
 
 /** getInfo is about this daemon. */
@@ -34,7 +32,7 @@ const authorityPlaces: Places = {
 
 /** The services of one of several managers: the leader answers, whoever was asked. */
 export function serveForAll(
-  { control, authority }: Omit<Services, 'close'>,
+  { control, authority }: Services,
   store: Store,
   leadership: Leadership,
   { self, connectControl, connectAuthority }: ManagerPeers,
@@ -44,9 +42,5 @@ export function serveForAll(
   return {
     control: serveByLeader(controlMethods, control, toControl, controlPlaces),
     authority: serveByLeader(authorityMethods, authority, toAuthority, authorityPlaces),
-    close: () => {
-      toControl.close();
-      toAuthority.close();
-    },
   };
 }

@@ -101,6 +101,5 @@ async function copy(source: Store, target: Store, name: string): Promise<void> {
 }
 
 function copyOf(object: ModelObject, there: ModelObject | undefined, source: Store): Change {
-  const content = object.kind === 'secret' || object.kind === 'config' ? source.payloadContent(object.id) : undefined;
-  return put({ ...object, version: there?.version ?? 0 }, content);
+  return put({ ...object, version: there?.version ?? 0 }, source.payloadContent(object.id));
 }

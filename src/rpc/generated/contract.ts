@@ -388,6 +388,8 @@ export interface JoinRequest {
   readonly description: string;
   /** Where other nodes reach the host. */
   readonly address: string;
+  /** ADDRESS:PORT where it will listen if the token makes it a manager. */
+  readonly managerAddress: string;
 }
 
 export interface JoinResponse {
@@ -400,6 +402,16 @@ export interface JoinResponse {
   readonly managers: readonly string[];
   /** What the operator should look at; the host has joined all the same. */
   readonly warnings: readonly string[];
+  /** For managers. */
+  readonly store: StoreAccess | null;
+}
+
+/** How a manager gets at what the cluster has stored. */
+export interface StoreAccess {
+  /** JSON of StoreSetting. */
+  readonly setting: string;
+  /** The key that seals contents. */
+  readonly sealKey: Buffer;
 }
 
 export interface IssuedCertificate {
@@ -495,6 +507,20 @@ export interface UnlockRequest {
 
 export interface UnlockResponse {}
 
+export interface MigrateStoreRequest {
+  /** sqlite, or etcd://HOST[:PORT][,HOST[:PORT]...][/PREFIX]. */
+  readonly to: string;
+  /** For an etcd that speaks TLS, in PEM: its authority, and the certificate and key with which to go there. All three or none. */
+  readonly ca: string;
+  readonly certificate: string;
+  readonly key: string;
+}
+
+export interface MigrateStoreResponse {
+  /** Where it was before, in the same form. */
+  readonly from: string;
+}
+
 export interface GetClusterStatusRequest {}
 
 export interface ClusterStatus {
@@ -512,6 +538,10 @@ export interface ClusterStatus {
   readonly problem: string;
   /** On managers: hostnames of nodes that have not replaced their certificates yet since the authority was. */
   readonly outdatedNodes: readonly string[];
+  /** On a manager: where the cluster's objects are, as in MigrateStoreRequest. */
+  readonly store: string;
+  /** The manager that leads, ADDRESS:PORT; empty where there can be only one, and while none leads. */
+  readonly leader: string;
 }
 
 /** Message types by their name in proto/. */
@@ -562,6 +592,7 @@ export interface Messages {
   readonly GetAuthorityResponse: GetAuthorityResponse;
   readonly JoinRequest: JoinRequest;
   readonly JoinResponse: JoinResponse;
+  readonly StoreAccess: StoreAccess;
   readonly IssuedCertificate: IssuedCertificate;
   readonly RenewRequest: RenewRequest;
   readonly LeaveRequest: LeaveRequest;
@@ -580,6 +611,8 @@ export interface Messages {
   readonly SetAutolockResponse: SetAutolockResponse;
   readonly UnlockRequest: UnlockRequest;
   readonly UnlockResponse: UnlockResponse;
+  readonly MigrateStoreRequest: MigrateStoreRequest;
+  readonly MigrateStoreResponse: MigrateStoreResponse;
   readonly GetClusterStatusRequest: GetClusterStatusRequest;
   readonly ClusterStatus: ClusterStatus;
 }
@@ -822,6 +855,7 @@ export const messageFields: Readonly<Record<keyof Messages, MessageFields>> = {
     { number: 2, name: 'certificateRequest', type: 'string', kind: 'single', oneof: null },
     { number: 3, name: 'description', type: 'string', kind: 'single', oneof: null },
     { number: 4, name: 'address', type: 'string', kind: 'single', oneof: null },
+    { number: 5, name: 'managerAddress', type: 'string', kind: 'single', oneof: null },
   ],
   JoinResponse: [
     { number: 1, name: 'issued', type: 'IssuedCertificate', kind: 'single', oneof: null },
@@ -830,6 +864,11 @@ export const messageFields: Readonly<Record<keyof Messages, MessageFields>> = {
     { number: 4, name: 'role', type: 'string', kind: 'single', oneof: null },
     { number: 5, name: 'managers', type: 'string', kind: 'repeated', oneof: null },
     { number: 6, name: 'warnings', type: 'string', kind: 'repeated', oneof: null },
+    { number: 7, name: 'store', type: 'StoreAccess', kind: 'single', oneof: null },
+  ],
+  StoreAccess: [
+    { number: 1, name: 'setting', type: 'string', kind: 'single', oneof: null },
+    { number: 2, name: 'sealKey', type: 'bytes', kind: 'single', oneof: null },
   ],
   IssuedCertificate: [
     { number: 1, name: 'chain', type: 'string', kind: 'single', oneof: null },
@@ -872,6 +911,13 @@ export const messageFields: Readonly<Record<keyof Messages, MessageFields>> = {
   SetAutolockResponse: [{ number: 1, name: 'unlockKey', type: 'string', kind: 'single', oneof: null }],
   UnlockRequest: [{ number: 1, name: 'unlockKey', type: 'string', kind: 'single', oneof: null }],
   UnlockResponse: [],
+  MigrateStoreRequest: [
+    { number: 1, name: 'to', type: 'string', kind: 'single', oneof: null },
+    { number: 2, name: 'ca', type: 'string', kind: 'single', oneof: null },
+    { number: 3, name: 'certificate', type: 'string', kind: 'single', oneof: null },
+    { number: 4, name: 'key', type: 'string', kind: 'single', oneof: null },
+  ],
+  MigrateStoreResponse: [{ number: 1, name: 'from', type: 'string', kind: 'single', oneof: null }],
   GetClusterStatusRequest: [],
   ClusterStatus: [
     { number: 1, name: 'role', type: 'string', kind: 'single', oneof: null },
@@ -882,6 +928,8 @@ export const messageFields: Readonly<Record<keyof Messages, MessageFields>> = {
     { number: 6, name: 'certificateExpiresMs', type: 'uint64', kind: 'single', oneof: null },
     { number: 7, name: 'problem', type: 'string', kind: 'single', oneof: null },
     { number: 8, name: 'outdatedNodes', type: 'string', kind: 'repeated', oneof: null },
+    { number: 9, name: 'store', type: 'string', kind: 'single', oneof: null },
+    { number: 10, name: 'leader', type: 'string', kind: 'single', oneof: null },
   ],
 };
 
@@ -1141,6 +1189,14 @@ export const hostMethods = {
     kind: 'unary',
     request: 'UnlockRequest',
     response: 'UnlockResponse',
+    tables: messageFields,
+  },
+  /** Moves what the cluster's manager has stored into another store. Only on the last manager; containers run on. */
+  migrateStore: {
+    path: '/tsstack.v1.Host/MigrateStore',
+    kind: 'unary',
+    request: 'MigrateStoreRequest',
+    response: 'MigrateStoreResponse',
     tables: messageFields,
   },
   /** What this host is in a cluster. */

@@ -26,6 +26,8 @@ function pretty(answer: ClusterStatus): string {
     ['Node', answer.nodeId],
     ['Address', answer.address],
     ['Managers', answer.managers.join(', ')],
+    ...(answer.store === '' ? [] : [['Store', answer.store] as const]),
+    ...(answer.leader === '' ? [] : [['Leader', answer.leader] as const]),
     ['Certificate', left > 0 ? `good for ${formatSpan(left)}` : 'expired'],
     ['Problem', answer.problem === '' ? 'none' : answer.problem],
     ...(answer.outdatedNodes.length === 0 ? [] : [['Old certificates', answer.outdatedNodes.join(', ')] as const]),

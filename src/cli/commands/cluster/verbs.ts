@@ -8,6 +8,10 @@ export const clusterVerbs: VerbTable = {
   },
   join: { summary: 'Make this host a node of a cluster', load: async () => (await import('./join.ts')).join },
   leave: { summary: 'Make this host a lone one again', load: async () => (await import('./leave.ts')).leave },
+  migrate: {
+    summary: 'Move what the manager has stored: to etcd for several managers, or back',
+    load: async () => (await import('./migrate.ts')).migrate,
+  },
   status: {
     summary: 'Show what this host is in its cluster',
     load: async () => (await import('./status.ts')).status,

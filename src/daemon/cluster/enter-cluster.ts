@@ -1,0 +1,41 @@
+import { join } from 'node:path';
+import { HostPaths } from '../../../agents/host/host-paths.ts';
+import { writeAtomically } from '../../../agents/host/images/store/write-atomically.ts';
+import { ClusterGuard } from '../../../agents/host/session/cluster-guard.ts';
+import { mkdirSync } from 'node:fs';
+import { sealKeyPath } from '../../manager/authority/content-seal.ts';
+import type { StoreSetting } from '../../manager/store/store-setting.ts';
+import { TsstackError } from '../../model/errors.ts';
+import type { StoreAccess } from '../../rpc/messages.ts';
+import type { RoleContext } from '../roles/role.ts';
+import { writeStoreSetting } from '../store-file.ts';
+import type { Admission } from './ask-to-join.ts';
+import type { Membership } from './cluster-files.ts';
+import { setLoneStoreAside } from './lone-store.ts';
+
+/** Writes down what the host is now, while it is nothing: a crash in between leaves it as it was. */
+export async function enterCluster(admission: Admission, { files, options }: RoleContext): Promise<void> {
+  const { key, issued, nodeId, clusterId, store } = admission;
+  if (issued === null) throw new TsstackError('internal', 'join the cluster: the manager sent no certificate');
+  const membership = membershipOf(admission);
+  setLoneStoreAside(options.dataRoot);
+  await ClusterGuard.assign(new HostPaths(options).agentFile, nodeId, clusterId);
+  if (membership.role === 'manager') keepAccess(options.dataRoot, store);
+  files.writeIdentity(key, issued);
+  files.writeMembership(membership);
+}
+
+function membershipOf({ role, nodeId, clusterId, address, managers, listen, managerAddress }: Admission): Membership {
+  const common = { nodeId, clusterId, address, managers };
+  if (role === 'manager') return { role, ...common, listen, managerAddress };
+  return { role: 'worker', ...common, listen: '', managerAddress: '' };
+}
+
+function keepAccess(dataRoot: string, access: StoreAccess | null): void {
+  if (access === null)
+    throw new TsstackError('internal', 'join the cluster: the manager did not say where its store is');
+  const directory = join(dataRoot, 'manager');
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  writeAtomically(sealKeyPath(directory), access.sealKey);
+  writeStoreSetting(dataRoot, JSON.parse(access.setting) as StoreSetting);
+}

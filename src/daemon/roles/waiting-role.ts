@@ -1,0 +1,86 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ManagerAccess } from '../../../agents/host/session/manager-access.ts';
+import { EtcdStore } from '../../manager/store/etcd/etcd-store.ts';
+import { formatStoreUrl, type StoreSetting } from '../../manager/store/store-setting.ts';
+import { authorityMethods, controlMethods, dispatcherMethods } from '../../rpc/generated/contract.ts';
+import type { ClusterStatus } from '../../rpc/messages.ts';
+import type { AuthorityHandlers, ControlHandlers, DispatcherHandlers } from '../../rpc/service-types.ts';
+import type { TsstackError } from '../../model/errors.ts';
+import type { Membership } from '../cluster/cluster-files.ts';
+import { storeSeal } from '../cluster/store-seal.ts';
+import { refuseAll } from './delegate.ts';
+import type { Role, RoleContext } from './role.ts';
+
+/** Pause between two looks at the store. */
+const pauseMs = 1000;
+
+/** A manager whose store cannot be reached as it starts: its containers run, and it begins to be a manager when the store answers. */
+export class WaitingRole implements Role {
+  readonly control: ControlHandlers;
+  readonly dispatcher: DispatcherHandlers;
+  readonly authority: AuthorityHandlers;
+  readonly managers: ManagerAccess;
+  readonly #membership: Membership | null;
+  readonly #setting: StoreSetting & { readonly type: 'etcd' };
+  readonly #over = new AbortController();
+  #problem: TsstackError;
+
+  constructor(
+    context: RoleContext,
+    membership: Membership | null,
+    setting: StoreSetting & { readonly type: 'etcd' },
+    problem: TsstackError,
+  ) {
+    this.#membership = membership;
+    this.#setting = setting;
+    this.#problem = problem;
+    const refusal = (): TsstackError => this.#problem;
+    this.control = refuseAll(controlMethods, refusal);
+    this.dispatcher = refuseAll(dispatcherMethods, refusal);
+    this.authority = refuseAll(authorityMethods, refusal);
+    this.managers = {
+      connect: () => Promise.reject(this.#problem),
+      address: membership?.address ?? '',
+      onCluster: () => undefined,
+      onSession: () => undefined,
+    };
+    context.log(`this manager waits for its store: ${problem.message}`);
+    this.#wait(context).catch(context.onError);
+  }
+
+  get over(): AbortSignal {
+    return this.#over.signal;
+  }
+
+  get status(): ClusterStatus {
+    const { clusterId = '', nodeId = '', address = '', managers = [] } = this.#membership ?? {};
+    return {
+      role: this.#membership === null ? 'lone' : 'manager',
+      clusterId,
+      nodeId,
+      address,
+      managers,
+      certificateExpiresMs: 0,
+      problem: this.#problem.message,
+      outdatedNodes: [],
+      store: formatStoreUrl(this.#setting),
+      leader: '',
+    };
+  }
+
+  async stop(): Promise<void> {
+    this.#over.abort();
+  }
+
+  async #wait(context: RoleContext): Promise<void> {
+    const { signal } = this.#over;
+    const seal = storeSeal(context);
+    while (!signal.aborted) {
+      await delay(pauseMs, undefined, { signal }).catch(() => undefined);
+      if (signal.aborted) return;
+      const store = await EtcdStore.open({ ...this.#setting, seal, candidate: null }).catch(() => null);
+      store?.close();
+      if (store !== null && !signal.aborted) return context.again();
+    }
+  }
+}
