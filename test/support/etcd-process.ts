@@ -14,7 +14,7 @@ interface Place {
   readonly peer: string;
   readonly client: string;
   /** The command that runs a command there. */
-  enter(command: readonly string[]): readonly string[];
+  readonly enter: (command: readonly string[]) => readonly string[];
 }
 
 /** A member of a real etcd. */

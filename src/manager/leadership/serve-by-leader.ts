@@ -80,7 +80,7 @@ class Forwarder {
     };
   }
 
-  async *#stream(here: ServerStream, request: unknown, context: Context): AsyncGenerator<unknown> {
+  async *#stream(here: ServerStream, request: unknown, context: Context): AsyncGenerator {
     const call = await this.#find(context);
     if (call === null) return yield* here(request, context);
     const signal = AbortSignal.any([signalOf(context), call.over]);
