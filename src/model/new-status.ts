@@ -1,6 +1,9 @@
 /** Statuses of what has only just been made: the one place that knows every field's beginning. */
 import type { ContainerStatus, TaskStatus } from './objects.ts';
 
+/** `error.code` of a task that cannot be removed as things are; the agent tries again. */
+export const removalFailed = 'removal-failed';
+
 /** Of a task of which nothing exists yet; `at` is an RFC 3339 time. */
 export function newTaskStatus(at: string): TaskStatus {
   return { run: 1, state: 'new', at, message: '', error: null, container: null };

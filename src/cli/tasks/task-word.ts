@@ -1,6 +1,7 @@
 /** The status words of containers in progress displays. Pure. */
 import type { TaskGate, TaskObject } from '../../model/objects.ts';
 import { isTerminal, observedStateNumbers } from '../../model/states.ts';
+import { removalFailed } from '../../model/new-status.ts';
 import type { ProgressEvent } from '../output/progress/progress-event.ts';
 import { startFailure } from './task-goal.ts';
 
@@ -32,7 +33,9 @@ export function madeWord({ status }: TaskObject, change: TaskChange): Word {
 }
 
 function leavingWord(task: TaskObject, fallback: string): Word {
-  const { state, container } = task.status;
+  const { state, container, error } = task.status;
+  if (error?.code === removalFailed)
+    return { state: 'warning', text: fallback, details: `${error.message}; it is tried again` };
   const isAlive =
     !isTerminal(state) && container !== null && container.phase !== 'exited' && container.phase !== 'created';
   return working(isAlive ? 'Stopping' : fallback);

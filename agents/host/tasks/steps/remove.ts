@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises';
 import { shortId } from '../../../../src/model/ids.ts';
 import { removeSharedMemory } from '../../containers/shared-memory.ts';
 import { allEnded } from '../../all-ended.ts';
+import { removalFailed } from '../../../../src/model/new-status.ts';
 import { describeError, TaskError } from '../../errors.ts';
 import { anonymousVolumesOf } from '../prepare-mounts.ts';
 import type { TaskWorker } from '../task-worker.ts';
@@ -16,7 +17,10 @@ export async function remove(worker: TaskWorker): Promise<void> {
   try {
     await removeAll(worker);
   } catch (cause) {
-    throw new TaskError('internal', `remove it: ${describeError(cause).message}`, { cause });
+    const { message, hint } = describeError(cause);
+    // Whoever waits for the removal sees why it takes so long.
+    worker.setStatus({ ...worker.record.status, error: { code: removalFailed, message, hint } });
+    throw new TaskError('internal', `remove it: ${message}`, { cause });
   }
   worker.finish();
 }

@@ -361,6 +361,8 @@ describe('task table', () => {
     await host.untilRemoved(task().id);
     assert.equal(host.retries, 5);
     assert.equal(host.logged.filter((line) => /remove it: cannot remove/.test(line)).length, 5);
+    const error = { code: 'removal-failed', message: 'cannot remove', hint: null };
+    assert.deepEqual(host.statuses.get(task().id)?.error, error, 'who waits for it is told');
     assert.equal(exists(machine), false);
   });
 

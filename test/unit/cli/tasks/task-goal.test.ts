@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import type { TaskObject } from '../../../../src/model/objects.ts';
 import { isGoingOn, judgeTask, type TaskGoal } from '../../../../src/cli/tasks/task-goal.ts';
+import { removalFailed } from '../../../../src/model/new-status.ts';
 import { madeWord, taskWord } from '../../../../src/cli/tasks/task-word.ts';
 import { containerStatus, exitedStatus, taskObject, taskStatus } from '../../../fixtures/objects.ts';
 
@@ -165,6 +166,13 @@ describe('taskWord', () => {
       assert.equal(taskWord(task, change, waits)?.text, text);
     });
   }
+
+  it('says why a removal takes long', () => {
+    const error = { code: removalFailed, message: 'the file is in use', hint: null };
+    const stuck = web({ desired: 'remove', status: { ...exitedStatus(0), error } });
+    const details = 'the file is in use; it is tried again';
+    assert.deepEqual(taskWord(stuck, 'keep', false), { state: 'warning', text: 'Removing', details });
+  });
 });
 
 describe('madeWord', () => {
