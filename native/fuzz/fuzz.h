@@ -3,6 +3,9 @@
 #ifndef TSSTACK_FUZZ_FUZZ_H
 #define TSSTACK_FUZZ_FUZZ_H
 
+#include "../common/loop.h"
+
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -16,6 +19,12 @@ size_t LLVMFuzzerCustomMutator (uint8_t *data, size_t size, size_t maximum, unsi
 
 /* Offered by libFuzzer. */
 size_t LLVMFuzzerMutate (uint8_t *data, size_t size, size_t maximum);
+
+/* A new directory for the life of the process; whoever makes it removes it at the end. */
+void fuzz_make_directory (char directory[PATH_MAX]);
+
+/* Lets LOOP do all that is ready now. */
+void fuzz_run_once (struct loop *loop);
 
 /* What must hold whatever the input is. */
 #define FUZZ_REQUIRE(condition)                                                                                        \

@@ -38,15 +38,13 @@ remove_parent (void)
 int
 LLVMFuzzerInitialize (int *argc, char ***argv)
 {
-  const char *temporary = getenv ("TMPDIR");
   FILE *file;
 
   (void)argc;
   (void)argv;
   setlocale (LC_CTYPE, "C.UTF-8");
   umask (0);
-  snprintf (parent, sizeof parent, "%s/tsstack-fuzz-XXXXXX", temporary ? temporary : "/tmp");
-  FUZZ_REQUIRE (mkdtemp (parent));
+  fuzz_make_directory (parent);
   atexit (remove_parent);
   snprintf (target, sizeof target, "%s/layer", parent);
   snprintf (outside, sizeof outside, "%s/outside", parent);

@@ -50,12 +50,9 @@ remove_directory (void)
 int
 LLVMFuzzerInitialize (int *argc, char ***argv)
 {
-  const char *parent = getenv ("TMPDIR");
-
   (void)argc;
   (void)argv;
-  snprintf (directory, sizeof directory, "%s/tsstack-fuzz-XXXXXX", parent ? parent : "/tmp");
-  FUZZ_REQUIRE (mkdtemp (directory));
+  fuzz_make_directory (directory);
   FUZZ_REQUIRE ((size_t)snprintf (address.sun_path, sizeof address.sun_path, "%s/log", directory)
                 < sizeof address.sun_path);
   atexit (remove_directory);
@@ -126,23 +123,6 @@ take (struct service *service, const struct forward_options *options)
 }
 
 static void
-stop_loop (void *context)
-{
-  loop_stop (context);
-}
-
-static void
-run_once (struct loop *loop)
-{
-  struct loop_timer end = { .function = stop_loop, .context = loop };
-
-  loop->stopping = false;
-  loop_start_timer (loop, &end, 0);
-  loop_run (loop, NULL);
-  loop_stop_timer (loop, &end);
-}
-
-static void
 ignore_drained (void *context)
 {
   (void)context;
@@ -191,7 +171,7 @@ forward_all (struct log_forward *forward, struct service *service, const uint8_t
           tss_close (&service->fd);
           break;
         case 3:
-          run_once (forward->loop);
+          fuzz_run_once (forward->loop);
           break;
         default:
           break;
@@ -232,7 +212,7 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
     {
       last = buffer_length (&forward.queue);
       take (&service, &options.forward);
-      run_once (&loop);
+      fuzz_run_once (&loop);
       if (forward.retry.active)
         forward.retry.function (&forward);
     }

@@ -29,12 +29,9 @@ remove_directory (void)
 int
 LLVMFuzzerInitialize (int *argc, char ***argv)
 {
-  const char *parent = getenv ("TMPDIR");
-
   (void)argc;
   (void)argv;
-  snprintf (directory, sizeof directory, "%s/tsstack-fuzz-XXXXXX", parent ? parent : "/tmp");
-  FUZZ_REQUIRE (mkdtemp (directory));
+  fuzz_make_directory (directory);
   snprintf (socket_path, sizeof socket_path, "%s/socket", directory);
   atexit (remove_directory);
   return 0;
@@ -44,18 +41,6 @@ static void
 stop_loop (void *context)
 {
   loop_stop (context);
-}
-
-/* Lets the shim do all that is ready now. */
-static void
-run_once (struct shim *shim)
-{
-  struct loop_timer end = { .function = stop_loop, .context = &shim->loop };
-
-  shim->loop.stopping = false;
-  loop_start_timer (&shim->loop, &end, 0);
-  loop_run (&shim->loop, NULL);
-  loop_stop_timer (&shim->loop, &end);
 }
 
 static struct box_container *
@@ -123,7 +108,7 @@ close_shim (struct shim *shim)
 {
   for (struct client *client = shim->server.clients; client; client = client->next)
     client_close (client);
-  run_once (shim);
+  fuzz_run_once (&shim->loop);
   FUZZ_REQUIRE (server_is_empty (shim));
   FUZZ_REQUIRE (!shim->sessions);
   sink_close (&shim->run.input);
@@ -165,12 +150,12 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
       size_t piece = size - at < PIECE ? size - at : PIECE;
       ssize_t sent = send (ends[1], data + at, piece, MSG_NOSIGNAL | MSG_DONTWAIT);
 
-      run_once (&shim);
+      fuzz_run_once (&shim.loop);
       is_open = take_answers (ends[1]) && (sent > 0 || errno == EAGAIN);
       at += sent > 0 ? (size_t)sent : 0;
     }
   close (ends[1]);
-  run_once (&shim);
+  fuzz_run_once (&shim.loop);
   close_shim (&shim);
   return 0;
 }
