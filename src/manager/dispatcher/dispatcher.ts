@@ -32,6 +32,9 @@ import { StatusBatcher } from './status-batcher.ts';
 /** Time for agents to come back after the manager's start: their backoff goes up to 8 s. */
 const returnGraceMs = 6 * heartbeatPeriodMs;
 
+/** Nodes are often lost together (a switch, a rack): what ran on them is then placed in one go. */
+const lossWindowMs = 100;
+
 export class Dispatcher implements DispatcherHandlers {
   readonly relays = new Relays();
   readonly sessions: Sessions;
@@ -44,6 +47,8 @@ export class Dispatcher implements DispatcherHandlers {
   readonly #onError: (error: unknown) => void;
   readonly #admit: () => Promise<void>;
   #grace: NodeJS.Timeout | undefined;
+  readonly #silent = new Set<string>();
+  #loss: NodeJS.Timeout | undefined;
 
   /** `admit` rejects while agents have to go to another manager. */
   constructor(store: Store, onError: (error: unknown) => void, admit: () => Promise<void> = () => Promise.resolve()) {
@@ -54,7 +59,7 @@ export class Dispatcher implements DispatcherHandlers {
     store.subscribe((committed) => this.#follow(committed));
     this.#onError = onError;
     this.#admit = admit;
-    this.sessions = new Sessions((nodeId) => this.#lose([nodeId]));
+    this.sessions = new Sessions((nodeId) => this.#noteSilence(nodeId));
   }
 
   /** Nodes whose agents have not registered since the manager started are neither up nor down, for a time. */
@@ -73,6 +78,8 @@ export class Dispatcher implements DispatcherHandlers {
   /** Ends every session, until the next start. */
   rest(): void {
     clearTimeout(this.#grace);
+    clearTimeout(this.#loss);
+    this.#loss = undefined;
     this.sessions.stop();
   }
 
@@ -133,6 +140,15 @@ export class Dispatcher implements DispatcherHandlers {
   async relay(stream: DuplexStream<Frame, Frame>, context: CallContext): Promise<void> {
     const { open, rest } = await readOpenFrame(stream, context);
     await this.relays.arrive(open.arguments, rest, (nodeId) => checkNode(context.peer, nodeId));
+  }
+
+  #noteSilence(nodeId: string): void {
+    this.#silent.add(nodeId);
+    this.#loss ??= setTimeout(() => {
+      this.#loss = undefined;
+      this.#lose([...this.#silent]);
+      this.#silent.clear();
+    }, lossWindowMs);
   }
 
   #lose(nodeIds: readonly string[]): void {

@@ -28,12 +28,16 @@ export interface Reconciliation<Key> {
 /** Timers of Node go no further than 24.8 days; who is early looks, and waits on. */
 const longestTimerMs = 86_400_000;
 
+/** A pass that took this long is followed by a pause as long as itself, at most that long: changes gather, and agents are heard. */
+const longPassMs = 20;
+const longestPauseMs = 200;
+
 const firstBackoffMs = 100;
 const maxBackoffMs = 10_000;
 
 /**
  * Runs a reconciler whenever something that concerns it has been committed, in one transaction for all that has gathered.
- * - Never wait for a time instead of a change; a time that the state itself names (the end of a delay) is looked at when it comes.
+ * - Never wait for a time instead of a change (but after a long pass, so that work of the same kind is done together); a time that the state itself names (the end of a delay) is looked at when it comes.
  * - Never keep state here that the store has not: after a crash `everything` must be enough to go on.
  */
 export class ReconcileLoop<Key> {
@@ -85,7 +89,11 @@ export class ReconcileLoop<Key> {
   async #drain(): Promise<void> {
     // Not within the commit that woke this loop: its other listeners come first.
     await Promise.resolve();
-    while (this.#dirty.size > 0 && !this.#isStopped) await this.#tick();
+    while (this.#dirty.size > 0 && !this.#isStopped) {
+      const started = performance.now();
+      await this.#tick();
+      await pauseAfter(performance.now() - started);
+    }
     this.#running = undefined;
   }
 
@@ -143,4 +151,9 @@ export class ReconcileLoop<Key> {
     this.#failed.clear();
     this.#mark(keys);
   }
+}
+
+async function pauseAfter(passMs: number): Promise<void> {
+  if (passMs < longPassMs) return;
+  await new Promise((resolve) => setTimeout(resolve, Math.min(passMs, longestPauseMs)));
 }
