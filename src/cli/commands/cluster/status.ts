@@ -2,7 +2,6 @@ import type { ClusterStatus } from '../../../rpc/messages.ts';
 import { connectDaemon } from '../../connection/connect-daemon.ts';
 import { defineVerb, type CommandContext } from '../../command-line/verb.ts';
 import { readFormat } from '../../output/format-flag.ts';
-import { formatSpan } from '../../output/units.ts';
 
 const flags = { format: { type: 'string', value: 'FORMAT', help: 'pretty or json' } } as const;
 
@@ -19,7 +18,8 @@ async function run(context: CommandContext<typeof flags>): Promise<number> {
 
 function pretty(answer: ClusterStatus): string {
   if (answer.role === 'lone') return 'This host is in no cluster\n';
-  const left = answer.certificateExpiresMs - Date.now();
+  const expiresMs = answer.certificateExpiresMs;
+  const isGood = expiresMs > Date.now();
   const rows: readonly (readonly [string, string])[] = [
     ['Role', answer.role],
     ['Cluster', answer.clusterId],
@@ -28,7 +28,7 @@ function pretty(answer: ClusterStatus): string {
     ['Managers', answer.managers.join(', ')],
     ...(answer.store === '' ? [] : [['Store', answer.store] as const]),
     ...(answer.leader === '' ? [] : [['Leader', answer.leader] as const]),
-    ['Certificate', left > 0 ? `good for ${formatSpan(left)}` : 'expired'],
+    ['Certificate', `${isGood ? 'good until' : 'expired'} ${new Date(expiresMs).toISOString().slice(0, 16)}Z`],
     ['Problem', answer.problem === '' ? 'none' : answer.problem],
     ...(answer.outdatedNodes.length === 0 ? [] : [['Old certificates', answer.outdatedNodes.join(', ')] as const]),
   ];
