@@ -120,7 +120,10 @@ class CanonicalWalk implements FormContext {
     return this.#mapEntries(node, (key, entry) => {
       const checked = parse(keySchema, key);
       if (!checked.success) this.error(entry, `bad name ${JSON.stringify(key)}: ${checked.message}`);
-      return this.walk(entry.value, valueSchema, key);
+      const [lacking] = isNothing(entry.value) && entry.value.tag !== 'reset' ? keysNeededBy(valueSchema) : [];
+      if (lacking === undefined) return this.walk(entry.value, valueSchema, key);
+      this.error(entry, `${lacking} is missing`, null, key);
+      return brokenNode(entry);
     });
   }
 
@@ -141,7 +144,9 @@ class CanonicalWalk implements FormContext {
     const items: Node[] = [];
     let isChanged = false;
     for (const [index, child] of node.items.entries()) {
-      const result = this.walk(child, item, index);
+      const isEmpty = isNothing(child) && child.tag !== 'reset';
+      if (isEmpty) this.error(child, 'an item without a value', 'remove the dash, or write a value behind it', index);
+      const result = isEmpty ? brokenNode(child) : this.walk(child, item, index);
       isChanged ||= result !== child;
       items.push(result);
     }
@@ -205,6 +210,13 @@ function requiredKeys(schema: Schema, shape: Readonly<Record<string, Schema>>): 
     required.set(schema, keys);
   }
   return keys;
+}
+
+/** Keys that a definition cannot do without, even where it may be empty by its form. */
+function keysNeededBy(schema: Schema): readonly string[] {
+  const { def } = (schema as core.$ZodTypes)._zod;
+  if (def.type === 'optional' || def.type === 'nullable') return keysNeededBy(def.innerType);
+  return def.type === 'object' ? requiredKeys(schema, def.shape) : [];
 }
 
 const required = new WeakMap<Schema, readonly string[]>();

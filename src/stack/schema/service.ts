@@ -112,7 +112,10 @@ export const service = object({
   cgroup_parent: text,
   command,
   configs: list(grant),
-  container_name: matching(/^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/, 'a name of two or more letters, digits, dots, dashes and underscores'),
+  container_name: matching(
+    /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/,
+    'a name of two or more letters, digits, dots, dashes and underscores',
+  ),
   cpu_count: nonNegativeInteger,
   cpu_percent: nonNegativeNumber,
   cpu_period: nonNegativeInteger,
@@ -174,7 +177,7 @@ export const service = object({
   ),
   provider: object({ type: text, options: z.record(z.string(), providerOption) }, ['type']),
   pull_policy: pullPolicy,
-  pull_refresh_after: text,
+  pull_refresh_after: duration,
   read_only: flag,
   restart: matching(
     /^(no|always|unless-stopped|on-failure(:\d+)?)$/,

@@ -65,6 +65,11 @@ describe('all errors of a file in one go', () => {
       '10:15 services.a.volumes[0]: volume "a:b:c:d:e" has too many colons (written as [SOURCE:]TARGET[:OPTIONS])',
       '11:21 services.a.container_name: found "x", expected a name of two or more letters, digits, dots, dashes and underscores',
     ]);
+    const empty = 'services:\n  a:\n    image: i\n    devices:\n      -\n    depends_on: { b: }\n  b: { image: i }\n';
+    assert.deepEqual(errorLines(empty), [
+      '5:8 services.a.devices[0]: an item without a value (remove the dash, or write a value behind it)',
+      '6:19 services.a.depends_on.b: condition is missing',
+    ]);
     assert.deepEqual(errorLines('services:\n  a:\n    image: x\n\tcommand: y\n'), [
       '4:1 : tabs are not allowed as indentation (indent with spaces)',
     ]);
