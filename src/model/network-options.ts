@@ -1,8 +1,14 @@
 import { bridgeOptionNames, bridgeOptionProblem } from './bridge-options.ts';
+import type { NetworkSpec } from './spec.ts';
 import { isVlanDriver, vlanOptionNames, vlanOptionProblem } from './vlan-options.ts';
 
 /** Options of overlays alone: they say how the hosts of a cluster talk to each other. */
 const overlayOptions: ReadonlySet<string> = new Set(['encrypted', 'com.docker.network.driver.overlay.vxlanid_list']);
+
+/** Whether what the network's hosts send each other is to be unreadable on the way. As elsewhere in this field, the option says so by being there. */
+export function isEncrypted({ driver, driverOptions }: Pick<NetworkSpec, 'driver' | 'driverOptions'>): boolean {
+  return driver === 'overlay' && Object.hasOwn(driverOptions, 'encrypted') && driverOptions['encrypted'] !== 'false';
+}
 
 /** What is wrong with an option of a network's driver: what is expected instead; null when nothing is, undefined when there is no such option. */
 export function networkOptionProblem(driver: string, name: string, value: string): string | null | undefined {

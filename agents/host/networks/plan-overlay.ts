@@ -3,6 +3,7 @@ import { isIPv6 } from 'node:net';
 import { readBridgeOptions } from '../../../src/model/bridge-options.ts';
 import type { EndpointsObject } from '../../../src/model/endpoints.ts';
 import { isHostAddress, parseAddress, parseCidr } from '../../../src/model/ip-range.ts';
+import { isEncrypted } from '../../../src/model/network-options.ts';
 import type { NetworkObject } from '../../../src/model/objects.ts';
 import type { OverlayRequest, TunnelRequest } from '../native/net-protocol.ts';
 import { doorsOf, renderDoors, renderServices } from './sandbox-rules.ts';
@@ -46,6 +47,8 @@ function planTunnel(
   { nodes, tasks }: Pick<EndpointsObject, 'nodes' | 'tasks'>,
   { instance, nodeId, linkMtuOf }: OverlaySurroundings,
 ): TunnelRequest | null {
+  // No traffic in clear for a network that is to have none.
+  if (isEncrypted(network.spec)) return null;
   const own = nodes.find((node) => node.nodeId === nodeId);
   const local = own?.address ?? '';
   const others = nodes.filter((node) => node.nodeId !== nodeId && node.address !== '');

@@ -6,6 +6,7 @@ import { InvalidRequestError, NotFoundError } from '../errors.ts';
 import { networkIdentity } from '../orchestrators/replicated/spec-hash.ts';
 import type { StoreView } from '../store/object-index.ts';
 import { checkStaticAddresses, checkSubnet } from './check-addresses.ts';
+import { checkEncrypted } from './check-encrypted.ts';
 import { checkLinks } from './check-links.ts';
 import {
   findForeignNetwork,
@@ -55,6 +56,7 @@ export function planResources(
 /** A network of somebody else is only referred to: the stack gets an object that is marked external and stands for it by its name. */
 function planNetwork(view: StoreView, spec: StackSpec, key: string, warnings: string[]): readonly StackStep[] {
   const wanted = declared(spec.networks[key], 'network', key);
+  checkEncrypted(view, wanted);
   const own = findOwnNetwork(view, spec.name, key);
   const foreign = findForeignNetwork(view, spec.name, wanted.name);
   if (foreign === undefined && wanted.external) throw missingExternal('network', key, wanted.name);

@@ -1,3 +1,4 @@
+import { isEncrypted } from '../../model/network-options.ts';
 import type { NetworkObject } from '../../model/objects.ts';
 import type { StoreView } from '../store/object-index.ts';
 import { meshPortsOn } from './mesh-ports-on.ts';
@@ -6,7 +7,9 @@ import { meshPortsOn } from './mesh-ports-on.ts';
  * Ids of the nodes that a network spans: those that have a container on it, and with a port that every node publishes, all of them. None while
  * that is one node alone, or while others cannot reach it.
  */
-export function nodesOfNetwork(view: StoreView, { id: networkId }: Pick<NetworkObject, 'id'>): readonly string[] {
+export function nodesOfNetwork(view: StoreView, { id: networkId, spec }: NetworkObject): readonly string[] {
+  // One that was made on a lone host stays on each of them alone: nothing goes in clear.
+  if (isEncrypted(spec)) return [];
   const tasks = view.tasksOfNetwork(networkId);
   const isMeshed = tasks.some((task) => meshPortsOn(view, networkId, task).length > 0);
   const placed = tasks.flatMap(({ nodeId }) => nodeId ?? []);

@@ -1,5 +1,7 @@
+import type { TaskObject } from '../../../../src/model/objects.ts';
 import { delay } from '../../abortable.ts';
 import { describeError } from '../../errors.ts';
+import type { SpannedNetwork } from '../../networks/overlay-service.ts';
 import { interfacesOf, portOwnerOf } from '../prepare-network.ts';
 import type { TaskWorker } from '../task-worker.ts';
 
@@ -30,6 +32,12 @@ export async function serve(worker: TaskWorker): Promise<void> {
   }
 }
 
+/**
+ * Time in ms for the other hosts to hear that a container leaves. They hear it from the manager at the same moment as this host, and act within a
+ * few milliseconds; this is a lot more than that, and little beside a grace period.
+ */
+const otherHostsMs = 250;
+
 /** Takes the names of its service and its ports from a container that is about to be told to end; what it is in the middle of goes on. */
 export async function leave(worker: TaskWorker): Promise<void> {
   const { host } = worker;
@@ -38,6 +46,18 @@ export async function leave(worker: TaskWorker): Promise<void> {
     (error: unknown) =>
       host.log(`lead traffic away from container ${task.containerName}: ${describeError(error).message}`),
   );
-  await Promise.race([left, delay(leaveMs, worker.released)]);
+  const elsewhere = isLedToFromElsewhere(task, host.networks.spanned)
+    ? delay(otherHostsMs, worker.released)
+    : undefined;
+  await Promise.race([Promise.all([left, elsewhere]), delay(leaveMs, worker.released)]);
   worker.setServing(false, worker.record.prepared?.ports ?? []);
+}
+
+/** Whether other hosts lead connections to the container: by a port of the mesh or by its service's own address. */
+function isLedToFromElsewhere({ id, serviceId }: TaskObject, spanned: readonly SpannedNetwork[]): boolean {
+  return spanned.some(({ endpoints: { nodes, tasks, services } }) => {
+    const own = tasks.find(({ taskId }) => taskId === id);
+    if (own === undefined || nodes.length < 2) return false;
+    return own.ports.length > 0 || services.some((service) => service.serviceId === serviceId);
+  });
 }

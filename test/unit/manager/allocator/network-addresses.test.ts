@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { allocator } from '../../../../src/manager/allocator/allocator.ts';
 import { chooseVni } from '../../../../src/manager/allocator/choose-vni.ts';
 import { networkAddresses } from '../../../../src/manager/allocator/network-addresses.ts';
+import { checkEncrypted } from '../../../../src/manager/stacks/check-encrypted.ts';
 import { ContentSeal } from '../../../../src/manager/authority/content-seal.ts';
 import { put, remove, type Change } from '../../../../src/manager/store/change.ts';
 import { SqliteStore } from '../../../../src/manager/store/sqlite/sqlite-store.ts';
@@ -67,6 +68,33 @@ describe('addresses of hosts and services', () => {
     for (const id of ['t3', 't6']) await write(remove(store.view.get('task', id) ?? onNetwork(3, 'n2')));
     await settle();
     assert.deepEqual(network().nodeAddresses, {});
+  });
+
+  it('hosts of a network that is to be encrypted have none: nothing of it goes in clear', async () => {
+    const spec = networkSpec('p_default', { driver: 'overlay', driverOptions: { encrypted: '' } });
+    await write(put({ ...network(), spec }), put(onNetwork(2, 'n1')), put(onNetwork(3, 'n2')));
+    await settle();
+    assert.deepEqual(network().nodeAddresses, {});
+    assert.throws(() => checkEncrypted(store.view, spec), /p_default: traffic between hosts cannot be encrypted yet/);
+    assert.doesNotThrow(() => checkEncrypted(store.view, networkSpec('p_default', { driver: 'overlay' })));
+    await write(remove(store.view.get('node', 'n2') ?? n2));
+    assert.doesNotThrow(() => checkEncrypted(store.view, spec), 'on a lone host there is nobody to talk to');
+  });
+
+  it('every host has one where every host publishes a port that leads there', async () => {
+    await write(put(nodeObject({ version: 0, id: 'n3', address: '10.90.0.3' })));
+    const port = { target: 80, protocol: 'tcp', mode: 'ingress', hostIp: null } as const;
+    const publishing = (from: number, to: number): TaskObject =>
+      onNetwork(2, 'n1', { spec: serviceSpec('web', { ports: [{ ...port, published: { from, to } }] }) });
+    await write(put(publishing(8080, 8081)));
+    await settle();
+    assert.deepEqual(network().nodeAddresses, {}, 'a port of a range is that of one container');
+    await write(put({ ...publishing(8080, 8080), version: store.view.get('task', 't2')?.version ?? 0 }));
+    await store.update((view) => ({
+      changes: networkAddresses.reconcile(view, new Set(['all'] as const), '2026-01-01T00:00:00Z'),
+      result: undefined,
+    }));
+    assert.deepEqual(Object.keys(network().nodeAddresses), ['n1', 'n2', 'n3']);
   });
 
   it('are not given to containers, nor to hosts that nobody can reach', async () => {
