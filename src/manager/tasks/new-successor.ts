@@ -22,7 +22,7 @@ export function newSuccessor(lookup: ObjectLookup, { task, service, now, ...rest
   const { stack, slot, pinnedNode } = task;
   const { spec, specHash, forceCount } = service;
   // Follows from what it is for, so that the same state gives the same plan.
-  const id = createHash('sha256').update([task.id, specHash, forceCount, now].join()).digest('hex');
+  const id = createHash('sha256').update([task.id, slot, specHash, forceCount, now].join()).digest('hex');
   const made = { id, now, stack, service, spec, slot, pinnedNode, oneOff: null, hookOf: null };
   return wantStarted(newTask({ ...made, ...rest, sharedTasks: sharedTasksOf(spec, stack, lookup) }), true);
 }

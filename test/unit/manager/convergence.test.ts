@@ -9,6 +9,7 @@ import { ContentSeal } from '../../../src/manager/authority/content-seal.ts';
 import { applyReports, type StatusReport } from '../../../src/manager/dispatcher/apply-status.ts';
 import { dependencies } from '../../../src/manager/orchestrators/dependencies/dependencies.ts';
 import { reaper } from '../../../src/manager/orchestrators/reaper/reaper.ts';
+import { update } from '../../../src/manager/orchestrators/update/update.ts';
 import { scheduler } from '../../../src/manager/scheduler/scheduler.ts';
 import { actOnTasks } from '../../../src/manager/stacks/act-on-tasks.ts';
 import { defaultApplyOptions, type ApplyOptions } from '../../../src/manager/stacks/apply-options.ts';
@@ -16,18 +17,23 @@ import { removeStack } from '../../../src/manager/stacks/remove-stack.ts';
 import type { Change } from '../../../src/manager/store/change.ts';
 import type { StoreView } from '../../../src/manager/store/object-index.ts';
 import { SqliteStore } from '../../../src/manager/store/sqlite/sqlite-store.ts';
+import { defaultUpdate, type UpdateSpec } from '../../../src/model/deploy-spec.ts';
 import type { ServiceSpec, StackSpec } from '../../../src/model/spec.ts';
 import { nodeObject } from '../../fixtures/objects.ts';
-import { containerSpec, dependsOn, serviceSpec, stackSpec } from '../../fixtures/specs.ts';
+import { containerSpec, dependsOn, deploySpec, serviceSpec, stackSpec } from '../../fixtures/specs.ts';
 import { networkSpec } from '../../fixtures/network-spec.ts';
-
-const now = '2026-01-01T00:00:00.000Z';
 
 /** A manager and an agent whose steps are taken one by one, in any order. */
 class SteppedCluster {
   readonly store = new SqliteStore(':memory:', new ContentSeal(randomBytes(32)));
   readonly containers = new Map<string, PretendTask>();
+  #nowMs = Date.parse('2026-01-01T00:00:00.000Z');
   #reports: StatusReport[] = [];
+
+  /** RFC 3339; later each time. */
+  now(): string {
+    return new Date(this.#nowMs++).toISOString();
+  }
 
   async write(plan: (view: StoreView) => readonly Change[]): Promise<number> {
     return this.store.update((view) => {
@@ -40,7 +46,7 @@ class SteppedCluster {
   async step(part: Part): Promise<boolean> {
     if (part === 'agent') return this.#stepAgent();
     if (part === 'report') return this.#deliver();
-    return (await this.write(reconcilers[part])) > 0;
+    return (await this.write((view) => reconcilers[part](view, this.now()))) > 0;
   }
 
   /** Steps until nothing happens any more; throws if that takes for ever. */
@@ -75,12 +81,14 @@ class SteppedCluster {
 }
 
 const reconcilers = {
-  dependencies: (view: StoreView) => dependencies.reconcile(view, new Set(dependencies.everything(view)), now),
-  reaper: (view: StoreView) => reaper.reconcile(view, new Set(reaper.everything(view)), now),
-  allocator: (view: StoreView) => allocator.reconcile(view, new Set(allocator.everything(view)), now),
-  scheduler: (view: StoreView) => scheduler.reconcile(view, new Set(scheduler.everything(view)), now),
+  update: (view: StoreView, now: string) => update.reconcile(view, new Set(update.everything(view)), now).changes,
+  dependencies: (view: StoreView, now: string) =>
+    dependencies.reconcile(view, new Set(dependencies.everything(view)), now),
+  reaper: (view: StoreView, now: string) => reaper.reconcile(view, new Set(reaper.everything(view)), now),
+  allocator: (view: StoreView, now: string) => allocator.reconcile(view, new Set(allocator.everything(view)), now),
+  scheduler: (view: StoreView, now: string) => scheduler.reconcile(view, new Set(scheduler.everything(view)), now),
 };
-const parts = ['dependencies', 'reaper', 'allocator', 'scheduler', 'agent', 'report'] as const;
+const parts = ['update', 'dependencies', 'reaper', 'allocator', 'scheduler', 'agent', 'report'] as const;
 type Part = (typeof parts)[number];
 
 /** What a stack of three services in a chain looks like. */
@@ -90,8 +98,14 @@ interface Shape {
   readonly isChained: boolean;
   readonly sharesNetwork: boolean;
   readonly isInternal: boolean;
+  /** How containers of `web` are replaced; null = all at once. */
+  readonly order: UpdateSpec['order'] | null;
   /** Of a volume that two of the services use. */
   readonly volumeLabel: string;
+}
+
+function deployOf({ order }: Shape): ServiceSpec['deploy'] {
+  return deploySpec({ update: order === null ? null : { ...defaultUpdate, monitorMs: 0, order } });
 }
 
 function specOf(shape: Shape): StackSpec {
@@ -106,7 +120,7 @@ function specOf(shape: Shape): StackSpec {
     : {};
   const services = [
     serviceSpec('side', { ...sharing, dependsOn: chained('web') }),
-    serviceSpec('web', { replicas: shape.replicas, container, dependsOn: chained('db') }),
+    serviceSpec('web', { replicas: shape.replicas, container, deploy: deployOf(shape), dependsOn: chained('db') }),
     serviceSpec('db', { container: containerSpec({ mounts }) }),
   ];
   const network = networkSpec('p_default', { internal: shape.isInternal });
@@ -122,10 +136,11 @@ type Operation =
 
 const shape = fc.record<Shape>({
   replicas: fc.nat(3),
-  environment: fc.constantFrom('a', 'b'),
+  environment: fc.constantFrom('a', 'b', 'c'),
   isChained: fc.boolean(),
   sharesNetwork: fc.boolean(),
   isInternal: fc.boolean(),
+  order: fc.constantFrom('stop-first', 'start-first', null),
   volumeLabel: fc.constantFrom('a', 'b'),
 });
 
@@ -168,7 +183,7 @@ async function perform(cluster: SteppedCluster, operation: Operation): Promise<v
 
 async function up(cluster: SteppedCluster, wanted: Shape, options: Partial<ApplyOptions> = {}): Promise<void> {
   const request = { ...defaultApplyOptions, changedVolumes: 'recreate', ...options, spec: '', dryRun: false };
-  await cluster.store.update((view) => applyStack(view, specOf(wanted), request, now));
+  await cluster.store.update((view) => applyStack(view, specOf(wanted), request, cluster.now()));
 }
 
 async function down(cluster: SteppedCluster): Promise<void> {
@@ -206,6 +221,12 @@ describe('a manager, after anything in any order', () => {
             }
           }
           assert.equal(cluster.containers.size, tasks.length);
+          const odd = tasks.filter(({ containerName, service, slot }) => containerName !== `p-${service}-${slot}`);
+          assert.deepEqual(odd, []);
+          const versions = tasks
+            .filter(({ service }) => service === 'web')
+            .map(({ spec }) => spec.container.environment['A']);
+          assert.ok(versions.every((version) => version === last.environment));
           assert.equal(cluster.store.view.ofStack('network', 'p').length, 1);
           const volumes = cluster.store.view.ofStack('volume', 'p').map(({ spec }) => spec.labels['version']);
           assert.deepEqual(volumes, [last.volumeLabel]);
