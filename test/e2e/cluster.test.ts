@@ -20,6 +20,7 @@ services:
     image: busybox:test
     command: sh -c "hostname; sleep 100000"
     init: true
+    restart: always
     deploy: { placement: { constraints: ["node.hostname==w1"] } }
 `;
 
@@ -73,9 +74,10 @@ describe('a cluster of two hosts', () => {
       ['running', 'running'],
     );
     const { stdout } = await manager.ok(['-f', 'both.yml', 'logs', 'second']);
-    assert.match(stdout, /second/);
-    const processes = await worker.ok(['info', '--format', 'json']);
-    assert.equal((JSON.parse(processes.stdout) as { role: string }).role, 'worker');
+    // A container is called by its id on its network.
+    assert.match(stdout, new RegExp(`\\| ${rows.find(({ Service }) => Service === 'second')?.ID ?? ''}\n`));
+    const { stdout: info } = await worker.ok(['info', '--format', 'json']);
+    assert.equal((JSON.parse(info) as { role: string }).role, 'worker');
   });
 
   it('tells who asks a worker to ask a manager', async () => {
@@ -96,6 +98,35 @@ describe('a cluster of two hosts', () => {
     );
     assert.equal(worker.shimState(id).pid, pid);
     assert.equal((await listNodes(manager)).length, 2);
+  });
+
+  it('goes on when the daemon of the manager is killed and comes back', async () => {
+    const id = (await manager.ps('both.yml')).find(({ Service }) => Service === 'second')?.ID ?? assert.fail();
+    const [own, { pid }] = [await manager.pids('lone.yml'), worker.shimState(id)];
+    await manager.killDaemon();
+    await manager.ok(['info', '--start']);
+    await until(
+      () => listNodes(manager),
+      (rows) => rows.length === 2 && rows.every(({ State }) => State === 'ready'),
+    );
+    assert.deepEqual(await manager.pids('lone.yml'), own);
+    assert.equal(worker.shimState(id).pid, pid);
+    assert.equal((await manager.ps('both.yml')).find(({ ID }) => ID === id)?.State, 'running');
+  });
+
+  it('takes a worker back after a power cut as the node that it was, and its containers run again', async () => {
+    const before = await listNodes(manager);
+    await worker.powerOff();
+    await worker.ok(['info', '--start']);
+    await until(
+      () => manager.ps('both.yml'),
+      (rows) => rows.every(({ State }) => State === 'running'),
+      30_000,
+    );
+    const ids = (rows: typeof before): readonly string[] => rows.map(({ ID }) => ID);
+    assert.deepEqual(ids(await listNodes(manager)), ids(before));
+    const { stdout } = await manager.ok(['-f', 'both.yml', 'exec', '-T', 'second', 'echo', 'here']);
+    assert.equal(stdout, 'here\n');
   });
 
   it('lets a worker go that has nothing left to do, which then is as it was before', async () => {
