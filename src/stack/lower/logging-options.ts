@@ -48,7 +48,7 @@ export class LoggingOptions {
     const pattern = this.take(name);
     if (pattern === undefined || pattern === '') return null;
     try {
-      new RegExp(pattern, 'u');
+      RegExp(pattern, 'u').test('');
     } catch (error) {
       throw this.invalid(name, `"${pattern}" is no regular expression: ${(error as Error).message}`);
     }
