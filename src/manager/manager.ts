@@ -15,6 +15,7 @@ import type { Leadership, ManagerContact } from './leadership/leadership.ts';
 import { serveForAll, type ManagerPeers, type Services } from './leadership/several-managers.ts';
 import { ReconcileLoop, type Reconciler, type TimedReconciler } from './loops/reconcile-loop.ts';
 import { dependencies } from './orchestrators/dependencies/dependencies.ts';
+import { constraintEnforcer } from './orchestrators/constraint-enforcer/constraint-enforcer.ts';
 import { nodeLoss } from './orchestrators/node-loss/node-loss.ts';
 import { reaper } from './orchestrators/reaper/reaper.ts';
 import { global } from './orchestrators/global/global.ts';
@@ -153,6 +154,7 @@ export class Manager {
         loop(authorityRotation),
         loop(reaper),
         loop(nodeLoss),
+        loop(constraintEnforcer),
         loop(allocator),
         loop(networkAddresses),
         loop(scheduler),

@@ -4,14 +4,20 @@ import { newSuccessor } from './new-successor.ts';
 import { ownersOf } from './shared-tasks.ts';
 import { historyAfter } from './task-history.ts';
 
-/**
- * Replaces tasks by new ones in their slots, which may be anywhere, and tells the old ones to go at once. The reason is for people. Tasks of services that
- * are no more go without a successor.
- */
-export function moveTasks(changes: ChangeSet, tasks: readonly TaskObject[], reason: string, now: string): void {
+export interface Move {
+  /** For people. */
+  readonly reason: string;
+  /** RFC 3339. */
+  readonly now: string;
+  /** Tells the old one to go. */
+  readonly leave: (task: TaskObject) => TaskObject;
+}
+
+/** Replaces tasks by new ones in their slots, which may be anywhere. Tasks of services that are no more go without a successor. */
+export function moveTasks(changes: ChangeSet, tasks: readonly TaskObject[], { reason, now, leave }: Move): void {
   // Who shares a container's namespaces is to find the new one.
   for (const task of ownersFirst(tasks)) {
-    changes.put({ ...task, desired: 'remove', gate: null, preStart: null });
+    changes.put(leave(task));
     const service = changes.get('service', task.serviceId);
     if (service === undefined) continue;
     const { containerName, rollout } = task;

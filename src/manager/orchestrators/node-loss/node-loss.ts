@@ -35,11 +35,16 @@ function reconcile(view: StoreView, ids: ReadonlySet<string>, now: string): read
 function replaceLost(changes: ChangeSet, view: StoreView, node: NodeObject, now: string): void {
   const tasks = view.tasksOfNode(node.id);
   const lost = tasks.filter(isWantedElsewhere);
-  moveTasks(changes, lost, `node ${node.hostname} is down`, now);
+  moveTasks(changes, lost, { reason: `node ${node.hostname} is down`, now, leave });
   // Hooks go with the container that waits for them; its successor has its own.
   for (const hook of tasks.filter(({ hookOf }) => lost.some(({ id }) => id === hookOf?.taskId))) {
     if (!isLeaving(hook)) changes.put({ ...hook, desired: 'remove', gate: null });
   }
+}
+
+/** Nothing there can be waited for. */
+function leave(task: TaskObject): TaskObject {
+  return { ...task, desired: 'remove', gate: null, preStart: null };
 }
 
 /** Not one-offs, which ran for somebody's terminal, not what has a place on that node, and not what is over or was stopped. */

@@ -22,12 +22,15 @@ export function satisfiesConstraints({ deploy }: ServiceSpec, node: NodeObject):
 }
 
 /** The first constraint that the node does not meet. */
-function violatedConstraint(constraints: readonly ConstraintSpec[], node: NodeObject): ConstraintSpec | undefined {
+export function violatedConstraint(
+  constraints: readonly ConstraintSpec[],
+  node: NodeObject,
+): ConstraintSpec | undefined {
   return constraints.find(({ key, operator, value }) => holds(key, value, node) !== (operator === '=='));
 }
 
 /** The constraint as a stack file says it. */
-function constraintText({ key, operator, value }: ConstraintSpec): string {
+export function constraintText({ key, operator, value }: ConstraintSpec): string {
   return `${key} ${operator} ${value}`;
 }
 

@@ -21,17 +21,17 @@ function lacking({ task, node, load }: Placement): string | undefined {
 }
 
 /** Negative when more is reserved than there is: a node may have shrunk. */
-function freeNanoCpus({ description: { cpus, systemReserve } }: NodeObject, load: NodeLoad): number {
+export function freeNanoCpus({ description: { cpus, systemReserve } }: NodeObject, load: NodeLoad): number {
   return toNanoCpus(cpus) - toNanoCpus(systemReserve.cpus) - load.nanoCpus;
 }
 
 /** In bytes; negative when more is reserved than there is. */
-function freeMemory({ description: { memoryBytes, systemReserve } }: NodeObject, load: NodeLoad): number {
+export function freeMemory({ description: { memoryBytes, systemReserve } }: NodeObject, load: NodeLoad): number {
   return memoryBytes - systemReserve.memoryBytes - load.memoryBytes;
 }
 
 /** How many of a generic resource are left. */
-function freeGeneric(kind: string, { description }: NodeObject, load: NodeLoad): number {
+export function freeGeneric(kind: string, { description }: NodeObject, load: NodeLoad): number {
   const all = description.genericResources[kind] ?? 0;
   return (typeof all === 'number' ? all : all.length) - load.genericOf(kind);
 }

@@ -1,0 +1,69 @@
+/** Loop: moves tasks away from nodes that are drained, or that do not suit them any more. A paused node keeps what it has. */
+import type { NodeObject, ServiceObject, TaskObject } from '../../../model/objects.ts';
+import type { Reconciler } from '../../loops/reconcile-loop.ts';
+import { openGates } from '../../stacks/execute-plan.ts';
+import { ChangeSet } from '../../store/change-set.ts';
+import type { Change, ObjectChange } from '../../store/change.ts';
+import type { StoreView } from '../../store/object-index.ts';
+import { moveTasks } from '../../tasks/move-tasks.ts';
+import { wantRemoved } from '../../tasks/task-intents.ts';
+import { beginUpdate, isUnderWay } from '../update/update-status.ts';
+import { misplacedTasks } from './misplaced-tasks.ts';
+
+/** Keys are ids of nodes. */
+export const constraintEnforcer: Reconciler<string> = { name: 'constraint-enforcer', concerns, everything, reconcile };
+
+/** What is said of nodes, and tasks that have come to one just before that was said. */
+function concerns({ before, after }: ObjectChange): readonly string[] {
+  if (after?.kind === 'node') return [after.id];
+  if (after?.kind !== 'task' || after.nodeId === null) return [];
+  return before?.kind === 'task' && before.nodeId === after.nodeId ? [] : [after.nodeId];
+}
+
+function everything(view: StoreView): readonly string[] {
+  return view.all('node').map(({ id }) => id);
+}
+
+function reconcile(view: StoreView, ids: ReadonlySet<string>, now: string): readonly Change[] {
+  const changes = new ChangeSet(view);
+  for (const id of ids) {
+    const node = view.get('node', id);
+    if (node?.state === 'ready' && node.availability !== 'pause') clear(changes, view, node, now);
+  }
+  return changes.changes;
+}
+
+function clear(changes: ChangeSet, view: StoreView, node: NodeObject, now: string): void {
+  for (const [reason, tasks] of misplacedTasks(view, node)) {
+    const byService = Map.groupBy(tasks, ({ serviceId }) => serviceId);
+    const atOnce = [...byService].flatMap(([serviceId, own]) => {
+      const service = changes.get('service', serviceId);
+      return service !== undefined && moveByUpdate(changes, service, own, now) ? [] : own;
+    });
+    moveTasks(changes, atOnce, { reason, now, leave: removed });
+    for (const stack of new Set(atOnce.map(({ stack }) => stack))) openGates(changes, stack);
+  }
+}
+
+function removed(task: TaskObject): TaskObject {
+  return wantRemoved(task, { removeVolumes: false, stopGraceMs: null });
+}
+
+/** No service has that number: the task counts as made from an earlier definition. */
+const outdatedForceCount = -1;
+
+/** A service with `update_config` is moved as it is updated, slot by slot. False when it cannot be: an update of it was halted. */
+function moveByUpdate(changes: ChangeSet, service: ServiceObject, tasks: readonly TaskObject[], now: string): boolean {
+  const { update } = service.spec.deploy;
+  if (update === null) return false;
+  const current = service.update;
+  if (current?.state === 'paused' || current?.state === 'rollback_paused') return false;
+  const fresh = tasks.filter(({ forceCount }) => forceCount !== outdatedForceCount);
+  for (const task of fresh) changes.put({ ...task, forceCount: outdatedForceCount });
+  if (fresh.length === 0) return true;
+  const status = isUnderWay(current)
+    ? { ...current, total: current.total + fresh.length }
+    : beginUpdate(update, fresh.length, now);
+  changes.put({ ...service, update: status });
+  return true;
+}

@@ -1,0 +1,53 @@
+import type { NodeObject, TaskObject } from '../../../model/objects.ts';
+import { constraintText, violatedConstraint } from '../../scheduler/filters/constraints.ts';
+import { freeGeneric, freeMemory, freeNanoCpus } from '../../scheduler/filters/reservations.ts';
+import { LoadCounter } from '../../store/node-load.ts';
+import type { StoreView } from '../../store/object-index.ts';
+import { hasEnded, isLeaving } from '../../tasks/task-phase.ts';
+
+/** Tasks that are to leave the node, by the reason. Those with a place on it are the business of their services' mode; one-offs run to their end. */
+export function misplacedTasks(view: StoreView, node: NodeObject): ReadonlyMap<string, readonly TaskObject[]> {
+  const tasks = view.tasksOfNode(node.id).filter((task) => !isLeaving(task) && !hasEnded(task));
+  const movable = tasks.filter(({ oneOff, pinnedNode }) => oneOff === null && pinnedNode === null);
+  if (node.availability === 'drain') return new Map([[`node ${node.hostname} is drained`, movable]]);
+  const reasons = new Map<TaskObject, string>();
+  for (const task of movable) {
+    const violated = violatedConstraint(constraintsOf(view, task), node);
+    if (violated === undefined) continue;
+    reasons.set(task, `node ${node.hostname} is not as the constraint ${constraintText(violated)} wants any more`);
+  }
+  const crowded = crowdedOut(node, movable, reasons, tasks);
+  for (const task of crowded) reasons.set(task, `node ${node.hostname} has not any more what the task has reserved`);
+  return Map.groupBy(reasons.keys(), (task) => reasons.get(task) ?? '');
+}
+
+/** A change of constraints needs no new container, so that what the service says by now counts. */
+function constraintsOf(view: StoreView, task: TaskObject): TaskObject['spec']['deploy']['placement']['constraints'] {
+  return (view.get('service', task.serviceId)?.spec ?? task.spec).deploy.placement.constraints;
+}
+
+/** Of a node that has become smaller the youngest go, until the others fit. */
+function crowdedOut(
+  node: NodeObject,
+  movable: readonly TaskObject[],
+  leaving: ReadonlyMap<TaskObject, string>,
+  all: readonly TaskObject[],
+): readonly TaskObject[] {
+  const load = new LoadCounter();
+  for (const task of all) if (!leaving.has(task)) load.add(task);
+  const gone: TaskObject[] = [];
+  for (const task of movable.toSorted((a, b) => (a.createdAt < b.createdAt ? 1 : -1))) {
+    if (leaving.has(task) || !takesTooMuch(task, node, load)) continue;
+    load.remove(task);
+    gone.push(task);
+  }
+  return gone;
+}
+
+/** Whether something that it has reserved is promised more often than it is there. */
+function takesTooMuch({ spec }: TaskObject, node: NodeObject, load: LoadCounter): boolean {
+  const { cpus, memoryBytes, generic } = spec.deploy.reservations;
+  if (cpus !== null && freeNanoCpus(node, load) < 0) return true;
+  if (memoryBytes !== null && freeMemory(node, load) < 0) return true;
+  return Object.keys(generic).some((kind) => freeGeneric(kind, node, load) < 0);
+}
