@@ -97,7 +97,7 @@ describe('service', () => {
     const deploy = 'deploy: { mode: replicated-job, replicas: 5 }, x-tsstack: { max_concurrent: 2 }';
     const command = '[sh, -c, "sleep 0.2"]';
     file = host.write('svc.yml', `name: svc\nservices:\n  web: { ${base}, command: ${command}, ${deploy} }\n`);
-    await host.ok(['-f', file, 'up', '-d']);
+    const whole = host.ok(['-f', file, 'up', '-d', '--wait']);
     await until(
       async () => (await host.ps(file)).map(({ State }) => State),
       (states) => {
@@ -105,6 +105,7 @@ describe('service', () => {
         return states.length === 5 && states.every((state) => state === 'exited');
       },
     );
+    await whole;
     assert.match(await service('ls'), /replicated-job +0\/2 \(5\/5 completed\)/);
     assert.match((await host.ok(['-f', file, 'plan'])).stdout, /^No changes/);
   });

@@ -211,6 +211,21 @@ describe('networks of a host', () => {
       assert.equal(await lab.ask({ sandbox: 'web' }, 'tcp', hostAddress, 8080), '172.30.1.1');
     });
 
+    it('change hands in one step, and are in the way of nobody else', async () => {
+      const web = [sandboxInterface(front, 10)];
+      const published = (id: string): readonly number[] => service.publishedBy(id).map((port) => port.published);
+      await service.publish(portOwner('old', 'lab-old-1'), web, [portSpec(80, 8095), portSpec(80, 8096)]);
+      const ports = [portSpec(80, 8095), portSpec(80, 8097)];
+      await assert.rejects(service.publish(portOwner('new', 'lab-new-1'), web, ports), /8095.*container lab-old-1/);
+      await service.publish(portOwner('new', 'lab-new-1'), web, ports, 'old');
+      assert.deepEqual([published('old'), published('new')], [[8096], [8095, 8097]]);
+      await service.unpublish('old');
+      assert.equal(await lab.ask('outside', 'tcp', hostAddress, 8095), outsideAddress);
+      await assert.rejects(lab.ask('outside', 'tcp', hostAddress, 8096));
+      await service.unpublish('new');
+      await assert.rejects(lab.ask('outside', 'tcp', hostAddress, 8095));
+    });
+
     it('are refused when a process of the host uses them, naming it', async () => {
       await lab.serve('host', 'serve', 'tcp', '9000');
       await assert.rejects(

@@ -10,6 +10,7 @@ import { openProgress } from '../output/progress/open-progress.ts';
 import type { Progress } from '../output/progress/progress-event.ts';
 import { showDryRunSteps } from '../output/show-plan.ts';
 import { loadProject, type LoadedSpec } from '../project/load-project.ts';
+import { followJobs } from '../tasks/follow-jobs.ts';
 import { followRemovals } from '../tasks/follow-removals.ts';
 import { followTasks } from '../tasks/follow-tasks.ts';
 import { followUpdates } from '../tasks/follow-updates.ts';
@@ -65,7 +66,7 @@ async function bringUp(context: UpContext, control: ControlClient, loaded: Loade
       ask: (question) => confirm(context.io, question, signal),
       signal,
     });
-    await converge(context, control, applied, progress, signal);
+    await converge(context, control, applied, progress, signal, targetsOf(context, project));
     await followRemovals(control, applied.stack, applied.response.steps, progress, signal);
     progress.stop();
     if (isDetached(context) || context.flags['no-start']) return 0;
@@ -88,6 +89,7 @@ async function converge(
   { stack, response, changeOf }: Applied,
   progress: Progress,
   signal: AbortSignal,
+  services: ReadonlySet<string>,
 ): Promise<void> {
   if (!context.flags.wait) {
     for (const name of response.updating)
@@ -97,8 +99,9 @@ async function converge(
   await withWaitTimeout(context.flags['wait-timeout'], async (late) => {
     const over = AbortSignal.any([signal, late]);
     await followTasks(control, { stack, taskIds: response.taskIds, goal, changeOf, progress, signal: over });
-    if (context.flags.wait)
-      await followUpdates(control, { stack, services: response.updating, progress, signal: over });
+    if (!context.flags.wait) return;
+    await followJobs(control, { stack, services, signal: over });
+    await followUpdates(control, { stack, services: response.updating, progress, signal: over });
   });
 }
 
