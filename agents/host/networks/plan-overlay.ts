@@ -15,7 +15,7 @@ const vxlanPort = 4789;
 const overhead = { 4: 14 + 8 + 8 + 20, 6: 14 + 8 + 8 + 40 } as const;
 
 /** Largest packet inside tunnels that begin at an address of this host whose link carries packets of `linkMtu`. */
-export function tunnelMtu(address: string, linkMtu: number): number {
+function tunnelMtu(address: string, linkMtu: number): number {
   return linkMtu - overhead[isIPv6(address) ? 6 : 4];
 }
 

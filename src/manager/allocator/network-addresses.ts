@@ -25,20 +25,12 @@ export const networkAddresses: Reconciler<Key> = {
 function concerns(change: ObjectChange): readonly Key[] {
   const object = subjectOf(change);
   const { before, after } = change;
-  switch (object.kind) {
-    case 'network':
-      return after === null ? [] : [`network ${object.id}`];
-    case 'service':
-      return [`stack ${object.stack}`];
-    case 'node':
-      return addressOf(before) === addressOf(after) ? [] : ['all'];
-    case 'task':
-      // Only where it is matters, and that it is no more.
-      if (after !== null && nodeOf(before) === nodeOf(after)) return [];
-      return object.attachments.map(({ networkId }): Key => `network ${networkId}`);
-    default:
-      return [];
-  }
+  if (object.kind === 'network') return after === null ? [] : [`network ${object.id}`];
+  if (object.kind === 'service') return [`stack ${object.stack}`];
+  if (object.kind === 'node') return addressOf(before) === addressOf(after) ? [] : ['all'];
+  // Only where it is matters, and that it is no more.
+  if (object.kind !== 'task' || (after !== null && nodeOf(before) === nodeOf(after))) return [];
+  return object.attachments.map(({ networkId }): Key => `network ${networkId}`);
 }
 
 function addressOf(object: ModelObject | null): string {

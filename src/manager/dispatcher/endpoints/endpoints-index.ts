@@ -72,18 +72,10 @@ export class EndpointsIndex {
 /** Networks whose endpoints the change may concern. Most changes of tasks are of no interest to others. */
 function changedNetworks(view: StoreView, { before, after }: ObjectChange): readonly string[] {
   const object = subjectOf({ before, after });
-  switch (object.kind) {
-    case 'network':
-      return [object.id];
-    case 'node':
-      return sameNode(before, after) ? [] : networksOf(view.tasksOfNode(object.id));
-    case 'task':
-      return networksOf([before, after].filter((one) => one?.kind === 'task')).filter(
-        (id) => textOf(view, id, before) !== textOf(view, id, after),
-      );
-    default:
-      return [];
-  }
+  if (object.kind === 'network') return [object.id];
+  if (object.kind === 'node') return sameNode(before, after) ? [] : networksOf(view.tasksOfNode(object.id));
+  const tasks = [before, after].filter((one) => one?.kind === 'task');
+  return networksOf(tasks).filter((id) => textOf(view, id, before) !== textOf(view, id, after));
 }
 
 function sameNode(before: ModelObject | null, after: ModelObject | null): boolean {

@@ -19,7 +19,7 @@ export const deploy: AttributeGroup = {
     mode: { effect: 'So many containers, one on each node, or jobs that end.', default: 'replicated' },
     endpoint_mode: {
       effect: 'Whether the name of the service stands for one virtual address, or for all containers.',
-      default: 'vip',
+      default: 'vip on overlays, else dnsrr',
     },
     replicas: { effect: 'How many containers the service has.', default: '1' },
     labels: { effect: 'Labels of the service, not of its containers.' },

@@ -35,7 +35,8 @@ export const networkOfService: AttributeGroup = {
     'ports.*.host_ip': { effect: 'The address of the host to listen on.', default: 'all addresses' },
     'ports.*.protocol': { effect: 'tcp, udp or sctp.', default: 'tcp' },
     'ports.*.mode': {
-      effect: '`host`: on the node of the container; `ingress`: on all nodes. The same on a single host.',
+      effect:
+        '`host`: on the node of the container; `ingress`: on all nodes, one port for all containers of the service.',
       default: 'ingress',
     },
     'ports.*.name': { effect: 'A name for people; no effect by the specification.' },
