@@ -371,11 +371,9 @@ sandbox_remove (struct sandboxes *sandboxes, const json_t *request, struct tss_e
   if (sandbox != NULL)
     discard_links (sandboxes, sandbox);
   bool is_last = sandboxes->by_id.count == 0;
-  if (sandbox != NULL || access (path, F_OK) == 0)
-    {
-      trash_namespace (sandboxes->trash, netns_users_path (path).text, is_last);
-      trash_namespace (sandboxes->trash, path, is_last);
-    }
+  /* Also of one that is not known: a predecessor may have died over any part of it. */
+  trash_namespace (sandboxes->trash, netns_users_path (path).text, is_last);
+  trash_namespace (sandboxes->trash, path, is_last);
   if (sandbox != NULL)
     forget (sandbox);
   return 0;

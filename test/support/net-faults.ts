@@ -43,7 +43,11 @@ export class NetFaults {
     // What could not be removed goes with the next one.
     if (/^(umount2|unlink)/.test(summary)) await this.#run({ kind: 'none' });
     // The kernel frees a namespace, and with it the links that nobody has deleted, when it finds the time.
-    await eventually(`${summary}: nothing left of it`, () => this.#findRemains().length === 0);
+    await eventually(`${summary}: nothing left of it`, () => this.#findRemains().length === 0).catch(
+      (error: unknown) => {
+        throw new Error(this.#findRemains().join('\n'), { cause: error });
+      },
+    );
     return faults;
   }
 
