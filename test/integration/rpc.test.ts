@@ -165,7 +165,7 @@ describe('rpc over a unix socket', () => {
     const mute = createServer((socket) => void setTimeout(() => socket.destroy(), 300));
     await new Promise<void>((resolve) => mute.listen(join(directory, 'mute'), resolve));
     await assert.rejects(connectControl(`unix://${join(directory, 'mute')}`, { connectTimeoutMs: 100 }), {
-      code: 'unavailable',
+      code: 'timeout',
     });
     await new Promise((resolve) => mute.close(resolve));
   });
