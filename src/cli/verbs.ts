@@ -84,7 +84,7 @@ export const verbs: Readonly<Record<VerbName, VerbEntry>> = {
     group: async () => (await import('./commands/cluster/verbs.ts')).clusterVerbs,
   },
   node: {
-    summary: 'List the nodes of the cluster',
+    summary: 'Look at the nodes of the cluster, and change them',
     group: async () => (await import('./commands/node/verbs.ts')).nodeVerbs,
   },
   service: {

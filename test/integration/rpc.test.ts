@@ -17,7 +17,13 @@ const unused = (): never => {
 function controlHandlers(handlers: Partial<ControlHandlers>): ControlHandlers {
   const none = { getInfo: unused, applyStack: unused, removeStack: unused, actOnTasks: unused, createOneOff: unused };
   const objects = { createObject: unused, removeObjects: unused, listObjects: unused };
-  const services = { updateService: unused, rollbackService: unused, rebalanceService: unused };
+  const services = {
+    updateService: unused,
+    rollbackService: unused,
+    rebalanceService: unused,
+    updateNode: unused,
+    removeNode: unused,
+  };
   return { ...none, ...objects, ...services, watch: unused, open: unused, events: unused, ...handlers };
 }
 

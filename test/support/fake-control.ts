@@ -115,6 +115,8 @@ export class FakeControl {
       updateService: () => Promise.reject(new TsstackError('unsupported', 'no service is changed in this test')),
       rollbackService: () => Promise.reject(new TsstackError('unsupported', 'no service is changed in this test')),
       rebalanceService: () => Promise.reject(new TsstackError('unsupported', 'no service is changed in this test')),
+      updateNode: () => Promise.reject(new TsstackError('unsupported', 'no service is changed in this test')),
+      removeNode: () => Promise.reject(new TsstackError('unsupported', 'no service is changed in this test')),
       createObject: () => Promise.reject(new TsstackError('unsupported', 'no objects are made in this test')),
       removeObjects: () => Promise.reject(new TsstackError('unsupported', 'no objects are removed in this test')),
       listObjects: async ({ kinds }) => ({ objects: this.#list(kinds), stale: '' }),

@@ -10,6 +10,8 @@ export function emptyControl(): ControlClient {
     updateService: () => Promise.reject(noDaemon()),
     rollbackService: () => Promise.reject(noDaemon()),
     rebalanceService: () => Promise.reject(noDaemon()),
+    updateNode: () => Promise.reject(noDaemon()),
+    removeNode: () => Promise.reject(noDaemon()),
     actOnTasks: () => Promise.resolve({ taskIds: [] }),
     createOneOff: () => Promise.reject(noDaemon()),
     createObject: () => Promise.reject(noDaemon()),

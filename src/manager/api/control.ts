@@ -17,12 +17,16 @@ import type {
   ListObjectsResponse,
   OpenStream,
   RebalanceServiceRequest,
+  RemoveNodeRequest,
+  RemoveNodeResponse,
   RemoveObjectsRequest,
   RemoveObjectsResponse,
   RemoveStackRequest,
   RemoveStackResponse,
   RollbackServiceRequest,
   ServiceChangeResponse,
+  UpdateNodeRequest,
+  UpdateNodeResponse,
   UpdateServiceRequest,
   WatchRequest,
   WatchResponse,
@@ -42,6 +46,8 @@ import type { Store } from '../store/store.ts';
 import { applyStack } from './apply-stack.ts';
 import { awaitOwnNode } from './await-own-node.ts';
 import { awaitStreamNode } from './await-stream-node.ts';
+import { removeNode } from '../nodes/remove-node.ts';
+import { updateNode } from '../nodes/update-node.ts';
 import { rebalanceService } from '../services/rebalance-service.ts';
 import { rollbackService } from '../services/rollback-service.ts';
 import { updateService } from '../services/update-service.ts';
@@ -98,6 +104,14 @@ export class Control implements ControlHandlers {
 
   async rebalanceService(request: RebalanceServiceRequest): Promise<ServiceChangeResponse> {
     return this.#on.store.update((view) => rebalanceService(view, request, now()));
+  }
+
+  async updateNode(request: UpdateNodeRequest): Promise<UpdateNodeResponse> {
+    return this.#on.store.update((view) => updateNode(view, request));
+  }
+
+  async removeNode(request: RemoveNodeRequest): Promise<RemoveNodeResponse> {
+    return this.#on.store.update((view) => removeNode(view, request, this.#on.ownNodeId(), now()));
   }
 
   async actOnTasks(request: ActOnTasksRequest): Promise<ActOnTasksResponse> {

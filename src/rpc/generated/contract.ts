@@ -79,6 +79,30 @@ export interface RollbackServiceRequest {
   readonly version: number;
 }
 
+export interface UpdateNodeRequest {
+  /** Id, beginning of an id, or hostname. */
+  readonly node: string;
+  readonly addLabels: Readonly<Record<string, string>>;
+  /** Names of labels that it has. */
+  readonly removeLabels: readonly string[];
+  /** active, pause or drain; empty = as it is. */
+  readonly availability: string;
+}
+
+export interface UpdateNodeResponse {
+  readonly id: string;
+}
+
+export interface RemoveNodeRequest {
+  /** Id, beginning of an id, or hostname. */
+  readonly node: string;
+  readonly force: boolean;
+}
+
+export interface RemoveNodeResponse {
+  readonly id: string;
+}
+
 export interface RebalanceServiceRequest {
   readonly stack: string;
   readonly service: string;
@@ -552,6 +576,10 @@ export interface Messages {
   readonly ApplyStackResponse: ApplyStackResponse;
   readonly UpdateServiceRequest: UpdateServiceRequest;
   readonly RollbackServiceRequest: RollbackServiceRequest;
+  readonly UpdateNodeRequest: UpdateNodeRequest;
+  readonly UpdateNodeResponse: UpdateNodeResponse;
+  readonly RemoveNodeRequest: RemoveNodeRequest;
+  readonly RemoveNodeResponse: RemoveNodeResponse;
   readonly RebalanceServiceRequest: RebalanceServiceRequest;
   readonly ServiceChangeResponse: ServiceChangeResponse;
   readonly PlanStep: PlanStep;
@@ -667,6 +695,18 @@ export const messageFields: Readonly<Record<keyof Messages, MessageFields>> = {
     { number: 2, name: 'service', type: 'string', kind: 'single', oneof: null },
     { number: 3, name: 'version', type: 'uint64', kind: 'single', oneof: null },
   ],
+  UpdateNodeRequest: [
+    { number: 1, name: 'node', type: 'string', kind: 'single', oneof: null },
+    { number: 2, name: 'addLabels', type: 'string', kind: 'map', oneof: null },
+    { number: 3, name: 'removeLabels', type: 'string', kind: 'repeated', oneof: null },
+    { number: 4, name: 'availability', type: 'string', kind: 'single', oneof: null },
+  ],
+  UpdateNodeResponse: [{ number: 1, name: 'id', type: 'string', kind: 'single', oneof: null }],
+  RemoveNodeRequest: [
+    { number: 1, name: 'node', type: 'string', kind: 'single', oneof: null },
+    { number: 2, name: 'force', type: 'bool', kind: 'single', oneof: null },
+  ],
+  RemoveNodeResponse: [{ number: 1, name: 'id', type: 'string', kind: 'single', oneof: null }],
   RebalanceServiceRequest: [
     { number: 1, name: 'stack', type: 'string', kind: 'single', oneof: null },
     { number: 2, name: 'service', type: 'string', kind: 'single', oneof: null },
@@ -980,6 +1020,22 @@ export const controlMethods = {
     kind: 'unary',
     request: 'RebalanceServiceRequest',
     response: 'ServiceChangeResponse',
+    tables: messageFields,
+  },
+  /** Labels and availability of a node. What has to move because of it moves on its own time; watch for it. */
+  updateNode: {
+    path: '/tsstack.v1.Control/UpdateNode',
+    kind: 'unary',
+    request: 'UpdateNodeRequest',
+    response: 'UpdateNodeResponse',
+    tables: messageFields,
+  },
+  /** Takes a node out of the cluster: its certificate is refused from now on, and what was only there is forgotten. One that works, or that holds named volumes, only with force. */
+  removeNode: {
+    path: '/tsstack.v1.Control/RemoveNode',
+    kind: 'unary',
+    request: 'RemoveNodeRequest',
+    response: 'RemoveNodeResponse',
     tables: messageFields,
   },
   /** start, stop, restart, rm of containers that exist. Returns when the intent is stored; watch for the end. */

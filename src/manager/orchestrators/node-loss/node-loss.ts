@@ -48,7 +48,7 @@ function leave(task: TaskObject): TaskObject {
 }
 
 /** Not one-offs, which ran for somebody's terminal, not what has a place on that node, and not what is over or was stopped. */
-function isWantedElsewhere(task: TaskObject): boolean {
+export function isWantedElsewhere(task: TaskObject): boolean {
   if (task.oneOff !== null || task.pinnedNode !== null || isLeaving(task) || hasEnded(task)) return false;
   return task.desired !== 'stopped' || task.gate?.next === 'running';
 }

@@ -1,0 +1,15 @@
+import { defineVerb, type CommandContext } from '../../command-line/verb.ts';
+import { connect } from '../../connection/connect.ts';
+import { findNodes } from '../../nodes/find-nodes.ts';
+import { writeOutput } from '../../output/write-output.ts';
+import { listObjects } from '../../tasks/list-tasks.ts';
+
+/** `tsstack node inspect` */
+export const inspect = defineVerb({ name: 'node inspect', usage: 'NODE...', arity: [1, null], flags: {}, run });
+
+async function run(context: CommandContext): Promise<number> {
+  const view = await listObjects(await connect(context, 'if-known'), '', ['node']);
+  const nodes = findNodes(view.ofKind('node'), context.arguments);
+  await writeOutput(context.io.stdout, `${JSON.stringify(nodes, null, 2)}\n`);
+  return 0;
+}

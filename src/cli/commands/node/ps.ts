@@ -1,0 +1,45 @@
+import { shortId } from '../../../model/ids.ts';
+import { defineVerb, type CommandContext } from '../../command-line/verb.ts';
+import { connect } from '../../connection/connect.ts';
+import { findNodes } from '../../nodes/find-nodes.ts';
+import { readFormat } from '../../output/format-flag.ts';
+import { formatColumns } from '../../output/table.ts';
+import { writeOutput } from '../../output/write-output.ts';
+import { taskRows } from '../../services/task-rows.ts';
+import { listObjects, sortTasks } from '../../tasks/list-tasks.ts';
+
+const flags = {
+  format: { type: 'string', value: 'FORMAT', help: 'table or json' },
+  quiet: { type: 'boolean', short: 'q', help: 'Print only the ids' },
+} as const;
+
+/** `tsstack node ps`: the containers on nodes, of all stacks. */
+export const ps = defineVerb({ name: 'node ps', usage: 'NODE...', arity: [1, null], flags, run });
+
+async function run(context: CommandContext<typeof flags>): Promise<number> {
+  const format = readFormat(context.flags.format);
+  const view = await listObjects(await connect(context, 'if-known'), '', ['node', 'task']);
+  const all = view.ofKind('node');
+  const wanted = new Set(findNodes(all, context.arguments).map(({ id }) => id));
+  const nodes = new Map(all.map((node) => [node.id, node]));
+  const tasks = sortTasks(view.tasks.filter(({ nodeId }) => nodeId !== null && wanted.has(nodeId)));
+  // What was in their places before may have been on other nodes.
+  const rows = tasks.flatMap((task) => taskRows(task, nodes, Date.now()).slice(0, 1));
+  await writeOutput(context.io.stdout, render(rows, context.flags.quiet ? 'ids' : format));
+  return 0;
+}
+
+function render(rows: ReturnType<typeof taskRows>, format: string): string {
+  if (format === 'ids') return rows.map(({ ID }) => `${shortId(ID)}\n`).join('');
+  if (format === 'json') return rows.map((row) => `${JSON.stringify(row)}\n`).join('');
+  const cells = rows.map((row) => [
+    shortId(row.ID),
+    row.Name,
+    row.Image,
+    row.Node,
+    row.DesiredState,
+    row.CurrentState,
+    row.Error,
+  ]);
+  return formatColumns(['ID', 'NAME', 'IMAGE', 'NODE', 'DESIRED STATE', 'CURRENT STATE', 'ERROR'], cells);
+}

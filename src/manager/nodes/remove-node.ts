@@ -1,0 +1,58 @@
+/** `node rm`: takes a node out of the cluster, and from the store what was only there. Pure. */
+import { TsstackError } from '../../model/errors.ts';
+import type { NodeObject, TaskObject } from '../../model/objects.ts';
+import type { RemoveNodeRequest, RemoveNodeResponse } from '../../rpc/messages.ts';
+import { removeNode as forgetNode } from '../authority/remove-node.ts';
+import { isWantedElsewhere } from '../orchestrators/node-loss/node-loss.ts';
+import { ChangeSet } from '../store/change-set.ts';
+import type { StoreView } from '../store/object-index.ts';
+import type { Transaction } from '../store/store.ts';
+import { moveTasks } from '../tasks/move-tasks.ts';
+import { findNode } from './find-node.ts';
+
+/** `ownNode` is that of this manager's host; `now` is in RFC 3339. */
+export function removeNode(
+  view: StoreView,
+  request: RemoveNodeRequest,
+  ownNode: string | null,
+  now: string,
+): Transaction<RemoveNodeResponse> {
+  const node = findNode(view, request.node);
+  if (node.id === ownNode) throw refuse(node, 'it is the manager that was asked', 'ask another manager');
+  if (!request.force) checkForgettable(view, node);
+  const changes = new ChangeSet(view);
+  const tasks = view.tasksOfNode(node.id);
+  moveTasks(changes, tasks.filter(isWantedElsewhere), {
+    reason: `node ${node.hostname} was removed`,
+    now,
+    leave: gone,
+  });
+  for (const task of tasks) changes.delete(task);
+  for (const volume of view.volumesOfNode(node.id)) changes.delete(volume);
+  forgetNode(changes, node, new Date(now));
+  return { changes: changes.changes, result: { id: node.id } };
+}
+
+/** It is deleted in the same transaction, but has to make way for its successor before. */
+function gone(task: TaskObject): TaskObject {
+  return { ...task, desired: 'remove', gate: null };
+}
+
+/** A node that works is drained first, and data is not forgotten by the way. */
+function checkForgettable(view: StoreView, node: NodeObject): void {
+  const drain = `drain it with \`tsstack node update --availability drain ${node.hostname}\` and stop its daemon, or use --force`;
+  if (node.state !== 'down')
+    throw refuse(node, `it is ${node.state === 'ready' ? 'up' : 'not known to be down'}`, drain);
+  const volumes = view.volumesOfNode(node.id).filter(({ anonymousOf }) => anonymousOf === null);
+  if (volumes.length === 0) return;
+  const names = volumes.map(({ name }) => name).join(', ');
+  throw refuse(
+    node,
+    `these volumes are only there: ${names}`,
+    'use --force if their content may be lost to the cluster',
+  );
+}
+
+function refuse({ hostname }: NodeObject, why: string, hint: string): TsstackError {
+  return new TsstackError('conflict', `remove node ${hostname}: ${why}`, { hint });
+}
