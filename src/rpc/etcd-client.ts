@@ -1,5 +1,7 @@
 /** A client of etcd's v3 API. @grpc/grpc-js is loaded with the first connection. */
-import type { Interceptor } from '@grpc/grpc-js';
+import { isIP } from 'node:net';
+import { checkServerIdentity, type PeerCertificate } from 'node:tls';
+import type { ChannelCredentials, credentials as Credentials, Interceptor } from '@grpc/grpc-js';
 import { clientChannelOptions } from './channel-options.ts';
 import { makeClient } from './client/make-client.ts';
 import { kvMethods, leaseMethods, watchMethods, type Messages } from './generated/etcd.ts';
@@ -47,13 +49,33 @@ export async function openEtcd(endpoint: string, tls: EtcdTls | null): Promise<E
       },
     });
   const credentials =
-    tls === null
-      ? grpc.credentials.createInsecure()
-      : grpc.credentials.createSsl(Buffer.from(tls.ca), Buffer.from(tls.key), Buffer.from(tls.certificate));
-  const channel = new grpc.Client(endpoint, credentials, { ...channelOptions, interceptors: [requireLeader] });
+    tls === null ? grpc.credentials.createInsecure() : secureCredentials(grpc.credentials, endpoint, tls);
+  const options = { ...channelOptions, ...serverNameOf(endpoint), interceptors: [requireLeader] };
+  const channel = new grpc.Client(endpoint, credentials, options);
   return makeClient<Messages, typeof kvMethods & typeof watchMethods & typeof leaseMethods>(channel, {
     ...kvMethods,
     ...watchMethods,
     ...leaseMethods,
   });
+}
+
+function hostOf(endpoint: string): string {
+  return endpoint.replace(/:\d+$/, '').replace(/^\[|\]$/g, '');
+}
+
+/** The member has to be who it is by the name or the address at which it was called. */
+function secureCredentials(
+  credentials: typeof Credentials,
+  endpoint: string,
+  { ca, certificate, key }: EtcdTls,
+): ChannelCredentials {
+  const [authority, ownKey, own] = [ca, key, certificate].map((text) => Buffer.from(text));
+  return credentials.createSsl(authority, ownKey, own, {
+    checkServerIdentity: (_name, theirs) => checkServerIdentity(hostOf(endpoint), theirs as PeerCertificate),
+  });
+}
+
+/** grpc-js would ask for the address as a name of a server, which TLS has not; any name will do, as it is not what is checked. */
+function serverNameOf(endpoint: string): Record<string, string> {
+  return isIP(hostOf(endpoint)) === 0 ? {} : { 'grpc.ssl_target_name_override': 'etcd' };
 }

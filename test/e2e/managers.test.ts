@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import { busyboxImage } from '../fixtures/images.ts';
 import { EtcdProcess } from '../support/etcd-process.ts';
@@ -13,8 +15,15 @@ services:
     image: busybox:test
     command: sleep 100000
     init: true
+    restart: always
     deploy: { replicas: ${replicas} }
 `;
+
+/** Processes of the containers on that host alone. */
+function pidsOn(host: ClusterHost): readonly number[] {
+  const directory = host.see(join(host.runRoot, 'containers'));
+  return readdirSync(directory).map((id) => host.shimState(id).pid);
+}
 
 describe('a cluster of three managers', function () {
   this.timeout(120_000);
@@ -106,6 +115,45 @@ describe('a cluster of three managers', function () {
       (found) => found.length === 3 && found.every((state) => state.endsWith('ready')),
     );
     assert.equal(await leaderOf(m1), await leaderOf(m2));
+  });
+
+  it('says what is missing when etcd has lost its majority, while containers run on', async () => {
+    const before = pidsOn(m2);
+    await Promise.all([etcd[1]?.kill(), etcd[2]?.kill()]);
+    const { stderr } = await until(
+      () => m1.run(['-f', 'spread.yml', 'up', '-d']),
+      ({ code }) => code !== 0,
+    );
+    assert.match(
+      stderr,
+      /etcd does not answer as a whole .*10\.90\.0\.2:2379: nobody answers; 10\.90\.0\.3:2379: nobody answers/,
+    );
+    const shown = await m1.ok(['-f', 'spread.yml', 'ps']);
+    assert.match(shown.stderr, /warning: this may not be the latest: as of .*etcd does not answer as a whole/);
+    await Promise.all([etcd[1]?.start(), etcd[2]?.start()]);
+    await until(
+      () => m1.run(['-f', 'spread.yml', 'up', '-d']),
+      ({ code }) => code === 0,
+    );
+    assert.deepEqual([before.length > 0, pidsOn(m2)], [true, before]);
+  });
+
+  it('comes back after all hosts lost power, with daemons that wait for etcd, and runs as many containers as before', async () => {
+    await Promise.all([...cluster.hosts.map((host) => host.powerOff()), ...etcd.map((member) => member.kill())]);
+    await m1.ok(['info', '--start']);
+    const waiting = await m1.ok(['cluster', 'status']);
+    assert.match(waiting.stdout, /Role: +manager[^]*Problem: +.*10\.90\.0\.1:2379: nobody answers/);
+    await Promise.all(etcd.map((member) => member.start()));
+    for (const host of [m2, m3]) await host.ok(['info', '--start']);
+    await until(
+      () => nodeStates(m1).catch(() => []),
+      (found) => found.length === 3 && found.every((state) => state.endsWith('ready')),
+    );
+    const running = await until(
+      async () => (await m1.ps('spread.yml')).filter(({ State }) => State === 'running'),
+      ({ length }) => length === 3,
+    );
+    assert.equal(running.length, 3);
   });
 
   it('lets managers go, and the last one take the store home', async () => {

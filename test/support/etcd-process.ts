@@ -49,6 +49,26 @@ export class EtcdProcess {
     return EtcdProcess.#startAt(places, args);
   }
 
+  /** One member that speaks TLS, and only with those whose certificate is of the authority. The arguments are names of files. */
+  static async startSecure(files: Readonly<Record<'ca' | 'certificate' | 'key', string>>): Promise<EtcdProcess> {
+    const port = await freePort();
+    const peer = `http://127.0.0.1:${await freePort()}`;
+    const url = `https://127.0.0.1:${port}`;
+    const peers = [
+      '--listen-peer-urls',
+      peer,
+      '--initial-advertise-peer-urls',
+      peer,
+      '--initial-cluster',
+      `default=${peer}`,
+    ];
+    const clients = ['--listen-client-urls', url, '--advertise-client-urls', url, '--client-cert-auth'];
+    const tls = ['--trusted-ca-file', files.ca, '--cert-file', files.certificate, '--key-file', files.key];
+    const etcd = new EtcdProcess(`127.0.0.1:${port}`, [...peers, ...clients, ...tls], (command) => command);
+    await etcd.start();
+    return etcd;
+  }
+
   /** One member on each of those hosts. */
   static startOn(
     hosts: readonly { readonly address: string; enter(command: readonly string[]): readonly string[] }[],

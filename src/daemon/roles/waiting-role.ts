@@ -3,12 +3,13 @@ import type { ManagerAccess } from '../../../agents/host/session/manager-access.
 import { EtcdStore } from '../../manager/store/etcd/etcd-store.ts';
 import { formatStoreUrl, type StoreSetting } from '../../manager/store/store-setting.ts';
 import { authorityMethods, controlMethods, dispatcherMethods } from '../../rpc/generated/contract.ts';
-import type { ClusterStatus } from '../../rpc/messages.ts';
+import type { ClusterStatus, GetInfoResponse } from '../../rpc/messages.ts';
 import type { AuthorityHandlers, ControlHandlers, DispatcherHandlers } from '../../rpc/service-types.ts';
 import type { TsstackError } from '../../model/errors.ts';
 import type { Membership } from '../cluster/cluster-files.ts';
 import { storeSeal } from '../cluster/store-seal.ts';
 import { refuseAll } from './delegate.ts';
+import { hostInfo } from './host-info.ts';
 import type { Role, RoleContext } from './role.ts';
 
 /** Pause between two looks at the store. */
@@ -35,7 +36,9 @@ export class WaitingRole implements Role {
     this.#setting = setting;
     this.#problem = problem;
     const refusal = (): TsstackError => this.#problem;
-    this.control = refuseAll(controlMethods, refusal);
+    const clusterId = membership?.clusterId ?? '';
+    const getInfo = (): Promise<GetInfoResponse> => hostInfo(context, { role: 'manager', clusterId });
+    this.control = { ...refuseAll(controlMethods, refusal), getInfo };
     this.dispatcher = refuseAll(dispatcherMethods, refusal);
     this.authority = refuseAll(authorityMethods, refusal);
     this.managers = {

@@ -114,5 +114,7 @@ function describe(error: unknown): string {
   if (!(error instanceof TsstackError)) return String(error);
   if (error.code === 'timeout') return 'no answer in time';
   if (error.message.startsWith('etcdserver: ')) return error.message.slice('etcdserver: '.length);
-  return 'nobody answers';
+  // What is wrong with certificates has to be told; that a host or a port is not there comes in many words.
+  const reason = /Last error: (?:\w*Error: )?(.*?)\.? Resolution note/.exec(error.message)?.[1] ?? '';
+  return /certificate|altnames|TLS|SSL/i.test(reason) ? reason : 'nobody answers';
 }
