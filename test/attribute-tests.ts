@@ -329,7 +329,7 @@ export const ATTRIBUTE_TESTS: readonly AttributeTest[] = [
     service: 'deploy.endpoint_mode',
   },
   {
-    file: updates,
+    file: 'e2e/seamless-update.test.ts',
     title: 'of one container on one host loses no request, by its name or by its port',
     service: 'deploy.update_config.order deploy.update_config.monitor',
   },

@@ -1,67 +1,8 @@
-/** Updates by update_config on a host that really runs the containers, with clients that do not pause. */
+/** Updates by update_config on a host that really runs the containers. */
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, it } from 'mocha';
 import { busyboxImage } from '../fixtures/images.ts';
 import { TestHost, type CommandResult } from '../support/test-host.ts';
-import { Visitors } from '../support/visitors.ts';
-
-const port = 18_431;
-
-/** Answers its version; what it is in the middle of when it is told to end, it finishes. */
-const server = [
-  'mkdir -p /www',
-  'echo $$VERSION > /www/version',
-  "trap 'sleep 0.3; exit 0' TERM",
-  'httpd -f -p 80 -h /www & wait',
-  'wait',
-].join('; ');
-
-function stack(version: string, more = ''): string {
-  return `
-name: roll
-services:
-  web:
-    image: busybox:test
-    environment: { VERSION: ${version} }
-    command: [sh, -c, ${JSON.stringify(server)}]
-    ports: ["127.0.0.1:${port}:80"]
-    healthcheck: { test: wget -q -O /dev/null http://127.0.0.1/version, interval: 200ms, start_period: 5s, start_interval: 100ms }
-    deploy:
-      replicas: 1
-      update_config: { order: start-first, monitor: 500ms }
-      ${more}
-  visitor:
-    image: busybox:test
-    init: true
-    stop_grace_period: 1s
-    command: sleep 100000
-`;
-}
-
-describe('an update with start-first', () => {
-  const host = new TestHost();
-  let file: string;
-
-  before(async () => {
-    await host.ok(['load', '-i', (await busyboxImage()).dockerArchive]);
-    file = host.write('stack.yml', stack('one'));
-    await host.ok(['-f', file, 'up', '-d', '--wait']);
-  });
-  after(() => host.stop());
-
-  it('of one container on one host loses no request, by its name or by its port', async () => {
-    host.write('stack.yml', stack('two'));
-    const visitors = new Visitors(host, file, { port, perSecond: 200 });
-    await visitors.begin();
-    const { stderr } = await host.ok(['-f', file, 'up', '-d', '--wait']);
-    const { byName, byPort } = await visitors.end();
-    assert.match(stderr, /Service web +Updated/);
-    assert.deepEqual([byName.failed, byPort.failed], [0, 0]);
-    for (const { versions } of [byName, byPort]) assert.deepEqual([...versions].sort(), ['one', 'two']);
-    const names = (await host.ps(file)).map(({ Name }) => Name).sort();
-    assert.deepEqual(names, ['roll-visitor-1', 'roll-web-1']);
-  });
-});
 
 const sleeper = 'image: busybox:test, init: true, stop_grace_period: 1s';
 
@@ -115,6 +56,22 @@ describe('an update', () => {
     for (const slot of [3, 4, 5]) assert.equal(after[`upd-web-${slot}`], before[`upd-web-${slot}`]);
     const better = await up(service('sleep 3000', deploy));
     assert.equal(better.code, 0, better.stderr);
+  });
+
+  it('is carried on by the next manager when one is killed in the middle', async () => {
+    const deploy = 'replicas: 3, update_config: { delay: 700ms, monitor: 100ms }';
+    await up(service('sleep 1000', deploy));
+    file = host.write('upd.yml', service('sleep 2000', deploy));
+    const { stdout, stderr } = await host.ok(['-f', file, 'up', '-d']);
+    assert.match(`${stdout}${stderr}`, /Service web goes on being updated/);
+    await host.killDaemon();
+    const ids = new Set((await host.ps(file)).map(({ ID }) => ID));
+    assert.equal((await host.run(['-f', file, 'up', '-d', '--wait'])).code, 0);
+    for (const { ID } of await host.ps(file)) ids.add(ID);
+    // One new container for each slot, whichever manager has made it.
+    assert.ok(ids.size <= 6, [...ids].join());
+    assert.match((await host.ok(['-f', file, 'plan'])).stdout, /^No changes/);
+    assert.match((await host.ok(['-f', file, 'service', 'ls'])).stdout, /completed: 3 of 3 replaced/);
   });
 
   it('is taken back as rollback_config says', async () => {
