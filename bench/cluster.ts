@@ -3,6 +3,7 @@
  * TSSTACK_BENCH_REPEAT sets the rounds (default 3).
  */
 import { measureScheduler } from './cluster/scheduler.ts';
+import { measureNetwork } from './cluster/network.ts';
 import { simulate } from './cluster/simulation.ts';
 import { Recorder } from './lib/measure.ts';
 import { reportResults } from './lib/results.ts';
@@ -14,6 +15,7 @@ const cases: Readonly<Record<string, Case>> = {
     measureScheduler(100_000, 100, 20_000, recorder);
     measureScheduler(10_000, 10_000, null, recorder);
   },
+  network: measureNetwork,
   'simulation-1k': (recorder) => simulate(1000, false, recorder),
   'simulation-10k': (recorder) => simulate(10_000, false, recorder),
   'simulation-30k': (recorder) => simulate(30_000, true, recorder),
@@ -30,4 +32,4 @@ for (let round = 0; round < Number(process.env['TSSTACK_BENCH_REPEAT'] ?? 3); ro
     await run(recorder);
   }
 }
-reportResults('cluster', [`node ${process.version}`], recorder.measurements(), []);
+reportResults('cluster', [`node ${process.version}`], recorder.measurements(), ['without tunnel']);

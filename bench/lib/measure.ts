@@ -1,5 +1,5 @@
-/** More is better for what is per second only. */
-export type Unit = 'ms' | 'MiB' | 'KiB' | 'MB/s' | 'cores' | 'wake-ups' | 'µs/task' | 'placements/s';
+/** More is better for what is per second and for parts (%) only. */
+export type Unit = 'ms' | 'MiB' | 'KiB' | 'MB/s' | 'cores' | 'wake-ups' | 'µs/task' | 'placements/s' | 'µs' | '%';
 
 /** One row of the table: the same thing done by each engine. */
 export interface Measurement {

@@ -30,7 +30,7 @@ function judge(value: number, target: number | null, atLeast: boolean, suffix: s
 }
 
 function verdict(row: Measurement, peer: string | undefined): string {
-  const atLeast = row.unit.endsWith('/s');
+  const atLeast = row.unit.endsWith('/s') || row.unit === '%';
   const verdicts = [
     ...judge(median(row.samples[ours] ?? []), row.target, atLeast, ''),
     ...judge(ratio(row, peer), row.ratioTarget, atLeast, ` of ${peer ?? ''}`),

@@ -89,8 +89,13 @@ export class NetworkLab {
   }
 
   /** Starts a peer that serves, and resolves when it is ready. */
-  async serve(place: Place, ...command: readonly string[]): Promise<void> {
-    const [file = '', ...args] = this.#enter(place, [process.execPath, peer, ...command]);
+  serve(place: Place, ...command: readonly string[]): Promise<void> {
+    return this.start(place, process.execPath, peer, ...command);
+  }
+
+  /** Starts a command that goes on, and resolves when it has printed something. */
+  async start(place: Place, ...command: readonly string[]): Promise<void> {
+    const [file = '', ...args] = this.#enter(place, command);
     const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'inherit'] });
     this.#processes.push(child);
     await once(child.stdout, 'data');
