@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'mocha';
+import { busyboxImage } from '../fixtures/images.ts';
+import { problemOf } from '../support/cluster-problem.ts';
+import { listNodes } from '../support/list-nodes.ts';
+import { TestCluster, type ClusterHost } from '../support/test-cluster.ts';
+import { until } from '../support/test-host.ts';
+
+const onWorker = `
+name: web
+services:
+  web:
+    image: busybox:test
+    command: sleep 100000
+    init: true
+    volumes: [data:/data]
+    deploy: { placement: { constraints: ["node.role==worker"] } }
+volumes:
+  data:
+`;
+
+describe('a cluster whose hosts lose each other', () => {
+  let cluster: TestCluster;
+  let manager: ClusterHost;
+  let worker: ClusterHost;
+
+  before(async () => {
+    cluster = await TestCluster.create('m1', 'w1');
+    [manager, worker] = [cluster.host('m1'), cluster.host('w1')];
+    await worker.ok(['load', '-i', (await busyboxImage()).dockerArchive]);
+    await cluster.form('m1', 'w1');
+    await manager.ok(['-f', manager.write('web.yml', onWorker), 'up', '-d', '--wait']);
+  });
+  after(() => cluster.stop('m1'));
+
+  it('a worker that cannot reach its manager says so, keeps its containers, and is back by itself', async () => {
+    const [row] = await manager.ps('web.yml');
+    const { pid } = worker.shimState(row?.ID ?? '');
+    cluster.unplug('w1');
+    await until(
+      () => listNodes(manager),
+      (rows) => rows.some(({ Hostname, State }) => Hostname === 'w1' && State === 'down'),
+    );
+    assert.match(
+      await until(
+        () => problemOf(worker),
+        (problem) => problem !== '',
+      ),
+      /10\.90\.0\.1:2377|manager|canceled|in time/,
+    );
+    assert.equal(worker.shimState(row?.ID ?? '').pid, pid);
+    cluster.heal();
+    await until(
+      () => listNodes(manager),
+      (rows) => rows.every(({ State }) => State === 'ready'),
+      30_000,
+    );
+  });
+
+  it('a worker leaves by force without its manager: its containers end, what is in its volumes stays', async () => {
+    cluster.cut('w1');
+    const refused = await worker.run(['cluster', 'leave']);
+    assert.equal(refused.code, 1);
+    const { stderr } = await worker.ok(['cluster', 'leave', '--force']);
+    assert.match(stderr, /no manager was told \(.*\): remove the node there with `tsstack node rm/);
+    cluster.heal();
+    assert.equal((await worker.ok(['ls', '-a', '-q'])).stdout, '');
+    const left = worker.sh('find', join(worker.dataRoot, 'left'), '-name', '_data');
+    assert.match(left, /volumes\/web_data\/_data/);
+    assert.equal(existsSync(join(worker.dataRoot, 'cluster')), false);
+  });
+
+  it('the last manager leaves by force: nodes that it cannot ask any more are forgotten with what they had', async () => {
+    const refused = await manager.run(['cluster', 'leave']);
+    assert.match(refused.stderr, /this is its last manager, and these nodes would have none: w1/);
+    const { stderr } = await manager.ok(['cluster', 'leave', '--force']);
+    assert.match(stderr, /the cluster is no more; on w1 run `tsstack cluster leave --force`/);
+    assert.deepEqual(
+      (await listNodes(manager)).map(({ Hostname }) => Hostname),
+      ['m1'],
+    );
+  });
+});
