@@ -28,15 +28,42 @@ export async function followRemovals(
   const names = new Set(awaited.filter(({ kind }) => kind === 'container').map(({ name }) => name));
   const narrator = new TaskNarrator(progress);
   const failures = new StopFailures();
-  await followObjects(control, { stack, kinds: ['stack', 'task', 'network', 'volume'] }, signal, (view) => {
+  await followObjects(control, { stack, kinds: ['stack', 'task', 'network', 'volume', 'node'] }, signal, (view) => {
     failures.observe(view.tasks.filter((task) => names.has(task.containerName) && isLeaving(task)));
     showLeaving(view, names, narrator);
-    const left = awaited.filter(({ kind, name }) => isGoing(view, kind, name));
+    const lost = lostContainers(view);
+    for (const [name, node] of lost)
+      if (names.has(name)) narrator.tell(titleOf('container', name), 'keep', lostWord(node));
+    // Networks and volumes go after the last container, which may be a long time then.
+    const left = awaited.filter(
+      ({ kind, name }) => isGoing(view, kind, name) && !lost.has(name) && (kind === 'container' || lost.size === 0),
+    );
     for (const { kind, name } of awaited)
       if (isGone(view, kind, name)) narrator.tell(titleOf(kind, name), 'keep', gone);
     return left.length === 0;
   });
   failures.throwFirst();
+}
+
+/** Containers that are to go and are on nodes that are down, with the nodes' names: nobody there hears it before the node is back. */
+function lostContainers(view: ObjectView): ReadonlyMap<string, string> {
+  const down = new Map(
+    view.ofKind('node').flatMap(({ id, hostname, state }) => (state === 'down' ? [[id, hostname]] : [])),
+  );
+  const nodeOf = ({ nodeId }: TaskObject): string | undefined => down.get(nodeId ?? '');
+  const leaving = Map.groupBy(view.tasks.filter(isLeaving), ({ containerName }) => containerName);
+  return new Map(
+    [...leaving].flatMap(([name, tasks]) => {
+      // What follows it in its place may be leaving, too, and that can be waited for.
+      const nodes = tasks.flatMap((task) => nodeOf(task) ?? []);
+      return nodes.length === tasks.length && nodes[0] !== undefined ? [[name, nodes[0]]] : [];
+    }),
+  );
+}
+
+function lostWord(node: string): { state: 'warning'; text: string; details: string } {
+  const details = `node ${node} is down: it goes when the node is back, or with tsstack node rm --force ${node}`;
+  return { state: 'warning', text: 'Lost', details };
 }
 
 /** Another container may have got the name already. */

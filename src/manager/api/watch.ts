@@ -29,7 +29,7 @@ const maxBacklog = 1000;
 export function listObjects(view: StoreView, request: ListObjectsRequest): readonly WireObject[] {
   return kinds
     .filter((kind) => request.kinds.length === 0 || request.kinds.includes(kind))
-    .flatMap((kind) => (request.stack === '' ? view.all(kind) : view.ofStack(kind, request.stack)))
+    .flatMap((kind) => (isOfAnyStack(kind, request) ? view.all(kind) : view.ofStack(kind, request.stack)))
     .map(toWireObject);
 }
 
@@ -63,10 +63,15 @@ export async function* watchObjects(
   }
 }
 
+/** Nodes belong to no stack: who names them gets them beside a stack's own. */
+function isOfAnyStack(kind: ObjectKind, { stack, kinds: asked }: ListObjectsRequest): boolean {
+  return stack === '' || (kind === 'node' && asked.includes('node'));
+}
+
 function isAskedFor(change: ObjectChange, request: ListObjectsRequest): boolean {
   const object = subjectOf(change);
   if (request.kinds.length > 0 && !request.kinds.includes(object.kind)) return false;
-  if (request.stack === '') return true;
+  if (isOfAnyStack(object.kind, request)) return true;
   // A volume that outlives its stack leaves it by a change of its owner.
   return [change.before, change.after].some((state) => state !== null && stackOf(state) === request.stack);
 }

@@ -218,7 +218,7 @@ export interface RemoveObjectsResponse {
 }
 
 export interface ListObjectsRequest {
-  /** Empty = every stack. */
+  /** Empty = every stack. Nodes, if they are named below, come whatever the stack. */
   readonly stack: string;
   readonly kinds: readonly string[];
 }
