@@ -20,8 +20,9 @@ export function suitableNodes(
     .map(({ id }) => id);
 }
 
-function isOpen({ state, availability }: NodeObject): boolean {
-  return state === 'ready' && availability === 'active';
+/** Whether it takes new containers. */
+export function isOpen(node: Pick<NodeObject, 'state' | 'availability'> | undefined): boolean {
+  return node?.state === 'ready' && node.availability === 'active';
 }
 
 /** Ids of the nodes that have one of these tasks already. */

@@ -6,19 +6,25 @@ import { ChangeSet } from '../../store/change-set.ts';
 import { subjectOf, type ObjectChange } from '../../store/change.ts';
 import type { StoreView } from '../../store/object-index.ts';
 import { containerNameOf, nextContainerName } from '../../tasks/container-name.ts';
+import { slotsOf } from '../../tasks/slots.ts';
 import { isLeaving } from '../../tasks/task-phase.ts';
 import { wantFollowed, wantRemoved } from '../../tasks/task-intents.ts';
+import { isOpen } from '../global/suitable-nodes.ts';
 import { advanceUpdate } from './advance-update.ts';
 import { replaceSlot } from './replace-slot.ts';
 import { rollBack } from './roll-back.ts';
-import { beginRollback, endUpdate, isUnderWay, rollbackConfig } from './update-status.ts';
-import { defaultUpdate } from '../../../model/deploy-spec.ts';
+import { beginRollback, beginUpdate, endUpdate, isUnderWay, rollbackConfig } from './update-status.ts';
+import { defaultUpdate, isGlobal } from '../../../model/deploy-spec.ts';
 
-/** Keys are ids of services. */
+/** Nodes have changed, which matters to services that have one container on each. */
+const nodes = 'nodes';
+
+/** Keys are ids of services, or that one. */
 export const update: TimedReconciler<string> = { name: 'update', concerns, everything, reconcile };
 
 function concerns(change: ObjectChange): readonly string[] {
   const object = subjectOf(change);
+  if (object.kind === 'node') return [nodes];
   if (object.kind === 'service') return object.update === null ? [] : [object.id];
   return object.kind === 'task' && object.oneOff === null ? [object.serviceId] : [];
 }
@@ -30,7 +36,8 @@ function everything(view: StoreView): readonly string[] {
 function reconcile(view: StoreView, ids: ReadonlySet<string>, now: string): Reconciliation<string> {
   const changes = new ChangeSet(view);
   const lookAgainAt = new Map<string, number>();
-  for (const id of ids) {
+  const onNodes = view.all('service').filter(({ spec }) => ids.has(nodes) && isGlobal(spec));
+  for (const id of new Set([...ids, ...onNodes.map((service) => service.id)])) {
     const service = view.get('service', id);
     if (service?.update == null) continue;
     const dueMs = reconcileService(changes, service, service.update, now);
@@ -46,7 +53,11 @@ function reconcileService(
   status: UpdateStatus,
   now: string,
 ): number | null {
-  const tasks = changes.ofStack('task', service.stack).filter(({ serviceId }) => serviceId === service.id);
+  const all = changes.ofStack('task', service.stack).filter(({ serviceId }) => serviceId === service.id);
+  // On a node that is paused or away nothing is replaced; it catches up when it is back.
+  const tasks = all.filter(({ pinnedNode }) => pinnedNode === null || isOpen(changes.get('node', pinnedNode)));
+  if (status.state === 'completed' && isGlobal(service.spec) && catchUp(changes, service, tasks, now))
+    return Date.parse(now);
   const next = advanceUpdate(service, status, tasks, now);
   for (const task of next.up) noteUp(changes, task, now);
   for (const task of next.dismiss) changes.put(wantRemoved(task, { removeVolumes: false, stopGraceMs: null }));
@@ -59,6 +70,15 @@ function reconcileService(
   if (next.status !== status) changes.put({ ...service, update: next.status });
   if (isUnderWay(status) && !isUnderWay(next.status) && status.total > 0) restartFollowers(changes, service);
   return next.lookAgainAt;
+}
+
+/** Whether a node has come back with what was outdated meanwhile; then an update of that begins. */
+function catchUp(changes: ChangeSet, service: ServiceObject, tasks: readonly TaskObject[], now: string): boolean {
+  const { update: config } = service.spec.deploy;
+  const missed = slotsOf(tasks, service).filter(({ current }) => current.length === 0);
+  if (config === null || missed.length === 0) return false;
+  changes.put({ ...service, update: beginUpdate(config, missed.length, now) });
+  return true;
 }
 
 function noteUp(changes: ChangeSet, task: TaskObject, now: string): void {

@@ -5,7 +5,7 @@ import { job } from '../../../../src/manager/orchestrators/job/job.ts';
 import { restart } from '../../../../src/manager/orchestrators/restart/restart.ts';
 import { schedule } from '../../../../src/manager/orchestrators/schedule/schedule.ts';
 import { actOnTasks } from '../../../../src/manager/stacks/act-on-tasks.ts';
-import type { DeploySpec } from '../../../../src/model/deploy-spec.ts';
+import { defaultUpdate, type DeploySpec } from '../../../../src/model/deploy-spec.ts';
 import type { NodeObject, TaskObject } from '../../../../src/model/objects.ts';
 import type { ServiceSpec } from '../../../../src/model/spec.ts';
 import { containerSpec, deploySpec, serviceSpec } from '../../../fixtures/specs.ts';
@@ -97,6 +97,23 @@ describe('a lab of nodes and jobs', () => {
       assert.deepEqual(nodes(), []);
       await up(service({ mode: 'global' }));
       assert.deepEqual(nodes(), ['n1', 'n2']);
+    });
+
+    it('is not updated on a node that is paused, and catches up when it is back', async () => {
+      await addNode('n1');
+      await addNode('n2');
+      const update = { ...defaultUpdate, monitorMs: 1000 };
+      const versioned = (V: string): ServiceSpec =>
+        service({ mode: 'global', update }, { container: containerSpec({ environment: { V } }) });
+      await up(versioned('a'));
+      await change('n2', { availability: 'pause' });
+      await up(versioned('b'));
+      await lab.pass(minuteMs);
+      assert.deepEqual([lab.versions(), states()], ['1:b 2:a', ['running', 'running']]);
+      assert.equal(lab.service().update?.state, 'completed');
+      await change('n2', { availability: 'active' });
+      await lab.pass(minuteMs);
+      assert.deepEqual([lab.versions(), states()], ['1:b 2:b', ['running', 'running']]);
     });
 
     it('runs a job once on each, also on those that come later', async () => {
