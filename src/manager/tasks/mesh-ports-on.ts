@@ -18,8 +18,9 @@ export function meshPortsOn(view: ObjectLookup, networkId: string, task: TaskObj
   return ([4, 6] as const).flatMap((family) => {
     const way = wayOut(places, family)?.network;
     if (way?.id !== networkId) return [];
-    const { gatewayMode, hostBinding } = readBridgeOptions(way.spec.driverOptions);
-    const isTranslated = gatewayMode[family].startsWith('nat');
+    const { gatewayMode, hostBinding, interContainer } = readBridgeOptions(way.spec.driverOptions);
+    // Containers that are kept apart hear nothing from other hosts, either.
+    const isTranslated = gatewayMode[family].startsWith('nat') && interContainer;
     // A network whose ports are bound to one address of a host publishes at the hosts that have it.
     const meant = ports.filter(({ hostIp }) => hostIp !== null || hostBinding === null);
     return isTranslated ? meant.flatMap((port) => meshPort(port, family)) : [];
