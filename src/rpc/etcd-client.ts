@@ -1,6 +1,6 @@
 /** A client of etcd's v3 API. @grpc/grpc-js is loaded with the first connection. */
 import { isIP } from 'node:net';
-import { checkServerIdentity, type PeerCertificate } from 'node:tls';
+import { checkServerIdentity } from 'node:tls';
 import type { ChannelCredentials, credentials as Credentials, Interceptor } from '@grpc/grpc-js';
 import { clientChannelOptions } from './channel-options.ts';
 import { makeClient } from './client/make-client.ts';
@@ -71,7 +71,7 @@ function secureCredentials(
 ): ChannelCredentials {
   const [authority, ownKey, own] = [ca, key, certificate].map((text) => Buffer.from(text));
   return credentials.createSsl(authority, ownKey, own, {
-    checkServerIdentity: (_name, theirs) => checkServerIdentity(hostOf(endpoint), theirs as PeerCertificate),
+    checkServerIdentity: (_name, theirs) => checkServerIdentity(hostOf(endpoint), theirs),
   });
 }
 

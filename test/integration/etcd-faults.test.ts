@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { ContentSeal } from '../../src/manager/authority/content-seal.ts';
 import { put } from '../../src/manager/store/change.ts';
+import { EtcdEndpoints } from '../../src/manager/store/etcd/endpoints.ts';
 import { EtcdStore } from '../../src/manager/store/etcd/etcd-store.ts';
+import { Keys } from '../../src/manager/store/etcd/keys.ts';
+import { StoreWatch } from '../../src/manager/store/etcd/store-watch.ts';
 import type { Store } from '../../src/manager/store/store.ts';
 import { EtcdProcess } from '../support/etcd-process.ts';
 import { recordCommits, untilStore } from '../support/store-events.ts';
@@ -136,7 +139,7 @@ describe('an etcd in trouble', () => {
     assert.equal((await open([etcd])).view.get('task', 'big')?.desiredRun, 199);
   });
 
-  it('that has forgotten what a manager missed (compaction): it reads everything anew and tells the difference', async () => {
+  it('that was away and has forgotten much meanwhile: managers come to the same state, and are told each change once', async () => {
     const [etcd = assert.fail()] = await start(1);
     const [a, b] = [await open([etcd]), await open([etcd])];
     await write(a, 'one');
@@ -158,4 +161,36 @@ describe('an etcd in trouble', () => {
     await write(b, 'four');
     await has(a, 'four');
   });
+
+  for (const [what, revision] of [
+    ['begins where etcd has forgotten', 1],
+    ['begins later than etcd is, which was set back to an older copy', 1_000_000],
+  ] as const) {
+    it(`with a watch that ${what} has everything read anew, and is followed from there`, async () => {
+      const [etcd = assert.fail()] = await start(1);
+      const a = await open([etcd]);
+      await write(a, 'one');
+      const { header } = JSON.parse(await etcd.control('get', 't/head', '-w', 'json')) as {
+        header: { revision: number };
+      };
+      await etcd.control('compact', String(header.revision));
+      const endpoints = await EtcdEndpoints.open({ endpoints: [etcd.endpoint], tls: null });
+      const over = new AbortController();
+      const reloaded = Promise.withResolvers<void>();
+      const told = Promise.withResolvers<readonly string[]>();
+      const watch = new StoreWatch(endpoints, new Keys('t/'), revision, {
+        onEvents: (events) => told.resolve(events.map(({ kv }) => kv?.key.toString() ?? '')),
+        onLive: () => undefined,
+        onBroken: () => undefined,
+        reload: () => (reloaded.resolve(), Promise.resolve(header.revision)),
+      });
+      const running = watch.run(over.signal);
+      await reloaded.promise;
+      await write(a, 'two');
+      assert.deepEqual((await told.promise).toSorted(), ['t/head', 't/objects/task/p-two-1']);
+      over.abort();
+      await running;
+      endpoints.close();
+    });
+  }
 });
