@@ -18,12 +18,18 @@ const shownRows = 5;
 
 type Nodes = ReadonlyMap<string, Pick<NodeObject, 'hostname' | 'state' | 'stateSince'>>;
 
-/** The newest first; runs that its node has restarted count as containers of their own. */
-export function taskRows(task: TaskObject, nodes: Nodes, nowMs: number): readonly TaskRow[] {
-  const before = [
-    ...runRows(task, nodes, nowMs),
-    ...task.history.toReversed().map((past) => pastRow(task, past, nodes, nowMs)),
-  ];
+/**
+ * The newest first; runs that its node has restarted count as containers of their own. What was before and is among `present`, as the
+ * container on a lost node, has rows of its own.
+ */
+export function taskRows(
+  task: TaskObject,
+  nodes: Nodes,
+  nowMs: number,
+  present: ReadonlySet<string> = new Set(),
+): readonly TaskRow[] {
+  const past = task.history.filter(({ id }) => !present.has(id)).toReversed();
+  const before = [...runRows(task, nodes, nowMs), ...past.map((one) => pastRow(task, one, nodes, nowMs))];
   const limit = Math.max(shownRows, task.spec.restart.maxRetries + 1);
   return [ownRow(task, nodes, nowMs), ...before].slice(0, limit);
 }
@@ -40,7 +46,7 @@ function ownRow(task: TaskObject, nodes: Nodes, nowMs: number): TaskRow {
     DesiredState: desiredText(task),
     CurrentState:
       node?.state === 'down' && status.state === 'running'
-        ? `Unknown since ${span(node.stateSince, nowMs)} ago`
+        ? `Unknown for ${span(node.stateSince, nowMs)}`
         : `${capital(status.state)} ${span(status.at, nowMs)} ago`,
     Error: problem,
   };

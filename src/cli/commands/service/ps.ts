@@ -22,7 +22,8 @@ async function run(context: CommandContext<typeof flags>): Promise<number> {
   const nodes = new Map((await listObjects(control, '', ['node'])).ofKind('node').map((node) => [node.id, node]));
   const ids = new Set(services.map(({ id }) => id));
   const tasks = sortTasks(view.tasks.filter((task) => ids.has(task.serviceId) && task.oneOff === null));
-  const rows = tasks.flatMap((task) => taskRows(task, nodes, Date.now()));
+  const present = new Set(tasks.map(({ id }) => id));
+  const rows = tasks.flatMap((task) => taskRows(task, nodes, Date.now(), present));
   await writeOutput(context.io.stdout, render(rows, context.flags.quiet ? 'ids' : format, context.flags['no-trunc']));
   return 0;
 }

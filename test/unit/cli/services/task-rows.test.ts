@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict';
+import { taskRows } from '../../../../src/cli/services/task-rows.ts';
+import { taskObject } from '../../../fixtures/objects.ts';
+
+const now = Date.parse('2026-11-21T12:00:10Z');
+const nodes = new Map([
+  ['n1', { hostname: 'alpha', state: 'ready', stateSince: '2026-11-21T11:00:00Z' }],
+  ['n2', { hostname: 'beta', state: 'down', stateSince: '2026-11-21T12:00:06Z' }],
+] as const);
+const past = {
+  id: 'lost',
+  nodeId: 'n2',
+  image: 'web',
+  state: 'shutdown',
+  at: '2026-11-21T12:00:06Z',
+  message: 'node beta is down',
+  attempt: 0,
+  specHash: '',
+} as const;
+
+describe('rows of service ps', () => {
+  const successor = taskObject('web', { id: 'next', nodeId: 'n1', history: [past] });
+
+  it('tell of what was before', () => {
+    const rows = taskRows(successor, nodes, now);
+    assert.deepEqual(
+      rows.map(({ ID, Node }) => [ID, Node]),
+      [
+        ['next', 'alpha'],
+        ['lost', 'beta'],
+      ],
+    );
+  });
+
+  it('tell of a container on a lost node once, and for how long nothing is known of it', () => {
+    const lost = taskObject('web', { id: 'lost', nodeId: 'n2' });
+    const present = new Set(['next', 'lost']);
+    const rows = [lost, successor].flatMap((task) => taskRows(task, nodes, now, present));
+    assert.deepEqual(
+      rows.map(({ ID }) => ID),
+      ['lost', 'next'],
+    );
+    assert.equal(
+      taskRows({ ...lost, status: { ...lost.status, state: 'running' } }, nodes, now)[0]?.CurrentState,
+      'Unknown for 4 seconds',
+    );
+  });
+});
