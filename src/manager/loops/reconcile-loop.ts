@@ -32,6 +32,9 @@ const longestTimerMs = 86_400_000;
 const longPassMs = 20;
 const longestPauseMs = 200;
 
+/** After a commit of so many changes, calls are answered before the next pass: each of the loops may take seconds for it. */
+const manyChanges = 1000;
+
 const firstBackoffMs = 100;
 const maxBackoffMs = 10_000;
 
@@ -54,6 +57,7 @@ export class ReconcileLoop<Key> {
   /** When keys are to be looked at again; follows from the stored state. */
   readonly #due = new Map<Key, number>();
   #timer: NodeJS.Timeout | undefined;
+  #isMuch = false;
   #isStopped = false;
 
   constructor(store: Store, reconciler: Reconciler<Key> | TimedReconciler<Key>, onError: (error: unknown) => void) {
@@ -78,6 +82,7 @@ export class ReconcileLoop<Key> {
   }
 
   #note({ changes }: Committed): void {
+    this.#isMuch ||= changes.length >= manyChanges;
     for (const change of changes) this.#mark(this.#reconciler.concerns(change));
   }
 
@@ -90,6 +95,8 @@ export class ReconcileLoop<Key> {
     // Not within the commit that woke this loop: its other listeners come first.
     await Promise.resolve();
     while (this.#dirty.size > 0 && !this.#isStopped) {
+      if (this.#isMuch) await new Promise((resolve) => setImmediate(resolve));
+      this.#isMuch = false;
       const started = performance.now();
       await this.#tick();
       await pauseAfter(performance.now() - started);

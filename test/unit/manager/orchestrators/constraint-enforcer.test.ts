@@ -20,7 +20,7 @@ function describeChanges(changes: readonly Change[]): readonly string[] {
   return changes.map(({ object }) => {
     if (object.kind === 'service') return `${object.name}: update of ${object.update?.total ?? 0}`;
     assert.equal(object.kind, 'task');
-    const task = object as TaskObject;
+    const task = object;
     if (task.version > 0) return `${task.containerName}: ${task.forceCount === -1 ? 'outdated' : task.desired}`;
     return `${task.containerName}: new, ${task.history.at(-1)?.message ?? ''}`;
   });
