@@ -45,7 +45,9 @@ describe('service', () => {
   it('ls, ps, inspect and logs show services and what was in their slots', async () => {
     await up(stack('1000'));
     assert.match(await service('ls'), /NAME +MODE +REPLICAS[^]*svc_web +replicated +2\/2 +busybox:test/);
+    // Also where no file says which stack is meant.
     assert.match((await host.ok(['service', 'ls'])).stdout, /svc_web/);
+    assert.match((await host.ok(['service', 'ps', 'svc_web'])).stdout, /svc-web-1/);
     await up(stack('2000'));
     assert.match(await service('ls'), /completed: 2 of 2 replaced/);
     const shown = await rows('web');

@@ -8,32 +8,33 @@ import type { ControlClient } from '../../rpc/service-types.ts';
 import { listObjects } from '../tasks/list-tasks.ts';
 import type { ObjectView } from '../tasks/object-view.ts';
 
-/** The services that a command names, as the daemon knows them. */
+/** The services that a command names, as the daemon knows them, and everything that may be of theirs. */
 export interface NamedServices {
   readonly control: ControlClient;
-  readonly stack: string;
   readonly services: readonly ServiceObject[];
   readonly view: ObjectView;
 }
 
-/** Throws when one of them is not there. */
+/** By their names in the stack of the command, or as `<stack>_<service>` in any, as `service ls` shows them. Throws when one is not there. */
 export async function findServices(
   context: Pick<CommandContext, 'globals' | 'io'>,
   names: readonly string[],
 ): Promise<NamedServices> {
   const [control, stack] = await Promise.all([connect(context, 'if-known'), stackName(context)]);
-  const view = await listObjects(control, stack, ['service', 'task']);
+  const view = await listObjects(control, '', ['service', 'task']);
   const known = view.ofKind('service');
   const services = names.map((name) => {
-    // Docker's tools call it by its stack as well.
-    const found = known.find((service) => service.name === name || `${stack}_${service.name}` === name);
+    const found =
+      known.find((service) => service.stack === stack && service.name === name) ??
+      known.find((service) => fullName(service) === name);
     if (found !== undefined) return found;
-    const hint =
-      didYouMean(
-        name,
-        known.map((service) => service.name),
-      ) ?? 'see `tsstack service ls`';
+    const offers = known.map((service) => (service.stack === stack ? service.name : fullName(service)));
+    const hint = didYouMean(name, offers) ?? 'see `tsstack service ls`';
     throw new TsstackError('not-found', `no such service: ${name} (stack ${stack})`, { hint });
   });
-  return { control, stack, services, view };
+  return { control, services, view };
+}
+
+function fullName({ stack, name }: ServiceObject): string {
+  return `${stack}_${name}`;
 }

@@ -1,15 +1,15 @@
+import type { ServiceObject } from '../../model/objects.ts';
 import type { ServiceChangeResponse } from '../../rpc/messages.ts';
+import type { ControlClient } from '../../rpc/service-types.ts';
 import type { CommandContext } from '../command-line/verb.ts';
 import { openProgress } from '../output/progress/open-progress.ts';
 import { followRemovals } from '../tasks/follow-removals.ts';
 import { followTasks } from '../tasks/follow-tasks.ts';
 import { followUpdates } from '../tasks/follow-updates.ts';
 import type { TaskChange } from '../tasks/task-word.ts';
-import type { NamedServices } from './find-service.ts';
 
 export interface ChangeToFollow {
-  /** What a service is called in the file. */
-  readonly name: string;
+  readonly service: Pick<ServiceObject, 'stack' | 'name'>;
   readonly response: ServiceChangeResponse;
   readonly goal: 'completed' | 'rollback_completed';
   readonly detach: boolean;
@@ -18,8 +18,8 @@ export interface ChangeToFollow {
 /** Shows a change of a service until it has been made. */
 export async function followChange(
   context: Pick<CommandContext, 'globals' | 'io'>,
-  { control, stack }: Pick<NamedServices, 'control' | 'stack'>,
-  { name, response, goal, detach }: ChangeToFollow,
+  control: ControlClient,
+  { service: { stack, name }, response, goal, detach }: ChangeToFollow,
 ): Promise<void> {
   if (detach) return;
   const progress = openProgress(context, `service ${name}`);

@@ -8,10 +8,16 @@ const flags = { detach: { type: 'boolean', short: 'd', help: 'Do not wait for th
 export const rollback = defineVerb({ name: 'service rollback', usage: 'SERVICE', arity: [1, 1], flags, run });
 
 async function run(context: CommandContext<typeof flags>): Promise<number> {
-  const found = await findServices(context, context.arguments);
-  for (const { name, version } of found.services) {
-    const response = await found.control.rollbackService({ stack: found.stack, service: name, version });
-    await followChange(context, found, { name, response, goal: 'rollback_completed', detach: context.flags.detach });
+  const { control, services } = await findServices(context, context.arguments);
+  for (const service of services) {
+    const { stack, name, version } = service;
+    const response = await control.rollbackService({ stack, service: name, version });
+    await followChange(context, control, {
+      service,
+      response,
+      goal: 'rollback_completed',
+      detach: context.flags.detach,
+    });
   }
   return 0;
 }

@@ -10,13 +10,13 @@ export const scale = defineVerb({ name: 'service scale', usage: 'SERVICE=N...', 
 
 async function run(context: CommandContext<typeof flags>): Promise<number> {
   const numbers = readScale(context.arguments);
-  const found = await findServices(context, Object.keys(numbers));
+  const { control, services } = await findServices(context, Object.keys(numbers));
   for (const [index, replicas] of Object.values(numbers).entries()) {
-    const service = found.services[index];
+    const service = services[index];
     if (service === undefined) continue;
-    const { name, version } = service;
-    const response = await found.control.updateService({ stack: found.stack, service: name, version, replicas });
-    await followChange(context, found, { name, response, goal: 'completed', detach: context.flags.detach });
+    const { stack, name, version } = service;
+    const response = await control.updateService({ stack, service: name, version, replicas });
+    await followChange(context, control, { service, response, goal: 'completed', detach: context.flags.detach });
   }
   return 0;
 }

@@ -20,11 +20,12 @@ async function run(context: CommandContext<typeof flags>): Promise<number> {
   if (!force && image === '' && replicas === undefined) {
     throw new UsageError('there is nothing to change', 'give --image, --replicas or --force; the rest is in the file');
   }
-  const found = await findServices(context, context.arguments);
-  for (const { name, version } of found.services) {
-    const request = { stack: found.stack, service: name, version, force, image };
-    const response = await found.control.updateService({ ...request, replicas: replicas ?? null });
-    await followChange(context, found, { name, response, goal: 'completed', detach });
+  const { control, services } = await findServices(context, context.arguments);
+  for (const service of services) {
+    const { stack, name, version } = service;
+    const request = { stack, service: name, version, force, image };
+    const response = await control.updateService({ ...request, replicas: replicas ?? null });
+    await followChange(context, control, { service, response, goal: 'completed', detach });
   }
   return 0;
 }
