@@ -33,7 +33,7 @@ const suites: Readonly<Record<string, Suite>> = {
   unit: { files: 'test/unit/**/*.test.ts', timeoutMs: 20_000 },
   integration: { files: 'test/integration/**/*.test.ts', timeoutMs: 60_000 },
   sanitized: {
-    files: 'test/integration/{box,shim,init,launcher,layer,net}*.test.ts',
+    files: 'test/integration/{box,shim,init,launcher,layer,net,overlay}*.test.ts',
     exclude: 'test/integration/box-{docker,podman,containerd}.test.ts', // they run what is released
     timeoutMs: 120_000,
     env: { TSSTACK_NATIVE_BUILD: 'native/build-asan', ASAN_OPTIONS: `log_path=${join(reports, 'report')}` },
