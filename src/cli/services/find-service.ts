@@ -3,7 +3,7 @@ import { TsstackError } from '../../model/errors.ts';
 import { didYouMean } from '../../stack/suggest.ts';
 import type { CommandContext } from '../command-line/verb.ts';
 import { connect } from '../connection/connect.ts';
-import { stackName } from '../project/stack-name.ts';
+import { isStackGiven, stackName } from '../project/stack-name.ts';
 import type { ControlClient } from '../../rpc/service-types.ts';
 import { listObjects } from '../tasks/list-tasks.ts';
 import type { ObjectView } from '../tasks/object-view.ts';
@@ -20,7 +20,7 @@ export async function findServices(
   context: Pick<CommandContext, 'globals' | 'io'>,
   names: readonly string[],
 ): Promise<NamedServices> {
-  const [control, stack] = await Promise.all([connect(context, 'if-known'), stackName(context)]);
+  const [control, stack] = await Promise.all([connect(context, 'if-known'), ownStack(context)]);
   const view = await listObjects(control, '', ['service', 'task']);
   const known = view.ofKind('service');
   const services = names.map((name) => {
@@ -30,9 +30,20 @@ export async function findServices(
     if (found !== undefined) return found;
     const offers = known.map((service) => (service.stack === stack ? service.name : fullName(service)));
     const hint = didYouMean(name, offers) ?? 'see `tsstack service ls`';
-    throw new TsstackError('not-found', `no such service: ${name} (stack ${stack})`, { hint });
+    const place = stack === null ? '' : ` (stack ${stack})`;
+    throw new TsstackError('not-found', `no such service: ${name}${place}`, { hint });
   });
   return { control, services, view };
+}
+
+/** Null in a directory without a stack file. */
+async function ownStack(context: Pick<CommandContext, 'globals' | 'io'>): Promise<string | null> {
+  try {
+    return await stackName(context);
+  } catch (error) {
+    if (isStackGiven(context)) throw error;
+    return null;
+  }
 }
 
 function fullName({ stack, name }: ServiceObject): string {
