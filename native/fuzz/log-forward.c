@@ -4,6 +4,7 @@
 #include "../common/cleanup.h"
 #include "../shim/lines.h"
 #include "fuzz.h"
+#include "log-records.h"
 
 #include <limits.h>
 #include <string.h>
@@ -17,8 +18,6 @@
 
 enum
 {
-  LINES_MAX = 1024,
-  PRINTED_MAX = 256 * 1024,
   ACTIONS = 8,
 };
 
@@ -31,14 +30,6 @@ struct service
 
 static char directory[PATH_MAX];
 static struct sockaddr_un address = { .sun_family = AF_UNIX };
-
-/* What is forwarded, as the log has it. */
-static struct
-{
-  const char *record;
-  size_t length;
-} lines[LINES_MAX];
-static size_t line_count;
 
 static void
 remove_directory (void)
@@ -112,9 +103,10 @@ take (struct service *service, const struct forward_options *options)
       text = parse (options, datagram, (size_t)size, &end);
       for (;; service->next++)
         {
-          FUZZ_REQUIRE (service->next < line_count);
-          if (lines[service->next].length - LINES_PREFIX_LENGTH == (size_t)(end - text)
-              && memcmp (lines[service->next].record + LINES_PREFIX_LENGTH, text, (size_t)(end - text)) == 0)
+          FUZZ_REQUIRE (service->next < log_records.count);
+          if (log_records.lines[service->next].length - LINES_PREFIX_LENGTH == (size_t)(end - text)
+              && memcmp (log_records.lines[service->next].record + LINES_PREFIX_LENGTH, text, (size_t)(end - text))
+                     == 0)
             break;
         }
       service->next++;
@@ -128,35 +120,10 @@ ignore_drained (void *context)
   (void)context;
 }
 
-/* DATA, repeated so that long lines come about, as records. */
-static void
-make_records (const uint8_t *data, size_t size, size_t repeat)
-{
-  static char printed[PRINTED_MAX], records[2 * PRINTED_MAX + LINES_RECORD_MAX];
-  struct lines_prefix prefix;
-  size_t printed_length = 0, length = 0;
-
-  for (size_t i = 0; i < repeat && printed_length + size < sizeof printed; i++, printed_length += size)
-    memcpy (printed + printed_length, data, size);
-  printed[printed_length++] = '\n';
-  lines_make_prefix (&prefix, (struct timespec){ .tv_sec = 1700000000, .tv_nsec = 5 }, "stdout");
-  lines_format (&prefix, printed, printed_length, records, sizeof records, &length);
-  line_count = 0;
-  for (const char *at = records; at < records + length && line_count < LINES_MAX; line_count++)
-    {
-      const char *end = memchr (at, '\n', (size_t)(records + length - at));
-
-      FUZZ_REQUIRE (end);
-      lines[line_count].record = at;
-      lines[line_count].length = (size_t)(end - at);
-      at = end + 1;
-    }
-}
-
 static void
 forward_all (struct log_forward *forward, struct service *service, const uint8_t *actions)
 {
-  for (size_t i = 0; i < line_count; i++)
+  for (size_t i = 0; i < log_records.count; i++)
     {
       switch (actions[i % ACTIONS] % 8)
         {
@@ -176,7 +143,7 @@ forward_all (struct log_forward *forward, struct service *service, const uint8_t
         default:
           break;
         }
-      log_forward_records (forward, 0, lines[i].record, lines[i].length + 1);
+      log_forward_records (forward, 0, log_records.lines[i].record, log_records.lines[i].length + 1);
     }
 }
 
@@ -199,7 +166,7 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
   if (options.forward.is_journal)
     options.forward.heads[0] = JOURNAL_HEAD;
   options.max_buffer_bytes = (uint64_t)data[1] * 256;
-  make_records (data + 3 + ACTIONS, size - 3 - ACTIONS, (size_t)data[2] * 16 + 1);
+  log_records_make (data + 3 + ACTIONS, size - 3 - ACTIONS, (size_t)data[2] * 16 + 1);
   FUZZ_REQUIRE (loop_open (&loop, NULL) == 0);
   log_forward_open (&forward, &loop, &options);
   forward.drained = ignore_drained;
@@ -218,7 +185,7 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
     }
   take (&service, &options.forward);
   FUZZ_REQUIRE (buffer_length (&forward.queue) == 0);
-  FUZZ_REQUIRE (service.received + forward.dropped == line_count);
+  FUZZ_REQUIRE (service.received + forward.dropped == log_records.count);
   log_forward_close (&forward);
   loop_close (&loop);
   tss_close (&service.fd);

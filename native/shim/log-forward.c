@@ -1,256 +1,39 @@
 /* Sends the log's records on to a logging service. */
 #include "log-forward.h"
-#include "lines.h"
+#include "log-message.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/uio.h>
-#include <sys/un.h>
-#include <time.h>
-#include <unistd.h>
 
 enum
 {
   /* A service that restarts is back within seconds. */
   RETRY_MS = 1000,
-  /* A service that does not answer is given up, so that the next try can find it where it is by now. */
-  SILENCE_MS = 20000,
   /* What a short container has said is given to a service that is near, and the end of no container waits longer. */
-  CLOSE_MS = 500,
-  PIECES = 6
+  CLOSE_MS = 500
 };
 
-/* One datagram, or one line of a stream. */
-struct message
-{
-  struct iovec pieces[PIECES];
-  int count;
-  char time[64];
-  unsigned char length[8];
-};
-
-static void
-add_piece (struct message *message, const void *data, size_t size)
-{
-  message->pieces[message->count++] = (struct iovec){ .iov_base = (void *)(uintptr_t)data, .iov_len = size };
-}
-
-static void
-add_text (struct message *message, const char *text)
-{
-  add_piece (message, text, strlen (text));
-}
-
-/* RECORD begins with its time in UTC; the old form of syslog has the local one. */
-static void
-add_time (struct message *message, enum forward_time form, const char *record)
-{
-  int length = form == FORWARD_TIME_MICROSECONDS ? 26 : 19;
-  time_t now = clock_now ().tv_sec;
-  struct tm local;
-
-  if (form == FORWARD_TIME_NONE)
-    return;
-  if (form == FORWARD_TIME_STAMP && localtime_r (&now, &local))
-    strftime (message->time, sizeof message->time, "%b %e %H:%M:%S", &local);
-  else
-    snprintf (message->time, sizeof message->time, "%.*sZ", length, record);
-  add_text (message, message->time);
-}
-
-/* The journal takes texts of any bytes after their length, 64 bits with the lowest first. */
-static void
-add_journal_text (struct message *message, const char *text, size_t size)
-{
-  for (int i = 0; i < 8; i++)
-    message->length[i] = (unsigned char)(size >> (8 * i));
-  add_piece (message, message->length, sizeof message->length);
-  add_piece (message, text, size);
-  add_piece (message, "\n", 1);
-}
-
-/* LENGTH without the record's newline. */
-static void
-compose (const struct forward_options *options, int stream, const char *record, size_t length, struct message *message)
-{
-  const char *text = record + LINES_PREFIX_LENGTH;
-  size_t size = length - LINES_PREFIX_LENGTH;
-
-  message->count = 0;
-  if (options->is_journal)
-    {
-      if (record[LINES_PREFIX_LENGTH - 2] == 'P')
-        add_text (message, "CONTAINER_PARTIAL_MESSAGE=true\n");
-      add_text (message, options->heads[stream]);
-      add_journal_text (message, text, size);
-      return;
-    }
-  add_text (message, options->heads[stream]);
-  add_time (message, options->time, record);
-  add_text (message, options->infix);
-  add_piece (message, text, size);
-  if (options->is_stream)
-    add_piece (message, "\n", 1);
-}
-
+/* A datagram that is too long never gets there. */
 static int
-make_address (const struct forward_options *options, struct sockaddr_storage *address, socklen_t *size)
+send_message (struct log_forward *forward, struct iovec *pieces, int count)
 {
-  struct sockaddr_un *local = (struct sockaddr_un *)address;
-  struct sockaddr_in *four = (struct sockaddr_in *)address;
-  struct sockaddr_in6 *six = (struct sockaddr_in6 *)address;
+  int problem = log_service_send (&forward->service, pieces, count);
 
-  memset (address, 0, sizeof *address);
-  if (options->socket)
-    {
-      local->sun_family = AF_UNIX;
-      /* Cut short it would be another one. */
-      if ((size_t)snprintf (local->sun_path, sizeof local->sun_path, "%s", options->socket) >= sizeof local->sun_path)
-        return -1;
-      *size = sizeof *local;
-      return 0;
-    }
-  if (inet_pton (AF_INET, options->host, &four->sin_addr) == 1)
-    {
-      four->sin_family = AF_INET;
-      four->sin_port = htons ((uint16_t)options->port);
-      *size = sizeof *four;
-      return 0;
-    }
-  if (inet_pton (AF_INET6, options->host, &six->sin6_addr) != 1)
-    return -1;
-  six->sin6_family = AF_INET6;
-  six->sin6_port = htons ((uint16_t)options->port);
-  *size = sizeof *six;
-  return 0;
-}
-
-int
-log_forward_check (const struct forward_options *options, struct tss_error *error)
-{
-  struct sockaddr_storage address;
-  socklen_t size;
-
-  if (make_address (options, &address, &size) == 0)
-    return 0;
-  if (options->host)
-    return tss_error_set (error, TSS_ERROR_INVALID, 0, "log.forward.host", "log.forward.host: %s is no IP address",
-                          options->host);
-  return tss_error_set (error, TSS_ERROR_INVALID, ENAMETOOLONG, "log.forward.socket",
-                        "log.forward.socket: %s cannot be connected to", options->socket);
-}
-
-/* A stream may still be on its way to being connected. */
-static bool
-connect_service (struct log_forward *forward)
-{
-  const struct forward_options *options = &forward->options->forward;
-  unsigned int silence = SILENCE_MS;
-  struct sockaddr_storage address;
-  socklen_t size = 0;
-  int fd;
-
-  if (make_address (options, &address, &size) < 0)
-    return false;
-  fd = socket (address.ss_family, (options->is_stream ? SOCK_STREAM : SOCK_DGRAM) | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (fd < 0)
-    return false;
-  if (options->is_stream)
-    setsockopt (fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &silence, sizeof silence);
-  if (connect (fd, (struct sockaddr *)&address, size) < 0 && errno != EINPROGRESS)
-    {
-      close (fd);
-      return false;
-    }
-  forward->service.fd = fd;
-  forward->service.is_added = false;
-  forward->sent = 0;
-  return true;
-}
-
-static size_t
-total_size (const struct iovec *pieces, int count)
-{
-  size_t size = 0;
-
-  for (int i = 0; i < count; i++)
-    size += pieces[i].iov_len;
-  return size;
-}
-
-/* A service that has closed its end still takes a line, and nobody would ever know that it was lost. */
-static bool
-has_hung_up (const struct log_forward *forward)
-{
-  char byte;
-
-  return recv (forward->service.fd, &byte, sizeof byte, MSG_PEEK | MSG_DONTWAIT) == 0;
-}
-
-/* Of a stream that has taken a part, the rest waits as one that took nothing does. */
-static int
-send_to_stream (struct log_forward *forward, struct iovec *pieces, int count)
-{
-  struct msghdr header = { .msg_iov = pieces, .msg_iovlen = (size_t)count };
-  ssize_t taken;
-
-  if (has_hung_up (forward))
-    return EPIPE;
-  taken = sendmsg (forward->service.fd, &header, MSG_NOSIGNAL);
-  if (taken < 0)
-    return errno;
-  forward->sent += (size_t)taken;
-  return (size_t)taken < total_size (pieces, count) ? EAGAIN : 0;
-}
-
-/* 0: sent, or never to be sent; else why not now. */
-static int
-send_once (struct log_forward *forward, struct iovec *pieces, int count)
-{
-  struct msghdr header = { .msg_iov = pieces, .msg_iovlen = (size_t)count };
-
-  if (forward->options->forward.is_stream)
-    return send_to_stream (forward, pieces, count);
-  if (sendmsg (forward->service.fd, &header, MSG_NOSIGNAL) >= 0)
-    return 0;
-  if (errno != EMSGSIZE)
-    return errno;
+  if (problem != EMSGSIZE)
+    return problem;
   forward->dropped++;
   return 0;
-}
-
-/* An error of an earlier datagram, or the end of the service, asks for another socket; whether a stream is connected
- * turns out later, so that its next try is made after a while. */
-static int
-send_pieces (struct log_forward *forward, struct iovec *pieces, int count)
-{
-  bool is_stream = forward->options->forward.is_stream;
-  bool is_new = forward->service.fd < 0;
-  int problem = ENOTCONN;
-
-  if (!is_new || (is_stream && connect_service (forward)))
-    problem = send_once (forward, pieces, count);
-  if (problem == 0 || problem == EAGAIN || problem == ENOBUFS)
-    return problem;
-  loop_close_watch (forward->loop, &forward->service);
-  forward->sent = 0;
-  if (is_stream)
-    return ENOTCONN;
-  return connect_service (forward) ? send_once (forward, pieces, count) : ENOTCONN;
 }
 
 /* Waits for room where the service is slow, and for a while where there is none. */
 static void
 await_service (struct log_forward *forward, int problem)
 {
-  bool is_slow = problem == EAGAIN && forward->service.fd >= 0;
+  bool is_slow = problem == EAGAIN && forward->service.watch.fd >= 0;
 
-  if (is_slow && loop_set (forward->loop, &forward->service, EPOLLOUT, NULL) == 0)
+  if (is_slow && loop_set (forward->loop, &forward->service.watch, EPOLLOUT, NULL) == 0)
     return;
   loop_start_timer (forward->loop, &forward->retry, RETRY_MS);
 }
@@ -260,17 +43,15 @@ static void
 drop (struct log_forward *forward, size_t start)
 {
   forward->dropped++;
-  if (start > 0 || forward->sent == 0)
-    return;
-  loop_close_watch (forward->loop, &forward->service);
-  forward->sent = 0;
+  if (start == 0 && forward->service.sent > 0)
+    log_service_close (&forward->service);
 }
 
 static void
-enqueue (struct log_forward *forward, const struct message *message)
+enqueue (struct log_forward *forward, const struct log_message *message)
 {
   size_t start = buffer_length (&forward->queue);
-  uint32_t size = (uint32_t)total_size (message->pieces, message->count);
+  uint32_t size = (uint32_t)log_message_size (message->pieces, message->count);
   bool fits;
 
   fits = start + sizeof size + size <= forward->options->max_buffer_bytes
@@ -285,30 +66,49 @@ enqueue (struct log_forward *forward, const struct message *message)
     buffer_append (&forward->queue, message->pieces[i].iov_base, message->pieces[i].iov_len);
 }
 
+/* In the queue each message comes after its length. */
+static uint32_t
+first_size (const struct log_forward *forward)
+{
+  uint32_t size;
+
+  memcpy (&size, buffer_bytes (&forward->queue), sizeof size);
+  return size;
+}
+
+static void
+remove_first (struct log_forward *forward)
+{
+  buffer_consume (&forward->queue, sizeof (uint32_t) + first_size (forward));
+  forward->service.sent = 0;
+}
+
 static void
 send_queue (struct log_forward *forward)
 {
   while (buffer_length (&forward->queue) > 0)
     {
-      struct iovec piece;
-      uint32_t size;
-      int problem;
+      size_t sent = forward->service.sent;
+      struct iovec piece = { .iov_base = buffer_bytes (&forward->queue) + sizeof (uint32_t) + sent,
+                             .iov_len = first_size (forward) - sent };
+      int problem = send_message (forward, &piece, 1);
 
-      memcpy (&size, buffer_bytes (&forward->queue), sizeof size);
-      piece = (struct iovec){ .iov_base = buffer_bytes (&forward->queue) + sizeof size + forward->sent,
-                              .iov_len = size - forward->sent };
-      problem = send_pieces (forward, &piece, 1);
       if (problem != 0)
         {
           await_service (forward, problem);
           return;
         }
-      buffer_consume (&forward->queue, sizeof size + size);
-      forward->sent = 0;
+      remove_first (forward);
     }
-  if (forward->service.fd >= 0 && forward->service.is_added)
-    loop_set (forward->loop, &forward->service, LOOP_OFF, NULL);
-  if (forward->dropped > forward->told)
+  if (forward->service.watch.is_added)
+    loop_set (forward->loop, &forward->service.watch, LOOP_OFF, NULL);
+}
+
+static void
+go_on (struct log_forward *forward)
+{
+  send_queue (forward);
+  if (buffer_length (&forward->queue) == 0 && forward->dropped > forward->told)
     forward->drained (forward->context);
 }
 
@@ -316,13 +116,13 @@ static void
 on_service (void *context, uint32_t events)
 {
   (void)events;
-  send_queue (context);
+  go_on (context);
 }
 
 static void
 on_retry (void *context)
 {
-  send_queue (context);
+  go_on (context);
 }
 
 void
@@ -331,25 +131,28 @@ log_forward_open (struct log_forward *forward, struct loop *loop, const struct l
   *forward = (struct log_forward){
     .options = options,
     .loop = loop,
-    .service = { .fd = -1, .function = on_service, .context = forward },
+    .service
+    = { .options = &options->forward, .loop = loop, .watch = { .fd = -1, .function = on_service, .context = forward } },
     .retry = { .function = on_retry, .context = forward },
   };
 }
 
+/* Behind what waits, and not sooner than the next try: whatever the container prints, a service that is not there is
+ * asked once a second. */
 static void
 forward_record (struct log_forward *forward, int stream, const char *record, size_t length)
 {
-  struct message message;
+  struct log_message message;
   int problem;
 
-  compose (&forward->options->forward, stream, record, length, &message);
-  if (buffer_length (&forward->queue) > 0)
+  log_message_compose (&forward->options->forward, stream, record, length, &message);
+  if (buffer_length (&forward->queue) > 0 || forward->retry.active)
     {
       enqueue (forward, &message);
       return;
     }
-  forward->sent = 0;
-  problem = send_pieces (forward, message.pieces, message.count);
+  forward->service.sent = 0;
+  problem = send_message (forward, message.pieces, message.count);
   if (problem == 0)
     return;
   enqueue (forward, &message);
@@ -394,9 +197,9 @@ give_last (struct log_forward *forward)
 {
   uint64_t end = loop_now_ms () + CLOSE_MS;
 
-  while (forward->options->forward.is_stream && forward->service.fd >= 0 && buffer_length (&forward->queue) > 0)
+  while (forward->options->forward.is_stream && forward->service.watch.fd >= 0 && buffer_length (&forward->queue) > 0)
     {
-      struct pollfd service = { .fd = forward->service.fd, .events = POLLOUT };
+      struct pollfd service = { .fd = forward->service.watch.fd, .events = POLLOUT };
       uint64_t now = loop_now_ms ();
 
       if (now >= end || poll (&service, 1, (int)(end - now)) <= 0)
@@ -408,11 +211,11 @@ give_last (struct log_forward *forward)
 void
 log_forward_close (struct log_forward *forward)
 {
-  forward->told = forward->dropped;
   if (buffer_length (&forward->queue) > 0)
     send_queue (forward);
   give_last (forward);
+  for (; buffer_length (&forward->queue) > 0; remove_first (forward))
+    forward->dropped++;
   loop_stop_timer (forward->loop, &forward->retry);
-  loop_close_watch (forward->loop, &forward->service);
-  buffer_free (&forward->queue);
+  log_service_close (&forward->service);
 }

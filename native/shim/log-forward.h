@@ -6,23 +6,19 @@
 
 #include "../common/buffer.h"
 #include "../common/loop.h"
-#include "options.h"
+#include "log-service.h"
 
 struct log_forward
 {
   const struct log_options *options;
   struct loop *loop;
-  struct loop_watch service; /* not open while nobody listens */
+  struct log_service service;
   struct loop_timer retry;
   struct buffer queue;             /* messages, each after its length */
-  size_t sent;                     /* bytes of the first one that a stream has taken */
   uint64_t dropped, told;          /* lines */
   void (*drained) (void *context); /* the queue is empty again after lines were dropped */
   void *context;
 };
-
-/* Whether OPTIONS, of shim.json, name a service that can be sent to. */
-int log_forward_check (const struct forward_options *options, struct tss_error *error);
 
 void log_forward_open (struct log_forward *forward, struct loop *loop, const struct log_options *options);
 
@@ -32,7 +28,7 @@ void log_forward_records (struct log_forward *forward, int stream, const char *r
 /* A line for the log about what was dropped since the last one; its length, 0 when there is nothing to tell. */
 size_t log_forward_tell (struct log_forward *forward, char *text, size_t size);
 
-/* What the service does not take now is lost. */
+/* What the service does not take now is lost, and told by log_forward_tell. */
 void log_forward_close (struct log_forward *forward);
 
 #endif

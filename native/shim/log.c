@@ -131,14 +131,23 @@ tell_overflow (struct log *log)
 }
 
 static void
-on_drained (void *context)
+tell_not_forwarded (struct log *log)
 {
-  struct log *log = context;
   char text[128];
-  size_t length = log->blocked ? 0 : log_forward_tell (&log->forward, text, sizeof text);
+  size_t length = log_forward_tell (&log->forward, text, sizeof text);
 
   if (length > 0)
     write_lines (log, &log->streams[1], text, length);
+}
+
+/* While the log is blocked it has to wait for that, too. */
+static void
+on_drained (void *context)
+{
+  struct log *log = context;
+
+  if (!log->blocked)
+    tell_not_forwarded (log);
 }
 
 static void
@@ -160,6 +169,8 @@ on_retry (void *context)
     write_rest (log, &log->streams[i]);
   if (!log->blocked)
     tell_overflow (log);
+  if (!log->blocked)
+    tell_not_forwarded (log);
   if (!log->blocked)
     log->unblocked (log->context);
 }
@@ -208,10 +219,30 @@ log_open (struct log *log, struct loop *loop, struct scratch *scratch, const str
   return log_file_open (&log->file, options, error);
 }
 
+/* Into the file alone: the service is gone, and nobody would write later what the disk does not take now. */
+static void
+tell_last (struct log *log)
+{
+  char text[128];
+  size_t length = log_forward_tell (&log->forward, text, sizeof text), size = 0;
+  char *records = length > 0 ? scratch_output (log->scratch) : NULL;
+  struct lines_prefix prefix;
+
+  if (!records)
+    return;
+  lines_make_prefix (&prefix, clock_now (), log->streams[1].name);
+  lines_format (&prefix, text, length, records, batch_size (log), &size);
+  log_file_write (&log->file, records, size);
+}
+
 void
 log_close (struct log *log)
 {
+  bool was_blocked = log->blocked;
+
   log_discard (log);
   log_forward_close (&log->forward);
+  if (!was_blocked)
+    tell_last (log);
   log_file_close (&log->file);
 }

@@ -2,7 +2,7 @@
 #include "options.h"
 #include "../common/cleanup.h"
 #include "../common/json.h"
-#include "log-forward.h"
+#include "log-service.h"
 #include "signal-names.h"
 
 #include <limits.h>
@@ -158,9 +158,12 @@ read_forward (const json_t *log, struct forward_options *forward, struct tss_err
     return -1;
   if (forward->is_stream && !forward->host)
     return tss_error_set (error, TSS_ERROR_INVALID, 0, where, "log.forward: a stream needs a host");
+  if (forward->is_stream && forward->is_journal)
+    return tss_error_set (error, TSS_ERROR_INVALID, 0, where,
+                          "log.forward: the journal takes datagrams, and no stream");
   if (!forward->socket == !forward->host)
     return tss_error_set (error, TSS_ERROR_INVALID, 0, where, "log.forward: either socket or host is needed");
-  return log_forward_check (forward, error);
+  return log_service_check (forward, error);
 }
 
 static int

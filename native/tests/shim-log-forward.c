@@ -232,7 +232,7 @@ test_slow_service (void)
   CHECK (log_forward_tell (&fixture.forward, text, sizeof text) > 0);
   CHECK (strtoull (text + strlen ("[tsstack: "), NULL, 10) == fixture.forward.dropped);
   CHECK (log_forward_tell (&fixture.forward, text, sizeof text) == 0);
-  CHECK (!fixture.forward.service.is_added && !fixture.forward.retry.active); /* nothing wakes us any more */
+  CHECK (!fixture.forward.service.watch.is_added && !fixture.forward.retry.active); /* nothing wakes us any more */
   tear_down (&fixture);
 }
 

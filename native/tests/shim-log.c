@@ -310,6 +310,53 @@ test_discard (void)
   tear_down (&fixture);
 }
 
+/* What no logging service has got in the end stands in the log, and is not tried again. */
+static void
+test_not_forwarded (void)
+{
+  struct fixture fixture;
+  tss_autofree char *log = NULL;
+
+  set_up (&fixture, 0, 1);
+  fixture.options.max_buffer_bytes = 1024;
+  fixture.options.forward
+      = (struct forward_options){ .socket = "/nonexistent/log", .heads = { "<30>", "<27>" }, .infix = " web[1]: " };
+  write_text (&fixture, 0, "one\ntwo\n");
+  log_close (&fixture.log);
+  CHECK ((log = read_log (0)) != NULL);
+  CHECK (
+      strstr (log, " stderr F [tsstack: 2 lines were not passed on, because the logging service did not take them]\n"));
+  CHECK (!fixture.log.retry.active && !fixture.log.forward.retry.active);
+  tear_down (&fixture);
+}
+
+/* The same, while there is no room for saying so; then it is said. */
+static void
+test_not_forwarded_and_full (void)
+{
+  struct fixture fixture;
+  char filler[64], line[8192];
+  tss_autofree char *log = NULL;
+
+  snprintf (filler, sizeof filler, "%s/filler", directory);
+  memset (line, 'x', sizeof line);
+  line[sizeof line - 1] = '\n';
+  set_up (&fixture, 0, 1);
+  fixture.options.forward
+      = (struct forward_options){ .socket = "/nonexistent/log", .heads = { "<30>", "<27>" }, .infix = " web[1]: " };
+  fill_disk (filler);
+  write_piece (&fixture, 0, line, sizeof line);
+  CHECK (fixture.log.blocked && fixture.log.forward.dropped == 1);
+  fixture.log.forward.retry.function (&fixture.log.forward);
+  CHECK (fixture.log.forward.told == 0);
+  unlink (filler);
+  fixture.loop.stopping = false;
+  CHECK (loop_run (&fixture.loop, NULL) == 0 && !fixture.log.blocked);
+  CHECK ((log = read_log (0)) != NULL);
+  CHECK (strstr (log, "[tsstack: 1 lines were not passed on"));
+  tear_down (&fixture);
+}
+
 static void
 test_no_log (void)
 {
@@ -350,6 +397,8 @@ main (void)
   for (uint64_t max_bytes = 4060; max_bytes < 4096; max_bytes += 9)
     test_full_disk (max_bytes, 500);
   test_discard ();
+  test_not_forwarded ();
+  test_not_forwarded_and_full ();
   test_no_log ();
   umount2 (directory, MNT_DETACH);
   rmdir (directory);

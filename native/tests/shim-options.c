@@ -126,7 +126,11 @@ test_errors (void)
   check_error (NEEDED ",\"log\":{\"path\":\"/l\",\"compress\":1}", "log.compress");
   check_error (NEEDED ",\"log\":{\"path\":\"/l\",\"maxBufferBytes\":-1}", "log.maxBufferBytes");
   check_error (NEEDED ",\"log\":{\"path\":\"/l\",\"forward\":{" FORWARD "}}", "log.forward");
-  check_error (NEEDED ",\"log\":{\"path\":\"/l\",\"forward\":{\"host\":\"localhost\"," FORWARD "}}",
+  check_error (NEEDED ",\"log\":{\"path\":\"/l\",\"forward\":{\"host\":\"::1\"," FORWARD "}}", "log.forward.port");
+  check_error (NEEDED ",\"log\":{\"path\":\"/l\",\"forward\":{\"host\":\"::1\",\"port\":1,\"isStream\":true,"
+                      "\"isJournal\":true," FORWARD "}}",
+               "log.forward");
+  check_error (NEEDED ",\"log\":{\"path\":\"/l\",\"forward\":{\"host\":\"localhost\",\"port\":1," FORWARD "}}",
                "log.forward.host");
   check_error (NEEDED ",\"log\":{\"path\":\"/l\",\"forward\":{\"socket\":\"/" LONG_PATH "\"," FORWARD "}}",
                "log.forward.socket");
