@@ -10,7 +10,7 @@ import { taskObject } from '../../fixtures/objects.ts';
 import { containerSpec, serviceSpec } from '../../fixtures/specs.ts';
 
 /** The object once for each of its fields, at any depth, without that one. */
-function* withoutEach(value: unknown): Generator<unknown> {
+function* withoutEach(value: unknown): Generator {
   if (value === null || typeof value !== 'object' || Array.isArray(value)) return;
   const entries = Object.entries(value);
   for (const [key, entry] of entries) {
