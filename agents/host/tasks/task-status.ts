@@ -3,22 +3,21 @@ import type { ObservedState } from '../../../src/model/states.ts';
 import { describeError } from '../errors.ts';
 import { startHint } from '../native/start-hint.ts';
 import { lostExitCode } from './container.ts';
+import type { ImageStatus } from './image-status.ts';
 import type { PreparedContainer } from './task-record.ts';
 import type { ShimState } from './shim.ts';
 
 /** What the container looks like to the rest of the world. */
 export function containerStatus(
-  image: Pick<ContainerStatus, 'imageReference' | 'currentImageId' | 'movedMounts'>,
+  image: ImageStatus,
   prepared: PreparedContainer,
   shim: ShimState,
   earlierRestarts: number,
   known: Pick<ContainerStatus, 'health' | 'hook' | 'serving'>,
 ): ContainerStatus {
   return {
+    ...image,
     imageId: prepared.imageId,
-    currentImageId: image.currentImageId,
-    imageReference: image.imageReference,
-    movedMounts: image.movedMounts,
     command: prepared.command,
     phase: shim.phase,
     pid: shim.pid,

@@ -12,7 +12,7 @@ import { exitCodeOf, failedStart } from './failed-start.ts';
 /** Makes the container of a run and, with `autostart`, starts it in the same go. */
 export async function prepare(worker: TaskWorker, run: number, autostart: boolean): Promise<void> {
   worker.beginRun(run);
-  const signal = worker.stepSignal;
+  const signal = worker.loop.stepSignal;
   try {
     await worker.settled();
     const [image, borrowed, shared] = await Promise.all([

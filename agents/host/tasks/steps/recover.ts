@@ -13,7 +13,8 @@ export async function recover(worker: TaskWorker): Promise<void> {
   }
   // Contents of secrets and configs are on no disk here: only a manager has them.
   if (container.secrets.length + container.configs.length > 0) await worker.assigned();
-  if (worker.stepSignal.aborted) return;
-  worker.countRecovery();
+  if (worker.loop.stepSignal.aborted) return;
+  // The next shim counts from nought.
+  worker.setProgress({ earlierRestarts: worker.progress.earlierRestarts + 1 });
   await prepare(worker, status.run, true);
 }

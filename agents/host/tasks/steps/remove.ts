@@ -62,9 +62,9 @@ async function removeAnonymousVolumes(worker: TaskWorker): Promise<void> {
 }
 
 /** Preparing may have failed, or the daemon died, after the volumes were made. Without the image there are none. */
-async function findAnonymousVolumes({ host, task, record, released }: TaskWorker): Promise<readonly string[]> {
+async function findAnonymousVolumes({ host, task, record, loop }: TaskWorker): Promise<readonly string[]> {
   try {
-    const image = await host.images.ensure(task.spec.image, 'never', released);
+    const image = await host.images.ensure(task.spec.image, 'never', loop.released);
     return anonymousVolumesOf(task, record.volumes, image, []);
   } catch {
     return [];

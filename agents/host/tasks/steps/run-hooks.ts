@@ -16,9 +16,9 @@ const reportMs = 5000;
 export async function runHooks(worker: TaskWorker, step: HooksStep): Promise<void> {
   const beganAt = performance.now();
   await runInOrder(worker, step);
-  if (step.event === 'pre_stop') worker.countHooks(Math.round(performance.now() - beganAt));
-  const isNews = worker.hook?.state === 'failed' && !worker.released.aborted;
-  if (isNews) await Promise.race([worker.host.statuses.flushed(), worker.pause(reportMs)]);
+  if (step.event === 'pre_stop') countGrace(worker, Math.round(performance.now() - beganAt));
+  const isNews = worker.progress.hook?.state === 'failed' && !worker.loop.released.aborted;
+  if (isNews) await Promise.race([worker.host.statuses.flushed(), worker.loop.pause(reportMs)]);
 }
 
 async function runInOrder(worker: TaskWorker, step: HooksStep): Promise<void> {
@@ -26,17 +26,22 @@ async function runInOrder(worker: TaskWorker, step: HooksStep): Promise<void> {
   const { postStart, preStop } = worker.task.spec.hooks;
   const hooks = event === 'post_start' ? postStart : preStop;
   const deadline = deadlineOf(step);
-  const known = worker.hook;
+  const known = worker.progress.hook;
   const first = known?.event === event && known.state === 'running' ? known.index : 0;
   for (const [index, hook] of [...hooks.entries()].slice(first)) {
     worker.setHook({ event, state: 'running', index, message: '', output: '' });
     const timeoutMs = deadline === null ? null : Math.max(1, Math.round(deadline - performance.now()));
-    const failure = await runHook(worker, hook, { timeoutMs, signal: worker.stepSignal });
+    const failure = await runHook(worker, hook, { timeoutMs, signal: worker.loop.stepSignal });
     // The next daemon runs it again.
-    if (worker.released.aborted) return;
+    if (worker.loop.released.aborted) return;
     if (failure !== null) return worker.setHook({ event, state: 'failed', index, ...failure });
   }
   worker.setHook({ event, state: 'done', index: hooks.length, message: '', output: '' });
+}
+
+/** What the hooks of a stop take is no longer there for the stop itself. */
+function countGrace(worker: TaskWorker, elapsedMs: number): void {
+  worker.setProgress({ hookMs: worker.progress.hookMs + elapsedMs });
 }
 
 /** On the clock of performance.now(); null = none. */

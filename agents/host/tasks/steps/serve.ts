@@ -28,7 +28,7 @@ export async function serve(worker: TaskWorker): Promise<void> {
     worker.setServing(true, published);
   } catch (error) {
     host.log(`lead traffic to container ${task.containerName}: ${describeError(error).message}`);
-    await worker.pause(retryMs);
+    await worker.loop.pause(retryMs);
   }
 }
 
@@ -47,9 +47,9 @@ export async function leave(worker: TaskWorker): Promise<void> {
       host.log(`lead traffic away from container ${task.containerName}: ${describeError(error).message}`),
   );
   const elsewhere = isLedToFromElsewhere(task, host.networks.spanned)
-    ? delay(otherHostsMs, worker.released)
+    ? delay(otherHostsMs, worker.loop.released)
     : undefined;
-  await Promise.race([Promise.all([left, elsewhere]), delay(leaveMs, worker.released)]);
+  await Promise.race([Promise.all([left, elsewhere]), delay(leaveMs, worker.loop.released)]);
   worker.setServing(false, worker.record.prepared?.ports ?? []);
 }
 

@@ -11,7 +11,7 @@ const retryMs = 1000;
  * Asks the container to end and returns at once: the end comes as a state of the shim, and until then the stop may be shortened.
  */
 export function stop(worker: TaskWorker, graceMs: number): void {
-  worker.setStopping(graceMs);
+  worker.setProgress({ stopping: graceMs });
   const deadline = graceMs < 0 ? null : AbortSignal.timeout(graceMs + reserveMs);
   const force = (): void => void end(worker);
   deadline?.addEventListener('abort', force, { once: true });
@@ -27,14 +27,14 @@ export function stop(worker: TaskWorker, graceMs: number): void {
 
 /** Without the shim's help; what cannot be ended now (a process that hangs in the kernel) is tried again. */
 async function end(worker: TaskWorker): Promise<void> {
-  while (!worker.released.aborted) {
+  while (!worker.loop.released.aborted) {
     try {
       await worker.container.destroy();
-      worker.wake();
+      worker.loop.wake();
       return;
     } catch (error) {
       worker.host.log(`end container ${worker.task.containerName}: ${String(error)}`);
-      await delay(retryMs, worker.released);
+      await delay(retryMs, worker.loop.released);
     }
   }
 }
