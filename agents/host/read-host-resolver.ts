@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parseResolvConf } from './containers/network-files.ts';
 import type { ResolverSettings } from './containers/network-files.ts';
-import { hasErrno } from './errors.ts';
+import { ifThereSync } from './if-there.ts';
 
 /** systemd-resolved's list of the servers behind its own stub, which listens where no container can reach it. */
 const resolvedFile = '/run/systemd/resolve/resolv.conf';
@@ -16,10 +16,5 @@ export function readHostResolver(): ResolverSettings {
 }
 
 function readText(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    if (hasErrno(error, 'ENOENT')) return '';
-    throw error;
-  }
+  return ifThereSync(() => readFileSync(path, 'utf8'), '');
 }

@@ -6,7 +6,8 @@ import { promisify } from 'node:util';
 import type { ServiceSpec } from '../../../src/model/spec.ts';
 import { defaultShmBytes, hostSharedMemory } from './mounts.ts';
 import type { SharedMemory } from './mounts.ts';
-import { TaskError, hasErrno } from '../errors.ts';
+import { TaskError } from '../errors.ts';
+import { ifThereSync } from '../if-there.ts';
 
 const run = promisify(execFile);
 
@@ -52,10 +53,5 @@ export async function removeSharedMemory(directory: string): Promise<void> {
 
 /** A mount is on another device than the directory around it. */
 function isMounted(directory: string): boolean {
-  try {
-    return statSync(directory).dev !== statSync(dirname(directory)).dev;
-  } catch (error) {
-    if (hasErrno(error, 'ENOENT')) return false;
-    throw error;
-  }
+  return ifThereSync(() => statSync(directory).dev !== statSync(dirname(directory)).dev, false);
 }

@@ -1,5 +1,5 @@
 import { appendFile, rename, stat } from 'node:fs/promises';
-import { hasErrno } from '../errors.ts';
+import { ifThere } from '../if-there.ts';
 import { toRecordTime } from '../logs/log-time.ts';
 
 /** Size at which what earlier hooks said moves to a second file, and the most that is kept of one hook. */
@@ -25,7 +25,8 @@ export class HookLog {
   }
 
   static async open(path: string): Promise<HookLog> {
-    if ((await sizeOf(path)) >= maxBytes) await rename(path, `${path}.1`);
+    const known = await ifThere(stat(path), null);
+    if (known !== null && known.size >= maxBytes) await rename(path, `${path}.1`);
     return new HookLog(path);
   }
 
@@ -77,13 +78,4 @@ export class HookLog {
 
 function record(time: string, stream: Stream, kind: 'F' | 'P', line: Buffer): Buffer {
   return Buffer.concat([Buffer.from(`${time} ${stream} ${kind} `), line, Buffer.from([newline])]);
-}
-
-async function sizeOf(path: string): Promise<number> {
-  try {
-    return (await stat(path)).size;
-  } catch (error) {
-    if (hasErrno(error, 'ENOENT')) return 0;
-    throw error;
-  }
 }

@@ -1,6 +1,6 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
-import { hasErrno } from '../errors.ts';
+import { ifThereSync } from '../if-there.ts';
 import type { ShimState } from '../tasks/shim.ts';
 
 /** Version of the format that this program reads (docs/native.md, section 3). */
@@ -41,12 +41,7 @@ type OneFile =
   { readonly state: ShimState; readonly problem: null } | { readonly state: null; readonly problem: string };
 
 function readOne(path: string): OneFile | null {
-  try {
-    return check(readFileSync(path));
-  } catch (error) {
-    if (hasErrno(error, 'ENOENT')) return null;
-    throw error;
-  }
+  return ifThereSync(() => check(readFileSync(path)), null);
 }
 
 function check(bytes: Buffer): OneFile {

@@ -3,7 +3,8 @@ import { chmod, chown, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PayloadObject } from '../../../src/model/objects.ts';
 import type { ContainerSpec, PayloadMountSpec } from '../../../src/model/spec.ts';
-import { TaskError, hasErrno } from '../errors.ts';
+import { TaskError } from '../errors.ts';
+import { ifThere } from '../if-there.ts';
 import type { PreparedMount } from '../containers/mounts.ts';
 import { hostId } from '../users/id-range.ts';
 import type { IdRange } from '../users/id-range.ts';
@@ -54,13 +55,8 @@ export class PayloadFiles {
   }
 
   /** Names of the directories that exist, for the search for leftovers. */
-  async list(): Promise<readonly string[]> {
-    try {
-      return await readdir(this.#root);
-    } catch (error) {
-      if (hasErrno(error, 'ENOENT')) return [];
-      throw error;
-    }
+  list(): Promise<readonly string[]> {
+    return ifThere(readdir(this.#root), []);
   }
 }
 

@@ -5,7 +5,7 @@ import { removeSharedMemory } from '../containers/shared-memory.ts';
 import { describeError, hasErrno } from '../errors.ts';
 import { Container } from './container.ts';
 import type { HeldObjects, TaskHost } from './task-host.ts';
-import { listDirectory } from './task-record.ts';
+import { listDirectory } from '../if-there.ts';
 
 /**
  * Removes what crashes left of tasks that nobody knows any more. Only to be called when the list of tasks is complete and comes

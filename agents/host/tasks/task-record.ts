@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { readFileSync, readdirSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { completeObject } from '../../../src/model/complete-object.ts';
 import type { NetworkObject, PublishedPort, TaskObject, TaskStatus, VolumeObject } from '../../../src/model/objects.ts';
 import type { Healthcheck } from '../health/healthcheck.ts';
 import { hasErrno } from '../errors.ts';
+import { listDirectory } from '../if-there.ts';
 import type { LentMount } from './lent-mounts.ts';
 
 /** What was fixed when the container was first prepared and holds for all its runs. */
@@ -62,16 +63,6 @@ export function loadTaskRecords(directory: string): readonly TaskRecord[] {
     const record = load(join(directory, name, 'task.json'));
     return record === null ? [] : [record];
   });
-}
-
-/** Names in a directory; none when it does not exist. */
-export function listDirectory(directory: string): readonly string[] {
-  try {
-    return readdirSync(directory);
-  } catch (error) {
-    if (hasErrno(error, 'ENOENT')) return [];
-    throw error;
-  }
 }
 
 function load(path: string): TaskRecord | null {

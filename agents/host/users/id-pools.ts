@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { hasErrno } from '../errors.ts';
+import { ifThereSync } from '../if-there.ts';
 import type { IdRange } from './id-range.ts';
 
 /** Names that an administrator may give ids to in /etc/subuid and /etc/subgid: ours, and the one of other engines. */
@@ -47,10 +47,5 @@ function isNumber(text: string): boolean {
 }
 
 function readIfThere(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    if (hasErrno(error, 'ENOENT')) return '';
-    throw error;
-  }
+  return ifThereSync(() => readFileSync(path, 'utf8'), '');
 }

@@ -4,7 +4,8 @@ import { isIP } from 'node:net';
 import { join } from 'node:path';
 import type { VolumeFilesystemSpec } from '../../../src/model/spec.ts';
 import { abortable } from '../abortable.ts';
-import { hasErrno, TaskError } from '../errors.ts';
+import { TaskError } from '../errors.ts';
+import { ifThere } from '../if-there.ts';
 import type { MountProgram } from '../native/mount-program.ts';
 import { Exclusive } from './exclusive.ts';
 import { mountError } from './mount-error.ts';
@@ -84,7 +85,7 @@ export class HostMounts {
     return this.#exclusive.run(name, async () => {
       const volume = join(this.#volumes, name);
       const users = join(volume, 'users');
-      await unlink(join(users, user)).catch(ignoreMissing);
+      await ifThere(unlink(join(users, user)), undefined);
       if ((await list(users)).length > 0) return;
       await this.#program.unmount([join(volume, 'mount')]);
       await removeEmpty(users);
@@ -112,19 +113,10 @@ async function withAddress(filesystem: VolumeFilesystemSpec, signal: AbortSignal
   return { ...filesystem, options: await Promise.all(options) };
 }
 
-async function list(directory: string): Promise<readonly string[]> {
-  try {
-    return await readdir(directory);
-  } catch (error) {
-    if (hasErrno(error, 'ENOENT')) return [];
-    throw error;
-  }
+function list(directory: string): Promise<readonly string[]> {
+  return ifThere(readdir(directory), []);
 }
 
 async function removeEmpty(directory: string): Promise<void> {
-  await rmdir(directory).catch(ignoreMissing);
-}
-
-function ignoreMissing(error: unknown): void {
-  if (!hasErrno(error, 'ENOENT')) throw error;
+  await ifThere(rmdir(directory), undefined);
 }

@@ -1,6 +1,7 @@
 import { mkdir, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hasErrno } from '../errors.ts';
+import { ifThere } from '../if-there.ts';
 import { Exclusive } from './exclusive.ts';
 
 /** Copies what an image has at the volume's path into a new directory; resolves to false when the image has nothing there. */
@@ -91,7 +92,7 @@ export class VolumeStore {
 
   async #remove(name: string): Promise<void> {
     const volume = join(this.#root, name);
-    if (!(await exists(volume))) return;
+    if ((await ifThere(stat(volume), null)) === null) return;
     // Renamed first: a crash in the middle leaves something that is no volume.
     const doomed = join(this.#root, `${doomedPrefix}${name}`);
     await this.#removeTrees([doomed]);
@@ -107,13 +108,8 @@ async function fill(volume: string, data: string, copyContent: CopyContent): Pro
   if (await copyContent(copy)) await rename(copy, data);
 }
 
-async function listNames(directory: string): Promise<readonly string[]> {
-  try {
-    return await readdir(directory);
-  } catch (error) {
-    if (hasErrno(error, 'ENOENT')) return [];
-    throw error;
-  }
+function listNames(directory: string): Promise<readonly string[]> {
+  return ifThere(readdir(directory), []);
 }
 
 async function readId(volume: string): Promise<string | null> {
@@ -123,16 +119,6 @@ async function readId(volume: string): Promise<string | null> {
     return /^[\w.-]+$/.test(id) ? id : null;
   } catch (error) {
     if (hasErrno(error, 'ENOENT', 'ENOTDIR')) return null;
-    throw error;
-  }
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await stat(path);
-    return true;
-  } catch (error) {
-    if (hasErrno(error, 'ENOENT')) return false;
     throw error;
   }
 }
