@@ -30,8 +30,16 @@ export async function serveSignal(tasks: TaskTable, stream: RelayStream<'signal'
   }
   const { signal } = stream.arguments;
   const connection = await worker.container.connection();
-  if (['SIGKILL', 'KILL', '9'].includes(signal.toUpperCase())) await connection.kill();
-  else await connection.signal(signal);
+  if (!['SIGKILL', 'KILL', '9'].includes(signal.toUpperCase())) {
+    await connection.signal(signal);
+    return 0;
+  }
+  try {
+    await connection.kill();
+  } catch (error) {
+    // One that is being removed is let go of when it has ended, which may be before the answer is here.
+    if (!worker.runEnded.aborted) throw error;
+  }
   return 0;
 }
 
