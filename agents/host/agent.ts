@@ -33,6 +33,7 @@ import { serveRelay } from './streams/relay-stream.ts';
 import { makeStreamHandlers } from './streams/stream-handlers.ts';
 import { AssignedObjects } from './tasks/assigned-objects.ts';
 import type { TaskHost } from './tasks/task-host.ts';
+import { TaskSharing } from './tasks/task-sharing.ts';
 import { TaskTable } from './tasks/task-table.ts';
 import { readIdPools } from './users/id-pools.ts';
 import { IdRanges } from './users/id-ranges.ts';
@@ -216,10 +217,7 @@ export class Agent {
       resolver: readHostResolver,
       queue: new PQueue({ concurrency }),
       probe: (taskId, check, signal) => runProbe(table.get(taskId), check, signal),
-      networkNamespaceOf: (taskId, signal) => table.networkNamespaceOf(taskId, signal),
-      ipcOf: (taskId, signal) => table.ipcOf(taskId, signal),
-      lentMountsOf: (taskId, signal) => table.lentMountsOf(taskId, signal),
-      processOf: (taskId, signal) => table.processOf(taskId, signal),
+      sharing: new TaskSharing(this.#paths, (...task) => table.arrived(...task)),
       findPayload: (stack, kind, key) => assigned.findPayload(stack, kind, key),
       statuses: reporter,
       random: Math.random,

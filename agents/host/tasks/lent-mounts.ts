@@ -25,7 +25,7 @@ export async function findLentMounts(worker: TaskWorker, signal: AbortSignal): P
   const lists = task.spec.volumesFrom.map(async ({ readOnly }, index) => {
     const lender = task.sharedTasks.volumes[index] ?? null;
     if (lender === null) throw new TaskError('not-found', 'volumes_from: a container that it names does not exist');
-    const mounts = await worker.host.lentMountsOf(lender, signal);
+    const mounts = await worker.host.sharing.lentMountsOf(lender, signal);
     return readOnly ? mounts.map(withoutWriting) : mounts;
   });
   // Of several for one place the last counts, as it does elsewhere.

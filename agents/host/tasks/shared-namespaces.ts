@@ -19,25 +19,24 @@ export interface SharedIpc {
   readonly memory: string;
 }
 
+type Namespace = Exclude<keyof SharedTasks, 'volumes'>;
+
 /** Waits until the containers that a task shares namespaces with have been made. */
 export async function findSharedNamespaces(worker: TaskWorker, signal: AbortSignal): Promise<SharedNamespaces> {
-  const { host, task } = worker;
-  const find = <Found>(
-    kind: Exclude<keyof SharedTasks, 'volumes'>,
-    look: (taskId: string, signal: AbortSignal) => Promise<Found>,
-  ): Promise<Found> | null => {
-    const owner = ownerOf(task, kind);
-    return owner === null ? null : look(owner, signal);
+  const { sharing } = worker.host;
+  const find = async <Found>(kind: Namespace, look: (owner: string) => Promise<Found>): Promise<Found | null> => {
+    const owner = ownerOf(worker.task, kind);
+    return owner === null ? null : look(owner);
   };
   const [network, pid, ipc] = await Promise.all([
-    find('network', host.networkNamespaceOf),
-    find('pid', host.processOf),
-    find('ipc', host.ipcOf),
+    find('network', (owner) => sharing.networkNamespaceOf(owner, signal)),
+    find('pid', (owner) => sharing.processOf(owner, signal)),
+    find('ipc', (owner) => sharing.ipcOf(owner, signal)),
   ]);
   return { network, pid, ipc };
 }
 
-function ownerOf({ spec, sharedTasks }: TaskObject, kind: Exclude<keyof SharedTasks, 'volumes'>): string | null {
+function ownerOf({ spec, sharedTasks }: TaskObject, kind: Namespace): string | null {
   const mode = { network: spec.networkMode, pid: spec.namespaces.pid, ipc: spec.namespaces.ipc }[kind];
   if (mode.kind !== 'service' && mode.kind !== 'container') return null;
   const owner = sharedTasks[kind];

@@ -17,9 +17,8 @@ import type { IdRange } from '../users/id-range.ts';
 import type { IdRanges } from '../users/id-ranges.ts';
 import type { HostMounts } from '../volumes/host-mounts.ts';
 import type { VolumeStore } from '../volumes/volume-store.ts';
-import type { SharedIpc } from './shared-namespaces.ts';
-import type { LentMount } from './lent-mounts.ts';
 import type { ShimSeam } from './shim.ts';
+import type { TaskSharing } from './task-sharing.ts';
 
 /** An image that is complete on this host. */
 export interface LocalImage {
@@ -140,14 +139,8 @@ export interface TaskHost {
   readonly queue: PQueue;
   /** Runs a healthcheck's probe once in the task's container. */
   readonly probe: (taskId: string, check: Healthcheck, signal: AbortSignal) => Promise<ProbeResult>;
-  /** Resolves to a task's network namespace when it has been made; null = the host's. */
-  readonly networkNamespaceOf: (taskId: string, signal: AbortSignal) => Promise<string | null>;
-  /** Resolves to the place in /proc of a task's first process, whichever it is by then, when its container has been made. */
-  readonly processOf: (taskId: string, signal: AbortSignal) => Promise<string>;
-  /** The same with what the task has as its /dev/shm. Rejects when it shares that with nobody. */
-  readonly ipcOf: (taskId: string, signal: AbortSignal) => Promise<SharedIpc>;
-  /** Resolves to the mounts that others may have from a task, when that has been prepared. */
-  readonly lentMountsOf: (taskId: string, signal: AbortSignal) => Promise<readonly LentMount[]>;
+  /** What a container has of others of this host. */
+  readonly sharing: TaskSharing;
   readonly findPayload: (stack: string, kind: 'secret' | 'config', key: string) => PayloadObject | undefined;
   readonly statuses: StatusSink;
   /** From 0 up to 1: spreads what is tried again. */

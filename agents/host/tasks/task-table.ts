@@ -3,21 +3,15 @@ import type { EndpointsObject } from '../../../src/model/endpoints.ts';
 import { once } from 'node:events';
 import type { NetworkObject, TaskObject } from '../../../src/model/objects.ts';
 import type { AssignmentsMessage } from '../../../src/rpc/messages.ts';
-import { abortable } from '../abortable.ts';
+import { Changes } from '../changes.ts';
 import { removeEmptyCgroups } from '../containers/cgroup-remains.ts';
-import { ContainerStateError, describeError, NotOnThisHostError } from '../errors.ts';
+import { describeError, NotOnThisHostError } from '../errors.ts';
 import type { AssignedObjects, AssignmentChange } from './assigned-objects.ts';
-import { removeLeftovers } from './leftovers.ts';
-import type { LentMount } from './lent-mounts.ts';
+import { SharedRemovals } from './shared-removals.ts';
 import type { HeldObjects, TaskHost } from './task-host.ts';
-import { hostSharedMemory } from '../containers/mounts.ts';
-import type { SharedIpc } from './shared-namespaces.ts';
 import { loadTaskRecords } from './task-record.ts';
-import type { PreparedContainer } from './task-record.ts';
+import type { TaskRecord } from './task-record.ts';
 import { TaskWorker } from './task-worker.ts';
-
-/** How long a task waits for the namespaces of another one that it shares. */
-const sharedMs = 60_000;
 
 /** How long a stream waits for the task that it is about. */
 const arrivalMs = 5000;
@@ -27,17 +21,13 @@ export class TaskTable implements HeldObjects {
   readonly #host: TaskHost;
   readonly #assigned: AssignedObjects;
   readonly #workers = new Map<string, TaskWorker>();
-  #arrival: PromiseWithResolvers<void> | null = null;
-  /** Removals of networks and volumes, one after the other. */
-  #removals: Promise<void> = Promise.resolve();
-  /** Networks that the manager has deleted and that have not been removed yet: containers on their way out may be on them. */
-  readonly #doomedNetworks = new Map<string, NetworkObject>();
-  /** Names of anonymous volumes that are to go when those who borrow them have gone. */
-  readonly #doomedVolumes = new Set<string>();
+  readonly #arrivals = new Changes();
+  readonly #removals: SharedRemovals;
 
   constructor(host: TaskHost, assigned: AssignedObjects) {
     this.#host = host;
     this.#assigned = assigned;
+    this.#removals = new SharedRemovals(host, assigned, this);
   }
 
   /** Takes up what an earlier daemon held, before any manager is asked. */
@@ -61,11 +51,10 @@ export class TaskTable implements HeldObjects {
 
   /** The worker of a task that may be on its way: streams and assignments come by different ways. */
   async arrived(taskId: string, signal: AbortSignal, withinMs = arrivalMs): Promise<TaskWorker> {
-    const over = AbortSignal.any([signal, AbortSignal.timeout(withinMs)]);
-    while (!this.#workers.has(taskId) && !over.aborted) {
-      this.#arrival ??= Promise.withResolvers<void>();
-      await abortable(this.#arrival.promise, over).catch(() => undefined);
-    }
+    await this.#arrivals.until(
+      () => this.#workers.has(taskId),
+      AbortSignal.any([signal, AbortSignal.timeout(withinMs)]),
+    );
     return this.get(taskId);
   }
 
@@ -73,19 +62,22 @@ export class TaskTable implements HeldObjects {
     return [...this.#workers.keys()];
   }
 
+  get records(): readonly TaskRecord[] {
+    return Array.from(this.#workers.values(), ({ record }) => record);
+  }
+
   /** Networks that tasks of this host are on, or that it is on itself. */
   get networks(): readonly NetworkObject[] {
-    const own = [...this.#workers.values()].flatMap(({ record }) => record.networks);
+    const own = this.records.flatMap(({ networks }) => networks);
     const all = [...own, ...this.#host.networks.spanned.map(({ network }) => network)];
     return [...new Map(all.map((network) => [network.id, network])).values()];
   }
 
   /** Names of the containers made from an image, or with a mount of it. */
   usersOf(imageId: string): readonly string[] {
-    const records = Array.from(this.#workers.values(), ({ record }) => record);
-    const uses = (prepared: PreparedContainer | null): boolean =>
+    const isUsedBy = ({ prepared }: TaskRecord): boolean =>
       prepared !== null && (prepared.imageId === imageId || Object.values(prepared.mountedImages).includes(imageId));
-    return records.filter(({ prepared }) => uses(prepared)).map(({ task }) => task.containerName);
+    return this.records.filter(isUsedBy).map(({ task }) => task.containerName);
   }
 
   /**
@@ -98,8 +90,7 @@ export class TaskTable implements HeldObjects {
     for (const id of change.removedTasks) this.#drop(id);
     if (change.full) this.#dropAbsent(mayRemove);
     this.#connect(change, change.full && mayRemove);
-    for (const network of change.removedNetworks) this.#doomedNetworks.set(network.id, network);
-    this.#remove(() => this.#removeShared(change.removedVolumes, change.full && mayRemove));
+    this.#removals.apply(change, change.full && mayRemove);
   }
 
   /** Ends and removes every container, though nobody asks for that any more. Volumes stay. */
@@ -120,57 +111,14 @@ export class TaskTable implements HeldObjects {
     for (const worker of this.#workers.values()) worker.report();
   }
 
-  /** Resolves to a task's network namespace when that has been made; null = the host's. */
-  async networkNamespaceOf(taskId: string, signal: AbortSignal): Promise<string | null> {
-    const { spec, sharedTasks } = (await this.arrived(taskId, signal, sharedMs)).task;
-    if (spec.networkMode.kind === 'host') return null;
-    if (sharedTasks.network !== null) return this.networkNamespaceOf(sharedTasks.network, signal);
-    await this.get(taskId).networkReady(AbortSignal.any([signal, AbortSignal.timeout(sharedMs)]));
-    return this.#host.paths.container(taskId).networkNamespace;
-  }
-
-  /** Resolves when a task's container has been made, to where its first process is to be found in /proc, also after a restart. */
-  async processOf(taskId: string, signal: AbortSignal): Promise<string> {
-    const worker = await this.arrived(taskId, signal, sharedMs);
-    await worker.created(AbortSignal.any([signal, AbortSignal.timeout(sharedMs)]));
-    if (worker.container.phase === 'exited' || worker.container.phase === 'lost') {
-      throw new ContainerStateError(worker.task.containerName, 'does not run');
-    }
-    return this.#host.paths.container(taskId).process;
-  }
-
-  /** The same with what the task has as its /dev/shm. */
-  async ipcOf(taskId: string, signal: AbortSignal): Promise<SharedIpc> {
-    const { containerName, spec, sharedTasks } = (await this.arrived(taskId, signal, sharedMs)).task;
-    const { kind } = spec.namespaces.ipc;
-    if (kind === 'private' || kind === 'none')
-      throw new ContainerStateError(
-        containerName,
-        `has ipc: ${kind}, which nobody can join`,
-        'write ipc: shareable for it',
-      );
-    const process = await this.processOf(taskId, signal);
-    if (kind === 'host') return { process, memory: hostSharedMemory };
-    if (sharedTasks.ipc !== null) return { process, memory: (await this.ipcOf(sharedTasks.ipc, signal)).memory };
-    return { process, memory: this.#host.paths.container(taskId).sharedMemory };
-  }
-
-  /** The mounts that others may have from a task, when that has been prepared; it need not run. */
-  async lentMountsOf(taskId: string, signal: AbortSignal): Promise<readonly LentMount[]> {
-    const worker = await this.arrived(taskId, signal, sharedMs);
-    await worker.networkReady(AbortSignal.any([signal, AbortSignal.timeout(sharedMs)]));
-    return worker.record.prepared?.lent ?? [];
-  }
-
   /** Removes an anonymous volume of a task, unless others have borrowed it: then it goes with the last of them. */
   async removeAnonymousVolume(name: string, taskId: string): Promise<void> {
-    if (this.#isLent(name, taskId)) this.#doomedVolumes.add(name);
-    else await this.#host.volumes.remove(name);
+    await this.#removals.removeAnonymousVolume(name, taskId);
   }
 
   /** Stops working when what is being removed is gone; containers run on. */
   async release(): Promise<void> {
-    await Promise.all([this.#removals, ...Array.from(this.#workers.values(), (worker) => worker.release())]);
+    await Promise.all([this.#removals.settled(), ...Array.from(this.#workers.values(), (worker) => worker.release())]);
   }
 
   #assign(task: TaskObject): void {
@@ -232,58 +180,10 @@ export class TaskTable implements HeldObjects {
     work.catch((error: unknown) => this.#host.log(`network ${name}: ${describeError(error).message}`));
   }
 
-  #remove(work: () => Promise<unknown>): void {
-    this.#removals = this.#removals.then(work).then(
-      () => undefined,
-      (error: unknown) => this.#host.log(`remove what is no longer assigned: ${String(error)}`),
-    );
-  }
-
-  async #removeShared(volumes: readonly string[], isComplete: boolean): Promise<void> {
-    const managed =
-      volumes.length > 0 || isComplete ? await this.#host.volumes.listManaged() : new Map<string, string>();
-    const doomed = [...managed].filter(([id]) => (isComplete ? !this.#assigned.has(id) : volumes.includes(id)));
-    // A daemon that was killed meanwhile does not know any more who waits for whom.
-    const lent = doomed.filter(([, name]) => this.#isLent(name));
-    for (const [, name] of lent) this.#doomedVolumes.add(name);
-    const free = doomed.filter(([, name]) => !this.#doomedVolumes.has(name));
-    await Promise.all([
-      this.#removeNetworks(),
-      ...free.map(([id, name]) => this.#host.volumes.removeManaged(name, id)),
-      isComplete ? removeLeftovers(this.#host, this) : undefined,
-    ]);
-  }
-
-  #isLent(name: string, exceptTaskId?: string): boolean {
-    const others = Array.from(this.#workers.values(), ({ record }) => record).filter(
-      ({ task }) => task.id !== exceptTaskId,
-    );
-    return others.some(({ prepared }) => prepared?.borrowed.some(({ volume }) => volume?.name === name) === true);
-  }
-
-  async #removeVolumes(): Promise<void> {
-    const free = [...this.#doomedVolumes].filter((name) => !this.#isLent(name));
-    for (const name of free) this.#doomedVolumes.delete(name);
-    await Promise.all(free.map((name) => this.#host.volumes.remove(name)));
-  }
-
-  async #removeNetworks(): Promise<void> {
-    const used = new Set(this.networks.map(({ id }) => id));
-    const unused = [...this.#doomedNetworks.values()].filter(({ id }) => !used.has(id) && !this.#assigned.has(id));
-    await Promise.all(
-      unused.map(async (network) => {
-        await this.#host.networks.removeNetwork(network);
-        // It may have been assigned anew and deleted again meanwhile: then there is another one to remove.
-        if (this.#doomedNetworks.get(network.id) === network) this.#doomedNetworks.delete(network.id);
-      }),
-    );
-  }
-
   #add(worker: TaskWorker): void {
     const { id } = worker.task;
     this.#workers.set(id, worker);
-    this.#arrival?.resolve();
-    this.#arrival = null;
+    this.#arrivals.note();
     worker.ended.addEventListener('abort', () => this.#onEnded(id), { once: true });
   }
 
@@ -291,8 +191,7 @@ export class TaskTable implements HeldObjects {
     this.#workers.delete(taskId);
     // At once, not when the daemon stops: it may be killed.
     if (this.#workers.size === 0) this.#removeEmptyCgroups();
-    if (this.#doomedNetworks.size > 0) this.#remove(() => this.#removeNetworks());
-    if (this.#doomedVolumes.size > 0) this.#remove(() => this.#removeVolumes());
+    this.#removals.onTaskGone();
   }
 
   /** Whoever makes a container's cgroup meanwhile makes those above it again (native/box/cgroup-paths.c). */

@@ -13,6 +13,7 @@ import { PayloadFiles } from '../../../../agents/host/payloads/payload-files.ts'
 import { AssignedObjects } from '../../../../agents/host/tasks/assigned-objects.ts';
 import type { ShimConnection, ShimSeam, ShimSession, ShimState } from '../../../../agents/host/tasks/shim.ts';
 import type { TaskHost, TaskImages, TaskNetworks } from '../../../../agents/host/tasks/task-host.ts';
+import { TaskSharing } from '../../../../agents/host/tasks/task-sharing.ts';
 import { TaskTable } from '../../../../agents/host/tasks/task-table.ts';
 import { IdRanges } from '../../../../agents/host/users/id-ranges.ts';
 import { HostMounts } from '../../../../agents/host/volumes/host-mounts.ts';
@@ -186,10 +187,7 @@ export class FakeDaemon {
       resolver: () => ({ servers: [], search: [], options: [] }),
       queue: new PQueue({ concurrency: 2 }),
       probe: async () => ({ exitCode: 0, output: '' }),
-      networkNamespaceOf: (taskId, signal) => this.table.networkNamespaceOf(taskId, signal),
-      ipcOf: (taskId, signal) => this.table.ipcOf(taskId, signal),
-      lentMountsOf: (taskId, signal) => this.table.lentMountsOf(taskId, signal),
-      processOf: (taskId, signal) => this.table.processOf(taskId, signal),
+      sharing: new TaskSharing(this.machine.paths, (...task) => this.table.arrived(...task)),
       findPayload: (stack, kind, key) => assigned.findPayload(stack, kind, key),
       statuses: {
         status: (taskId, status) => {
