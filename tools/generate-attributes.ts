@@ -4,7 +4,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { supportOf } from '../src/stack/schema/attribute-support.ts';
+import { supportOf } from '../src/stack/support/attribute-support.ts';
 import type { AttributeGroup, AttributeText } from '../src/stack/schema/attributes/attribute-text.ts';
 import { ATTRIBUTE_GROUPS } from '../src/stack/schema/attributes/attribute-texts.ts';
 import { writtenSchema } from '../src/stack/schema/json-schema.ts';

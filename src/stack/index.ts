@@ -6,5 +6,5 @@ export type { LoadedStack, LoadOptions } from './load-types.ts';
 export { toCanonicalJson, toCanonicalYaml } from './output/canonical.ts';
 export type { Problem } from './problems.ts';
 export { problemsAsJson, renderProblems } from './render-problems.ts';
-export { SUPPORTED_ATTRIBUTES } from './supported-attributes.ts';
-export { unsupportedAttributes } from './unsupported-attributes.ts';
+export { SUPPORTED_ATTRIBUTES } from './support/supported-attributes.ts';
+export { unsupportedAttributes } from './support/unsupported-attributes.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { supportOf } from '../../src/stack/schema/attribute-support.ts';
+import { supportOf } from '../../src/stack/support/attribute-support.ts';
 import { ATTRIBUTE_TEXTS } from '../../src/stack/schema/attributes/attribute-texts.ts';
 import { ATTRIBUTE_TESTS, attributesOf, testsOf } from '../attribute-tests.ts';
 

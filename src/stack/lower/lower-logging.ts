@@ -1,6 +1,6 @@
 import type { LoggingSpec } from '../../model/spec.ts';
 import type { ComposeLogging } from '../compose-types.ts';
-import { KEPT_FILE_OPTIONS } from '../supported-attributes.ts';
+import { KEPT_FILE_OPTIONS } from '../support/kept-attributes.ts';
 import { didYouMean } from '../suggest.ts';
 import { invalidAt } from './errors.ts';
 import { LoggingOptions } from './logging-options.ts';

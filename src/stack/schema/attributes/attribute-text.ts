@@ -8,7 +8,7 @@ export interface AttributeText {
   readonly since?: string;
 }
 
-/** By the path of the attribute, written as in src/stack/supported-attributes.ts: `*` is any name or index. */
+/** By the path of the attribute, written as in src/stack/support/supported-attributes.ts: `*` is any name or index. */
 export type AttributeTexts = Readonly<Record<string, AttributeText>>;
 
 /** Attributes that belong together, under the title that they have in docs/attributes.md. */

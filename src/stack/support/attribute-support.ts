@@ -1,9 +1,7 @@
-import {
-  FOREIGN_ATTRIBUTES,
-  HOST_PLATFORM,
-  SUPPORTED_ATTRIBUTES,
-  type SupportedAttribute,
-} from '../supported-attributes.ts';
+import { FOREIGN_ATTRIBUTES } from './foreign-attributes.ts';
+import { HOST_PLATFORM } from './host-platform.ts';
+import type { SupportedAttribute } from './supported-attribute.ts';
+import { SUPPORTED_ATTRIBUTES } from './supported-attributes.ts';
 
 /** What this version does with an attribute that it can read. */
 export interface AttributeSupport {

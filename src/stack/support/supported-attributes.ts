@@ -1,0 +1,47 @@
+import { SERVICE_ROWS } from './service-attributes.ts';
+import { rows, type SupportedAttribute } from './supported-attribute.ts';
+
+/** What this version honours at run time. */
+export const SUPPORTED_ATTRIBUTES: readonly SupportedAttribute[] = [
+  ...SERVICE_ROWS.map((row) => ({ ...row, path: `services.*.${row.path}` })),
+  ...rows(
+    // A bridge is open to all stacks; for overlays it is kept.
+    'networks.*.attachable',
+    'networks.*.driver_opts.**',
+    'networks.*.enable_ipv4',
+    'networks.*.enable_ipv6',
+    'networks.*.internal',
+    'networks.*.ipam.config.*.aux_addresses.**',
+    'networks.*.ipam.config.*.gateway',
+    'networks.*.ipam.config.*.ip_range',
+    'networks.*.ipam.config.*.subnet',
+    'networks.*.ipam.options.**',
+    'networks.*.external',
+    'networks.*.labels.**',
+    'networks.*.name',
+    'volumes.*.driver_opts.device',
+    'volumes.*.driver_opts.o',
+    'volumes.*.driver_opts.type',
+    'volumes.*.external',
+    'volumes.*.labels.**',
+    'volumes.*.name',
+    'models.*.context_size',
+    'models.*.model',
+    'models.*.name',
+    'models.*.runtime_flags.*',
+    'configs.*.content',
+    'configs.*.environment',
+    'configs.*.file',
+    'configs.*.external',
+    'configs.*.labels.**',
+    'configs.*.name',
+    'secrets.*.environment',
+    'secrets.*.file',
+    'secrets.*.external',
+    'secrets.*.labels.**',
+    'secrets.*.name',
+  ),
+  { path: 'networks.*.driver', values: ['bridge', 'overlay', 'macvlan', 'ipvlan', 'host', 'none'] },
+  { path: 'networks.*.ipam.driver', values: ['default'] },
+  { path: 'volumes.*.driver', values: ['local'] },
+];
