@@ -1,8 +1,9 @@
-import { safeParse, type core } from 'zod/mini';
+import type { core } from 'zod/mini';
 import type { Diagnostics } from './diagnostics.ts';
 import type { Place } from './problems.ts';
 import { describeNode, formOf, isExpression, type FormContext, type Schema } from './schema/form.ts';
 import { flag } from './schema/scalars.ts';
+import { check, isCollection, keysNeededBy, keysOf, requiredKeys, wordsOf } from './schema/schema-facts.ts';
 import { didYouMean } from './suggest.ts';
 import {
   brokenNode,
@@ -118,8 +119,8 @@ class CanonicalWalk implements FormContext {
   #visitRecord(node: Node, keySchema: Schema, valueSchema: Schema): Node {
     if (node.kind !== 'map') return this.#mismatch(node, 'a mapping');
     return this.#mapEntries(node, (key, entry) => {
-      const checked = parse(keySchema, key);
-      if (!checked.success) this.error(entry, `bad name ${JSON.stringify(key)}: ${checked.message}`);
+      const checked = check(keySchema, key);
+      if (!checked.success) this.error(entry, `bad name ${JSON.stringify(key)}: ${checked.expected}`);
       const [lacking] = isNothing(entry.value) && entry.value.tag !== 'reset' ? keysNeededBy(valueSchema) : [];
       if (lacking === undefined) return this.walk(entry.value, valueSchema, key);
       this.error(entry, `${lacking} is missing`, null, key);
@@ -165,14 +166,14 @@ class CanonicalWalk implements FormContext {
   }
 
   #visitScalar(node: Node, schema: Schema): Node {
-    if (node.kind !== 'scalar') return this.#mismatch(node, parse(schema, undefined).message);
+    if (node.kind !== 'scalar') return this.#mismatch(node, check(schema, undefined).expected);
     if (this.keepsExpressions && (node.value === null || isExpression(node, this))) return node;
     // Whole numbers beyond 2^53 are taken as the text they were written as.
     const input = typeof node.value === 'bigint' ? node.value.toString() : node.value;
-    const result = parse(schema, input);
+    const result = check(schema, input);
     if (!result.success) {
       // Nothing where something was expected is as if the key were not there.
-      return node.value === null ? node : this.#mismatch(node, result.message, wordsOf(schema));
+      return node.value === null ? node : this.#mismatch(node, result.expected, wordsOf(schema));
     }
     this.#warnAboutYes(node, schema);
     const value = result.value as ScalarNode['value'];
@@ -189,49 +190,6 @@ class CanonicalWalk implements FormContext {
     this.error(node, `found ${describeNode(node)}, expected ${expected}`, hint);
     return brokenNode(node);
   }
-}
-
-/** The words of a schema that takes one of several. */
-function wordsOf(schema: Schema): readonly string[] {
-  const { def } = (schema as core.$ZodTypes)._zod;
-  return def.type === 'enum' ? Object.values(def.entries).map(String) : [];
-}
-
-function parse(schema: Schema, input: unknown): { success: boolean; value: unknown; message: string } {
-  const result = safeParse(schema, input);
-  if (result.success) return { success: true, value: result.data, message: '' };
-  return { success: false, value: undefined, message: result.error.issues[0]?.message ?? 'another value' };
-}
-
-function requiredKeys(schema: Schema, shape: Readonly<Record<string, Schema>>): readonly string[] {
-  let keys = required.get(schema);
-  if (keys === undefined) {
-    keys = Object.keys(shape).filter((key) => (shape[key] as core.$ZodTypes)._zod.def.type !== 'optional');
-    required.set(schema, keys);
-  }
-  return keys;
-}
-
-/** Keys that a definition cannot do without, even where it may be empty by its form. */
-function keysNeededBy(schema: Schema): readonly string[] {
-  const { def } = (schema as core.$ZodTypes)._zod;
-  if (def.type === 'optional' || def.type === 'nullable') return keysNeededBy(def.innerType);
-  return def.type === 'object' ? requiredKeys(schema, def.shape) : [];
-}
-
-const required = new WeakMap<Schema, readonly string[]>();
-
-/** Keys of the mapping that a schema describes, if it does. */
-function keysOf(schema: Schema | undefined): readonly string[] {
-  if (schema === undefined) return [];
-  const { def } = (schema as core.$ZodTypes)._zod;
-  if (def.type === 'optional' || def.type === 'nullable') return keysOf(def.innerType);
-  if (def.type === 'union') return def.options.flatMap(keysOf);
-  return def.type === 'object' ? Object.keys(def.shape) : [];
-}
-
-function isCollection(schema: Schema): boolean {
-  return ['object', 'record', 'array'].includes((schema as core.$ZodTypes)._zod.def.type);
 }
 
 function isLacking(map: Node, key: string): boolean {
