@@ -8,6 +8,7 @@ import { didYouMean } from './suggest.ts';
 import {
   brokenNode,
   childOf,
+  isNull,
   listNode,
   mapNode,
   scalarNode,
@@ -77,10 +78,10 @@ class CanonicalWalk implements FormContext {
     // A key marked !reset only removes; its own value does not count.
     if (node.tag === 'reset') return node;
     const form = formOf(schema);
-    if (form !== undefined) return isNothing(node) ? node : form(node, this);
+    if (form !== undefined) return isNull(node) ? node : form(node, this);
     const { def } = (schema as core.$ZodTypes)._zod;
     if (def.type === 'optional' || def.type === 'nullable')
-      return isNothing(node) ? node : this.#visit(node, def.innerType);
+      return isNull(node) ? node : this.#visit(node, def.innerType);
     if (def.type === 'object') return this.#visitObject(node, def.shape, schema);
     if (def.type === 'record') return this.#visitRecord(node, def.keyType, def.valueType);
     if (def.type === 'array') return this.#visitList(node, def.element);
@@ -121,7 +122,7 @@ class CanonicalWalk implements FormContext {
     return this.#mapEntries(node, (key, entry) => {
       const checked = check(keySchema, key);
       if (!checked.success) this.error(entry, `bad name ${JSON.stringify(key)}: ${checked.expected}`);
-      const [lacking] = isNothing(entry.value) && entry.value.tag !== 'reset' ? keysNeededBy(valueSchema) : [];
+      const [lacking] = isNull(entry.value) && entry.value.tag !== 'reset' ? keysNeededBy(valueSchema) : [];
       if (lacking === undefined) return this.walk(entry.value, valueSchema, key);
       this.error(entry, `${lacking} is missing`, null, key);
       return brokenNode(entry);
@@ -145,7 +146,7 @@ class CanonicalWalk implements FormContext {
     const items: Node[] = [];
     let isChanged = false;
     for (const [index, child] of node.items.entries()) {
-      const isEmpty = isNothing(child) && child.tag !== 'reset';
+      const isEmpty = isNull(child) && child.tag !== 'reset';
       if (isEmpty) this.error(child, 'an item without a value', 'remove the dash, or write a value behind it', index);
       const result = isEmpty ? brokenNode(child) : this.walk(child, item, index);
       isChanged ||= result !== child;
@@ -194,10 +195,6 @@ class CanonicalWalk implements FormContext {
 
 function isLacking(map: Node, key: string): boolean {
   return (childOf(map, key) ?? { tag: 'reset' }).tag === 'reset';
-}
-
-function isNothing(node: Node): boolean {
-  return node.kind === 'scalar' && node.value === null;
 }
 
 function quoteHint(node: ScalarNode, expected: string): string | null {

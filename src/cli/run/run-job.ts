@@ -4,6 +4,7 @@ import type { CommandContext } from '../command-line/verb.ts';
 import type { Progress } from '../output/progress/progress-event.ts';
 import type { runFlags } from './run-flags.ts';
 
+/** The command as it was given. */
 export type RunContext = CommandContext<typeof runFlags>;
 
 /** One run and what it works with. */

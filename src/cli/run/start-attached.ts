@@ -10,7 +10,10 @@ import type { RunContext, RunJob } from './run-job.ts';
 /** Exit codes of commands that could not be run at all; but a command may also end with them itself. */
 const cannotStart: ReadonlySet<number> = new Set([126, 127]);
 
-/** Shows the container's life to its end, whose exit code it gives. The node starts the container when it is made and the stream stands, so that nothing of its output is lost. */
+/**
+ * Shows the container's life to its end; resolves to its exit code. The node starts the container when it is made and the stream stands, so that
+ * nothing of its output is lost.
+ */
 export async function startAttached(job: RunJob, { taskId }: CreateOneOffResponse): Promise<number> {
   const { context, control, stack, service, progress } = job;
   const { io } = context;

@@ -1,13 +1,13 @@
 import * as z from 'zod/mini';
 import { withForm } from '../schema/form.ts';
-import { brokenNode, listNode, scalarNode, type Node } from '../tree/node.ts';
+import { brokenNode, isNull, listNode, scalarNode, type Node } from '../tree/node.ts';
 import { splitShellWords } from './shell-words.ts';
 
 const words = z.array(z.string({ error: 'text' }), { error: 'text or a list' });
 
 /** A command: text is split as a shell would, without running one; a list is taken as it is; nothing stays nothing. */
 export const command = withForm(z.nullable(z.union([z.string(), words])), (node, context) => {
-  if (context.keepsExpressions || (node.kind === 'scalar' && node.value === null)) return node;
+  if (context.keepsExpressions || isNull(node)) return node;
   if (node.kind !== 'scalar' || typeof node.value !== 'string') return context.walk(node, words);
   const split = splitShellWords(node.value);
   if (split === undefined) {

@@ -2,7 +2,7 @@ import type { LinkSpec, NetworkAttachmentSpec, NetworkMode, NetworkSpec } from '
 import type { ComposeProject, ComposeService } from '../compose-types.ts';
 import { networkModeOf } from '../networks/built-in-network.ts';
 import { unsupported } from './errors.ts';
-import { lowerAttachments } from './lower-network.ts';
+import { lowerAttachments, lowerNetwork } from './lower-network.ts';
 
 type Networks = ComposeProject['networks'];
 
@@ -42,19 +42,7 @@ export function lowerBridgeMode(project: ComposeProject): Readonly<Record<string
     (service) => networkModeOf(service, project.networks) === 'bridge',
   );
   if (!isUsed) return {};
-  const network: NetworkSpec = {
-    name: `${project.name}_bridge_mode`,
-    external: false,
-    internal: false,
-    driver: 'bridge',
-    attachable: false,
-    enableIpv4: true,
-    enableIpv6: false,
-    labels: {},
-    driverOptions: {},
-    ipam: [],
-  };
-  return { [bridgeModeKey]: network };
+  return { [bridgeModeKey]: lowerNetwork(bridgeModeKey, { name: `${project.name}_bridge_mode`, ipam: {} }) };
 }
 
 /** `SERVICE[:ALIAS]` and `CONTAINER[:ALIAS]`. */

@@ -2,7 +2,7 @@ import type { CheckedStack } from '../load-types.ts';
 import { networkProblems } from '../networks/network-problems.ts';
 import { makeProblem, type Place, type Problem } from '../problems.ts';
 import { describeNode } from '../schema/form.ts';
-import { childMap, childOf, type MapNode, type Node, type NodePath, type ScalarNode } from '../tree/node.ts';
+import { childMap, childOf, isNull, type MapNode, type Node, type NodePath, type ScalarNode } from '../tree/node.ts';
 import { attributeOf } from './attribute-path.ts';
 import { reasonOf } from './foreign-attributes.ts';
 import { defaultPlatformProblems, HOST_PLATFORM, isHostPlatform, ownPlatform } from './host-platform.ts';
@@ -116,8 +116,4 @@ class AttributeGate {
   #report(at: Place, path: NodePath, message: string, hint: string): void {
     this.problems.push(makeProblem('error', at, path, message, hint));
   }
-}
-
-function isNull(node: Node): boolean {
-  return node.kind === 'scalar' && node.value === null;
 }

@@ -108,6 +108,7 @@ export function childText(node: Node | undefined, key: string): string | undefin
   return child?.kind === 'scalar' && typeof child.value === 'string' ? child.value : undefined;
 }
 
+/** True where nothing is written as the value. */
 export function isNull(node: Node): boolean {
   return node.kind === 'scalar' && node.value === null;
 }

@@ -1,7 +1,7 @@
 import { Composer, Parser, type Document, type YAMLParseError } from 'yaml';
 import type { Diagnostics } from '../diagnostics.ts';
 import { stackFileError } from '../errors.ts';
-import type { Node } from '../tree/node.ts';
+import { isNull, type Node } from '../tree/node.ts';
 import type { SourceFile } from '../tree/source-file.ts';
 import { buildTree } from './build-tree.ts';
 import { MAX_CHARACTERS, MAX_DEPTH, MAX_TOKENS } from './limits.ts';
@@ -34,7 +34,7 @@ export function parseFully(file: SourceFile, diagnostics: Diagnostics): Node[] {
   return documents.flatMap((document) => {
     const contents = document.contents;
     const tree = contents === null ? undefined : buildTree(contents, file, diagnostics);
-    return tree === undefined || (tree.kind === 'scalar' && tree.value === null) ? [] : [tree];
+    return tree === undefined || isNull(tree) ? [] : [tree];
   });
 }
 
