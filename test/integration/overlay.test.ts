@@ -94,6 +94,23 @@ describe('networks between hosts', () => {
     await ping('web', 'n1', '172.30.1.11');
   });
 
+  it('leave nothing when they end while their bridge is still being made', async () => {
+    const { service } = lab.host('n1');
+    const brief: NetworkObject = { ...networkObject(3), vni: 4098 };
+    const [spanned] = service.spanned;
+    assert.ok(spanned);
+    const set = service.setEndpoints(brief, { ...spanned.endpoints, networkId: brief.id });
+    await service.removeEndpoints(brief.id);
+    await set;
+    assert.equal(
+      service.spanned.some(({ network }) => network.id === brief.id),
+      false,
+    );
+    assert.doesNotMatch(await onHost('n1', 'ip', 'link'), /tsx4098/);
+    await service.removeNetwork(brief);
+    assert.doesNotMatch(await onHost('n1', 'ip', 'link'), new RegExp(brief.bridge));
+  });
+
   it('leave nothing when they are on one host again', async () => {
     await lab.host('n1').service.removeEndpoints(back.id);
     assert.doesNotMatch(await onHost('n1', 'ip', 'link'), /tsx4097/);

@@ -101,9 +101,11 @@ export class NetworkService implements TaskNetworks {
 
   /** Connects the network with the other hosts that are on it. */
   async setEndpoints(network: NetworkObject, endpoints: EndpointsObject): Promise<void> {
+    // Noted at once: whatever is said while the bridge is being made is newer.
+    this.#overlays.note(network, endpoints);
     await this.ensureNetwork(network);
-    await this.#overlays.set(network, endpoints);
-    // Something newer was said meanwhile.
+    if (this.#overlays.get(network.id) !== endpoints) return;
+    await this.#overlays.apply(network.id);
     if (this.#overlays.get(network.id) !== endpoints) return;
     // Only now do packets find their way.
     await this.#ports.setServers(network.id, endpoints.tasks);
@@ -125,7 +127,9 @@ export class NetworkService implements TaskNetworks {
     if (known !== undefined) return known;
     const made = this.#makeNetwork(network);
     this.#bridges.set(network.id, made);
-    made.catch(() => this.#bridges.delete(network.id));
+    made.catch(() => {
+      if (this.#bridges.get(network.id) === made) this.#bridges.delete(network.id);
+    });
     return made;
   }
 

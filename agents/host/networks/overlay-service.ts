@@ -31,7 +31,7 @@ export class OverlayService {
   private constructor(options: OverlayServiceOptions, known: readonly SpannedNetwork[]) {
     this.#options = options;
     this.#known = new Map(known.map((spanned) => [spanned.network.id, spanned]));
-    for (const { network, endpoints } of known) this.#note(network, planOverlay(network, endpoints, options)?.mtu);
+    for (const { network, endpoints } of known) this.#keepMtu(network, planOverlay(network, endpoints, options)?.mtu);
   }
 
   /** Takes over what the daemon before was told; the kernel still has it. */
@@ -54,10 +54,14 @@ export class OverlayService {
     return this.#mtus.get(networkId);
   }
 
-  /** Resolves when it is in effect; the network's bridge has to be there. */
-  set(network: NetworkObject, endpoints: EndpointsObject): Promise<void> {
+  /** Takes note of what is said now; `apply` puts it in effect. */
+  note(network: NetworkObject, endpoints: EndpointsObject): void {
     this.#known.set(network.id, { network, endpoints });
-    return this.#work(network.id);
+  }
+
+  /** Resolves when what was said last is in effect; the network's bridge has to be there. */
+  apply(networkId: string): Promise<void> {
+    return this.#work(networkId);
   }
 
   /** The network is on this host alone again, or no more. */
@@ -90,12 +94,12 @@ export class OverlayService {
     if (spanned === undefined) await store.remove(networkId);
     else await store.write(spanned);
     await request(wanted ?? { op: 'overlay.remove', network: networkId });
-    if (spanned !== undefined) this.#note(spanned.network, wanted?.mtu);
+    if (spanned !== undefined) this.#keepMtu(spanned.network, wanted?.mtu);
     else this.#mtus.delete(networkId);
     await this.#refresh(networkId);
   }
 
-  #note({ id }: Pick<NetworkObject, 'id'>, mtu: number | undefined): void {
+  #keepMtu({ id }: Pick<NetworkObject, 'id'>, mtu: number | undefined): void {
     if (mtu === undefined) this.#mtus.delete(id);
     else this.#mtus.set(id, mtu);
   }
