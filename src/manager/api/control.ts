@@ -151,7 +151,8 @@ export class Control implements ControlHandlers {
   async open(stream: DuplexStream<Frame, Frame>, context: CallContext): Promise<void> {
     const { open, rest } = await readOpenFrame(stream, context);
     const session = await awaitStreamNode(this.#on, open, context.signal);
-    await this.#on.dispatcher.relays.open(session, open, this.#observed(open, rest));
+    const place = this.#on.store.view.get('node', session.nodeId)?.hostname ?? session.nodeId;
+    await this.#on.dispatcher.relays.open(session, place, open, this.#observed(open, rest));
   }
 
   /** What passes through a stream into a container that runs is worth events. */

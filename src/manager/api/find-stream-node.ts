@@ -14,6 +14,11 @@ export function findStreamNode(
   const node = taskId === '' ? findNode(view, nodeId) : nodeOfTask(view, taskId);
   const session = sessionOf(node.id);
   if (session !== undefined) return session;
+  // A lost one may take any time; who asks is not to wait for it.
+  if (node.state === 'down')
+    throw new TsstackError('unavailable', `node ${node.hostname} is down since ${node.stateSince}`, {
+      hint: 'see `tsstack node ls`',
+    });
   throw new TsstackError('unavailable', `node ${node.hostname} is not connected (${node.state})`, { retryable: true });
 }
 

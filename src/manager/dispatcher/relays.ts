@@ -25,15 +25,15 @@ interface Arrival extends FrameStream {
 export class Relays {
   readonly #awaited = new Map<string, { readonly nodeId: string; readonly arrival: PromiseWithResolvers<Arrival> }>();
 
-  /** Asks the agent of the session to open its end, and copies frames both ways until one side is done. */
-  async open(session: Session, open: OpenStream, client: FrameStream): Promise<void> {
+  /** Asks the agent of the session to open its end, and copies frames both ways until one side is done. `place` is the node's name. */
+  async open(session: Session, place: string, open: OpenStream, client: FrameStream): Promise<void> {
     const streamId = newId();
     const arrival = Promise.withResolvers<Arrival>();
     this.#awaited.set(streamId, { nodeId: session.nodeId, arrival });
-    const stop = failOn(arrival, session.signal, client.signal);
+    const stop = failOn(arrival, place, session.signal, client.signal);
     try {
       session.requests.push({ stream: { streamId, open } });
-      await copyBothWays(client, await arrival.promise);
+      await copyBothWays(client, await arrival.promise, { place, session: session.signal });
     } finally {
       stop();
       this.#awaited.delete(streamId);
@@ -53,14 +53,19 @@ export class Relays {
 }
 
 /** Gives up waiting when the agent or the client is gone, or after the deadline. */
-function failOn(arrival: PromiseWithResolvers<Arrival>, session: AbortSignal, client: AbortSignal): () => void {
+function failOn(
+  arrival: PromiseWithResolvers<Arrival>,
+  place: string,
+  session: AbortSignal,
+  client: AbortSignal,
+): () => void {
   const fail = (code: 'unavailable' | 'canceled' | 'timeout', message: string) => (): void =>
     arrival.reject(new TsstackError(code, message, { retryable: code !== 'canceled' }));
-  const onSession = fail('unavailable', 'the node is gone');
+  const onSession = fail('unavailable', `node ${place} is gone`);
   const onClient = fail('canceled', 'the client is gone');
   session.addEventListener('abort', onSession);
   client.addEventListener('abort', onClient);
-  const timer = setTimeout(fail('timeout', 'the node did not open the stream in time'), answerDeadlineMs);
+  const timer = setTimeout(fail('timeout', `node ${place} did not open the stream in time`), answerDeadlineMs);
   return () => {
     clearTimeout(timer);
     session.removeEventListener('abort', onSession);
@@ -68,22 +73,39 @@ function failOn(arrival: PromiseWithResolvers<Arrival>, session: AbortSignal, cl
   };
 }
 
-/** The agent's end decides when the stream is over; a client that leaves ends the agent's call. */
-async function copyBothWays(client: FrameStream, agent: Arrival): Promise<void> {
+/**
+ * The agent's end decides when the stream is over; a client that leaves ends the agent's call, and a node that is lost both: its connection may
+ * not be seen to break for a long time.
+ */
+async function copyBothWays(
+  client: FrameStream,
+  agent: Arrival,
+  { place, session }: { readonly place: string; readonly session: AbortSignal },
+): Promise<void> {
+  const lost = Promise.withResolvers<never>();
   const onLeave = (): void => agent.done.reject(new TsstackError('canceled', 'the client is gone'));
+  const onLoss = (): void => {
+    // The agent has begun a new session; its streams are what they were.
+    if (session.reason instanceof TsstackError && session.reason.code === 'conflict') return;
+    const cause: unknown = session.reason;
+    lost.reject(new TsstackError('unavailable', `the connection to node ${place} is lost`, { retryable: true, cause }));
+  };
   client.signal.addEventListener('abort', onLeave);
-  // It may have gone while the agent's end arrived.
+  session.addEventListener('abort', onLoss);
+  // Either may have gone while the agent's end arrived.
   if (client.signal.aborted) onLeave();
+  if (session.aborted) onLoss();
   // What the client writes when the agent is done has no reader, so that its failure is none.
   copyFromClient(client, agent.stream).catch(() => undefined);
   try {
-    await copy(agent.frames, client.stream);
+    await Promise.race([copy(agent.frames, client.stream), lost.promise]);
     agent.done.resolve();
   } catch (error) {
     agent.done.reject(error);
     throw error;
   } finally {
     client.signal.removeEventListener('abort', onLeave);
+    session.removeEventListener('abort', onLoss);
   }
 }
 

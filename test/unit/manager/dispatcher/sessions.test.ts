@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { mock } from 'node:test';
 import { Relays, type FrameStream } from '../../../../src/manager/dispatcher/relays.ts';
-import { Sessions } from '../../../../src/manager/dispatcher/sessions.ts';
+import { Sessions, type Session } from '../../../../src/manager/dispatcher/sessions.ts';
 import { RegistrationLimit } from '../../../../src/manager/dispatcher/registration-limit.ts';
 import type { Frame } from '../../../../src/rpc/messages.ts';
 
@@ -104,7 +104,7 @@ describe('a relayed stream', () => {
   it('fails when the agent does not open its end within 10 s', async () => {
     const sessions = new Sessions(() => undefined);
     const { id } = sessions.begin('n1');
-    const result = assert.rejects(new Relays().open(sessions.get(id), open, never), { code: 'timeout' });
+    const result = assert.rejects(new Relays().open(sessions.get(id), 'host1', open, never), { code: 'timeout' });
     mock.timers.tick(5000);
     sessions.beat(id);
     mock.timers.tick(5000);
@@ -114,16 +114,38 @@ describe('a relayed stream', () => {
 
   it('fails when the session ends or the client leaves before that', async () => {
     const sessions = new Sessions(() => undefined);
-    const lost = assert.rejects(new Relays().open(sessions.begin('n1'), open, never), { code: 'unavailable' });
+    const lost = assert.rejects(new Relays().open(sessions.begin('n1'), 'host1', open, never), {
+      message: 'node host1 is gone',
+    });
     sessions.begin('n1');
     await lost;
     const client = new AbortController();
     const session = sessions.begin('n1');
-    const left = assert.rejects(new Relays().open(session, open, { ...never, signal: client.signal }), {
+    const left = assert.rejects(new Relays().open(session, 'host1', open, { ...never, signal: client.signal }), {
       code: 'canceled',
     });
     client.abort();
     await left;
+    sessions.stop();
+  });
+
+  it('ends at both ends when its node is lost, not when the agent begins a new session', async () => {
+    const sessions = new Sessions(() => undefined);
+    const relays = new Relays();
+    const openBothEnds = async (session: Session): Promise<readonly Promise<void>[]> => {
+      const client = relays.open(session, 'host1', open, never);
+      for await (const { stream } of session.requests.follow(new AbortController().signal))
+        return [client, relays.arrive(stream?.streamId ?? '', never, () => undefined)];
+      return [];
+    };
+    const kept = await openBothEnds(sessions.begin('n1'));
+    const lost = await openBothEnds(sessions.begin('n2'));
+    sessions.begin('n1');
+    const ended: string[] = [];
+    for (const end of kept) end.finally(() => ended.push('kept')).catch(() => undefined);
+    mock.timers.tick(6000);
+    for (const end of lost) await assert.rejects(end, { message: 'the connection to node host1 is lost' });
+    assert.deepEqual(ended, []);
     sessions.stop();
   });
 
