@@ -2,8 +2,8 @@ import type { StackObject, TaskObject } from '../../model/objects.ts';
 import { connect } from '../connection/connect.ts';
 import { defineVerb, type CommandContext } from '../command-line/verb.ts';
 import { UsageError } from '../errors.ts';
-import { containerState } from '../output/container-row.ts';
 import { readFormat } from '../output/format-flag.ts';
+import { placedState, type Nodes } from '../output/placed-container.ts';
 import { formatColumns } from '../output/table.ts';
 import { writeOutput } from '../output/write-output.ts';
 import { listObjects } from '../tasks/list-tasks.ts';
@@ -28,16 +28,18 @@ async function run(context: CommandContext<typeof flags>): Promise<number> {
   const format = readFormat(context.flags.format);
   const isWanted = nameFilter(context.flags.filter);
   const control = await connect(context, 'if-known');
-  const view = await listObjects(control, '', ['stack', 'task']);
+  const view = await listObjects(control, '', ['stack', 'task', 'node']);
+  const nodes = new Map(view.ofKind('node').map((node) => [node.id, node]));
   const rows = view.stacks
     .filter(({ name }) => isWanted(name))
     .map((stack) =>
       rowOf(
         stack,
         view.tasks.filter((task) => task.stack === stack.name),
+        nodes,
       ),
     )
-    .filter(({ Status }) => context.flags.all || /running|paused|restarting/.test(Status))
+    .filter(({ Status }) => context.flags.all || /running|paused|restarting|unknown/.test(Status))
     .toSorted((a, b) => (a.Name < b.Name ? -1 : 1));
   await writeOutput(context.io.stdout, render(rows, context.flags.quiet, format));
   return 0;
@@ -56,15 +58,15 @@ function nameFilter(filters: readonly string[]): (name: string) => boolean {
   return (name) => patterns.length === 0 || patterns.some((pattern) => pattern.test(name));
 }
 
-function rowOf(stack: StackObject, tasks: readonly TaskObject[]): StackRow {
-  return { Name: stack.name, Status: statusOf(tasks), ConfigFiles: stack.files.join(',') };
+function rowOf(stack: StackObject, tasks: readonly TaskObject[], nodes: Nodes): StackRow {
+  return { Name: stack.name, Status: statusOf(tasks, nodes), ConfigFiles: stack.files.join(',') };
 }
 
 /** `running(2), exited(1)`. */
-function statusOf(tasks: readonly TaskObject[]): string {
+function statusOf(tasks: readonly TaskObject[], nodes: Nodes): string {
   const counts = new Map<string, number>();
   for (const task of tasks.filter(({ oneOff }) => oneOff === null)) {
-    const state = containerState(task);
+    const state = placedState(task, nodes);
     counts.set(state, (counts.get(state) ?? 0) + 1);
   }
   const parts = [...counts].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([state, count]) => `${state}(${count})`);

@@ -1,16 +1,15 @@
 import type { TaskObject } from '../../model/objects.ts';
-import { isTerminal } from '../../model/states.ts';
-import type { ControlClient } from '../../rpc/service-types.ts';
-import { listObjects } from '../tasks/list-tasks.ts';
 import { defineVerb, type CommandContext } from '../command-line/verb.ts';
 import { UsageError } from '../errors.ts';
-import { commandText, containerJson, containerState, isUp, portsText, statusText } from '../output/container-row.ts';
+import { commandText, isUp, portsText } from '../output/container-row.ts';
 import { readFormat } from '../output/format-flag.ts';
+import { lostSince, nodeName, placedJson, placedState, placedStatus, type Nodes } from '../output/placed-container.ts';
 import { formatColumns } from '../output/table.ts';
 import { formatSpan } from '../output/units.ts';
 import { writeOutput } from '../output/write-output.ts';
 import { openStack, selectTasks } from '../project/existing-stack.ts';
 import { servicesOfFile } from '../project/known-services.ts';
+import { listNodes } from '../tasks/list-tasks.ts';
 
 const states = ['paused', 'restarting', 'removing', 'running', 'dead', 'created', 'exited', 'unknown'];
 
@@ -32,17 +31,19 @@ async function run(context: CommandContext<typeof flags>): Promise<number> {
   const format = readFormat(context.flags.format);
   const wanted = wantedStates(context.flags);
   const { control, tasks, leaving } = await openStack(context, context.arguments);
-  const lost = await findLost(control, [...tasks, ...leaving]);
-  const lostLeaving = selectTasks(leaving, context.arguments, { oneOffs: true }).filter(({ id }) => lost.has(id));
+  const nodes = await listNodes(control);
+  const lostLeaving = selectTasks(leaving, context.arguments, { oneOffs: true }).filter(
+    (task) => lostSince(task, nodes) !== null,
+  );
   const chosen = selectTasks(tasks, context.arguments, { oneOffs: context.flags.all || wanted.length > 0 });
   const inState = [...chosen, ...lostLeaving].filter((task) => {
-    if (lost.has(task.id)) return wanted.length === 0 || wanted.includes('unknown');
-    if (wanted.length > 0) return wanted.includes(containerState(task));
+    if (wanted.length > 0) return wanted.includes(placedState(task, nodes));
+    if (lostSince(task, nodes) !== null) return true;
     return context.flags.all || isUp(task);
   });
   const shown = context.flags.orphans ? inState : await withoutOrphans(context, inState);
   const byName = shown.toSorted((a, b) => (a.containerName < b.containerName ? -1 : 1));
-  await writeOutput(context.io.stdout, render(byName, lost, context.flags, format));
+  await writeOutput(context.io.stdout, render(byName, nodes, context.flags, format));
   return 0;
 }
 
@@ -66,48 +67,30 @@ async function withoutOrphans(
   return known.length === 0 ? tasks : tasks.filter(({ service }) => known.includes(service));
 }
 
-/** Texts on containers whose nodes are down, by their ids: nobody knows what they do. */
-async function findLost(control: ControlClient, tasks: readonly TaskObject[]): Promise<ReadonlyMap<string, string>> {
-  const nodes = (await listObjects(control, '', ['node'])).ofKind('node').filter(({ state }) => state === 'down');
-  const down = new Map(nodes.map((node) => [node.id, node]));
-  return new Map(
-    tasks.flatMap((task) => {
-      const node = down.get(task.nodeId ?? '');
-      if (node === undefined || isTerminal(task.status.state)) return [];
-      const span = formatSpan(Math.max(0, Date.now() - Date.parse(node.stateSince)));
-      return [[task.id, `Unknown since ${span} (node ${node.hostname} is down)`]];
-    }),
-  );
-}
-
 function render(
   tasks: readonly TaskObject[],
-  lost: ReadonlyMap<string, string>,
+  nodes: Nodes,
   { quiet, services, 'no-trunc': noTrunc }: Flags,
   format: string,
 ): string {
   const now = Date.now();
   if (quiet) return lines(tasks.map(({ id }) => id));
   if (services) return lines([...new Set(tasks.map(({ service }) => service))]);
-  if (format === 'json')
-    return lines(
-      tasks.map((task) => JSON.stringify({ ...containerJson(task, !noTrunc, now), ...lostJson(lost.get(task.id)) })),
-    );
-  const header = ['NAME', 'IMAGE', 'COMMAND', 'SERVICE', 'CREATED', 'STATUS', 'PORTS'];
+  if (format === 'json') return lines(tasks.map((task) => JSON.stringify(placedJson(task, nodes, !noTrunc, now))));
+  // On a lone host all are at one place.
+  const place = (cell: string): readonly string[] => (nodes.size > 1 ? [cell] : []);
+  const header = ['NAME', 'IMAGE', 'COMMAND', 'SERVICE', ...place('NODE'), 'CREATED', 'STATUS', 'PORTS'];
   const rows = tasks.map((task) => [
     task.containerName,
     task.spec.image,
     commandText(task, !noTrunc),
     task.service,
+    ...place(nodeName(task.nodeId, nodes)),
     `${formatSpan(now - Date.parse(task.status.container?.createdAt ?? task.createdAt))} ago`,
-    lost.get(task.id) ?? statusText(task, now),
+    placedStatus(task, nodes, now),
     portsText(task),
   ]);
   return formatColumns(header, rows);
-}
-
-function lostJson(status: string | undefined): Readonly<Record<string, string>> {
-  return status === undefined ? {} : { State: 'unknown', Status: status };
 }
 
 function lines(items: readonly string[]): string {

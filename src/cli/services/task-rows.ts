@@ -1,5 +1,6 @@
 /** The rows of a container in `service ps`: what it is, and what was in its place before. Pure. */
-import type { NodeObject, PastTask, TaskObject } from '../../model/objects.ts';
+import type { PastTask, TaskObject } from '../../model/objects.ts';
+import { lostSince, nodeName, unknownText, type Nodes } from '../output/placed-container.ts';
 import { formatSpan } from '../output/units.ts';
 
 /** By the names of docker's tools. */
@@ -15,8 +16,6 @@ export interface TaskRow {
 
 /** Rows that a slot has where `max_attempts` asks for no more. */
 const shownRows = 5;
-
-type Nodes = ReadonlyMap<string, Pick<NodeObject, 'hostname' | 'state' | 'stateSince'>>;
 
 /**
  * The newest first; runs that its node has restarted count as containers of their own. What was before and is among `present`, as the
@@ -36,7 +35,7 @@ export function taskRows(
 
 function ownRow(task: TaskObject, nodes: Nodes, nowMs: number): TaskRow {
   const { status, gate } = task;
-  const node = task.nodeId === null ? undefined : nodes.get(task.nodeId);
+  const lost = lostSince(task, nodes);
   const problem = status.error?.message ?? (status.message === '' ? (gate?.message ?? '') : status.message);
   return {
     Node: nodeName(task.nodeId, nodes),
@@ -44,10 +43,7 @@ function ownRow(task: TaskObject, nodes: Nodes, nowMs: number): TaskRow {
     Name: task.containerName,
     Image: task.spec.image,
     DesiredState: desiredText(task),
-    CurrentState:
-      node?.state === 'down' && status.state === 'running'
-        ? `Unknown for ${span(node.stateSince, nowMs)}`
-        : `${capital(status.state)} ${span(status.at, nowMs)} ago`,
+    CurrentState: lost === null ? `${capital(status.state)} ${span(status.at, nowMs)} ago` : unknownText(lost, nowMs),
     Error: problem,
   };
 }
@@ -83,10 +79,6 @@ function pastRow(task: TaskObject, past: PastTask, nodes: Nodes, nowMs: number):
     CurrentState: `${capital(past.state)} ${span(past.at, nowMs)} ago`,
     Error: past.message,
   };
-}
-
-function nodeName(nodeId: string | null, nodes: Nodes): string {
-  return nodeId === null ? '' : (nodes.get(nodeId)?.hostname ?? nodeId);
 }
 
 /** As docker's tools mark what is below a living one. */

@@ -1,4 +1,4 @@
-import type { TaskObject } from '../../model/objects.ts';
+import type { NodeObject, TaskObject } from '../../model/objects.ts';
 import type { ControlClient } from '../../rpc/service-types.ts';
 import { ObjectView } from './object-view.ts';
 
@@ -17,6 +17,12 @@ export async function listObjects(
 /** Containers of a stack, in the order of their names (`web-2` before `web-10`). */
 export async function listTasks(control: ControlClient, stack: string): Promise<readonly TaskObject[]> {
   return sortTasks((await listObjects(control, stack, ['task'])).tasks);
+}
+
+/** The nodes of the cluster, by id. */
+export async function listNodes(control: ControlClient): Promise<ReadonlyMap<string, NodeObject>> {
+  const view = await listObjects(control, '', ['node']);
+  return new Map(view.ofKind('node').map((node) => [node.id, node]));
 }
 
 /** By service, then number; one-offs last. */

@@ -5,7 +5,7 @@ import { formatColumns } from '../../output/table.ts';
 import { writeOutput } from '../../output/write-output.ts';
 import { findServices } from '../../services/find-service.ts';
 import { taskRows, type TaskRow } from '../../services/task-rows.ts';
-import { listObjects, sortTasks } from '../../tasks/list-tasks.ts';
+import { listNodes, sortTasks } from '../../tasks/list-tasks.ts';
 
 const flags = {
   format: { type: 'string', value: 'FORMAT', help: 'table or json' },
@@ -19,7 +19,7 @@ export const ps = defineVerb({ name: 'service ps', usage: 'SERVICE...', arity: [
 async function run(context: CommandContext<typeof flags>): Promise<number> {
   const format = readFormat(context.flags.format);
   const { control, services, view } = await findServices(context, context.arguments);
-  const nodes = new Map((await listObjects(control, '', ['node'])).ofKind('node').map((node) => [node.id, node]));
+  const nodes = await listNodes(control);
   const ids = new Set(services.map(({ id }) => id));
   const tasks = sortTasks(view.tasks.filter((task) => ids.has(task.serviceId) && task.oneOff === null));
   const present = new Set(tasks.map(({ id }) => id));

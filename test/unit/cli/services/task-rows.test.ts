@@ -42,7 +42,7 @@ describe('rows of service ps', () => {
     );
     assert.equal(
       taskRows({ ...lost, status: { ...lost.status, state: 'running' } }, nodes, now)[0]?.CurrentState,
-      'Unknown for 4 seconds',
+      'Unknown since 4 seconds ago',
     );
   });
 });
