@@ -1,5 +1,5 @@
-/* tsstack-layer: unpacks, copies, removes, measures, syncs and mounts trees (docs/native.md, section 7). One line of
- * JSON on standard output tells the result or the error; the exit status is 0 or 1. */
+/* tsstack-layer: unpacks, copies, removes, measures, limits, syncs and mounts trees (docs/native.md, section 7). One
+ * line of JSON on standard output tells the result or the error; the exit status is 0 or 1. */
 #include "../common/cleanup.h"
 #include "copy.h"
 #include "image-view.h"
@@ -68,21 +68,30 @@ size_to_json (const struct layer_size *size)
   return json_pack ("{s:I, s:I}", "bytes", (json_int_t)size->bytes, "entries", (json_int_t)size->entries);
 }
 
+/* Digits alone, up to MAXIMUM, which is less than strtoull's; NAME is the option's. */
+static int
+read_number (const char *name, const char *text, uint64_t maximum, uint64_t *number, struct tss_error *error)
+{
+  size_t digits = strspn (text, "0123456789");
+
+  *number = strtoull (text, NULL, 10);
+  if (digits == 0 || text[digits] || *number > maximum)
+    return tss_error_set (error, TSS_ERROR_INVALID, 0, name, "--%s: %s is no whole number up to %llu", name, text,
+                          (unsigned long long)maximum);
+  return 0;
+}
+
 static json_t *
 run_copy (const struct layer_options *options, struct tss_error *error)
 {
   const char *const itself[] = { "/", NULL };
   struct layer_size size = { 0 };
-  char *end = NULL;
-  unsigned long long first_id = options->first_id ? strtoull (options->first_id, &end, 10) : 0;
+  uint64_t first_id = 0;
   tss_autofd int to = open (options->to, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   tss_autofd int from = -1;
 
-  if (options->first_id && (*end || end == options->first_id || first_id > UINT32_MAX))
-    {
-      tss_error_set (error, TSS_ERROR_INVALID, 0, "first-id", "--first-id: %s is no id", options->first_id);
-      return NULL;
-    }
+  if (options->first_id && read_number ("first-id", options->first_id, UINT32_MAX, &first_id, error) < 0)
+    return NULL;
   if (to < 0)
     {
       tss_error_set (error, errno == ENOENT ? TSS_ERROR_NOT_FOUND : TSS_ERROR_IO, errno, options->to,
@@ -168,15 +177,11 @@ run_size (const struct layer_options *options, struct tss_error *error)
 static json_t *
 run_limit (const struct layer_options *options, struct tss_error *error)
 {
-  char *end = NULL;
-  unsigned long long bytes = strtoull (options->bytes, &end, 10);
+  uint64_t bytes;
   uint32_t project;
 
-  if (*end || end == options->bytes)
-    {
-      tss_error_set (error, TSS_ERROR_INVALID, 0, "bytes", "--bytes: %s is no size", options->bytes);
-      return NULL;
-    }
+  if (read_number ("bytes", options->bytes, INT64_MAX, &bytes, error) < 0)
+    return NULL;
   if (layer_limit (options->lock, options->paths, bytes, &project, error) < 0)
     return NULL;
   return json_pack ("{s:I}", "project", (json_int_t)project);

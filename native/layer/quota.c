@@ -48,6 +48,22 @@ read_project (int directory, uint32_t *project)
   return 0;
 }
 
+/* The project that begins at DIRECTORY; 0: none. One that its parent has as well is inherited: somebody else limits all
+ * that lies there, and that limit is not ours to change. */
+static int
+read_own_project (int directory, uint32_t *project)
+{
+  tss_autofd int parent = openat (directory, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  uint32_t inherited = 0;
+
+  if (parent < 0 || read_project (directory, project) < 0)
+    return -1;
+  /* The parent of a mount point may be on a file system without projects. */
+  if (read_project (parent, &inherited) == 0 && inherited == *project)
+    *project = 0;
+  return 0;
+}
+
 static int
 join_project (int directory, uint32_t project)
 {
@@ -107,8 +123,11 @@ limit_one (const char *path, uint64_t bytes, uint32_t *project, struct tss_error
 
   if (directory < 0)
     return tss_error_set (error, errno == ENOENT ? TSS_ERROR_NOT_FOUND : TSS_ERROR_IO, errno, path, "open %s", path);
-  if (read_project (directory, &own) < 0)
+  if (read_own_project (directory, &own) < 0)
     return fail (error, path, "read the project of");
+  /* Nothing to take away. */
+  if (bytes == 0 && own == 0)
+    return 0;
   if (*project == 0)
     *project = own;
   if (*project == 0 && find_free_project (directory, project) < 0)

@@ -7,8 +7,9 @@
 #include <stdint.h>
 
 /* Makes the new directories of PATHS, all on one file system, one project, and lets all below them take BYTES (0: any
- * number) of the disk. Directories that are one already keep their project. DIRECTORY is locked meanwhile, against
- * others who look for a free number of a project. */
+ * number) of the disk. Directories that are one already keep their project, but for one that they have inherited.
+ * DIRECTORY is locked meanwhile, against others who look for a free number of a project. *PROJECT is 0 where there was
+ * none and no limit is wanted. */
 int layer_limit (const char *directory, const char *const *paths, uint64_t bytes, uint32_t *project,
                  struct tss_error *error);
 

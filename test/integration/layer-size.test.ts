@@ -37,7 +37,13 @@ describe('tsstack-layer: size, sync and limit', () => {
       layer('limit', '--lock', directory, '--bytes', bytes, '--', ...trees);
     await assert.rejects(limit('1000', '/proc/self/'), { code: 1, stdout: /needs project quotas of its file system/ });
     await assert.rejects(limit('1000', join(directory, 'none')), { code: 1, stdout: /"code":"not-found"/ });
-    await assert.rejects(limit('some', directory), { code: 1, stdout: /some is no size/ });
+    for (const bytes of ['some', '', '-1', ' 1', '0x1', '1.5', '9223372036854775808', '99999999999999999999']) {
+      await assert.rejects(
+        limit(bytes, directory),
+        { code: 1, stdout: /"--bytes: .* is no whole number up to/ },
+        bytes,
+      );
+    }
     await assert.rejects(layer('limit', directory), { code: 1, stdout: /needs the options lock,bytes/ });
   });
 
