@@ -30,7 +30,10 @@ name_record (const struct command_options *options, const char *id, struct comma
   *record = (struct command_record){ 0 };
   if (check_id (id, error) < 0)
     return -1;
-  snprintf (record->directory, sizeof record->directory, "%s/%s", options->root, id);
+  /* Cut short it would be that of another container. */
+  if ((size_t)snprintf (record->directory, sizeof record->directory, "%s/%s", options->root, id)
+      >= sizeof record->directory)
+    return tss_error_set (error, TSS_ERROR_INVALID, ENAMETOOLONG, "root", "--root: name the container %s", id);
   snprintf (record->start_socket, sizeof record->start_socket, "%s/start.sock", record->directory);
   return 0;
 }

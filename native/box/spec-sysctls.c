@@ -34,7 +34,8 @@ find_namespace (const char *key)
 {
   char dotted[256];
 
-  if ((size_t)snprintf (dotted, sizeof dotted, "%s", key) >= sizeof dotted || strstr (key, ".."))
+  /* Where dots separate, "//" stands for "..": either would climb out of the namespace's part of /proc/sys. */
+  if ((size_t)snprintf (dotted, sizeof dotted, "%s", key) >= sizeof dotted || strstr (key, "..") || strstr (key, "//"))
     return 0;
   for (char *byte = dotted; *byte; byte++)
     if (*byte == '/')

@@ -112,19 +112,22 @@ run_parents (const struct layer_options *options, struct tss_error *error)
   static const char *const none[] = { NULL };
   json_error_t syntax;
   tss_autojson json_t *paths = json_loadf (stdin, 0, &syntax);
-  size_t index;
-  json_t *path;
 
   if (!json_is_array (paths))
     {
       tss_error_set (error, TSS_ERROR_INVALID, 0, "", "standard input is no list of paths");
       return NULL;
     }
-  json_array_foreach (paths, index,
-                      path) if (!json_is_string (path)
-                                || layer_adopt_parent (options->to, options->layers ? options->layers : none,
-                                                       json_string_value (path), error)
-                                       < 0) return NULL;
+  for (size_t i = 0; i < json_array_size (paths); i++)
+    {
+      const char *path = json_string_value (json_array_get (paths, i));
+
+      if (!path)
+        tss_error_set (error, TSS_ERROR_INVALID, 0, "", "standard input is no list of paths: number %zu is no string",
+                       i);
+      if (!path || layer_adopt_parent (options->to, options->layers ? options->layers : none, path, error) < 0)
+        return NULL;
+    }
   return json_object ();
 }
 

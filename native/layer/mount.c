@@ -27,6 +27,7 @@ static int
 mount_parsed (const struct box_mount *wanted, const char *type, const char *device, const char *to)
 {
   unsigned long bind = MS_BIND | (wanted->recursive ? MS_REC : 0);
+  int saved;
 
   if (!wanted->bind)
     return TSS_RETRY (mount (device, to, type, wanted->set, wanted->data));
@@ -34,9 +35,9 @@ mount_parsed (const struct box_mount *wanted, const char *type, const char *devi
     return -1;
   if (wanted->set == 0 || mount (NULL, to, NULL, MS_REMOUNT | MS_BIND | wanted->set, NULL) == 0)
     return 0;
-  bind = (unsigned long)errno;
+  saved = errno;
   umount2 (to, MNT_DETACH);
-  errno = (int)bind;
+  errno = saved;
   return -1;
 }
 

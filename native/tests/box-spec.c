@@ -220,6 +220,7 @@ test_errors (void)
   check_error ("linux.namespaces", "[]", "linux.namespaces");
   check_error ("linux.namespaces", "[{\"type\":\"mount\"},{\"type\":\"user\"}]", "linux.uidMappings");
   check_error ("linux.sysctl", "{\"kernel.panic\":\"1\"}", "linux.sysctl.kernel.panic");
+  check_error ("linux.sysctl", "{\"net.//.kernel.panic\":\"1\"}", "linux.sysctl.net.//.kernel.panic");
   check_error ("linux.sysctl", "{\"net.core.somaxconn\":\"1\"}", "linux.sysctl.net.core.somaxconn");
   check_error ("linux.devices", "[{\"path\":\"/dev/x\",\"type\":\"z\"}]", "linux.devices[0].type");
   check_error ("linux.devices", "[{\"path\":\"/dev/x\",\"type\":\"c\",\"major\":1}]", "linux.devices[0].minor");

@@ -19,7 +19,7 @@ services:
     stop_grace_period: 1s
     storage_opt: { size: 1g }
 Y
-tsstack() { "$root/node_modules/node/bin/node" --disable-warning=ExperimentalWarning -- "$root/dist/cli/main.js" --progress plain "$@"; }
+tsstack() { "$root/node_modules/node/bin/node" --disable-warning=ExperimentalWarning -- "$root/dist/cli/main.cjs" --progress plain "$@"; }
 fail() { echo "does not hold: $*" >&2; cat /tmp/daemon.out >&2; exit 1; }
 
 try() { # TYPE OPTION MKFS…
