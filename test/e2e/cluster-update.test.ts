@@ -74,7 +74,7 @@ describe('an update with start-first on several hosts', () => {
       'visitor',
       'sh',
       '-c',
-      visit(`wget -q -O - http://${address}/version`, '/stop'),
+      visit(`timeout 5 wget -q -O - http://${address}/version`, '/stop'),
     ]);
     const [command = '', ...args] = manager.enter(
       ['sh', '-c', visit('curl -sS --max-time 3 http://127.0.0.1:8080/version', `${manager.directory}/stop`)],

@@ -135,9 +135,9 @@ export class NetworkService implements TaskNetworks {
 
   async removeNetwork({ id, bridge }: Pick<NetworkObject, 'id' | 'bridge'>): Promise<void> {
     this.#bridges.delete(id);
-    await this.removeEndpoints(id);
-    // Somebody may want the network again meanwhile.
-    if (!this.#bridges.has(id)) await this.#net.request({ op: 'network.remove', id, bridge });
+    const disconnected = this.removeEndpoints(id);
+    // In this turn: whoever wants the network again, or one with the same bridge, asks later. Its tunnel goes with it.
+    await Promise.all([this.#net.request({ op: 'network.remove', id, bridge }), disconnected]);
     // Forgotten last, so that an interrupted removal is taken up again.
     if (!this.#bridges.has(id)) this.#networks.delete(id);
     await this.#writeRules();
