@@ -84,15 +84,16 @@ describe('an update with start-first on several hosts', () => {
     const answers = { inside: '', outside: '' };
     inside.stdout?.on('data', (chunk: Buffer) => (answers.inside += chunk.toString()));
     outside.stdout.on('data', (chunk: Buffer) => (answers.outside += chunk.toString()));
+    const ended = Promise.all([once(inside, 'close'), once(outside, 'close')]);
     await once(outside.stdout, 'data');
     manager.write('roll.yml', stack('two'));
     await manager.ok(['-f', file, 'up', '-d', '--wait']);
     await manager.ok(['-f', file, 'exec', '-T', 'visitor', 'touch', '/stop']);
     manager.write('stop', '');
-    await Promise.all([once(inside, 'close'), once(outside, 'close')]);
+    await ended;
     for (const [from, text] of Object.entries(answers)) {
       const lines = text.trim().split('\n');
-      assert.ok(lines.length > 40, `${from}: ${lines.length} answers`);
+      assert.ok(lines.length > 10, `${from}: ${lines.length} answers`);
       assert.deepEqual([...new Set(lines)].sort(), ['one', 'two'], from);
     }
   });

@@ -101,11 +101,18 @@ export class NetworkService implements TaskNetworks {
 
   /** Connects the network with the other hosts that are on it. */
   async setEndpoints(network: NetworkObject, endpoints: EndpointsObject): Promise<void> {
+    const known = new Set(this.#overlays.get(network.id)?.tasks.map(({ taskId }) => taskId));
     // Noted at once: whatever is said while the bridge is being made is newer.
     this.#overlays.note(network, endpoints);
     await this.ensureNetwork(network);
     if (this.#overlays.get(network.id) !== endpoints) return;
-    await this.#overlays.apply(network.id);
+    const connected = this.#overlays.apply(network.id);
+    // Who leaves is about to end: at once, and not only when there is a way to those who come.
+    await this.#ports.setServers(
+      network.id,
+      endpoints.tasks.filter(({ taskId }) => known.has(taskId)),
+    );
+    await connected;
     if (this.#overlays.get(network.id) !== endpoints) return;
     // Only now do packets find their way.
     await this.#ports.setServers(network.id, endpoints.tasks);
