@@ -106,13 +106,9 @@ export class NetworkService implements TaskNetworks {
     this.#overlays.note(network, endpoints);
     await this.ensureNetwork(network);
     if (this.#overlays.get(network.id) !== endpoints) return;
-    const connected = this.#overlays.apply(network.id);
-    // Who leaves is about to end: at once, and not only when there is a way to those who come.
-    await this.#ports.setServers(
-      network.id,
-      endpoints.tasks.filter(({ taskId }) => known.has(taskId)),
-    );
-    await connected;
+    // Who leaves is about to end: ports lead away from it at once, and not only when there is a way to those who come.
+    const stayed = endpoints.tasks.filter(({ taskId }) => known.has(taskId));
+    await Promise.all([this.#overlays.apply(network.id), this.#ports.setServers(network.id, stayed)]);
     if (this.#overlays.get(network.id) !== endpoints) return;
     // Only now do packets find their way.
     await this.#ports.setServers(network.id, endpoints.tasks);
@@ -121,9 +117,7 @@ export class NetworkService implements TaskNetworks {
 
   /** The network is on no other host any more; `spanned` says so at once. */
   async removeEndpoints(networkId: string): Promise<void> {
-    const removed = this.#overlays.remove(networkId);
-    await this.#ports.setServers(networkId, []);
-    await removed;
+    await Promise.all([this.#overlays.remove(networkId), this.#ports.setServers(networkId, [])]);
     await this.#writeRules();
   }
 
