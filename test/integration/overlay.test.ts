@@ -31,7 +31,8 @@ describe('networks between hosts', () => {
   after(() => lab?.close());
 
   it('carry packets of the size that the underlay leaves room for, and no larger ones', async () => {
-    await ping('web', 'n1', '172.30.1.11');
+    // The kernel asks once a second for whom it did not find before.
+    await ping('web', 'n1', '-W', '3', '172.30.1.11');
     await ping('web', 'n1', '-M', 'do', '-s', '1422', '172.30.1.11');
     await assert.rejects(ping('web', 'n1', '-M', 'do', '-s', '1423', '172.30.1.11'));
     assert.match(await lab.host('n1').lab.run({ sandbox: 'web' }, 'ip', 'link', 'show', 'eth0'), /mtu 1450/);
