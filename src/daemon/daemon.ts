@@ -26,19 +26,18 @@ export class Daemon {
   readonly log: DaemonLog;
   readonly #context: RoleContext;
   readonly #lock: InstanceLock;
-  readonly #server: RunningServer;
   /** Null while it changes. */
   #role: Role | null;
+  readonly #listening = Promise.withResolvers<RunningServer>();
   #agent: Promise<Agent>;
   #stopping: Promise<void> | null = null;
 
-  private constructor(log: DaemonLog, context: RoleContext, lock: InstanceLock, role: Role, server: RunningServer) {
+  private constructor(log: DaemonLog, context: RoleContext, lock: InstanceLock, role: Role) {
     this.log = log;
     this.#context = context;
     this.#lock = lock;
     this.#role = role;
-    this.#server = server;
-    this.#agent = this.#startAgent(role);
+    this.#agent = this.#listening.promise.then(() => this.#startAgent(role));
   }
 
   /** Resolves when the socket answers; the agent registers right after that. */
@@ -62,7 +61,8 @@ export class Daemon {
       log: (line) => log.info(line),
       onError: (error) => log.error(describe(error)),
     };
-    const role = await startRole(context);
+    // Before the socket is there: a call may come at once.
+    const daemon = new Daemon(log, context, lock, await startRole(context));
     const holder = {
       get role(): Role {
         return daemon.role;
@@ -78,7 +78,7 @@ export class Daemon {
       serveAuthority(delegate(authorityMethods, () => ({ handlers: daemon.role.authority, over: daemon.role.over }))),
       serveHost(new HostService(context, holder)),
     ]);
-    const daemon = new Daemon(log, context, lock, role, server);
+    daemon.#listening.resolve(server);
     log.info(`tsstack ${version} serves at ${server.address} (pid ${process.pid}, data ${dataRoot}, run ${runRoot})`);
     return daemon;
   }
@@ -98,7 +98,7 @@ export class Daemon {
   async #stop(): Promise<void> {
     const { runRoot } = this.#context.options;
     const isIdle = await (await this.#agent).stop();
-    await this.#server.stop(callGraceMs);
+    await (await this.#listening.promise).stop(callGraceMs);
     await this.#role?.stop();
     removeDaemonFacts(runRoot);
     if (isIdle) await releaseRunRoot(runRoot);

@@ -5,6 +5,7 @@ import { isVlanDriver } from '../../../src/model/vlan-options.ts';
 import type { NetworkObject, PublishedPort } from '../../../src/model/objects.ts';
 import type { PortSpec } from '../../../src/model/spec.ts';
 import { addressFamily } from '../../../src/model/way-out.ts';
+import { Changes } from '../changes.ts';
 import type { NetworkNames } from '../names/network-names.ts';
 import type { HeldObjects, SandboxRequest, TaskNetworks } from '../tasks/task-host.ts';
 import { NativeError } from '../native/native-error.ts';
@@ -36,6 +37,9 @@ export interface NetworkServiceOptions extends NetProcessOptions {
   readonly nodeId: string;
 }
 
+/** How long a network waits for another one of the same bridge to go, before the kernel says that the name is taken. */
+const vacatedMs = 10_000;
+
 /** The networks of this host: bridges, sandboxes of containers, published ports, names. Every operation may be repeated. */
 export class NetworkService implements TaskNetworks {
   readonly #net: NetProcess;
@@ -45,6 +49,8 @@ export class NetworkService implements TaskNetworks {
   readonly #rules: RuleWriter;
   readonly #networks: Map<string, HostNetwork>;
   readonly #ports: PublishedPorts;
+  /** Networks that go. */
+  readonly #removals = new Changes();
   /** Bridges that this daemon has made or found. */
   readonly #bridges = new Map<string, Promise<void>>();
 
@@ -141,6 +147,7 @@ export class NetworkService implements TaskNetworks {
     await Promise.all([this.#net.request({ op: 'network.remove', id, bridge }), disconnected]);
     // Forgotten last, so that an interrupted removal is taken up again.
     if (!this.#bridges.has(id)) this.#networks.delete(id);
+    this.#removals.note();
     await this.#writeRules();
   }
 
@@ -224,6 +231,7 @@ export class NetworkService implements TaskNetworks {
     const options = readBridgeOptions(spec.driverOptions);
     const { interContainer, masquerade, gatewayMode } = options;
     const subnets = pools.map(({ subnet }) => subnet);
+    await this.#vacated(network);
     this.#networks.set(id, {
       id,
       bridge,
@@ -237,6 +245,13 @@ export class NetworkService implements TaskNetworks {
     const owner = this.#instance;
     await this.#net.request({ op: 'network.ensure', id, owner, bridge, addresses, mac, mtu, internal: spec.internal });
     await this.#writeRules();
+  }
+
+  /** A network that is made anew may be given the name of its predecessor's bridge, which is on its way out. */
+  async #vacated({ id, bridge }: NetworkObject): Promise<void> {
+    const isFree = (): boolean =>
+      [...this.#networks.values()].every((other) => other.bridge !== bridge || other.id === id);
+    if (!isFree()) await this.#removals.until(isFree, AbortSignal.timeout(vacatedMs));
   }
 
   #mtuOf(network: NetworkObject): number {
