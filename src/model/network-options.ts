@@ -2,8 +2,8 @@ import { bridgeOptionNames, bridgeOptionProblem } from './bridge-options.ts';
 import type { NetworkSpec } from './spec.ts';
 import { isVlanDriver, vlanOptionNames, vlanOptionProblem } from './vlan-options.ts';
 
-/** Options of overlays alone: they say how the hosts of a cluster talk to each other. */
-const overlayOptions: ReadonlySet<string> = new Set(['encrypted', 'com.docker.network.driver.overlay.vxlanid_list']);
+/** Options of overlays alone. Numbers of tunnels are the manager's to choose: vxlanid_list is none of them. */
+const overlayOptions: ReadonlySet<string> = new Set(['encrypted']);
 
 /** Whether what the network's hosts send each other is to be unreadable on the way. As elsewhere in this field, the option says so by being there. */
 export function isEncrypted({ driver, driverOptions }: Pick<NetworkSpec, 'driver' | 'driverOptions'>): boolean {

@@ -159,12 +159,11 @@ describe('several managers', function () {
     await Promise.all(missing.map((member) => member.kill()));
     await leader.process.says(/^follows$/);
     for (const { control } of [leader, follower]) {
-      const began = performance.now();
+      // Not by a deadline: then nobody could be named.
       await assert.rejects(control.applyStack({ spec: spec(3) }), (error: Error) => {
         for (const { endpoint } of missing) assert.match(error.message, new RegExp(`${endpoint}: nobody answers`));
         return true;
       });
-      assert.ok(performance.now() - began < 1000, `${performance.now() - began} ms`);
       const { objects, stale } = await control.listObjects({ stack: 'p', kinds: ['task'] });
       assert.equal(objects.length, 2);
       assert.match(stale, /^as of \d{4}-.*etcd does not answer as a whole/);

@@ -14,5 +14,5 @@ export function isAtOrBelow(path: NodePath, pattern: string): boolean {
 
 /** The attribute that a path is about: its last name, for an item of a list that of the list. */
 export function attributeOf(path: NodePath): string {
-  return String(path.findLast((step) => typeof step === 'string') ?? '');
+  return path.findLast((step) => typeof step === 'string') ?? '';
 }
