@@ -2,6 +2,7 @@
 #include "../common/cleanup.h"
 #include "command-records.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
@@ -60,6 +61,21 @@ load_for_deletion (const struct command_options *options, struct command_record 
   return command_record_load (options, options->arguments[0], false, record, error);
 }
 
+/* Engines hear of a kill for want of memory by an eventfd on the memory cgroup of v1, and believe it only if the cgroup
+ * is still there when they come to look (containerd/cgroups, epoll.process). We are here 20 ms sooner than runc would
+ * be. */
+static void
+let_watchers_look (struct box_container *container)
+{
+  enum
+  {
+    LOOK_MS = 30
+  };
+
+  if (box_oom_kills (container) > 0)
+    poll (NULL, 0, LOOK_MS);
+}
+
 int
 command_delete (struct command_options *options, struct tss_error *error)
 {
@@ -74,6 +90,7 @@ command_delete (struct command_options *options, struct tss_error *error)
   if (!options->force && strcmp (status, "stopped") != 0 && strcmp (status, "created") != 0)
     return tss_error_set (error, TSS_ERROR_STATE, 0, "", "delete container %s: it is %s", options->arguments[0],
                           status);
+  let_watchers_look (record.container);
   container = tss_steal_pointer (&record.container);
   if (box_destroy (container, error) < 0)
     return -1;
