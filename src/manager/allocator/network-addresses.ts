@@ -74,8 +74,10 @@ function complete(view: StoreView, changes: ChangeSet, network: NetworkObject): 
   if (hasExactly(network.nodeAddresses, nodes) && hasExactly(network.virtualAddresses, services)) return numbered;
   // In two steps, so that the second sees what the first has taken.
   const book = new AddressBook(view.tasksOfNetwork(network.id));
-  const withServices = { ...numbered, virtualAddresses: assign(numbered, numbered.virtualAddresses, services, book) };
-  return { ...withServices, nodeAddresses: assign(withServices, withServices.nodeAddresses, nodes, book) };
+  const virtualAddresses = assign(numbered, numbered.virtualAddresses, services, book);
+  const withServices = virtualAddresses === numbered.virtualAddresses ? numbered : { ...numbered, virtualAddresses };
+  const nodeAddresses = assign(withServices, withServices.nodeAddresses, nodes, book);
+  return nodeAddresses === withServices.nodeAddresses ? withServices : { ...withServices, nodeAddresses };
 }
 
 /**
@@ -107,5 +109,7 @@ function assign(
     const addresses = before[id] ?? takeFree(network, book);
     return addresses === undefined ? [] : [[id, addresses] as const];
   });
-  return Object.fromEntries(entries);
+  const after = Object.fromEntries(entries);
+  // The same object, or a network that has no address left would be written, and looked at again, for ever.
+  return hasExactly(before, Object.keys(after)) ? before : after;
 }
