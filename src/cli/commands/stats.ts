@@ -1,3 +1,4 @@
+import { TsstackError } from '../../model/errors.ts';
 import type { NodeDescription, TaskObject } from '../../model/objects.ts';
 import { shortId } from '../../model/ids.ts';
 import type { StreamKinds } from '../../rpc/stream-kinds.ts';
@@ -68,13 +69,17 @@ async function stream(
   draw();
 }
 
-/** Takes that many samples of one container, fewer if it ends before. */
+/** Takes that many samples of one container, fewer if it ends before; one that is between two runs has none, and the others are shown. */
 async function sample({ control }: ExistingStack, row: Row, count: number): Promise<void> {
   let taken = 0;
-  for await (const document of readDocuments(control, 'stats', { once: false }, { taskId: row.task.id })) {
-    row.samples = [...row.samples.slice(-1), { at: performance.now(), sample: document }];
-    taken += 1;
-    if (taken >= count) return;
+  try {
+    for await (const document of readDocuments(control, 'stats', { once: false }, { taskId: row.task.id })) {
+      row.samples = [...row.samples.slice(-1), { at: performance.now(), sample: document }];
+      taken += 1;
+      if (taken >= count) return;
+    }
+  } catch (error) {
+    if (!(error instanceof TsstackError) || error.code !== 'conflict') throw error;
   }
 }
 

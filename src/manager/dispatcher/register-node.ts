@@ -1,6 +1,8 @@
 import * as z from 'zod';
 import { canonicalJson } from '../../model/canonical-json.ts';
 import type { NodeDescription, NodeObject } from '../../model/objects.ts';
+import { TsstackError } from '../../model/errors.ts';
+import { findCluster } from '../authority/cluster-object.ts';
 import { InvalidRequestError } from '../errors.ts';
 import { takeBackTasks } from '../orchestrators/node-loss/take-back-tasks.ts';
 import { ChangeSet } from '../store/change-set.ts';
@@ -64,6 +66,9 @@ export interface Registration {
 export function registerNode(view: StoreView, { id, ...said }: Registration, now: string): readonly Change[] {
   const { description } = said;
   const before = view.get('node', id);
+  // Nodes of a cluster come by joining: one that has just left, and whose agent has not heard of it, must not come back.
+  if (before === undefined && findCluster(view) !== undefined)
+    throw new TsstackError('permission', `node ${id} is not of this cluster (any more)`);
   const address = said.address || (before?.address ?? '');
   const isSame = before?.address === address && canonicalJson(before.description) === canonicalJson(description);
   if (before?.state === 'ready' && isSame) return [];
