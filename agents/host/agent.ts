@@ -27,6 +27,7 @@ import { PayloadFiles } from './payloads/payload-files.ts';
 import { readHostResolver } from './read-host-resolver.ts';
 import { ClusterGuard } from './session/cluster-guard.ts';
 import { keepConnected } from './session/connection-loop.ts';
+import { LeadAway } from './session/lead-away.ts';
 import type { ManagerAccess } from './session/manager-access.ts';
 import { StatusReporter } from './session/status-reporter.ts';
 import { serveRelay } from './streams/relay-stream.ts';
@@ -62,6 +63,7 @@ export class Agent {
   readonly #programs: NativePrograms;
   readonly #launcher: Launcher;
   readonly #over = new AbortController();
+  readonly #leadAway = new LeadAway();
   #running: Promise<void> | null = null;
   #isIdle = false;
   #table: TaskTable | null = null;
@@ -143,10 +145,11 @@ export class Agent {
         log,
         guard,
         reporter,
+        leadAway: this.#leadAway,
         description: facts.description,
         onConnected: (connected) => (client = connected),
         onOpen: () => table.reportAll(),
-        onAssignments: (message, mayRemove) => table.apply(message, mayRemove),
+        onAssignments: (...assignments) => table.apply(...assignments),
         onStream,
       },
       this.#over.signal,
@@ -220,6 +223,7 @@ export class Agent {
       sharing: new TaskSharing(this.#paths, (...task) => table.arrived(...task)),
       findPayload: (stack, kind, key) => assigned.findPayload(stack, kind, key),
       statuses: reporter,
+      leadAway: (taskId, signal) => this.#leadAway.from(taskId, signal),
       random: Math.random,
       log,
     };

@@ -67,7 +67,12 @@ export class Manager {
     this.leadership = leadership;
     this.#onError = onError;
     this.#events = new EventLog(store);
-    this.#dispatcher = new Dispatcher(store, onError, () => this.#admitAgents());
+    this.#dispatcher = new Dispatcher({
+      store,
+      onError,
+      admit: () => this.#admitAgents(),
+      onLate: (task, nodes) => this.#events.note(task, 'late_nodes', { nodes: nodes.join(', ') }),
+    });
     this.dispatcher = this.#dispatcher;
     const daemon = { version, dataRoot, runRoot, pid: process.pid, startedAtMs: Date.now() };
     const dispatcher = this.#dispatcher;

@@ -105,19 +105,19 @@ export class NetworkService implements TaskNetworks {
     return this.#overlays.all;
   }
 
-  /** Connects the network with the other hosts that are on it. */
+  /** Connects the network with the other hosts that are on it; resolves when that, or what was said since, is in effect. */
   async setEndpoints(network: NetworkObject, endpoints: EndpointsObject): Promise<void> {
-    const known = new Set(this.#overlays.get(network.id)?.tasks.map(({ taskId }) => taskId));
     // Noted at once: whatever is said while the bridge is being made is newer.
     this.#overlays.note(network, endpoints);
     await this.ensureNetwork(network);
-    if (this.#overlays.get(network.id) !== endpoints) return;
-    // Who leaves is about to end: ports lead away from it at once, and not only when there is a way to those who come.
-    const stayed = endpoints.tasks.filter(({ taskId }) => known.has(taskId));
-    await Promise.all([this.#overlays.apply(network.id), this.#ports.setServers(network.id, stayed)]);
-    if (this.#overlays.get(network.id) !== endpoints) return;
+    const connected = await this.#overlays.apply(network.id).catch(async (error: unknown) => {
+      // Without a way to those who come, away from those who leave all the same.
+      await this.#ports.setServers(network.id, endpoints.tasks);
+      throw error;
+    });
+    if (connected === null) return;
     // Only now do packets find their way.
-    await this.#ports.setServers(network.id, endpoints.tasks);
+    await this.#ports.setServers(network.id, connected.tasks);
     await this.#writeRules();
   }
 

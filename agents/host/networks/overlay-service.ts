@@ -25,8 +25,8 @@ export class OverlayService {
   readonly #known: Map<string, SpannedNetwork>;
   /** Networks that have a tunnel, and the size of what fits through it. */
   readonly #mtus = new Map<string, number>();
-  readonly #waiting = new Map<string, Promise<void>>();
-  readonly #working = new Map<string, Promise<void>>();
+  readonly #waiting = new Map<string, Promise<EndpointsObject | null>>();
+  readonly #working = new Map<string, Promise<unknown>>();
 
   private constructor(options: OverlayServiceOptions, known: readonly SpannedNetwork[]) {
     this.#options = options;
@@ -59,19 +59,18 @@ export class OverlayService {
     this.#known.set(network.id, { network, endpoints });
   }
 
-  /** Resolves when what was said last is in effect; the network's bridge has to be there. */
-  apply(networkId: string): Promise<void> {
+  /** Resolves to what is in effect when what was said last is, or something newer (null: nothing any more); the network's bridge has to be there. */
+  apply(networkId: string): Promise<EndpointsObject | null> {
     return this.#work(networkId);
   }
 
   /** The network is on this host alone again, or no more. */
-  remove(networkId: string): Promise<void> {
-    if (!this.#known.delete(networkId)) return Promise.resolve();
-    return this.#work(networkId);
+  async remove(networkId: string): Promise<void> {
+    if (this.#known.delete(networkId)) await this.#work(networkId);
   }
 
   /** One change of a network under way, and at most one that waits for it. */
-  #work(networkId: string): Promise<void> {
+  #work(networkId: string): Promise<EndpointsObject | null> {
     const waiting = this.#waiting.get(networkId);
     if (waiting !== undefined) return waiting;
     const begun = (this.#working.get(networkId) ?? Promise.resolve()).then(() => {
@@ -87,7 +86,7 @@ export class OverlayService {
     return begun;
   }
 
-  async #apply(networkId: string): Promise<void> {
+  async #apply(networkId: string): Promise<EndpointsObject | null> {
     const { request, store } = this.#options;
     const spanned = this.#known.get(networkId);
     const wanted = spanned === undefined ? null : planOverlay(spanned.network, spanned.endpoints, this.#options);
@@ -97,6 +96,7 @@ export class OverlayService {
     if (spanned !== undefined) this.#keepMtu(spanned.network, wanted?.mtu);
     else this.#mtus.delete(networkId);
     await this.#refresh(networkId);
+    return spanned?.endpoints ?? null;
   }
 
   #keepMtu({ id }: Pick<NetworkObject, 'id'>, mtu: number | undefined): void {

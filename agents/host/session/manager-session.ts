@@ -1,9 +1,17 @@
 import type { NodeDescription } from '../../../src/model/objects.ts';
-import type { AssignmentsMessage, SessionMessage, StreamRequest, TaskStatusUpdate } from '../../../src/rpc/messages.ts';
+import type {
+  AppliedEndpoints,
+  AssignmentsMessage,
+  SessionMessage,
+  StreamRequest,
+  TaskStatusUpdate,
+} from '../../../src/rpc/messages.ts';
 import type { DispatcherClient } from '../../../src/rpc/service-types.ts';
 import { TsstackError } from '../../../src/model/errors.ts';
 import { delay } from '../abortable.ts';
 import type { ClusterGuard } from './cluster-guard.ts';
+import { EndpointReporter } from './endpoint-reporter.ts';
+import type { LeadAway } from './lead-away.ts';
 import type { ManagerAccess } from './manager-access.ts';
 import type { StatusReporter } from './status-reporter.ts';
 
@@ -16,15 +24,17 @@ export interface SessionOptions {
   readonly guard: ClusterGuard;
   readonly description: NodeDescription;
   readonly reporter: StatusReporter;
+  readonly leadAway: LeadAway;
   /** A new session stands; everything has to be reported again. */
   readonly onOpen: () => void;
-  readonly onAssignments: (message: AssignmentsMessage, mayRemove: boolean) => void;
+  /** `endpoints` is to be told what of the message is in effect. */
+  readonly onAssignments: (message: AssignmentsMessage, mayRemove: boolean, endpoints: EndpointReporter) => void;
   readonly onStream: (request: StreamRequest) => void;
 }
 
 /** Holds one session with a manager until it ends, and rejects with the reason. */
 export async function runSession(options: SessionOptions, signal: AbortSignal): Promise<void> {
-  const { client, guard, managers, reporter } = options;
+  const { client, guard, managers, reporter, leadAway } = options;
   const over = new AbortController();
   const scope = AbortSignal.any([signal, over.signal]);
   const { nodeId, clusterId } = guard.identity;
@@ -38,14 +48,22 @@ export async function runSession(options: SessionOptions, signal: AbortSignal): 
     const { sessionId, heartbeatPeriodMs } = first.value;
     const mayRemove = await guard.admit(first.value.clusterId, first.value.storeEpoch);
     reporter.attach((updates) => sendUpdates(client, sessionId, updates, scope));
+    leadAway.attach(
+      async (taskId, limit) => (await client.leadAway({ sessionId, taskId }, { signal: limit })).lateNodes,
+    );
     options.onOpen();
+    const endpoints = new EndpointReporter();
+    const report = (applied: readonly AppliedEndpoints[]): Promise<unknown> =>
+      client.reportEndpoints({ sessionId, applied }, { signal: scope, deadlineMs: callMs });
     await Promise.race([
       readSession(first.value, messages, options),
       beat(client, sessionId, heartbeatPeriodMs, scope),
-      readAssignments(options, sessionId, mayRemove, scope),
+      readAssignments(options, sessionId, (message) => options.onAssignments(message, mayRemove, endpoints), scope),
+      endpoints.run(report, scope),
     ]);
   } finally {
     reporter.detach();
+    leadAway.detach();
     over.abort();
   }
 }
@@ -79,19 +97,19 @@ async function beat(
 
 /** Follows the assignments; after a gap in their numbers it asks for everything again. */
 async function readAssignments(
-  options: SessionOptions,
+  { client }: SessionOptions,
   sessionId: string,
-  mayRemove: boolean,
+  onMessage: (message: AssignmentsMessage) => void,
   signal: AbortSignal,
 ): Promise<void> {
   for (;;) {
     let expected: number | null = null;
     let hasGap = false;
-    for await (const message of options.client.assignments({ sessionId }, { signal })) {
+    for await (const message of client.assignments({ sessionId }, { signal })) {
       hasGap = !message.full && message.sequence !== expected;
       if (hasGap) break;
       expected = message.sequence + 1;
-      options.onAssignments(message, mayRemove);
+      onMessage(message);
     }
     if (!hasGap) return;
   }

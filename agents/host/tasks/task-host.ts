@@ -143,6 +143,11 @@ export interface TaskHost {
   readonly sharing: TaskSharing;
   readonly findPayload: (stack: string, kind: 'secret' | 'config', key: string) => PayloadObject | undefined;
   readonly statuses: StatusSink;
+  /**
+   * Has every host lead nobody to a container any more that does not serve. Resolves to the names of those that may still do so; rejects when
+   * the signal aborts before a manager has said anything.
+   */
+  readonly leadAway: (taskId: string, signal: AbortSignal) => Promise<readonly string[]>;
   /** From 0 up to 1: spreads what is tried again. */
   readonly random: () => number;
   readonly log: (message: string) => void;

@@ -3,15 +3,20 @@ import type { EndpointsObject } from '../../../src/model/endpoints.ts';
 import { once } from 'node:events';
 import type { NetworkObject, TaskObject } from '../../../src/model/objects.ts';
 import type { AssignmentsMessage } from '../../../src/rpc/messages.ts';
+import { allEnded } from '../all-ended.ts';
 import { Changes } from '../changes.ts';
 import { removeEmptyCgroups } from '../containers/cgroup-remains.ts';
 import { describeError, NotOnThisHostError } from '../errors.ts';
 import type { AssignedObjects, AssignmentChange } from './assigned-objects.ts';
+import type { SpannedNetwork } from '../networks/overlay-service.ts';
+import type { EndpointReporter } from '../session/endpoint-reporter.ts';
 import { SharedRemovals } from './shared-removals.ts';
 import type { HeldObjects, TaskHost } from './task-host.ts';
 import { loadTaskRecords } from './task-record.ts';
 import type { TaskRecord } from './task-record.ts';
 import { TaskWorker } from './task-worker.ts';
+
+type EndpointsInEffect = Pick<EndpointReporter, 'note'>;
 
 /** How long a stream waits for the task that it is about. */
 const arrivalMs = 5000;
@@ -82,14 +87,14 @@ export class TaskTable implements HeldObjects {
 
   /**
    * Takes an assignment in. What a full one does not mention is removed only with `mayRemove`: when it comes from the store
-   * that this host knows; else it is left alone.
+   * that this host knows; else it is left alone. `inEffect` hears which endpoints are in effect.
    */
-  apply(message: AssignmentsMessage, mayRemove: boolean): void {
+  apply(message: AssignmentsMessage, mayRemove: boolean, inEffect: EndpointsInEffect): void {
     const change = this.#assigned.apply(message, mayRemove);
     for (const task of change.tasks) this.#assign(task);
     for (const id of change.removedTasks) this.#drop(id);
     if (change.full) this.#dropAbsent(mayRemove);
-    this.#connect(change, change.full && mayRemove);
+    this.#connect(change, change.full && mayRemove, inEffect);
     this.#removals.apply(change, change.full && mayRemove);
   }
 
@@ -157,19 +162,22 @@ export class TaskTable implements HeldObjects {
   }
 
   /** Other hosts of networks come and go. What a complete list does not mention is on this host alone. */
-  #connect({ endpoints, removedEndpoints }: AssignmentChange, isComplete: boolean): void {
+  #connect({ endpoints, removedEndpoints }: AssignmentChange, isComplete: boolean, inEffect: EndpointsInEffect): void {
     const { networks } = this.#host;
     const lonely = new Set(removedEndpoints);
     const known = networks.spanned.map(({ network }) => network);
     if (isComplete) for (const { id } of known) if (!this.#assigned.has(endpointsId(id))) lonely.add(id);
-    for (const spanned of endpoints) {
-      this.#setNames(spanned.network, spanned.endpoints);
-      this.#change(networks.setEndpoints(spanned.network, spanned.endpoints), spanned.network);
-    }
+    for (const spanned of endpoints) this.#change(this.#follow(spanned, inEffect), spanned.network);
     for (const network of known.filter(({ id }) => lonely.has(id))) {
       this.#setNames(network, null);
       this.#change(networks.removeEndpoints(network.id), network);
     }
+  }
+
+  async #follow({ network, endpoints }: SpannedNetwork, inEffect: EndpointsInEffect): Promise<void> {
+    const { names, networks } = this.#host;
+    await allEnded([names.setEndpoints(network, endpoints), networks.setEndpoints(network, endpoints)]);
+    inEffect.note(network.id, endpoints.version);
   }
 
   #setNames(network: NetworkObject, endpoints: EndpointsObject | null): void {

@@ -5,6 +5,10 @@ import type {
   Frame,
   HeartbeatRequest,
   HeartbeatResponse,
+  LeadAwayRequest,
+  LeadAwayResponse,
+  ReportEndpointsRequest,
+  ReportEndpointsResponse,
   SessionMessage,
   SessionRequest,
   UpdateTaskStatusRequest,
@@ -12,7 +16,7 @@ import type {
 } from '../../rpc/messages.ts';
 import { TsstackError } from '../../model/errors.ts';
 import { shortId } from '../../model/ids.ts';
-import type { ModelObject } from '../../model/objects.ts';
+import type { ModelObject, TaskObject } from '../../model/objects.ts';
 import type { CallContext, DispatcherHandlers, DuplexStream, Peer } from '../../rpc/service-types.ts';
 import { clusterFacts } from '../authority/cluster-object.ts';
 import { removedError } from '../authority/removed-error.ts';
@@ -22,6 +26,7 @@ import type { Committed, Store } from '../store/store.ts';
 import { readReports } from './apply-status.ts';
 import { AssignmentWakeups } from './assignment-wakeups.ts';
 import { streamAssignments } from './assignment-stream.ts';
+import { AppliedEndpoints } from './endpoints/applied-endpoints.ts';
 import { EndpointsIndex } from './endpoints/endpoints-index.ts';
 import { readOpenFrame } from './open-frame.ts';
 import { changeNodeState, parseNodeDescription, registerNode } from './register-node.ts';
@@ -35,6 +40,15 @@ const returnGraceMs = 6 * heartbeatPeriodMs;
 /** Nodes are often lost together (a switch, a rack): what ran on them is then placed in one go. */
 const lossWindowMs = 100;
 
+export interface DispatcherOptions {
+  readonly store: Store;
+  readonly onError: (error: unknown) => void;
+  /** Rejects while agents have to go to another manager. */
+  readonly admit: () => Promise<void>;
+  /** A task ends though the nodes of these names may still lead others to it. */
+  readonly onLate: (task: TaskObject, hostnames: readonly string[]) => void;
+}
+
 export class Dispatcher implements DispatcherHandlers {
   readonly relays = new Relays();
   readonly sessions: Sessions;
@@ -43,22 +57,25 @@ export class Dispatcher implements DispatcherHandlers {
   readonly #store: Store;
   readonly #endpoints: EndpointsIndex;
   readonly #wakeups: AssignmentWakeups;
+  readonly #applied: AppliedEndpoints;
   readonly #batcher: StatusBatcher;
   readonly #onError: (error: unknown) => void;
   readonly #admit: () => Promise<void>;
+  readonly #onLate: DispatcherOptions['onLate'];
   #grace: NodeJS.Timeout | undefined;
   readonly #silent = new Set<string>();
   #loss: NodeJS.Timeout | undefined;
 
-  /** `admit` rejects while agents have to go to another manager. */
-  constructor(store: Store, onError: (error: unknown) => void, admit: () => Promise<void> = () => Promise.resolve()) {
+  constructor({ store, onError, admit, onLate }: DispatcherOptions) {
     this.#store = store;
     this.#endpoints = new EndpointsIndex(store);
     this.#wakeups = new AssignmentWakeups(store, this.#endpoints);
+    this.#applied = new AppliedEndpoints(store, this.#endpoints);
     this.#batcher = new StatusBatcher(store);
     store.subscribe((committed) => this.#follow(committed));
     this.#onError = onError;
     this.#admit = admit;
+    this.#onLate = onLate;
     this.sessions = new Sessions((nodeId) => this.#noteSilence(nodeId));
   }
 
@@ -87,6 +104,7 @@ export class Dispatcher implements DispatcherHandlers {
     this.rest();
     this.sessions.close();
     this.#wakeups.close();
+    this.#applied.close();
     this.#endpoints.close();
   }
 
@@ -97,6 +115,7 @@ export class Dispatcher implements DispatcherHandlers {
     await this.#admit();
     const parsed = parseNodeDescription(description);
     const session = this.sessions.begin(nodeId);
+    this.#applied.forget(nodeId);
     const now = new Date().toISOString();
     const registration = { id: nodeId, description: parsed, role: peer.kind === 'node' ? peer.role : null, address };
     await this.#store.update((view) => ({ changes: registerNode(view, registration, now), result: undefined }));
@@ -135,6 +154,26 @@ export class Dispatcher implements DispatcherHandlers {
     const { nodeId } = this.#session(sessionId, peer);
     await this.#batcher.report(readReports(this.#store.view, nodeId, updates));
     return {};
+  }
+
+  async reportEndpoints(
+    { sessionId, applied }: ReportEndpointsRequest,
+    { peer }: CallContext,
+  ): Promise<ReportEndpointsResponse> {
+    this.#applied.note(this.#session(sessionId, peer).nodeId, applied);
+    return {};
+  }
+
+  async leadAway({ sessionId, taskId }: LeadAwayRequest, { peer, signal }: CallContext): Promise<LeadAwayResponse> {
+    const session = this.#session(sessionId, peer);
+    const task = this.#store.view.get('task', taskId);
+    // One that the manager has forgotten is in nobody's way.
+    if (task?.nodeId !== session.nodeId) return { lateNodes: [] };
+    const late = await this.#applied.leadAway(task, AbortSignal.any([signal, session.signal]));
+    session.signal.throwIfAborted();
+    const lateNodes = late.map((id) => this.#store.view.get('node', id)?.hostname ?? shortId(id));
+    if (lateNodes.length > 0 && !signal.aborted) this.#onLate(task, lateNodes);
+    return { lateNodes };
   }
 
   async relay(stream: DuplexStream<Frame, Frame>, context: CallContext): Promise<void> {

@@ -394,6 +394,29 @@ export interface TaskStatusUpdate {
 
 export interface UpdateTaskStatusResponse {}
 
+export interface ReportEndpointsRequest {
+  readonly sessionId: string;
+  readonly applied: readonly AppliedEndpoints[];
+}
+
+export interface AppliedEndpoints {
+  readonly networkId: string;
+  /** Of the EndpointsObject, or of an earlier one than what is in effect. */
+  readonly version: number;
+}
+
+export interface ReportEndpointsResponse {}
+
+export interface LeadAwayRequest {
+  readonly sessionId: string;
+  readonly taskId: string;
+}
+
+export interface LeadAwayResponse {
+  /** Host names. */
+  readonly lateNodes: readonly string[];
+}
+
 export interface GetAuthorityRequest {}
 
 export interface GetAuthorityResponse {
@@ -616,6 +639,11 @@ export interface Messages {
   readonly UpdateTaskStatusRequest: UpdateTaskStatusRequest;
   readonly TaskStatusUpdate: TaskStatusUpdate;
   readonly UpdateTaskStatusResponse: UpdateTaskStatusResponse;
+  readonly ReportEndpointsRequest: ReportEndpointsRequest;
+  readonly AppliedEndpoints: AppliedEndpoints;
+  readonly ReportEndpointsResponse: ReportEndpointsResponse;
+  readonly LeadAwayRequest: LeadAwayRequest;
+  readonly LeadAwayResponse: LeadAwayResponse;
   readonly GetAuthorityRequest: GetAuthorityRequest;
   readonly GetAuthorityResponse: GetAuthorityResponse;
   readonly JoinRequest: JoinRequest;
@@ -885,6 +913,20 @@ export const messageFields: Readonly<Record<keyof Messages, MessageFields>> = {
     { number: 3, name: 'removed', type: 'bool', kind: 'single', oneof: null },
   ],
   UpdateTaskStatusResponse: [],
+  ReportEndpointsRequest: [
+    { number: 1, name: 'sessionId', type: 'string', kind: 'single', oneof: null },
+    { number: 2, name: 'applied', type: 'AppliedEndpoints', kind: 'repeated', oneof: null },
+  ],
+  AppliedEndpoints: [
+    { number: 1, name: 'networkId', type: 'string', kind: 'single', oneof: null },
+    { number: 2, name: 'version', type: 'uint64', kind: 'single', oneof: null },
+  ],
+  ReportEndpointsResponse: [],
+  LeadAwayRequest: [
+    { number: 1, name: 'sessionId', type: 'string', kind: 'single', oneof: null },
+    { number: 2, name: 'taskId', type: 'string', kind: 'single', oneof: null },
+  ],
+  LeadAwayResponse: [{ number: 1, name: 'lateNodes', type: 'string', kind: 'repeated', oneof: null }],
   GetAuthorityRequest: [],
   GetAuthorityResponse: [
     { number: 1, name: 'certificate', type: 'string', kind: 'single', oneof: null },
@@ -1135,6 +1177,22 @@ export const dispatcherMethods = {
     kind: 'unary',
     request: 'UpdateTaskStatusRequest',
     response: 'UpdateTaskStatusResponse',
+    tables: messageFields,
+  },
+  /** Which endpoints of networks are in effect on the node of the session: the newest of each network that it has not told of. */
+  reportEndpoints: {
+    path: '/tsstack.v1.Dispatcher/ReportEndpoints',
+    kind: 'unary',
+    request: 'ReportEndpointsRequest',
+    response: 'ReportEndpointsResponse',
+    tables: messageFields,
+  },
+  /** A task of the node is about to be told to end. Answered when no node that is up leads anybody to it any more, or after 3 s with those that have not said so. */
+  leadAway: {
+    path: '/tsstack.v1.Dispatcher/LeadAway',
+    kind: 'unary',
+    request: 'LeadAwayRequest',
+    response: 'LeadAwayResponse',
     tables: messageFields,
   },
   /** The agent's end of a stream that the manager asked for in a SessionMessage; its first frame is `open` with the stream's id in `arguments`. */

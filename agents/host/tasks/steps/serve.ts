@@ -8,8 +8,11 @@ import type { TaskWorker } from '../task-worker.ts';
 /** Pause before another try to lead the traffic to a container. */
 const retryMs = 1000;
 
-/** A stop waits no longer than this for names and rules to change. */
+/** A stop waits no longer than this for names and rules of this host to change. */
 const leaveMs = 2000;
+
+/** And no longer than this for those of all hosts: a manager answers within 3 s, and there may be another one by then. */
+const leaveHostsMs = 4000;
 
 /** Gives a container that came up beside another one the names of its service, and the other one's published ports. */
 export async function serve(worker: TaskWorker): Promise<void> {
@@ -33,31 +36,32 @@ export async function serve(worker: TaskWorker): Promise<void> {
 }
 
 /**
- * Time in ms for the other hosts to hear that a container leaves. They hear it from the manager at the same moment as this host, and act within a
- * few milliseconds; with 250 ms connections were lost where three hosts shared two overloaded cores.
+ * Takes the names of its service and its ports from a container that is about to be told to end; what it is in the middle of goes on. Where other
+ * hosts, or clients of a virtual address, know of it, they are led to others first: then it is there for whoever comes until nobody does.
  */
-const otherHostsMs = 1000;
-
-/** Takes the names of its service and its ports from a container that is about to be told to end; what it is in the middle of goes on. */
 export async function leave(worker: TaskWorker): Promise<void> {
   const { host } = worker;
-  const { task, networks } = worker.record;
+  const { task, networks, prepared } = worker.record;
+  worker.setServing(false, prepared?.ports ?? []);
+  if (isSpanned(task, host.networks.spanned)) await leaveHosts(worker);
   const left = Promise.all([host.names.add(task, networks, false), host.networks.unpublish(task.id)]).catch(
     (error: unknown) =>
       host.log(`lead traffic away from container ${task.containerName}: ${describeError(error).message}`),
   );
-  const elsewhere = isLedToFromElsewhere(task, host.networks.spanned)
-    ? delay(otherHostsMs, worker.loop.released)
-    : undefined;
-  await Promise.race([Promise.all([left, elsewhere]), delay(leaveMs, worker.loop.released)]);
-  worker.setServing(false, worker.record.prepared?.ports ?? []);
+  await Promise.race([left, delay(leaveMs, worker.loop.released)]);
 }
 
-/** Whether other hosts lead connections to the container: by a port of the mesh or by its service's own address. */
-function isLedToFromElsewhere({ id, serviceId }: TaskObject, spanned: readonly SpannedNetwork[]): boolean {
-  return spanned.some(({ endpoints: { nodes, tasks, services } }) => {
-    const own = tasks.find(({ taskId }) => taskId === id);
-    if (own === undefined || nodes.length < 2) return false;
-    return own.ports.length > 0 || services.some((service) => service.serviceId === serviceId);
-  });
+async function leaveHosts({ host, task, loop }: TaskWorker): Promise<void> {
+  const tell = (problem: string): void => host.log(`container ${task.containerName} ends, though ${problem}`);
+  try {
+    const late = await host.leadAway(task.id, AbortSignal.any([loop.released, AbortSignal.timeout(leaveHostsMs)]));
+    if (late.length > 0) tell(`others may still be led to it by ${late.join(', ')}`);
+  } catch {
+    if (!loop.released.aborted) tell('no manager has said that nobody is led to it any more');
+  }
+}
+
+/** Whether others than this container's own names and ports may lead to it. */
+function isSpanned({ attachments }: TaskObject, spanned: readonly SpannedNetwork[]): boolean {
+  return attachments.some(({ networkId }) => spanned.some(({ network }) => network.id === networkId));
 }

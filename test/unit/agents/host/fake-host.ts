@@ -85,6 +85,10 @@ export class FakeDaemon {
   readonly history: string[] = [];
   readonly removed = new Set<string>();
   readonly logged: string[] = [];
+  /** Versions of endpoints, by network. */
+  readonly inEffect = new Map<string, number>();
+  /** A manager that knows of no other hosts. */
+  leadAway: (taskId: string, signal: AbortSignal) => Promise<readonly string[]> = async () => [];
   effects = 0;
   /** Pauses before another try. */
   retries = 0;
@@ -112,7 +116,9 @@ export class FakeDaemon {
       document: JSON.stringify(object),
     }));
     const removals = (options.removed ?? []).map(({ kind, id }) => ({ kind, id, version: 1, document: '' }));
-    this.table.apply({ sequence: 1, full: options.full ?? false, upserts, removals }, options.mayRemove ?? false);
+    this.table.apply({ sequence: 1, full: options.full ?? false, upserts, removals }, options.mayRemove ?? false, {
+      note: (networkId, version) => void this.inEffect.set(networkId, version),
+    });
   }
 
   /** Waits until something that is reported makes the condition true. */
@@ -200,6 +206,7 @@ export class FakeDaemon {
         },
         flushed: async () => undefined,
       },
+      leadAway: (taskId, signal) => this.leadAway(taskId, signal),
       random: () => {
         this.retries += 1;
         return 0.001;

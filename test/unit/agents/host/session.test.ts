@@ -8,7 +8,8 @@ import type { DispatcherClient } from '../../../../src/rpc/service-types.ts';
 import { readHostFacts } from '../../../../agents/host/facts/host-facts.ts';
 import { Backoff } from '../../../../agents/host/backoff.ts';
 import { ClusterGuard } from '../../../../agents/host/session/cluster-guard.ts';
-import { runSession } from '../../../../agents/host/session/manager-session.ts';
+import { LeadAway } from '../../../../agents/host/session/lead-away.ts';
+import { runSession, type SessionOptions } from '../../../../agents/host/session/manager-session.ts';
 import { StatusReporter } from '../../../../agents/host/session/status-reporter.ts';
 import { assignedStatus, noFacts } from './builders.ts';
 
@@ -54,6 +55,14 @@ function client(parts: {
       parts.update?.(updates ?? []);
       return {};
     },
+    reportEndpoints: async ({ applied = [] }) => {
+      calls.push(`applied ${applied.map(({ networkId, version }) => `${networkId} ${version}`).join()}`);
+      return {};
+    },
+    leadAway: async ({ taskId }) => {
+      calls.push(`lead away ${taskId}`);
+      return { lateNodes: ['w2'] };
+    },
     relay: () => {
       throw new Error('not here');
     },
@@ -78,8 +87,9 @@ describe('session with a manager', () => {
   ): Promise<readonly (readonly [number, boolean])[]> {
     const over = new AbortController();
     const seen: (readonly [number, boolean])[] = [];
-    const onAssignments = ({ sequence }: AssignmentsMessage, mayRemove: boolean): void => {
+    const onAssignments: SessionOptions['onAssignments'] = ({ sequence }, mayRemove, endpoints) => {
       seen.push([sequence, mayRemove]);
+      endpoints.note('net', sequence);
       if (until(seen)) over.abort();
     };
     const { description } = readHostFacts('/', noFacts);
@@ -88,6 +98,7 @@ describe('session with a manager', () => {
       guard,
       description,
       reporter,
+      leadAway: new LeadAway(),
       onAssignments,
       onOpen: () => undefined,
       onStream: () => undefined,
@@ -112,6 +123,7 @@ describe('session with a manager', () => {
       [7, false],
     ]);
     assert.ok(manager.calls.includes('heartbeat'));
+    assert.ok(manager.calls.includes('applied net 5'));
   });
 
   it('asks for everything again after a gap', async () => {

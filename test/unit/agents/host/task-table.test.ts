@@ -126,6 +126,29 @@ describe('task table', () => {
     assert.ok(host.history.includes('image never'), 'a further run takes the image of the first');
   });
 
+  it('ends only when all hosts lead to others, and then says which may not', async () => {
+    const host = daemon();
+    const told = Promise.withResolvers<readonly string[]>();
+    const asked = Promise.withResolvers<void>();
+    const endpoints = { kind: 'endpoints', id: 'e', version: 7, networkId: network.id } as const;
+    machine.spanned.set(network.id, { network, endpoints: { ...endpoints, nodes: [], tasks: [], services: [] } });
+    host.leadAway = () => {
+      asked.resolve();
+      return told.promise;
+    };
+    host.assign([network, task()]);
+    await host.untilState(task().id, 'running');
+    host.assign([task({ desired: 'stopped' })]);
+    await asked.promise;
+    assert.equal(host.statuses.get(task().id)?.container?.serving, false, 'what the manager leads others away by');
+    assert.ok(!host.history.includes('unpublish'), 'it is there for whoever is still led to it');
+    assert.ok(!host.history.includes('stop'));
+    told.resolve(['w1', 'w2']);
+    await host.untilState(task().id, 'shutdown');
+    assert.ok(host.history.indexOf('unpublish') < host.history.indexOf('stop'));
+    assert.match(host.logged.join(), /shop-web-1 ends, though others may still be led to it by w1, w2/);
+  });
+
   it('stops, keeps, starts again and removes without a trace', async () => {
     const host = daemon();
     host.assign([network, task()]);
