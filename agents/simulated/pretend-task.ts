@@ -11,10 +11,12 @@ export interface Behaviour {
   readonly health: 'starting' | 'healthy' | 'unhealthy' | null;
   /** It cannot be prepared, for this reason; null = it can. */
   readonly rejection: string | null;
+  /** False: it takes no notice when it is to end. */
+  readonly endsWhenTold: boolean;
 }
 
 /** Runs for ever without a healthcheck. */
-export const runsForEver: Behaviour = { exitCode: null, health: null, rejection: null };
+export const runsForEver: Behaviour = { exitCode: null, health: null, rejection: null, endsWhenTold: true };
 
 /** What is reported of a task: a state, or that nothing of it is left. */
 export type Report = TaskStatus | 'removed';
@@ -79,6 +81,7 @@ export class PretendTask {
     const { desired, desiredRun } = this.#task;
     const { run, state } = this.#status;
     const isRunning = state === 'running';
+    if (isRunning && desired !== 'running' && !this.#behaviour.endsWhenTold) return undefined;
     if (desired === 'remove') return isRunning ? this.#end('shutdown', 143) : 'removed';
     if (desired === 'stopped') return isTerminal(state) ? undefined : this.#end('shutdown', 143);
     if (run < desiredRun) return isRunning ? this.#end('shutdown', 143) : this.#prepare(desiredRun);

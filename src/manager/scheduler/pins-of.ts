@@ -3,13 +3,14 @@ import type { ObjectLookup } from '../store/object-index.ts';
 import { hostPortsOf } from '../store/node-load.ts';
 import { ownersOf } from '../tasks/shared-tasks.ts';
 import type { Pins } from './filters/filter.ts';
+import { predecessorsOf } from './predecessors.ts';
 import { volumesOf } from './volumes-of.ts';
 
 /** No node has this id: what is pinned to it waits. */
 const nowhere = '';
 
 /** Of a task that can be anywhere. */
-export const noPins: Pins = { volumes: [], owners: [], hookOwner: null, replaced: null };
+export const noPins: Pins = { volumes: [], owners: [], hookOwner: null, predecessors: [], replaced: null };
 
 /** Where the task has to be because of others. Anonymous volumes only count on nodes that would do anyway. */
 export function pinsOf(view: ObjectLookup, task: TaskObject, wouldDo: (nodeId: string) => boolean): Pins {
@@ -20,6 +21,7 @@ export function pinsOf(view: ObjectLookup, task: TaskObject, wouldDo: (nodeId: s
     ),
     owners: owners.map(({ nodeId }) => nodeId ?? nowhere),
     hookOwner: task.hookOf === null ? null : (view.get('task', task.hookOf.taskId)?.nodeId ?? nowhere),
+    predecessors: predecessorsOf(view, task).flatMap(({ nodeId }) => nodeId ?? []),
     replaced: replacedBy(view, task),
   };
 }
@@ -30,7 +32,8 @@ function replacedBy(view: ObjectLookup, { rollout }: TaskObject): Pins['replaced
 }
 
 /** Tasks that are otherwise alike and have equal keys can be placed alike. */
-export function pinsKeyOf({ volumes, owners, hookOwner, replaced }: Pins): string {
+export function pinsKeyOf({ volumes, owners, hookOwner, predecessors, replaced }: Pins): string {
   const single = [hookOwner, replaced?.nodeId ?? null, replaced?.ports.join() ?? null];
-  return [...volumes.map(({ nodeId }) => nodeId), ...owners, ...single.map((pin) => pin ?? '')].join(' ');
+  const several = [volumes.map(({ nodeId }) => nodeId), owners, predecessors];
+  return [...several.map((nodes) => nodes.join()), ...single.map((pin) => pin ?? '')].join(' ');
 }

@@ -2,21 +2,27 @@
 import { createHash } from 'node:crypto';
 import { anonymousVolumeOwner } from '../../model/anonymous-volume.ts';
 import type { TaskObject, VolumeObject } from '../../model/objects.ts';
-import type { Reconciler } from '../loops/reconcile-loop.ts';
+import type { Reconciliation, TimedReconciler } from '../loops/reconcile-loop.ts';
 import { ChangeSet } from '../store/change-set.ts';
-import { subjectOf, type Change, type ObjectChange } from '../store/change.ts';
+import { subjectOf, type ObjectChange } from '../store/change.ts';
 import type { ObjectLookup, StoreView } from '../store/object-index.ts';
 import { ownersOf } from '../tasks/shared-tasks.ts';
 import { hasEnded, isLeaving } from '../tasks/task-phase.ts';
 import { withWaitReason } from '../tasks/task-wait.ts';
 import type { NodeRoom } from './node-room.ts';
 import { Placement, takeGenericResources, type Choice } from './placement.ts';
+import { waitForPredecessors } from './predecessors.ts';
 import { volumesOf } from './volumes-of.ts';
 
 /** Any change of nodes may matter to any task, so there is one key for everything. */
 type Key = 'placement';
 
-export const scheduler: Reconciler<Key> = { name: 'scheduler', concerns, everything: () => ['placement'], reconcile };
+export const scheduler: TimedReconciler<Key> = {
+  name: 'scheduler',
+  concerns,
+  everything: () => ['placement'],
+  reconcile,
+};
 
 /** Tasks become pending, predecessors and former volumes go, what was reserved becomes free, nodes come and change. */
 function concerns({ before, after }: ObjectChange): readonly Key[] {
@@ -28,17 +34,25 @@ function concerns({ before, after }: ObjectChange): readonly Key[] {
   return isNews ? ['placement'] : [];
 }
 
-function reconcile(view: StoreView, _keys: ReadonlySet<Key>, now: string): readonly Change[] {
+function reconcile(view: StoreView, _keys: ReadonlySet<Key>, now: string): Reconciliation<Key> {
   const pending = view.waitingTasks('pending').filter((task) => !isLeaving(task));
-  if (pending.length === 0) return [];
+  if (pending.length === 0) return { changes: [], lookAgainAt: new Map() };
   const changes = new ChangeSet(view);
   const placement = new Placement(view, now);
+  const waits: number[] = [];
   for (const task of ownersFirst(pending)) {
+    const waitsUntilMs = waitForPredecessors(changes, task);
+    if (waitsUntilMs > Date.parse(now)) {
+      waits.push(waitsUntilMs);
+      changes.put(withWaitReason(task, `waits for the previous ${task.containerName} to be removed`));
+      continue;
+    }
     const choice = place(changes, task, placement);
     if ('reason' in choice) changes.put(withWaitReason(task, choice.reason));
     else assign(changes, task, choice, now);
   }
-  return changes.changes;
+  const dueMs = Math.min(...waits);
+  return { changes: changes.changes, lookAgainAt: new Map(Number.isFinite(dueMs) ? [['placement', dueMs]] : []) };
 }
 
 /** Who shares a container's namespaces is placed after that container, within one round where possible. */
@@ -55,10 +69,6 @@ function ownersFirst(pending: readonly TaskObject[]): Iterable<TaskObject> {
 }
 
 function place(view: ObjectLookup, task: TaskObject, placement: Placement): Choice {
-  const predecessor = view.named('task', task.containerName).find((other) => isBefore(other, task));
-  if (predecessor !== undefined && isAlive(view, predecessor)) {
-    return { reason: `waits for the previous ${task.containerName} to be removed` };
-  }
   const volume = volumesOf(view, task).find(({ name }) => view.named('volume', name).some(({ removing }) => removing));
   if (volume !== undefined) return { reason: `waits for the previous volume ${volume.name} to be removed` };
   const owner = ownersOf(task)
@@ -66,16 +76,6 @@ function place(view: ObjectLookup, task: TaskObject, placement: Placement): Choi
     .find(({ nodeId }) => nodeId === null);
   if (owner !== undefined) return { reason: `waits for ${owner.containerName}, whose namespaces it shares` };
   return placement.choose(task, view);
-}
-
-/** A replacement has the name of the container that it replaces, so it waits until that one is gone. */
-function isBefore(other: TaskObject, task: TaskObject): boolean {
-  return other.id !== task.id && other.createdAt <= task.createdAt && isLeaving(other);
-}
-
-/** What is left of a container on a lost node is in nobody's way. */
-function isAlive(view: ObjectLookup, { nodeId }: TaskObject): boolean {
-  return nodeId === null || view.get('node', nodeId)?.state !== 'down';
 }
 
 function assign(changes: ChangeSet, task: TaskObject, room: NodeRoom, at: string): void {

@@ -14,11 +14,12 @@ import { scheduler } from '../../../src/manager/scheduler/scheduler.ts';
 import { actOnTasks } from '../../../src/manager/stacks/act-on-tasks.ts';
 import { defaultApplyOptions, type ApplyOptions } from '../../../src/manager/stacks/apply-options.ts';
 import { removeStack } from '../../../src/manager/stacks/remove-stack.ts';
-import type { Change } from '../../../src/manager/store/change.ts';
+import type { Change, ObjectChange } from '../../../src/manager/store/change.ts';
 import type { StoreView } from '../../../src/manager/store/object-index.ts';
 import { SqliteStore } from '../../../src/manager/store/sqlite/sqlite-store.ts';
 import { defaultUpdate, type UpdateSpec } from '../../../src/model/deploy-spec.ts';
 import type { ServiceSpec, StackSpec } from '../../../src/model/spec.ts';
+import { observedStateNumbers } from '../../../src/model/states.ts';
 import { nodeObject } from '../../fixtures/objects.ts';
 import { containerSpec, dependsOn, deploySpec, serviceSpec, stackSpec } from '../../fixtures/specs.ts';
 import { networkSpec } from '../../fixtures/network-spec.ts';
@@ -29,6 +30,10 @@ class SteppedCluster {
   readonly containers = new Map<string, PretendTask>();
   #nowMs = Date.parse('2026-01-01T00:00:00.000Z');
   #reports: StatusReport[] = [];
+
+  constructor() {
+    this.store.subscribe(({ changes }) => changes.forEach(checkOrder));
+  }
 
   /** RFC 3339; later each time. */
   now(): string {
@@ -80,13 +85,23 @@ class SteppedCluster {
   }
 }
 
+/** What is observed of a task never goes back: neither to an earlier run, nor within a run to an earlier state. */
+function checkOrder({ before, after }: ObjectChange): void {
+  if (before?.kind !== 'task' || after?.kind !== 'task') return;
+  const [was, is] = [before.status, after.status];
+  const isLater =
+    is.run > was.run || (is.run === was.run && observedStateNumbers[is.state] >= observedStateNumbers[was.state]);
+  assert.ok(isLater, `${after.containerName}: ${was.state} of run ${was.run}, then ${is.state} of run ${is.run}`);
+}
+
 const reconcilers = {
   update: (view: StoreView, now: string) => update.reconcile(view, new Set(update.everything(view)), now).changes,
   dependencies: (view: StoreView, now: string) =>
     dependencies.reconcile(view, new Set(dependencies.everything(view)), now),
   reaper: (view: StoreView, now: string) => reaper.reconcile(view, new Set(reaper.everything(view)), now),
   allocator: (view: StoreView, now: string) => allocator.reconcile(view, new Set(allocator.everything(view)), now),
-  scheduler: (view: StoreView, now: string) => scheduler.reconcile(view, new Set(scheduler.everything(view)), now),
+  scheduler: (view: StoreView, now: string) =>
+    scheduler.reconcile(view, new Set(scheduler.everything(view)), now).changes,
 };
 const parts = ['update', 'dependencies', 'reaper', 'allocator', 'scheduler', 'agent', 'report'] as const;
 type Part = (typeof parts)[number];
@@ -203,7 +218,7 @@ describe('a manager, after anything in any order', () => {
     cluster.store.close();
   }
 
-  it('brings the last `up` about', async function () {
+  it('brings the last `up` about, and no observed state goes back', async function () {
     this.timeout(60_000);
     await fc.assert(
       fc.asyncProperty(fc.array(operation, { maxLength: 12 }), shape, (operations, last) =>

@@ -3,6 +3,7 @@ import type { TaskObject } from '../../../model/objects.ts';
 import { imageChange } from '../../tasks/image-change.ts';
 import { slotsOf, standsFor, type Slot } from '../../tasks/slots.ts';
 import { hasEnded, isEnding } from '../../tasks/task-phase.ts';
+import { chooseSurplus } from './choose-surplus.ts';
 
 /** What the service should be, and how hard to insist. */
 export interface ServiceWish {
@@ -40,7 +41,7 @@ export function planService(tasks: readonly TaskObject[], wish: ServiceWish): re
   const slots = slotsOf(tasks, wish);
   if (wish.nodes !== null) return planNodes(slots, wish.nodes, wish);
   if (wish.isJob) return planJob(slots, wish);
-  const surplus = chooseSurplus(slots, wish);
+  const surplus = chooseSurplus(slots, wish.replicas, (slot) => isDiverged(standsFor(slot), wish));
   const steps = slots.flatMap((slot) => (surplus.has(slot) ? removeAll(slot) : settleSlot(slot, wish)));
   let highest = Math.max(0, ...slots.map(({ number }) => number));
   const added: ServiceStep[] = [];
@@ -89,14 +90,6 @@ function create(slot: number, node: string | null): ServiceStep {
 
 function removeAll({ current, outdated }: Slot): readonly ServiceStep[] {
   return [...current, ...outdated].map((task) => ({ type: 'remove', task }));
-}
-
-/** Diverged ones go first, then those with the highest numbers. */
-function chooseSurplus(slots: readonly Slot[], wish: ServiceWish): ReadonlySet<Slot> {
-  const excess = Math.max(0, slots.length - wish.replicas);
-  const rank = (slot: Slot): number => Number(isDiverged(standsFor(slot), wish));
-  const order = [...slots].sort((a, b) => rank(b) - rank(a) || b.number - a.number);
-  return new Set(order.slice(0, excess));
 }
 
 function wouldReplace(slot: Slot, wish: ServiceWish): boolean {

@@ -5,6 +5,7 @@ import { hostPorts } from './host-ports.ts';
 import { maxReplicas } from './max-replicas.ts';
 import { nodeActive } from './node-active.ts';
 import { nodeReady } from './node-ready.ts';
+import { predecessor } from './predecessor.ts';
 import { reservations } from './reservations.ts';
 import { sharedNamespaces } from './shared-namespaces.ts';
 import { storageLimit } from './storage-limit.ts';
@@ -22,6 +23,7 @@ const filters: readonly Filter[] = [
   storageLimit,
   sharedNamespaces,
   hookOwner,
+  predecessor,
 ];
 
 const lasting = filters.filter(({ looksAtLoad }) => !looksAtLoad);

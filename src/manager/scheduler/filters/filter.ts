@@ -9,6 +9,8 @@ export interface Pins {
   readonly owners: readonly string[];
   /** Node of the container that waits for this hook; null = it is no hook. */
   readonly hookOwner: string | null;
+  /** Nodes of containers that have its name and do not end. */
+  readonly predecessors: readonly string[];
   /** What it comes up beside, to take its place (start-first): node and host ports of that one; null = nothing. */
   readonly replaced: { readonly nodeId: string; readonly ports: readonly string[] } | null;
 }

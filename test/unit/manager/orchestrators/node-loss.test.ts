@@ -50,7 +50,7 @@ class Cluster {
     for (const task of this.view.waitingTasks('new')) {
       this.write([{ type: 'put', object: { ...task, status: { ...task.status, state: 'pending' } } }]);
     }
-    this.write(scheduler.reconcile(this.view, new Set(['placement']), now));
+    this.write(scheduler.reconcile(this.view, new Set(['placement']), now).changes);
   }
 
   /** `name@node desired` of every task. */

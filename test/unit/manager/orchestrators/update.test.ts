@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Behaviour } from '../../../../agents/simulated/pretend-task.ts';
 import { runsForEver } from '../../../../agents/simulated/pretend-task.ts';
+import { global } from '../../../../src/manager/orchestrators/global/global.ts';
 import { defaultUpdate, type UpdateSpec } from '../../../../src/model/deploy-spec.ts';
 import type { TaskObject } from '../../../../src/model/objects.ts';
 import type { ServiceSpec } from '../../../../src/model/spec.ts';
@@ -33,7 +34,7 @@ function isVersion(task: TaskObject, version: string): boolean {
 describe('a rolling update', () => {
   let lab: UpdateLab;
   beforeEach(async () => {
-    lab = new UpdateLab();
+    lab = new UpdateLab([global]);
     await lab.addNode();
   });
   afterEach(() => lab.close());
@@ -102,6 +103,24 @@ describe('a rolling update', () => {
     assert.equal(lab.versions(), '1:b 2:a 2:b 3:a 3:b');
     assert.equal(lab.tasks()[0]?.containerName, 'p-web-1');
     assert.equal(fewest, 3);
+  });
+
+  it('starts first beside a container that has the port of its node, also of a global service', async () => {
+    const published = { from: 8080, to: 8080 };
+    const ports = [{ target: 80, protocol: 'tcp', mode: 'host', hostIp: null, published }] as const;
+    const { deploy } = web('a', { update: { order: 'start-first' } });
+    const more = { ports, deploy: { ...deploy, mode: 'global' } } as const;
+    await lab.addNode({ id: 'n2', hostname: 'n2' });
+    await start({ replicas: 1, more });
+    let fewest = 2;
+    lab.onStep = () => (fewest = Math.min(fewest, running()));
+    await begin('b', { replicas: 1, more });
+    await lab.pass(60_000);
+    assert.deepEqual([state(), lab.versions(), fewest], ['completed', '1:b 2:b', 2]);
+    assert.deepEqual(
+      lab.tasks().map(({ nodeId }) => nodeId),
+      ['n1', 'n2'],
+    );
   });
 
   it('pauses when more have failed than the ratio allows, and stays so whatever restarts', async () => {
