@@ -1,8 +1,10 @@
 import type { Event } from '../../rpc/messages.ts';
 import { defineVerb, type CommandContext } from '../command-line/verb.ts';
 import { readTime } from '../command-line/read-time.ts';
+import { HostAnswers } from '../nodes/host-answers.ts';
 import { writeOutput } from '../output/write-output.ts';
 import { openStack } from '../project/existing-stack.ts';
+import { followObjects } from '../tasks/follow-objects.ts';
 
 const flags = {
   json: { type: 'boolean', help: 'One JSON object for each event' },
@@ -19,9 +21,22 @@ async function run(context: CommandContext<typeof flags>): Promise<number> {
   const sinceMs = since === undefined ? 0 : Math.floor(readTime('--since', since, now));
   const untilMs = until === undefined ? 0 : Math.floor(readTime('--until', until, now));
   const services = context.arguments;
-  const { name, control } = await openStack(context, services);
-  for await (const event of control.events({ stack: name, services, sinceMs, untilMs })) {
-    await writeOutput(context.io.stdout, `${json ? eventJson(event) : eventText(event)}\n`);
+  const { name, control, tasks, nodes } = await openStack(context, services);
+  const over = new AbortController();
+  const answers = new HostAnswers({ io: context.io, nodes });
+  answers.noteLostHosts(tasks, nodes.values());
+  const watching = followObjects(control, { stack: name, kinds: ['task', 'node'] }, over.signal, (view) => {
+    answers.noteLostHosts(view.tasks, view.ofKind('node'));
+    return false;
+  });
+  // It ends with the command, or as the stream of events does.
+  watching.catch(() => undefined);
+  try {
+    for await (const event of control.events({ stack: name, services, sinceMs, untilMs })) {
+      await writeOutput(context.io.stdout, `${json ? eventJson(event) : eventText(event)}\n`);
+    }
+  } finally {
+    over.abort();
   }
   return 0;
 }

@@ -9,8 +9,10 @@ import { containerLabel, hookLabel } from '../output/container-label.ts';
 import { hasHooks, isGoingOn } from '../tasks/task-goal.ts';
 import { LogMultiplexer } from '../output/log-multiplexer.ts';
 import { mergeLogs } from '../output/merge-logs.ts';
+import { HostAnswers } from '../nodes/host-answers.ts';
+import { writeWarnings } from '../output/write-warnings.ts';
 import { openStack, selectTasks, type ExistingStack } from '../project/existing-stack.ts';
-import { LogFollower, type LogQuery } from '../streams/log-follower.ts';
+import { LogFollower, problemText, type LogQuery } from '../streams/log-follower.ts';
 import { readLog } from '../streams/read-log.ts';
 import { followObjects } from '../tasks/follow-objects.ts';
 
@@ -43,7 +45,9 @@ async function run(context: CommandContext<typeof flags>): Promise<number> {
     timestamps: context.flags.timestamps,
     splitStreams: false,
   });
-  await (follow ? followAll(context, stack, multiplexer, query) : printAll(context, stack, multiplexer, query));
+  const answers = new HostAnswers({ io: context.io, nodes: stack.nodes });
+  if (!follow) return printAll(context, stack, answers, multiplexer, query);
+  await followAll(context, stack, answers, multiplexer, query);
   return 0;
 }
 
@@ -73,9 +77,10 @@ function isChosen(context: CommandContext<typeof flags>, task: TaskObject): bool
 async function printAll(
   context: CommandContext<typeof flags>,
   { control, tasks }: ExistingStack,
+  answers: HostAnswers,
   multiplexer: LogMultiplexer,
   query: LogQuery,
-): Promise<void> {
+): Promise<number> {
   // What a pre_start hook says is in the log of the container that waits for it.
   const chosen = selectTasks(tasks, [], { oneOffs: true }).filter(
     (task) => isChosen(context, task) && task.status.container !== null && task.hookOf === null,
@@ -87,15 +92,19 @@ async function printAll(
   multiplexer.reserve(sources.map(({ label }) => label));
   const inputs = sources.map(({ task, label, source }) => ({
     source: multiplexer.add(label),
-    frames: readLog(control, task.id, { ...query, source, run: null, follow: false }),
+    frames: answers.of(task, (signal) =>
+      readLog(control, task.id, { ...query, source, run: null, follow: false }, signal),
+    ),
   }));
   await mergeLogs(multiplexer, inputs);
+  return answers.exitCode;
 }
 
 /** Until all have ended; containers that come later are followed too. */
 async function followAll(
   context: CommandContext<typeof flags>,
   { name, control, tasks }: ExistingStack,
+  answers: HostAnswers,
   multiplexer: LogMultiplexer,
   query: LogQuery,
 ): Promise<void> {
@@ -106,10 +115,13 @@ async function followAll(
     multiplexer,
     queryOf: ({ id }) => (known.has(id) ? query : whole),
     notesExitsSince: null,
-    onProblem: (text) => context.io.stderr.write(`warning: ${text}\n`),
+    onProblem: (task, error) => {
+      if (!answers.noteFailure(task, error)) writeWarnings(context.io, [problemText(task, error)]);
+    },
   });
   multiplexer.reserve(tasks.filter((task) => isChosen(context, task)).map(containerLabel));
-  await followObjects(control, { stack: name, kinds: ['task'] }, undefined, (view) => {
+  await followObjects(control, { stack: name, kinds: ['task', 'node'] }, undefined, (view) => {
+    answers.noteLostHosts(view.tasks, view.ofKind('node'));
     const chosen = view.tasks.filter((task) => isChosen(context, task) && task.hookOf === null);
     for (const task of chosen) follower.consider(task);
     return !chosen.some(isGoingOn);

@@ -1,8 +1,9 @@
 import { TsstackError } from '../../model/errors.ts';
-import type { NodeDescription, TaskObject } from '../../model/objects.ts';
+import type { NodeObject, TaskObject } from '../../model/objects.ts';
 import { shortId } from '../../model/ids.ts';
 import type { StreamKinds } from '../../rpc/stream-kinds.ts';
 import { defineVerb, type CommandContext } from '../command-line/verb.ts';
+import { HostAnswers } from '../nodes/host-answers.ts';
 import { isUp } from '../output/container-row.ts';
 import { readFormat } from '../output/format-flag.ts';
 import { formatColumns } from '../output/table.ts';
@@ -39,30 +40,30 @@ async function run(context: CommandContext<typeof flags>): Promise<number> {
   const chosen = selectTasks(stack.tasks, context.arguments, { oneOffs: true });
   const rows: Row[] = chosen.filter((task) => context.flags.all || isUp(task)).map((task) => ({ task, samples: [] }));
   const running = rows.filter(({ task }) => isUp(task));
-  const hostBytes = running.length === 0 ? 0 : await hostMemory(stack);
-  const style = { isLong: context.flags['no-trunc'], format, hostBytes };
+  const answers = new HostAnswers({ io: context.io, nodes: stack.nodes });
+  const style = { isLong: context.flags['no-trunc'], format, nodes: stack.nodes };
   if (context.flags['no-stream']) {
-    await Promise.all(running.map((row) => sample(stack, row, 2)));
+    await Promise.all(running.map((row) => sample(stack, answers, row, 2)));
     await writeOutput(context.io.stdout, render(rows, style));
-    return 0;
+    return answers.exitCode;
   }
-  await stream(context, stack, rows, running, style);
-  return 0;
+  const sampling = running.map((row) => sample(stack, answers, row, Infinity));
+  await drawUntil(Promise.all(sampling), context, rows, style);
+  return answers.exitCode;
 }
 
 /** Draws again and again until every container has ended. */
-async function stream(
+async function drawUntil(
+  ended: Promise<unknown>,
   context: CommandContext<typeof flags>,
-  stack: ExistingStack,
   rows: readonly Row[],
-  running: readonly Row[],
   style: Style,
 ): Promise<void> {
   const clear = style.format === 'table' && context.io.stdout.isTTY === true ? clearScreen : '';
   const draw = (): void => void context.io.stdout.write(clear + render(rows, style));
   const timer = setInterval(draw, drawPeriodMs);
   try {
-    await Promise.all(running.map((row) => sample(stack, row, Infinity)));
+    await ended;
   } finally {
     clearInterval(timer);
   }
@@ -70,10 +71,13 @@ async function stream(
 }
 
 /** Takes that many samples of one container, fewer if it ends before; one that is between two runs has none, and the others are shown. */
-async function sample({ control }: ExistingStack, row: Row, count: number): Promise<void> {
+async function sample({ control }: ExistingStack, answers: HostAnswers, row: Row, count: number): Promise<void> {
+  const { task } = row;
+  const read = (signal: AbortSignal): ReturnType<typeof readDocuments<'stats'>> =>
+    readDocuments(control, 'stats', { once: false }, { taskId: task.id, signal });
   let taken = 0;
   try {
-    for await (const document of readDocuments(control, 'stats', { once: false }, { taskId: row.task.id })) {
+    for await (const document of answers.of(task, read)) {
       row.samples = [...row.samples.slice(-1), { at: performance.now(), sample: document }];
       taken += 1;
       if (taken >= count) return;
@@ -88,13 +92,8 @@ const header = ['CONTAINER ID', 'NAME', 'CPU %', 'MEM USAGE / LIMIT', 'MEM %', '
 interface Style {
   readonly isLong: boolean;
   readonly format: string;
-  /** What a container without a limit can have. */
-  readonly hostBytes: number;
-}
-
-async function hostMemory({ control }: ExistingStack): Promise<number> {
-  const { node } = await control.getInfo({});
-  return (JSON.parse(node) as NodeDescription).memoryBytes;
+  /** Their memory is what a container without a limit can have. */
+  readonly nodes: ReadonlyMap<string, NodeObject>;
 }
 
 function render(rows: readonly Row[], style: Style): string {
@@ -107,10 +106,11 @@ function render(rows: readonly Row[], style: Style): string {
     .join('');
 }
 
-function cellsOf({ task, samples }: Row, { isLong, hostBytes }: Style): readonly string[] {
+function cellsOf({ task, samples }: Row, { isLong, nodes }: Style): readonly string[] {
   const id = isLong ? task.id : shortId(task.id);
   const last = samples.at(-1)?.sample;
   if (last === undefined) return [id, task.containerName, '--', '-- / --', '--', '--', '--'];
+  const hostBytes = nodes.get(task.nodeId ?? '')?.description.memoryBytes ?? Infinity;
   const limit = last.memoryLimitBytes > 0 ? Math.min(last.memoryLimitBytes, hostBytes) : hostBytes;
   return [
     id,

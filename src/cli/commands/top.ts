@@ -1,6 +1,7 @@
 import type { TaskObject } from '../../model/objects.ts';
 import type { ControlClient } from '../../rpc/service-types.ts';
 import { defineVerb, type CommandContext } from '../command-line/verb.ts';
+import { HostAnswers } from '../nodes/host-answers.ts';
 import { isUp } from '../output/container-row.ts';
 import { formatColumns } from '../output/table.ts';
 import { writeOutput } from '../output/write-output.ts';
@@ -17,15 +18,18 @@ interface Processes {
 }
 
 async function run(context: CommandContext): Promise<number> {
-  const { control, tasks } = await openStack(context, context.arguments);
+  const { control, tasks, nodes } = await openStack(context, context.arguments);
   const running = selectTasks(tasks, context.arguments, { oneOffs: true }).filter(isUp);
-  const all = await Promise.all(running.map((task) => listProcesses(control, task)));
+  const answers = new HostAnswers({ io: context.io, nodes });
+  const all = await Promise.all(running.map((task) => listProcesses(control, task, answers)));
   await writeOutput(context.io.stdout, render(all));
-  return 0;
+  return answers.exitCode;
 }
 
-async function listProcesses(control: ControlClient, task: TaskObject): Promise<Processes> {
-  for await (const { titles, processes } of readDocuments(control, 'top', {}, { taskId: task.id })) {
+async function listProcesses(control: ControlClient, task: TaskObject, answers: HostAnswers): Promise<Processes> {
+  const read = (signal: AbortSignal): ReturnType<typeof readDocuments<'top'>> =>
+    readDocuments(control, 'top', {}, { taskId: task.id, signal });
+  for await (const { titles, processes } of answers.of(task, read)) {
     return { task, titles, rows: processes };
   }
   return { task, titles: [], rows: [] };

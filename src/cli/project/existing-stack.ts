@@ -1,4 +1,4 @@
-import type { TaskObject } from '../../model/objects.ts';
+import type { NodeObject, TaskObject } from '../../model/objects.ts';
 import type { ProviderSpec } from '../../model/provider-spec.ts';
 import type { ControlClient } from '../../rpc/service-types.ts';
 import type { CommandContext } from '../command-line/verb.ts';
@@ -15,6 +15,8 @@ export interface ExistingStack {
   readonly tasks: readonly TaskObject[];
   /** Those that are on their way out. Their programs may still run, for as long as their grace is. */
   readonly leaving: readonly TaskObject[];
+  /** The nodes of the cluster, by id. */
+  readonly nodes: ReadonlyMap<string, NodeObject>;
   /** Those that it has asked for something. */
   readonly providers: Readonly<Record<string, ProviderSpec>>;
 }
@@ -26,7 +28,7 @@ export async function openStack(
 ): Promise<ExistingStack> {
   // Both take some milliseconds and neither needs the other.
   const [control, name] = await Promise.all([connect(context, 'if-known'), stackName(context)]);
-  const view = await listObjects(control, name, ['task', 'stack']);
+  const view = await listObjects(control, name, ['task', 'stack', 'node']);
   const providers = view.stacks.find((stack) => stack.name === name)?.providers ?? {};
   const all = sortTasks(view.tasks);
   const tasks = all.filter(({ desired }) => desired !== 'remove');
@@ -35,7 +37,9 @@ export async function openStack(
     services.filter((service) => !Object.hasOwn(providers, service)),
     tasks,
   );
-  return { name, control, tasks, leaving: all.filter(({ desired }) => desired === 'remove'), providers };
+  const leaving = all.filter(({ desired }) => desired === 'remove');
+  const nodes = new Map(view.ofKind('node').map((node) => [node.id, node]));
+  return { name, control, tasks, leaving, nodes, providers };
 }
 
 /** Containers of the named services, or all; one-offs only when asked for. */

@@ -18,8 +18,8 @@ export interface FollowerOptions {
   readonly queryOf: (task: TaskObject) => LogQuery;
   /** Say when a container has ended since then (RFC 3339), `web-1 exited with code 0`; null = say nothing of ends. */
   readonly notesExitsSince: string | null;
-  /** Something cannot be read; the others go on. */
-  readonly onProblem: (text: string) => void;
+  /** Its output cannot be read (any more); the others go on. */
+  readonly onProblem: (task: TaskObject, error: unknown) => void;
   /** Ends the streams. */
   readonly signal?: AbortSignal;
 }
@@ -140,7 +140,7 @@ export class LogFollower {
       for await (const frame of readLog(control, task.id, whole, signal)) await source.push(frame);
       await source.finish();
     } catch (error) {
-      if (signal?.aborted !== true) onProblem(`logs of ${task.containerName}: ${(error as Error).message}`);
+      if (signal?.aborted !== true) onProblem(task, error);
     }
   }
 
@@ -167,4 +167,9 @@ export class LogFollower {
   #note(text: string): void {
     if (this.#options.notesExitsSince !== null) void this.#options.multiplexer.note(text);
   }
+}
+
+/** What is said of a container whose output cannot be read. */
+export function problemText({ containerName }: TaskObject, error: unknown): string {
+  return `logs of ${containerName}: ${(error as Error).message}`;
 }

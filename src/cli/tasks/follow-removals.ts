@@ -1,10 +1,11 @@
-import type { TaskObject } from '../../model/objects.ts';
+import type { NodeObject, TaskObject } from '../../model/objects.ts';
 import type { PlanStep } from '../../rpc/messages.ts';
 import type { ControlClient } from '../../rpc/service-types.ts';
 import { titleOf } from '../output/object-titles.ts';
 import type { Progress } from '../output/progress/progress-event.ts';
 import { followObjects } from './follow-objects.ts';
 import type { ObjectView } from './object-view.ts';
+import { heldWord, lostNodeOf, lostWord } from './lost-tasks.ts';
 import { StopFailures } from './stop-failures.ts';
 import { TaskNarrator } from './task-narrator.ts';
 import { taskWord } from './task-word.ts';
@@ -33,10 +34,15 @@ export async function followRemovals(
     showLeaving(view, names, narrator);
     const lost = lostContainers(view);
     for (const [name, node] of lost)
-      if (names.has(name)) narrator.tell(titleOf('container', name), 'keep', lostWord(node));
+      if (names.has(name)) narrator.tell(titleOf('container', name), 'keep', lostWord(node, 'it goes'));
+    const held = heldTasks(view, lost);
+    for (const task of held)
+      if (names.has(task.containerName))
+        narrator.tell(titleOf('container', task.containerName), 'keep', heldWord(task));
+    const unheard = new Set([...lost.keys(), ...held.map(({ containerName }) => containerName)]);
     // Networks and volumes go after the last container, which may be a long time then.
     const left = awaited.filter(
-      ({ kind, name }) => isGoing(view, kind, name) && !lost.has(name) && (kind === 'container' || lost.size === 0),
+      ({ kind, name }) => isGoing(view, kind, name) && !unheard.has(name) && (kind === 'container' || lost.size === 0),
     );
     for (const { kind, name } of awaited)
       if (isGone(view, kind, name)) narrator.tell(titleOf(kind, name), 'keep', gone);
@@ -45,25 +51,23 @@ export async function followRemovals(
   failures.throwFirst();
 }
 
-/** Containers that are to go and are on nodes that are down, with the nodes' names: nobody there hears it before the node is back. */
-function lostContainers(view: ObjectView): ReadonlyMap<string, string> {
-  const down = new Map(
-    view.ofKind('node').flatMap(({ id, hostname, state }) => (state === 'down' ? [[id, hostname]] : [])),
-  );
-  const nodeOf = ({ nodeId }: TaskObject): string | undefined => down.get(nodeId ?? '');
+/** Containers that are to go and are on nodes that are down, with the nodes. */
+function lostContainers(view: ObjectView): ReadonlyMap<string, NodeObject> {
   const leaving = Map.groupBy(view.tasks.filter(isLeaving), ({ containerName }) => containerName);
   return new Map(
     [...leaving].flatMap(([name, tasks]) => {
       // What follows it in its place may be leaving, too, and that can be waited for.
-      const nodes = tasks.flatMap((task) => nodeOf(task) ?? []);
+      const nodes = tasks.flatMap((task) => lostNodeOf(view, task) ?? []);
       return nodes.length === tasks.length && nodes[0] !== undefined ? [[name, nodes[0]]] : [];
     }),
   );
 }
 
-function lostWord(node: string): { state: 'warning'; text: string; details: string } {
-  const details = `node ${node} is down: it goes when the node is back, or with tsstack node rm --force ${node}`;
-  return { state: 'warning', text: 'Lost', details };
+/** Those that go after lost ones, once nothing else is on its way. */
+function heldTasks(view: ObjectView, lost: ReadonlyMap<string, NodeObject>): readonly TaskObject[] {
+  if (lost.size === 0) return [];
+  const others = view.tasks.filter((task) => isLeaving(task) && !lost.has(task.containerName));
+  return others.every(({ gate }) => gate !== null) ? others : [];
 }
 
 /** Another container may have got the name already. */

@@ -1,8 +1,10 @@
-import type { TaskObject } from '../../model/objects.ts';
+import { isGlobal } from '../../model/deploy-spec.ts';
+import type { NodeObject, TaskObject } from '../../model/objects.ts';
 import type { ControlClient } from '../../rpc/service-types.ts';
 import type { Progress } from '../output/progress/progress-event.ts';
 import { TsstackError } from '../../model/errors.ts';
 import { followObjects } from './follow-objects.ts';
+import { heldWord, lostNodeOf, lostWord } from './lost-tasks.ts';
 import type { ObjectView } from './object-view.ts';
 import { StopFailures } from './stop-failures.ts';
 import { judgeTask, type FailedVerdict, type TaskGoal } from './task-goal.ts';
@@ -22,22 +24,26 @@ export interface FollowOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Resolves when all these containers have reached the goal, showing each change on the way; throws the first failure. */
+/**
+ * Resolves when all these containers have reached the goal, showing each change on the way; throws the first failure. Hosts that are down are not
+ * waited for: what is wanted there is stored. Only where the goal is that everything is up (`--wait`) that is a failure.
+ */
 export async function followTasks(control: ControlClient, options: FollowOptions): Promise<void> {
   if (options.taskIds.length === 0) return;
   const names = new Map((options.known ?? []).map(({ id, containerName }) => [id, containerName]));
   const narrator = new TaskNarrator(options.progress);
   const failures = new StopFailures();
-  await followObjects(control, { stack: options.stack, kinds: ['task'] }, options.signal, (now) => {
+  await followObjects(control, { stack: options.stack, kinds: ['task', 'node'] }, options.signal, (now) => {
     showTasks(now, options, names, narrator);
     failures.observe(options.taskIds.flatMap((id) => now.task(id) ?? []));
-    return howFar(now, options);
+    return howFar(now, options, narrator);
   });
   failures.throwFirst();
 }
 
 /** True when all have reached the goal; a number when time alone may bring them there. */
-function howFar(view: ObjectView, { taskIds, goal }: FollowOptions): boolean | number {
+function howFar(view: ObjectView, options: FollowOptions, narrator: TaskNarrator): boolean | number {
+  const { taskIds, goal } = options;
   const completing = servicesThatComplete(view);
   const nowMs = Date.now();
   const verdicts = taskIds.map((id) => {
@@ -50,8 +56,54 @@ function howFar(view: ObjectView, { taskIds, goal }: FollowOptions): boolean | n
   }
   const waits = verdicts.flatMap((verdict) => (verdict.kind === 'waiting' ? [verdict.forMs ?? Infinity] : []));
   if (waits.length === 0) return true;
+  const waiting = taskIds.flatMap((id, index) => (verdicts[index]?.kind === 'waiting' ? (view.task(id) ?? []) : []));
+  if (isHeldUp(view, waiting, options, narrator)) return true;
   const longestMs = Math.max(...waits);
   return longestMs === Infinity ? false : longestMs;
+}
+
+/** True when those that have not reached the goal are all on hosts that are down, or wait their turn behind these. Says so. */
+function isHeldUp(
+  view: ObjectView,
+  waiting: readonly TaskObject[],
+  { goal, changeOf }: FollowOptions,
+  narrator: TaskNarrator,
+): boolean {
+  const lost = waiting.map((task) => [task, lostNodeOf(view, task)] as const);
+  const others = lost.flatMap(([task, node]) => (node === undefined ? [task] : []));
+  if (others.length === lost.length) return false;
+  for (const [{ containerName }, node] of lost) {
+    const word = node === undefined ? null : lostWord(node, outcomes[goal]);
+    if (word !== null) narrator.tell(`Container ${containerName}`, changeOf(containerName), word);
+  }
+  if (!others.every(({ gate }) => gate !== null)) return false;
+  for (const task of others)
+    narrator.tell(`Container ${task.containerName}`, changeOf(task.containerName), heldWord(task));
+  if (goal === 'ready') refuseLost(lost);
+  return true;
+}
+
+const outcomes: Readonly<Record<TaskGoal, string>> = {
+  accepted: 'it is accepted',
+  created: 'it is made',
+  started: 'it starts',
+  ready: 'it starts',
+  stopped: 'it stops',
+  removed: 'it goes',
+};
+
+/** A global service is up when it is on every host that there is. */
+function refuseLost(lost: readonly (readonly [TaskObject, NodeObject | undefined])[]): void {
+  for (const [{ containerName, spec }, node] of lost) {
+    if (node === undefined || isGlobal(spec)) continue;
+    throw new TsstackError(
+      'unavailable',
+      `container ${containerName}: node ${node.hostname} is down since ${node.stateSince}`,
+      {
+        hint: 'what is wanted of it is stored, and comes true when the node is back',
+      },
+    );
+  }
 }
 
 /** Services whose end with code 0 somebody waits for. */

@@ -10,7 +10,8 @@ import { containerLabel } from '../output/container-label.ts';
 import { LogMultiplexer } from '../output/log-multiplexer.ts';
 import { openProgress } from '../output/progress/open-progress.ts';
 import { endProviders } from '../providers/end-providers.ts';
-import { LogFollower } from '../streams/log-follower.ts';
+import { writeWarnings } from '../output/write-warnings.ts';
+import { LogFollower, problemText } from '../streams/log-follower.ts';
 import { followObjects } from '../tasks/follow-objects.ts';
 import { isGoingOn, judgeTask } from '../tasks/task-goal.ts';
 import type { Applied } from './apply.ts';
@@ -141,6 +142,6 @@ function makeFollower({ context, control, applied, startedAt }: Attachment): Log
       return { tail: null, since: isNew ? null : startedAt, until: null };
     },
     notesExitsSince: startedAt,
-    onProblem: (text) => io.stderr.write(`warning: ${text}\n`),
+    onProblem: (task, error) => writeWarnings(io, [problemText(task, error)]),
   });
 }
