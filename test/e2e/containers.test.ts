@@ -1,8 +1,38 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'mocha';
 import { busyboxImage } from '../fixtures/images.ts';
 import { TestHost } from '../support/test-host.ts';
+
+/** Numbers of x86-64: unshare of a user namespace, keyctl, clone3; the address family AF_ALG. */
+const forbiddenCalls = `
+import ctypes, errno, socket, threading
+libc = ctypes.CDLL(None, use_errno=True)
+def attempt(name, *call):
+    return name + " " + ("done" if libc.syscall(*call) >= 0 else errno.errorcode[ctypes.get_errno()])
+def alg():
+    try:
+        socket.socket(38, socket.SOCK_SEQPACKET)
+        return "AF_ALG done"
+    except OSError as error:
+        return "AF_ALG " + errno.errorcode[error.errno]
+said = [attempt("unshare", 272, 0x10000000), attempt("keyctl", 250, 0, 0, 0, 0), attempt("clone3", 435, 0, 0), alg()]
+thread = threading.Thread(target=lambda: said.append("thread"))
+thread.start()
+thread.join()
+print(", ".join(said))`;
+
+/** An echo request of ICMP through a datagram socket, which the kernel gives to the groups of ping_group_range. */
+const anyUser = `
+import os, socket
+os.setgid(1000)
+os.setuid(1000)
+socket.socket().bind(("127.0.0.1", 80))
+ping = socket.socket(socket.AF_INET, socket.SOCK_DGRAM, socket.IPPROTO_ICMP)
+ping.settimeout(5)
+ping.sendto(bytes([8, 0, 0, 0, 0, 0, 0, 1]), ("127.0.0.1", 0))
+print("bound,", "pinged" if ping.recv(100)[0] == 0 else "no answer")`;
 
 /** One service for each attribute (or group of them), looked at from inside by exec and from outside through /proc and the cgroup. */
 const stack = `
@@ -45,6 +75,12 @@ services:
     cap_add: [NET_BIND_SERVICE]
     security_opt: ["no-new-privileges:true"]
     tmpfs: ["/scratch:size=1m,mode=0700"]
+  bare:
+    <<: *base
+    cap_drop: [ALL]
+  calls:
+    <<: *base
+    volumes: ["/:/host:ro"]
   free:
     <<: *base
     privileged: true
@@ -87,6 +123,13 @@ describe('what a service asks for is what its container gets', () => {
     const { stdout } = await host.ok(['-f', file, 'exec', '-T', service, 'sh', '-c', command]);
     return stdout.trim();
   }
+  /** The container has the file system of the host, too, where there is a Python. */
+  async function hostPython(script: string): Promise<string> {
+    const { stdout } = await host.ok(['-f', file, 'exec', '-T', 'calls', 'chroot', '/host', 'python3'], {
+      stdin: script,
+    });
+    return stdout.trim();
+  }
   async function processOf(service: string): Promise<number> {
     const pid = (await host.pids(file))[`attributes-${service}-1`];
     assert.ok(pid, `${service} runs`);
@@ -123,12 +166,21 @@ describe('what a service asks for is what its container gets', () => {
 
   it('has the default capabilities, no more', async () => {
     assert.match(await inside('plain', 'grep CapEff /proc/self/status'), /00000000a80425fb$/);
+    assert.match(await inside('bare', 'grep CapEff /proc/self/status'), /0000000000000000$/);
   });
 
   it('masks and protects kernel files', async () => {
     assert.equal(await inside('plain', 'cat /proc/kcore | wc -c'), '0');
     assert.match(await inside('plain', '{ echo 1 > /proc/sys/kernel/hostname; } 2>&1 || true'), /Read-only/);
     assert.match(await inside('plain', 'unshare -U true 2>&1 || true'), /not permitted/);
+  });
+
+  it('is refused what leads out of it, and what no default allows; threads come up without clone3', async () => {
+    assert.equal(await hostPython(forbiddenCalls), 'unshare EPERM, keyctl EPERM, clone3 ENOSYS, AF_ALG EPERM, thread');
+  });
+
+  it('binds low ports and pings as any user', async () => {
+    assert.equal(await hostPython(anyUser), 'bound, pinged');
   });
 
   it('runs unconfined where asked (negative control of the seccomp filter)', async () => {
@@ -146,7 +198,11 @@ describe('what a service asks for is what its container gets', () => {
 
   it('has the short container id as hostname without one of its own', async () => {
     const row = (await host.ps(file)).find(({ Service }) => Service === 'plain');
-    assert.equal(await inside('plain', 'hostname'), row?.ID.slice(0, 12));
+    const name = row?.ID.slice(0, 12) ?? '';
+    assert.equal(await inside('plain', 'hostname'), name);
+    const address = /inet ([\d.]+)/.exec(await inside('plain', 'ip -4 -o address show eth0'))?.[1] ?? '';
+    assert.match(await inside('plain', 'cat /etc/hosts'), new RegExp(`^${address}\\s+${name}$`, 'm'));
+    assert.match(await inside('plain', 'cat /etc/resolv.conf'), /^nameserver 127\.0\.0\.11$[^]*\bndots:0\b/m);
   });
 
   it('is limited in CPU, memory, processes, files and shared memory', async () => {
@@ -201,6 +257,8 @@ describe('what a service asks for is what its container gets', () => {
     );
     assert.equal(await inside('files', 'cat /etc/text.conf'), 'hello config');
     assert.match(await inside('files', 'grep " /run/secrets" /proc/mounts'), /tmpfs/);
+    assert.match(await inside('files', '{ echo x > /run/secrets/renamed; } 2>&1 || true'), /Read-only/);
+    assert.equal(spawnSync('grep', ['-rl', 'a-secret-word', host.dataRoot]).stdout.toString(), '', 'on no disk');
     assert.equal(await inside('files', 'touch /anonymous/x && echo written'), 'written');
   });
 });

@@ -260,6 +260,13 @@ describe('health and --wait', () => {
     assert.match(stderr, /cannot reach the moon/);
   });
 
+  it('keeps the beginning of what a check prints', async () => {
+    const test = "head -c 1000000 /dev/zero | tr '\\\\0' x; exit 1";
+    const file = stack('wordy', `  a: { ${forever}, healthcheck: { test: "${test}", interval: 100ms, retries: 1 } }\n`);
+    const { stderr } = await host.run(['-f', file, 'up', '-d', '--wait']);
+    assert.equal(/x+\.\.\./.exec(stderr)?.[0].length, 4096 + 3);
+  });
+
   it('fails when a service exits', async () => {
     // The other one keeps the command waiting until the end has been noticed.
     const slow = `${script('sleep 1; touch /ready; exec sleep 100000')}, healthcheck: { test: [CMD, test, -e, /ready], interval: 100ms, retries: 100 }`;

@@ -2,12 +2,16 @@ import assert from 'node:assert/strict';
 import { hostname } from 'node:os';
 import { after, before, describe, it } from 'mocha';
 import { busyboxImage } from '../fixtures/images.ts';
-import { TestHost, until, type PsRow } from '../support/test-host.ts';
+import { TestHost, until, type PsRow, type ShimState } from '../support/test-host.ts';
 
 const base = 'image: busybox:test, init: true, stop_grace_period: 1s';
 const sleeper = `${base}, command: sleep 100000`;
-/** Tells when each of its runs begins, and fails at once. */
-const crash = `${base}, command: [sh, -c, "date +%s; exit 1"]`;
+/** Tells of each of its runs, and fails at once. */
+const crash = `${base}, command: [sh, -c, "echo run; exit 1"]`;
+
+function endOf(run: ShimState['runs'][number] | undefined): number {
+  return Date.parse(run?.finishedAt ?? '');
+}
 
 const stack = `
 name: dep
@@ -30,6 +34,12 @@ services:
       healthcheck: { test: "false", interval: 100ms, retries: 1 },
       deploy: { restart_policy: { condition: on-failure, delay: 50ms, max_attempts: 1 } },
     }
+  polite:
+    {
+      ${base}, command: [sh, -c, "trap 'exit 0' TERM; while :; do sleep 0.05; done"],
+      healthcheck: { test: "false", interval: 100ms, retries: 1 },
+      deploy: { restart_policy: { condition: on-failure, delay: 50ms, max_attempts: 1 } },
+    }
   later:
     {
       ${sleeper},
@@ -49,7 +59,7 @@ describe('deploy', () => {
   before(async () => {
     await host.ok(['load', '-i', (await busyboxImage()).dockerArchive]);
     file = host.write('stack.yml', stack);
-    const placed = ['everywhere', 'job', 'here', 'retried', 'never', 'any', 'sick', 'later'];
+    const placed = ['everywhere', 'job', 'here', 'retried', 'never', 'any', 'sick', 'polite', 'later'];
     warnings = (await host.ok(['-f', file, 'up', '-d', ...placed])).stderr;
   });
   after(() => host.stop());
@@ -101,9 +111,10 @@ describe('deploy', () => {
       (await ended('retried')).map(({ ExitCode }) => ExitCode),
       [1],
     );
-    const starts = (await logOf('retried')).map(Number);
-    assert.equal(starts.length, 3);
-    assert.ok((starts[2] ?? 0) - (starts[0] ?? 0) >= 2, starts.join());
+    assert.equal((await logOf('retried')).length, 3);
+    const { runs } = host.shimState((await rowsOf('retried'))[0]?.ID ?? '');
+    const pauses = runs.slice(1).map((run, index) => Date.parse(run.startedAt) - endOf(runs[index]));
+    assert.ok(pauses.length === 2 && pauses.every((pause) => pause >= 1000 && pause <= 2500), pauses.join());
     await ended('never');
     assert.equal((await logOf('never')).length, 1);
     assert.deepEqual(
@@ -116,6 +127,11 @@ describe('deploy', () => {
     const [row] = await ended('sick');
     assert.equal(row?.ExitCode, 137);
     assert.equal(host.shimState(row.ID).runs.length, 2);
+    // Whatever it would make of the signal.
+    const [polite] = await ended('polite');
+    assert.equal(host.shimState(polite?.ID ?? '').runs.length, 2);
+    const { stdout } = await host.ok(['-f', file, 'service', 'ps', 'polite']);
+    assert.match(stdout, /Failed/);
   });
 
   it('keeps for a cluster what one host has no use for, and says so', () => {

@@ -99,14 +99,23 @@ describe('the life of a stack', () => {
     assert.deepEqual(await host.pids(file), old);
   });
 
-  it('replaces by policy what was killed: with restart always the container is back, without it stays ended', async () => {
+  /** `name: state, error` of each row of `service ps`. */
+  const history = async (path: string, service: string): Promise<readonly string[]> => {
+    const { stdout } = await host.ok(['-f', path, 'service', 'ps', service, '--format', 'json']);
+    const rows = stdout.split('\n').filter((line) => line !== '');
+    return rows
+      .map((line) => JSON.parse(line) as { Name: string; CurrentState: string; Error: string })
+      .map(({ Name, CurrentState, Error: why }) => `${Name}: ${CurrentState.split(' ')[0]}, ${why}`);
+  };
+
+  it('replaces by policy what was killed: with restart always the container is back, without it stays ended, and the others run on', async () => {
     const path = host.write(
       'restart.yml',
-      'name: again\nservices:\n  a: { image: "busybox:test", command: sleep 1000, restart: always }\n  n: { image: "busybox:test", command: sleep 1000 }\n',
+      'name: again\nservices:\n  a: { image: "busybox:test", command: sleep 1000, restart: always, scale: 2 }\n  n: { image: "busybox:test", command: sleep 1000 }\n',
     );
     await host.ok(['-f', path, 'up', '-d']);
-    const old = await host.pids(path);
-    for (const pid of Object.values(old)) {
+    const { 'again-a-2': other, ...killed } = await host.pids(path);
+    for (const pid of Object.values(killed)) {
       process.kill(pid, 'SIGKILL');
       await untilGone(pid);
     }
@@ -117,6 +126,12 @@ describe('the life of a stack', () => {
         all.find(({ Name }) => Name === 'again-n-1')?.State === 'exited',
     );
     assert.equal(rows.find(({ Name }) => Name === 'again-n-1')?.ExitCode, 137);
+    assert.equal((await host.pids(path))['again-a-2'], other);
+    assert.deepEqual(await history(path, 'a'), [
+      'again-a-1: Running, ',
+      '\\_ again-a-1: Failed, exited with code 137',
+      'again-a-2: Running, ',
+    ]);
     await host.ok(['-f', path, 'down', '-t', '0']);
   });
 
@@ -139,7 +154,8 @@ describe('the life of a stack', () => {
     const [again] = await host.ps(path);
     assert.equal(again?.ID, row.ID);
     assert.equal(again?.State, 'running');
-    assert.equal((await host.pids(path))['alone-a-1'], state.pid);
+    assert.deepEqual(await host.pids(path), { 'alone-a-1': state.pid });
+    assert.deepEqual(await history(path, 'a'), ['alone-a-1: Running, ', '\\_ alone-a-1: Failed, exited with code 137']);
     await host.ok(['-f', path, 'down', '-t', '0']);
   });
 

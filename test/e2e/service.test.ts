@@ -1,5 +1,7 @@
 /** `tsstack service …`, jobs and what cannot be made, on one host. */
 import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'mocha';
 import { busyboxImage } from '../fixtures/images.ts';
 import { TestHost, until } from '../support/test-host.ts';
@@ -109,7 +111,47 @@ describe('service', () => {
     );
     await whole;
     assert.match(await service('ls'), /replicated-job +0\/2 \(5\/5 completed\)/);
+    const ids = (await host.ps(file)).map(({ ID }) => ID);
+    await host.killDaemon();
     assert.match((await host.ok(['-f', file, 'plan'])).stdout, /^No changes/);
+    assert.deepEqual(
+      (await host.ps(file)).map(({ ID }) => ID),
+      ids,
+    );
+  });
+
+  it('of a job tries again what has failed, as often as it may', async () => {
+    const policy = 'restart_policy: { condition: on-failure, delay: 20ms, max_attempts: 1 }';
+    const job = (name: string, script: string, deploy: string): string =>
+      `  ${name}: { ${base}, command: [sh, -c, "${script}"], deploy: { ${deploy}, ${policy} } }\n`;
+    const second = 'test -e /tried && exit 0; touch /tried; exit 1';
+    file = host.write(
+      'svc.yml',
+      `name: svc\nservices:\n${job('second', second, 'mode: replicated-job, replicas: 7')}${job('never', 'exit 3', 'mode: global-job')}`,
+    );
+    await host.run(['-f', file, 'up', '-d', '--wait']);
+    const ended = await until(
+      () => host.ps(file),
+      (all) => all.length === 8 && all.every(({ State }) => State === 'exited'),
+    );
+    const codes = ended.map(({ Service, ExitCode }) => `${Service} ${ExitCode}`);
+    assert.deepEqual(new Set(codes), new Set(['second 0', 'never 3']));
+    assert.ok(ended.every(({ ID }) => host.shimState(ID).runs.length === 2));
+    assert.match(await service('ls'), /svc_second +replicated-job +0\/7 \(7\/7 completed\)/);
+  });
+
+  it('ps has five rows for a container that fails for ever, which is one container on the disk', async () => {
+    const deploy = 'deploy: { restart_policy: { delay: 10ms } }';
+    file = host.write('svc.yml', `name: svc\nservices:\n  web: { ${base}, command: "false", ${deploy} }\n`);
+    await host.ok(['-f', file, 'up', '-d']);
+    const [row] = await host.ps(file);
+    await until(
+      async () => host.shimState(row?.ID ?? '').runs.length,
+      (runs) => runs >= 7,
+    );
+    const shown = await rows('web');
+    assert.deepEqual([shown.length, shown[4]?.Error], [5, 'exited with code 1']);
+    assert.equal(readdirSync(join(host.dataRoot, 'containers')).length, 1);
   });
 
   it('of a job with a schedule runs when its time has come', async () => {

@@ -40,6 +40,21 @@ describe('verbs that act on containers', () => {
     assert.equal((await ok('stop', 'job')).stdout, '');
   });
 
+  it('stop goes on when who has asked for it is gone', async () => {
+    const command = `["sh", "-c", "trap 'sleep 1; exit 8' TERM; while :; do sleep 0.05; done"]`;
+    const slow = host.write('slow.yml', `name: slow\nservices:\n  a: { image: "busybox:test", command: ${command} }\n`);
+    await host.ok(['-f', slow, 'up', '-d']);
+    const client = host.spawn(['-f', slow, 'stop']);
+    for await (const line of client.stderr ?? []) if (String(line).includes('Stopping')) break;
+    client.kill('SIGKILL');
+    const [row] = await until(
+      () => host.ps(slow),
+      ([container]) => container?.State === 'exited',
+    );
+    assert.equal(row?.ExitCode, 8);
+    await host.ok(['-f', slow, 'down']);
+  });
+
   it('start brings the same container back, and starting what runs changes nothing', async () => {
     const ids = (await host.ps(file)).map(({ ID }) => ID);
     const { stderr } = await ok('start', 'job');

@@ -44,7 +44,11 @@ export interface ShimState {
   readonly startedAt: string;
   readonly finishedAt: string | null;
   /** Ended ones, at most the last 16. */
-  readonly runs: readonly { readonly exitCode: number | null }[];
+  readonly runs: readonly {
+    readonly exitCode: number | null;
+    readonly startedAt: string;
+    readonly finishedAt: string | null;
+  }[];
 }
 
 export class TestHost {

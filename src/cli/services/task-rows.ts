@@ -1,5 +1,5 @@
 /** The rows of a container in `service ps`: what it is, and what was in its place before. Pure. */
-import type { PastTask, TaskObject } from '../../model/objects.ts';
+import type { EndedRun, PastTask, TaskObject } from '../../model/objects.ts';
 import { lostSince, nodeName, unknownText, type Nodes } from '../output/placed-container.ts';
 import { formatSpan } from '../output/units.ts';
 
@@ -65,8 +65,13 @@ function runRows(task: TaskObject, nodes: Nodes, nowMs: number): readonly TaskRo
     Image: task.spec.image,
     DesiredState: 'Shutdown',
     CurrentState: `${run.exitCode === 0 ? 'Complete' : 'Failed'} ${span(run.finishedAt ?? '', nowMs)} ago`,
-    Error: run.exitCode === 0 ? '' : `exited with code ${run.exitCode ?? 'unknown'}`,
+    Error: endText(run),
   }));
+}
+
+function endText({ exitCode, oomKilled }: EndedRun): string {
+  if (oomKilled) return 'killed: it used more memory than it may';
+  return exitCode === 0 ? '' : `exited with code ${exitCode ?? 'unknown'}`;
 }
 
 function pastRow(task: TaskObject, past: PastTask, nodes: Nodes, nowMs: number): TaskRow {

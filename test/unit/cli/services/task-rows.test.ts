@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { taskRows } from '../../../../src/cli/services/task-rows.ts';
-import { taskObject } from '../../../fixtures/objects.ts';
+import { containerStatus, taskObject, taskStatus } from '../../../fixtures/objects.ts';
 
 const now = Date.parse('2026-11-21T12:00:10Z');
 const nodes = new Map([
@@ -29,6 +29,18 @@ describe('rows of service ps', () => {
         ['next', 'alpha'],
         ['lost', 'beta'],
       ],
+    );
+  });
+
+  it('tell why an earlier run has ended', () => {
+    const run = { startedAt: null, finishedAt: '2026-11-21T12:00:00Z', exitCode: 137, signal: null, oomKilled: true };
+    const container = containerStatus({
+      runs: [{ ...run, exitCode: 0, oomKilled: false }, { ...run, oomKilled: false }, run],
+    });
+    const rows = taskRows(taskObject('web', { status: taskStatus({ container }) }), nodes, now);
+    assert.deepEqual(
+      rows.map(({ CurrentState, Error: why }) => `${CurrentState.split(' ')[0]} ${why}`),
+      ['Running ', 'Failed killed: it used more memory than it may', 'Failed exited with code 137', 'Complete '],
     );
   });
 
