@@ -51,12 +51,22 @@ describe('a cluster whose hosts lose each other', () => {
       /10\.90\.0\.1:2377|manager|canceled|in time/,
     );
     assert.equal(worker.shimState(row?.ID ?? '').pid, pid);
+    const { stderr } = await manager.ok(['-f', 'web.yml', 'stop', '-t', '0']);
+    assert.match(stderr, /Container web-web-1 Lost node w1 is down since \S+: it stops when it is back/);
+    const logs = await manager.run(['-f', 'web.yml', 'logs']);
+    assert.deepEqual([logs.code, logs.stdout], [0, '']);
     cluster.heal();
     await until(
       () => listNodes(manager),
       (rows) => rows.every(({ State }) => State === 'ready'),
       30_000,
     );
+    // What was asked for meanwhile is done now.
+    await until(
+      () => manager.ps('web.yml'),
+      (rows) => rows.every(({ State }) => State === 'exited'),
+    );
+    await manager.ok(['-f', 'web.yml', 'start']);
   });
 
   it('a worker leaves by force without its manager: its containers end, what is in its volumes stays', async () => {

@@ -7,7 +7,7 @@ import { followObjects } from './follow-objects.ts';
 import { heldWord, lostNodeOf, lostWord } from './lost-tasks.ts';
 import type { ObjectView } from './object-view.ts';
 import { StopFailures } from './stop-failures.ts';
-import { judgeTask, type FailedVerdict, type TaskGoal } from './task-goal.ts';
+import { judgeTask, type FailedVerdict, type TaskGoal, type Verdict } from './task-goal.ts';
 import { TaskNarrator } from './task-narrator.ts';
 import { madeWord, taskWord, type TaskChange } from './task-word.ts';
 
@@ -41,13 +41,17 @@ export async function followTasks(control: ControlClient, options: FollowOptions
   failures.throwFirst();
 }
 
+const stillWaiting: Verdict = { kind: 'waiting' };
+
 /** True when all have reached the goal; a number when time alone may bring them there. */
 function howFar(view: ObjectView, options: FollowOptions, narrator: TaskNarrator): boolean | number {
   const { taskIds, goal } = options;
   const completing = servicesThatComplete(view);
   const nowMs = Date.now();
-  const verdicts = taskIds.map((id) => {
+  const verdicts = taskIds.map((id): Verdict => {
     const task = view.task(id);
+    // What it stands for may run on the host that is lost.
+    if (goal === 'stopped' && task?.nodeId === null && lostNodeOf(view, task) !== undefined) return stillWaiting;
     return judgeTask(task, goal, { mayComplete: task !== undefined && completing.has(task.service), nowMs });
   });
   const failure = verdicts.find((verdict): verdict is FailedVerdict => verdict.kind === 'failed');

@@ -136,7 +136,8 @@ function judgeSteady(startedAt: string, nowMs: number): Verdict {
 }
 
 function isStopped(task: TaskObject): boolean {
-  return task.gate === null && task.desired !== 'running' && isTerminal(task.status.state);
+  // Without a node there is nothing that could run.
+  return task.gate === null && task.desired !== 'running' && (task.nodeId === null || isTerminal(task.status.state));
 }
 
 function isAtLeast(task: TaskObject, state: ObservedState): boolean {

@@ -68,9 +68,10 @@ function needsStart(task: TaskObject): boolean {
   return isEnding(task) || hasEnded(task) || task.desired === 'ready';
 }
 
-/** A second stop with another grace changes the first. */
+/** A second stop with another grace changes the first. What has no node yet is not to begin when it gets one. */
 function canStop(task: TaskObject): boolean {
-  return mayRun(task) || task.gate?.next === 'running' || task.desired === 'ready';
+  const isAwaited = task.desired === 'running' && !hasEnded(task);
+  return mayRun(task) || isAwaited || task.gate?.next === 'running' || task.desired === 'ready';
 }
 
 function restart(view: StoreView, tasks: readonly TaskObject[], request: ActOnTasksRequest): readonly TaskObject[] {

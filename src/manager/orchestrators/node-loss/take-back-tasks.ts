@@ -1,8 +1,8 @@
 import type { TaskObject } from '../../../model/objects.ts';
 import type { ChangeSet } from '../../store/change-set.ts';
 import type { StoreView } from '../../store/object-index.ts';
-import { hasBegun, hasEnded, isLeaving } from '../../tasks/task-phase.ts';
-import { wantStarted } from '../../tasks/task-intents.ts';
+import { hasBegun, hasEnded, isEnding, isLeaving } from '../../tasks/task-phase.ts';
+import { wantRestarted, wantStarted } from '../../tasks/task-intents.ts';
 
 /**
  * A lost node is back: what was to be placed anew and has found no other node (its volume is there) goes on as if nothing had happened. Call it in the
@@ -25,8 +25,14 @@ function unplacedSuccessor(view: StoreView, task: TaskObject): TaskObject | unde
     .find((other) => other.history.at(-1)?.id === task.id && other.nodeId === null && !isLeaving(other));
 }
 
+/** What was asked of the one that stood in for it counts. */
 function asBefore(task: TaskObject, successor: TaskObject): TaskObject {
   const kept: TaskObject = { ...task, desired: 'ready', gate: null };
-  if (hasBegun(task)) return { ...kept, desired: 'running' };
+  const { stopGraceMs } = successor;
+  if (isEnding(successor)) return { ...kept, desired: 'stopped', stopGraceMs };
+  if (hasBegun(task)) {
+    const running: TaskObject = { ...kept, desired: 'running' };
+    return successor.runReason === 'restart' ? wantRestarted(running, stopGraceMs) : running;
+  }
   return successor.desired === 'ready' && successor.gate === null ? kept : wantStarted(kept, true);
 }

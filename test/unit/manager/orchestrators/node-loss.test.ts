@@ -11,6 +11,7 @@ import type {
   TaskObject,
   VolumeObject,
 } from '../../../../src/model/objects.ts';
+import { wantRestarted, wantStopped } from '../../../../src/manager/tasks/task-intents.ts';
 import { exitedStatus, nodeObject, serviceObject, taskObject } from '../../../fixtures/objects.ts';
 import { containerSpec, serviceSpec } from '../../../fixtures/specs.ts';
 
@@ -135,6 +136,22 @@ describe('a node that is lost', () => {
     assert.deepEqual(cluster.tasks, ['p-web-1@a running']);
     assert.deepEqual({ ...cluster.task('a'), version: before.version }, before);
   });
+
+  for (const [wish, want, expected] of [
+    ['stopped', (task: TaskObject) => wantStopped(task, null), { desired: 'stopped', desiredRun: 1 }],
+    ['restarted', (task: TaskObject) => wantRestarted(task, null), { desired: 'running', desiredRun: 2 }],
+  ] as const) {
+    it(`does with what it has what was asked for meanwhile: ${wish}`, () => {
+      const spec = serviceSpec('web', { container: containerSpec({ mounts: [{ ...mount, volume: 'data' }] }) });
+      const cluster = new Cluster(...nodes, data, service('web', spec), web({ spec }));
+      cluster.lose('a');
+      cluster.place();
+      cluster.write([{ type: 'put', object: want(cluster.task(null)) }]);
+      cluster.return('a');
+      const { desired, desiredRun } = cluster.task('a');
+      assert.deepEqual({ desired, desiredRun }, expected);
+    });
+  }
 
   it('has its duplicates told to go when it returns', () => {
     const cluster = new Cluster(...nodes, service('web'), web());
