@@ -14,12 +14,17 @@ const usualDirectories = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/us
  */
 export function findRuntime(name: string, searchPath: string): string | null {
   if (name === ownRuntime) return null;
-  const candidates = isAbsolute(name) ? [name] : namedCandidates(name, searchPath);
-  const found = candidates.find(isProgram);
+  const found = findProgram(name, searchPath);
   if (found !== undefined) return found;
   throw new TaskError('not-found', `runtime: ${name} is not on this host`, {
     hint: `install it, give its absolute path, or leave \`runtime\` (daemon --runtime) out for tsstack's own, ${ownRuntime}`,
   });
+}
+
+/** A program by its name or absolute path; undefined when this host does not have it. */
+export function findProgram(name: string, searchPath: string): string | undefined {
+  const candidates = isAbsolute(name) ? [name] : namedCandidates(name, searchPath);
+  return candidates.find(isProgram);
 }
 
 function namedCandidates(name: string, searchPath: string): string[] {

@@ -9,6 +9,7 @@ import { ClusterFiles } from './cluster/cluster-files.ts';
 import { SealLock } from './cluster/seal-lock.ts';
 import { removeDaemonFacts } from './daemon-facts.ts';
 import { DaemonLog } from './daemon-log.ts';
+import { ManagedEtcd } from './etcd/managed-etcd.ts';
 import { HostService } from './host-service.ts';
 import { InstanceLock } from './instance-lock.ts';
 import type { DaemonOptions } from './options.ts';
@@ -49,10 +50,12 @@ export class Daemon {
     const lock = await InstanceLock.acquire(dataRoot);
     await prepareRunRoot(runRoot);
     const version = readVersion();
+    const files = new ClusterFiles(dataRoot);
     const context: RoleContext = {
       options,
       version,
-      files: new ClusterFiles(dataRoot),
+      files,
+      etcd: new ManagedEtcd({ dataRoot, files, log: (line) => log.info(line) }),
       sealLock: new SealLock(dataRoot),
       localAddress: () => server.address,
       again: () => {
@@ -100,6 +103,7 @@ export class Daemon {
     const isIdle = await (await this.#agent).stop();
     await (await this.#listening.promise).stop(callGraceMs);
     await this.#role?.stop();
+    await this.#context.etcd.rest();
     removeDaemonFacts(runRoot);
     if (isIdle) await releaseRunRoot(runRoot);
     this.log.info('stopped');

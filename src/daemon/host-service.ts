@@ -21,10 +21,14 @@ import type {
 import type { HostHandlers } from '../rpc/service-types.ts';
 import { ManagerRole } from './roles/manager-role.ts';
 import type { Role, RoleContext } from './roles/role.ts';
+import { WaitingRole } from './roles/waiting-role.ts';
 import { WorkerRole } from './roles/worker-role.ts';
 
 /** Time that a new worker gets for its first session. */
 const firstSessionMs = 10_000;
+
+/** Time that a new manager gets until its store answers: the others take its etcd in one after the other. */
+const firstStoreMs = 30_000;
 
 /** The daemon as this service sees it. */
 export interface RoleHolder {
@@ -84,9 +88,14 @@ export class HostService implements HostHandlers {
   leaveCluster(request: LeaveClusterRequest): Promise<LeaveClusterResponse> {
     return this.#alone(async () => {
       const { hasOtherManagers, leaveAsManager, leaveAsOneOfMany } = await import('./cluster/leave-cluster.ts');
+      await this.#takeStoreHome();
       const { role } = this.#holder;
       if (this.#context.sealLock.isClosed) throw lockedError();
-      if (role instanceof WorkerRole || (role instanceof ManagerRole && hasOtherManagers(role)))
+      if (
+        role instanceof WorkerRole ||
+        role instanceof WaitingRole ||
+        (role instanceof ManagerRole && hasOtherManagers(role))
+      )
         return { warnings: await leaveAsOneOfMany(role, this.#context, this.#holder, request) };
       if (!(role instanceof ManagerRole) || role.membership === null)
         throw new TsstackError('conflict', 'leave the cluster: this host is in none');
@@ -133,10 +142,24 @@ export class HostService implements HostHandlers {
     });
   }
 
+  /** The last manager needs no etcd any more. */
+  async #takeStoreHome(): Promise<void> {
+    const { role } = this.#holder;
+    if (!(role instanceof ManagerRole) || role.manager.members === null) return;
+    const { hasOtherManagers } = await import('./cluster/leave-cluster.ts');
+    if (hasOtherManagers(role)) return;
+    const { moveStore } = await import('./cluster/move-store.ts');
+    await moveStore(this.#holder, this.#context, { to: 'sqlite', ca: '', certificate: '', key: '' });
+  }
+
   async #sessionWarnings(): Promise<readonly string[]> {
     const { role } = this.#holder;
-    const problem = role instanceof WorkerRole ? await role.session(firstSessionMs) : null;
-    return problem === null ? [] : [`this host has joined, but has no session with a manager yet: ${problem}`];
+    if (role instanceof WorkerRole) {
+      const problem = await role.session(firstSessionMs);
+      return problem === null ? [] : [`this host has joined, but has no session with a manager yet: ${problem}`];
+    }
+    const problem = role instanceof WaitingRole ? await role.begun(firstStoreMs) : null;
+    return problem === null ? [] : [`this host has joined, but its store does not answer yet: ${problem}`];
   }
 }
 

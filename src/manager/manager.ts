@@ -24,6 +24,8 @@ import { restart } from './orchestrators/restart/restart.ts';
 import { schedule } from './orchestrators/schedule/schedule.ts';
 import { update } from './orchestrators/update/update.ts';
 import { scheduler } from './scheduler/scheduler.ts';
+import { MemberKeeper } from './members/member-keeper.ts';
+import type { EtcdMembers } from './store/etcd/members.ts';
 import { NotLeaderError } from './store/errors.ts';
 import { openStore, type OpenedStore } from './store/open-store.ts';
 import type { StoreSetting } from './store/store-setting.ts';
@@ -55,16 +57,20 @@ export class Manager {
   readonly #events: EventLog;
   /** Null where there can be only one manager. */
   readonly leadership: Leadership | null;
+  /** Of a managed etcd; null elsewhere. */
+  readonly members: EtcdMembers | null;
   readonly #services: Services;
   readonly #onError: (error: unknown) => void;
   #term: LeaderTerm | null = null;
   #unfollow: () => void = () => undefined;
   #stopping: Promise<void> | undefined;
 
-  private constructor(options: ManagerOptions, key: Buffer, seal: ContentSeal, { store, leadership }: OpenedStore) {
+  private constructor(options: ManagerOptions, key: Buffer, seal: ContentSeal, opened: OpenedStore) {
     const { version, dataRoot, runRoot, onError, ownNodeId = () => null, peers } = options;
+    const { store, leadership, members } = opened;
     this.store = store;
     this.leadership = leadership;
+    this.members = members;
     this.#onError = onError;
     this.#events = new EventLog(store);
     this.#dispatcher = new Dispatcher({
@@ -163,6 +169,7 @@ export class Manager {
         loop(allocator),
         loop(networkAddresses),
         loop(scheduler),
+        ...(this.members === null ? [] : [new MemberKeeper(store, this.members, this.#onError)]),
       ],
     });
   }

@@ -23,3 +23,9 @@ export function parseHostPort(text: string, defaultPort = managerPort): HostPort
 export function formatHostPort({ host, port }: HostPort): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
+
+/** ADDRESS:PORT where the etcd of a manager listens to the others', of the manager's own: the port after that one, 2378 as a rule. */
+export function memberAddressOf(managerAddress: string): HostPort | undefined {
+  const parsed = parseHostPort(managerAddress);
+  return parsed === undefined ? undefined : { host: parsed.host, port: parsed.port + 1 };
+}

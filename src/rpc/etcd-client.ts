@@ -4,13 +4,21 @@ import { checkServerIdentity } from 'node:tls';
 import type { ChannelCredentials, credentials as Credentials, Interceptor } from '@grpc/grpc-js';
 import { clientChannelOptions } from './channel-options.ts';
 import { makeClient } from './client/make-client.ts';
-import { kvMethods, leaseMethods, watchMethods, type Messages } from './generated/etcd.ts';
+import {
+  clusterMethods,
+  kvMethods,
+  leaseMethods,
+  maintenanceMethods,
+  watchMethods,
+  type Messages,
+} from './generated/etcd.ts';
 import type { Client } from './service-types.ts';
 
 export type {
   Compare,
   Event as WatchEvent,
   KeyValue,
+  Member,
   RequestOp,
   TxnResponse,
   WatchResponse,
@@ -23,7 +31,9 @@ export interface EtcdTls {
   readonly key: string;
 }
 
-export type EtcdClient = Client<typeof kvMethods & typeof watchMethods & typeof leaseMethods, Messages>;
+const methods = { ...kvMethods, ...watchMethods, ...leaseMethods, ...clusterMethods, ...maintenanceMethods };
+
+export type EtcdClient = Client<typeof methods, Messages>;
 
 const channelOptions = {
   ...clientChannelOptions,
@@ -37,7 +47,7 @@ const channelOptions = {
   'grpc.max_reconnect_backoff_ms': 1000,
 };
 
-/** A client of one member at `host:port`; it connects with the first call. `tls` null = in clear. */
+/** A client of one member at `host:port` or `unix:PATH`; it connects with the first call. `tls` null = in clear. */
 export async function openEtcd(endpoint: string, tls: EtcdTls | null): Promise<EtcdClient> {
   const grpc = await import('./client/grpc.ts');
   // A member that knows no leader then answers `no leader` at once, instead of after its own deadline of 7 s.
@@ -52,11 +62,7 @@ export async function openEtcd(endpoint: string, tls: EtcdTls | null): Promise<E
     tls === null ? grpc.credentials.createInsecure() : secureCredentials(grpc.credentials, endpoint, tls);
   const options = { ...channelOptions, ...serverNameOf(endpoint), interceptors: [requireLeader] };
   const channel = new grpc.Client(endpoint, credentials, options);
-  return makeClient<Messages, typeof kvMethods & typeof watchMethods & typeof leaseMethods>(channel, {
-    ...kvMethods,
-    ...watchMethods,
-    ...leaseMethods,
-  });
+  return makeClient<Messages, typeof methods>(channel, methods);
 }
 
 function hostOf(endpoint: string): string {

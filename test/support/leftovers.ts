@@ -71,15 +71,17 @@ export function findLeftovers({ runRoot, dataRoot, holder }: HostPlace): readonl
     const path = join(dataRoot, name);
     return existsSync(path) ? readdirSync(path).map((entry) => `data ${join(path, entry)}`) : [];
   });
-  const processes = Array.from(processesNaming(runRoot), ([pid, command]) => `process ${pid}: ${command}`);
+  const named = [...processesNaming(runRoot), ...processesNaming(dataRoot)];
+  const processes = Array.from(new Map(named), ([pid, command]) => `process ${pid}: ${command}`);
   const groups = cgroups(runRoot).map((path) => `cgroup ${path}`);
   return [...processes, ...mounts, ...links, ...tables, ...groups, ...folders, ...data];
 }
 
 /** Ends what a failed test has left running, so that it is no burden to the next ones. */
-export function endLeftovers(runRoot: string): void {
+export function endLeftovers({ runRoot, dataRoot }: Pick<HostPlace, 'runRoot' | 'dataRoot'>): void {
   // The daemon and its shims first: they would start anew what is killed.
   for (const pid of processesNaming(runRoot).keys()) kill(pid);
+  for (const pid of processesNaming(dataRoot).keys()) kill(pid);
   const contained = cgroups(runRoot).map((path) => readOrNothing(join(path, 'cgroup.procs')));
   for (const pid of contained.join('').split('\n').filter(Boolean)) kill(Number(pid));
 }

@@ -13,6 +13,8 @@ export async function simulateReboot(host: TestHost): Promise<void> {
   // The daemon first: it starts its helpers anew. Then the shims, which start their containers anew.
   await end(Number(readFileSync(host.see(join(host.runRoot, 'daemon.pid')), 'utf8')));
   for (const pid of findProcesses(host.runRoot)) await end(pid);
+  // What keeps its socket with its data: the etcd of a manager.
+  for (const pid of findProcesses(host.dataRoot)) await end(pid);
   const groups = cgroupsOf(host);
   const contained = new Set(groups.flatMap((path) => readFileSync(join(path, 'cgroup.procs'), 'utf8').split('\n')));
   for (const pid of contained) if (pid !== '') await end(Number(pid));

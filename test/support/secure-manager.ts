@@ -87,7 +87,12 @@ export class SecureManager {
     const { store } = this.manager;
     const id = newId();
     const { key, request } = await createRequest();
-    const { issued, certificate } = await issueFor(store, request, { id, role }, new Date(Date.now() - agoMs));
+    const { issued, certificate } = await issueFor(
+      store,
+      request,
+      { id, role, address: '' },
+      new Date(Date.now() - agoMs),
+    );
     const node = { ...nodeObject({ id, role, certificate, hostname: id }), version: 0 };
     await store.update(() => ({ changes: [put(node)], result: undefined }));
     return { nodeId: id, role, clusterId: store.clusterId, key, ...issued };

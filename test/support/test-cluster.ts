@@ -55,7 +55,7 @@ export class ClusterHost extends TestHost {
 
   /** The namespaces go with their last process. */
   async release(): Promise<void> {
-    endLeftovers(this.runRoot);
+    endLeftovers(this);
     this.#process.stdin?.end();
     if (this.#process.exitCode === null) await once(this.#process, 'exit');
   }

@@ -191,7 +191,7 @@ export class TestHost {
       }
       this.checkLeftovers();
     } finally {
-      endLeftovers(this.runRoot);
+      endLeftovers(this);
     }
   }
 

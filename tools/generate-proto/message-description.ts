@@ -20,6 +20,8 @@ export const scalarTypes: Readonly<Record<string, string>> = {
   uint32: 'number',
   int64: 'number',
   uint64: 'number',
+  // uint64 with jstype = JS_STRING: ids of others, which need all 64 bits.
+  uint64text: 'string',
 };
 
 /** Fields of one message, in the order of their numbers. */
@@ -35,7 +37,11 @@ function describeField(path: string, name: string, field: FieldJson, oneof: stri
   if (field.keyType !== undefined && field.keyType !== 'string') throw new Error(`field ${path}: map keys are strings`);
   const isPackable = !isMessage && field.type !== 'string' && field.type !== 'bytes';
   if (field.rule === 'repeated' && isPackable) throw new Error(`field ${path}: packed numbers are not supported`);
-  return { number: field.id, name, type: field.type, kind: kindOf(field), oneof };
+  return { number: field.id, name, type: typeOf(field), kind: kindOf(field), oneof };
+}
+
+function typeOf({ type, options }: FieldJson): string {
+  return type === 'uint64' && options?.jstype === 'JS_STRING' ? 'uint64text' : type;
 }
 
 function kindOf(field: FieldJson): FieldDescription['kind'] {

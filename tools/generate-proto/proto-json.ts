@@ -33,6 +33,6 @@ export interface FieldJson {
   readonly rule?: string;
   /** Type of the keys, in a map. */
   readonly keyType?: string;
-  readonly options?: { readonly proto3_optional?: boolean };
+  readonly options?: { readonly proto3_optional?: boolean; readonly jstype?: string };
   readonly comment: string | null;
 }

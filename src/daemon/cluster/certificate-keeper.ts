@@ -48,6 +48,12 @@ export class CertificateKeeper {
     if (!isSignedByFirst(this.#identity)) this.#hurry.abort();
   }
 
+  /** Renews it whatever its age; rejects when that fails. */
+  async renewNow(): Promise<void> {
+    const { key, request } = await createRequest();
+    this.#use({ ...this.#identity, key, ...(await this.#options.renew(request)) });
+  }
+
   stop(): void {
     this.#over.abort();
   }
@@ -75,11 +81,11 @@ export class CertificateKeeper {
       await delay(Math.min(left, longestDelayMs), over);
   }
 
+  /** False when that has failed, which is told. */
   async #renew(): Promise<boolean> {
-    const { log, renew } = this.#options;
+    const { log } = this.#options;
     try {
-      const { key, request } = await createRequest();
-      this.#use({ ...this.#identity, key, ...(await renew(request)) });
+      await this.renewNow();
       log(
         `the certificate of this node was renewed; it is good until ${new X509Certificate(this.#identity.chain).validTo}`,
       );

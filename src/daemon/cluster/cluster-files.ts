@@ -27,6 +27,15 @@ export class ClusterFiles {
     this.#directory = join(dataRoot, 'cluster');
   }
 
+  /** The node's key, and its certificate with what leads to an authority. */
+  get identityPath(): string {
+    return join(this.#directory, 'node.pem');
+  }
+
+  get authoritiesPath(): string {
+    return join(this.#directory, 'authorities.pem');
+  }
+
   /** Null on a lone host. Written last of all, so that a host is in a cluster with everything that this takes, or not at all. */
   readMembership(): Membership | null {
     if (!existsSync(this.#membership)) return null;
@@ -44,22 +53,22 @@ export class ClusterFiles {
 
   readIdentity({ nodeId, role, clusterId }: Membership): TlsIdentity {
     try {
-      const [key = '', chain = ''] = readFileSync(this.#node, 'utf8').split(/(?<=-----END PRIVATE KEY-----\n)/);
-      return { nodeId, role, clusterId, key, chain, authorities: readFileSync(this.#authorities, 'utf8') };
+      const [key = '', chain = ''] = readFileSync(this.identityPath, 'utf8').split(/(?<=-----END PRIVATE KEY-----\n)/);
+      return { nodeId, role, clusterId, key, chain, authorities: readFileSync(this.authoritiesPath, 'utf8') };
     } catch (cause) {
-      throw this.#damaged(this.#node, cause);
+      throw this.#damaged(this.identityPath, cause);
     }
   }
 
   /** Key and certificate are one file: one without the other is of no use. */
   writeIdentity(key: string, { chain, authorities }: IssuedCertificate): void {
     this.#prepare();
-    writeAtomically(this.#authorities, authorities);
-    writeAtomically(this.#node, key + chain);
+    writeAtomically(this.authoritiesPath, authorities);
+    writeAtomically(this.identityPath, key + chain);
   }
 
   writeAuthorities(authorities: string): void {
-    writeAtomically(this.#authorities, authorities);
+    writeAtomically(this.authoritiesPath, authorities);
   }
 
   /** The host is alone again. */
@@ -70,14 +79,6 @@ export class ClusterFiles {
 
   get #membership(): string {
     return join(this.#directory, 'membership.json');
-  }
-
-  get #node(): string {
-    return join(this.#directory, 'node.pem');
-  }
-
-  get #authorities(): string {
-    return join(this.#directory, 'authorities.pem');
   }
 
   #prepare(): void {

@@ -31,7 +31,7 @@ export async function initCluster(
     const { issued, certificate } = await issueFor(
       store,
       certificateRequest,
-      { id: own.id, role: 'manager' },
+      { id: own.id, role: 'manager', address: places.address },
       new Date(),
     );
     files.writeIdentity(key, issued);

@@ -8,8 +8,12 @@ import { connectAuthorityOf } from '../../rpc/secure-client.ts';
 import type { RoleHolder } from '../host-service.ts';
 import type { ManagerRole } from '../roles/manager-role.ts';
 import type { RoleContext } from '../roles/role.ts';
+import { WaitingRole } from '../roles/waiting-role.ts';
 import type { WorkerRole } from '../roles/worker-role.ts';
 import type { ClusterFiles, Membership } from './cluster-files.ts';
+
+/** Time for the other managers to remove the etcd of one that leaves. */
+const removalMs = 10_000;
 
 /** The last manager takes the cluster with it; its own containers and stacks stay. Returns what the operator should know. */
 export async function leaveAsManager(
@@ -57,14 +61,16 @@ export function hasOtherManagers({ manager, membership }: ManagerRole): boolean 
 
 /** A worker, or one of several managers, says good-bye and is then what it was before it joined. */
 export async function leaveAsOneOfMany(
-  role: WorkerRole | ManagerRole,
-  { files, options }: RoleContext,
+  role: WorkerRole | ManagerRole | WaitingRole,
+  { files, options, etcd }: RoleContext,
   holder: RoleHolder,
   { force }: LeaveClusterRequest,
 ): Promise<readonly string[]> {
   const warnings = await sayGoodBye(role, force);
   // None is left but with force: then the cluster has given them up.
   await holder.removeContainers();
+  // Not before the others have removed it: one that is only gone would be missing from their majority.
+  await etcd.leave(removalMs);
   const { bringLoneStoreBack } = await import('./lone-store.ts');
   await holder.become(async () => {
     files.remove();
@@ -73,8 +79,9 @@ export async function leaveAsOneOfMany(
   return warnings;
 }
 
-async function sayGoodBye(role: WorkerRole | ManagerRole, force: boolean): Promise<readonly string[]> {
+async function sayGoodBye(role: WorkerRole | ManagerRole | WaitingRole, force: boolean): Promise<readonly string[]> {
   try {
+    if (role instanceof WaitingRole) throw unheard(role);
     const client = await connectAuthorityOf(role.someManager(), role.trust);
     try {
       await client.leave({ force });
@@ -89,4 +96,10 @@ async function sayGoodBye(role: WorkerRole | ManagerRole, force: boolean): Promi
       `no manager was told (${reason}): remove the node there with \`tsstack node rm ${role.status.nodeId.slice(0, 12)}\``,
     ];
   }
+}
+
+function unheard({ status }: WaitingRole): TsstackError {
+  return new TsstackError('unavailable', `leave the cluster: this manager waits for its store: ${status.problem}`, {
+    hint: 'leave with --force if it will not come back, and remove the node on another manager',
+  });
 }

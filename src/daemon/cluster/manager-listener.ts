@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { parseHostPort } from '../../model/host-port.ts';
 import { TsstackError } from '../../model/errors.ts';
+import { managerAddresses } from '../../manager/authority/cluster-object.ts';
 import type { Manager } from '../../manager/manager.ts';
 import { serveAuthority, serveControl, serveDispatcher } from '../../rpc/server.ts';
 import { serveSecurely, type SecureServer } from '../../rpc/secure/serve-securely.ts';
@@ -15,6 +16,9 @@ import type { Membership } from './cluster-files.ts';
 /** Time that calls of other hosts get when a manager stops. */
 const callGraceMs = 500;
 
+/** Time that one manager's etcd gets to be back before the next one's is started anew. */
+const turnMs = 4000;
+
 /** A manager's end of the other hosts: the TLS server, and the certificate with which it serves. */
 export class ManagerListener {
   readonly #server: SecureServer;
@@ -26,7 +30,7 @@ export class ManagerListener {
   }
 
   static async start(
-    { files, log, onError }: RoleContext,
+    { files, log, onError, etcd }: RoleContext,
     manager: Manager,
     membership: Membership,
   ): Promise<ManagerListener> {
@@ -50,12 +54,15 @@ export class ManagerListener {
       const client = await connectAuthorityOf(addressOf(leader), trust);
       return client.renew(request).finally(() => client.close());
     };
+    let { authorities } = identity;
     const keeper = new CertificateKeeper({
       identity,
       renew: (certificateRequest) => renew({ certificateRequest }),
       onRenewed: (renewed) => {
         files.writeIdentity(renewed.key, renewed);
         server.setIdentity(renewed);
+        if (renewed.authorities !== authorities) etcd.renewTrust(turnOf(manager, membership) * turnMs).catch(onError);
+        ({ authorities } = renewed);
       },
       log,
     });
@@ -70,6 +77,11 @@ export class ManagerListener {
     return new X509Certificate(this.#keeper.identity.chain).validToDate.getTime();
   }
 
+  /** Renews the certificate now; rejects when there is none to be had. */
+  renew(): Promise<void> {
+    return this.#keeper.renewNow();
+  }
+
   /** Other authorities count by now. */
   useAuthorities(authorities: string): void {
     this.#keeper.useAuthorities(authorities);
@@ -79,4 +91,9 @@ export class ManagerListener {
     this.#keeper.stop();
     await this.#server.stop(callGraceMs);
   }
+}
+
+/** Which of the managers this one is. */
+function turnOf({ store }: Manager, { managerAddress }: Membership): number {
+  return Math.max(0, managerAddresses(store.view).indexOf(managerAddress));
 }

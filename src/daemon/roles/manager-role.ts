@@ -124,6 +124,11 @@ export class ManagerRole implements Role {
     this.#membership = membership;
   }
 
+  /** Renews the certificate of this manager now. */
+  async renewCertificate(): Promise<void> {
+    await this.#listener?.renew();
+  }
+
   /** The host is alone again. */
   async unlisten(): Promise<void> {
     await this.#listener?.stop();

@@ -3,6 +3,7 @@ import type { ClusterStatus } from '../../rpc/messages.ts';
 import type { AuthorityHandlers, ControlHandlers, DispatcherHandlers } from '../../rpc/service-types.ts';
 import type { ClusterFiles } from '../cluster/cluster-files.ts';
 import type { SealLock } from '../cluster/seal-lock.ts';
+import type { ManagedEtcd } from '../etcd/managed-etcd.ts';
 import type { DaemonOptions } from '../options.ts';
 
 /** What every role works with. */
@@ -12,6 +13,8 @@ export interface RoleContext {
   readonly files: ClusterFiles;
   /** On the key of this manager's store. */
   readonly sealLock: SealLock;
+  /** This manager's member of the managed etcd, where the store is in one. */
+  readonly etcd: ManagedEtcd;
   /** Where the daemon's own socket answers. */
   readonly localAddress: () => string;
   /** Ends the role and its agent, and begins with what the files say then. */

@@ -24,12 +24,16 @@ export async function startRole(context: RoleContext): Promise<Role> {
 
 /** A store that cannot be reached now is no reason to leave the host's containers to themselves. */
 async function startManager(context: RoleContext, membership: Membership | null): Promise<Role> {
+  const { dataRoot } = context.options;
+  const setting = readStoreSetting(dataRoot);
+  if (setting.type === 'managed' && membership !== null) context.etcd.begin(membership);
+  // What an interrupted move to etcd has left.
+  else await context.etcd.end();
   try {
     return await ManagerRole.start(context, membership);
   } catch (error) {
-    const setting = readStoreSetting(context.options.dataRoot);
     const isOutage = error instanceof TsstackError && error.code === 'unavailable';
-    if (setting.type !== 'etcd' || !isOutage) throw error;
+    if (setting.type === 'sqlite' || !isOutage) throw error;
     const { WaitingRole } = await import('./waiting-role.ts');
     return new WaitingRole(context, membership, setting, error);
   }

@@ -1,12 +1,15 @@
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { abortable } from '../../../agents/host/abortable.ts';
 import type { ManagerAccess } from '../../../agents/host/session/manager-access.ts';
 import { EtcdStore } from '../../manager/store/etcd/etcd-store.ts';
-import { formatStoreUrl, type StoreSetting } from '../../manager/store/store-setting.ts';
+import { etcdOf, formatStoreUrl, type StoreSetting } from '../../manager/store/store-setting.ts';
 import { authorityMethods, controlMethods, dispatcherMethods } from '../../rpc/generated/contract.ts';
 import type { ClusterStatus, GetInfoResponse } from '../../rpc/messages.ts';
 import type { AuthorityHandlers, ControlHandlers, DispatcherHandlers } from '../../rpc/service-types.ts';
-import type { TsstackError } from '../../model/errors.ts';
+import { TsstackError } from '../../model/errors.ts';
 import type { Membership } from '../cluster/cluster-files.ts';
+import type { ManagedEtcd } from '../etcd/managed-etcd.ts';
 import { storeSeal } from '../cluster/store-seal.ts';
 import { refuseAll } from './delegate.ts';
 import { hostInfo } from './host-info.ts';
@@ -22,19 +25,22 @@ export class WaitingRole implements Role {
   readonly authority: AuthorityHandlers;
   readonly managers: ManagerAccess;
   readonly #membership: Membership | null;
-  readonly #setting: StoreSetting & { readonly type: 'etcd' };
+  readonly #setting: Exclude<StoreSetting, { type: 'sqlite' }>;
+  readonly #etcd: ManagedEtcd;
   readonly #over = new AbortController();
+  readonly #begun = Promise.withResolvers<void>();
   #problem: TsstackError;
 
   constructor(
     context: RoleContext,
     membership: Membership | null,
-    setting: StoreSetting & { readonly type: 'etcd' },
+    setting: Exclude<StoreSetting, { type: 'sqlite' }>,
     problem: TsstackError,
   ) {
     this.#membership = membership;
     this.#setting = setting;
     this.#problem = problem;
+    this.#etcd = context.etcd;
     const refusal = (): TsstackError => this.#problem;
     const clusterId = membership?.clusterId ?? '';
     const getInfo = (): Promise<GetInfoResponse> => hostInfo(context, { role: 'manager', clusterId });
@@ -64,11 +70,24 @@ export class WaitingRole implements Role {
       address,
       managers,
       certificateExpiresMs: 0,
-      problem: this.#problem.message,
+      problem: this.#why,
       outdatedNodes: [],
       store: formatStoreUrl(this.#setting),
       leader: '',
     };
+  }
+
+  /** Resolves when the store answers, or after that time; to the problem that there is then, or null. */
+  async begun(withinMs: number): Promise<string | null> {
+    const late = AbortSignal.timeout(withinMs);
+    return abortable(this.#begun.promise, late).then(
+      () => null,
+      () => this.#why,
+    );
+  }
+
+  get #why(): string {
+    return this.#etcd.problem || this.#problem.message;
   }
 
   async stop(): Promise<void> {
@@ -78,12 +97,18 @@ export class WaitingRole implements Role {
   async #wait(context: RoleContext): Promise<void> {
     const { signal } = this.#over;
     const seal = storeSeal(context);
+    const etcd = etcdOf(this.#setting, join(context.options.dataRoot, 'manager'));
     while (!signal.aborted) {
       await delay(pauseMs, undefined, { signal }).catch(() => undefined);
       if (signal.aborted) return;
-      const store = await EtcdStore.open({ ...this.#setting, seal, candidate: null }).catch(() => null);
+      const store = await EtcdStore.open({ ...etcd, seal, candidate: null }).catch((error: unknown) => {
+        if (error instanceof TsstackError) this.#problem = error;
+        return null;
+      });
       store?.close();
-      if (store !== null && !signal.aborted) return context.again();
+      if (store === null || signal.aborted) continue;
+      context.again();
+      return this.#begun.resolve();
     }
   }
 }

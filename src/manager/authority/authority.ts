@@ -55,7 +55,12 @@ export class Authority implements AuthorityHandlers {
     const warnings = [...nameWarnings(view, description.hostname), ...(await addressWarnings(request.address))];
     const now = this.#now();
     const id = newId();
-    const { issued, certificate } = await issueFor(this.#store, request.certificateRequest, { id, role }, now);
+    const { issued, certificate } = await issueFor(
+      this.#store,
+      request.certificateRequest,
+      { id, role, address: request.address },
+      now,
+    );
     const at = now.toISOString();
     const { hostname } = description;
     const { address } = request;
@@ -72,11 +77,12 @@ export class Authority implements AuthorityHandlers {
   }
 
   async renew({ certificateRequest }: RenewRequest, { peer }: CallContext): Promise<IssuedCertificate> {
-    const { id, role } = nodeOfPeer(this.#store.view, peer);
-    const { issued, certificate } = await issueFor(this.#store, certificateRequest, { id, role }, this.#now());
+    const node = nodeOfPeer(this.#store.view, peer);
+    const { id } = node;
+    const { issued, certificate } = await issueFor(this.#store, certificateRequest, node, this.#now());
     await this.#store.update((view) => {
-      const node = view.get('node', id);
-      return { changes: node === undefined ? [] : [put({ ...node, certificate })], result: undefined };
+      const current = view.get('node', id);
+      return { changes: current === undefined ? [] : [put({ ...current, certificate })], result: undefined };
     });
     return issued;
   }

@@ -1,6 +1,7 @@
 /** Makes the certificates of a cluster: ECDSA on P-256, signed with SHA-256. */
 import { createPrivateKey, KeyObject, randomBytes, webcrypto } from 'node:crypto';
 import type { NodeIdentity } from '../../rpc/secure/node-identity.ts';
+import { serverName } from '../../rpc/secure/trust.ts';
 import { InvalidRequestError } from '../errors.ts';
 import type * as X509Package from './x509.ts';
 import type { Extension, Name, PublicKey, X509Certificate } from './x509.ts';
@@ -78,12 +79,20 @@ export async function createRequest(): Promise<{ readonly key: string; readonly 
   return { key: await exportKey(keys.privateKey), request: `${request.toString('pem')}\n` };
 }
 
+/** What a certificate says beside who it is of. */
+export interface CertificateTerms {
+  readonly lifetimeMs: number;
+  readonly now: Date;
+  /** IP address of a manager, where the members of a managed etcd find it; without it the certificate lets nobody be one. */
+  readonly memberAddress?: string;
+}
+
 /** Certifies the key in the request for a node. Whatever name the request asks for does not matter. */
 export async function issueCertificate(
   authority: SigningAuthority,
   request: string,
   identity: NodeIdentity,
-  { lifetimeMs, now }: { readonly lifetimeMs: number; readonly now: Date },
+  { lifetimeMs, now, memberAddress = '' }: CertificateTerms,
 ): Promise<string> {
   const x509 = await load();
   const certificate = await x509.X509CertificateGenerator.create({
@@ -103,9 +112,18 @@ export async function issueCertificate(
       new x509.BasicConstraintsExtension(false, undefined, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
       new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth, x509.ExtendedKeyUsage.clientAuth], true),
+      ...(memberAddress === '' ? [] : [memberNames(x509, memberAddress)]),
     ],
   });
   return pem(certificate);
+}
+
+/** etcd connects to addresses, which certificates then have to name, and lets in whose certificate names what only managers have. */
+function memberNames(x509: X509, address: string): Extension {
+  return new x509.SubjectAlternativeNameExtension([
+    { type: 'dns', value: serverName },
+    { type: 'ip', value: address },
+  ]);
 }
 
 /** The key that is asked for; who asks has shown to have its private half. */

@@ -11,13 +11,16 @@ export interface Issue {
   readonly certificate: NodeCertificate;
 }
 
+/** Who gets a certificate. */
+export interface CertifiedNode {
+  readonly id: string;
+  readonly role: NodeRole;
+  /** Where other nodes reach it. */
+  readonly address: string;
+}
+
 /** Certifies the key in a PKCS #10 request for a node of the store's cluster. */
-export async function issueFor(
-  store: Store,
-  request: string,
-  node: { readonly id: string; readonly role: NodeRole },
-  now: Date,
-): Promise<Issue> {
+export async function issueFor(store: Store, request: string, node: CertifiedNode, now: Date): Promise<Issue> {
   const { issueCertificate } = await import('./certificates.ts');
   const cluster = getCluster(store.view);
   const signer = signerOf(cluster);
@@ -25,7 +28,7 @@ export async function issueFor(
     { key: readSecrets(store).authorityKey, certificate: signer },
     request,
     { nodeId: node.id, role: node.role, clusterId: cluster.id },
-    { lifetimeMs: cluster.certificateLifetimeMs, now },
+    { lifetimeMs: cluster.certificateLifetimeMs, now, memberAddress: node.role === 'manager' ? node.address : '' },
   );
   return {
     issued: { chain: leaf + (cluster.crossCertificate ?? ''), authorities: cluster.authorities.join('') },

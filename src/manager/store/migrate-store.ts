@@ -6,7 +6,7 @@ import { StoreError } from './errors.ts';
 import { EtcdStore } from './etcd/etcd-store.ts';
 import { sqlitePath } from './open-store.ts';
 import { SqliteStore } from './sqlite/sqlite-store.ts';
-import { formatStoreUrl, type StoreSetting } from './store-setting.ts';
+import { etcdOf, formatStoreUrl, type EtcdSetting, type StoreSetting } from './store-setting.ts';
 import type { Store } from './store.ts';
 
 export interface Migration {
@@ -24,9 +24,9 @@ export interface Migration {
  * the old one counts, whatever happens; afterwards it is put out of use, so that it is not taken for the true one by mistake.
  */
 export async function migrateStore(migration: Migration): Promise<void> {
-  const { from, to } = migration;
-  if (from.type === 'sqlite' && to.type === 'etcd') return moveToEtcd(migration, to);
-  if (from.type === 'etcd' && to.type === 'sqlite') return moveToSqlite(migration, from);
+  const { from, to, directory } = migration;
+  if (from.type === 'sqlite' && to.type !== 'sqlite') return moveToEtcd(migration, etcdOf(to, directory));
+  if (from.type !== 'sqlite' && to.type === 'sqlite') return moveToSqlite(migration, etcdOf(from, directory));
   throw new StoreError(`move the store to ${formatStoreUrl(to)}: it is in ${formatStoreUrl(from)}`, {
     hint: 'a store moves between sqlite and etcd',
   });
@@ -72,8 +72,6 @@ async function moveToSqlite({ directory, seal, onCopied }: Migration, from: Etcd
     source.close();
   }
 }
-
-type EtcdSetting = StoreSetting & { readonly type: 'etcd' };
 
 function stillUsed(name: string): StoreError {
   return new StoreError(`move the store away from etcd: the manager ${name} uses it, too`, {

@@ -555,7 +555,7 @@ export interface UnlockRequest {
 export interface UnlockResponse {}
 
 export interface MigrateStoreRequest {
-  /** sqlite, or etcd://HOST[:PORT][,HOST[:PORT]...][/PREFIX]. */
+  /** sqlite, etcd (of which each manager runs a member), or etcd://HOST[:PORT][,HOST[:PORT]...][/PREFIX]. */
   readonly to: string;
   /** For an etcd that speaks TLS, in PEM: its authority, and the certificate and key with which to go there. All three or none. */
   readonly ca: string;

@@ -141,6 +141,51 @@ export interface LeaseKeepAliveResponse {
   readonly ttl: number;
 }
 
+export interface Member {
+  readonly id: string;
+  /** Empty until it has been started. */
+  readonly name: string;
+  readonly peerUrls: readonly string[];
+  /** Follows, and does not count for majorities. */
+  readonly isLearner: boolean;
+}
+
+export interface MemberAddRequest {
+  readonly peerUrls: readonly string[];
+  readonly isLearner: boolean;
+}
+
+export interface MemberAddResponse {
+  readonly member: Member | null;
+}
+
+export interface MemberRemoveRequest {
+  readonly id: string;
+}
+
+export interface MemberRemoveResponse {}
+
+export interface MemberListRequest {}
+
+export interface MemberListResponse {
+  readonly members: readonly Member[];
+}
+
+export interface MemberPromoteRequest {
+  readonly id: string;
+}
+
+export interface MemberPromoteResponse {}
+
+export interface StatusRequest {}
+
+export interface StatusResponse {
+  /** Bytes of the file. */
+  readonly dbSize: number;
+  /** Id of the member that leads; empty = none. */
+  readonly leader: string;
+}
+
 /** Message types by their name in proto/. */
 export interface Messages {
   readonly ResponseHeader: ResponseHeader;
@@ -168,6 +213,17 @@ export interface Messages {
   readonly LeaseRevokeResponse: LeaseRevokeResponse;
   readonly LeaseKeepAliveRequest: LeaseKeepAliveRequest;
   readonly LeaseKeepAliveResponse: LeaseKeepAliveResponse;
+  readonly Member: Member;
+  readonly MemberAddRequest: MemberAddRequest;
+  readonly MemberAddResponse: MemberAddResponse;
+  readonly MemberRemoveRequest: MemberRemoveRequest;
+  readonly MemberRemoveResponse: MemberRemoveResponse;
+  readonly MemberListRequest: MemberListRequest;
+  readonly MemberListResponse: MemberListResponse;
+  readonly MemberPromoteRequest: MemberPromoteRequest;
+  readonly MemberPromoteResponse: MemberPromoteResponse;
+  readonly StatusRequest: StatusRequest;
+  readonly StatusResponse: StatusResponse;
 }
 
 /** What the wire codec needs to know of each message. */
@@ -262,6 +318,28 @@ export const messageFields: Readonly<Record<keyof Messages, MessageFields>> = {
   LeaseRevokeResponse: [],
   LeaseKeepAliveRequest: [{ number: 1, name: 'id', type: 'int64', kind: 'single', oneof: null }],
   LeaseKeepAliveResponse: [{ number: 3, name: 'ttl', type: 'int64', kind: 'single', oneof: null }],
+  Member: [
+    { number: 1, name: 'id', type: 'uint64text', kind: 'single', oneof: null },
+    { number: 2, name: 'name', type: 'string', kind: 'single', oneof: null },
+    { number: 3, name: 'peerUrls', type: 'string', kind: 'repeated', oneof: null },
+    { number: 5, name: 'isLearner', type: 'bool', kind: 'single', oneof: null },
+  ],
+  MemberAddRequest: [
+    { number: 1, name: 'peerUrls', type: 'string', kind: 'repeated', oneof: null },
+    { number: 2, name: 'isLearner', type: 'bool', kind: 'single', oneof: null },
+  ],
+  MemberAddResponse: [{ number: 2, name: 'member', type: 'Member', kind: 'single', oneof: null }],
+  MemberRemoveRequest: [{ number: 1, name: 'id', type: 'uint64text', kind: 'single', oneof: null }],
+  MemberRemoveResponse: [],
+  MemberListRequest: [],
+  MemberListResponse: [{ number: 2, name: 'members', type: 'Member', kind: 'repeated', oneof: null }],
+  MemberPromoteRequest: [{ number: 1, name: 'id', type: 'uint64text', kind: 'single', oneof: null }],
+  MemberPromoteResponse: [],
+  StatusRequest: [],
+  StatusResponse: [
+    { number: 3, name: 'dbSize', type: 'int64', kind: 'single', oneof: null },
+    { number: 4, name: 'leader', type: 'uint64text', kind: 'single', oneof: null },
+  ],
 };
 
 export const kvMethods = {
@@ -319,6 +397,49 @@ export const leaseMethods = {
     kind: 'duplex',
     request: 'LeaseKeepAliveRequest',
     response: 'LeaseKeepAliveResponse',
+    tables: messageFields,
+  },
+} as const satisfies MethodTable;
+
+export const clusterMethods = {
+  memberAdd: {
+    path: '/etcdserverpb.Cluster/MemberAdd',
+    kind: 'unary',
+    request: 'MemberAddRequest',
+    response: 'MemberAddResponse',
+    tables: messageFields,
+  },
+  memberRemove: {
+    path: '/etcdserverpb.Cluster/MemberRemove',
+    kind: 'unary',
+    request: 'MemberRemoveRequest',
+    response: 'MemberRemoveResponse',
+    tables: messageFields,
+  },
+  memberList: {
+    path: '/etcdserverpb.Cluster/MemberList',
+    kind: 'unary',
+    request: 'MemberListRequest',
+    response: 'MemberListResponse',
+    tables: messageFields,
+  },
+  /** Makes a learner that has caught up one that counts. */
+  memberPromote: {
+    path: '/etcdserverpb.Cluster/MemberPromote',
+    kind: 'unary',
+    request: 'MemberPromoteRequest',
+    response: 'MemberPromoteResponse',
+    tables: messageFields,
+  },
+} as const satisfies MethodTable;
+
+export const maintenanceMethods = {
+  /** Of the member that is asked; a learner answers, too. */
+  status: {
+    path: '/etcdserverpb.Maintenance/Status',
+    kind: 'unary',
+    request: 'StatusRequest',
+    response: 'StatusResponse',
     tables: messageFields,
   },
 } as const satisfies MethodTable;

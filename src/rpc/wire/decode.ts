@@ -2,7 +2,7 @@
 import type { Field, MessageFields, MessageTables } from './field.ts';
 import { rememberReceivedBytes } from './received-bytes.ts';
 import { tableOf } from './table-of.ts';
-import { readSignedVarint, readVarint, type Cursor } from './varint.ts';
+import { readExactVarint, readSignedVarint, readVarint, type Cursor } from './varint.ts';
 
 type Building = Record<string, unknown>;
 
@@ -38,6 +38,7 @@ function defaultOf(field: Field): unknown {
   if (field.kind === 'optional') return null;
   switch (field.type) {
     case 'string':
+    case 'uint64text':
       return '';
     case 'bytes':
       return Buffer.alloc(0);
@@ -81,6 +82,8 @@ function readValue(tables: MessageTables, field: Field, cursor: Cursor): unknown
     case 'int32':
     case 'int64':
       return readSignedVarint(cursor);
+    case 'uint64text':
+      return String(readExactVarint(cursor));
     case 'string':
       return readBytes(cursor).toString('utf8');
     case 'bytes':

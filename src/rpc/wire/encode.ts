@@ -2,7 +2,7 @@
 import type { Field, MessageFields, MessageTables } from './field.ts';
 import { tableOf } from './table-of.ts';
 import { receivedBytes } from './received-bytes.ts';
-import { varintSize, writeVarint } from './varint.ts';
+import { exactVarintSize, varintSize, writeExactVarint, writeVarint } from './varint.ts';
 
 type Plain = Readonly<Record<string, unknown>>;
 
@@ -77,6 +77,7 @@ function wireType(type: string): 0 | 2 {
     case 'uint32':
     case 'int64':
     case 'uint64':
+    case 'uint64text':
       return 0;
     default:
       return 2;
@@ -84,6 +85,7 @@ function wireType(type: string): 0 | 2 {
 }
 
 function valueSize(tables: MessageTables, type: string, value: unknown): number {
+  if (type === 'uint64text') return exactVarintSize(BigInt(value as string));
   if (!(value instanceof MapEntry) && wireType(type) === 0) return varintSize(Number(value));
   const length = contentSize(tables, type, value);
   return varintSize(length) + length;
@@ -99,6 +101,7 @@ function contentSize(tables: MessageTables, type: string, value: unknown): numbe
 function writeValue(tables: MessageTables, type: string, value: unknown, target: Buffer, offset: number): number {
   if (value instanceof MapEntry)
     return writeNested(tables, mapEntryFields(type), value as unknown as Plain, target, offset);
+  if (type === 'uint64text') return writeExactVarint(target, offset, BigInt(value as string));
   if (wireType(type) === 0) return writeVarint(target, offset, Number(value));
   if (type === 'string') {
     const start = writeVarint(target, offset, Buffer.byteLength(value as string));

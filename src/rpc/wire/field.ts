@@ -4,7 +4,7 @@ export interface Field {
   readonly number: number;
   /** Name in camelCase, as in the TypeScript type. */
   readonly name: string;
-  /** string, bytes, bool, int32, uint32, int64, uint64, or the name of a message. */
+  /** string, bytes, bool, int32, uint32, int64, uint64, uint64text (a uint64 as decimal text), or the name of a message. */
   readonly type: string;
   readonly kind: 'single' | 'optional' | 'repeated' | 'map';
   /** The oneof that it belongs to: the property that tells which member is present. */

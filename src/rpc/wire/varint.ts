@@ -1,4 +1,7 @@
-/** Variable-length integers of protobuf. Values are JavaScript numbers: exact up to 2^53, which ids, times and sizes here stay below. */
+/**
+ * Variable-length integers of protobuf. Values are JavaScript numbers: exact up to 2^53, which ids, times and sizes of ours stay below; for the ids
+ * of others there are bigints.
+ */
 
 const twoTo64 = 1n << 64n;
 
@@ -59,4 +62,30 @@ export function readSignedVarint(cursor: Cursor): number {
   for (let index = 0; index < 10; index++)
     exact |= BigInt((cursor.bytes[start + index] ?? 0) & 127) << BigInt(7 * index);
   return Number(BigInt.asIntN(64, exact));
+}
+
+/** Bytes that an unsigned value of 64 bits takes. */
+export function exactVarintSize(value: bigint): number {
+  let size = 1;
+  for (let rest = value; rest >= 128n; rest >>= 7n) size++;
+  return size;
+}
+
+/** As writeVarint, for any unsigned value of 64 bits. */
+export function writeExactVarint(target: Buffer, offset: number, value: bigint): number {
+  let position = offset;
+  let rest = value;
+  for (; rest >= 128n; rest >>= 7n) target[position++] = Number(rest & 127n) | 128;
+  target[position++] = Number(rest);
+  return position;
+}
+
+/** As readVarint, for any unsigned value of 64 bits. */
+export function readExactVarint(cursor: Cursor): bigint {
+  const start = cursor.position;
+  readVarint(cursor);
+  let exact = 0n;
+  for (let at = start; at < cursor.position; at++)
+    exact |= BigInt((cursor.bytes[at] ?? 0) & 127) << BigInt(7 * (at - start));
+  return BigInt.asUintN(64, exact);
 }

@@ -14,7 +14,7 @@ const reference = loadSync(
   {
     includeDirs: [new URL('../../../proto', import.meta.url).pathname],
     keepCase: false,
-    longs: Number,
+    longs: String,
     enums: String,
     defaults: true,
     oneofs: true,
@@ -72,15 +72,23 @@ function arbitraryValue(tables: MessageTables, type: string): fc.Arbitrary<unkno
       return fc.maxSafeInteger();
     case 'uint64':
       return fc.maxSafeNat();
+    case 'uint64text':
+      return fc.bigInt({ min: 1n, max: 2n ** 64n - 1n }).map(String);
     default:
       return arbitraryMessage(tables, type);
   }
 }
 
-/** Drops what only one of the two codecs writes down: absent members, which the other one has as null, and the names of made-up oneofs. */
+/**
+ * Drops what only one of the two codecs writes down: absent members, which the other one has as null, and the names of made-up oneofs. Numbers are
+ * compared as text, since some need all of their 64 bits.
+ */
 function plain(value: unknown): unknown {
   return JSON.parse(
-    JSON.stringify(value, (key, entry: unknown) => (key.startsWith('_') ? undefined : (entry ?? undefined))),
+    JSON.stringify(value, (key, entry: unknown) => {
+      if (key.startsWith('_')) return undefined;
+      return typeof entry === 'number' ? String(entry) : (entry ?? undefined);
+    }),
   );
 }
 

@@ -4,7 +4,11 @@ import { defineVerb, type CommandContext } from '../../command-line/verb.ts';
 import { UsageError } from '../../errors.ts';
 
 const flags = {
-  to: { type: 'string', value: 'STORE', help: 'sqlite, or etcd://HOST[:PORT][,HOST[:PORT]...][/PREFIX]' },
+  to: {
+    type: 'string',
+    value: 'STORE',
+    help: 'etcd, which managers run themselves; sqlite; or etcd://HOST[:PORT][,HOST[:PORT]...][/PREFIX]',
+  },
   'etcd-ca': { type: 'string', value: 'FILE', help: 'Authority of an etcd that speaks TLS (PEM)' },
   'etcd-cert': { type: 'string', value: 'FILE', help: 'Certificate with which to go to it' },
   'etcd-key': { type: 'string', value: 'FILE', help: 'Its key' },
@@ -19,10 +23,7 @@ export const migrate = defineVerb({ name: 'cluster migrate', usage: '--to STORE'
 async function run(context: CommandContext<typeof flags>): Promise<number> {
   const { to, 'etcd-ca': ca, 'etcd-cert': certificate, 'etcd-key': key } = context.flags;
   if (to === undefined)
-    throw new UsageError(
-      'tsstack cluster migrate needs --to',
-      'sqlite is for one manager, etcd://HOST:PORT for several',
-    );
+    throw new UsageError('tsstack cluster migrate needs --to', 'sqlite is for one manager, etcd for several');
   const [caText, certificateText, keyText] = [ca, certificate, key].map(read);
   const tls = { ca: caText ?? '', certificate: certificateText ?? '', key: keyText ?? '' };
   const host = await connectDaemon(context, 'if-known');

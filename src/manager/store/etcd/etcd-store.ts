@@ -10,6 +10,7 @@ import { EtcdEndpoints, type EtcdAddress } from './endpoints.ts';
 import { History } from './history.ts';
 import { readIdentity, retireStore } from './identity.ts';
 import { Keys } from './keys.ts';
+import { EtcdMembers } from './members.ts';
 import { createdAt } from './operations.ts';
 import { Progress } from './progress.ts';
 import { readSnapshot } from './snapshot.ts';
@@ -119,6 +120,11 @@ export class EtcdStore implements Store {
   /** The manager that uses it; null while there is none. */
   get leader(): ManagerContact | null {
     return this.#state.leader?.contact ?? null;
+  }
+
+  /** Of the etcd, which may be changed only where it is a managed one. */
+  get members(): EtcdMembers {
+    return new EtcdMembers(this.#etcd);
   }
 
   /** Nobody shall open it any more: what counts is elsewhere now. */

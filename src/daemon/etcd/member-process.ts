@@ -1,0 +1,172 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { abortable, delay } from '../../../agents/host/abortable.ts';
+import { hasErrno } from '../../../agents/host/errors.ts';
+import { writeAtomically } from '../../../agents/host/images/store/write-atomically.ts';
+import { readProcessStat } from '../../../agents/host/process-stat.ts';
+import { memberSocket } from '../../manager/store/store-setting.ts';
+
+/** Time to end in order. */
+const graceMs = 5000;
+
+/** Pause before a process that has no socket yet is asked again. */
+const socketPauseMs = 200;
+
+/** From this size on a new process begins a new log; the one before stays. */
+const logBytes = 4 * 2 ** 20;
+
+/** What is written down of a process, so that the next daemon finds it. */
+interface ProcessNote {
+  readonly pid: number;
+  readonly startTime: number;
+  /** Digest of the authorities that it was started with: it reads them only then. */
+  readonly authorities: string;
+}
+
+/** An etcd that runs on when the daemon ends, however that happens, and is found by the next one. */
+export class MemberProcess {
+  readonly authorities: string;
+  readonly #note: ProcessNote;
+  readonly #directory: string;
+  /** Resolves when it has ended. Null for one that an earlier daemon started. */
+  readonly #exit: Promise<unknown> | null;
+
+  private constructor(directory: string, note: ProcessNote, child: ChildProcess | null) {
+    this.authorities = note.authorities;
+    this.#directory = directory;
+    this.#note = note;
+    this.#exit = child === null ? null : once(child, 'exit');
+  }
+
+  /** The one that an earlier daemon started; null when none runs. */
+  static find(directory: string): MemberProcess | null {
+    const note = readNote(notePath(directory));
+    return note !== null && isAlive(note) ? new MemberProcess(directory, note, null) : null;
+  }
+
+  static async start(
+    program: string,
+    args: readonly string[],
+    { directory, authorities }: { readonly directory: string; readonly authorities: string },
+  ): Promise<MemberProcess> {
+    const log = openLog(directory);
+    try {
+      // Its own session: what ends the daemon is not meant for it. Its environment is empty: every option of etcd may be a variable, too.
+      const stdio = ['ignore', log, log] as const;
+      const child = spawn(program, [...args], { cwd: directory, detached: true, env: {}, stdio: [...stdio] });
+      await once(child, 'spawn');
+      const { pid = 0 } = child;
+      const note = { pid, startTime: readProcessStat(pid)?.startTime ?? 0, authorities };
+      writeAtomically(notePath(directory), `${JSON.stringify(note)}\n`);
+      child.unref();
+      return new MemberProcess(directory, note, child);
+    } finally {
+      closeSync(log);
+    }
+  }
+
+  /** Resolves when it has ended; rejects when the signal is aborted. */
+  async ended(signal: AbortSignal): Promise<void> {
+    if (this.#exit !== null) return void (await abortable(this.#exit, signal));
+    while (isAlive(this.#note)) {
+      await abortable(hangUp(join(this.#directory, memberSocket), signal), signal);
+      await delay(socketPauseMs, signal);
+      signal.throwIfAborted();
+    }
+  }
+
+  /** Ends it in order, or in the end without. */
+  async end(): Promise<void> {
+    this.#kill('SIGTERM');
+    const inTime = await this.ended(AbortSignal.timeout(graceMs)).then(
+      () => true,
+      () => false,
+    );
+    if (inTime) return;
+    this.#kill('SIGKILL');
+    await this.ended(AbortSignal.timeout(graceMs));
+  }
+
+  #kill(signal: NodeJS.Signals): void {
+    if (!isAlive(this.#note)) return;
+    try {
+      process.kill(this.#note.pid, signal);
+    } catch (error) {
+      if (!hasErrno(error, 'ESRCH')) throw error;
+    }
+  }
+}
+
+/** The last line of the log, for people. */
+export function lastWords(directory: string): string {
+  const lines = readIfThere(logPath(directory)).trim().split('\n');
+  const last = lines.findLast((line) => /"level":"(fatal|error)"|panic/.test(line)) ?? lines.at(-1) ?? '';
+  try {
+    const { msg, error = '' } = JSON.parse(last) as { msg: string; error?: string };
+    return error === '' ? msg : `${msg}: ${error}`;
+  } catch {
+    return last.slice(0, 300);
+  }
+}
+
+function isAlive({ pid, startTime }: ProcessNote): boolean {
+  const stat = readProcessStat(pid);
+  return stat !== null && stat.startTime === startTime && !readState(pid).startsWith('Z');
+}
+
+/** One that has ended and waits for its parent is dead. */
+function readState(pid: number): string {
+  return /\) (\S)/.exec(readIfThere(`/proc/${pid}/stat`))?.[1] ?? 'Z';
+}
+
+/** Resolves when the other side closes the connection, which it does by ending, or there is none. */
+function hangUp(path: string, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    const stop = (): void => void socket.destroy();
+    signal.addEventListener('abort', stop, { once: true });
+    socket.on('error', () => undefined);
+    socket.resume();
+    socket.once('close', () => {
+      signal.removeEventListener('abort', stop);
+      resolve();
+    });
+  });
+}
+
+function openLog(directory: string): number {
+  const path = logPath(directory);
+  const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  if (size > logBytes) renameSync(path, `${path}.1`);
+  return openSync(path, 'a', 0o600);
+}
+
+function logPath(directory: string): string {
+  return join(directory, 'etcd.log');
+}
+
+function notePath(directory: string): string {
+  return join(directory, 'process.json');
+}
+
+/** A note that was damaged by a power cut tells of a process that is gone. */
+function readNote(path: string): ProcessNote | null {
+  try {
+    return JSON.parse(readIfThere(path)) as ProcessNote;
+  } catch {
+    rmSync(path, { force: true });
+    return null;
+  }
+}
+
+function readIfThere(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if (hasErrno(error, 'ENOENT', 'ESRCH')) return '';
+    throw error;
+  }
+}

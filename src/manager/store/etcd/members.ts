@@ -1,0 +1,63 @@
+import type { Member } from '../../../rpc/etcd-client.ts';
+import { EtcdEndpoints, type EtcdAddress } from './endpoints.ts';
+
+export type { Member };
+
+/** Changes of the members are decided by a majority, as writes are. */
+const patience = { patienceMs: 5000 };
+
+/** The members of a managed etcd. */
+export class EtcdMembers {
+  readonly #etcd: EtcdEndpoints;
+
+  constructor(etcd: EtcdEndpoints) {
+    this.#etcd = etcd;
+  }
+
+  /** As the member knows them that is asked. */
+  async list(): Promise<readonly Member[]> {
+    const { members } = await this.#etcd.call('list the members of etcd', patience, (client, options) =>
+      client.memberList({}, options),
+    );
+    return members;
+  }
+
+  /** Takes in one that follows at first, so that nothing waits for it; etcd has one such at a time. */
+  async add(url: string): Promise<void> {
+    await this.#etcd.call(`take ${url} into etcd`, patience, (client, options) =>
+      client.memberAdd({ peerUrls: [url], isLearner: true }, options),
+    );
+  }
+
+  /** Makes it count; fails while it has not caught up. */
+  async promote({ id }: Member): Promise<void> {
+    await this.#etcd.call('promote a member of etcd', patience, (client, options) =>
+      client.memberPromote({ id }, options),
+    );
+  }
+
+  async remove({ id, peerUrls }: Member): Promise<void> {
+    await this.#etcd.call(`remove ${peerUrls.join()} from etcd`, patience, (client, options) =>
+      client.memberRemove({ id }, options),
+    );
+  }
+
+  /** Id of the member that leads; empty when there is none. */
+  async leader(): Promise<string> {
+    const { leader } = await this.#etcd.call('ask etcd who leads', { patienceMs: 0 }, (client, options) =>
+      client.status({}, options),
+    );
+    return leader;
+  }
+}
+
+/** Resolves when an etcd that was just started serves; rejects after that time. */
+export async function awaitEtcd(address: EtcdAddress, patienceMs: number): Promise<void> {
+  const etcd = await EtcdEndpoints.open(address);
+  const nothing = { key: Buffer.from('tsstack/'), rangeEnd: Buffer.alloc(0), limit: 1, revision: 0 };
+  try {
+    await etcd.call('start etcd', { patienceMs }, (client, options) => client.range(nothing, options));
+  } finally {
+    etcd.close();
+  }
+}
