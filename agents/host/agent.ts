@@ -1,8 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import PQueue from 'p-queue';
-import type { StreamRequest } from '../../src/rpc/messages.ts';
-import type { DispatcherClient } from '../../src/rpc/service-types.ts';
+import type { ClusterFacts, StreamRequest } from '../../src/rpc/messages.ts';
 import { removeEmptyCgroups } from './containers/cgroup-remains.ts';
 import { describeError } from './errors.ts';
 import { readHostFacts, type OperatorFacts } from './facts/host-facts.ts';
@@ -28,6 +27,7 @@ import { readHostResolver } from './read-host-resolver.ts';
 import { ClusterGuard } from './session/cluster-guard.ts';
 import { keepConnected } from './session/connection-loop.ts';
 import { LeadAway } from './session/lead-away.ts';
+import { ManagerLink } from './session/manager-link.ts';
 import type { ManagerAccess } from './session/manager-access.ts';
 import { StatusReporter } from './session/status-reporter.ts';
 import { serveRelay } from './streams/relay-stream.ts';
@@ -105,18 +105,27 @@ export class Agent {
     const networks = await this.#openNetworks(nodeId);
     const reporter = new StatusReporter(this.#options.log);
     const assigned = new AssignedObjects();
+    const deadlines = registryDeadlines(process.env);
+    const link = new ManagerLink(deadlines.idleMs);
     const images = new ImageService({
       dataRoot: this.#paths.dataRoot,
       layerProgram: this.#programs.layer,
       usersOf: (imageId) => table.usersOf(imageId),
-      deadlines: registryDeadlines(process.env),
+      deadlines,
       onNames: () => table.lookAtImages(),
     });
-    const table: TaskTable = this.#makeTable(facts, networks, images, reporter, assigned, nodeId);
+    const table: TaskTable = this.#makeTable(
+      facts,
+      networks,
+      new HostImages(images, new LayerProgram(this.#programs.layer), link),
+      reporter,
+      assigned,
+      nodeId,
+    );
     this.#table = table;
     table.adopt();
     images.open().catch((error: unknown) => this.#options.log(`look at the images: ${describeError(error).message}`));
-    await this.#serve(table, images, facts, guard, reporter);
+    await this.#serve(table, images, facts, guard, reporter, link);
     await table.release();
     this.#isIdle = table.ids.length === 0;
     if (!this.#isIdle) return networks.close();
@@ -132,23 +141,31 @@ export class Agent {
     facts: HostFacts,
     guard: ClusterGuard,
     reporter: StatusReporter,
+    link: ManagerLink,
   ): Promise<void> {
     const { managers, log } = this.#options;
     const handlers = makeStreamHandlers(table, images, () => reporter.flushed());
-    let client: DispatcherClient | null = null;
     const onStream = (request: StreamRequest): void => {
-      if (client !== null) void serveRelay(client, request, handlers);
+      if (link.client !== null) void serveRelay(link.client, request, handlers);
+    };
+    const onCluster = (facts: ClusterFacts): void => {
+      link.joined();
+      managers.onCluster(facts);
     };
     await keepConnected(
       {
-        managers,
+        managers: { ...managers, onCluster },
         log,
         guard,
         reporter,
         leadAway: this.#leadAway,
         description: facts.description,
-        onConnected: (connected) => (client = connected),
-        onOpen: () => table.reportAll(),
+        onConnected: (client) => link.connected(client),
+        onLost: () => link.lost(),
+        onOpen: (sessionId) => {
+          link.opened(sessionId);
+          table.reportAll();
+        },
         onAssignments: (...assignments) => table.apply(...assignments),
         onStream,
       },
@@ -187,7 +204,7 @@ export class Agent {
   #makeTable(
     facts: HostFacts,
     networks: NetworkService,
-    images: ImageService,
+    images: HostImages,
     reporter: StatusReporter,
     assigned: AssignedObjects,
     nodeId: string,
@@ -201,7 +218,7 @@ export class Agent {
       cdiDirectories: this.#options.cdiDirectories,
       runtimeOf: (name) => findRuntime(name ?? this.#options.runtime, process.env['PATH'] ?? ''),
       shims: hostShims(this.#launcher),
-      images: new HostImages(images, layers),
+      images,
       networks,
       volumes: new VolumeStore(
         this.#paths.volumes,

@@ -76,6 +76,7 @@ export class Manager {
     this.#dispatcher = new Dispatcher({
       store,
       onError,
+      ownNodeId,
       admit: () => this.#admitAgents(),
       onLate: (task, nodes) => this.#events.note(task, 'late_nodes', { nodes: nodes.join(', ') }),
     });

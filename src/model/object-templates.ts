@@ -3,6 +3,7 @@ import { defaultNetwork, defaultService } from './default-specs.ts';
 import { createdContainer, newTaskStatus } from './new-status.ts';
 import type {
   ClusterObject,
+  ImageObject,
   ModelObject,
   NetworkObject,
   NodeObject,
@@ -158,6 +159,17 @@ const cluster: ClusterObject = {
   removedNodes: {},
 };
 
+const image: ImageObject = {
+  ...stored,
+  kind: 'image',
+  name: '',
+  imageId: '',
+  platform: '',
+  pinned: null,
+  nodeId: '',
+  namedAtMs: 0,
+};
+
 export const objectTemplates: { readonly [Kind in ObjectKind]: ModelObject & { readonly kind: Kind } } = {
   stack,
   service,
@@ -168,6 +180,7 @@ export const objectTemplates: { readonly [Kind in ObjectKind]: ModelObject & { r
   node,
   task,
   cluster,
+  image,
 };
 
 /** What is known of a container, of the tasks that have one. */

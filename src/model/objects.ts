@@ -160,6 +160,23 @@ export interface ClusterObject extends StoredObject {
   readonly removedNodes: Readonly<Record<string, string>>;
 }
 
+/** What a name of an image means in the cluster: decided by the first who needed it, and from then on the same on every node. */
+export interface ImageObject extends StoredObject {
+  readonly kind: 'image';
+  /** As people write it, with its tag (model/image-name.ts). */
+  readonly name: string;
+  /** Digest of its configuration. */
+  readonly imageId: string;
+  /** `linux/amd64`: of that image; nodes of other platforms go by `pinned`. */
+  readonly platform: string;
+  /** `HOST/REPOSITORY@DIGEST`, where a registry has it for all platforms; null for one that was only loaded, imported or read from a file. */
+  readonly pinned: string | null;
+  /** The node that had it, or had asked the registry. */
+  readonly nodeId: string;
+  /** When the image got the name there, in ms since the epoch. */
+  readonly namedAtMs: number;
+}
+
 /** What networks, volumes and images may need of a kernel and not every kernel has. */
 export type KernelFeature =
   'overlayfs' | 'nftables' | 'vxlan' | 'macvlan' | 'ipvlan' | 'ipvs' | 'wireguard' | 'ipsec-esp' | 'aes-gcm';
@@ -408,5 +425,13 @@ export interface PublishedPort {
 }
 
 export type ModelObject =
-  StackObject | ServiceObject | NetworkObject | VolumeObject | PayloadObject | NodeObject | TaskObject | ClusterObject;
+  | StackObject
+  | ServiceObject
+  | NetworkObject
+  | VolumeObject
+  | PayloadObject
+  | NodeObject
+  | TaskObject
+  | ClusterObject
+  | ImageObject;
 export type ObjectKind = ModelObject['kind'];

@@ -15,6 +15,8 @@ export type {
   CreateOneOffResponse,
   Event,
   EventsRequest,
+  FindImageRequest,
+  FindImageResponse,
   Frame,
   GetAuthorityResponse,
   GetInfoResponse,

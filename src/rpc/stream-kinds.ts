@@ -95,6 +95,21 @@ export interface StreamKinds {
     readonly arguments: { readonly reference: string };
     readonly document: { readonly pinned: string | null };
   };
+  /** Those of these names that mean an image on the node. With `readFiles` images in files (oci-layout://, docker-archive://) are read first, if they are there. */
+  readonly 'image.find': {
+    readonly arguments: { readonly references: readonly string[]; readonly readFiles: boolean };
+    readonly document: { readonly images: readonly ImageHere[] };
+  };
+  /** Asks the registry what a name means now, without fetching any layer. */
+  readonly 'image.identify': {
+    readonly arguments: { readonly reference: string };
+    readonly document: { readonly image: ImageHere };
+  };
+  /** Bytes of a blob of an image that the node has, from an offset on, as stdout frames of up to 256 KiB; a null digest means the manifest. Then exit. */
+  readonly 'image.content': {
+    readonly arguments: { readonly image: string; readonly digest: string | null; readonly offset: number };
+    readonly document: never;
+  };
   readonly 'image.remove': {
     readonly arguments: { readonly reference: string; readonly force: boolean };
     readonly document: { readonly removed: readonly string[] };
@@ -111,6 +126,19 @@ export interface ImageProgress {
   readonly current: number;
   /** 0 = unknown. */
   readonly total: number;
+}
+
+/** What a name means on one node, or at its registry. */
+export interface ImageHere {
+  /** As it was asked for. */
+  readonly reference: string;
+  readonly imageId: string;
+  /** `linux/amd64`. */
+  readonly platform: string;
+  /** `HOST/REPOSITORY@DIGEST` in its registry, of all platforms that it has there; null when it is not known to be in one. */
+  readonly pinned: string | null;
+  /** When the image got that name, in ms since the epoch. */
+  readonly namedAtMs: number;
 }
 
 export interface ImageSummary {

@@ -34,7 +34,7 @@ describe('a cluster of two hosts', () => {
     cluster = await TestCluster.create('m1', 'w1');
     [manager, worker] = [cluster.host('m1'), cluster.host('w1')];
     const image = await busyboxImage();
-    for (const host of cluster.hosts) await host.ok(['load', '-i', image.dockerArchive]);
+    await manager.ok(['load', '-i', image.dockerArchive]);
   });
   after(() => cluster.stop('m1'));
 

@@ -1,4 +1,5 @@
 import { TsstackError } from '../../../src/model/errors.ts';
+import type { FoundImage } from '../../../src/model/found-image.ts';
 import { hasErrno } from '../errors.ts';
 import { NativeError } from '../native/native-error.ts';
 
@@ -71,6 +72,27 @@ export class MalformedImageError extends TsstackError {
 export class UnsupportedImageError extends TsstackError {
   constructor(reference: string, problem: string, hint: string) {
     super('unsupported', `get image ${reference}: ${problem}`, { hint });
+  }
+}
+
+/** No registry and no node of the cluster gives the image. */
+export class NotSharedError extends TsstackError {
+  constructor(
+    name: string,
+    { imageId, absent }: FoundImage,
+    failures: readonly { readonly place: string; readonly error: unknown }[],
+  ) {
+    const told = failures.filter(({ error }) => !(error instanceof TsstackError && error.code === 'not-found'));
+    const tries = told.map(({ place, error }) => `${place}: ${(error as Error).message}`);
+    const where = absent === '' ? 'no node that is connected has it' : `it is only on ${absent}`;
+    super('unavailable', [`get image ${name} (${imageId.slice(7, 19)}): ${where}`, ...tries].join('; '), {
+      cause: failures[0]?.error,
+      retryable: true,
+      hint:
+        absent === ''
+          ? 'bring it to a manager again, with "tsstack load", "tsstack import" or "tsstack pull"'
+          : 'bring that node back, or bring the image to a manager again with "tsstack load" or "tsstack pull"',
+    });
   }
 }
 

@@ -1,18 +1,26 @@
 import { TsstackError } from '../../../src/model/errors.ts';
+import type { FoundImage } from '../../../src/model/found-image.ts';
 import type { PullPolicy } from '../../../src/model/spec.ts';
+import type { ImageHere } from '../../../src/rpc/stream-kinds.ts';
 import { LayerProgram } from '../native/layer.ts';
 import { ImageInUseError, ImageNotFoundError, PullError, translateStorageError } from './errors.ts';
 import { findImage, isCurrent } from './find-image.ts';
 import { ImageStore } from './image-store.ts';
 import { importImage } from './import-image.ts';
 import { loadArchive } from './load-archive.ts';
+import { formatPlatform } from './formats/platform.ts';
 import { obtainImage } from './obtain-image.ts';
 import type { ObtainOptions } from './obtain-image.ts';
+import type { ImagePeers } from './peers/image-peers.ts';
+import { findCopy, obtainFound } from './peers/obtain-found.ts';
+import { openContent } from './peers/serve-content.ts';
 import { familiarName, parseReference, referenceKey } from './reference.ts';
 import type { IdReference, ImageReference } from './reference.ts';
 import { pinnedName } from './registry/pinned-name.ts';
 import { RegistryAccess } from './registry/registry-access.ts';
 import type { RegistryDeadlines } from './registry/deadlines.ts';
+import { openRegistryImage } from './registry/registry-source.ts';
+import { sourceState } from './sources/source-state.ts';
 import { SharedOperations } from './shared-operations.ts';
 import type { ImageRecord } from './store/image-index.ts';
 import type { EnsureOptions, Image, ImageEvent, ImageListener } from './types.ts';
@@ -90,6 +98,62 @@ export class ImageService {
   async resolve(text: string, signal: AbortSignal): Promise<string | null> {
     const reference = this.#parse(text);
     return reference.kind === 'registry' ? await pinnedName(this.#registries, reference, signal) : null;
+  }
+
+  /** What a registry's image is there now, without its layers. */
+  async identify(text: string, signal: AbortSignal): Promise<ImageHere> {
+    const store = await this.#store();
+    const reference = this.#parse(text);
+    if (reference.kind !== 'registry') throw notHere(text, reference);
+    const { id, document, pinned } = await openRegistryImage(this.#registries, reference, store.blobs, signal);
+    const platform = formatPlatform(document.platform);
+    return { reference: text, imageId: id, platform, pinned, namedAtMs: this.#now() };
+  }
+
+  /** The images of this host that these references mean by now. `readFiles`: those that are files are read first. */
+  async findHere(texts: readonly string[], readFiles: boolean, signal: AbortSignal): Promise<ImageHere[]> {
+    const store = await this.#store();
+    const found: ImageHere[] = [];
+    for (const text of texts) {
+      const reference = this.#parse(text);
+      const isFile = reference.kind === 'oci-layout' || reference.kind === 'docker-archive';
+      if (readFiles && isFile && sourceState(reference) !== null) await this.ensure(text, { signal });
+      const record = findImage(store.index, reference, text);
+      if (record === undefined || record.rootfs !== null) continue;
+      const { id, pinned, namedAt } = record;
+      const { platform } = store.image(record);
+      found.push({ reference: text, imageId: id, platform, pinned, namedAtMs: namedAt[referenceKey(reference)] ?? 0 });
+    }
+    return found;
+  }
+
+  /** Content of an image for another node: see peers/serve-content.ts. */
+  async content(image: string, digest: string | null, offset: number): Promise<AsyncIterable<Uint8Array>> {
+    return await openContent(await this.#store(), image, digest, offset);
+  }
+
+  /** Makes the very image available that the cluster means by a reference. One that is here costs a look into a map. */
+  async ensureFound(
+    text: string,
+    { found, mayPull, peers }: { readonly found: FoundImage; readonly mayPull: boolean; readonly peers: ImagePeers },
+    options: TransferOptions = {},
+  ): Promise<Image> {
+    const store = await this.#store();
+    const reference = this.#parse(text);
+    const key = reference.kind === 'id' ? null : referenceKey(reference);
+    const request = { key, found, mayPull };
+    const here = findCopy(store, request);
+    if (here !== undefined) return store.image(withName(store, here, key));
+    const { signal, onProgress } = options;
+    const record = await this.#running.run(
+      `${found.imageId} ${text}`,
+      { signal, listener: onProgress },
+      (shared, listener) =>
+        this.#adding(store, 'get image', text, () =>
+          obtainFound(store, this.#registries, peers, request, { signal: shared, listener }),
+        ),
+    );
+    return store.image(record);
   }
 
   async list(): Promise<Image[]> {
@@ -193,6 +257,12 @@ export class ImageService {
     this.#parsed.set(text, reference);
     return reference;
   }
+}
+
+/** What the cluster means by a name, it means here, too. */
+function withName(store: ImageStore, record: ImageRecord, key: string | null): ImageRecord {
+  if (key === null || key in record.references) return record;
+  return store.index.put(record, [{ key, sourceState: null }]);
 }
 
 function canUse(record: ImageRecord, reference: ImageReference, policy: PullPolicy, now: number): boolean {

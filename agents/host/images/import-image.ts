@@ -29,7 +29,9 @@ export async function importImage(
     const configData = Buffer.from(JSON.stringify(describe(config, diffId)));
     const id = store.blobs.put(configData);
     const manifest = store.blobs.put(composeManifest({ digest: id, size: configData.length }, [blob]));
-    const record = store.index.put({ id, manifest, chain: [diffId], rootfs: null }, [{ key, sourceState: null }]);
+    const record = store.index.put({ id, manifest, chain: [diffId], rootfs: null, pinned: null }, [
+      { key, sourceState: null },
+    ]);
     options.listener({ status: 'loaded', id: name, current: 1, total: 1 });
     return record;
   } catch (error) {

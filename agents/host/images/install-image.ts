@@ -28,7 +28,10 @@ export async function installImage(
   const manifestData = source.manifestData ?? compose(store, source.configData, chain);
   const id = store.blobs.put(source.configData);
   const manifest = store.blobs.put(manifestData);
-  return store.index.put({ id, manifest, chain, rootfs: null }, names);
+  return store.index.put(
+    { id, manifest, chain, rootfs: null, pinned: source.pinned ?? store.index.byId(id)?.pinned ?? null },
+    names,
+  );
 }
 
 function compose(store: ImageStore, configData: Uint8Array, chain: readonly Digest[]): Uint8Array {

@@ -104,5 +104,7 @@ function useDirectory(store: ImageStore, reference: RootfsReference): ImageRecor
   const known = store.index.byKey(key);
   if (known !== undefined) return known;
   const id = digestOf(key);
-  return store.index.put({ id, manifest: id, chain: [], rootfs: directory }, [{ key, sourceState: null }]);
+  return store.index.put({ id, manifest: id, chain: [], rootfs: directory, pinned: null }, [
+    { key, sourceState: null },
+  ]);
 }

@@ -8,17 +8,19 @@ export interface ConnectionOptions extends Omit<SessionOptions, 'client'> {
   readonly log: (message: string) => void;
   /** For streams that are not part of the session. */
   readonly onConnected: (client: SessionOptions['client']) => void;
+  /** The connection is over. */
+  readonly onLost: () => void;
 }
 
 /** Keeps a session with the manager for as long as the signal lets it; containers do not notice when there is none. */
 export async function keepConnected(options: ConnectionOptions, signal: AbortSignal): Promise<void> {
   const backoff = new Backoff();
   let lastProblem = '';
-  const onOpen = (): void => {
+  const onOpen = (sessionId: string): void => {
     backoff.reset();
     lastProblem = '';
     options.managers.onSession(null);
-    options.onOpen();
+    options.onOpen(sessionId);
   };
   while (!signal.aborted) {
     const problem = await connectOnce({ ...options, onOpen }, signal).then(
@@ -40,6 +42,7 @@ async function connectOnce(options: ConnectionOptions, signal: AbortSignal): Pro
     options.onConnected(client);
     await runSession({ ...options, client }, signal);
   } finally {
+    options.onLost();
     client.close();
   }
 }

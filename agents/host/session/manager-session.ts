@@ -26,7 +26,7 @@ export interface SessionOptions {
   readonly reporter: StatusReporter;
   readonly leadAway: LeadAway;
   /** A new session stands; everything has to be reported again. */
-  readonly onOpen: () => void;
+  readonly onOpen: (sessionId: string) => void;
   /** `endpoints` is to be told what of the message is in effect. */
   readonly onAssignments: (message: AssignmentsMessage, mayRemove: boolean, endpoints: EndpointReporter) => void;
   readonly onStream: (request: StreamRequest) => void;
@@ -51,7 +51,7 @@ export async function runSession(options: SessionOptions, signal: AbortSignal): 
     leadAway.attach(
       async (taskId, limit) => (await client.leadAway({ sessionId, taskId }, { signal: limit })).lateNodes,
     );
-    options.onOpen();
+    options.onOpen(sessionId);
     const endpoints = new EndpointReporter();
     const report = (applied: readonly AppliedEndpoints[]): Promise<unknown> =>
       client.reportEndpoints({ sessionId, applied }, { signal: scope, deadlineMs: callMs });

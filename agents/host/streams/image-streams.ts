@@ -51,6 +51,29 @@ export async function serveImageResolve(images: ImageService, stream: RelayStrea
   return 0;
 }
 
+/** Says which of these names mean an image here. */
+export async function serveImageFind(images: ImageService, stream: RelayStream<'image.find'>): Promise<number> {
+  const { references, readFiles } = stream.arguments;
+  await stream.document({ images: await images.findHere(references, readFiles, stream.signal) });
+  return 0;
+}
+
+/** Asks the registry what a name means there, with the id of the image for this host. */
+export async function serveImageIdentify(images: ImageService, stream: RelayStream<'image.identify'>): Promise<number> {
+  await stream.document({ image: await images.identify(stream.arguments.reference, stream.signal) });
+  return 0;
+}
+
+/** Gives another node a blob of an image, as fast as it takes it. */
+export async function serveImageContent(images: ImageService, stream: RelayStream<'image.content'>): Promise<number> {
+  const { image, digest, offset } = stream.arguments;
+  for await (const chunk of await images.content(image, digest, offset)) {
+    stream.signal.throwIfAborted();
+    await stream.write({ content: 'stdout', stdout: Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength) });
+  }
+  return 0;
+}
+
 /** Removes an image or one of its names. */
 export async function serveImageRemove(images: ImageService, stream: RelayStream<'image.remove'>): Promise<number> {
   const { reference, force } = stream.arguments;

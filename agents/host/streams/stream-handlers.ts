@@ -4,6 +4,9 @@ import { serveAttach } from './attach.ts';
 import { servePause, serveSignal, serveStats, serveUnpause } from './control.ts';
 import { serveExec } from './exec.ts';
 import {
+  serveImageContent,
+  serveImageFind,
+  serveImageIdentify,
   serveImageImport,
   serveImageList,
   serveImageLoad,
@@ -43,6 +46,9 @@ export function makeStreamHandlers(
     'image.import': (stream) => toldOf(serveImageImport(images, stream)),
     'image.list': (stream) => serveImageList(images, stream),
     'image.resolve': (stream) => serveImageResolve(images, stream),
+    'image.find': (stream) => serveImageFind(images, stream),
+    'image.identify': (stream) => serveImageIdentify(images, stream),
+    'image.content': (stream) => serveImageContent(images, stream),
     'image.remove': (stream) => toldOf(serveImageRemove(images, stream)),
   };
 }

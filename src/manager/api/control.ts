@@ -42,6 +42,7 @@ import { actOnTasks } from '../stacks/act-on-tasks.ts';
 import { createOneOff } from '../stacks/create-one-off.ts';
 import { removeStack } from '../stacks/remove-stack.ts';
 import { withDigest, withDigests } from '../stacks/seal-payloads.ts';
+import { imagesOf } from '../images/images-of.ts';
 import type { Store } from '../store/store.ts';
 import { applyStack } from './apply-stack.ts';
 import { awaitOwnNode } from './await-own-node.ts';
@@ -87,6 +88,7 @@ export class Control implements ControlHandlers {
     const spec = withDigests(parseStackSpec(request.spec), this.#on.seal);
     // Which containers a global service has follows from the nodes.
     if (Object.values(spec.services).some(isGlobal)) await awaitOwnNode(this.#on.store, this.#on.ownNodeId());
+    await this.#on.dispatcher.images.refresh(Object.values(spec.services).flatMap(imagesOf));
     return this.#on.store.update((view) => applyStack(view, spec, request, now()));
   }
 
@@ -150,7 +152,8 @@ export class Control implements ControlHandlers {
 
   async open(stream: DuplexStream<Frame, Frame>, context: CallContext): Promise<void> {
     const { open, rest } = await readOpenFrame(stream, context);
-    const session = await awaitStreamNode(this.#on, open, context.signal);
+    const target = open.taskId === '' && open.nodeId === '' ? { ...open, nodeId: this.#on.ownNodeId() ?? '' } : open;
+    const session = await awaitStreamNode(this.#on, target, context.signal);
     const place = this.#on.store.view.get('node', session.nodeId)?.hostname ?? session.nodeId;
     await this.#on.dispatcher.relays.open(session, place, open, this.#observed(open, rest));
   }

@@ -16,6 +16,7 @@ const kinds: readonly ObjectKind[] = [
   'volume',
   'secret',
   'config',
+  'image',
   'task',
 ];
 

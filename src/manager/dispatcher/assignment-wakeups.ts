@@ -63,6 +63,7 @@ export class AssignmentWakeups {
       case 'config':
         return 'all';
       case 'cluster':
+      case 'image':
       case 'node':
       case 'stack':
       case 'service':

@@ -2,6 +2,8 @@
 import type {
   AssignmentsMessage,
   AssignmentsRequest,
+  FindImageRequest,
+  FindImageResponse,
   Frame,
   HeartbeatRequest,
   HeartbeatResponse,
@@ -21,6 +23,8 @@ import type { CallContext, DispatcherHandlers, DuplexStream, Peer } from '../../
 import { clusterFacts } from '../authority/cluster-object.ts';
 import { removedError } from '../authority/removed-error.ts';
 import { InvalidRequestError } from '../errors.ts';
+import { ImageNames } from '../images/image-names.ts';
+import { ContentRelay, type FetchArguments } from '../images/relay-content.ts';
 import type { ObjectChange } from '../store/change.ts';
 import type { Committed, Store } from '../store/store.ts';
 import { readReports } from './apply-status.ts';
@@ -45,6 +49,8 @@ export interface DispatcherOptions {
   readonly onError: (error: unknown) => void;
   /** Rejects while agents have to go to another manager. */
   readonly admit: () => Promise<void>;
+  /** Id of this host's node; null on a lone host. */
+  readonly ownNodeId: () => string | null;
   /** A task ends though the nodes of these names may still lead others to it. */
   readonly onLate: (task: TaskObject, hostnames: readonly string[]) => void;
 }
@@ -52,6 +58,8 @@ export interface DispatcherOptions {
 export class Dispatcher implements DispatcherHandlers {
   readonly relays = new Relays();
   readonly sessions: Sessions;
+  readonly images: ImageNames;
+  readonly #content: ContentRelay;
   /** Sends `join` whenever an agent has registered. */
   readonly joins = new EventTarget();
   readonly #store: Store;
@@ -66,7 +74,7 @@ export class Dispatcher implements DispatcherHandlers {
   readonly #silent = new Set<string>();
   #loss: NodeJS.Timeout | undefined;
 
-  constructor({ store, onError, admit, onLate }: DispatcherOptions) {
+  constructor({ store, onError, admit, ownNodeId, onLate }: DispatcherOptions) {
     this.#store = store;
     this.#endpoints = new EndpointsIndex(store);
     this.#wakeups = new AssignmentWakeups(store, this.#endpoints);
@@ -77,6 +85,8 @@ export class Dispatcher implements DispatcherHandlers {
     this.#admit = admit;
     this.#onLate = onLate;
     this.sessions = new Sessions((nodeId) => this.#noteSilence(nodeId));
+    this.images = new ImageNames({ store, sessions: this.sessions, relays: this.relays, ownNodeId });
+    this.#content = new ContentRelay(this.relays, this.sessions);
   }
 
   /** Nodes whose agents have not registered since the manager started are neither up nor down, for a time. */
@@ -174,6 +184,22 @@ export class Dispatcher implements DispatcherHandlers {
     const lateNodes = late.map((id) => this.#store.view.get('node', id)?.hostname ?? shortId(id));
     if (lateNodes.length > 0 && !signal.aborted) this.#onLate(task, lateNodes);
     return { lateNodes };
+  }
+
+  async findImage(
+    { sessionId, reference, mayPull }: FindImageRequest,
+    { peer }: CallContext,
+  ): Promise<FindImageResponse> {
+    const { nodeId } = this.#session(sessionId, peer);
+    const found = await this.images.find({ nodeId, reference, mayPull });
+    return { image: found === null ? '' : JSON.stringify(found) };
+  }
+
+  async fetchImage(stream: DuplexStream<Frame, Frame>, context: CallContext): Promise<void> {
+    const { open, rest } = await readOpenFrame(stream, context);
+    const { sessionId } = JSON.parse(open.arguments) as FetchArguments;
+    const { nodeId } = this.#session(sessionId, context.peer);
+    await this.#content.pass(this.#store.view, nodeId, open, rest);
   }
 
   async relay(stream: DuplexStream<Frame, Frame>, context: CallContext): Promise<void> {

@@ -153,13 +153,14 @@ function planOneService(
     start: !options.noStart,
     isVolumeReplaced,
     isNamespaceReplaced,
+    hasImageMoved: (task: TaskObject) => imageChange(view, task) !== null,
     nodes: isGlobal(service) ? suitableNodes(view, service, nodesWith(tasks)) : null,
     maxConcurrent: service.deploy.maxConcurrent,
     isRolled: manner.isRolled,
   } as const;
   // A job with a schedule runs when its time has come.
   const planned = service.deploy.schedule === null ? planService(tasks, wish) : [];
-  const steps = planned.flatMap((step) => toStackSteps(step, service, manner));
+  const steps = planned.flatMap((step) => toStackSteps(view, step, service, manner));
   const write: StackStep = { type: 'write-service', service: service.name, specHash: hash, forceCount, before };
   const isSame =
     before?.specHash === hash && before.forceCount === forceCount && !before.suspended && equal(before.spec, service);
@@ -195,12 +196,17 @@ function isForcedService(name: string, options: ApplyOptions): boolean {
   return isNamed ? options.forceRecreate : options.alwaysRecreateDeps;
 }
 
-function toStackSteps(step: ServiceStep, service: ServiceSpec, manner: UpdateManner): readonly StackStep[] {
+function toStackSteps(
+  view: StoreView,
+  step: ServiceStep,
+  service: ServiceSpec,
+  manner: UpdateManner,
+): readonly StackStep[] {
   switch (step.type) {
     case 'create':
       return [{ type: 'create-task', service: service.name, slot: step.slot, node: step.node }];
     case 'replace':
-      return [replaceStep(step.task, service, manner)];
+      return [replaceStep(view, step.task, service, manner)];
     case 'start':
       return [{ type: 'start-task', task: step.task }];
     case 'remove':
@@ -214,13 +220,18 @@ function removalReason(service: ServiceSpec): string {
   return isGlobal(service) ? 'its node does not suit' : `scaled to ${service.replicas}`;
 }
 
-function replaceStep(task: TaskObject, service: ServiceSpec, { isRolled, notes }: UpdateManner): StackStep {
-  const reasons = [...reasonsOf(task, service), ...notes];
+function replaceStep(
+  view: StoreView,
+  task: TaskObject,
+  service: ServiceSpec,
+  { isRolled, notes }: UpdateManner,
+): StackStep {
+  const reasons = [...reasonsOf(view, task, service), ...notes];
   return { type: isRolled ? 'roll-task' : 'replace-task', service: service.name, task, reasons };
 }
 
-function reasonsOf(task: TaskObject, service: ServiceSpec): readonly string[] {
-  const image = imageChange(task);
+function reasonsOf(view: StoreView, task: TaskObject, service: ServiceSpec): readonly string[] {
+  const image = imageChange(view, task);
   if (!equal(task.spec, service)) return [...(image === null ? [] : [image]), ...changeReasons(task.spec, service)];
   return image === null ? [] : [image];
 }

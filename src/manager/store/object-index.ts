@@ -181,6 +181,7 @@ export function nameOf(object: ModelObject): string {
     case 'volume':
     case 'secret':
     case 'config':
+    case 'image':
       return object.name;
   }
 }

@@ -264,7 +264,7 @@ export interface Event {
 
 /** One object of the store. The document is the JSON of src/model/objects.ts (secret contents never in it, except in assignments). */
 export interface WireObject {
-  /** stack, service, task, network, volume, secret, config, node. */
+  /** stack, service, task, network, volume, secret, config, node, cluster, image. */
   readonly kind: string;
   readonly id: string;
   readonly version: number;
@@ -306,7 +306,7 @@ export interface OpenStream {
   readonly kind: string;
   /** Task (= container) that it is about; empty for streams about a node. */
   readonly taskId: string;
-  /** Node that it is about when there is no task; empty = the only node, or all of them where that makes sense. */
+  /** Node that it is about when there is no task; empty = the manager's own. */
   readonly nodeId: string;
   /** Arguments as JSON. */
   readonly arguments: string;
@@ -415,6 +415,19 @@ export interface LeadAwayRequest {
 export interface LeadAwayResponse {
   /** Host names. */
   readonly lateNodes: readonly string[];
+}
+
+export interface FindImageRequest {
+  readonly sessionId: string;
+  /** As the service names it. */
+  readonly reference: string;
+  /** False (pull_policy: never): no registry is asked. */
+  readonly mayPull: boolean;
+}
+
+export interface FindImageResponse {
+  /** JSON of FoundImage (src/model/found-image.ts); empty when the node is the only one, or the image is a directory of its own. */
+  readonly image: string;
 }
 
 export interface GetAuthorityRequest {}
@@ -644,6 +657,8 @@ export interface Messages {
   readonly ReportEndpointsResponse: ReportEndpointsResponse;
   readonly LeadAwayRequest: LeadAwayRequest;
   readonly LeadAwayResponse: LeadAwayResponse;
+  readonly FindImageRequest: FindImageRequest;
+  readonly FindImageResponse: FindImageResponse;
   readonly GetAuthorityRequest: GetAuthorityRequest;
   readonly GetAuthorityResponse: GetAuthorityResponse;
   readonly JoinRequest: JoinRequest;
@@ -927,6 +942,12 @@ export const messageFields: Readonly<Record<keyof Messages, MessageFields>> = {
     { number: 2, name: 'taskId', type: 'string', kind: 'single', oneof: null },
   ],
   LeadAwayResponse: [{ number: 1, name: 'lateNodes', type: 'string', kind: 'repeated', oneof: null }],
+  FindImageRequest: [
+    { number: 1, name: 'sessionId', type: 'string', kind: 'single', oneof: null },
+    { number: 2, name: 'reference', type: 'string', kind: 'single', oneof: null },
+    { number: 3, name: 'mayPull', type: 'bool', kind: 'single', oneof: null },
+  ],
+  FindImageResponse: [{ number: 1, name: 'image', type: 'string', kind: 'single', oneof: null }],
   GetAuthorityRequest: [],
   GetAuthorityResponse: [
     { number: 1, name: 'certificate', type: 'string', kind: 'single', oneof: null },
@@ -1198,6 +1219,22 @@ export const dispatcherMethods = {
   /** The agent's end of a stream that the manager asked for in a SessionMessage; its first frame is `open` with the stream's id in `arguments`. */
   relay: {
     path: '/tsstack.v1.Dispatcher/Relay',
+    kind: 'duplex',
+    request: 'Frame',
+    response: 'Frame',
+    tables: messageFields,
+  },
+  /** What a name of an image means in the cluster, and who has it. Only of images that tasks of the node need. Who asks first waits until it is decided. */
+  findImage: {
+    path: '/tsstack.v1.Dispatcher/FindImage',
+    kind: 'unary',
+    request: 'FindImageRequest',
+    response: 'FindImageResponse',
+    tables: messageFields,
+  },
+  /** Content of such an image from another node that has it, passed on as it comes. The first frame is `open` with kind image.content, the other node in `node_id`, and in `arguments` those of the kind together with `sessionId`. The caller believes no byte whose digest it has not seen. */
+  fetchImage: {
+    path: '/tsstack.v1.Dispatcher/FetchImage',
     kind: 'duplex',
     request: 'Frame',
     response: 'Frame',

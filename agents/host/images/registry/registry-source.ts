@@ -1,3 +1,4 @@
+import { digestOf } from '../formats/digest.ts';
 import type { Digest } from '../formats/digest.ts';
 import { familiarName, referenceKey } from '../reference.ts';
 import type { RegistryReference } from '../reference.ts';
@@ -20,7 +21,8 @@ export async function openRegistryImage(
   const provider = new RegistryBlobs(client, repository, blobs);
   const target = reference.digest ?? reference.tag ?? 'latest';
   const top = await client.getManifest(repository, target, reference.digest, signal);
-  return await resolveImage(provider, top, name, signal);
+  const source = await resolveImage(provider, top, name, signal);
+  return { ...source, pinned: referenceKey({ ...reference, tag: null, digest: digestOf(top.data) }) };
 }
 
 class RegistryBlobs implements BlobProvider {

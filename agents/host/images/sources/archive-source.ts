@@ -85,7 +85,7 @@ export class ImageArchive {
         const layers = await Promise.all(Layers.map((path) => this.#layer(path, name)));
         return {
           names: RepoTags,
-          source: { id: digestOf(configData), configData, document, manifestData: null, layers },
+          source: { id: digestOf(configData), configData, document, manifestData: null, pinned: null, layers },
         };
       }),
     );

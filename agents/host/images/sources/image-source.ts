@@ -9,6 +9,8 @@ export interface ImageSource {
   readonly document: ImageDocument;
   /** Null when the source has none; one is made up then. */
   readonly manifestData: Uint8Array | null;
+  /** Its name with a digest in the registry that it is from; null for other sources. */
+  readonly pinned: string | null;
   /** Lowest first. */
   readonly layers: readonly LayerSource[];
 }

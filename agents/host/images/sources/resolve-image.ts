@@ -44,7 +44,7 @@ async function describe(
     mediaType,
     open: (offset: number, opened: AbortSignal) => provider.open(digest, size, offset, opened),
   }));
-  return { id: digestOf(configData), configData, document, manifestData, layers };
+  return { id: digestOf(configData), configData, document, manifestData, pinned: null, layers };
 }
 
 function readDocument(

@@ -14,6 +14,8 @@ const recordSchema = z.object({
   chain: z.array(digest),
   /** The directory of such an image. */
   rootfs: z.string().nullable(),
+  /** Its name with a digest in the registry that it is from, which may be that of an index; null for others, and in older files. */
+  pinned: z.string().nullable().default(null),
   /** Names, with the state of the local source that each was read from (null for others). */
   references: z.record(z.string(), z.string().nullable()),
   /** When the image got these names, pulled again or not: milliseconds since the epoch. Older files do not know. */

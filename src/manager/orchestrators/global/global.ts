@@ -55,6 +55,7 @@ function settle(changes: ChangeSet, service: ServiceObject, now: string): void {
     start: false,
     isNamespaceReplaced: false,
     isVolumeReplaced: false,
+    hasImageMoved: () => false,
     nodes: suitableNodes(changes, spec, nodesWith(tasks)),
     maxConcurrent: null,
     isRolled: true,

@@ -1,6 +1,5 @@
 /** Which tasks of one service are created, replaced, started, removed or kept. Pure: same tasks and wishes, same plan. */
 import type { TaskObject } from '../../../model/objects.ts';
-import { imageChange } from '../../tasks/image-change.ts';
 import { slotsOf, standsFor, type Slot } from '../../tasks/slots.ts';
 import { hasEnded, isEnding } from '../../tasks/task-phase.ts';
 import { chooseSurplus } from './choose-surplus.ts';
@@ -20,6 +19,8 @@ export interface ServiceWish {
   readonly isNamespaceReplaced: boolean;
   /** True when a volume that it mounts is made anew: the content goes after the last container that uses it. */
   readonly isVolumeReplaced: boolean;
+  /** True when the name that the container was made from means another image by now (tasks/image-change.ts). */
+  readonly hasImageMoved: (task: TaskObject) => boolean;
   /** Of a global service: the nodes that are to have one; null = replicas, wherever. */
   readonly nodes: readonly string[] | null;
   /** Of a job: how many may run at once; null = all. */
@@ -110,7 +111,7 @@ function settle(task: TaskObject, wish: ServiceWish): ServiceStep {
 
 function isDiverged(task: TaskObject, wish: ServiceWish): boolean {
   const isOld = task.specHash !== wish.specHash || task.forceCount !== wish.forceCount;
-  return isOld || wish.isNamespaceReplaced || wish.isVolumeReplaced || imageChange(task) !== null;
+  return isOld || wish.isNamespaceReplaced || wish.isVolumeReplaced || wish.hasImageMoved(task);
 }
 
 /** Stopped, about to be stopped, ended by itself, or created without a wish to run. */

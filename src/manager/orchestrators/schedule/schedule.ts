@@ -8,6 +8,7 @@ import { ChangeSet } from '../../store/change-set.ts';
 import type { ObjectChange } from '../../store/change.ts';
 import type { StoreView } from '../../store/object-index.ts';
 import { carryOut } from '../../tasks/carry-out.ts';
+import { imageChange } from '../../tasks/image-change.ts';
 import { slotsOf } from '../../tasks/slots.ts';
 import { hasEnded } from '../../tasks/task-phase.ts';
 import { nodesWith, suitableNodes } from '../global/suitable-nodes.ts';
@@ -72,6 +73,7 @@ export function runJob(changes: ChangeSet, service: ServiceObject, now: string):
     start: false,
     isNamespaceReplaced: false,
     isVolumeReplaced: false,
+    hasImageMoved: (task) => imageChange(changes, task) !== null,
     nodes: isGlobal(spec) ? suitableNodes(changes, spec, nodesWith(tasks)) : null,
     maxConcurrent: spec.deploy.maxConcurrent,
     isRolled: false,

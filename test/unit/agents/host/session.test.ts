@@ -66,6 +66,10 @@ function client(parts: {
     relay: () => {
       throw new Error('not here');
     },
+    findImage: () => Promise.reject(new Error('not here')),
+    fetchImage: () => {
+      throw new Error('not here');
+    },
     close: () => undefined,
   };
 }

@@ -7,6 +7,8 @@ import {
 } from '../../../../src/manager/orchestrators/replicated/plan-service.ts';
 import type { TaskObject } from '../../../../src/model/objects.ts';
 import { containerStatus, exitedStatus, taskObject, taskStatus } from '../../../fixtures/objects.ts';
+import { LookupIndex } from '../../../../src/manager/store/object-index.ts';
+import { imageChange } from '../../../../src/manager/tasks/image-change.ts';
 
 const wish = (overrides: Partial<ServiceWish> = {}): ServiceWish => ({
   isJob: false,
@@ -17,6 +19,7 @@ const wish = (overrides: Partial<ServiceWish> = {}): ServiceWish => ({
   start: true,
   isNamespaceReplaced: false,
   isVolumeReplaced: false,
+  hasImageMoved: (task) => imageChange(new LookupIndex(), task) !== null,
   nodes: null,
   maxConcurrent: null,
   isRolled: false,

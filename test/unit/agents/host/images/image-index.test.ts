@@ -9,11 +9,14 @@ import { sha256 } from '../../../../support/tar-builder.ts';
 const directory = mkdtempSync(join(tmpdir(), 'tsstack-index-'));
 after(() => rmSync(directory, { recursive: true }));
 
-const image = (name: string): { id: `sha256:${string}`; manifest: `sha256:${string}`; chain: []; rootfs: null } => ({
+const image = (
+  name: string,
+): { id: `sha256:${string}`; manifest: `sha256:${string}`; chain: []; rootfs: null; pinned: null } => ({
   id: sha256(name),
   manifest: sha256(`manifest of ${name}`),
   chain: [],
   rootfs: null,
+  pinned: null,
 });
 const named = (...keys: readonly string[]): { key: string; sourceState: null }[] =>
   keys.map((key) => ({ key, sourceState: null }));

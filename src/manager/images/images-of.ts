@@ -1,0 +1,24 @@
+import { imageName, isDirectoryImage } from '../../model/image-name.ts';
+import type { ImageObject, TaskObject } from '../../model/objects.ts';
+import type { ServiceSpec } from '../../model/spec.ts';
+import type { ObjectLookup, StoreView } from '../store/object-index.ts';
+
+/** Names of the images that containers of the service are made from or have mounted. */
+export function imagesOf({ image, container }: Pick<ServiceSpec, 'image' | 'container'>): readonly string[] {
+  const mounted = container.mounts.flatMap((mount) => (mount.type === 'image' ? [mount.image] : []));
+  return [image, ...mounted].filter((reference) => !isDirectoryImage(reference)).map(imageName);
+}
+
+/** Tasks by which a node may ask for the image of that name. */
+export function needs(view: StoreView, nodeId: string, name: string): boolean {
+  return view.tasksOfNode(nodeId).some((task) => isWanted(task) && imagesOf(task.spec).includes(name));
+}
+
+function isWanted({ desired }: TaskObject): boolean {
+  return desired !== 'remove';
+}
+
+/** What the name means in the cluster; undefined before anybody has needed it. */
+export function findImage(view: Pick<ObjectLookup, 'named'>, name: string): ImageObject | undefined {
+  return view.named('image', name)[0];
+}
