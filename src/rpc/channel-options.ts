@@ -1,7 +1,7 @@
 import type { ChannelOptions } from '@grpc/grpc-js';
 
 /** Largest message in either direction. */
-const maxMessageBytes = 16 * 1024 * 1024;
+export const maxMessageBytes = 16 * 1024 * 1024;
 
 /** Options of servers, and the part of the clients' that is the same. */
 export const channelOptions: ChannelOptions = {

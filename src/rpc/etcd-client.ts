@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import { checkServerIdentity } from 'node:tls';
 import type { ChannelCredentials, credentials as Credentials, Interceptor } from '@grpc/grpc-js';
 import { clientChannelOptions } from './channel-options.ts';
+import { grpcCaller } from './client/calls.ts';
 import { makeClient } from './client/make-client.ts';
 import {
   clusterMethods,
@@ -62,7 +63,7 @@ export async function openEtcd(endpoint: string, tls: EtcdTls | null): Promise<E
     tls === null ? grpc.credentials.createInsecure() : secureCredentials(grpc.credentials, endpoint, tls);
   const options = { ...channelOptions, ...serverNameOf(endpoint), interceptors: [requireLeader] };
   const channel = new grpc.Client(endpoint, credentials, options);
-  return makeClient<Messages, typeof methods>(channel, methods);
+  return makeClient<Messages, typeof methods>(grpcCaller(channel), methods);
 }
 
 function hostOf(endpoint: string): string {

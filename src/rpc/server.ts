@@ -4,14 +4,11 @@ import { authorityMethods, controlMethods, dispatcherMethods, hostMethods } from
 import { channelOptions } from './channel-options.ts';
 import { listenTcp, listenUnix, type Listener } from './server/listener.ts';
 import { bindService, type Gate } from './server/bind-service.ts';
-import type {
-  AuthorityHandlers,
-  ControlHandlers,
-  DispatcherHandlers,
-  Handlers,
-  HostHandlers,
-} from './service-types.ts';
-import type { MethodTable } from './wire/method.ts';
+import { bindMethods, type Service } from './server/bound-methods.ts';
+import { HostSocket } from './server/host-socket.ts';
+import type { AuthorityHandlers, ControlHandlers, DispatcherHandlers, HostHandlers } from './service-types.ts';
+
+export type { Service };
 
 export interface RunningServer {
   /** The address in the form that clients take. */
@@ -20,37 +17,30 @@ export interface RunningServer {
   stop(graceMs?: number): Promise<void>;
 }
 
-/** Methods with their handlers, ready to be served behind a gate. */
-export type Service = (gate: Gate) => ReturnType<typeof bindService>;
-
-function service<Table extends MethodTable>(methods: Table, handlers: Handlers<Table>): Service {
-  return (gate) => bindService(methods, handlers, gate);
-}
-
 /** Control, ready to be served. */
 export function serveControl(handlers: ControlHandlers): Service {
-  return service(controlMethods, handlers);
+  return bindMethods(controlMethods, handlers);
 }
 
 /** Dispatcher, ready to be served. */
 export function serveDispatcher(handlers: DispatcherHandlers): Service {
-  return service(dispatcherMethods, handlers);
+  return bindMethods(dispatcherMethods, handlers);
 }
 
 /** Authority, ready to be served. */
 export function serveAuthority(handlers: AuthorityHandlers): Service {
-  return service(authorityMethods, handlers);
+  return bindMethods(authorityMethods, handlers);
 }
 
 /** Host, ready to be served. */
 export function serveHost(handlers: HostHandlers): Service {
-  return service(hostMethods, handlers);
+  return bindMethods(hostMethods, handlers);
 }
 
 /** Adds services to a server that has not begun. */
 export function addServices(server: Server, services: readonly Service[], gate: Gate): void {
-  for (const bind of services) {
-    const { definition, implementation } = bind(gate);
+  for (const service of services) {
+    const { definition, implementation } = bindService(service, gate);
     server.addService(definition, implementation);
   }
 }
@@ -59,23 +49,30 @@ export function addServices(server: Server, services: readonly Service[], gate: 
 const local: Gate = () => ({ kind: 'local' });
 
 /**
- * Listens at `unix:///path` (mode 0660 from the first moment, a stale socket is replaced, a live one is an error of code `exists`)
- * or at `host:port`.
+ * Listens at `unix:///path` (mode 0660 from the first moment, a stale socket is replaced, a live one is an error of code `exists`), for gRPC and
+ * for local calls, or at `host:port`, for gRPC.
  */
 export async function serve(address: string, services: readonly Service[]): Promise<RunningServer> {
   const server = new Server(channelOptions);
   addServices(server, services, local);
-  const listener = await (address.startsWith('unix:') ? listenUnix(server, address) : listenTcp(server, address));
+  const hostSocket = address.startsWith('unix:') ? new HostSocket(server, services) : null;
+  const listener =
+    hostSocket === null
+      ? await listenTcp(server, address)
+      : await listenUnix((path) => hostSocket.listen(path), address);
   let stopping: Promise<void> | undefined;
   return {
     address: listener.address,
-    stop: (graceMs = 1000) => (stopping ??= stop(server, listener, graceMs)),
+    stop: (graceMs = 1000) => (stopping ??= stop(server, hostSocket, listener, graceMs)),
   };
 }
 
-async function stop(server: Server, listener: Listener, graceMs: number): Promise<void> {
+async function stop(server: Server, socket: HostSocket | null, listener: Listener, graceMs: number): Promise<void> {
   await listener.release();
-  const force = setTimeout(() => server.forceShutdown(), graceMs);
-  await new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
+  const force = setTimeout(() => {
+    server.forceShutdown();
+    socket?.destroy();
+  }, graceMs);
+  await Promise.all([new Promise<void>((resolve) => server.tryShutdown(() => resolve())), socket?.close()]);
   clearTimeout(force);
 }

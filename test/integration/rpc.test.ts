@@ -6,26 +6,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TsstackError } from '../../src/model/errors.ts';
 import { connectControl } from '../../src/rpc/client.ts';
+import { makeClient } from '../../src/rpc/client/make-client.ts';
+import { openChannel } from '../../src/rpc/client/open-channel.ts';
+import { controlMethods } from '../../src/rpc/generated/contract.ts';
 import type { Frame, WatchResponse } from '../../src/rpc/messages.ts';
 import { serve, serveControl, type RunningServer } from '../../src/rpc/server.ts';
 import type { ControlClient, ControlHandlers } from '../../src/rpc/service-types.ts';
-
-const unused = (): never => {
-  throw new TsstackError('unsupported', 'not part of this test');
-};
-
-function controlHandlers(handlers: Partial<ControlHandlers>): ControlHandlers {
-  const none = { getInfo: unused, applyStack: unused, removeStack: unused, actOnTasks: unused, createOneOff: unused };
-  const objects = { createObject: unused, removeObjects: unused, listObjects: unused };
-  const services = {
-    updateService: unused,
-    rollbackService: unused,
-    rebalanceService: unused,
-    updateNode: unused,
-    removeNode: unused,
-  };
-  return { ...none, ...objects, ...services, watch: unused, open: unused, events: unused, ...handlers };
-}
+import { controlHandlers } from '../support/control-handlers.ts';
 
 async function collect<T>(messages: AsyncIterable<T>): Promise<T[]> {
   const all: T[] = [];
@@ -33,7 +20,18 @@ async function collect<T>(messages: AsyncIterable<T>): Promise<T[]> {
   return all;
 }
 
-describe('rpc over a unix socket', () => {
+/** Opens a client of what was served at the address. */
+type Connect = (address: string) => Promise<ControlClient>;
+
+const byGrpc: Connect = async (address) => makeClient(await openChannel(address, {}), controlMethods);
+
+for (const [name, connect] of [
+  ['local calls', connectControl],
+  ['gRPC', byGrpc],
+] as const)
+  describe(`${name} at the unix socket of a daemon`, () => callsAreWhatTheyShallBe(connect));
+
+function callsAreWhatTheyShallBe(connect: Connect): void {
   let directory: string;
   let address: string;
   let server: RunningServer | undefined;
@@ -52,7 +50,7 @@ describe('rpc over a unix socket', () => {
 
   async function start(handlers: Partial<ControlHandlers>): Promise<ControlClient> {
     server = await serve(address, [serveControl(controlHandlers(handlers))]);
-    client = await connectControl(address);
+    client = await connect(address);
     return client;
   }
 
@@ -193,4 +191,4 @@ describe('rpc over a unix socket', () => {
       { code: 'unavailable' },
     );
   });
-});
+}

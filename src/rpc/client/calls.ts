@@ -1,4 +1,4 @@
-/** The three kinds of calls as promises, iterables and streams. */
+/** The three kinds of calls over gRPC. */
 import type { Client, ServiceError } from '@grpc/grpc-js';
 import { TsstackError } from '../../model/errors.ts';
 import { errorOfCall } from '../error-mapping.ts';
@@ -7,13 +7,21 @@ import type { CallOptions, DuplexStream } from '../service-types.ts';
 import { decodeMessage } from '../wire/decode.ts';
 import { encodeMessage } from '../wire/encode.ts';
 import type { Method } from '../wire/method.ts';
+import { defaultUnaryDeadlineMs, type Caller } from './caller.ts';
 
 type AnyMessage = object;
 
-const defaultUnaryDeadlineMs = 30_000;
+/** A channel of grpc-js to call methods over. */
+export function grpcCaller(client: Client): Caller {
+  return {
+    unary: (method, request, options) => callUnary(client, method, request, options),
+    serverStream: (method, request, options) => callServerStream(client, method, request, options),
+    duplex: (method, options) => callDuplex(client, method, options),
+    close: () => client.close(),
+  };
+}
 
-/** One request, one answer. */
-export function callUnary(
+function callUnary(
   client: Client,
   method: Method,
   request: AnyMessage,
@@ -38,8 +46,7 @@ export function callUnary(
   });
 }
 
-/** One request, many answers. The call begins with the iteration and is canceled when that is left early. */
-export async function* callServerStream(
+async function* callServerStream(
   client: Client,
   method: Method,
   request: AnyMessage,
@@ -62,12 +69,7 @@ export async function* callServerStream(
   }
 }
 
-/** Messages both ways. */
-export function callDuplex(
-  client: Client,
-  method: Method,
-  options: CallOptions = {},
-): DuplexStream<AnyMessage, AnyMessage> {
+function callDuplex(client: Client, method: Method, options: CallOptions = {}): DuplexStream<AnyMessage, AnyMessage> {
   if (options.signal?.aborted === true) throw canceled(method);
   const call = client.makeBidiStreamRequest<AnyMessage, AnyMessage>(
     method.path,

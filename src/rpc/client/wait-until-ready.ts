@@ -1,6 +1,9 @@
 import type { Client } from '@grpc/grpc-js';
 import { TsstackError } from '../../model/errors.ts';
 
+/** Time to reach a server, unless its caller says otherwise. */
+export const defaultConnectTimeoutMs = 5000;
+
 export interface ConnectOptions {
   /** Time to reach the server. Default 5 s. */
   readonly connectTimeoutMs?: number;
@@ -14,7 +17,7 @@ const transientFailure = 3;
 /** Resolves when the channel is connected; the first refused attempt is the answer: callers that wait have their own backoff. */
 export async function waitUntilReady(client: Client, address: string, options: ConnectOptions): Promise<void> {
   const channel = client.getChannel();
-  const deadline = Date.now() + (options.connectTimeoutMs ?? 5000);
+  const deadline = Date.now() + (options.connectTimeoutMs ?? defaultConnectTimeoutMs);
   let state = channel.getConnectivityState(true);
   while (state !== ready) {
     if (state === transientFailure) throw unreachable('unavailable', address, 'nobody answers');
@@ -41,7 +44,8 @@ function stateChange(
   });
 }
 
-function unreachable(code: 'unavailable' | 'timeout', address: string, reason: string): TsstackError {
+/** The error of who cannot be connected. */
+export function unreachable(code: 'unavailable' | 'timeout', address: string, reason: string): TsstackError {
   return new TsstackError(code, `connect to ${address}: ${reason}`, {
     retryable: true,
     hint:

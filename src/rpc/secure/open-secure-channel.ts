@@ -1,11 +1,12 @@
-import type { Client } from '@grpc/grpc-js';
 import { formatHostPort, type HostPort } from '../../model/host-port.ts';
 import { clientChannelOptions } from '../channel-options.ts';
+import { grpcCaller } from '../client/calls.ts';
+import type { Caller } from '../client/caller.ts';
 import { waitUntilReady, type ConnectOptions } from '../client/wait-until-ready.ts';
 import { serverName, tlsOptions, type Trust } from './trust.ts';
 
 /** A connected channel over TLS 1.3 to a manager; throws the reason why there is none. */
-export async function openSecureChannel(to: HostPort, trust: Trust, options: ConnectOptions): Promise<Client> {
+export async function openSecureChannel(to: HostPort, trust: Trust, options: ConnectOptions): Promise<Caller> {
   options.signal?.throwIfAborted();
   const grpc = await import('../client/grpc.ts');
   const { secureContext, ...verify } = tlsOptions(trust);
@@ -18,7 +19,7 @@ export async function openSecureChannel(to: HostPort, trust: Trust, options: Con
   const end = performance.now() + connectTimeoutMs;
   try {
     await waitUntilReady(client, address, options);
-    return client;
+    return grpcCaller(client);
   } catch (error) {
     client.close();
     if (signal?.aborted === true) throw error;

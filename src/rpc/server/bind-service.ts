@@ -1,4 +1,4 @@
-/** Joins handlers to the generated method table: decoding, encoding, cancellation and errors. */
+/** Serves bound methods over gRPC: decoding, encoding, cancellation and errors. */
 import {
   Metadata,
   type handleBidiStreamingCall,
@@ -13,10 +13,11 @@ import {
 import type { EventEmitter } from 'node:events';
 import { errorMetadataKey, statusOfError } from '../error-mapping.ts';
 import { StreamReader, StreamWriter } from '../message-stream.ts';
-import type { CallContext, DuplexStream, Handlers, Peer } from '../service-types.ts';
+import type { CallContext, DuplexStream, Peer } from '../service-types.ts';
 import { decodeMessage } from '../wire/decode.ts';
 import { encodeMessage } from '../wire/encode.ts';
-import type { Method, MethodTable } from '../wire/method.ts';
+import type { Method } from '../wire/method.ts';
+import type { BoundMethod, DuplexHandler, ServerStreamHandler, Service, UnaryHandler } from './bound-methods.ts';
 
 interface ServiceBinding {
   readonly definition: ServiceDefinition;
@@ -36,30 +37,15 @@ type Call = EventEmitter & CallOrigin & { readonly cancelled: boolean };
 type MakeContext = (call: Call) => CallContext;
 
 type AnyMessage = object;
-type UnaryHandler = (request: AnyMessage, context: CallContext) => Promise<AnyMessage>;
-type ServerStreamHandler = (request: AnyMessage, context: CallContext) => AsyncIterable<AnyMessage>;
-type DuplexHandler = (stream: DuplexStream<AnyMessage, AnyMessage>, context: CallContext) => Promise<void>;
-
 /** A service that @grpc/grpc-js can serve. */
-export function bindService<Table extends MethodTable>(
-  methods: Table,
-  handlers: Handlers<Table>,
-  gate: Gate,
-): ServiceBinding {
+export function bindService(service: Service, gate: Gate): ServiceBinding {
   const definition: Record<string, ServiceDefinition[string]> = {};
   const implementation: UntypedServiceImplementation = {};
-  for (const [name, method] of Object.entries(methods)) {
-    definition[name] = defineMethod(method);
-    const admit = (call: Call): CallContext => contextOf(call, gate(method.path, call));
-    implementation[name] = implementMethod(method, boundHandler(handlers, name), admit);
+  for (const bound of service) {
+    definition[bound.name] = defineMethod(bound.method);
+    implementation[bound.name] = implementMethod(bound, (call) => contextOf(call, gate(bound.method.path, call)));
   }
   return { definition, implementation };
-}
-
-/** Handlers may be methods of an object, which they keep. */
-function boundHandler(handlers: object, name: string): unknown {
-  const handler: unknown = Reflect.get(handlers, name);
-  return typeof handler === 'function' ? (handler.bind(handlers) as unknown) : undefined;
 }
 
 function defineMethod(method: Method): ServiceDefinition[string] {
@@ -74,15 +60,14 @@ function defineMethod(method: Method): ServiceDefinition[string] {
   };
 }
 
-/** The method's kind says which type the handler has, which the compiler cannot follow through Object.entries. */
-function implementMethod(method: Method, handler: unknown, admit: MakeContext): UntypedServiceImplementation[string] {
-  switch (method.kind) {
+function implementMethod(bound: BoundMethod, admit: MakeContext): UntypedServiceImplementation[string] {
+  switch (bound.kind) {
     case 'unary':
-      return serveUnary(handler as UnaryHandler, admit);
+      return serveUnary(bound.handler, admit);
     case 'serverStream':
-      return serveStream(handler as ServerStreamHandler, admit);
+      return serveStream(bound.handler, admit);
     case 'duplex':
-      return serveDuplex(handler as DuplexHandler, admit);
+      return serveDuplex(bound.handler, admit);
   }
 }
 

@@ -15,15 +15,20 @@ const maxSocketPathBytes = 107;
 
 /** Listens on a TCP address; port 0 takes a free one. */
 export async function listenTcp(server: Server, address: string): Promise<Listener> {
-  const port = await bind(server, address);
+  const port = await new Promise<number>((resolve, reject) => {
+    server.bindAsync(address, ServerCredentials.createInsecure(), (error, bound) => {
+      if (error === null) resolve(bound);
+      else reject(new TsstackError('unavailable', `listen on ${address}: ${error.message}`, { cause: error }));
+    });
+  });
   return { address: address.replace(/:\d+$/, `:${port}`), release: () => Promise.resolve() };
 }
 
 /**
  * Listens on a unix socket. It is bound in a directory of mode 0700 and renamed to its place when its mode is right: so nobody else
- * can connect to it before, and no umask, which belongs to the whole process, is changed meanwhile.
+ * can connect to it before, and no umask, which belongs to the whole process, is changed meanwhile. `listen` binds it.
  */
-export async function listenUnix(server: Server, address: string): Promise<Listener> {
+export async function listenUnix(listen: (path: string) => Promise<void>, address: string): Promise<Listener> {
   const path = address.replace(/^unix:(\/\/)?/, '');
   if (Buffer.byteLength(path) > maxSocketPathBytes - '.XXXXXX/s'.length) {
     throw new TsstackError('invalid', `listen on ${path}: the path is too long for a socket`, {
@@ -34,7 +39,7 @@ export async function listenUnix(server: Server, address: string): Promise<Liste
   const directory = await mkdtemp(`${dirname(path)}/.`);
   try {
     const bound = join(directory, 's');
-    await bind(server, `unix://${bound}`);
+    await listen(bound);
     await chmod(bound, 0o660);
     await rename(bound, path);
   } finally {
@@ -42,15 +47,6 @@ export async function listenUnix(server: Server, address: string): Promise<Liste
   }
   const { ino } = await lstat(path);
   return { address: `unix://${path}`, release: () => unlinkOwn(path, ino) };
-}
-
-function bind(server: Server, address: string): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.bindAsync(address, ServerCredentials.createInsecure(), (error, port) => {
-      if (error === null) resolve(port);
-      else reject(new TsstackError('unavailable', `listen on ${address}: ${error.message}`, { cause: error }));
-    });
-  });
 }
 
 /** A socket file that nobody listens on is left from a crash and is replaced. */
