@@ -34,7 +34,11 @@ export class LocalCall implements DuplexStream<object, object> {
   }
 
   async write(message: object): Promise<void> {
-    if (this.#isOver || this.#frames.isClosed) throw new TsstackError('canceled', 'the stream is closed');
+    if (this.#isOver) throw new TsstackError('canceled', 'the call is over');
+    if (this.#frames.isClosed) {
+      this.#finish();
+      throw cut();
+    }
     this.#frames.send('message', encodeMessage(this.#method.tables, this.#method.request, message));
     await this.#frames.drained();
   }
@@ -62,8 +66,7 @@ export class LocalCall implements DuplexStream<object, object> {
       const frame = (await this.#frames.greeted()) ? await this.#frames.receive() : null;
       if (frame?.type === 'message') return frame.payload;
       if (frame?.type === 'failure') throw errorOfProblem(JSON.parse(frame.payload.toString()) as Problem);
-      if (frame === null)
-        throw new TsstackError('unavailable', 'the other side ended the connection', { retryable: true });
+      if (frame === null) throw cut();
     } catch (error) {
       this.#finish();
       throw error;
@@ -85,4 +88,8 @@ export class LocalCall implements DuplexStream<object, object> {
     this.#release();
     this.#frames.abandon(new TsstackError(code, message));
   }
+}
+
+function cut(): TsstackError {
+  return new TsstackError('unavailable', 'the other side ended the connection', { retryable: true });
 }

@@ -84,7 +84,8 @@ class LocalCaller implements Caller {
   #begin(method: Method, options: CallOptions): LocalCall {
     if (options.signal?.aborted === true)
       throw new TsstackError('canceled', `${method.path}: canceled before it began`);
-    const frames = this.#idle ?? open(this.#path);
+    // The daemon may have been started anew since it was found.
+    const frames = this.#idle?.isClosed === false ? this.#idle : open(this.#path);
     this.#idle = null;
     const call = new LocalCall(frames, method, options, () => this.#calls.delete(call));
     this.#calls.add(call);
