@@ -19,6 +19,7 @@ const networks = 'e2e/networks.test.ts';
 const cdi = 'e2e/cdi.test.ts';
 const deploy = 'e2e/deploy.test.ts';
 const placement = 'unit/manager/scheduler/placement.test.ts';
+const rebalances = 'unit/manager/orchestrators/rebalance.test.ts';
 const services = 'e2e/service.test.ts';
 const updates = 'e2e/rolling-update.test.ts';
 const namespaces = 'e2e/namespaces.test.ts';
@@ -354,6 +355,16 @@ export const ATTRIBUTE_TESTS: readonly AttributeTest[] = [
     file: updates,
     title: 'gives up at its deadline',
     service: 'x-tsstack.progress_deadline',
+  },
+  {
+    file: rebalances,
+    title: 'moves containers to a node that came late, one after the other, and rests then',
+    service: 'x-tsstack.rebalance',
+  },
+  {
+    file: placement,
+    title: 'goes where the node is of the platform that the service names',
+    service: 'platform',
   },
   {
     file: services,

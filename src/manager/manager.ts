@@ -17,6 +17,7 @@ import { ReconcileLoop, type Reconciler, type TimedReconciler } from './loops/re
 import { dependencies } from './orchestrators/dependencies/dependencies.ts';
 import { constraintEnforcer } from './orchestrators/constraint-enforcer/constraint-enforcer.ts';
 import { nodeLoss } from './orchestrators/node-loss/node-loss.ts';
+import { rebalance } from './orchestrators/rebalance/rebalance.ts';
 import { reaper } from './orchestrators/reaper/reaper.ts';
 import { global } from './orchestrators/global/global.ts';
 import { job } from './orchestrators/job/job.ts';
@@ -159,6 +160,7 @@ export class Manager {
       loops: [
         loop(dependencies),
         loop(update),
+        loop(rebalance),
         loop(global),
         loop(job),
         loop(schedule),

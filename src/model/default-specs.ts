@@ -82,13 +82,14 @@ export const defaultContainer: ContainerSpec = {
 export const defaultDeploy: DeploySpec = {
   mode: 'replicated',
   endpointMode: null,
-  placement: { constraints: [], spread: [], maxReplicasPerNode: null },
+  placement: { constraints: [], spread: [], maxReplicasPerNode: null, architecture: null },
   reservations: { cpus: null, memoryBytes: null, generic: {} },
   update: null,
   rollback: null,
   progressDeadlineMs: 600_000,
   maxConcurrent: null,
   schedule: null,
+  rebalance: 'manual',
 };
 
 export const defaultAttachment: NetworkAttachmentSpec = {

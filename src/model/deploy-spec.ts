@@ -14,6 +14,8 @@ export interface DeploySpec {
   readonly maxConcurrent: number | null;
   /** Of a job: when it runs; null = once, when it is brought up. */
   readonly schedule: ScheduleSpec | null;
+  /** `auto`: containers move to nodes that have fewer, one after the other; `manual`: when `service rebalance` asks for it. */
+  readonly rebalance: 'auto' | 'manual';
 }
 
 /** Of a cluster's engine, see decisions.md: one after the other, watched for 5 s. */
@@ -49,6 +51,8 @@ interface PlacementSpec {
   /** Labels of nodes over whose values the containers are spread, the first one first. */
   readonly spread: readonly string[];
   readonly maxReplicasPerNode: number | null;
+  /** Of the image, in the words of the OCI image spec (`amd64`), which the node has to have; null = what the image is for is not said. */
+  readonly architecture: string | null;
 }
 
 /** What a node has to be: `node.hostname == n1`. */

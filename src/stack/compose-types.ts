@@ -138,6 +138,8 @@ type ComposeServiceExtension = Extensions & {
   readonly time_zone?: string;
   /** How many containers of a job run at once. */
   readonly max_concurrent?: number;
+  /** Whether containers move by themselves to nodes that have fewer. */
+  readonly rebalance?: 'auto' | 'manual';
 };
 
 type ComposeDependencyCondition = 'service_started' | 'service_healthy' | 'service_completed_successfully';

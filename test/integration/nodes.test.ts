@@ -87,7 +87,7 @@ describe('nodes of a cluster', () => {
 
   it('that lose a label lose the containers that want it, which say why', async () => {
     const constraints = [{ key: 'node.labels.disk', operator: '==', value: 'ssd' }] as const;
-    const placement = { constraints, spread: [], maxReplicasPerNode: null };
+    const placement = { constraints, spread: [], maxReplicasPerNode: null, architecture: null };
     await up(2, { deploy: deploySpec({ placement }) });
     const pending = await until(
       ({ tasks }) => tasks.length === 2 && tasks.every(({ status }) => status.message !== ''),

@@ -1,21 +1,19 @@
 /** `service rebalance`. Pure. */
-import type { ServiceObject, TaskObject } from '../../model/objects.ts';
+import type { ServiceObject } from '../../model/objects.ts';
 import { isGlobal, isJob } from '../../model/deploy-spec.ts';
 import type { RebalanceServiceRequest, ServiceChangeResponse } from '../../rpc/messages.ts';
 import { InvalidRequestError } from '../errors.ts';
-import { nodesWith, suitableNodes } from '../orchestrators/global/suitable-nodes.ts';
+import { suitableNodes } from '../orchestrators/global/suitable-nodes.ts';
+import { chooseMoved } from '../orchestrators/rebalance/choose-moved.ts';
 import { beginUpdate } from '../orchestrators/update/update-status.ts';
 import { openGates } from '../stacks/execute-plan.ts';
 import { ChangeSet } from '../store/change-set.ts';
 import type { StoreView } from '../store/object-index.ts';
 import type { Transaction } from '../store/store.ts';
 import { carryOut } from '../tasks/carry-out.ts';
-import { slotsOf, standsFor } from '../tasks/slots.ts';
+import { outdatedForceCount } from '../tasks/slots.ts';
 import { changeResponse } from './change-response.ts';
 import { findService } from './stored-stack.ts';
-
-/** No service has that number, see execute-plan. */
-const outdatedForceCount = -1;
 
 /** The scheduler prefers nodes with the fewest containers of the service: all that is to be done is to make some of them anew. */
 export function rebalanceService(
@@ -59,29 +57,4 @@ function checkMovable({ name, spec }: ServiceObject): void {
         ? 'its volumes are where its containers are'
         : null;
   if (why !== null) throw new InvalidRequestError(`service ${name} cannot be rebalanced: ${why}`);
-}
-
-/** From the fullest nodes, until no node has more than one more than another; the highest numbers first. */
-function chooseMoved(
-  tasks: readonly TaskObject[],
-  service: ServiceObject,
-  nodes: readonly string[],
-): readonly TaskObject[] {
-  const settled = slotsOf(tasks, service)
-    .filter(({ outdated }) => outdated.length === 0)
-    .map(standsFor);
-  const all = new Set([...nodes, ...nodesWith(settled)]);
-  const byNode = new Map([...all].map((node) => [node, settled.filter(({ nodeId }) => nodeId === node)]));
-  const counts = new Map([...byNode].map(([node, own]) => [node, own.length]));
-  const moved: TaskObject[] = [];
-  for (;;) {
-    const emptiest = [...nodes].sort((a, b) => (counts.get(a) ?? 0) - (counts.get(b) ?? 0))[0];
-    const fullest = [...all].sort((a, b) => (counts.get(b) ?? 0) - (counts.get(a) ?? 0))[0];
-    if (emptiest === undefined || fullest === undefined) return moved;
-    const task = byNode.get(fullest)?.pop();
-    if (task === undefined || (counts.get(fullest) ?? 0) - (counts.get(emptiest) ?? 0) < 2) return moved;
-    moved.push(task);
-    counts.set(fullest, (counts.get(fullest) ?? 0) - 1);
-    counts.set(emptiest, (counts.get(emptiest) ?? 0) + 1);
-  }
 }

@@ -5,7 +5,7 @@ import { defaultUpdate } from '../../model/deploy-spec.ts';
 import type { ServiceObject, ServiceVersion, TaskObject, UpdateStatus } from '../../model/objects.ts';
 import type { ServiceSpec, StackSpec } from '../../model/spec.ts';
 import { beginUpdate } from '../orchestrators/update/update-status.ts';
-import { isCurrent, slotsOf } from '../tasks/slots.ts';
+import { isCurrent, slotsOf, outdatedForceCount } from '../tasks/slots.ts';
 import { historyAfter } from '../tasks/task-history.ts';
 import { isUp } from '../tasks/task-fate.ts';
 import { settleGates } from '../orchestrators/dependencies/settle-gates.ts';
@@ -168,9 +168,6 @@ function replaceTask({ task, service }: Extract<StackStep, { type: 'replace-task
   const history = historyAfter(task, on.now, 'replaced', 0);
   createTask(service, { slot: task.slot, node: task.pinnedNode }, on, history);
 }
-
-/** No service has that number: a container that diverges by more than its definition (its image has moved) is outdated by it. */
-const outdatedForceCount = -1;
 
 function rollTask({ task, service }: Extract<StackStep, { type: 'roll-task' }>, on: Execution): void {
   if (isCurrent(task, serviceOf(service, on))) on.changes.put({ ...task, forceCount: outdatedForceCount });

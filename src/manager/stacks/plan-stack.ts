@@ -17,6 +17,7 @@ import { ownerServices } from '../tasks/shared-tasks.ts';
 import type { ApplyOptions } from './apply-options.ts';
 import { checkClaims } from './check-claims.ts';
 import { checkSharedContainers } from './check-shared-containers.ts';
+import { checkPlatforms } from './check-platforms.ts';
 import { checkStorageLimits } from './check-storage-limits.ts';
 import { isNewOwner, planFollowers } from './plan-followers.ts';
 import { checkVolumeUsers } from './plan-changed-volume.ts';
@@ -45,6 +46,7 @@ export function planStack(
   const scaled = scaleServices(spec, options, selected);
   checkClaims(view, scaled, selected);
   checkSharedContainers(view, scaled, selected);
+  checkPlatforms(view, scaled, selected);
   checkStorageLimits(view, scaled, selected);
   const resources = planResources(view, scaled, selected.union(selection.resourcesOf), options);
   const volumes = resources.steps.filter((step) => step.type === 'replace-volume');

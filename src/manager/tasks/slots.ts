@@ -10,6 +10,9 @@ export interface Slot {
   readonly outdated: readonly TaskObject[];
 }
 
+/** No service has that number: a task that has it is outdated. */
+export const outdatedForceCount = -1;
+
 /** True when the task is what the service asks for by now. */
 export function isCurrent(
   task: Pick<TaskObject, 'specHash' | 'forceCount'>,

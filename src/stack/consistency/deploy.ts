@@ -107,9 +107,24 @@ const checkExtension: ServiceCheck = (name, service, context) => {
   } else if (own?.time_zone !== undefined) refuse('time_zone', 'time_zone has no effect without schedule');
   if (own?.max_concurrent !== undefined && mode !== 'replicated-job')
     refuse('max_concurrent', `max_concurrent is for replicated-job, and deploy.mode is ${mode}`);
+  if (own?.rebalance === 'auto') {
+    const why = immovable(service, mode);
+    if (why !== undefined) refuse('rebalance', `rebalance: auto cannot be: ${why}`, 'remove it');
+  }
   for (const key of ['update_config', 'rollback_config'] as const) {
     if (!isJob || service.deploy?.[key] === undefined) continue;
     const message = `deploy.mode ${mode} has no updates: a changed job runs anew`;
     context.error(['services', name, 'deploy', key], message, 'remove it');
   }
 };
+
+/** Why containers do not move to nodes that have fewer. */
+function immovable(service: DraftService, mode: string): string | undefined {
+  if (mode !== 'replicated') return `deploy.mode is ${mode}`;
+  if ((service.volumes ?? []).some(({ type }) => type === 'volume')) return 'its volumes are where its containers are';
+  if ((service.deploy?.placement?.preferences ?? []).length > 0) return 'preferences say how its containers are spread';
+  const shared = [service.network_mode, service.pid, service.ipc].find((text) =>
+    /^(service|container):/.test(text ?? ''),
+  );
+  return shared === undefined ? undefined : `its containers are where those of ${shared} are`;
+}

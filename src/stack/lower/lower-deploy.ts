@@ -3,6 +3,7 @@ import type { ConstraintSpec, DeploySpec, ScheduleSpec, UpdateSpec } from '../..
 import type { RestartSpec } from '../../model/spec.ts';
 import type { ComposeService } from '../compose-types.ts';
 import { parseConstraint } from '../constraints.ts';
+import { architectureOfPlatform } from '../platforms.ts';
 import { invalid } from './errors.ts';
 import { bytesOrUnset, durationMs, numberOrUnset } from './values.ts';
 
@@ -23,7 +24,7 @@ const defaultDelayMs = 5000;
 export function lowerDeploy(
   where: string,
   deploy: ComposeService['deploy'],
-  own?: ComposeService['x-tsstack'],
+  { 'x-tsstack': own, platform }: Pick<ComposeService, 'x-tsstack' | 'platform'> = {},
 ): DeploySpec {
   const reservations = deploy?.resources.reservations;
   return {
@@ -35,6 +36,7 @@ export function lowerDeploy(
       ),
       spread: (deploy?.placement.preferences ?? []).flatMap(({ spread }) => (spread === undefined ? [] : [spread])),
       maxReplicasPerNode: numberOrUnset(deploy?.placement.max_replicas_per_node),
+      architecture: platform === undefined ? null : architectureOfPlatform(platform),
     },
     reservations: {
       cpus: numberOrUnset(reservations?.cpus),
@@ -46,6 +48,7 @@ export function lowerDeploy(
     progressDeadlineMs: durationMs(own?.progress_deadline) ?? progressDeadlineMs,
     maxConcurrent: own?.max_concurrent ?? null,
     schedule: own?.schedule === undefined ? null : lowerSchedule(own.schedule, own.time_zone),
+    rebalance: own?.rebalance ?? 'manual',
   };
 }
 

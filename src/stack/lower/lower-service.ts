@@ -37,7 +37,7 @@ export function lowerService(
     restart: lowerRestartPolicy(service.deploy) ?? lowerRestart(where, service.restart),
     hooks: lowerHooks(where, service),
     attach: service.attach ?? true,
-    deploy: lowerDeploy(where, service.deploy, service['x-tsstack']),
+    deploy: lowerDeploy(where, service.deploy, service),
     serviceLabels: service.deploy?.labels ?? {},
   };
 }

@@ -206,6 +206,7 @@ export const service = object({
   'x-tsstack': object({
     max_concurrent: integerBetween(1, 100_000),
     progress_deadline: duration,
+    rebalance: oneOf(['auto', 'manual']),
     schedule: text,
     time_zone: text,
   }),

@@ -1,5 +1,4 @@
 import { FOREIGN_ATTRIBUTES } from './foreign-attributes.ts';
-import { HOST_PLATFORM } from './host-platform.ts';
 import type { SupportedAttribute } from './supported-attribute.ts';
 import { SUPPORTED_ATTRIBUTES } from './supported-attributes.ts';
 
@@ -39,9 +38,9 @@ function coversPath({ path: row }: SupportedAttribute, path: string): boolean {
 }
 
 function shownValues({ shown, values = [] }: SupportedAttribute): string {
-  return shown ?? values.map((value) => (value === HOST_PLATFORM ? "the host's" : `\`${String(value)}\``)).join(', ');
+  return shown ?? values.map((value) => `\`${String(value)}\``).join(', ');
 }
 
 function isFixed({ values = [] }: SupportedAttribute): boolean {
-  return values.length === 1 && !(values[0] instanceof RegExp) && values[0] !== HOST_PLATFORM;
+  return values.length === 1 && !(values[0] instanceof RegExp);
 }

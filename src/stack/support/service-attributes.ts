@@ -1,4 +1,4 @@
-import { HOST_PLATFORM } from './host-platform.ts';
+import { platformPattern } from '../platforms.ts';
 import { rows, type SupportedAttribute } from './supported-attribute.ts';
 
 /** Rows of a service's attributes, without `services.*.`. */
@@ -174,6 +174,7 @@ export const SERVICE_ROWS: readonly SupportedAttribute[] = [
     'working_dir',
     'x-tsstack.max_concurrent',
     'x-tsstack.progress_deadline',
+    'x-tsstack.rebalance',
     'x-tsstack.schedule',
     'x-tsstack.time_zone',
   ),
@@ -190,7 +191,7 @@ export const SERVICE_ROWS: readonly SupportedAttribute[] = [
     shown: 'none, host, bridge, service:NAME, container:NAME',
   },
   { path: 'pid', values: ['host', /^(service|container):/], shown: 'host, service:NAME, container:NAME' },
-  { path: 'platform', values: [HOST_PLATFORM] },
+  { path: 'platform', values: [platformPattern], shown: 'linux/ARCHITECTURE of a node' },
   {
     path: 'pull_policy',
     values: ['always', 'missing', 'never', 'refresh', 'daily', 'weekly', /^every_/],

@@ -5,7 +5,7 @@ import { describeNode } from '../schema/form.ts';
 import { childMap, childOf, isNull, type MapNode, type Node, type NodePath, type ScalarNode } from '../tree/node.ts';
 import { attributeOf } from './attribute-path.ts';
 import { reasonOf } from './foreign-attributes.ts';
-import { defaultPlatformProblems, HOST_PLATFORM, isHostPlatform, ownPlatform } from './host-platform.ts';
+import { builtPlatformProblems, defaultPlatformProblems, ownPlatform } from './host-platform.ts';
 import { isForLater, keptFileOptions, keptNote } from './kept-attributes.ts';
 import { buildTree, step, type SupportTree } from './support-tree.ts';
 import type { SupportedAttribute } from './supported-attribute.ts';
@@ -24,7 +24,7 @@ export interface GateOptions {
  */
 export function unsupportedAttributes(loaded: CheckedStack, options: GateOptions = {}): Problem[] {
   const { supported = SUPPORTED_ATTRIBUTES, hostPlatform = ownPlatform() } = options;
-  const gate = new AttributeGate(buildTree(supported), hostPlatform);
+  const gate = new AttributeGate(buildTree(supported));
   const { project } = loaded;
   const selected = { services: project.services, networks: project.networks, volumes: project.volumes };
   for (const [kind, definitions] of Object.entries({
@@ -38,17 +38,16 @@ export function unsupportedAttributes(loaded: CheckedStack, options: GateOptions
       if (definition?.kind === 'map') gate.check(definition, [kind, name]);
     }
   }
-  return [...gate.problems, ...defaultPlatformProblems(loaded, hostPlatform), ...networkProblems(loaded)];
+  const platforms = [builtPlatformProblems, defaultPlatformProblems].flatMap((check) => check(loaded, hostPlatform));
+  return [...gate.problems, ...platforms, ...networkProblems(loaded)];
 }
 
 class AttributeGate {
   readonly problems: Problem[] = [];
   readonly #tree: SupportTree;
-  readonly #hostPlatform: string;
 
-  constructor(tree: SupportTree, hostPlatform: string) {
+  constructor(tree: SupportTree) {
     this.#tree = tree;
-    this.#hostPlatform = hostPlatform;
   }
 
   check(definition: MapNode, path: NodePath): void {
@@ -88,21 +87,13 @@ class AttributeGate {
   #checkScalar(node: ScalarNode, tree: SupportTree, path: NodePath, at: Place): void {
     const values = tree.row?.values;
     if (tree.row === undefined) this.#unsupported(path, at);
-    if (values === undefined || values.some((value) => this.#matches(value, node.value))) return;
+    if (values === undefined || values.some((value) => matches(value, node.value))) return;
     const foreign = reasonOf(path, String(node.value));
-    const shown =
-      tree.row?.shown ??
-      values.map((value) => (value === HOST_PLATFORM ? this.#hostPlatform : String(value))).join(', ');
+    const shown = tree.row?.shown ?? values.map(String).join(', ');
     const attribute = attributeOf(path);
     const message =
       foreign === undefined ? `${attribute} ${describeNode(node)} is not supported yet` : `${attribute} ${foreign}`;
     this.#report(node, path, message, `supported: ${shown}`);
-  }
-
-  #matches(allowed: string | boolean | RegExp, value: ScalarNode['value']): boolean {
-    if (allowed instanceof RegExp) return allowed.test(String(value));
-    if (allowed === HOST_PLATFORM) return isHostPlatform(String(value), this.#hostPlatform);
-    return allowed === value;
   }
 
   #unsupported(path: NodePath, at: Place): void {
@@ -116,4 +107,8 @@ class AttributeGate {
   #report(at: Place, path: NodePath, message: string, hint: string): void {
     this.problems.push(makeProblem('error', at, path, message, hint));
   }
+}
+
+function matches(allowed: string | boolean | RegExp, value: ScalarNode['value']): boolean {
+  return allowed instanceof RegExp ? allowed.test(String(value)) : allowed === value;
 }

@@ -24,7 +24,8 @@ describe('the gate for attributes', () => {
       'services.a.gpus[0].options: options is for device drivers of other engines: here devices are described by CDI, which has no options',
     ],
     ['pull_policy: build', 'services.a.pull_policy: pull_policy "build" is not supported yet'],
-    ['platform: linux/riscv64', 'services.a.platform: platform "linux/riscv64" is not supported yet'],
+    ['platform: windows/amd64', 'services.a.platform: platform "windows/amd64" is not supported yet'],
+    ['platform: linux/amd64/v3', 'services.a.platform: platform "linux/amd64/v3" is not supported yet'],
     ['logging: {driver: gelf}', 'services.a.logging.driver: driver "gelf" is not supported yet'],
     ['isolation: hyperv', 'services.a.isolation: isolation exists on Windows only: this host runs Linux containers'],
     [
@@ -67,6 +68,7 @@ describe('the gate for attributes', () => {
     'volumes: ["/x", "./y:/y:ro", {type: tmpfs, target: /t, tmpfs: {size: 1m}}]',
     'deploy: {replicas: 2, labels: {a: b}, resources: {limits: {cpus: 1, memory: 1g, pids: 5}, reservations: {memory: 1m}}}',
     'platform: linux/amd64',
+    'platform: linux/arm64/v8',
     'isolation: default',
     'labels: {x-a: 1, "a.b": 2}',
     'x-anything: {build: .}',

@@ -108,7 +108,7 @@ export function selectManifest(index: ImageIndex, host: Platform, reference: str
   throw new UnsupportedImageError(
     reference,
     `there is no image for ${formatPlatform(host)}, only for ${[...new Set(available)].join(', ')}`,
-    `use an image that was built for ${formatPlatform(host)}`,
+    `use an image that was built for ${formatPlatform(host)}; on a cluster \`platform: ${available[0] ?? 'linux/ARCHITECTURE'}\` places it where it runs`,
   );
 }
 

@@ -24,6 +24,7 @@ export const deploySchema: z.ZodType<DeploySpec> = z.strictObject({
     constraints: z.array(constraint),
     spread: z.array(z.string()),
     maxReplicasPerNode: size,
+    architecture: z.string().min(1).nullable(),
   }),
   reservations: z.strictObject({
     cpus: z.number().min(0).nullable(),
@@ -38,4 +39,5 @@ export const deploySchema: z.ZodType<DeploySpec> = z.strictObject({
     .strictObject({ cron: z.string(), timeZone: z.string() })
     .refine((schedule) => scheduleProblem(schedule) === null, 'is no schedule')
     .nullable(),
+  rebalance: z.enum(['auto', 'manual']),
 });

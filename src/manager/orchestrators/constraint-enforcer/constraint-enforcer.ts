@@ -9,6 +9,7 @@ import { moveTasks } from '../../tasks/move-tasks.ts';
 import { wantRemoved } from '../../tasks/task-intents.ts';
 import { beginUpdate, isUnderWay } from '../update/update-status.ts';
 import { misplacedTasks } from './misplaced-tasks.ts';
+import { outdatedForceCount } from '../../tasks/slots.ts';
 
 /** Keys are ids of nodes. */
 export const constraintEnforcer: Reconciler<string> = { name: 'constraint-enforcer', concerns, everything, reconcile };
@@ -48,9 +49,6 @@ function clear(changes: ChangeSet, view: StoreView, node: NodeObject, now: strin
 function removed(task: TaskObject): TaskObject {
   return wantRemoved(task, { removeVolumes: false, stopGraceMs: null });
 }
-
-/** No service has that number: the task counts as made from an earlier definition. */
-const outdatedForceCount = -1;
 
 /** A service with `update_config` is moved as it is updated, slot by slot. False when it cannot be: an update of it was halted. */
 function moveByUpdate(changes: ChangeSet, service: ServiceObject, tasks: readonly TaskObject[], now: string): boolean {

@@ -1,5 +1,6 @@
 import type { NodeObject, TaskObject } from '../../../model/objects.ts';
 import { constraintText, violatedConstraint } from '../../scheduler/filters/constraints.ts';
+import { hasPlatform } from '../../scheduler/filters/platform.ts';
 import { freeGeneric, freeMemory, freeNanoCpus } from '../../scheduler/filters/reservations.ts';
 import { LoadCounter } from '../../store/node-load.ts';
 import type { StoreView } from '../../store/object-index.ts';
@@ -12,9 +13,11 @@ export function misplacedTasks(view: StoreView, node: NodeObject): ReadonlyMap<s
   if (node.availability === 'drain') return new Map([[`node ${node.hostname} is drained`, movable]]);
   const reasons = new Map<TaskObject, string>();
   for (const task of movable) {
-    const violated = violatedConstraint(constraintsOf(view, task), node);
-    if (violated === undefined) continue;
-    reasons.set(task, `node ${node.hostname} is not as the constraint ${constraintText(violated)} wants any more`);
+    const spec = specOf(view, task);
+    const violated = violatedConstraint(spec.deploy.placement.constraints, node);
+    if (violated !== undefined)
+      reasons.set(task, `node ${node.hostname} is not as the constraint ${constraintText(violated)} wants any more`);
+    else if (!hasPlatform(spec, node)) reasons.set(task, `node ${node.hostname} is not of the platform of the image`);
   }
   const crowded = crowdedOut(node, movable, reasons, tasks);
   for (const task of crowded) reasons.set(task, `node ${node.hostname} has not any more what the task has reserved`);
@@ -22,8 +25,8 @@ export function misplacedTasks(view: StoreView, node: NodeObject): ReadonlyMap<s
 }
 
 /** A change of constraints needs no new container, so that what the service says by now counts. */
-function constraintsOf(view: StoreView, task: TaskObject): TaskObject['spec']['deploy']['placement']['constraints'] {
-  return (view.get('service', task.serviceId)?.spec ?? task.spec).deploy.placement.constraints;
+function specOf(view: StoreView, task: TaskObject): TaskObject['spec'] {
+  return view.get('service', task.serviceId)?.spec ?? task.spec;
 }
 
 /** Of a node that has become smaller the youngest go, until the others fit. */

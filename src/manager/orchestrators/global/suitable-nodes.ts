@@ -1,11 +1,12 @@
 import type { NodeObject, TaskObject } from '../../../model/objects.ts';
 import type { ServiceSpec } from '../../../model/spec.ts';
 import { satisfiesConstraints } from '../../scheduler/filters/constraints.ts';
+import { hasPlatform } from '../../scheduler/filters/platform.ts';
 import type { ObjectLookup } from '../../store/object-index.ts';
 import { isLeaving } from '../../tasks/task-phase.ts';
 
 /**
- * Ids of the nodes that have one container of a global service each. Constraints hold and it is not drained; one that is paused, down or
+ * Ids of the nodes that have one container of a global service each. Constraints hold, its platform is that of the image, and it is not drained; one that is paused, down or
  * unknown keeps what it has and gets nothing new.
  */
 export function suitableNodes(
@@ -16,7 +17,7 @@ export function suitableNodes(
   return lookup
     .all('node')
     .filter((node) => isOpen(node) || (holders.has(node.id) && node.availability !== 'drain'))
-    .filter((node) => satisfiesConstraints(service, node))
+    .filter((node) => satisfiesConstraints(service, node) && hasPlatform(service, node))
     .map(({ id }) => id);
 }
 

@@ -6,6 +6,7 @@ import { maxReplicas } from './max-replicas.ts';
 import { nodeActive } from './node-active.ts';
 import { nodeReady } from './node-ready.ts';
 import { predecessor } from './predecessor.ts';
+import { platform } from './platform.ts';
 import { reservations } from './reservations.ts';
 import { sharedNamespaces } from './shared-namespaces.ts';
 import { storageLimit } from './storage-limit.ts';
@@ -17,6 +18,7 @@ const filters: readonly Filter[] = [
   nodeActive,
   reservations,
   constraints,
+  platform,
   hostPorts,
   maxReplicas,
   volumeAffinity,

@@ -68,6 +68,11 @@ export const extension: AttributeGroup = {
         'How long an update waits for a new container to come up; then `failure_action` follows, whatever `max_failure_ratio` says.',
       default: '10m',
     },
+    rebalance: {
+      effect:
+        '`auto`: when a node has come that has two containers fewer than another, they move there one after the other, as `update_config` says.',
+      default: '`manual`: when `service rebalance` asks for it',
+    },
     schedule: {
       effect:
         'When a job runs: a cron expression of five fields, or six with seconds first. A run that falls due while the one before goes on is passed over; those that fell due while no manager was there are made up for by one.',

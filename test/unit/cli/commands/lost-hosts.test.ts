@@ -115,8 +115,9 @@ describe('commands while a host is away', () => {
       nodes: new Map([here, { ...lost, state: 'ready' as const }].map((node) => [node.id, node])),
       patienceMs: 20,
     });
-    const never = async function* (signal: AbortSignal): AsyncGenerator<never> {
+    const never = async function* (signal: AbortSignal): AsyncGenerator<string> {
       await new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(new Error('cut'))));
+      yield 'never';
     };
     for await (const item of answers.of(far, never)) assert.fail(String(item));
     assert.match(io.stderr.text, /^warning: node far has not answered since \S+Z: its containers are left out\n$/);

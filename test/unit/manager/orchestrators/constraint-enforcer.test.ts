@@ -72,7 +72,7 @@ describe('a node that is drained', () => {
 });
 
 describe('a node that changes', () => {
-  const placement = { spread: [], maxReplicasPerNode: null };
+  const placement = { spread: [], maxReplicasPerNode: null, architecture: null };
   const disk = { key: 'node.labels.disk', operator: '==', value: 'ssd' } as const;
   const constrained = service({ placement: { ...placement, constraints: [disk] } });
 

@@ -88,7 +88,7 @@ describe('the choice of a node', () => {
 
   const deployed = (deploy: Partial<DeploySpec>): TaskObject =>
     taskObject('web', { id: 'new', slot: 9, nodeId: null, spec: serviceSpec('web', { deploy: deploySpec(deploy) }) });
-  const placement = { constraints: [], spread: [], maxReplicasPerNode: null };
+  const placement = { constraints: [], spread: [], maxReplicasPerNode: null, architecture: null };
 
   it('goes where every constraint holds', () => {
     const constrained = (key: string, operator: '==' | '!=', value: string): string =>
@@ -117,8 +117,18 @@ describe('the choice of a node', () => {
     );
   });
 
+  it('goes where the node is of the platform that the service names', () => {
+    const mixed = [node('a'), node('b', { description: { ...node('b').description, architecture: 'arm64' } })];
+    const built = (architecture: string): string =>
+      choose(mixed, deployed({ placement: { ...placement, architecture } }));
+    assert.deepEqual([built('amd64'), built('arm64')], ['a', 'b']);
+    const reason =
+      'no suitable node: of 2, 1 of linux/amd64 rather than linux/s390x, 1 of linux/arm64 rather than linux/s390x';
+    assert.equal(built('s390x'), reason);
+  });
+
   it('goes where there is room for one more of the service', () => {
-    const limited = deployed({ placement: { ...placement, maxReplicasPerNode: 1 } });
+    const limited = deployed({ placement: { ...placement, maxReplicasPerNode: 1, architecture: null } });
     const there = taskObject('web', { nodeId: 'a' });
     assert.equal(choose([node('a'), node('b'), there], limited), 'b');
     assert.match(choose([node('a'), there], limited), /1 with max_replicas_per_node \(1\) of the service on it/);
@@ -201,7 +211,9 @@ describe('the choice of a node', () => {
     const nodes = [rack('n1', 'a'), rack('n2', 'b'), rack('n3', 'b')];
     const spread = deployed({ placement: { ...placement, spread: ['node.labels.rack'] } });
     assert.deepEqual(chooseMany(nodes, spread, 4), ['n1', 'n2', 'n1', 'n3']);
-    const limited = deployed({ placement: { ...placement, spread: ['node.labels.rack'], maxReplicasPerNode: 1 } });
+    const limited = deployed({
+      placement: { ...placement, spread: ['node.labels.rack'], maxReplicasPerNode: 1, architecture: null },
+    });
     assert.deepEqual(chooseMany(nodes, limited, 3), ['n1', 'n2', 'n3']);
     const rooms = [rack('n1', 'a', 'x'), rack('n2', 'a', 'x'), rack('n3', 'a', 'y'), rack('n4', 'b', 'z')];
     const nested = deployed({ placement: { ...placement, spread: ['node.labels.rack', 'node.labels.room'] } });

@@ -8,7 +8,7 @@ import { nodeObject } from '../../../fixtures/objects.ts';
 import { deploySpec, serviceSpec } from '../../../fixtures/specs.ts';
 import { UpdateLab } from '../../../support/update-lab.ts';
 
-const placement = { constraints: [], spread: [], maxReplicasPerNode: null };
+const placement = { constraints: [], spread: [], maxReplicasPerNode: null, architecture: null };
 
 function web(replicas: number, deploy: Partial<DeploySpec>, more: Partial<ServiceSpec> = {}): ServiceSpec {
   return serviceSpec('web', { replicas, deploy: deploySpec(deploy), ...more });
@@ -46,7 +46,7 @@ describe('a container without a node', () => {
   it('waits for a node with fewer containers of its service than there may be', async () => {
     await addNode('n1');
     await addNode('n2');
-    await up(web(3, { placement: { ...placement, maxReplicasPerNode: 1 } }));
+    await up(web(3, { placement: { ...placement, maxReplicasPerNode: 1, architecture: null } }));
     const reason = 'no suitable node: of 2, 2 with max_replicas_per_node (1) of the service on it';
     assert.deepEqual(places(), ['n1', 'n2', reason]);
     await addNode('n3');

@@ -36,6 +36,7 @@ describe('deploy of a service', () => {
           constraints: [{ key: 'node.role', operator: '==', value: 'manager' }],
           spread: ['node.labels.zone'],
           maxReplicasPerNode: 3,
+          architecture: null,
         },
         reservations: { cpus: 0.5, memoryBytes: 2 ** 20, generic: { gpu: 2 } },
       }),
