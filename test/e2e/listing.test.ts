@@ -110,8 +110,8 @@ describe('verbs that show what there is', () => {
   it('top shows the processes of each container', async () => {
     const [header, ...rows] = await lines('top', 'web');
     assert.match(header ?? '', /^SERVICE +# +UID +PID +PPID +C +STIME +TTY +TIME +CMD$/);
-    assert.equal(rows.filter((row) => /^web +1 .*:\d\d +sleep 100000$/.test(row)).length, 1);
-    assert.equal(rows.filter((row) => /^web +2 .*:\d\d +sleep 100000$/.test(row)).length, 1);
+    assert.equal(rows.filter((row) => /^web +1 +root +\d+ .*:\d\d +sleep 100000$/.test(row)).length, 1);
+    assert.equal(rows.filter((row) => /^web +2 +root +\d+ .*:\d\d +sleep 100000$/.test(row)).length, 1);
   });
 
   it('ls shows stacks with the states of their containers', async () => {

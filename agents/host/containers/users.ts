@@ -70,7 +70,8 @@ function findGroup(wanted: string, groups: readonly GroupEntry[], attribute: str
   });
 }
 
-function parsePasswd(text: string): PasswdEntry[] {
+/** The entries of an /etc/passwd (passwd(5)); lines that are none are left out. */
+export function parsePasswd(text: string): PasswdEntry[] {
   return parseLines(text).flatMap(([name = '', , uid = '', gid = '', , home = '']) =>
     isNumber(uid) && isNumber(gid) ? [{ name, uid: Number(uid), gid: Number(gid), home }] : [],
   );

@@ -1,4 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
+import { parsePasswd } from '../containers/users.ts';
 import { hasErrno } from '../errors.ts';
 import { readCommandLine, readProcessStat } from '../process-stat.ts';
 import type { TaskTable } from '../tasks/task-table.ts';
@@ -56,9 +57,10 @@ function describeProcess(
   }
 }
 
+/** Names of the host's users; where two have one number, the first counts, as for getpwuid(3). */
 function readUserNames(): ReadonlyMap<number, string> {
-  const lines = readFileSync('/etc/passwd', 'utf8').split('\n');
-  return new Map(lines.map((line) => line.split(':')).map(([name = '', , uid = '']) => [Number(uid), name]));
+  const entries = parsePasswd(readFileSync('/etc/passwd', 'utf8'));
+  return new Map(entries.toReversed().map(({ uid, name }) => [uid, name]));
 }
 
 function formatStart(startedMs: number, nowMs: number): string {
