@@ -1,7 +1,9 @@
 #include "conntrack.h"
+#include "address.h"
 #include "fields.h"
 #include "memory.h"
 #include "netlink.h"
+#include "sysctl.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -9,6 +11,7 @@
 #include <linux/netfilter/nfnetlink_conntrack.h>
 #include <netinet/in.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 #define MOST_PORTS 4096
@@ -23,10 +26,13 @@ struct tuple
   uint8_t protocol;
 };
 
+/* What is looked for, and where it may lead to. */
 struct search
 {
-  const json_t *ports;
-  struct buffer found; /* attributes CTA_TUPLE_ORIG, one after the other */
+  bool (*is_stale) (const struct search *search, const struct tuple *original, const struct tuple *reply);
+  const json_t *before, *now; /* port or address of a service -> addresses behind it */
+  const json_t *gone;         /* addresses */
+  struct buffer found;        /* attributes CTA_TUPLE_ORIG, one after the other */
 };
 
 static const struct nlattr *
@@ -95,12 +101,31 @@ read_tuple (const struct nlattr *attribute)
 }
 
 static bool
-has_port (const json_t *ports, uint16_t port)
+is_address (const char *text, const struct in6_addr *wanted)
 {
-  for (size_t i = 0; i < json_array_size (ports); i++)
-    if (json_integer_value (json_array_get (ports, i)) == port)
+  struct address address;
+  struct in6_addr bytes = { 0 };
+  if (text == NULL || !address_parse (text, &address))
+    return false;
+  memcpy (&bytes, address.bytes, address_size (&address));
+  return is_same (&bytes, wanted);
+}
+
+static bool
+has_address (const json_t *addresses, const struct in6_addr *wanted)
+{
+  for (size_t i = 0; i < json_array_size (addresses); i++)
+    if (is_address (json_string_value (json_array_get (addresses, i)), wanted))
       return true;
   return false;
+}
+
+static const json_t *
+find_port (const json_t *ports, uint16_t port)
+{
+  char text[sizeof "65535"];
+  snprintf (text, sizeof text, "%u", port);
+  return json_object_get (ports, text);
 }
 
 /* Flows that only leave through us, with another source, go to somebody else's port of that number. */
@@ -108,6 +133,28 @@ static bool
 is_masqueraded_only (const struct tuple *original, const struct tuple *reply)
 {
   return is_same (&reply->source, &original->destination) && !is_same (&reply->destination, &original->source);
+}
+
+static bool
+is_stale_by_port (const struct search *search, const struct tuple *original, const struct tuple *reply)
+{
+  const json_t *places = find_port (search->now, original->destination_port);
+  if (places != NULL && !is_masqueraded_only (original, reply))
+    return !has_address (places, &reply->source);
+  return find_port (search->now, reply->destination_port) != NULL && has_address (search->gone, &original->source);
+}
+
+static bool
+is_stale_by_service (const struct search *search, const struct tuple *original, const struct tuple *reply)
+{
+  const char *service;
+  json_t *places;
+  json_object_foreach ((json_t *)search->before, service, places)
+  {
+    if (is_address (service, &original->destination) && has_address (places, &reply->source))
+      return !has_address (json_object_get (search->now, service), &reply->source);
+  }
+  return false;
 }
 
 static void
@@ -123,8 +170,7 @@ collect (const struct nlmsghdr *message, void *context)
     return;
   struct tuple original = read_tuple (original_attribute);
   struct tuple reply = read_tuple (find_attribute (attributes, message->nlmsg_len - offset, CTA_TUPLE_REPLY));
-  if (original.protocol == IPPROTO_UDP && has_port (search->ports, original.destination_port)
-      && !is_masqueraded_only (&original, &reply))
+  if (original.protocol == IPPROTO_UDP && search->is_stale (search, &original, &reply))
     memory_append (&search->found, original_attribute, NLA_ALIGN (original_attribute->nla_len));
 }
 
@@ -158,35 +204,71 @@ delete_flows (struct netlink *netlink, int family, struct buffer *found, struct 
 }
 
 static int
-forget_family (struct netlink *netlink, int family, const json_t *ports, struct tss_error *error)
+forget_family (struct netlink *netlink, int family, struct search *search, struct tss_error *error)
 {
-  struct search search = { .ports = ports };
   struct netlink_batch batch;
   netlink_batch_init (&batch);
   begin (&batch, family, IPCTNL_MSG_CT_GET, NLM_F_DUMP, "list flows");
-  int result = netlink_dump (netlink, &batch, collect, &search, error);
+  int result = netlink_dump (netlink, &batch, collect, search, error);
   if (result == 0)
-    result = delete_flows (netlink, family, &search.found, error);
-  buffer_free (&search.found);
+    result = delete_flows (netlink, family, &search->found, error);
+  buffer_free (&search->found);
+  return result;
+}
+
+static int
+forget (struct search *search, struct tss_error *error)
+{
+  struct netlink netlink;
+  /* A look goes through the table of all namespaces, even for one without any entry. */
+  if (sysctl_read ("net/netfilter/nf_conntrack_count") == '0')
+    return 0;
+  if (netlink_open (&netlink, NETLINK_NETFILTER, error) < 0)
+    return -1;
+  int result = forget_family (&netlink, AF_INET, search, error);
+  if (result == 0)
+    result = forget_family (&netlink, AF_INET6, search, error);
+  netlink_close (&netlink);
   return result;
 }
 
 int
 conntrack_forget (const json_t *request, struct tss_error *error)
 {
-  const json_t *ports;
-  struct netlink netlink;
-  if (field_array (request, "ports", &ports, error) < 0)
+  struct search search = { .is_stale = is_stale_by_port };
+  if (field_object (request, "ports", &search.now, error) < 0 || field_array (request, "gone", &search.gone, error) < 0)
     return -1;
-  if (json_array_size (ports) > MOST_PORTS)
+  if (json_object_size (search.now) > MOST_PORTS)
     return tss_error_set (error, TSS_ERROR_INVALID, 0, "ports", "field ports: at most %d", MOST_PORTS);
-  if (json_array_size (ports) == 0)
-    return 0;
-  if (netlink_open (&netlink, NETLINK_NETFILTER, error) < 0)
-    return -1;
-  int result = forget_family (&netlink, AF_INET, ports, error);
-  if (result == 0)
-    result = forget_family (&netlink, AF_INET6, ports, error);
-  netlink_close (&netlink);
-  return result;
+  return json_object_size (search.now) == 0 ? 0 : forget (&search, error);
+}
+
+static bool
+is_among (const json_t *text, const json_t *texts)
+{
+  for (size_t i = 0; i < json_array_size (texts); i++)
+    if (json_equal ((json_t *)text, json_array_get (texts, i)))
+      return true;
+  return false;
+}
+
+static bool
+has_lost (const json_t *before, const json_t *after)
+{
+  const char *service;
+  json_t *places;
+  json_object_foreach ((json_t *)before, service, places)
+  {
+    for (size_t i = 0; i < json_array_size (places); i++)
+      if (!is_among (json_array_get (places, i), json_object_get (after, service)))
+        return true;
+  }
+  return false;
+}
+
+int
+conntrack_forget_services (const json_t *before, const json_t *after, struct tss_error *error)
+{
+  struct search search = { .is_stale = is_stale_by_service, .before = before, .now = after };
+  return has_lost (before, after) ? forget (&search, error) : 0;
 }

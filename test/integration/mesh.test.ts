@@ -13,7 +13,13 @@ function published(protocol: 'tcp' | 'udp', port: number, hostIp = '0.0.0.0'): P
   return { protocol, target: 80, hostIp, published: port };
 }
 
-const ports = [published('tcp', 8080), published('udp', 8080), published('tcp', 8081, '127.0.0.1')];
+const ports = [
+  published('tcp', 8080),
+  published('udp', 8080),
+  published('tcp', 8081, '127.0.0.1'),
+  { ...published('udp', 8082), target: 82 },
+  { ...published('udp', 8083), target: 8083 },
+];
 
 describe('ports published at every host', () => {
   let lab: OverlayLab;
@@ -30,7 +36,13 @@ describe('ports published at every host', () => {
       .service.publish(
         portOwner(id, `lab-${id}`, service),
         [sandboxInterface(front, last)],
-        [portSpec(80, 8080), portSpec(80, 8080, 'udp'), portSpec(80, 8081, 'tcp', '127.0.0.1')],
+        [
+          portSpec(80, 8080),
+          portSpec(80, 8080, 'udp'),
+          portSpec(80, 8081, 'tcp', '127.0.0.1'),
+          portSpec(82, 8082, 'udp'),
+          portSpec(8083, 8083, 'udp'),
+        ],
       );
 
   before(async () => {
@@ -45,6 +57,7 @@ describe('ports published at every host', () => {
     ] as const) {
       await lab.host(nodeId).lab.serve({ sandbox }, 'serve', 'tcp', '80');
       await lab.host(nodeId).lab.serve({ sandbox }, 'serve', 'udp', '80');
+      await lab.host(nodeId).lab.serve({ sandbox }, 'reply', '82', sandbox);
     }
     await lab.connect(front, [web1]);
   });
@@ -89,6 +102,49 @@ describe('ports published at every host', () => {
     ]);
     await assert.rejects(ask('n3', 'tcp', '10.90.0.1', 8080), /ECONNREFUSED/);
     await lab.connect(front, [web1, web2]);
+  });
+
+  it('lead datagrams of one client to one container for as long as that serves, by whichever host they come', async () => {
+    for (const to of ['10.90.0.1', '10.90.0.3']) {
+      await lab.connect(front, [web1, web2]);
+      const answers = lab.host('n2').lab.follow('host', 'nag', to, '8082');
+      const first = await answers.next();
+      await lab.connect(front, [web1, web2]);
+      assert.equal(await answers.next(), first, `${to}: it may stay`);
+      const others = [web1, web2].map((task) => ({ ...task, isServing: task.taskId !== first }));
+      await lab.connect(front, others);
+      let moved = await answers.next();
+      // One answer may have been on its way.
+      if (moved === first) moved = await answers.next();
+      assert.notEqual(moved, first, to);
+      assert.equal(await answers.next(), moved, to);
+      await lab.connect(front, [web1, web2]);
+    }
+  });
+
+  it('lead a client to others when its container has ended, though late answers of that have led it back', async () => {
+    const { lab: first, service: networks } = lab.host('n1');
+    const brief = serverOn('n1', 'brief', 14);
+    await lab.addSandbox('n1', 'brief', 14, front);
+    await networks.publish(
+      portOwner('brief', 'lab-brief', service),
+      [sandboxInterface(front, 14)],
+      [portSpec(8083, 8083, 'udp')],
+    );
+    await first.serve({ sandbox: 'brief' }, 'reply', '8083', 'brief', '20');
+    await lab.host('n2').lab.serve({ sandbox: 'web2' }, 'reply', '8083', 'web2');
+    await lab.connect(front, [brief]);
+    const answers = lab.host('n2').lab.follow('host', 'nag', '10.90.0.3', '8083');
+    assert.equal(await answers.next(), 'brief');
+    await lab.connect(front, [{ ...brief, isServing: false }, web2]);
+    assert.equal(await answers.next(), 'brief', 'it lives, and answers');
+    await networks.unpublish('brief');
+    await first.run({ sandbox: 'brief' }, 'ip', 'link', 'set', 'eth0', 'down');
+    await networks.removeSandbox('brief', first.path('brief'));
+    await lab.connect(front, [web2]);
+    let answer = await answers.next();
+    while (answer === 'brief') answer = await answers.next();
+    assert.equal(answer, 'web2');
   });
 
   it('are one port for several containers of a service on a host, and not for those of another', async () => {

@@ -20,10 +20,10 @@ describe("a service's own address", () => {
   const web3 = server('n2', 'web3', 12);
   const client = endpointTask('n1', 'client', 20, front);
 
-  const tally = async (count: number): Promise<Readonly<Record<string, number>>> => {
+  const tally = async (count: number, by = 'tally'): Promise<Readonly<Record<string, number>>> => {
     const { lab: host } = lab.host('n1');
     const peer = new URL('../support/net-peer.ts', import.meta.url).pathname;
-    const command = [process.execPath, peer, 'tally', virtual, '80', String(count)];
+    const command = [process.execPath, peer, by, virtual, '80', String(count)];
     return JSON.parse(await host.run({ sandbox: 'client' }, ...command)) as Record<string, number>;
   };
   const connect = (...tasks: readonly EndpointTask[]): Promise<void> =>
@@ -39,6 +39,7 @@ describe("a service's own address", () => {
     ] as const) {
       await lab.addSandbox(task.nodeId, task.taskId, last, front);
       await lab.host(task.nodeId).lab.serve({ sandbox: task.taskId }, 'answer', '80', task.taskId);
+      await lab.host(task.nodeId).lab.serve({ sandbox: task.taskId }, 'reply', '80', task.taskId);
     }
   });
   after(() => lab?.close());
@@ -75,6 +76,21 @@ describe("a service's own address", () => {
     await connect(web1, { ...web2, isServing: false });
     assert.deepEqual(await tally(4), { web1: 4 });
     for (const expected of ['1', '2', '3']) assert.equal(await lines.next(), expected);
+  });
+
+  it('leads datagrams in equal parts, and those of one client to one container for as long as that serves', async () => {
+    await connect(web1, web2, web3);
+    assert.deepEqual(await tally(30, 'survey'), { web1: 10, web2: 10, web3: 10 });
+    const answers = lab.host('n1').lab.follow({ sandbox: 'client' }, 'nag', virtual, '80');
+    const first = await answers.next();
+    await connect(...[web1, web2, web3].toReversed());
+    for (let count = 0; count < 3; count += 1) assert.equal(await answers.next(), first, 'it may stay');
+    await connect(...[web1, web2, web3].filter(({ taskId }) => taskId !== first));
+    let moved = await answers.next();
+    // One answer may have been on its way.
+    if (moved === first) moved = await answers.next();
+    assert.notEqual(moved, first);
+    assert.equal(await answers.next(), moved);
   });
 
   it('stays on one host alone, and goes with its network', async () => {

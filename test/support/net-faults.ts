@@ -138,7 +138,7 @@ export class NetFaults {
           { protocol: 'udp', hostIp: '127.0.0.1', port: 0, last: 0 },
         ],
       },
-      { op: 'conntrack.forget', ports: [8080] },
+      { op: 'conntrack.forget', ports: { 8080: ['172.30.1.2'] }, gone: ['172.30.1.3'] },
     ];
   }
 

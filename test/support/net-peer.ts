@@ -6,7 +6,9 @@
  *   talk HOST PORT               sends `echo` a number ten times a second in one connection, and prints what comes back
  *   echo PORT                    sends everything back
  *   ask tcp|udp HOST PORT        prints the answer of `serve`
- *   nag HOST PORT                asks over UDP from one port, ten times a second, and prints each answer as a line
+ *   nag HOST PORT                asks over UDP from one port, ten times a second, and prints each answer from there as a line
+ *   reply PORT TEXT [TIMES]      answers every datagram with the text, so often, 10 ms apart
+ *   survey HOST PORT COUNT       as tally, over UDP, each time from another port
  *   name-server ADDRESS          a name server that knows one answer to everything; see `answerOf`
  *   lookup udp|tcp NAME TYPE     asks 127.0.0.11 and prints {"code", "truncated", "answers"}
  */
@@ -83,7 +85,33 @@ function ask(protocol: string, host: string, port: number): void {
 
 function nag(host: string, port: number): void {
   const socket = createSocket(isIPv6(host) ? 'udp6' : 'udp4', (data) => process.stdout.write(`${data.toString()}\n`));
-  setInterval(() => socket.send('?', port, host), 100);
+  // Refused as long as nobody listens.
+  socket.on('error', () => undefined);
+  socket.connect(port, host, () => setInterval(() => socket.send('?'), 100));
+}
+
+function reply(port: number, text: string, times: number): void {
+  const socket = createSocket('udp4', (_, { address, port: from }) => {
+    for (let time = 0; time < times; time += 1) setTimeout(() => socket.send(text, from, address), time * 10);
+  });
+  socket.bind(port, ready);
+}
+
+async function survey(host: string, port: number, count: number): Promise<void> {
+  const answers: Record<string, number> = {};
+  for (let number = 0; number < count; number += 1) {
+    const text = await new Promise<string>((resolve) => {
+      const socket = createSocket('udp4', (data) => {
+        resolve(data.toString());
+        socket.close();
+      });
+      socket.on('error', (error) => resolve(error.message));
+      socket.connect(port, host, () => socket.send('?'));
+    });
+    answers[text] = (answers[text] ?? 0) + 1;
+  }
+  process.stdout.write(JSON.stringify(answers));
+  process.exit();
 }
 
 /** `big…`: cut over UDP, whole over TCP. `broken…`: a failure from the server at 192.0.2.53, an answer from others. */
@@ -145,6 +173,8 @@ const [command, first = '', second = '', third = ''] = process.argv.slice(2);
 if (command === 'serve') serve(first, Number(second));
 else if (command === 'name-server') serveNames(first);
 else if (command === 'nag') nag(first, Number(second));
+else if (command === 'reply') reply(Number(first), second, Number(third || 1));
+else if (command === 'survey') void survey(first, Number(second), Number(third));
 else if (command === 'answer') answer(Number(first), second);
 else if (command === 'tally') void tally(first, Number(second), Number(third));
 else if (command === 'echo') echo(Number(first));

@@ -72,6 +72,8 @@ export interface OverlayRequest extends Partial<TunnelRequest> {
   readonly nodes: Readonly<Record<string, readonly string[]>>;
   /** Chains of an nftables table (inet) in each sandbox of the network; null = none. */
   readonly rules: string | null;
+  /** Where the rules lead new flows, by the address of the service: UDP flows from the sandboxes that lead elsewhere begin anew. */
+  readonly services: Readonly<Record<string, readonly string[]>>;
 }
 
 export interface EnsureSandboxRequest {
@@ -110,6 +112,14 @@ interface NftRequest {
   readonly keep: { readonly table: string; readonly script: string | null };
 }
 
+interface ForgetFlowsRequest {
+  readonly op: 'conntrack.forget';
+  /** Where UDP ports of the host lead to; flows that lead elsewhere begin anew. */
+  readonly ports: Readonly<Record<number, readonly string[]>>;
+  /** Addresses of containers that the ports have led to before. */
+  readonly gone: readonly string[];
+}
+
 export type NetRequest =
   | EnsureNetworkRequest
   | { readonly op: 'network.remove'; readonly id: string; readonly bridge: string }
@@ -128,7 +138,7 @@ export type NetRequest =
   | { readonly op: 'ports.reserve'; readonly id: string; readonly ports: readonly NetPortWish[]; readonly from?: string }
   | { readonly op: 'ports.release'; readonly id: string }
   | { readonly op: 'ports.list' }
-  | { readonly op: 'conntrack.forget'; readonly ports: readonly number[] }
+  | ForgetFlowsRequest
   | { readonly op: 'ping' }
   | { readonly op: 'shutdown' };
 

@@ -6,7 +6,7 @@ import { isHostAddress, parseAddress, parseCidr } from '../../../src/model/ip-ra
 import { isEncrypted } from '../../../src/model/network-options.ts';
 import type { NetworkObject } from '../../../src/model/objects.ts';
 import type { OverlayRequest, TunnelRequest } from '../native/net-protocol.ts';
-import { doorsOf, renderDoors, renderServices } from './sandbox-rules.ts';
+import { doorsOf, flowsOf, renderDoors, renderServices } from './sandbox-rules.ts';
 
 /** Port of the tunnels (RFC 7348). */
 const vxlanPort = 4789;
@@ -39,7 +39,8 @@ export function planOverlay(
   const rules = `${renderDoors(doors)}${renderServices(endpoints, nodeId)}`;
   if (tunnel === null && rules === '') return null;
   const nodes = Object.fromEntries(doors.map(({ mark, addresses }) => [String(mark), addresses]));
-  return { op: 'overlay.set', network: network.id, ...tunnel, nodes, rules: rules === '' ? null : rules };
+  const services = flowsOf(endpoints);
+  return { op: 'overlay.set', network: network.id, ...tunnel, nodes, rules: rules === '' ? null : rules, services };
 }
 
 function planTunnel(

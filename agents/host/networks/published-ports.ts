@@ -33,6 +33,8 @@ export class PublishedPorts {
   readonly #publications: Map<string, Publication>;
   /** Containers behind ports of the mesh, by network. */
   readonly #servers = new Map<string, readonly EndpointTask[]>();
+  /** Addresses of containers that have no ports any more and may not have ended yet. */
+  readonly #leaving = new Map<string, readonly string[]>();
   /** Services whose ports somebody else has on this host, by network. */
   readonly #refused = new Map<string, ReadonlySet<string>>();
   #destinations: readonly NftPublication[];
@@ -81,6 +83,7 @@ export class PublishedPorts {
     ];
     const open = [...shared.open, ...own.open];
     const { addresses } = own;
+    this.#leaving.delete(id);
     this.#publications.set(id, { id, owner: name, service, addresses, ports: published, open, shared: wishes });
     if (from !== null) this.#handOver(from, taken);
     await this.#update(published);
@@ -93,8 +96,12 @@ export class PublishedPorts {
 
   async unpublish(id: string): Promise<void> {
     const publication = this.#publications.get(id);
-    if (publication !== undefined) {
+    if (publication === undefined) {
+      const addresses = this.#leaving.get(id);
+      if (this.#leaving.delete(id)) await this.#update([], addresses);
+    } else {
       this.#publications.delete(id);
+      this.#leaving.set(id, publication.addresses);
       await this.#update(publication.ports);
       if (publication.service !== null) await this.#reservations.share(publication.service, id, []);
     }
@@ -122,7 +129,12 @@ export class PublishedPorts {
     this.#servers.set(networkId, servers);
     this.#refused.set(networkId, refused);
     if (servers.length === 0) this.#servers.delete(networkId);
-    await this.#update([]);
+    const stayed = new Set(servers.map(({ taskId }) => taskId));
+    const gone = before.filter(({ taskId }) => !stayed.has(taskId));
+    await this.#update(
+      gone.flatMap(({ ports }) => ports),
+      gone.flatMap(({ addresses }) => addresses),
+    );
   }
 
   /** Of what has ports reserved on this host, services that nobody needs them for. */
@@ -180,18 +192,31 @@ export class PublishedPorts {
     return destinationsOf(this.publications, servers.flat(), this.#options.nodeId);
   }
 
-  /** UDP clients that never pause would keep on talking to where their first packet went. */
-  async #update(changed: readonly PublishedPort[]): Promise<void> {
+  /**
+   * UDP clients that never pause would keep on talking to where their first packet went. `gone`: addresses of containers that have ended. As long as
+   * one lives its late answers may go out without a flow that they belong to, and would lead the client's next packets back to it.
+   */
+  async #update(changed: readonly PublishedPort[], gone: readonly string[] = []): Promise<void> {
     const before = this.#destinations;
     this.#destinations = this.#plan();
     await this.#options.writeRules();
-    const moved = before.filter((place) => place.protocol === 'udp' && hasLost(place, this.#destinations));
-    const ports = [
-      ...changed.filter(({ protocol }) => protocol === 'udp').map(({ published }) => published),
-      ...moved.map(({ port }) => port),
-    ];
-    if (ports.length > 0) await this.#options.request({ op: 'conntrack.forget', ports: [...new Set(ports)] });
+    const isUdp = ({ protocol }: Pick<PublishedPort, 'protocol'>): boolean => protocol === 'udp';
+    const formerly = before.filter(isUdp);
+    const now = this.#destinations.filter(isUdp);
+    const hasMoved = changed.some(isUdp) || formerly.some((place) => hasLost(place, now));
+    if (!hasMoved && (gone.length === 0 || now.length === 0)) return;
+    const numbers = [...[...formerly, ...now].map(({ port }) => port), ...changed.filter(isUdp).map(portOf)];
+    const placesOf = (number: number): readonly string[] =>
+      now
+        .filter(({ port }) => port === number)
+        .flatMap(({ destinations }) => destinations.map(({ address }) => address));
+    const ports = Object.fromEntries(numbers.map((number) => [number, placesOf(number)]));
+    await this.#options.request({ op: 'conntrack.forget', ports, gone });
   }
+}
+
+function portOf({ published }: PublishedPort): number {
+  return published;
 }
 
 /** Whether the port leads no more to one of the destinations that it had. */

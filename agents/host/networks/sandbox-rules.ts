@@ -1,6 +1,6 @@
 /** The nftables rules inside the sandboxes of a network, as chains of one table (inet). */
 import { createHash } from 'node:crypto';
-import type { EndpointNode, EndpointsObject, EndpointTask } from '../../../src/model/endpoints.ts';
+import type { EndpointNode, EndpointsObject } from '../../../src/model/endpoints.ts';
 import { addressFamily } from '../../../src/model/way-out.ts';
 
 /** Another host by which requests come in, and the mark of their connections. */
@@ -49,30 +49,49 @@ const families = [
   { family: 6, suffix: '6', ip: 'ip6', type: 'ipv6_addr' },
 ] as const;
 
+/** The containers that connections to each service's own address are led to. */
+function placesOf({ services, tasks }: Pick<EndpointsObject, 'services' | 'tasks'>): readonly {
+  readonly address: string;
+  readonly targets: readonly string[];
+}[] {
+  const serving = Map.groupBy(
+    tasks.filter(({ isServing, serviceNames }) => isServing && serviceNames.length > 0),
+    ({ serviceId }) => serviceId,
+  );
+  return services.flatMap(({ serviceId, virtualAddresses }) =>
+    virtualAddresses.map((address) => {
+      const isOfFamily = (other: string): boolean => addressFamily(other) === addressFamily(address);
+      return {
+        address,
+        targets: (serving.get(serviceId) ?? []).flatMap((task) => task.addresses.find(isOfFamily) ?? []),
+      };
+    }),
+  );
+}
+
+/** Where UDP flows to services may go, by the service's address. */
+export function flowsOf(
+  endpoints: Pick<EndpointsObject, 'services' | 'tasks'>,
+): Readonly<Record<string, readonly string[]>> {
+  return Object.fromEntries(placesOf(endpoints).map(({ address, targets }) => [address, targets]));
+}
+
 /**
  * A service's own address leads each new connection to the next of its containers that serve; one that is under way stays where it is. Without
  * any container it is refused at once.
  */
 export function renderServices(
-  { version, services, tasks }: Pick<EndpointsObject, 'version' | 'services' | 'tasks'>,
+  endpoints: Pick<EndpointsObject, 'version' | 'services' | 'tasks'>,
   nodeId: string,
 ): string {
-  const serving = Map.groupBy(
-    tasks.filter(({ isServing, serviceNames }) => isServing && serviceNames.length > 0),
-    ({ serviceId }) => serviceId,
-  );
   // Not all clients of all hosts begin with the same container, nor do those of one after each change.
-  const turn = createHash('sha256').update(nodeId).digest().readUInt16BE(0) + version;
+  const turn = createHash('sha256').update(nodeId).digest().readUInt16BE(0) + endpoints.version;
+  const all = placesOf(endpoints);
   return families
     .map(({ family, suffix, ip, type }) => {
-      const ofFamily = (addresses: readonly string[]): string | undefined =>
-        addresses.find((address) => addressFamily(address) === family);
-      const places = services.flatMap(({ serviceId, virtualAddresses }) => {
-        const address = ofFamily(virtualAddresses);
-        const behind = serving.get(serviceId) ?? [];
-        const targets = rotated(behind, turn).flatMap((task: EndpointTask) => ofFamily(task.addresses) ?? []);
-        return address === undefined ? [] : [{ address, targets }];
-      });
+      const places = all
+        .filter(({ address }) => addressFamily(address) === family)
+        .map(({ address, targets }) => ({ address, targets: rotated(targets, turn) }));
       if (places.length === 0) return '';
       const open = places.filter(({ targets }) => targets.length > 0);
       const chains = open.map(({ targets }, index) => ` chain to${suffix}_${index} {\n  ${choose(ip, targets)}\n }`);

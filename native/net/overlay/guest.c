@@ -1,5 +1,6 @@
 #include "guest.h"
 #include "../../common/cleanup.h"
+#include "../conntrack.h"
 #include "../fields.h"
 #include "../interface.h"
 #include "../memory.h"
@@ -47,6 +48,9 @@ overlay_guest_check (const json_t *request, struct tss_error *error)
         return -1;
   }
   const char *rules;
+  const json_t *services;
+  if (field_present (request, "services") && field_object (request, "services", &services, error) < 0)
+    return -1;
   return field_present (request, "rules") ? field_string (request, "rules", &rules, error) : 0;
 }
 
@@ -62,9 +66,9 @@ overlay_guest_wish (const struct overlays *overlays, const struct overlay_guest 
       if (spec == NULL || !field_present (interface, "bridge"))
         continue;
       json_object_set_new (wish, network,
-                           json_pack ("{s:O,s:O?,s:O?,s:O?}", "name", json_object_get (interface, "name"), "mtu",
+                           json_pack ("{s:O,s:O?,s:O?,s:O?,s:O?}", "name", json_object_get (interface, "name"), "mtu",
                                       json_object_get (spec, "mtu"), "nodes", json_object_get (spec, "nodes"), "rules",
-                                      json_object_get (spec, "rules")));
+                                      json_object_get (spec, "rules"), "services", json_object_get (spec, "services")));
     }
   return wish;
 }
@@ -199,7 +203,10 @@ change_network (const struct overlays *overlays, const struct overlay_guest *gue
     return -1;
   if (change_hosts (inside, true, index, hosts, hosts_before, error) < 0)
     return -1;
-  return change_rules (network, json_object_get (before, "rules"), json_object_get (after, "rules"), error);
+  if (change_rules (network, json_object_get (before, "rules"), json_object_get (after, "rules"), error) < 0)
+    return -1;
+  /* Only now: a packet that came before would begin the same flow anew. */
+  return conntrack_forget_services (json_object_get (before, "services"), json_object_get (after, "services"), error);
 }
 
 int
