@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { after, before, describe, it } from 'mocha';
 import { busyboxImage } from '../fixtures/images.ts';
 import { TestHost } from '../support/test-host.ts';
@@ -57,6 +58,7 @@ services:
     oom_score_adj: 500
   limits:
     <<: *base
+    hostname: "{{.Node.Hostname}}-{{.Task.Slot}}"
     cpus: 0.5
     cpuset: "0"
     mem_limit: 64m
@@ -196,8 +198,9 @@ describe('what a service asks for is what its container gets', () => {
     assert.equal(readFileSync(`/proc/${await processOf('identity')}/oom_score_adj`, 'utf8').trim(), '500');
   });
 
-  it('has the short container id as hostname without one of its own', async () => {
+  it('has the hostname of the file, with placeholders filled in, else the short container id', async () => {
     const row = (await host.ps(file)).find(({ Service }) => Service === 'plain');
+    assert.equal(await inside('limits', 'hostname; echo $HOSTNAME'), `${hostname()}-1\n${hostname()}-1`);
     const name = row?.ID.slice(0, 12) ?? '';
     assert.equal(await inside('plain', 'hostname'), name);
     const address = /inet ([\d.]+)/.exec(await inside('plain', 'ip -4 -o address show eth0'))?.[1] ?? '';

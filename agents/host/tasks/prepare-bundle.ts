@@ -1,6 +1,7 @@
 import { chownSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { expandHostname } from '../../../src/model/hostname-template.ts';
 import type { TaskObject } from '../../../src/model/objects.ts';
 import type { RestartSpec } from '../../../src/model/spec.ts';
 import { shortId } from '../../../src/model/ids.ts';
@@ -34,7 +35,8 @@ class MappedIdsError extends TaskError {
 
 /** The name that the container has for itself. */
 export function hostnameOf(task: TaskObject, host: Pick<TaskHost, 'facts'>): string {
-  if (task.spec.container.hostname !== null) return task.spec.container.hostname;
+  const { hostname } = task.spec.container;
+  if (hostname !== null) return expandHostname(hostname, { task, nodeHostname: host.facts.description.hostname });
   const isHosts = task.spec.networkMode.kind === 'host' || task.spec.namespaces.uts === 'host';
   return isHosts ? host.facts.description.hostname : shortId(task.id);
 }

@@ -1,3 +1,4 @@
+import { hostnameFields, unknownHostnameField } from '../../model/hostname-template.ts';
 import type { ServiceCheck } from './report.ts';
 
 /** What one service says about itself: something to run, no two mounts in one place, watch rules that can work. */
@@ -10,6 +11,7 @@ export const checkService: ServiceCheck = (name, service, context) => {
     const message = `service "${name}" declares mutually exclusive network_mode and networks`;
     context.error([...path, 'network_mode'], message);
   }
+  checkHostname(name, service, context);
   checkUserNamespace(name, service, context);
   checkMounts(name, service, context);
   checkWatch(name, service, context);
@@ -17,6 +19,13 @@ export const checkService: ServiceCheck = (name, service, context) => {
     if (request.count === undefined || request.device_ids === undefined) continue;
     context.error([...path, 'gpus', index], 'count and device_ids are mutually exclusive');
   }
+};
+
+const checkHostname: ServiceCheck = (name, service, context) => {
+  const unknown = unknownHostnameField(service.hostname ?? '');
+  if (unknown === undefined) return;
+  const hint = `there are ${hostnameFields.map((field) => `{{${field}}}`).join(', ')}`;
+  context.error(['services', name, 'hostname'], `${unknown} stands for nothing`, hint);
 };
 
 /** A container with ids of its own cannot have what takes the root of the host. */

@@ -26,6 +26,11 @@ const CASES: readonly (readonly [string, string, RegExp])[] = [
     /services\.a\.network_mode: .*which has another userns_mode/,
   ],
   [
+    'a placeholder in a hostname that means nothing',
+    'services: {a: {image: i, hostname: "{{.Node.Colour}}"}}',
+    /services\.a\.hostname: .*\{\{\.Node\.Colour\}\} stands for nothing .*\{\{\.Node\.Hostname\}\}/,
+  ],
+  [
     'an undeclared network',
     'services: {a: {image: i, networks: [fornt]}}\nnetworks: {front: }',
     /undefined network fornt \(did you mean "front"\?\)/,

@@ -24,7 +24,11 @@ export const identity: AttributeGroup = {
         effect: 'The name of the container, which then can exist only once.',
         default: 'STACK-SERVICE-NUMBER',
       },
-      hostname: { effect: 'The host name inside the container.', default: 'the first 12 digits of its id' },
+      hostname: {
+        effect:
+          'The host name inside the container. `{{.Node.Hostname}}`, `{{.Service.Name}}`, `{{.Task.Name}}`, `{{.Task.Slot}}` and the ids of these are filled in.',
+        default: 'the first 12 digits of its id',
+      },
       domainname: { effect: 'The domain name inside the container (NIS), also appended in its hosts file.' },
       scale: { effect: 'How many containers the service has; 0 keeps none.', default: '1' },
       profiles: {
