@@ -14,6 +14,14 @@ export const channelOptions: ChannelOptions = {
   'grpc-node.flow_control_window': 8 * 1024 * 1024,
 };
 
+/** Options of servers for whoever is not known: what joining takes is a few KiB. */
+export const strangerChannelOptions: ChannelOptions = {
+  ...channelOptions,
+  'grpc.max_receive_message_length': 64 * 1024,
+  'grpc.max_concurrent_streams': 4,
+  'grpc-node.flow_control_window': 64 * 1024,
+};
+
 /** Options of clients. */
 export const clientChannelOptions: ChannelOptions = {
   ...channelOptions,

@@ -13,6 +13,7 @@ import { formatHostPort, parseHostPort, type HostPort } from '../../src/model/ho
 import { newId } from '../../src/model/ids.ts';
 import type { JoinClusterRequest } from '../../src/rpc/messages.ts';
 import { serveSecurely, type SecureServer } from '../../src/rpc/secure/serve-securely.ts';
+import { defaultBounds, type StrangerBounds } from '../../src/rpc/secure/stranger-limits.ts';
 import type { TlsIdentity } from '../../src/rpc/secure/tls-material.ts';
 import { serveAuthority, serveControl, serveDispatcher } from '../../src/rpc/server.ts';
 import type { AuthorityHandlers, CallContext } from '../../src/rpc/service-types.ts';
@@ -26,6 +27,7 @@ export interface SecureManagerOptions {
   readonly aheadMs?: number;
   /** As whom it serves; a real manager unless a test wants somebody else. */
   readonly serveAs?: 'manager' | 'worker';
+  readonly strangers?: StrangerBounds;
 }
 
 /** Who calls when nobody asks who it is. */
@@ -51,12 +53,16 @@ export class SecureManager {
     this.#clock = clock;
   }
 
-  static async start({ aheadMs = 0, serveAs = 'manager' }: SecureManagerOptions = {}): Promise<SecureManager> {
+  static async start({
+    aheadMs = 0,
+    serveAs = 'manager',
+    strangers = defaultBounds,
+  }: SecureManagerOptions = {}): Promise<SecureManager> {
     const directory = mkdtempSync(join(tmpdir(), 'tsstack-secure-'));
     const manager = await Manager.start({ dataRoot: directory, runRoot: directory, version: '0', onError: fail });
     const secure = new SecureManager(manager, directory, () => new Date(Date.now() + aheadMs));
     await createCluster(manager.store, hour, secure.#clock());
-    await secure.#serve(serveAs);
+    await secure.#serve(serveAs, strangers);
     return secure;
   }
 
@@ -110,7 +116,7 @@ export class SecureManager {
     rmSync(this.#directory, { recursive: true });
   }
 
-  async #serve(serveAs: 'manager' | 'worker'): Promise<void> {
+  async #serve(serveAs: 'manager' | 'worker', strangers: StrangerBounds): Promise<void> {
     const { manager } = this;
     const identity = await this.identity(serveAs, Date.now() - this.#clock().getTime());
     const authority = boundTo(this.authority);
@@ -122,7 +128,13 @@ export class SecureManager {
       },
     };
     this.#server = await serveSecurely(
-      { listen: { host: '127.0.0.1', port: 0 }, identity, checkNode: (id) => manager.checkNode(id), onError: fail },
+      {
+        listen: { host: '127.0.0.1', port: 0 },
+        identity,
+        checkNode: (id) => manager.checkNode(id),
+        onError: fail,
+        strangers,
+      },
       [serveControl(manager.control), serveDispatcher(manager.dispatcher), serveAuthority(counted)],
     );
   }

@@ -17,11 +17,13 @@ export class Peers {
     this.#clusterId = clusterId;
   }
 
-  /** Takes in a connection whose handshake is over. */
-  add(socket: TLSSocket): void {
+  /** Takes in a connection whose handshake is over, and says whose it is. */
+  add(socket: TLSSocket): Peer {
     const endpoint = `${socket.remoteAddress}:${socket.remotePort}`;
-    this.#byEndpoint.set(endpoint, this.#peerOf(socket));
+    const peer = this.#peerOf(socket);
+    this.#byEndpoint.set(endpoint, peer);
     socket.once('close', () => this.#byEndpoint.delete(endpoint));
+    return peer;
   }
 
   /** The peer of a call; a connection that is gone has shown nothing. */

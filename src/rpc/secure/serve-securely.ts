@@ -1,17 +1,19 @@
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
-import { createServer, type Server as TlsServer, type TLSSocket } from 'node:tls';
-import { Server, ServerCredentials } from '@grpc/grpc-js';
+import { createServer as createTcpServer, type AddressInfo, type Server as TcpServer, type Socket } from 'node:net';
+import { createServer, type TLSSocket } from 'node:tls';
+import { Server, ServerCredentials, type ChannelOptions } from '@grpc/grpc-js';
 import { formatHostPort, type HostPort } from '../../model/host-port.ts';
 import { TsstackError } from '../../model/errors.ts';
-import { channelOptions } from '../channel-options.ts';
+import { channelOptions, strangerChannelOptions } from '../channel-options.ts';
 import { addServices, type RunningServer, type Service } from '../server.ts';
 import { checkAccess } from '../server/access.ts';
+import type { Gate } from '../server/bind-service.ts';
 import { Peers } from './peers.ts';
+import { StrangerLimits, type StrangerBounds } from './stranger-limits.ts';
 import { secureOptions, type TlsIdentity } from './tls-material.ts';
 
 /** Time for a handshake. */
-const handshakeMs = 10_000;
+const handshakeMs = 5000;
 
 export interface SecureServer extends RunningServer {
   /** New connections see the renewed certificate and are measured by the authorities that came with it. */
@@ -25,25 +27,29 @@ export interface SecureServerOptions {
   readonly checkNode: (nodeId: string) => void;
   /** Told of connections that could not be taken, as when there are no descriptors left. */
   readonly onError: (error: unknown) => void;
+  /** For those without a good certificate. */
+  readonly strangers?: StrangerBounds;
 }
 
 /**
  * Serves with TLS 1.3. A certificate is asked for and not demanded, so that hosts can join, and so that one whose certificate is no good hears why:
- * what a caller may do is decided for each call.
+ * what a caller may do is decided for each call. Strangers have a server of their own, with little room.
  */
 export async function serveSecurely(options: SecureServerOptions, services: readonly Service[]): Promise<SecureServer> {
   const { identity, listen } = options;
-  const server = new Server(channelOptions);
   const peers = new Peers(identity.clusterId);
-  addServices(server, services, (path, call) => {
-    const peer = peers.get(call.getPeer());
+  const limits = new StrangerLimits(options.strangers);
+  const gate: Gate = (path, call) => {
+    const endpoint = call.getPeer();
+    const peer = peers.get(endpoint);
+    if (peer.kind === 'stranger') limits.checkCall(endpoint);
     checkAccess(path, peer);
     if (peer.kind === 'node') options.checkNode(peer.nodeId);
     return peer;
-  });
-  // The TLS is ours, as grpc-js would refuse who has no certificate; it is given the connections when they are secure.
-  const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
-  const sockets = new Set<TLSSocket>();
+  };
+  const forNodes = openServer(channelOptions, services, gate);
+  const forStrangers = openServer(strangerChannelOptions, services, gate);
+  const sockets = new Set<Socket>();
   const tls = createServer({
     ...secureOptions(identity),
     requestCert: true,
@@ -52,27 +58,48 @@ export async function serveSecurely(options: SecureServerOptions, services: read
     handshakeTimeout: handshakeMs,
   });
   tls.on('secureConnection', (socket) => {
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
     // A connection that breaks is the end of its calls, which are told by other means.
     socket.on('error', () => undefined);
-    peers.add(socket);
-    injector.injectConnection(socket);
+    const peer = peers.add(socket);
+    if (peer.kind === 'node') limits.trust(socket);
+    (peer.kind === 'node' ? forNodes : forStrangers).inject(socket);
   });
-  const port = await listenAt(tls, listen);
-  tls.on('error', options.onError);
+  // A handshake that fails is nobody's business here, and its connection is closed.
+  tls.on('tlsClientError', () => undefined);
+  const tcp = createTcpServer((socket) => {
+    socket.on('error', () => undefined);
+    if (!limits.admit(socket)) return void socket.destroy();
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+    tls.emit('connection', socket);
+  });
+  const port = await listenAt(tcp, listen);
+  tcp.on('error', options.onError);
   let stopping: Promise<void> | undefined;
   return {
     address: formatHostPort({ host: listen.host, port }),
     setIdentity: (renewed) => tls.setSecureContext(secureOptions(renewed)),
-    stop: (graceMs = 1000) => (stopping ??= stop(server, tls, sockets, graceMs)),
+    stop: (graceMs = 1000) => (stopping ??= stop([forNodes.server, forStrangers.server], tcp, sockets, graceMs)),
   };
 }
 
-async function listenAt(tls: TlsServer, { host, port }: HostPort): Promise<number> {
+interface InjectedServer {
+  readonly server: Server;
+  readonly inject: (socket: TLSSocket) => void;
+}
+
+/** The TLS is ours, as grpc-js would refuse who has no certificate; it is given the connections when they are secure. */
+function openServer(options: ChannelOptions, services: readonly Service[], gate: Gate): InjectedServer {
+  const server = new Server(options);
+  addServices(server, services, gate);
+  const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
+  return { server, inject: (socket) => injector.injectConnection(socket) };
+}
+
+async function listenAt(tcp: TcpServer, { host, port }: HostPort): Promise<number> {
   try {
-    tls.listen({ host, port });
-    await once(tls, 'listening');
+    tcp.listen({ host, port });
+    await once(tcp, 'listening');
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new TsstackError('unavailable', `listen at ${formatHostPort({ host, port })}: ${reason}`, {
@@ -80,13 +107,18 @@ async function listenAt(tls: TlsServer, { host, port }: HostPort): Promise<numbe
       hint: 'choose another address or port with --listen',
     });
   }
-  return (tls.address() as AddressInfo).port;
+  return (tcp.address() as AddressInfo).port;
 }
 
-async function stop(server: Server, tls: TlsServer, sockets: ReadonlySet<TLSSocket>, graceMs: number): Promise<void> {
-  const closed = new Promise<void>((resolve) => tls.close(() => resolve()));
-  const force = setTimeout(() => server.forceShutdown(), graceMs);
-  await new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
+async function stop(
+  servers: readonly Server[],
+  tcp: TcpServer,
+  sockets: ReadonlySet<Socket>,
+  graceMs: number,
+): Promise<void> {
+  const closed = new Promise<void>((resolve) => tcp.close(() => resolve()));
+  const force = setTimeout(() => servers.forEach((server) => server.forceShutdown()), graceMs);
+  await Promise.all(servers.map((server) => new Promise<void>((resolve) => server.tryShutdown(() => resolve()))));
   clearTimeout(force);
   for (const socket of sockets) socket.destroy();
   await closed;
