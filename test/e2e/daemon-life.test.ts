@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { connect } from 'node:net';
 import { DatabaseSync } from 'node:sqlite';
+import { text } from 'node:stream/consumers';
 import { after, before, describe, it } from 'mocha';
 import type { DaemonFacts } from '../../src/daemon/daemon-facts.ts';
 import { busyboxImage } from '../fixtures/images.ts';
@@ -13,6 +16,7 @@ const stack = `
 name: life
 services:
   web: { image: busybox:test, command: sleep 100000, init: true, stop_grace_period: 0s }
+  echo: { image: busybox:test, command: nc -ll -p 80 -e cat, stop_grace_period: 0s, ports: ["127.0.0.1::80"] }
   stubborn: { image: busybox:test, command: "sh -c 'trap : TERM; while :; do sleep 1; done'", stop_grace_period: 100s }
 `;
 
@@ -49,6 +53,28 @@ describe('a daemon of another build than the command', () => {
     assert.deepEqual(await host.pids(file), pids);
     const again = await up();
     assert.doesNotMatch(again.stderr, /daemon/);
+  });
+
+  it('is started anew while a connection is under way, which misses nothing', async () => {
+    await host.ok(['-f', file, 'up', '-d', 'echo']);
+    const { stdout } = await host.ok(['-f', file, 'port', 'echo', '80']);
+    const socket = connect(Number(stdout.trim().split(':')[1]), '127.0.0.1');
+    const received = text(socket);
+    const sent: string[] = [];
+    const say = (word: string): void => {
+      sent.push(word);
+      socket.write(word);
+    };
+    await once(socket, 'connect');
+    const talking = setInterval(() => say(`${sent.length} `), 5);
+    const before = pretend({ build: 'older' });
+    await up();
+    clearInterval(talking);
+    assert.notEqual(await host.daemonPid(), before);
+    say('end');
+    socket.end();
+    assert.equal(await received, sent.join(''));
+    assert.ok(sent.length > 10, `${sent.length} words`);
   });
 
   it('is started anew once by commands that come at the same time', async () => {
