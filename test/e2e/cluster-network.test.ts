@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'mocha';
 import { busyboxImage } from '../fixtures/images.ts';
 import { TestCluster, type ClusterHost } from '../support/test-cluster.ts';
-import { until } from '../support/test-host.ts';
+import { until, type PsRow } from '../support/test-host.ts';
 
 /** Serves its name and the address of its client, on both hosts and on none but these. */
 const page = '#!/bin/sh\necho; echo; echo "$$(hostname) $$(echo $$REMOTE_ADDR | tr -d "[]" | sed s/::ffff://)"';
@@ -65,6 +65,26 @@ describe('networks of a cluster', () => {
       assert.match(await inside('client', 'nslookup', name), /Address.*172\./, name);
     }
     await inside('client', 'ping', '-c', '1', '-W', '1', 'web');
+  });
+
+  it('have six containers of a service within ten seconds, two on each host', async () => {
+    const sleeper = 'image: "busybox:test", init: true, command: sleep 100000';
+    const file = manager.write('six.yml', `name: six\nservices:\n  web: { ${sleeper}, deploy: { replicas: 6 } }\n`);
+    const began = performance.now();
+    await manager.ok(['-f', file, 'up', '-d', '--wait']);
+    const took = performance.now() - began;
+    const { stdout } = await manager.ok(['-f', file, 'ps', '--format', 'json']);
+    const rows = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as PsRow & { readonly Node: string });
+    assert.deepEqual(
+      rows.map(({ Name }) => Name).toSorted(),
+      [1, 2, 3, 4, 5, 6].map((slot) => `six-web-${slot}`),
+    );
+    assert.deepEqual(rows.map(({ Node }) => Node).toSorted(), ['m1', 'm1', 'w1', 'w1', 'w2', 'w2']);
+    assert.ok(took < 10_000, `${took} ms`);
+    await manager.ok(['-f', file, 'down', '-t', '0']);
   });
 
   it('give a service an address of its own that leads to its containers on all hosts, where the file says so', async () => {
