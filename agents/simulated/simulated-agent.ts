@@ -106,17 +106,17 @@ export class SimulatedAgent {
     this.#sessionId = first.value.sessionId;
     const periodMs = first.value.heartbeatPeriodMs;
     this.#heartbeat = setInterval(() => void this.#beat(), periodMs);
-    void untilStopped(this.#serveStreams(session));
-    void untilStopped(this.#follow());
+    void this.#untilStopped(this.#serveStreams(session));
+    void this.#untilStopped(this.#follow());
   }
 
   async #beat(): Promise<void> {
-    await untilStopped(this.#client.heartbeat({ sessionId: this.#sessionId }));
+    await this.#untilStopped(this.#client.heartbeat({ sessionId: this.#sessionId }));
   }
 
   async #serveStreams(session: AsyncIterator<{ readonly stream: StreamRequest | null }>): Promise<void> {
     for (let next = await session.next(); next.done !== true; next = await session.next()) {
-      if (next.value.stream !== null) void untilStopped(this.#serveStream(next.value.stream));
+      if (next.value.stream !== null) void this.#untilStopped(this.#serveStream(next.value.stream));
     }
   }
 
@@ -170,7 +170,18 @@ export class SimulatedAgent {
     const updates = this.#pending;
     this.#pending = [];
     this.#isFlushDue = false;
-    await untilStopped(this.#client.updateTaskStatus({ sessionId: this.#sessionId, updates }));
+    await this.#untilStopped(this.#client.updateTaskStatus({ sessionId: this.#sessionId, updates }));
+  }
+
+  /** A stopped or cut connection is no failure of the simulation. */
+  async #untilStopped(work: Promise<unknown>): Promise<void> {
+    try {
+      await work;
+    } catch (error) {
+      const code = (error as { code?: string }).code ?? '';
+      const isCut = ['canceled', 'unavailable', 'conflict', 'timeout'].includes(code);
+      if (!isCut && !this.#controller.signal.aborted) throw error;
+    }
   }
 }
 
@@ -182,14 +193,4 @@ function withSharedSpec(task: TaskObject): TaskObject {
   const spec = specs.get(key) ?? task.spec;
   specs.set(key, spec);
   return { ...task, spec };
-}
-
-/** A stopped or cut connection is no failure of the simulation. */
-async function untilStopped(work: Promise<unknown>): Promise<void> {
-  try {
-    await work;
-  } catch (error) {
-    const code = (error as { code?: string }).code ?? '';
-    if (!['canceled', 'unavailable', 'conflict', 'timeout'].includes(code)) throw error;
-  }
 }

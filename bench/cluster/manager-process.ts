@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 
 /** Clock ticks of /proc (USER_HZ), which Linux has fixed at 100 for programs. */
 const ticksPerSecond = 100;
@@ -25,7 +26,7 @@ export class ManagerProcess {
     const child = spawn(process.execPath, [...flags, program, directory, socket], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
-    await once(createInterface(child.stdout), 'line');
+    await untilReady(child.stdout);
     return new ManagerProcess(child, `unix://${socket}`);
   }
 
@@ -45,4 +46,12 @@ export class ManagerProcess {
     this.#child.kill('SIGTERM');
     await once(this.#child, 'exit');
   }
+}
+
+/** Other lines are of flags such as `--trace-gc`. */
+async function untilReady(output: Readable): Promise<void> {
+  const lines = createInterface(output);
+  await new Promise<void>((resolve) => {
+    lines.on('line', (line) => (line === 'ready' ? resolve() : process.stderr.write(`${line}\n`)));
+  });
 }

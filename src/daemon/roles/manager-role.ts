@@ -16,6 +16,7 @@ import type {
 } from '../../rpc/service-types.ts';
 import type { ManagerListener } from '../cluster/manager-listener.ts';
 import type { Membership } from '../cluster/cluster-files.ts';
+import { fitHeapTo } from '../heap-mode.ts';
 import { readStoreSetting } from '../store-file.ts';
 import { addressOf, peersOf } from './manager-peers.ts';
 import type { Role, RoleContext } from './role.ts';
@@ -52,6 +53,7 @@ export class ManagerRole implements Role {
       store,
       ...several,
     });
+    fitHeapTo(manager.store);
     const role = new ManagerRole(context, manager, membership);
     if (membership !== null) await role.#tryListen(membership);
     return role;

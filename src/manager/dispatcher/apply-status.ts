@@ -1,5 +1,5 @@
 /** What reported states do to the store. Pure. */
-import { canonicalJson } from '../../model/canonical-json.ts';
+import { isDeepStrictEqual } from 'node:util';
 import { TsstackError } from '../../model/errors.ts';
 import type { TaskStatus } from '../../model/objects.ts';
 import { transitionError } from '../../model/states.ts';
@@ -32,7 +32,7 @@ function applyReport(changes: ChangeSet, { taskId, status, removed }: StatusRepo
   if (removed && task.desired === 'remove') return deleteTask(changes, task);
   if (status === null || transitionError(task.status, status) !== null) return;
   // After a new session agents report everything again.
-  if (canonicalJson(status) !== canonicalJson(task.status)) changes.put({ ...task, status });
+  if (!isDeepStrictEqual(status, task.status)) changes.put({ ...task, status });
 }
 
 /** The reports in a batch. An agent may only speak of its own tasks: with a foreign or a malformed one the whole batch is refused. */
