@@ -22,11 +22,21 @@ export function measureScheduler(tasks: number, services: number, target: number
     const status = { ...newTaskStatus(now), state: 'pending' as const };
     put(taskObject(spec.name, { spec, slot, status, nodeId: null }));
   }
-  const before = process.threadCpuUsage();
-  const { changes } = scheduler.reconcile(view, new Set(['placement']), now);
-  const { user, system } = process.threadCpuUsage(before);
-  const seconds = (user + system) / 1e6;
-  if (changes.length !== tasks) throw new Error(`${changes.length} of ${tasks} tasks were placed`);
+  const { placed, seconds } = placeAll(view);
+  if (placed !== tasks) throw new Error(`${placed} of ${tasks} tasks were placed`);
   const title = `scheduler alone: ${tasks} tasks of ${services} services on ${nodes} nodes`;
   recorder.add(title, 'placements/s', target, 'tsstack', tasks / seconds);
+}
+
+/** Pass after pass, as the loop does it; what the index takes is not counted. */
+function placeAll(view: ObjectIndex): { readonly placed: number; readonly seconds: number } {
+  for (let placed = 0, micros = 0; ;) {
+    const before = process.threadCpuUsage();
+    const { changes } = scheduler.reconcile(view, new Set(['placement']), now);
+    const { user, system } = process.threadCpuUsage(before);
+    micros += user + system;
+    if (changes.length === 0) return { placed, seconds: micros / 1e6 };
+    placed += changes.length;
+    view.apply(changes.map(({ object }) => ({ before: view.get(object.kind, object.id) ?? null, after: object })));
+  }
 }

@@ -25,6 +25,12 @@ export interface Reconciliation<Key> {
   readonly lookAgainAt: ReadonlyMap<Key, number>;
 }
 
+/**
+ * So many tasks at most get their addresses, or their nodes, in one transaction: about a third of a second of work, after which heartbeats are heard
+ * and the agents of these tasks can begin. Who has more to do names the present as the time to look again.
+ */
+export const placesAtOnce = 5000;
+
 /** Timers of Node go no further than 24.8 days; who is early looks, and waits on. */
 const longestTimerMs = 86_400_000;
 

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { anonymousVolumeOwner } from '../../model/anonymous-volume.ts';
 import type { TaskObject, VolumeObject } from '../../model/objects.ts';
-import type { Reconciliation, TimedReconciler } from '../loops/reconcile-loop.ts';
+import { placesAtOnce, type Reconciliation, type TimedReconciler } from '../loops/reconcile-loop.ts';
 import { ChangeSet } from '../store/change-set.ts';
 import { subjectOf, type ObjectChange } from '../store/change.ts';
 import type { ObjectLookup, StoreView } from '../store/object-index.ts';
@@ -40,7 +40,12 @@ function reconcile(view: StoreView, _keys: ReadonlySet<Key>, now: string): Recon
   const changes = new ChangeSet(view);
   const placement = new Placement(view, now);
   const waits: number[] = [];
+  let places = 0;
   for (const task of ownersFirst(pending)) {
+    if (places === placesAtOnce) {
+      waits.push(Date.parse(now));
+      break;
+    }
     const waitsUntilMs = waitForPredecessors(changes, task);
     if (waitsUntilMs > Date.parse(now)) {
       waits.push(waitsUntilMs);
@@ -48,8 +53,12 @@ function reconcile(view: StoreView, _keys: ReadonlySet<Key>, now: string): Recon
       continue;
     }
     const choice = place(changes, task, placement);
-    if ('reason' in choice) changes.put(withWaitReason(task, choice.reason));
-    else assign(changes, task, choice, now);
+    if ('reason' in choice) {
+      changes.put(withWaitReason(task, choice.reason));
+    } else {
+      assign(changes, task, choice, now);
+      places += 1;
+    }
   }
   const dueMs = Math.min(...waits);
   return { changes: changes.changes, lookAgainAt: new Map(Number.isFinite(dueMs) ? [['placement', dueMs]] : []) };

@@ -23,7 +23,7 @@ export function rebalanceService(
 ): Transaction<ServiceChangeResponse> {
   const service = findService(view, stack, name);
   checkMovable(service);
-  const tasks = view.ofStack('task', stack).filter(({ serviceId }) => serviceId === service.id);
+  const tasks = view.tasksOfService(stack, service.name).filter(({ serviceId }) => serviceId === service.id);
   const moved = chooseMoved(tasks, service, suitableNodes(view, service.spec, new Set()));
   const changes = new ChangeSet(view);
   const { update } = service.spec.deploy;

@@ -34,7 +34,7 @@ export function rollbackService(
 }
 
 function replaceAtOnce(changes: ChangeSet, service: ServiceObject, now: string): void {
-  const tasks = changes.ofStack('task', service.stack).filter(({ serviceId }) => serviceId === service.id);
+  const tasks = changes.tasksOfService(service.stack, service.name).filter(({ serviceId }) => serviceId === service.id);
   for (const slot of slotsOf(tasks, service)) {
     if (slot.current.length > 0) continue;
     const [task, ...others] = [standsFor(slot), ...slot.outdated.filter((other) => other !== standsFor(slot))];

@@ -86,9 +86,9 @@ function writeService(step: WriteService, { changes, spec, now }: Execution): vo
     scheduledUntil: scheduledUntil(step.before, specOf(spec, step.service), now),
   };
   changes.put(service);
-  for (const task of changes.ofStack('task', spec.name)) {
+  for (const task of changes.tasksOfService(spec.name, step.service)) {
     // What needs no new container (depends_on, say) is taken over by those that stay.
-    const isMatching = task.service === step.service && task.oneOff === null && !isLeaving(task);
+    const isMatching = task.oneOff === null && !isLeaving(task);
     const isUpToDate = task.specHash === step.specHash && task.forceCount === step.forceCount;
     if (isMatching && isUpToDate) changes.put({ ...task, spec: service.spec });
   }
@@ -177,7 +177,7 @@ function rollTask({ task, service }: Extract<StackStep, { type: 'roll-task' }>, 
 function startUpdate(name: string, on: Execution): void {
   const service = serviceOf(name, on);
   const config = service.spec.deploy.update ?? defaultUpdate;
-  const tasks = on.changes.ofStack('task', on.spec.name).filter(({ serviceId }) => serviceId === service.id);
+  const tasks = on.changes.tasksOfService(on.spec.name, name).filter(({ serviceId }) => serviceId === service.id);
   const slots = slotsOf(tasks, service).filter(({ outdated }) => outdated.length > 0);
   const update = beginUpdate(config, slots.length, on.now);
   on.changes.put({ ...service, update });

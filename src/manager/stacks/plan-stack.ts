@@ -138,7 +138,7 @@ function planOneService(
   { digests, replaced, replacedVolumes }: Surroundings,
 ): readonly StackStep[] {
   const before = view.ofStack('service', spec.name).find(({ name }) => name === service.name) ?? null;
-  const tasks = view.ofStack('task', spec.name).filter((task) => task.service === service.name);
+  const tasks = view.tasksOfService(spec.name, service.name);
   const hash = specHash(service, { stack: spec, digests });
   const forceCount = nextForceCount(before, tasks, isForcedService(service.name, options));
   const isVolumeReplaced = service.container.mounts.some(

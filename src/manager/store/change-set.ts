@@ -1,5 +1,6 @@
-import type { ModelObject, ObjectKind } from '../../model/objects.ts';
+import type { ModelObject, ObjectKind, TaskObject } from '../../model/objects.ts';
 import { put, remove, type Change, type ObjectOf } from './change.ts';
+import { serviceKeyOf } from './node-load.ts';
 import { LookupIndex, nameOf, stackOf, type ObjectLookup } from './object-index.ts';
 
 /** Writes that are being collected, together with the state as it will be after them. Several writes of one object become one. */
@@ -34,6 +35,16 @@ export class ChangeSet implements ObjectLookup {
   named<Kind extends ObjectKind>(kind: Kind, name: string): readonly ObjectOf<Kind>[] {
     const written = this.#index.named(kind, name);
     return this.#merge(this.#view.named(kind, name), written, (object) => nameOf(object) === name);
+  }
+
+  tasksOfService(stack: string, service: string): readonly TaskObject[] {
+    const key = serviceKeyOf({ stack, service });
+    const written = this.#index.tasksOfService(stack, service);
+    return this.#merge(
+      this.#view.tasksOfService(stack, service),
+      written,
+      (object) => object.kind === 'task' && serviceKeyOf(object) === key,
+    );
   }
 
   /** The stored objects as they will be, without those that no longer match, and with those that newly do. */

@@ -2,7 +2,8 @@
 import type { ModelObject, ObjectKind, TaskObject, VolumeObject } from '../../model/objects.ts';
 import type { ObjectChange, ObjectOf } from './change.ts';
 import { isFailure } from '../../model/states.ts';
-import { LoadCounter, type NodeLoad } from './node-load.ts';
+import { isHeld } from '../tasks/task-phase.ts';
+import { LoadCounter, serviceKeyOf, type NodeLoad } from './node-load.ts';
 import { ObjectBuckets, type BucketKey, type BucketKeys } from './object-buckets.ts';
 
 /** Finds objects, stored or about to be. */
@@ -13,6 +14,8 @@ export interface ObjectLookup {
   ofStack<Kind extends ObjectKind>(kind: Kind, stack: string): readonly ObjectOf<Kind>[];
   /** Objects by their own name, which need not be unique. */
   named<Kind extends ObjectKind>(kind: Kind, name: string): readonly ObjectOf<Kind>[];
+  /** Tasks of the service of that name, one-offs and those that leave too, in the order of their creation. */
+  tasksOfService(stack: string, service: string): readonly TaskObject[];
 }
 
 /** What planners may ask of the store. No answer costs more than it is long. */
@@ -23,6 +26,10 @@ export interface StoreView extends ObjectLookup {
   volumesOfNode(nodeId: string): readonly VolumeObject[];
   /** Tasks that wait for addresses (`new`) or for a node (`pending`), in the order of their creation. */
   waitingTasks(state: WaitingState): readonly TaskObject[];
+  /** Tasks of the stack that something else may release or end: all that the loop of dependencies has to look at. */
+  heldTasks(stack: string): readonly TaskObject[];
+  /** Whether there is any task of the stack. */
+  hasTasks(stack: string): boolean;
   /** Tasks of the service that have failed, or whose predecessors in the slot have. */
   failedTasks(service: Pick<TaskObject, 'serviceId'>): readonly TaskObject[];
   /** What the tasks on the node take of it. */
@@ -60,6 +67,10 @@ export class LookupIndex implements ObjectLookup {
     return this.list<Kind>(categoriesOf(kind).name, name);
   }
 
+  tasksOfService(stack: string, service: string): readonly TaskObject[] {
+    return this.list<'task'>('service task', serviceKeyOf({ stack, service }));
+  }
+
   /** Every object, kind by kind. */
   everything(): readonly ModelObject[] {
     return [...this.#buckets.values('kind')].flatMap((objects) => [...objects.values()]);
@@ -68,6 +79,11 @@ export class LookupIndex implements ObjectLookup {
   /** Takes committed changes in. */
   apply(changes: readonly ObjectChange[]): void {
     for (const change of changes) this.#buckets.apply(change);
+  }
+
+  /** Empty buckets are none. */
+  protected has(category: string, key: string): boolean {
+    return this.#buckets.find(category, key) !== undefined;
   }
 
   /** The key of a bucket determines the type of what is in it. */
@@ -98,6 +114,14 @@ export class ObjectIndex extends LookupIndex implements StoreView {
 
   waitingTasks(state: WaitingState): readonly TaskObject[] {
     return this.list<'task'>('waiting', state);
+  }
+
+  heldTasks(stack: string): readonly TaskObject[] {
+    return this.list<'task'>('held', stack);
+  }
+
+  hasTasks(stack: string): boolean {
+    return this.has(categoriesOf('task').stack, stack);
   }
 
   failedTasks({ serviceId }: Pick<TaskObject, 'serviceId'>): readonly TaskObject[] {
@@ -144,6 +168,7 @@ function lookupKeysOf(object: ModelObject): BucketKey[] {
     [name, nameOf(object)],
   ];
   if (owner !== null) keys.push([stack, owner]);
+  if (object.kind === 'task') keys.push(['service task', serviceKeyOf(object)]);
   return keys;
 }
 
@@ -154,9 +179,11 @@ function keysOf(object: ModelObject): readonly BucketKey[] {
   return keys;
 }
 
-function addTaskKeys({ nodeId, status, serviceId, history, attachments }: TaskObject, keys: BucketKey[]): void {
+function addTaskKeys(task: TaskObject, keys: BucketKey[]): void {
+  const { nodeId, status, serviceId, history, attachments } = task;
   keys.push(nodeId === null ? ['waiting', status.state] : ['node task', nodeId]);
   if (isFailure(status.state) || history.some(({ state }) => isFailure(state))) keys.push(['failed', serviceId]);
+  if (isHeld(task)) keys.push(['held', task.stack]);
   for (const { networkId } of attachments) keys.push(['network', networkId]);
 }
 

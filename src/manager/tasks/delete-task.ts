@@ -24,6 +24,6 @@ function anonymousVolumesOf(changes: ChangeSet, task: TaskObject): readonly Volu
 function hasSuccessor(changes: ChangeSet, task: TaskObject): boolean {
   if (task.oneOff !== null) return false;
   return changes
-    .ofStack('task', task.stack)
-    .some(({ service, slot, oneOff }) => service === task.service && slot === task.slot && oneOff === null);
+    .tasksOfService(task.stack, task.service)
+    .some(({ slot, oneOff }) => slot === task.slot && oneOff === null);
 }

@@ -38,8 +38,8 @@ export function sharedTasksOf(spec: ServiceSpec, stack: string, lookup: ObjectLo
 function ownerTask(owner: NamespaceOwner, stack: string, lookup: ObjectLookup): TaskObject | undefined {
   if (owner.kind === 'container') return lookup.named('task', owner.container).find((task) => !isLeaving(task));
   return lookup
-    .ofStack('task', stack)
-    .filter((task) => task.service === owner.service && task.oneOff === null && !isLeaving(task))
+    .tasksOfService(stack, owner.service)
+    .filter((task) => task.oneOff === null && !isLeaving(task))
     .sort((a, b) => a.slot - b.slot)[0];
 }
 

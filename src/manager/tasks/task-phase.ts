@@ -12,6 +12,14 @@ export function isEnding(task: TaskObject): boolean {
   return isLeaving(task) || (task.desired === 'stopped' && task.gate === null) || task.gate?.next === 'stopped';
 }
 
+/**
+ * True while a change of other tasks, or what its container does without being asked, may be a reason to want something else of it: of tasks that
+ * are not held, dependencies need not know.
+ */
+export function isHeld({ gate, hookOf, desired, oneOff }: TaskObject): boolean {
+  return gate !== null || hookOf !== null || desired === 'ready' || oneOff?.autoRemove === true;
+}
+
 /** True when the latest wanted run has begun to run. */
 export function hasBegun(task: TaskObject): boolean {
   return task.status.run >= task.desiredRun && numberOf(task) >= observedStateNumbers.starting;

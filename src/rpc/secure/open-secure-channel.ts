@@ -1,5 +1,5 @@
 import { formatHostPort, type HostPort } from '../../model/host-port.ts';
-import { clientChannelOptions } from '../channel-options.ts';
+import { clientChannelOptions, networkOptions } from '../channel-options.ts';
 import { grpcCaller } from '../client/calls.ts';
 import type { Caller } from '../client/caller.ts';
 import { waitUntilReady, type ConnectOptions } from '../client/wait-until-ready.ts';
@@ -13,6 +13,7 @@ export async function openSecureChannel(to: HostPort, trust: Trust, options: Con
   const address = formatHostPort(to);
   const client = new grpc.Client(address, grpc.credentials.createFromSecureContext(secureContext, verify), {
     ...clientChannelOptions,
+    ...networkOptions,
     'grpc.ssl_target_name_override': serverName,
   });
   const { connectTimeoutMs = 5000, signal } = options;

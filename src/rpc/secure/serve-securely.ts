@@ -4,7 +4,7 @@ import { createServer, type TLSSocket } from 'node:tls';
 import { Server, ServerCredentials, type ChannelOptions } from '@grpc/grpc-js';
 import { formatHostPort, type HostPort } from '../../model/host-port.ts';
 import { TsstackError } from '../../model/errors.ts';
-import { channelOptions, strangerChannelOptions } from '../channel-options.ts';
+import { channelOptions, networkOptions, strangerChannelOptions } from '../channel-options.ts';
 import { addServices, type RunningServer, type Service } from '../server.ts';
 import { checkAccess } from '../server/access.ts';
 import type { Gate } from '../server/bind-service.ts';
@@ -47,8 +47,8 @@ export async function serveSecurely(options: SecureServerOptions, services: read
     if (peer.kind === 'node') options.checkNode(peer.nodeId);
     return peer;
   };
-  const forNodes = openServer(channelOptions, services, gate);
-  const forStrangers = openServer(strangerChannelOptions, services, gate);
+  const forNodes = openServer({ ...channelOptions, ...networkOptions }, services, gate);
+  const forStrangers = openServer({ ...strangerChannelOptions, ...networkOptions }, services, gate);
   const sockets = new Set<Socket>();
   const tls = createServer({
     ...secureOptions(identity),

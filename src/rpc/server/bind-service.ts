@@ -43,7 +43,7 @@ export function bindService(service: Service, gate: Gate): ServiceBinding {
   const implementation: UntypedServiceImplementation = {};
   for (const bound of service) {
     definition[bound.name] = defineMethod(bound.method);
-    implementation[bound.name] = implementMethod(bound, (call) => contextOf(call, gate(bound.method.path, call)));
+    implementation[bound.name] = implementMethod(bound, (call) => new LazyContext(call, gate(bound.method.path, call)));
   }
   return { definition, implementation };
 }
@@ -129,11 +129,27 @@ async function settle(
   }
 }
 
-function contextOf(call: Call, peer: Peer): CallContext {
+/** Most calls are over before anybody asks for their signal: a manager hears hundreds of heartbeats a second. */
+class LazyContext implements CallContext {
+  readonly peer: Peer;
+  readonly #call: Call;
+  #signal: AbortSignal | undefined;
+
+  constructor(call: Call, peer: Peer) {
+    this.#call = call;
+    this.peer = peer;
+  }
+
+  get signal(): AbortSignal {
+    return (this.#signal ??= signalOf(this.#call));
+  }
+}
+
+function signalOf(call: Call): AbortSignal {
   const controller = new AbortController();
   if (call.cancelled) controller.abort();
   call.once('cancelled', () => controller.abort());
-  return { peer, signal: controller.signal };
+  return controller.signal;
 }
 
 function errorResponse(error: unknown): ServerErrorResponse {

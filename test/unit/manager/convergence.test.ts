@@ -99,7 +99,8 @@ const reconcilers = {
   dependencies: (view: StoreView, now: string) =>
     dependencies.reconcile(view, new Set(dependencies.everything(view)), now),
   reaper: (view: StoreView, now: string) => reaper.reconcile(view, new Set(reaper.everything(view)), now),
-  allocator: (view: StoreView, now: string) => allocator.reconcile(view, new Set(allocator.everything(view)), now),
+  allocator: (view: StoreView, now: string) =>
+    allocator.reconcile(view, new Set(allocator.everything(view)), now).changes,
   scheduler: (view: StoreView, now: string) =>
     scheduler.reconcile(view, new Set(scheduler.everything(view)), now).changes,
 };

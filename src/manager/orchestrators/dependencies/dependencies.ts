@@ -21,12 +21,13 @@ function everything(view: StoreView): readonly string[] {
 }
 
 function reconcile(view: StoreView, stacks: ReadonlySet<string>, now: string): readonly Change[] {
-  return [...stacks].flatMap((stack) => reconcileStack(view.ofStack('task', stack), now).map((task) => put(task)));
+  // A stack may have 100,000 tasks, of which most changes leave nothing to do.
+  const held = [...stacks].filter((stack) => view.heldTasks(stack).length > 0);
+  return held.flatMap((stack) => reconcileStack(view.ofStack('task', stack), now).map((task) => put(task)));
 }
 
 /** Tasks of one stack that change, and containers of hooks whose turn has come; `now` is in RFC 3339. */
 export function reconcileStack(tasks: readonly TaskObject[], now: string): readonly TaskObject[] {
-  // Most changes of most stacks leave nothing to do; a stack may have 100,000 tasks.
   if (tasks.every((task) => task.gate === null && task.hookOf === null && followFacts(task) === task)) return [];
   const followed = new Map(tasks.map((task) => [task.id, followFacts(task)]));
   for (const task of advanceHooks([...followed.values()], now)) followed.set(task.id, task);

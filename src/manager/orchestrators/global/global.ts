@@ -43,7 +43,7 @@ function reconcile(view: StoreView, ids: ReadonlySet<string>, now: string): read
 /** Only which nodes have one: what is outdated there is for `up` and its update to deal with. */
 function settle(changes: ChangeSet, service: ServiceObject, now: string): void {
   const { spec, specHash, forceCount } = service;
-  const tasks = changes.ofStack('task', service.stack).filter(({ serviceId }) => serviceId === service.id);
+  const tasks = changes.tasksOfService(service.stack, service.name).filter(({ serviceId }) => serviceId === service.id);
   const isIdle = spec.deploy.schedule !== null && slotsOf(tasks, service).every(({ current }) => current.length === 0);
   if (service.suspended || isIdle) return;
   const steps = planService(tasks, {

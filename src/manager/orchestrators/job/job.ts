@@ -38,7 +38,7 @@ function reconcile(view: StoreView, ids: ReadonlySet<string>, now: string): read
 /** A run begins with `up`, or by its schedule; what has ended, well or badly, has had its turn. */
 function goOn(changes: ChangeSet, service: ServiceObject, now: string): void {
   const { replicas, deploy } = service.spec;
-  const tasks = changes.ofStack('task', service.stack).filter(({ serviceId }) => serviceId === service.id);
+  const tasks = changes.tasksOfService(service.stack, service.name).filter(({ serviceId }) => serviceId === service.id);
   const slots = slotsOf(tasks, service);
   if (service.suspended || !slots.some(hasBegun)) return;
   const running = slots.filter(isOccupied).length;

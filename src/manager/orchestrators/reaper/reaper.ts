@@ -1,5 +1,5 @@
 /** Loop: deletes objects that nobody needs any more: tasks that never got to a node, networks after their last container, the stack last. */
-import type { NetworkObject, StackObject, VolumeObject } from '../../../model/objects.ts';
+import type { NetworkObject, StackObject, TaskObject, VolumeObject } from '../../../model/objects.ts';
 import type { Reconciler } from '../../loops/reconcile-loop.ts';
 import { put, remove, subjectOf, type Change, type ObjectChange } from '../../store/change.ts';
 import { stackOf, type StoreView } from '../../store/object-index.ts';
@@ -29,12 +29,17 @@ function reconcile(view: StoreView, stacks: ReadonlySet<string>): readonly Chang
 }
 
 function reapStack(view: StoreView, name: string): readonly Change[] {
-  const tasks = view.ofStack('task', name);
-  const neverPlaced = tasks.filter((task) => task.desired === 'remove' && task.nodeId === null).map(remove);
+  const neverPlaced = unplaced(view, name).map(remove);
   const stack = view.ofStack('stack', name)[0];
-  const isGone = stack?.removing === true && tasks.length === 0;
+  const isGone = stack?.removing === true && !view.hasTasks(name);
   if (isGone) return [...neverPlaced, ...reapWholeStack(view, stack)];
   return [...neverPlaced, ...reapOldNetworks(view, name), ...reapOldVolumes(view, name)];
+}
+
+/** Tasks that go without having been anywhere. */
+function unplaced(view: StoreView, stack: string): readonly TaskObject[] {
+  const waiting = [...view.waitingTasks('new'), ...view.waitingTasks('pending')];
+  return waiting.filter((task) => task.stack === stack && task.desired === 'remove');
 }
 
 /** A volume that is made anew exists twice until the last container that uses the old content is gone; the next ones are not placed before. */
@@ -83,5 +88,5 @@ function reapVolume(view: StoreView, stack: StackObject, volume: VolumeObject): 
 }
 
 function isUsed(view: StoreView, network: NetworkObject): boolean {
-  return view.all('task').some(({ attachments }) => attachments.some(({ networkId }) => networkId === network.id));
+  return view.tasksOfNetwork(network.id).length > 0;
 }

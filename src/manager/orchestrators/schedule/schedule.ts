@@ -48,7 +48,7 @@ function nextRunMs({ spec, scheduledUntil, suspended }: ServiceObject): number |
 
 /** One run for all that fell due meanwhile; none while the one before goes on. */
 function takeTurn(changes: ChangeSet, service: ServiceObject, now: string): void {
-  const tasks = changes.ofStack('task', service.stack).filter(({ serviceId }) => serviceId === service.id);
+  const tasks = changes.tasksOfService(service.stack, service.name).filter(({ serviceId }) => serviceId === service.id);
   const goesOn = slotsOf(tasks, service).some(({ current, outdated }) =>
     [...current, ...outdated].some((task) => !hasEnded(task)),
   );
@@ -59,7 +59,7 @@ function takeTurn(changes: ChangeSet, service: ServiceObject, now: string): void
 
 /** Runs a job anew, whatever has become of the run before. */
 export function runJob(changes: ChangeSet, service: ServiceObject, now: string): void {
-  const tasks = changes.ofStack('task', service.stack).filter(({ serviceId }) => serviceId === service.id);
+  const tasks = changes.tasksOfService(service.stack, service.name).filter(({ serviceId }) => serviceId === service.id);
   const forceCount = Math.max(service.forceCount, ...tasks.map((task) => task.forceCount)) + 1;
   const next = { ...service, forceCount };
   const { spec, specHash } = next;

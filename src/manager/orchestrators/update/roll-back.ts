@@ -26,7 +26,7 @@ export function rollBack(changes: ChangeSet, service: ServiceObject, options: Ro
   }
   const newer = options.keepsNewer ? { spec, specHash, forceCount } : null;
   const back = { ...service, ...previous, previous: newer };
-  const tasks = changes.ofStack('task', service.stack).filter(({ serviceId }) => serviceId === service.id);
+  const tasks = changes.tasksOfService(service.stack, service.name).filter(({ serviceId }) => serviceId === service.id);
   const total = slotsOf(tasks, back).filter(({ current }) => current.length === 0).length;
   const written = { ...back, update: options.begin(total) };
   changes.put(written);

@@ -53,7 +53,7 @@ function reconcileService(
   status: UpdateStatus,
   now: string,
 ): number | null {
-  const all = changes.ofStack('task', service.stack).filter(({ serviceId }) => serviceId === service.id);
+  const all = changes.tasksOfService(service.stack, service.name).filter(({ serviceId }) => serviceId === service.id);
   // On a node that is paused or away nothing is replaced; it catches up when it is back.
   const tasks = all.filter(({ pinnedNode }) => pinnedNode === null || isOpen(changes.get('node', pinnedNode)));
   if (status.state === 'completed' && isGlobal(service.spec) && catchUp(changes, service, tasks, now))

@@ -104,9 +104,11 @@ describe('addresses of hosts and services', () => {
     assert.deepEqual(Object.keys(network().nodeAddresses), ['n1', 'n2']);
     const given = Object.values(network().nodeAddresses).flat();
     const spec = serviceSpec('web', { networks: [networkAttachment('default')] });
-    await write(put(taskObject('web', { version: 0, id: 'new', spec, status: taskStatus({ state: 'new' }) })));
+    await write(
+      put(taskObject('web', { version: 0, id: 'new', nodeId: null, spec, status: taskStatus({ state: 'new' }) })),
+    );
     await store.update((view) => ({
-      changes: allocator.reconcile(view, new Set(['addresses'] as const), '2026-01-01T00:00:00Z'),
+      changes: allocator.reconcile(view, new Set(['addresses'] as const), '2026-01-01T00:00:00Z').changes,
       result: undefined,
     }));
     const [address = ''] = store.view.get('task', 'new')?.attachments[0]?.addresses ?? [];
