@@ -59,6 +59,7 @@ export class SimulatedAgent {
   #sessionId = '';
   #pending: TaskStatusUpdate[] = [];
   #isFlushDue = false;
+  #isBeating = false;
   #heartbeat: NodeJS.Timeout | undefined;
 
   private constructor(client: DispatcherClient, options: SimulatedAgentOptions) {
@@ -110,8 +111,12 @@ export class SimulatedAgent {
     void this.#untilStopped(this.#follow());
   }
 
+  /** One at a time: a manager that is busy need not answer a queue of them. */
   async #beat(): Promise<void> {
+    if (this.#isBeating) return;
+    this.#isBeating = true;
     await this.#untilStopped(this.#client.heartbeat({ sessionId: this.#sessionId }));
+    this.#isBeating = false;
   }
 
   async #serveStreams(session: AsyncIterator<{ readonly stream: StreamRequest | null }>): Promise<void> {
