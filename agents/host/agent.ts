@@ -29,6 +29,7 @@ import { keepConnected } from './session/connection-loop.ts';
 import { LeadAway } from './session/lead-away.ts';
 import { ManagerLink } from './session/manager-link.ts';
 import type { ManagerAccess } from './session/manager-access.ts';
+import type { SessionOptions } from './session/manager-session.ts';
 import { StatusReporter } from './session/status-reporter.ts';
 import { serveRelay } from './streams/relay-stream.ts';
 import { makeStreamHandlers } from './streams/stream-handlers.ts';
@@ -125,7 +126,8 @@ export class Agent {
     this.#table = table;
     table.adopt();
     images.open().catch((error: unknown) => this.#options.log(`look at the images: ${describeError(error).message}`));
-    await this.#serve(table, images, facts, guard, reporter, link);
+    const self = { description: facts.description, tunnelKey: networks.tunnelKey };
+    await this.#serve(table, images, self, guard, reporter, link);
     await table.release();
     this.#isIdle = table.ids.length === 0;
     if (!this.#isIdle) return networks.close();
@@ -138,7 +140,7 @@ export class Agent {
   async #serve(
     table: TaskTable,
     images: ImageService,
-    facts: HostFacts,
+    self: Pick<SessionOptions, 'description' | 'tunnelKey'>,
     guard: ClusterGuard,
     reporter: StatusReporter,
     link: ManagerLink,
@@ -159,7 +161,7 @@ export class Agent {
         guard,
         reporter,
         leadAway: this.#leadAway,
-        description: facts.description,
+        ...self,
         onConnected: (client) => link.connected(client),
         onLost: () => link.lost(),
         onOpen: (sessionId) => {
@@ -182,6 +184,7 @@ export class Agent {
       nodeId,
       statePath: join(directory, 'published.json'),
       overlayDirectory: join(directory, 'overlays'),
+      tunnelKeyPath: join(directory, 'tunnel.key'),
       program: this.#programs.net,
       socketPath: join(directory, 'net.sock'),
       stateDirectory: join(directory, 'state'),

@@ -33,6 +33,7 @@ struct net
   struct trash trash;
   struct dns_service dns;
   struct overlays overlays;
+  struct ipsec ipsec;
   struct sandboxes sandboxes;
   struct ports ports;
   struct kept_tables tables;
@@ -110,6 +111,9 @@ open_net (struct net *net, const struct options *options, struct tss_error *erro
   net->guard.tables = &net->tables;
   net->overlays.route = &net->route;
   net->overlays.state = &net->state;
+  net->overlays.ipsec = &net->ipsec;
+  net->ipsec.nft = &net->nft;
+  net->ipsec.tables = &net->tables;
   net->sandboxes.overlays = &net->overlays;
   net->sandboxes.route = &net->route;
   net->sandboxes.state = &net->state;
@@ -125,7 +129,8 @@ open_net (struct net *net, const struct options *options, struct tss_error *erro
                                          .ports = &net->ports,
                                          .tables = &net->tables,
                                          .guard = &net->guard,
-                                         .overlays = &net->overlays };
+                                         .overlays = &net->overlays,
+                                         .ipsec = &net->ipsec };
   if (state_open (&net->state, options->state, error) < 0 || loop_open (&net->loop, error) < 0
       || watch_signals (net, error) < 0 || netlink_open (&net->route, NETLINK_ROUTE, error) < 0
       || nft_open (&net->nft, error) < 0)
@@ -151,6 +156,7 @@ close_net (struct net *net)
   ports_close (&net->ports);
   sandboxes_close (&net->sandboxes);
   overlays_close (&net->overlays);
+  ipsec_close (&net->ipsec);
   dns_tables_clear (&net->dns.tables);
   tss_close (&net->sandboxes.host_namespace);
   nft_close (&net->nft);

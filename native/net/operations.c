@@ -87,6 +87,15 @@ remove_overlay (struct operations *operations, const json_t *request, json_t *re
 }
 
 static int
+set_ipsec (struct operations *operations, const json_t *request, json_t *reply, struct tss_error *error)
+{
+  (void)reply;
+  if (!field_present (request, "local") && overlays_any_encrypted (operations->overlays))
+    return tss_error_set (error, TSS_ERROR_STATE, 0, "local", "stop encrypting: there are networks that rely on it");
+  return ipsec_set (operations->ipsec, request, error);
+}
+
+static int
 list_sandboxes (struct operations *operations, const json_t *request, json_t *reply, struct tss_error *error)
 {
   (void)request;
@@ -224,6 +233,7 @@ static const struct
   { "sandbox.refresh", refresh_sandbox },
   { "overlay.set", set_overlay },
   { "overlay.remove", remove_overlay },
+  { "ipsec.set", set_ipsec },
   { "dns.set", set_names },
   { "dns.remove", remove_names },
   { "nft", run_nft },

@@ -20,6 +20,7 @@ struct operations
   struct kept_tables *tables;
   struct guard *guard;
   struct overlays *overlays;
+  struct ipsec *ipsec;
 };
 
 /* A server_handler; CONTEXT is struct operations. */

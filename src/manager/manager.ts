@@ -5,7 +5,7 @@ import { networkAddresses } from './allocator/network-addresses.ts';
 import { Control } from './api/control.ts';
 import { Authority } from './authority/authority.ts';
 import { authorityRotation } from './authority/authority-rotation.ts';
-import { findCluster } from './authority/cluster-object.ts';
+import { findCluster, readSecrets } from './authority/cluster-object.ts';
 import { removedError } from './authority/removed-error.ts';
 import { ContentSeal, loadSealKey, sealKeyPath } from './authority/content-seal.ts';
 import { Dispatcher } from './dispatcher/dispatcher.ts';
@@ -31,6 +31,7 @@ import { NotLeaderError } from './store/errors.ts';
 import { openStore, type OpenedStore } from './store/open-store.ts';
 import type { StoreSetting } from './store/store-setting.ts';
 import type { Store } from './store/store.ts';
+import { tunnelKeyRotation } from './tunnels/tunnel-key-rotation.ts';
 
 export interface ManagerOptions {
   /** The manager keeps its store and key in `manager/` below it. */
@@ -166,6 +167,7 @@ export class Manager {
         loop(schedule),
         loop(restart),
         loop(authorityRotation),
+        loop(tunnelKeyRotation(() => readSecrets(this.store))),
         loop(reaper),
         loop(nodeLoss),
         loop(constraintEnforcer),

@@ -15,6 +15,22 @@ export interface EndpointsObject {
   readonly nodes: readonly EndpointNode[];
   readonly tasks: readonly EndpointTask[];
   readonly services: readonly EndpointService[];
+  /** Null where the hosts may send each other everything in clear. */
+  readonly encryption: TunnelEncryption | null;
+}
+
+/** The keys that everything between the hosts of encrypted networks is encrypted with, together with those of the two hosts. */
+export interface TunnelEncryption {
+  /** The key to send with. */
+  readonly generation: number;
+  /** The ones before and after it too: not all hosts hear of a change at the same time. Filled in on the way to the nodes only. */
+  readonly keys: readonly TunnelKey[];
+}
+
+export interface TunnelKey {
+  readonly generation: number;
+  /** 32 random bytes, base64. */
+  readonly key: string;
 }
 
 /** A host on the network. */
@@ -26,6 +42,8 @@ export interface EndpointNode {
   readonly addresses: readonly string[];
   /** Of its bridge. */
   readonly mac: string;
+  /** `tunnelNumber` and `tunnelKey` of the node, on networks that are encrypted. */
+  readonly tunnel: { readonly number: number; readonly key: string } | null;
 }
 
 /** A container on the network. */

@@ -90,6 +90,8 @@ const node: NodeObject = {
   address: '',
   managerAddress: '',
   certificate: null,
+  tunnelNumber: 0,
+  tunnelKey: '',
   description: {
     hostname: '',
     architecture: '',
@@ -157,6 +159,7 @@ const cluster: ClusterObject = {
   crossCertificate: null,
   certificateLifetimeMs: 0,
   removedNodes: {},
+  tunnelKeys: { generation: 0, rotatedAt: '1970-01-01T00:00:00Z' },
 };
 
 const image: ImageObject = {

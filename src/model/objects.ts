@@ -138,6 +138,10 @@ export interface NodeObject extends StoredObject {
   readonly managerAddress: string;
   /** The last one that it was given; null on a lone host. */
   readonly certificate: NodeCertificate | null;
+  /** Tells its encrypted packets from those of others at their receivers; from 1, another one for each node. 0 = none yet. */
+  readonly tunnelNumber: number;
+  /** Public key (X25519, base64) of which it and any other node make the keys of what they send each other; another one after each start of its machine. */
+  readonly tunnelKey: string;
   readonly description: NodeDescription;
 }
 
@@ -158,6 +162,8 @@ export interface ClusterObject extends StoredObject {
   readonly certificateLifetimeMs: number;
   /** Nodes that have left or were removed, until their certificates expire (RFC 3339) by themselves. */
   readonly removedNodes: Readonly<Record<string, string>>;
+  /** Which of the keys of encrypted networks is in use, and since when (RFC 3339); the keys themselves are in the sealed content. 0 = none have been made. */
+  readonly tunnelKeys: { readonly generation: number; readonly rotatedAt: string };
 }
 
 /** What a name of an image means in the cluster: decided by the first who needed it, and from then on the same on every node. */

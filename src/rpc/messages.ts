@@ -56,6 +56,7 @@ export type {
   ReportEndpointsResponse,
   RollbackServiceRequest,
   RotateAuthorityResponse,
+  RotateTunnelKeysResponse,
   ServiceChangeResponse,
   SessionMessage,
   SessionRequest,

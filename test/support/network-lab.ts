@@ -61,6 +61,7 @@ export class NetworkLab {
       nodeId: 'n1',
       statePath: join(this.directory, 'published.json'),
       overlayDirectory: join(this.directory, 'overlays'),
+      tunnelKeyPath: join(this.directory, 'tunnel.key'),
       program,
       socketPath: this.socketPath,
       stateDirectory: join(this.directory, 'state'),

@@ -1,6 +1,8 @@
 import type { NetworkService } from '../../agents/host/networks/network-service.ts';
 import { endpointsId, nodeMac } from '../../src/model/endpoints.ts';
 import type { EndpointService, EndpointsObject, EndpointTask } from '../../src/model/endpoints.ts';
+import { nextTunnelKeys } from '../../src/manager/tunnels/rotate-tunnel-keys.ts';
+import { isEncrypted } from '../../src/model/network-options.ts';
 import type { NetworkObject } from '../../src/model/objects.ts';
 import { NetworkLab, sandboxInterface } from './network-lab.ts';
 import { addressOf, Underlay } from './underlay.ts';
@@ -16,7 +18,11 @@ export interface OverlayHost {
 export class OverlayLab {
   readonly hosts: readonly OverlayHost[];
   readonly underlay: Underlay;
+  /** Of the addresses that hosts reach each other at. */
+  family: 4 | 6 = 4;
   #version = 0;
+  #generation = 1;
+  #keys = nextTunnelKeys([], 1);
 
   private constructor(hosts: readonly OverlayHost[], underlay: Underlay) {
     this.hosts = hosts;
@@ -60,21 +66,24 @@ export class OverlayLab {
     });
   }
 
-  /** Tells the hosts who is on the network, as a manager would; the hosts have the last numbers 101 and following. */
+  /** Tells the hosts (`told`: only these) who is on the network, as a manager would; the hosts have the last numbers 101 and following. */
   async connect(
     network: NetworkObject,
     tasks: readonly EndpointTask[],
     services: readonly EndpointService[] = [],
     nodeIds = this.#nodeIds,
+    told = nodeIds,
   ): Promise<void> {
+    const encryption = isEncrypted(network.spec) ? { generation: this.#generation, keys: this.#keys } : null;
     const nodes = nodeIds.map((nodeId) => {
       const number = Number(nodeId.slice(1));
       const [own = ''] = sandboxInterface(network, 100 + number).addresses;
       return {
         nodeId,
-        address: addressOf(number),
+        address: this.family === 6 ? `fd00:90::${number.toString(16)}` : addressOf(number),
         addresses: [own.split('/')[0] ?? ''],
         mac: nodeMac(nodeId, network.id),
+        tunnel: encryption && { number, key: this.host(nodeId).service.tunnelKey.toString('base64') },
       };
     });
     this.#version += 1;
@@ -84,8 +93,14 @@ export class OverlayLab {
       version: this.#version,
       networkId: network.id,
     } as const;
-    const endpoints: EndpointsObject = { ...common, nodes, tasks, services };
-    await Promise.all(nodeIds.map((nodeId) => this.host(nodeId).service.setEndpoints(network, endpoints)));
+    const endpoints: EndpointsObject = { ...common, nodes, tasks, services, encryption };
+    await Promise.all(told.map((nodeId) => this.host(nodeId).service.setEndpoints(network, endpoints)));
+  }
+
+  /** The next keys of encrypted networks; `connect` tells the hosts of them. */
+  rotate(): void {
+    this.#generation += 1;
+    this.#keys = nextTunnelKeys(this.#keys, this.#generation);
   }
 
   async close(): Promise<void> {

@@ -149,5 +149,6 @@ function boundTo(authority: Authority): AuthorityHandlers {
     getJoinToken: (request) => authority.getJoinToken(request),
     rotateJoinToken: (request) => authority.rotateJoinToken(request),
     rotateAuthority: () => authority.rotateAuthority(),
+    rotateTunnelKeys: () => authority.rotateTunnelKeys(),
   };
 }

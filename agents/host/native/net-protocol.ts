@@ -56,6 +56,8 @@ export interface TunnelRequest {
   /** Address of this host, where its tunnels end. */
   readonly local: string;
   readonly mtu: number;
+  /** Refused unless `ipsec.set` has seen to it that nothing goes to this port in clear. */
+  readonly encrypted: boolean;
   /** The containers here and elsewhere do not reach each other; hosts reach them all. */
   readonly isolated: boolean;
   /** This host's own addresses on the network, with prefix length. */
@@ -74,6 +76,27 @@ export interface OverlayRequest extends Partial<TunnelRequest> {
   readonly rules: string | null;
   /** Where the rules lead new flows, by the address of the service: UDP flows from the sandboxes that lead elsewhere begin anew. */
   readonly services: Readonly<Record<string, readonly string[]>>;
+}
+
+/** Everything that is encrypted between this host and others. */
+export interface IpsecRequest {
+  readonly op: 'ipsec.set';
+  readonly owner: string;
+  /** Address of this host; null = nothing is encrypted any more. */
+  readonly local: string | null;
+  /** UDP port to which nothing goes, and at which nothing is taken, that is not encrypted. */
+  readonly port: number;
+  readonly associations: readonly IpsecAssociation[];
+}
+
+/** One key for one direction between this host and another one. */
+export interface IpsecAssociation {
+  readonly source: string;
+  readonly destination: string;
+  /** Number in each packet by which the receiver finds the key. */
+  readonly spi: number;
+  /** AES-128 key and salt of RFC 4106: 20 bytes as hexadecimal digits. */
+  readonly key: string;
 }
 
 export interface EnsureSandboxRequest {
@@ -125,6 +148,7 @@ export type NetRequest =
   | { readonly op: 'network.remove'; readonly id: string; readonly bridge: string }
   | { readonly op: 'network.list'; readonly owner: string }
   | OverlayRequest
+  | IpsecRequest
   | { readonly op: 'overlay.remove'; readonly network: string }
   | EnsureSandboxRequest
   | { readonly op: 'sandbox.refresh'; readonly id: string }

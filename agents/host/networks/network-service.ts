@@ -9,6 +9,7 @@ import { Changes } from '../changes.ts';
 import type { NetworkNames } from '../names/network-names.ts';
 import type { HeldObjects, SandboxRequest, TaskNetworks } from '../tasks/task-host.ts';
 import { NativeError } from '../native/native-error.ts';
+import { openTunnelIdentity } from './encryption/tunnel-identity.ts';
 import { NetProcess } from './net-process.ts';
 import type { NetProcessOptions } from './net-process.ts';
 import { readNetworkState, rulesOf, writeNetworkState } from './network-state.ts';
@@ -33,6 +34,8 @@ export interface NetworkServiceOptions extends NetProcessOptions {
   readonly statePath: string;
   /** Folder in the run root with what is known of networks that other hosts are on, too. */
   readonly overlayDirectory: string;
+  /** File in the run root with the private key of this host's tunnels; see TunnelIdentity. */
+  readonly tunnelKeyPath: string;
   /** Id of this node. */
   readonly nodeId: string;
 }
@@ -46,6 +49,8 @@ export class NetworkService implements TaskNetworks {
   readonly #instance: string;
   readonly #nodeId: string;
   readonly #overlays: OverlayService;
+  /** Public key of this host's tunnels. */
+  readonly tunnelKey: Buffer;
   readonly #rules: RuleWriter;
   readonly #networks: Map<string, HostNetwork>;
   readonly #ports: PublishedPorts;
@@ -58,10 +63,12 @@ export class NetworkService implements TaskNetworks {
     options: NetworkServiceOptions,
     net: NetProcess,
     overlays: OverlayService,
+    tunnelKey: Buffer,
     { networks, publications: known }: NetworkState,
   ) {
     this.#net = net;
     this.#overlays = overlays;
+    this.tunnelKey = tunnelKey;
     this.#instance = options.instance;
     this.#nodeId = options.nodeId;
     this.#rules = new RuleWriter({
@@ -87,14 +94,16 @@ export class NetworkService implements TaskNetworks {
     const { instance, nodeId, overlayDirectory } = options;
     const state = await readNetworkState(options.statePath);
     const net = new NetProcess(options);
+    const identity = await openTunnelIdentity(options.tunnelKeyPath);
     const overlays = await OverlayService.open({
       instance,
       nodeId,
       linkMtuOf,
       request: (request) => net.request(request),
       store: new OverlayStore(overlayDirectory),
+      identity,
     });
-    const service = new NetworkService(options, net, overlays, state);
+    const service = new NetworkService(options, net, overlays, identity.publicKey, state);
     for (const { network, endpoints } of overlays.all) await service.#ports.setServers(network.id, endpoints.tasks);
     if (state.networks.length > 0) await service.#writeRules();
     return service;
@@ -210,8 +219,8 @@ export class NetworkService implements TaskNetworks {
     // A network may have left both its bridge and its tunnel.
     const byLink = new Map(strayNetworks.map((network) => [network.bridge, network]));
     await Promise.all(Array.from(byLink.values(), (network) => this.removeNetwork(network)));
-    // A daemon that died after it had forgotten its last network may have left its rules.
-    await this.#writeRules();
+    // A daemon that died after it had forgotten its last network may have left its rules and keys.
+    await Promise.all([this.#writeRules(), this.#overlays.sweep()]);
   }
 
   /** The data plane stays as it is. */

@@ -1,5 +1,7 @@
 import type { EndpointsObject } from '../../../src/model/endpoints.ts';
 import type { NetworkObject } from '../../../src/model/objects.ts';
+import { TunnelEncryption } from './encryption/tunnel-encryption.ts';
+import type { TunnelIdentity } from './encryption/tunnel-identity.ts';
 import type { OverlayStore } from './overlay-store.ts';
 import { planOverlay } from './plan-overlay.ts';
 import type { OverlaySurroundings } from './plan-overlay.ts';
@@ -14,6 +16,7 @@ export interface SpannedNetwork {
 export interface OverlayServiceOptions extends OverlaySurroundings {
   readonly request: NetRequester;
   readonly store: OverlayStore;
+  readonly identity: TunnelIdentity;
 }
 
 /**
@@ -27,11 +30,18 @@ export class OverlayService {
   readonly #mtus = new Map<string, number>();
   readonly #waiting = new Map<string, Promise<EndpointsObject | null>>();
   readonly #working = new Map<string, Promise<unknown>>();
+  readonly #encryption: TunnelEncryption;
 
   private constructor(options: OverlayServiceOptions, known: readonly SpannedNetwork[]) {
     this.#options = options;
     this.#known = new Map(known.map((spanned) => [spanned.network.id, spanned]));
-    for (const { network, endpoints } of known) this.#keepMtu(network, planOverlay(network, endpoints, options)?.mtu);
+    const planned = known.map(({ network, endpoints }) => ({
+      network,
+      plan: planOverlay(network, endpoints, options),
+    }));
+    for (const { network, plan } of planned) this.#keepMtu(network, plan?.mtu);
+    const encrypted = planned.flatMap(({ network, plan }) => (plan?.encrypted === true ? [network.id] : []));
+    this.#encryption = new TunnelEncryption({ ...options, spanned: () => this.all }, encrypted);
   }
 
   /** Takes over what the daemon before was told; the kernel still has it. */
@@ -69,6 +79,11 @@ export class OverlayService {
     if (this.#known.delete(networkId)) await this.#work(networkId);
   }
 
+  /** Takes away what a daemon before may have left without knowing of a network any more. */
+  sweep(): Promise<void> {
+    return this.#encryption.sweep();
+  }
+
   /** One change of a network under way, and at most one that waits for it. */
   #work(networkId: string): Promise<EndpointsObject | null> {
     const waiting = this.#waiting.get(networkId);
@@ -92,7 +107,9 @@ export class OverlayService {
     const wanted = spanned === undefined ? null : planOverlay(spanned.network, spanned.endpoints, this.#options);
     if (spanned === undefined) await store.remove(networkId);
     else await store.write(spanned);
+    if (wanted?.encrypted === true) await this.#encryption.cover(networkId);
     await request(wanted ?? { op: 'overlay.remove', network: networkId });
+    if (wanted?.encrypted !== true) await this.#encryption.uncover(networkId);
     if (spanned !== undefined) this.#keepMtu(spanned.network, wanted?.mtu);
     else this.#mtus.delete(networkId);
     await this.#refresh(networkId);

@@ -1,23 +1,16 @@
 /** What tsstack-net is to do for a network that spans several hosts, as a pure function of who is on it. */
-import { isIPv6 } from 'node:net';
 import { readBridgeOptions } from '../../../src/model/bridge-options.ts';
 import type { EndpointsObject } from '../../../src/model/endpoints.ts';
 import { isHostAddress, parseAddress, parseCidr } from '../../../src/model/ip-range.ts';
 import { isEncrypted } from '../../../src/model/network-options.ts';
 import type { NetworkObject } from '../../../src/model/objects.ts';
 import type { OverlayRequest, TunnelRequest } from '../native/net-protocol.ts';
+import { encryptedPort } from './encryption/plan-encryption.ts';
 import { doorsOf, flowsOf, renderDoors, renderServices } from './sandbox-rules.ts';
+import { tunnelMtu } from './tunnel-mtu.ts';
 
 /** Port of the tunnels (RFC 7348). */
 const vxlanPort = 4789;
-
-/** What a tunnel puts around a frame: an Ethernet header, VXLAN, UDP, and an outer header of IPv4 or IPv6. */
-const overhead = { 4: 14 + 8 + 8 + 20, 6: 14 + 8 + 8 + 40 } as const;
-
-/** Largest packet inside tunnels that begin at an address of this host whose link carries packets of `linkMtu`. */
-function tunnelMtu(address: string, linkMtu: number): number {
-  return linkMtu - overhead[isIPv6(address) ? 6 : 4];
-}
 
 export interface OverlaySurroundings {
   readonly instance: string;
@@ -48,14 +41,13 @@ function planTunnel(
   { nodes, tasks }: Pick<EndpointsObject, 'nodes' | 'tasks'>,
   { instance, nodeId, linkMtuOf }: OverlaySurroundings,
 ): TunnelRequest | null {
-  // No traffic in clear for a network that is to have none.
-  if (isEncrypted(network.spec)) return null;
   const own = nodes.find((node) => node.nodeId === nodeId);
   const local = own?.address ?? '';
   const others = nodes.filter((node) => node.nodeId !== nodeId && node.address !== '');
   if (local === '' || others.length === 0 || network.vni === null) return null;
   const hosts = new Map(others.map((node) => [node.nodeId, node.address]));
   const options = readBridgeOptions(network.spec.driverOptions);
+  const encrypted = isEncrypted(network.spec);
   const places = [...others, ...tasks].flatMap(({ nodeId: place, mac, addresses }) => {
     const host = hosts.get(place);
     return host === undefined || addresses.length === 0 ? [] : [[mac.toLowerCase(), { host, addresses }] as const];
@@ -64,9 +56,10 @@ function planTunnel(
     owner: instance,
     bridge: network.bridge,
     vni: network.vni,
-    port: vxlanPort,
+    port: encrypted ? encryptedPort : vxlanPort,
     local,
-    mtu: Math.min(options.mtu ?? Infinity, tunnelMtu(local, linkMtuOf(local))),
+    mtu: Math.min(options.mtu ?? Infinity, tunnelMtu(local, linkMtuOf(local), encrypted)),
+    encrypted,
     isolated: !options.interContainer,
     own: (own?.addresses ?? []).map((address) => withPrefix(network.pools, address)),
     peers: Object.fromEntries(places),

@@ -23,6 +23,8 @@ export interface SessionOptions {
   readonly managers: ManagerAccess;
   readonly guard: ClusterGuard;
   readonly description: NodeDescription;
+  /** Public key of this host's tunnels. */
+  readonly tunnelKey: Buffer;
   readonly reporter: StatusReporter;
   readonly leadAway: LeadAway;
   /** A new session stands; everything has to be reported again. */
@@ -34,12 +36,12 @@ export interface SessionOptions {
 
 /** Holds one session with a manager until it ends, and rejects with the reason. */
 export async function runSession(options: SessionOptions, signal: AbortSignal): Promise<void> {
-  const { client, guard, managers, reporter, leadAway } = options;
+  const { client, guard, managers, reporter, tunnelKey, leadAway } = options;
   const over = new AbortController();
   const scope = AbortSignal.any([signal, over.signal]);
   const { nodeId, clusterId } = guard.identity;
   const { address } = managers;
-  const request = { nodeId, clusterId, address, description: JSON.stringify(options.description) };
+  const request = { nodeId, clusterId, address, description: JSON.stringify(options.description), tunnelKey };
   const messages = client.session(request, { signal: scope })[Symbol.asyncIterator]();
   try {
     const first = await messages.next();

@@ -21,6 +21,7 @@ struct overlay
 
 struct wish
 {
+  bool encrypted;  /* nothing of it may go in clear */
   bool has_tunnel; /* without one the network is on this host alone, and only its sandboxes have something of it */
   struct overlay_device device;
   const char *bridge;
@@ -56,7 +57,8 @@ parse (const json_t *request, struct wish *wish, struct tss_error *error)
 {
   struct overlay_device *device = &wish->device;
   json_int_t vni, port, mtu;
-  *wish = (struct wish){ .device.isolated = field_boolean (request, "isolated") };
+  *wish = (struct wish){ .device.isolated = field_boolean (request, "isolated"),
+                         .encrypted = field_boolean (request, "encrypted") };
   if (field_id (request, "network", &device->network, error) < 0 || overlay_guest_check (request, error) < 0)
     return -1;
   wish->has_tunnel = field_present (request, "vni");
@@ -154,6 +156,9 @@ make_tunnel (struct overlays *overlays, const struct overlay *former, const stru
 {
   bool made;
   const json_t *own = former == NULL ? NULL : json_object_get (former->spec, "own");
+  if (wish->encrypted
+      && ipsec_check (overlays->ipsec, wish->device.owner, &wish->device.local, wish->device.port, error) < 0)
+    return -1;
   if (ensure_links (overlays, former, wish, request, links, &made, error) < 0
       || change_own (overlays, links->bridge, wish->bridge, own, wish->own, error) < 0)
     return -1;
@@ -222,6 +227,23 @@ overlays_get (const struct overlays *overlays, const char *network)
 {
   const struct overlay *overlay = map_get (&overlays->by_network, network);
   return overlay == NULL ? NULL : overlay->spec;
+}
+
+static void
+note_encrypted (const char *network, void *value, void *context)
+{
+  const struct overlay *overlay = value;
+  (void)network;
+  if (field_present (overlay->spec, "vni") && field_boolean (overlay->spec, "encrypted"))
+    *(bool *)context = true;
+}
+
+bool
+overlays_any_encrypted (const struct overlays *overlays)
+{
+  bool any = false;
+  map_each ((struct map *)&overlays->by_network, note_encrypted, &any);
+  return any;
 }
 
 static void

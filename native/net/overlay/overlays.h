@@ -2,6 +2,7 @@
 #ifndef TSSTACK_NET_OVERLAYS_H
 #define TSSTACK_NET_OVERLAYS_H
 
+#include "../ipsec/ipsec.h"
 #include "../map.h"
 #include "../netlink.h"
 #include "../state.h"
@@ -13,6 +14,7 @@ struct overlays
   struct map by_network; /* struct overlay */
   struct netlink *route; /* of the host's namespace */
   struct state *state;
+  struct ipsec *ipsec;
 };
 
 /* Reads what a predecessor has left; the kernel still has it. */
@@ -25,5 +27,8 @@ int overlays_remove (struct overlays *overlays, const char *network, struct tss_
 
 /* The request that made the network's overlay, or NULL. */
 const json_t *overlays_get (const struct overlays *overlays, const char *network);
+
+/* Whether a tunnel relies on what ipsec.set has set. */
+bool overlays_any_encrypted (const struct overlays *overlays);
 
 #endif

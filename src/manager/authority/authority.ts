@@ -12,6 +12,7 @@ import type {
   LeaveResponse,
   RenewRequest,
   RotateAuthorityResponse,
+  RotateTunnelKeysResponse,
   StoreAccess,
 } from '../../rpc/messages.ts';
 import type { AuthorityHandlers, CallContext, Peer } from '../../rpc/service-types.ts';
@@ -22,6 +23,7 @@ import { ChangeSet } from '../store/change-set.ts';
 import type { StoreView } from '../store/object-index.ts';
 import type { Store } from '../store/store.ts';
 import { outdatedNodes } from './authority-rotation.ts';
+import { checkPace, rotateTunnelKeys } from '../tunnels/rotate-tunnel-keys.ts';
 import { checkAddress, nameWarnings, roleOfToken } from './admit.ts';
 import { getCluster, managerAddresses, putCluster, readSecrets, type NodeRole } from './cluster-object.ts';
 import { issueFor, signerOf } from './issuer.ts';
@@ -66,9 +68,9 @@ export class Authority implements AuthorityHandlers {
     const { address } = request;
     const managerAddress = role === 'manager' ? request.managerAddress : '';
     const said = { role, hostname, description, address, managerAddress, certificate };
-    const node: NodeObject = { ...newNode(id, at), ...said, state: 'unknown', stateSince: at };
     await this.#store.update((current) => {
       checkAddress(current, request.address);
+      const node: NodeObject = { ...newNode(current, id, at), ...said, state: 'unknown', stateSince: at };
       return { changes: [put(node)], result: undefined };
     });
     const managers = managerAddresses(this.#store.view);
@@ -129,6 +131,17 @@ export class Authority implements AuthorityHandlers {
       return { changes: [putCluster({ ...cluster, authorities, crossCertificate }, secrets)], result: undefined };
     });
     return { nodes: outdatedNodes(this.#store.view).length };
+  }
+
+  async rotateTunnelKeys(): Promise<RotateTunnelKeysResponse> {
+    const generation = await this.#store.update((view) => {
+      const now = this.#now();
+      const cluster = getCluster(view);
+      checkPace(cluster, now);
+      const rotated = rotateTunnelKeys(cluster, readSecrets(this.#store), now.toISOString());
+      return { changes: [putCluster(...rotated)], result: rotated[0].tunnelKeys.generation };
+    });
+    return { generation };
   }
 
   #token(secret: string): JoinToken {

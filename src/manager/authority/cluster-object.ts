@@ -1,4 +1,5 @@
 /** The cluster as the store has it. */
+import type { TunnelKey } from '../../model/endpoints.ts';
 import type { ClusterObject, NodeObject } from '../../model/objects.ts';
 import { TsstackError } from '../../model/errors.ts';
 import type { ClusterFacts } from '../../rpc/messages.ts';
@@ -15,6 +16,8 @@ export interface ClusterSecrets {
   readonly authorityKey: string;
   /** Secret part of the join token for each role. */
   readonly joinSecrets: Readonly<Record<NodeRole, string>>;
+  /** Of encrypted networks: the key in use, the one before and the next one. */
+  readonly tunnelKeys: readonly TunnelKey[];
 }
 
 /** The cluster; undefined on a lone host. */
@@ -36,7 +39,8 @@ export function readSecrets(store: Store): ClusterSecrets {
   const { id } = getCluster(store.view);
   const content = store.payloadContent(id);
   if (content === undefined) throw new TsstackError('internal', `read the secrets of cluster ${id}: there are none`);
-  return JSON.parse(content.toString()) as ClusterSecrets;
+  // Clusters from before there were encrypted networks have none of their keys.
+  return { tunnelKeys: [], ...(JSON.parse(content.toString()) as Omit<ClusterSecrets, 'tunnelKeys'>) };
 }
 
 /** Writes the cluster with its secrets. */

@@ -2,6 +2,7 @@ import type { ClusterObject } from '../../model/objects.ts';
 import { TsstackError } from '../../model/errors.ts';
 import { InvalidRequestError } from '../errors.ts';
 import type { Store } from '../store/store.ts';
+import { nextTunnelKeys } from '../tunnels/rotate-tunnel-keys.ts';
 import { createAuthority } from './certificates.ts';
 import { findCluster, putCluster, type ClusterSecrets } from './cluster-object.ts';
 import { newSecret } from './join-token.ts';
@@ -23,6 +24,7 @@ export async function createCluster(store: Store, lifetimeMs: number, now: Date)
   const secrets: ClusterSecrets = {
     authorityKey: authority.key,
     joinSecrets: { worker: newSecret(), manager: newSecret() },
+    tunnelKeys: nextTunnelKeys([], 1),
   };
   const cluster: ClusterObject = {
     kind: 'cluster',
@@ -34,6 +36,7 @@ export async function createCluster(store: Store, lifetimeMs: number, now: Date)
     crossCertificate: null,
     certificateLifetimeMs,
     removedNodes: {},
+    tunnelKeys: { generation: 1, rotatedAt: now.toISOString() },
   };
   await store.update((view) => {
     if (findCluster(view) !== undefined) throw new TsstackError('exists', 'this host is in a cluster already');

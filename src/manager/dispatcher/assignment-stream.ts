@@ -1,4 +1,5 @@
 import type { AssignmentsMessage, WireObject } from '../../rpc/messages.ts';
+import { findCluster, readSecrets } from '../authority/cluster-object.ts';
 import type { Store } from '../store/store.ts';
 import { toDeletedWireObject, toWireObject } from '../store/wire-object.ts';
 import { AsyncQueue } from '../streams/async-queue.ts';
@@ -51,8 +52,12 @@ function nextMessage(
   return { upserts: news.map((object) => withContent(store, object)), removals: removed.map(toDeletedWireObject) };
 }
 
-/** Only here do the contents of secrets and configs leave the manager. */
+/** Only here do the contents of secrets and configs, and the keys of encrypted networks, leave the manager. */
 function withContent(store: Store, object: Assignment): WireObject {
+  if (object.kind === 'endpoints' && object.encryption !== null) {
+    const encryption = { ...object.encryption, keys: findCluster(store.view) ? readSecrets(store).tunnelKeys : [] };
+    return { ...toWireObject(object), document: JSON.stringify({ ...object, encryption }) };
+  }
   if (object.kind !== 'secret' && object.kind !== 'config') return toWireObject(object);
   const content = store.payloadContent(object.id)?.toString('base64') ?? null;
   return { ...toWireObject(object), document: JSON.stringify({ ...object, spec: { ...object.spec, content } }) };

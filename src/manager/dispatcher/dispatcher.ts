@@ -33,7 +33,7 @@ import { streamAssignments } from './assignment-stream.ts';
 import { AppliedEndpoints } from './endpoints/applied-endpoints.ts';
 import { EndpointsIndex } from './endpoints/endpoints-index.ts';
 import { readOpenFrame } from './open-frame.ts';
-import { changeNodeState, parseNodeDescription, registerNode } from './register-node.ts';
+import { changeNodeState, parseNodeDescription, parseTunnelKey, registerNode } from './register-node.ts';
 import { Relays } from './relays.ts';
 import { heartbeatPeriodMs, Sessions, type Session } from './sessions.ts';
 import { StatusBatcher } from './status-batcher.ts';
@@ -120,6 +120,7 @@ export class Dispatcher implements DispatcherHandlers {
 
   async *session(request: SessionRequest, { signal, peer }: CallContext): AsyncIterable<SessionMessage> {
     const { nodeId, description, address } = request;
+    const tunnelKey = parseTunnelKey(request.tunnelKey);
     if (nodeId === '') throw new InvalidRequestError('session: node_id is empty');
     checkNode(peer, nodeId);
     await this.#admit();
@@ -127,7 +128,13 @@ export class Dispatcher implements DispatcherHandlers {
     const session = this.sessions.begin(nodeId);
     this.#applied.forget(nodeId);
     const now = new Date().toISOString();
-    const registration = { id: nodeId, description: parsed, role: peer.kind === 'node' ? peer.role : null, address };
+    const registration = {
+      id: nodeId,
+      description: parsed,
+      role: peer.kind === 'node' ? peer.role : null,
+      address,
+      tunnelKey,
+    };
     await this.#store.update((view) => ({ changes: registerNode(view, registration, now), result: undefined }));
     this.joins.dispatchEvent(new Event('join'));
     const common = {

@@ -8,6 +8,7 @@ import { takeBackTasks } from '../orchestrators/node-loss/take-back-tasks.ts';
 import { ChangeSet } from '../store/change-set.ts';
 import { put, type Change } from '../store/change.ts';
 import type { StoreView } from '../store/object-index.ts';
+import { nextTunnelNumber } from '../tunnels/tunnel-number.ts';
 
 const presence = z.enum(['available', 'missing', 'unknown']);
 
@@ -52,6 +53,15 @@ export function parseNodeDescription(text: string): NodeDescription {
   throw new InvalidRequestError(`node description: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'is wrong'}`);
 }
 
+/** Of a public key (X25519). */
+const tunnelKeyBytes = 32;
+
+/** The public key in those bytes as NodeObject has it; none is the empty text. Throws InvalidRequestError when it cannot be one. */
+export function parseTunnelKey(bytes: Buffer): string {
+  if (bytes.length === 0 || bytes.length === tunnelKeyBytes) return bytes.toString('base64');
+  throw new InvalidRequestError(`session: tunnel_key has ${bytes.length} bytes and not ${tunnelKeyBytes}`);
+}
+
 /** What a node says of itself when it registers. */
 export interface Registration {
   readonly id: string;
@@ -60,6 +70,8 @@ export interface Registration {
   readonly role: NodeObject['role'] | null;
   /** Where other nodes reach it; empty on a lone host. */
   readonly address: string;
+  /** See NodeObject; empty from agents that make no tunnels. */
+  readonly tunnelKey: string;
 }
 
 /** The node is there (again); a node that is known and unchanged is no write. */
@@ -70,13 +82,21 @@ export function registerNode(view: StoreView, { id, ...said }: Registration, now
   if (before === undefined && findCluster(view) !== undefined)
     throw new TsstackError('permission', `node ${id} is not of this cluster (any more)`);
   const address = said.address || (before?.address ?? '');
-  const isSame = before?.address === address && canonicalJson(before.description) === canonicalJson(description);
+  const tunnelKey = said.tunnelKey || (before?.tunnelKey ?? '');
+  const isSame =
+    before?.address === address &&
+    before.tunnelKey === tunnelKey &&
+    before.tunnelNumber > 0 &&
+    canonicalJson(before.description) === canonicalJson(description);
   if (before?.state === 'ready' && isSame) return [];
   const stateSince = before?.state === 'ready' ? before.stateSince : now;
+  const fresh = newNode(view, id, now);
   const node: NodeObject = {
-    ...newNode(id, now),
+    ...fresh,
     role: said.role ?? 'manager',
     ...before,
+    tunnelNumber: before?.tunnelNumber || fresh.tunnelNumber,
+    tunnelKey,
     address,
     hostname: description.hostname,
     state: 'ready',
@@ -91,11 +111,21 @@ export function registerNode(view: StoreView, { id, ...said }: Registration, now
 
 /** A node without what it says of itself. */
 export function newNode(
+  view: Pick<StoreView, 'all'>,
   id: string,
   now: string,
 ): Omit<NodeObject, 'hostname' | 'state' | 'stateSince' | 'description' | 'role'> {
   const common = { id, version: 0, createdAt: now, updatedAt: now, kind: 'node' } as const;
-  return { ...common, availability: 'active', labels: {}, address: '', managerAddress: '', certificate: null };
+  const tunnel = { tunnelNumber: nextTunnelNumber(view.all('node')), tunnelKey: '' };
+  return {
+    ...common,
+    ...tunnel,
+    availability: 'active',
+    labels: {},
+    address: '',
+    managerAddress: '',
+    certificate: null,
+  };
 }
 
 /** Notes that the node is silent; one that is gone stays gone. */

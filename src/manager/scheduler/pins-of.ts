@@ -1,3 +1,4 @@
+import { isEncrypted } from '../../model/network-options.ts';
 import type { TaskObject } from '../../model/objects.ts';
 import type { ObjectLookup } from '../store/object-index.ts';
 import { hostPortsOf } from '../store/node-load.ts';
@@ -10,7 +11,14 @@ import { volumesOf } from './volumes-of.ts';
 const nowhere = '';
 
 /** Of a task that can be anywhere. */
-export const noPins: Pins = { volumes: [], owners: [], hookOwner: null, predecessors: [], replaced: null };
+export const noPins: Pins = {
+  volumes: [],
+  owners: [],
+  hookOwner: null,
+  predecessors: [],
+  needsEncryption: false,
+  replaced: null,
+};
 
 /** Where the task has to be because of others. Anonymous volumes only count on nodes that would do anyway. */
 export function pinsOf(view: ObjectLookup, task: TaskObject, wouldDo: (nodeId: string) => boolean): Pins {
@@ -22,8 +30,17 @@ export function pinsOf(view: ObjectLookup, task: TaskObject, wouldDo: (nodeId: s
     owners: owners.map(({ nodeId }) => nodeId ?? nowhere),
     hookOwner: task.hookOf === null ? null : (view.get('task', task.hookOf.taskId)?.nodeId ?? nowhere),
     predecessors: predecessorsOf(view, task).flatMap(({ nodeId }) => nodeId ?? []),
+    needsEncryption: needsEncryption(view, task),
     replaced: replacedBy(view, task),
   };
+}
+
+function needsEncryption(view: ObjectLookup, { attachments }: TaskObject): boolean {
+  const isOnEncrypted = attachments.some(({ networkId }) => {
+    const network = view.get('network', networkId);
+    return network !== undefined && isEncrypted(network.spec);
+  });
+  return isOnEncrypted && view.all('node').length > 1;
 }
 
 function replacedBy(view: ObjectLookup, { rollout }: TaskObject): Pins['replaced'] {
@@ -32,8 +49,13 @@ function replacedBy(view: ObjectLookup, { rollout }: TaskObject): Pins['replaced
 }
 
 /** Tasks that are otherwise alike and have equal keys can be placed alike. */
-export function pinsKeyOf({ volumes, owners, hookOwner, predecessors, replaced }: Pins): string {
-  const single = [hookOwner, replaced?.nodeId ?? null, replaced?.ports.join() ?? null];
+export function pinsKeyOf({ volumes, owners, hookOwner, predecessors, needsEncryption, replaced }: Pins): string {
+  const single = [
+    hookOwner,
+    needsEncryption ? 'encrypted' : null,
+    replaced?.nodeId ?? null,
+    replaced?.ports.join() ?? null,
+  ];
   const several = [volumes.map(({ nodeId }) => nodeId), owners, predecessors];
   return [...several.map((nodes) => nodes.join()), ...single.map((pin) => pin ?? '')].join(' ');
 }

@@ -330,6 +330,8 @@ export interface SessionRequest {
   readonly clusterId: string;
   /** Where other nodes reach this one; empty on a lone host. */
   readonly address: string;
+  /** Public key (X25519, 32 bytes) of which it and any other node make the keys of what they send each other on encrypted networks. Another one after each start of its machine; empty from agents that make no tunnels. */
+  readonly tunnelKey: Buffer;
 }
 
 export interface SessionMessage {
@@ -505,6 +507,13 @@ export interface RotateAuthorityResponse {
   readonly nodes: number;
 }
 
+export interface RotateTunnelKeysRequest {}
+
+export interface RotateTunnelKeysResponse {
+  /** How many times it has been done, this one included. */
+  readonly generation: number;
+}
+
 export interface JoinToken {
   readonly token: string;
   /** ADDRESS:PORT of every manager. */
@@ -671,6 +680,8 @@ export interface Messages {
   readonly GetJoinTokenRequest: GetJoinTokenRequest;
   readonly RotateAuthorityRequest: RotateAuthorityRequest;
   readonly RotateAuthorityResponse: RotateAuthorityResponse;
+  readonly RotateTunnelKeysRequest: RotateTunnelKeysRequest;
+  readonly RotateTunnelKeysResponse: RotateTunnelKeysResponse;
   readonly JoinToken: JoinToken;
   readonly InitClusterRequest: InitClusterRequest;
   readonly InitClusterResponse: InitClusterResponse;
@@ -892,6 +903,7 @@ export const messageFields: Readonly<Record<keyof Messages, MessageFields>> = {
     { number: 2, name: 'description', type: 'string', kind: 'single', oneof: null },
     { number: 3, name: 'clusterId', type: 'string', kind: 'single', oneof: null },
     { number: 4, name: 'address', type: 'string', kind: 'single', oneof: null },
+    { number: 5, name: 'tunnelKey', type: 'bytes', kind: 'single', oneof: null },
   ],
   SessionMessage: [
     { number: 1, name: 'sessionId', type: 'string', kind: 'single', oneof: null },
@@ -983,6 +995,8 @@ export const messageFields: Readonly<Record<keyof Messages, MessageFields>> = {
   GetJoinTokenRequest: [{ number: 1, name: 'role', type: 'string', kind: 'single', oneof: null }],
   RotateAuthorityRequest: [],
   RotateAuthorityResponse: [{ number: 1, name: 'nodes', type: 'uint32', kind: 'single', oneof: null }],
+  RotateTunnelKeysRequest: [],
+  RotateTunnelKeysResponse: [{ number: 1, name: 'generation', type: 'uint64', kind: 'single', oneof: null }],
   JoinToken: [
     { number: 1, name: 'token', type: 'string', kind: 'single', oneof: null },
     { number: 2, name: 'managers', type: 'string', kind: 'repeated', oneof: null },
@@ -1297,6 +1311,14 @@ export const authorityMethods = {
     kind: 'unary',
     request: 'RotateAuthorityRequest',
     response: 'RotateAuthorityResponse',
+    tables: messageFields,
+  },
+  /** For managers: encrypted networks go on with their next keys, and get new ones to go on with after these. Refused while not every node may have heard of the last time. */
+  rotateTunnelKeys: {
+    path: '/tsstack.v1.Authority/RotateTunnelKeys',
+    kind: 'unary',
+    request: 'RotateTunnelKeysRequest',
+    response: 'RotateTunnelKeysResponse',
     tables: messageFields,
   },
 } as const satisfies MethodTable;

@@ -17,6 +17,7 @@ const audiences: Readonly<Record<string, Audience>> = {
   '/tsstack.v1.Authority/GetJoinToken': 'managers',
   '/tsstack.v1.Authority/RotateJoinToken': 'managers',
   '/tsstack.v1.Authority/RotateAuthority': 'managers',
+  '/tsstack.v1.Authority/RotateTunnelKeys': 'managers',
 };
 
 /** Throws unless whoever is at the other end may call the method (`/package.Service/Method`). */

@@ -28,6 +28,10 @@ export const clusterVerbs: VerbTable = {
     summary: 'Replace the authority that signs the certificates of nodes',
     group: async () => (await import('./ca.ts')).caVerbs,
   },
+  key: {
+    summary: 'Replace the keys of encrypted networks',
+    group: async () => (await import('./key.ts')).keyVerbs,
+  },
   token: {
     summary: 'Show, or rotate, the token with which hosts join',
     load: async () => (await import('./token.ts')).token,

@@ -7,9 +7,12 @@ import {
   type EndpointService,
   type EndpointsObject,
   type EndpointTask,
+  type TunnelEncryption,
 } from '../../../model/endpoints.ts';
+import { isEncrypted } from '../../../model/network-options.ts';
 import type { NetworkObject, TaskAttachment, TaskObject } from '../../../model/objects.ts';
 import { isTerminal } from '../../../model/states.ts';
+import { findCluster } from '../../authority/cluster-object.ts';
 import type { StoreView } from '../../store/object-index.ts';
 import { meshPortsOn } from '../../tasks/mesh-ports-on.ts';
 
@@ -19,7 +22,13 @@ export function deriveEndpoints(view: StoreView, network: NetworkObject): Omit<E
   const nodes = nodesOf(view, network);
   if (nodes.length < 2 && services.length === 0) return null;
   const tasks = view.tasksOfNetwork(network.id).flatMap((task) => endpointTask(view, network.id, task) ?? []);
-  return { kind: 'endpoints', id: endpointsId(network.id), networkId: network.id, nodes, tasks, services };
+  const encryption = isEncrypted(network.spec) ? encryptionOf(view) : null;
+  return { kind: 'endpoints', id: endpointsId(network.id), networkId: network.id, nodes, tasks, services, encryption };
+}
+
+/** Keys have no business in what is derived and compared. */
+function encryptionOf(view: StoreView): TunnelEncryption {
+  return { generation: findCluster(view)?.tunnelKeys.generation ?? 0, keys: [] };
 }
 
 /** What the other containers of the network have to know of a task; null while, and when, it is none of them. */
@@ -64,8 +73,10 @@ function nodesOf(view: StoreView, network: NetworkObject): readonly EndpointNode
   return [...ids].sort().flatMap((nodeId) => {
     const node = view.get('node', nodeId);
     if (node === undefined) return [];
-    const { address } = node;
-    return [{ nodeId, address, addresses: network.nodeAddresses[nodeId] ?? [], mac: nodeMac(nodeId, network.id) }];
+    const { address, tunnelNumber, tunnelKey } = node;
+    const tunnel = isEncrypted(network.spec) ? { number: tunnelNumber, key: tunnelKey } : null;
+    const addresses = network.nodeAddresses[nodeId] ?? [];
+    return [{ nodeId, address, addresses, mac: nodeMac(nodeId, network.id), tunnel }];
   });
 }
 

@@ -1,4 +1,5 @@
 import type { EndpointsObject } from '../../../model/endpoints.ts';
+import { isEncrypted } from '../../../model/network-options.ts';
 import type { ModelObject, NetworkObject, TaskObject } from '../../../model/objects.ts';
 import { subjectOf, type ObjectChange } from '../../store/change.ts';
 import type { StoreView } from '../../store/object-index.ts';
@@ -73,6 +74,7 @@ export class EndpointsIndex {
 function changedNetworks(view: StoreView, { before, after }: ObjectChange): readonly string[] {
   const object = subjectOf({ before, after });
   if (object.kind === 'network') return [object.id];
+  if (object.kind === 'cluster') return sameKeys(before, after) ? [] : encryptedNetworks(view);
   if (object.kind === 'node') return sameNode(before, after) ? [] : networksOf(view.tasksOfNode(object.id));
   const tasks = [before, after].filter((one) => one?.kind === 'task');
   return networksOf(tasks).filter((id) => textOf(view, id, before) !== textOf(view, id, after));
@@ -80,7 +82,17 @@ function changedNetworks(view: StoreView, { before, after }: ObjectChange): read
 
 function sameNode(before: ModelObject | null, after: ModelObject | null): boolean {
   if (before?.kind !== 'node' || after?.kind !== 'node') return false;
-  return before.state === after.state && before.address === after.address;
+  const compared = ['state', 'address', 'tunnelNumber', 'tunnelKey'] as const;
+  return compared.every((key) => before[key] === after[key]);
+}
+
+function sameKeys(before: ModelObject | null, after: ModelObject | null): boolean {
+  if (before?.kind !== 'cluster' || after?.kind !== 'cluster') return false;
+  return before.tunnelKeys.generation === after.tunnelKeys.generation;
+}
+
+function encryptedNetworks(view: StoreView): readonly string[] {
+  return view.all('network').flatMap(({ id, spec }) => (isEncrypted(spec) ? [id] : []));
 }
 
 function networksOf(tasks: readonly TaskObject[]): readonly string[] {

@@ -1,4 +1,5 @@
 import { constraints } from './constraints.ts';
+import { encryption } from './encryption.ts';
 import type { Filter, Placement } from './filter.ts';
 import { hookOwner } from './hook-owner.ts';
 import { hostPorts } from './host-ports.ts';
@@ -23,6 +24,7 @@ const filters: readonly Filter[] = [
   maxReplicas,
   volumeAffinity,
   storageLimit,
+  encryption,
   sharedNamespaces,
   hookOwner,
   predecessor,

@@ -11,6 +11,8 @@ export interface Pins {
   readonly hookOwner: string | null;
   /** Nodes of containers that have its name and do not end. */
   readonly predecessors: readonly string[];
+  /** It is on a network whose hosts have to encrypt what they send each other, and there are others. */
+  readonly needsEncryption: boolean;
   /** What it comes up beside, to take its place (start-first): node and host ports of that one; null = nothing. */
   readonly replaced: { readonly nodeId: string; readonly ports: readonly string[] } | null;
 }

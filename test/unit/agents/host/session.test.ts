@@ -102,6 +102,7 @@ describe('session with a manager', () => {
       guard,
       description,
       reporter,
+      tunnelKey: Buffer.alloc(0),
       leadAway: new LeadAway(),
       onAssignments,
       onOpen: () => undefined,

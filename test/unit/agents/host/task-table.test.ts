@@ -131,7 +131,10 @@ describe('task table', () => {
     const told = Promise.withResolvers<readonly string[]>();
     const asked = Promise.withResolvers<void>();
     const endpoints = { kind: 'endpoints', id: 'e', version: 7, networkId: network.id } as const;
-    machine.spanned.set(network.id, { network, endpoints: { ...endpoints, nodes: [], tasks: [], services: [] } });
+    machine.spanned.set(network.id, {
+      network,
+      endpoints: { ...endpoints, nodes: [], tasks: [], services: [], encryption: null },
+    });
     host.leadAway = () => {
       asked.resolve();
       return told.promise;

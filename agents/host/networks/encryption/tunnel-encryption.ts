@@ -1,0 +1,59 @@
+import type { SpannedNetwork } from '../overlay-service.ts';
+import type { NetRequester } from '../rule-writer.ts';
+import { planEncryption } from './plan-encryption.ts';
+import type { TunnelIdentity } from './tunnel-identity.ts';
+
+export interface TunnelEncryptionOptions {
+  readonly instance: string;
+  readonly nodeId: string;
+  readonly identity: TunnelIdentity;
+  readonly request: NetRequester;
+  /** Everything that was said last of networks that span hosts. */
+  readonly spanned: () => readonly SpannedNetwork[];
+}
+
+/**
+ * Sees to it that the tunnels of encrypted networks have their keys, which all of them share.
+ * - Never make a tunnel before `cover` has resolved, and never call `uncover` while it is there.
+ */
+export class TunnelEncryption {
+  readonly #options: TunnelEncryptionOptions;
+  /** Networks with an encrypted tunnel, or about to have one. */
+  readonly #covered: Set<string>;
+  #last: Promise<void> = Promise.resolve();
+
+  /** `covered`: the networks that the daemon before has left with an encrypted tunnel. */
+  constructor(options: TunnelEncryptionOptions, covered: readonly string[]) {
+    this.#options = options;
+    this.#covered = new Set(covered);
+  }
+
+  /** Resolves when the hosts of the network have the keys that were said last, and nothing can go in clear. */
+  cover(networkId: string): Promise<void> {
+    this.#covered.add(networkId);
+    return this.#set();
+  }
+
+  /** The network's tunnel has gone; without others nothing of what was encrypted stays. */
+  async uncover(networkId: string): Promise<void> {
+    if (this.#covered.delete(networkId)) await this.#set();
+  }
+
+  /** Takes away what a daemon may have left that died after its last tunnel had gone. */
+  async sweep(): Promise<void> {
+    if (this.#covered.size === 0) await this.#set();
+  }
+
+  /** One after the other: each is made of everything that is known when its turn comes. */
+  #set(): Promise<void> {
+    const next = this.#last.then(async () => {
+      const { request, identity, instance, nodeId, spanned } = this.#options;
+      const wanted = planEncryption(spanned(), identity, { instance, nodeId });
+      // Several go at once: the last one takes it away.
+      if (wanted.local === null && this.#covered.size > 0) return;
+      await request(wanted);
+    });
+    this.#last = next.catch(() => undefined);
+    return next;
+  }
+}
