@@ -1,33 +1,51 @@
 import { runCommand } from './underlay.ts';
 
 const table = 'bridge watch';
-const kinds = ['esp', 'udp', 'other'] as const;
 
-/** Packets by what an onlooker takes them for. */
-export type Seen = Readonly<Record<(typeof kinds)[number], number>>;
+/** Packets by what an onlooker takes them for. `other` is without what finds neighbours and what ICMP says. */
+export interface Seen {
+  readonly esp: number;
+  readonly udp: number;
+  readonly other: number;
+}
 
-/** Looks at everything that hosts of an Underlay send each other. `other` is without what finds neighbours and what ICMP says. */
+/** The rules, in their order, of what is counted. */
+const rules: readonly (readonly [match: string, kind: keyof Seen | null])[] = [
+  ['ether type arp', null],
+  ['meta l4proto icmp', null],
+  ['meta l4proto ipv6-icmp', null],
+  ['meta l4proto esp', 'esp'],
+  ['meta l4proto udp', 'udp'],
+  ['', 'other'],
+];
+
+interface Listing {
+  readonly nftables: readonly {
+    readonly rule?: { readonly expr: readonly { readonly counter?: { readonly packets: number } }[] };
+  }[];
+}
+
+/** Looks at everything that hosts of an Underlay send each other. */
 export class TunnelWatch {
+  #taken: Seen = { esp: 0, udp: 0, other: 0 };
+
   constructor() {
-    const rules = [
-      'ether type arp accept',
-      'meta l4proto esp counter name seen_esp accept',
-      'meta l4proto udp counter name seen_udp accept',
-      'meta l4proto { icmp, ipv6-icmp } accept',
-      'counter name seen_other',
-    ];
-    const counters = kinds.map((kind) => `counter seen_${kind} {\n}`);
-    const chain = ['chain forward {', 'type filter hook forward priority -10', ...rules, '}'];
-    runCommand('nft', `table ${table} {\n${[...counters, ...chain].join('\n')}\n}`);
+    const lines = rules.map(([match]) => `${match} counter accept`);
+    runCommand(
+      'nft',
+      `table ${table} {\nchain forward {\ntype filter hook forward priority -10\n${lines.join('\n')}\n}\n}`,
+    );
   }
 
   /** What has been seen since the last time. */
   take(): Seen {
-    const text = runCommand('nft', '-j', 'reset', 'counters', 'table', ...table.split(' '));
-    const { nftables } = JSON.parse(text) as { nftables: readonly { counter?: { name: string; packets: number } }[] };
-    const packetsOf = (kind: string): number =>
-      nftables.find(({ counter }) => counter?.name === `seen_${kind}`)?.counter?.packets ?? Number.NaN;
-    return { esp: packetsOf('esp'), udp: packetsOf('udp'), other: packetsOf('other') };
+    const { nftables } = JSON.parse(runCommand('nft', '-j', 'list', 'table', ...table.split(' '))) as Listing;
+    const counts = nftables.flatMap(({ rule }) => rule?.expr.flatMap(({ counter }) => counter?.packets ?? []) ?? []);
+    const sum = (kind: keyof Seen): number => counts[rules.findIndex(([, one]) => one === kind)] ?? Number.NaN;
+    const seen = { esp: sum('esp'), udp: sum('udp'), other: sum('other') };
+    const { esp, udp, other } = this.#taken;
+    this.#taken = seen;
+    return { esp: seen.esp - esp, udp: seen.udp - udp, other: seen.other - other };
   }
 
   close(): void {

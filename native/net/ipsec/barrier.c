@@ -28,6 +28,14 @@ name_table (const struct ipsec_wish *wish, char table[64])
   snprintf (table, 64, "inet tsstack-ipsec-%08x", wish->owner);
 }
 
+bool
+ipsec_barrier_is_set (const struct ipsec *ipsec, const struct ipsec_wish *wish)
+{
+  char table[64];
+  name_table (wish, table);
+  return json_object_get (ipsec->tables->tables, table) != NULL;
+}
+
 int
 ipsec_barrier_set (struct ipsec *ipsec, const struct ipsec_wish *wish, struct tss_error *error)
 {
@@ -45,8 +53,6 @@ ipsec_barrier_remove (struct ipsec *ipsec, const struct ipsec_wish *wish, struct
 {
   char table[64], script[256];
   name_table (wish, table);
-  if (json_object_get (ipsec->tables->tables, table) == NULL)
-    return 0;
   tss_autojson json_t *keep = json_pack ("{s:s,s:n}", "table", table, "script");
   snprintf (script, sizeof script, "table %s\ndelete table %s\n", table, table);
   return kept_tables_set (ipsec->tables, keep, error) < 0 ? -1 : nft_run (ipsec->nft, script, error);

@@ -6,6 +6,7 @@
 #include "ipsec.h"
 #include "wish.h"
 
+bool ipsec_barrier_is_set (const struct ipsec *ipsec, const struct ipsec_wish *wish);
 int ipsec_barrier_set (struct ipsec *ipsec, const struct ipsec_wish *wish, struct tss_error *error);
 int ipsec_barrier_remove (struct ipsec *ipsec, const struct ipsec_wish *wish, struct tss_error *error);
 

@@ -15,10 +15,9 @@ open_netlink (struct ipsec *ipsec, struct tss_error *error)
   if (ipsec->is_open)
     return 0;
   if (netlink_open (&ipsec->xfrm, NETLINK_XFRM, error) < 0)
-    return error != NULL && error->error_number == EPROTONOSUPPORT
-               ? tss_error_set (error, TSS_ERROR_NETWORK, EPROTONOSUPPORT, NULL,
-                                "the kernel has no IPsec (modules xfrm_user, esp4, esp6)")
-               : -1;
+    return error != NULL && error->error_number == EPROTONOSUPPORT ? tss_error_set (
+               error, TSS_ERROR_NETWORK, 0, NULL, "the kernel lacks IPsec (xfrm_user, esp4, esp6, gcm)")
+                                                                   : -1;
   ipsec->is_open = true;
   return 0;
 }
@@ -212,6 +211,18 @@ delete_associations (struct ipsec *ipsec, const struct ipsec_wish *wish, const s
   return flush (ipsec, &batch, 1, error);
 }
 
+/* Says what is missing where it is not the request that is wrong. */
+static int
+explain (struct tss_error *error)
+{
+  if (error == NULL
+      || (error->error_number != EPROTONOSUPPORT && error->error_number != ENOSYS && error->error_number != ENOENT))
+    return -1;
+  struct tss_error cause = *error;
+  return tss_error_set (error, TSS_ERROR_NETWORK, 0, NULL, "the kernel lacks IPsec (esp4, esp6, gcm): %.400s",
+                        cause.message);
+}
+
 /* The barrier first and the keys last, and the other way round at the end: at no moment can anything go in clear. */
 static int
 apply (struct ipsec *ipsec, struct ipsec_wish *wish, struct found *found, struct tss_error *error)
@@ -223,10 +234,11 @@ apply (struct ipsec *ipsec, struct ipsec_wish *wish, struct found *found, struct
   if (buffer_length (&found->associations) > 0)
     qsort (buffer_bytes (&found->associations), buffer_length (&found->associations) / sizeof *wish->associations,
            sizeof *wish->associations, compare);
-  if (delete_associations (ipsec, wish, found, true, error) < 0
-      || add_associations (ipsec, wish, found, true, error) < 0
-      || add_associations (ipsec, wish, found, false, error) < 0
-      || delete_associations (ipsec, wish, found, false, error) < 0 || delete_policies (ipsec, wish, found, error) < 0)
+  if (delete_associations (ipsec, wish, found, true, error) < 0)
+    return -1;
+  if (add_associations (ipsec, wish, found, true, error) < 0 || add_associations (ipsec, wish, found, false, error) < 0)
+    return explain (error);
+  if (delete_associations (ipsec, wish, found, false, error) < 0 || delete_policies (ipsec, wish, found, error) < 0)
     return -1;
   return wish->has_local ? 0 : ipsec_barrier_remove (ipsec, wish, error);
 }
@@ -237,6 +249,9 @@ ipsec_set (struct ipsec *ipsec, const json_t *request, struct tss_error *error)
   struct ipsec_wish wish;
   if (ipsec_wish_parse (request, &wish, error) < 0)
     return -1;
+  /* Nothing has ever been encrypted: no reason to load a module. */
+  if (!wish.has_local && !ipsec_barrier_is_set (ipsec, &wish))
+    return 0;
   struct found found = { .owner = wish.owner };
   int result = open_netlink (ipsec, error);
   if (result == 0)

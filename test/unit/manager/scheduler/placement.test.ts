@@ -3,7 +3,8 @@ import { Placement, takeGenericResources } from '../../../../src/manager/schedul
 import { ObjectIndex } from '../../../../src/manager/store/object-index.ts';
 import type { DeploySpec } from '../../../../src/model/deploy-spec.ts';
 import type { ModelObject, NodeObject, TaskObject, VolumeObject } from '../../../../src/model/objects.ts';
-import { exitedStatus, nodeObject, taskObject } from '../../../fixtures/objects.ts';
+import { networkSpec } from '../../../fixtures/network-spec.ts';
+import { exitedStatus, networkObject, nodeObject, taskObject } from '../../../fixtures/objects.ts';
 import { containerSpec, deploySpec, serviceSpec } from '../../../fixtures/specs.ts';
 
 const now = '2026-01-01T00:10:00.000Z';
@@ -56,6 +57,20 @@ describe('the choice of a node', () => {
     const limited = taskObject('web', { spec: serviceSpec('web', { container: containerSpec({ storageBytes: 1 }) }) });
     assert.equal(choose([node('a'), node('b', { description })], limited), 'b');
     assert.match(choose([node('a')], limited), /without project quotas for storage_opt\.size/);
+  });
+
+  it('goes where what is to be encrypted can be, as soon as there is another node', () => {
+    const spec = networkSpec('p_default', { driver: 'overlay', driverOptions: { encrypted: '' } });
+    const { description } = nodeObject();
+    const kernelFeatures = { ...description.kernelFeatures, 'aes-gcm': 'missing' } as const;
+    const unable = node('a', { description: { ...description, kernelFeatures } });
+    const attachment = { network: 'default', addresses: [], gateways: [], mac: '', aliases: [] };
+    const onNetwork = taskObject('web', { attachments: [{ networkId: 'net1', ...attachment }] });
+    assert.equal(choose([unable, node('b'), networkObject({ spec })], onNetwork), 'b');
+    assert.equal(choose([unable, node('b'), networkObject()], onNetwork), 'a', 'the network is not encrypted');
+    assert.equal(choose([unable, networkObject({ spec })], onNetwork), 'a', 'there is nobody to send anything to');
+    const all = [unable, { ...unable, id: 'b' }, networkObject({ spec })];
+    assert.match(choose(all, onNetwork), /of 2, 2 without IPsec \(ESP with AES-GCM\)/);
   });
 
   it('goes where the volume is', () => {

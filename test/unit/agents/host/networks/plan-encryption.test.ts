@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { planEncryption } from '../../../../../agents/host/networks/encryption/plan-encryption.ts';
+import { openTunnelIdentity } from '../../../../../agents/host/networks/encryption/tunnel-identity.ts';
+import type { TunnelIdentity } from '../../../../../agents/host/networks/encryption/tunnel-identity.ts';
+import type { IpsecRequest } from '../../../../../agents/host/native/net-protocol.ts';
+import type { SpannedNetwork } from '../../../../../agents/host/networks/overlay-service.ts';
+import { planOverlay } from '../../../../../agents/host/networks/plan-overlay.ts';
+import { tunnelMtu } from '../../../../../agents/host/networks/tunnel-mtu.ts';
+import { nextTunnelKeys } from '../../../../../src/manager/tunnels/rotate-tunnel-keys.ts';
+import type { TunnelKey } from '../../../../../src/model/endpoints.ts';
+import { networkSpec } from '../../../../fixtures/network-spec.ts';
+import { networkObject } from '../../../../fixtures/objects.ts';
+
+const spec = networkSpec('p_default', { driver: 'overlay', driverOptions: { encrypted: '' } });
+const instance = '0a1b2c3d';
+
+function newIdentity(): TunnelIdentity {
+  const { privateKey, publicKey } = generateKeyPairSync('x25519');
+  const { x } = publicKey.export({ format: 'jwk' });
+  return { privateKey, publicKey: Buffer.from(x ?? '', 'base64url') };
+}
+
+const hosts = [newIdentity(), newIdentity(), newIdentity()];
+const keys = nextTunnelKeys([], 1);
+
+/** The network as all of its hosts are told. */
+function spanned(
+  id: string,
+  numbers: readonly number[],
+  generation = 1,
+  known: readonly TunnelKey[] = keys,
+): SpannedNetwork {
+  const network = networkObject({ id, spec });
+  const nodes = numbers.map((number) => ({
+    nodeId: `n${number}`,
+    address: `10.90.0.${number}`,
+    addresses: [],
+    mac: '0a:00:00:00:00:01',
+    tunnel: { number, key: hosts[number - 1]?.publicKey.toString('base64') ?? '' },
+  }));
+  const common = { kind: 'endpoints', id: `endpoints-${id}`, version: 1, networkId: id } as const;
+  const encryption = { generation, keys: known };
+  return { network, endpoints: { ...common, nodes, tasks: [], services: [], encryption } };
+}
+
+function planOf(number: number, ...networks: readonly SpannedNetwork[]): IpsecRequest {
+  const identity = hosts[number - 1];
+  assert.ok(identity !== undefined);
+  return planEncryption(networks, identity, { instance, nodeId: `n${number}` });
+}
+
+const describeAll = ({ associations }: IpsecRequest): readonly string[] =>
+  associations.map(({ source, destination, spi }) => `${source} ${destination} ${spi}`);
+
+describe('the encryption between hosts', () => {
+  it('is with the present key, and takes those before and after it', () => {
+    const plan = planOf(1, spanned('a', [1, 2]));
+    assert.equal(plan.local, '10.90.0.1');
+    assert.deepEqual(describeAll(plan), [
+      '10.90.0.2 10.90.0.1 512',
+      '10.90.0.2 10.90.0.1 513',
+      '10.90.0.2 10.90.0.1 514',
+      '10.90.0.1 10.90.0.2 257',
+    ]);
+  });
+
+  it('has the same keys at both ends, and none twice', () => {
+    const all = [1, 2, 3].flatMap((number) => planOf(number, spanned('a', [1, 2, 3])).associations);
+    const nameOf = ({ source, destination, spi }: (typeof all)[number]): string => `${source} ${destination} ${spi}`;
+    const byName = Map.groupBy(all, nameOf);
+    for (const [name, ends] of byName) assert.equal(new Set(ends.map(({ key }) => key)).size, 1, name);
+    assert.equal([...byName.values()].filter((ends) => ends.length === 2).length, 6, 'what one sends another takes');
+    assert.equal(new Set(all.map(({ key }) => key)).size, byName.size, 'no key for two directions or generations');
+    assert.ok(all.every(({ key }) => /^[0-9a-f]{40}$/.test(key)));
+    const receivers = Map.groupBy(all, ({ destination, spi }) => `${destination} ${spi}`);
+    for (const [name, ends] of receivers) assert.equal(new Set(ends.map(({ source }) => source)).size, 1, name);
+  });
+
+  it('is once for each host, however many networks there are, and by the newest that was said of any', () => {
+    const next = nextTunnelKeys(keys, 2);
+    const plan = planOf(1, spanned('a', [1, 2]), spanned('b', [1, 2, 3], 2, next));
+    assert.deepEqual(
+      describeAll(plan).filter((text) => text.startsWith('10.90.0.1')),
+      ['10.90.0.1 10.90.0.2 258', '10.90.0.1 10.90.0.3 258'],
+    );
+    assert.equal(plan.associations.length, 8);
+  });
+
+  it('has other keys when a machine has started anew', () => {
+    const before = planOf(1, spanned('a', [1, 2]));
+    hosts[1] = newIdentity();
+    const after = planOf(1, spanned('a', [1, 2]));
+    assert.deepEqual(describeAll(before), describeAll(after));
+    const known = new Set(before.associations.map(({ key }) => key));
+    assert.ok(after.associations.every(({ key }) => !known.has(key)));
+  });
+
+  it('is nothing while there is nobody else, and where nothing has to be encrypted', () => {
+    const { network, endpoints } = spanned('a', [1, 2]);
+    const clear = { network, endpoints: { ...endpoints, encryption: null } };
+    for (const plan of [planOf(1), planOf(1, spanned('a', [1])), planOf(1, clear)])
+      assert.deepEqual([plan.local, plan.associations], [null, []]);
+    const silent = endpoints.nodes.map((node) => ({ ...node, tunnel: { number: 2, key: '' } }));
+    assert.equal(planOf(1, { network, endpoints: { ...endpoints, nodes: silent } }).local, null);
+  });
+
+  it('has a port of its own, and leaves room for what it adds', () => {
+    const linkMtuOf = (): number => 1500;
+    const { network, endpoints } = spanned('a', [1, 2]);
+    const secret = planOverlay(network, endpoints, { instance, nodeId: 'n1', linkMtuOf });
+    assert.deepEqual([secret?.port, secret?.mtu, secret?.encrypted], [4792, 1416, true]);
+    const open = { ...network, spec: networkSpec('p_default', { driver: 'overlay' }) };
+    const clear = planOverlay(open, endpoints, { instance, nodeId: 'n1', linkMtuOf });
+    assert.deepEqual([clear?.port, clear?.mtu, clear?.encrypted], [4789, 1450, false]);
+    assert.equal(tunnelMtu('fd00::1', 1500, true), 1396);
+    assert.equal(tunnelMtu('10.0.0.1', 1501, true), 1416, 'what is encrypted is filled up to words of four bytes');
+    assert.equal(tunnelMtu('fd00::1', 1500, false), 1430);
+  });
+});
+
+describe('the key of a host for its tunnels', () => {
+  it('is the same for the next daemon, and nobody else can read it', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'tsstack-identity-'));
+    const path = join(directory, 'tunnel.key');
+    const first = await openTunnelIdentity(path);
+    const second = await openTunnelIdentity(path);
+    assert.equal(first.publicKey.length, 32);
+    assert.deepEqual(first.publicKey, second.publicKey);
+    assert.equal(statSync(path).mode & 0o777, 0o600);
+    rmSync(path);
+    assert.notDeepEqual((await openTunnelIdentity(path)).publicKey, first.publicKey);
+    rmSync(directory, { recursive: true });
+  });
+});
