@@ -43,7 +43,9 @@ class Cluster {
   return(id: string): void {
     const node = this.view.get('node', id);
     assert.ok(node !== undefined);
-    this.write(registerNode(this.view, { id, description: node.description, role: null, address: '', tunnelKey: '' }, now));
+    this.write(
+      registerNode(this.view, { id, description: node.description, role: null, address: '', tunnelKey: '' }, now),
+    );
   }
 
   /** Addresses are given at once, then nodes. */
