@@ -45,6 +45,7 @@ describe('networks between hosts that are to be encrypted', () => {
     own: [],
     peers: { [tasks[1]?.mac ?? '']: { host: addressOf(2), addresses: ['172.30.1.11'] } },
     nodes: {},
+    services: {},
     rules: null,
   } as const;
 

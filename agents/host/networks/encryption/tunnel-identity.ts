@@ -1,11 +1,12 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
+import { readFileSync, readlinkSync } from 'node:fs';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { hasErrno } from '../../errors.ts';
 
 /**
- * This host at the ends of encrypted tunnels: a key pair (X25519) that is made anew with each start of the machine, because the keys made of it must
- * not be used again once the kernel has forgotten how many packets it has encrypted with them. So it lies in the run root, and nowhere else.
+ * This host at the ends of encrypted tunnels: a key pair (X25519) for as long as the kernel knows how many packets it has encrypted with the keys that
+ * are made of it. It lies in the run root, and nowhere else.
  */
 export interface TunnelIdentity {
   readonly privateKey: KeyObject;
@@ -13,17 +14,31 @@ export interface TunnelIdentity {
   readonly publicKey: Buffer;
 }
 
-/** The identity in the file, which is made (mode 0600) when there is none. */
-export async function openTunnelIdentity(path: string): Promise<TunnelIdentity> {
-  const known = await readFile(path, 'utf8').catch((error: unknown) => {
+/** What is in the file. */
+interface Stored {
+  readonly place: string;
+  /** PEM (PKCS #8). */
+  readonly key: string;
+}
+
+/** The identity in the file, which is made (mode 0600) when there is none, or one from before the machine or its network was started anew. */
+export async function openTunnelIdentity(path: string, place = currentPlace()): Promise<TunnelIdentity> {
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
     if (hasErrno(error, 'ENOENT')) return null;
     throw error;
   });
-  if (known !== null) return identityOf(createPrivateKey(known));
+  const known = text === null ? null : (JSON.parse(text) as Stored);
+  if (known?.place === place) return identityOf(createPrivateKey(known.key));
   const { privateKey } = generateKeyPairSync('x25519');
-  await writeFile(`${path}.new`, privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 });
+  const stored: Stored = { place, key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString() };
+  await writeFile(`${path}.new`, JSON.stringify(stored), { mode: 0o600 });
   await rename(`${path}.new`, path);
   return identityOf(privateKey);
+}
+
+/** Where the kernel counts packets: this start of the machine, and this network namespace. */
+function currentPlace(): string {
+  return `${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()} ${readlinkSync('/proc/self/ns/net')}`;
 }
 
 function identityOf(privateKey: KeyObject): TunnelIdentity {

@@ -131,7 +131,8 @@ describe('the key of a host for its tunnels', () => {
     assert.equal(first.publicKey.length, 32);
     assert.deepEqual(first.publicKey, second.publicKey);
     assert.equal(statSync(path).mode & 0o777, 0o600);
-    rmSync(path);
+    const later = await openTunnelIdentity(path, 'the next start of the machine');
+    assert.notDeepEqual(later.publicKey, first.publicKey);
     assert.notDeepEqual((await openTunnelIdentity(path)).publicKey, first.publicKey);
     rmSync(directory, { recursive: true });
   });
