@@ -146,7 +146,13 @@ describe('networks', () => {
     it('are asked of the servers that `dns` names', async () => {
       // 192.0.2.53 fails for these names, .54 answers.
       assert.deepEqual(await resolve('net-asked-1', 'broken.example'), ['203.0.113.9']);
-      assert.deepEqual(await resolve('net-client-1', 'broken.example'), []);
+    });
+    it('are unknown where the server says so, and a failure where no server answers', async () => {
+      const client = await pidOf('net-client-1');
+      const codes = await Promise.all(
+        ['absent.example', 'broken.example'].map(async (name) => (await world.lookUp(client, name)).code),
+      );
+      assert.deepEqual(codes, [3, 2]);
     });
     it('are what /etc/resolv.conf says', async () => {
       assert.equal(

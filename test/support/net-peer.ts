@@ -114,10 +114,11 @@ async function survey(host: string, port: number, count: number): Promise<void> 
   process.exit();
 }
 
-/** `big…`: cut over UDP, whole over TCP. `broken…`: a failure from the server at 192.0.2.53, an answer from others. */
+/** `big…`: cut over UDP, whole over TCP. `absent…`: there is no such name. `broken…`: a failure from the server at 192.0.2.53, an answer from others. */
 function answerOf(query: Buffer, own: string, overTcp: boolean): Buffer {
   const { name } = readQuestion(query);
   if (name.startsWith('broken') && own === '192.0.2.53') return buildAnswer(query, { code: 2, addresses: [] });
+  if (name.startsWith('absent')) return buildAnswer(query, { code: 3, addresses: [] });
   const isCut = name.startsWith('big') && !overTcp;
   return buildAnswer(query, { code: 0, addresses: isCut ? [] : ['203.0.113.9'], truncated: isCut });
 }

@@ -52,6 +52,8 @@ describe('objects of no stack', () => {
     const [change] = create('secret', secret(Buffer.alloc(511_999, 'x'))).changes;
     assert.ok(change?.type === 'put' && change.content?.length === 511_999);
     assert.doesNotMatch(JSON.stringify(change.object), /eHh4/);
+    assert.throws(() => create('config', secret(Buffer.alloc(1_024_000))), /has 1024000 bytes, not 1 to 1023999/);
+    assert.equal(create('config', secret(Buffer.alloc(1_023_999))).changes.length, 1);
     assert.throws(() => create('config', { ...secret(Buffer.from('x')), external: true }), /only stack files/);
     assert.throws(() => create('task', {}), /cannot be made/);
   });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { runsForEver, type Behaviour } from '../../../../agents/simulated/pretend-task.ts';
+import { removeNode } from '../../../../src/manager/nodes/remove-node.ts';
 import { global } from '../../../../src/manager/orchestrators/global/global.ts';
 import { job } from '../../../../src/manager/orchestrators/job/job.ts';
 import { restart } from '../../../../src/manager/orchestrators/restart/restart.ts';
@@ -55,7 +56,7 @@ describe('a lab of nodes and jobs', () => {
       assert.deepEqual([nodes(), lab.tasks()[0]?.containerName], [['n1'], 'p-web-1']);
     });
 
-    it('follows nodes that join and are drained, and leaves those alone that are paused', async () => {
+    it('follows nodes that join, are drained and are removed, and leaves those alone that are paused', async () => {
       await addNode('n1');
       await addNode('n2');
       await up(service({ mode: 'global' }));
@@ -73,6 +74,9 @@ describe('a lab of nodes and jobs', () => {
         lab.tasks().map(({ slot }) => slot),
         [1, 2, 3],
       );
+      await lab.write((view) => removeNode(view, { node: 'n3', force: true }, 'n1', lab.now).changes);
+      await lab.settle();
+      assert.deepEqual(nodes(), ['n1', 'n2']);
     });
 
     it('is only where its constraints hold, as labels come and go', async () => {
