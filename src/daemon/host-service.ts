@@ -11,6 +11,8 @@ import type {
   JoinClusterResponse,
   LeaveClusterRequest,
   LeaveClusterResponse,
+  SetAddressRequest,
+  SetAddressResponse,
   SetAutolockRequest,
   SetAutolockResponse,
   UnlockRequest,
@@ -23,6 +25,9 @@ import { ManagerRole } from './roles/manager-role.ts';
 import type { Role, RoleContext } from './roles/role.ts';
 import { WaitingRole } from './roles/waiting-role.ts';
 import { WorkerRole } from './roles/worker-role.ts';
+
+/** Time that `cluster status` gives a worker for its first attempt to reach a manager, which has a deadline of 5 s. */
+const firstContactMs = 6000;
 
 /** Time that a new worker gets for its first session. */
 const firstSessionMs = 10_000;
@@ -50,8 +55,21 @@ export class HostService implements HostHandlers {
     this.#holder = holder;
   }
 
+  /** A worker that has just started is about to reach a manager, or to know why not. */
   async getClusterStatus(): Promise<ClusterStatus> {
+    const { role } = this.#holder;
+    if (role instanceof WorkerRole) await role.contact(firstContactMs);
     return this.#holder.role.status;
+  }
+
+  setAddress(request: SetAddressRequest): Promise<SetAddressResponse> {
+    return this.#alone(async () => {
+      const { files } = this.#context;
+      const { newPlaces } = await import('./cluster/set-address.ts');
+      const membership = await newPlaces(this.#holder.role, files.readMembership(), request);
+      await this.#holder.become(() => Promise.resolve(files.writeMembership(membership)));
+      return { address: membership.address, managers: membership.managers };
+    });
   }
 
   initCluster(request: InitClusterRequest): Promise<InitClusterResponse> {

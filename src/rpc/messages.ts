@@ -60,6 +60,8 @@ export type {
   ServiceChangeResponse,
   SessionMessage,
   SessionRequest,
+  SetAddressRequest,
+  SetAddressResponse,
   SetAutolockRequest,
   SetAutolockResponse,
   StoreAccess,

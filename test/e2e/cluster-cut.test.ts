@@ -21,6 +21,21 @@ volumes:
   data:
 `;
 
+const pair = `
+name: pair
+services:
+  here: { image: "busybox:test", command: sleep 100000, init: true, deploy: { placement: { constraints: ["node.role==manager"] } } }
+  there: { image: "busybox:test", command: sleep 100000, init: true, deploy: { placement: { constraints: ["node.role==worker"] } } }
+`;
+
+/** As a new lease of a DHCP server does. */
+function readdress(host: ClusterHost, number: number): void {
+  const [link = ''] =
+    /^\d+: (\S+?)[@\s]/m.exec(host.sh('ip', '-o', 'addr', 'show', 'to', `${host.address}/24`))?.slice(1) ?? [];
+  host.sh('ip', 'addr', 'del', `${host.address}/24`, 'dev', link);
+  host.sh('ip', 'addr', 'add', `10.90.0.${number}/24`, 'dev', link);
+}
+
 describe('a cluster whose hosts lose each other', () => {
   let cluster: TestCluster;
   let manager: ClusterHost;
@@ -67,6 +82,39 @@ describe('a cluster whose hosts lose each other', () => {
       (rows) => rows.every(({ State }) => State === 'exited'),
     );
     await manager.ok(['-f', 'web.yml', 'start']);
+  });
+
+  it('a host that gets another address is found there, and so is a manager where it is named', async () => {
+    await manager.ok(['load', '-i', (await busyboxImage()).dockerArchive]);
+    const file = manager.write('pair.yml', pair);
+    await manager.ok(['-f', file, 'up', '-d', '--wait']);
+    const reach = (): Promise<{ readonly code: number }> =>
+      manager.run(['-f', file, 'exec', '-T', 'here', 'ping', '-c', '1', '-W', '1', 'there']);
+    assert.equal((await reach()).code, 0);
+
+    readdress(worker, 12);
+    const atNewPlace =
+      (place: string, name: string) =>
+      (rows: Awaited<ReturnType<typeof listNodes>>): boolean =>
+        rows.every(({ State }) => State === 'ready') &&
+        rows.some(({ Hostname, Address }) => Hostname === name && Address === place);
+    await until(() => listNodes(manager), atNewPlace('10.90.0.12', 'w1'), 30_000);
+    await until(reach, ({ code }) => code === 0, 30_000);
+
+    readdress(manager, 11);
+    assert.match(
+      await problemOf(manager),
+      /10\.90\.0\.1 is no address of this host any more: `tsstack cluster address/,
+    );
+    await manager.ok(['cluster', 'address', '10.90.0.11']);
+    const nobody = await worker.run(['cluster', 'address', '--manager', '10.90.0.99']);
+    assert.equal(nobody.code, 1);
+    const { stderr } = await worker.ok(['cluster', 'address', '--manager', '10.90.0.11']);
+    assert.match(stderr, /This host is at 10\.90\.0\.12, its managers at 10\.90\.0\.11:2377/);
+    await until(() => listNodes(manager), atNewPlace('10.90.0.11', 'm1'), 30_000);
+    await until(reach, ({ code }) => code === 0, 30_000);
+    assert.equal(await problemOf(worker), '');
+    await manager.ok(['-f', file, 'down', '-t', '0']);
   });
 
   it('a worker leaves by force without its manager: its containers end, what is in its volumes stays', async () => {

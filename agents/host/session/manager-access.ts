@@ -5,8 +5,8 @@ import type { DispatcherClient } from '../../../src/rpc/service-types.ts';
 export interface ManagerAccess {
   /** A connection to some manager. */
   connect(signal: AbortSignal): Promise<DispatcherClient>;
-  /** Where other nodes reach this host; empty on a lone host. */
-  readonly address: string;
+  /** Where other nodes reach this host by now; empty on a lone host. */
+  address(): string;
   /** A manager told what it has to be known of the cluster. */
   onCluster(facts: ClusterFacts): void;
   /** A session stands (null), or there is none for that reason. */

@@ -40,7 +40,7 @@ export async function runSession(options: SessionOptions, signal: AbortSignal): 
   const over = new AbortController();
   const scope = AbortSignal.any([signal, over.signal]);
   const { nodeId, clusterId } = guard.identity;
-  const { address } = managers;
+  const address = managers.address();
   const request = { nodeId, clusterId, address, description: JSON.stringify(options.description), tunnelKey };
   const messages = client.session(request, { signal: scope })[Symbol.asyncIterator]();
   try {

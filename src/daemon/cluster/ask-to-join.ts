@@ -18,6 +18,8 @@ export interface Admission extends JoinResponse {
   readonly key: string;
   /** That the node advertises. */
   readonly address: string;
+  /** Nobody has named it. */
+  readonly isAddressFound: boolean;
   /** ADDRESS:PORT where it listens, and where others reach it, if it is a manager. */
   readonly listen: string;
   readonly managerAddress: string;
@@ -39,7 +41,8 @@ export async function askToJoin(request: JoinClusterRequest, description: NodeDe
   const place = { address, managerAddress };
   const said = { token: request.token, certificateRequest, description: JSON.stringify(description), ...place };
   const response = await ask(manager, trust, (client) => client.join(said));
-  return { ...response, ...place, key, listen: formatHostPort(listen) };
+  const isAddressFound = request.advertise === '';
+  return { ...response, ...place, isAddressFound, key, listen: formatHostPort(listen) };
 }
 
 function chooseListen(text: string, address: string): HostPort {

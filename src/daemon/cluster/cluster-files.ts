@@ -12,6 +12,8 @@ export interface Membership {
   readonly clusterId: string;
   /** Where other nodes reach this host. */
   readonly address: string;
+  /** Nobody has named it: it follows the host's way to its managers. Absent in files of earlier versions, whose hosts keep theirs. */
+  readonly isAddressFound?: boolean;
   /** ADDRESS:PORT where a manager listens, and where others reach it; empty on a worker. */
   readonly listen: string;
   readonly managerAddress: string;

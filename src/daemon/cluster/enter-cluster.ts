@@ -25,8 +25,9 @@ export async function enterCluster(admission: Admission, { files, options }: Rol
   files.writeMembership(membership);
 }
 
-function membershipOf({ role, nodeId, clusterId, address, managers, listen, managerAddress }: Admission): Membership {
-  const common = { nodeId, clusterId, address, managers };
+function membershipOf(admission: Admission): Membership {
+  const { role, nodeId, clusterId, address, isAddressFound, managers, listen, managerAddress } = admission;
+  const common = { nodeId, clusterId, address, isAddressFound, managers };
   if (role === 'manager') return { role, ...common, listen, managerAddress };
   return { role: 'worker', ...common, listen: '', managerAddress: '' };
 }

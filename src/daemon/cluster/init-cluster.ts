@@ -71,7 +71,7 @@ async function forgetCluster(store: Store): Promise<void> {
 async function choosePlaces({
   advertise,
   listen,
-}: InitClusterRequest): Promise<OwnPlaces & Pick<Membership, 'listen'>> {
+}: InitClusterRequest): Promise<OwnPlaces & Pick<Membership, 'listen' | 'isAddressFound'>> {
   const wantedListen = listen === '' ? null : parse(listen, '--listen');
   const given = advertise === '' ? null : parse(advertise, '--advertise');
   const host = given?.host ?? (await defaultAddress());
@@ -81,6 +81,7 @@ async function choosePlaces({
   const everywhere = { host: isIPv6(host) ? '::' : '0.0.0.0', port };
   return {
     address: host,
+    isAddressFound: given === null,
     managerAddress: formatHostPort({ host, port }),
     listen: formatHostPort(wantedListen ?? everywhere),
   };

@@ -24,6 +24,11 @@ export function addressTowards(host: string): Promise<string | undefined> {
   });
 }
 
+/** Whether it is one of this host's own. */
+export function isOwnAddress(address: string): boolean {
+  return Object.values(networkInterfaces()).some((found) => found?.some((own) => own.address === address) ?? false);
+}
+
 /** The address that leads out of this host; throws when there is none, or several and no default route among them. */
 export async function defaultAddress(): Promise<string> {
   const routed = await addressTowards(elsewhere);

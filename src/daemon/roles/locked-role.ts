@@ -24,7 +24,7 @@ export class LockedRole implements Role {
     this.control = { ...refuseAll(controlMethods, lockedError), getInfo };
     this.managers = {
       connect: () => Promise.reject(lockedError()),
-      address: membership?.address ?? '',
+      address: () => membership?.address ?? '',
       onCluster: () => undefined,
       onSession: () => undefined,
     };

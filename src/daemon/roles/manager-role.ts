@@ -14,6 +14,7 @@ import type {
   DispatcherClient,
   DispatcherHandlers,
 } from '../../rpc/service-types.ts';
+import { isOwnAddress } from '../cluster/local-address.ts';
 import type { ManagerListener } from '../cluster/manager-listener.ts';
 import type { Membership } from '../cluster/cluster-files.ts';
 import { fitHeapTo } from '../heap-mode.ts';
@@ -83,7 +84,7 @@ export class ManagerRole implements Role {
   get managers(): ManagerAccess {
     return {
       connect: (signal) => this.#connectToLeader(signal),
-      address: this.#membership?.address ?? '',
+      address: () => this.#membership?.address ?? '',
       onCluster: ({ authorities }) => this.#listener?.useAuthorities(authorities),
       onSession: () => undefined,
     };
@@ -99,11 +100,18 @@ export class ManagerRole implements Role {
       address,
       managers: this.#membership === null ? [] : managerAddresses(store.view),
       certificateExpiresMs: this.#listener?.certificateExpiresMs ?? 0,
-      problem: this.#problem || (store.staleness?.reason ?? ''),
+      problem: this.#problem || (store.staleness?.reason ?? '') || this.#addressProblem,
       store: formatStoreUrl(readStoreSetting(this.#context.options.dataRoot)),
       leader: leadership?.leader?.address ?? '',
       outdatedNodes: outdatedNodes(this.manager.store.view).map(({ hostname }) => hostname),
     };
+  }
+
+  /** Workers look for a manager where it was: that it is elsewhere by now is for people to say. */
+  get #addressProblem(): string {
+    const { address, isAddressFound = false } = this.#membership ?? { address: '' };
+    if (!isAddressFound || isOwnAddress(address)) return '';
+    return `${address} is no address of this host any more: \`tsstack cluster address ADDRESS\` names the new one`;
   }
 
   /** With what this manager goes to others. */

@@ -49,7 +49,7 @@ export class WaitingRole implements Role {
     this.authority = refuseAll(authorityMethods, refusal);
     this.managers = {
       connect: () => Promise.reject(this.#problem),
-      address: membership?.address ?? '',
+      address: () => membership?.address ?? '',
       onCluster: () => undefined,
       onSession: () => undefined,
     };

@@ -1,13 +1,20 @@
 import { X509Certificate } from 'node:crypto';
 import type { ManagerAccess } from '../../../agents/host/session/manager-access.ts';
+import { delay } from '../../../agents/host/abortable.ts';
 import { TsstackError } from '../../model/errors.ts';
 import type { HostPort } from '../../model/host-port.ts';
 import { authorityMethods, controlMethods, dispatcherMethods } from '../../rpc/generated/contract.ts';
 import type { ClusterFacts, ClusterStatus, GetInfoResponse, IssuedCertificate } from '../../rpc/messages.ts';
 import { connectAuthorityOf, connectDispatcherOf, type Trust } from '../../rpc/secure-client.ts';
-import type { AuthorityHandlers, ControlHandlers, DispatcherHandlers } from '../../rpc/service-types.ts';
+import type {
+  AuthorityHandlers,
+  ControlHandlers,
+  DispatcherClient,
+  DispatcherHandlers,
+} from '../../rpc/service-types.ts';
 import { CertificateKeeper } from '../cluster/certificate-keeper.ts';
 import type { Membership } from '../cluster/cluster-files.ts';
+import { addressTowards } from '../cluster/local-address.ts';
 import { ManagerList } from '../cluster/manager-list.ts';
 import { refuseAll } from './delegate.ts';
 import { hostInfo } from './host-info.ts';
@@ -20,13 +27,15 @@ export class WorkerRole implements Role {
   readonly authority: AuthorityHandlers;
   readonly managers: ManagerAccess;
   readonly #context: RoleContext;
-  readonly #membership: Membership;
+  #membership: Membership;
   readonly #list: ManagerList;
   readonly #keeper: CertificateKeeper;
   readonly #over = new AbortController();
   /** Why there is no session; null when one stands. */
-  #problem: string | null = 'no manager has been reached yet';
+  #problem: string | null = 'connecting to a manager';
   readonly #sessions = new EventTarget();
+  /** The first attempt is over. */
+  readonly #contact = new AbortController();
 
   constructor(context: RoleContext, membership: Membership) {
     this.#context = context;
@@ -45,8 +54,8 @@ export class WorkerRole implements Role {
     this.dispatcher = refuseAll(dispatcherMethods, refusal);
     this.authority = refuseAll(authorityMethods, refusal);
     this.managers = {
-      connect: (signal) => connectDispatcherOf(this.#list.next(), this.trust, { signal }),
-      address: membership.address,
+      connect: (signal) => this.#connect(signal),
+      address: () => this.#membership.address,
       onCluster: (facts) => this.#onCluster(facts),
       onSession: (problem) => this.#onSession(problem),
     };
@@ -60,6 +69,11 @@ export class WorkerRole implements Role {
   get trust(): Trust {
     const { identity } = this.#keeper;
     return { authorities: identity.authorities, identity };
+  }
+
+  /** Resolves when the first attempt to reach a manager is over, or after that time. */
+  async contact(withinMs: number): Promise<void> {
+    await delay(withinMs, this.#contact.signal);
   }
 
   /** One of them, to be asked something. */
@@ -98,15 +112,32 @@ export class WorkerRole implements Role {
     this.#keeper.stop();
   }
 
+  async #connect(signal: AbortSignal): Promise<DispatcherClient> {
+    const manager = this.#list.next();
+    const client = await connectDispatcherOf(manager, this.trust, { signal });
+    if (this.#membership.isAddressFound === true) this.#useAddress(await addressTowards(manager.host));
+    return client;
+  }
+
+  /** A host may get another address (DHCP): peers hear of it with the session. */
+  #useAddress(address: string | undefined): void {
+    if (address === undefined || address === this.#membership.address) return;
+    this.#context.log(`this host is at ${address} now, no more at ${this.#membership.address}`);
+    this.#membership = { ...this.#membership, address };
+    this.#context.files.writeMembership(this.#membership);
+  }
+
   #onSession(problem: string | null): void {
     this.#problem = problem;
+    this.#contact.abort();
     if (problem === null) this.#sessions.dispatchEvent(new Event('session'));
   }
 
   #onCluster({ managers, authorities }: ClusterFacts): void {
     if (managers.join() !== this.#list.addresses.join()) {
       this.#list.replace(managers);
-      this.#context.files.writeMembership({ ...this.#membership, managers: this.#list.addresses });
+      this.#membership = { ...this.#membership, managers: this.#list.addresses };
+      this.#context.files.writeMembership(this.#membership);
     }
     this.#keeper.useAuthorities(authorities);
   }

@@ -520,6 +520,19 @@ export interface JoinToken {
   readonly managers: readonly string[];
 }
 
+export interface SetAddressRequest {
+  /** Where other nodes reach this host, on a manager also ADDRESS:PORT; empty = unchanged. */
+  readonly address: string;
+  /** Only on a worker: ADDRESS or ADDRESS:PORT of a manager; empty = unchanged. */
+  readonly manager: string;
+}
+
+export interface SetAddressResponse {
+  readonly address: string;
+  /** ADDRESS:PORT of the managers that this host knows now. */
+  readonly managers: readonly string[];
+}
+
 export interface InitClusterRequest {
   /** Where other nodes reach this host: ADDRESS or ADDRESS:PORT. Empty = the address that leads out of this host. */
   readonly advertise: string;
@@ -683,6 +696,8 @@ export interface Messages {
   readonly RotateTunnelKeysRequest: RotateTunnelKeysRequest;
   readonly RotateTunnelKeysResponse: RotateTunnelKeysResponse;
   readonly JoinToken: JoinToken;
+  readonly SetAddressRequest: SetAddressRequest;
+  readonly SetAddressResponse: SetAddressResponse;
   readonly InitClusterRequest: InitClusterRequest;
   readonly InitClusterResponse: InitClusterResponse;
   readonly JoinClusterRequest: JoinClusterRequest;
@@ -999,6 +1014,14 @@ export const messageFields: Readonly<Record<keyof Messages, MessageFields>> = {
   RotateTunnelKeysResponse: [{ number: 1, name: 'generation', type: 'uint64', kind: 'single', oneof: null }],
   JoinToken: [
     { number: 1, name: 'token', type: 'string', kind: 'single', oneof: null },
+    { number: 2, name: 'managers', type: 'string', kind: 'repeated', oneof: null },
+  ],
+  SetAddressRequest: [
+    { number: 1, name: 'address', type: 'string', kind: 'single', oneof: null },
+    { number: 2, name: 'manager', type: 'string', kind: 'single', oneof: null },
+  ],
+  SetAddressResponse: [
+    { number: 1, name: 'address', type: 'string', kind: 'single', oneof: null },
     { number: 2, name: 'managers', type: 'string', kind: 'repeated', oneof: null },
   ],
   InitClusterRequest: [
@@ -1370,6 +1393,14 @@ export const hostMethods = {
     kind: 'unary',
     request: 'MigrateStoreRequest',
     response: 'MigrateStoreResponse',
+    tables: messageFields,
+  },
+  /** Tells a host of a cluster what addresses have become: its own, or that of its managers. Its containers run on. */
+  setAddress: {
+    path: '/tsstack.v1.Host/SetAddress',
+    kind: 'unary',
+    request: 'SetAddressRequest',
+    response: 'SetAddressResponse',
     tables: messageFields,
   },
   /** What this host is in a cluster. */

@@ -8,6 +8,10 @@ export const clusterVerbs: VerbTable = {
   },
   join: { summary: 'Make this host a node of a cluster', load: async () => (await import('./join.ts')).join },
   leave: { summary: 'Make this host a lone one again', load: async () => (await import('./leave.ts')).leave },
+  address: {
+    summary: 'Say where this host, or its manager, is now',
+    load: async () => (await import('./address.ts')).address,
+  },
   migrate: {
     summary: 'Move what the manager has stored: to etcd for several managers, or back',
     load: async () => (await import('./migrate.ts')).migrate,

@@ -109,7 +109,7 @@ describe('session with a manager', () => {
       onStream: () => undefined,
       managers: {
         connect: () => Promise.resolve(manager),
-        address: '',
+        address: () => '',
         onCluster: () => undefined,
         onSession: () => undefined,
       },
