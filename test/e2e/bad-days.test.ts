@@ -4,11 +4,11 @@ import { cpSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { after, before, describe, it } from 'mocha';
-import { busyboxImage } from '../fixtures/images.ts';
 import { findProcesses, isRunning } from '../support/host-processes.ts';
 import { OutsideWorld } from '../support/outside-world.ts';
 import { simulateReboot } from '../support/reboot.ts';
-import { TestHost, until, untilGone, type ShimState } from '../support/test-host.ts';
+import { busyboxHost } from '../support/busybox-host.ts';
+import { until, untilGone, type ShimState } from '../support/test-host.ts';
 
 const base = '{ image: busybox:test, command: sleep 100000, init: true, stop_grace_period: 0s';
 const names = Array.from({ length: 10 }, (_, index) => `s${index}`);
@@ -29,7 +29,7 @@ services:
 `;
 
 describe('bad days', () => {
-  const host = new TestHost();
+  const host = busyboxHost();
   let crowdFile = '';
   let policiesFile = '';
 
@@ -73,12 +73,9 @@ describe('bad days', () => {
   }
 
   before(async () => {
-    const image = await busyboxImage();
-    await host.ok(['load', '-i', image.dockerArchive]);
     crowdFile = host.write('crowd.yml', crowd);
     policiesFile = host.write('policies.yml', policies);
   });
-  after(() => host.stop());
 
   describe('a daemon that is killed', () => {
     const seed = Number(process.env['TSSTACK_TEST_SEED'] ?? Date.now() % 100_000);

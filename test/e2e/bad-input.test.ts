@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
-import { after, before, describe, it } from 'mocha';
-import { busyboxImage } from '../fixtures/images.ts';
-import { TestHost, type CommandResult } from '../support/test-host.ts';
+import { describe, it } from 'mocha';
+import { busyboxHost } from '../support/busybox-host.ts';
+import { type CommandResult } from '../support/test-host.ts';
 
 /** Body of `services:` for a stack that sleeps. */
 const sleeper = 'image: "busybox:test", command: sleep 1000';
 
 describe('bad input', () => {
-  const host = new TestHost();
+  const host = busyboxHost();
   let counter = 0;
 
   /** Brings up a stack of this text and gives what the command said. */
@@ -33,12 +33,6 @@ describe('bad input', () => {
     const { stdout } = await host.ok(['ls', '-a', '-q']);
     assert.doesNotMatch(stdout, new RegExp(`^bad${counter}$`, 'm'));
   }
-
-  before(async () => {
-    const image = await busyboxImage();
-    await host.ok(['load', '-i', image.dockerArchive]);
-  });
-  after(() => host.stop());
 
   it('shows a wrong key with file, line, column, the line itself and the nearest valid key', async () => {
     await assertRefused(await up('services:\n  web:\n    imagee: redis\n'), [

@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, describe, it } from 'mocha';
-import { busyboxImage } from '../fixtures/images.ts';
+import { before, describe, it } from 'mocha';
 import { runInTerminal } from '../support/terminal.ts';
-import { TestHost } from '../support/test-host.ts';
+import { busyboxHost } from '../support/busybox-host.ts';
 
 describe('a volume whose definition has changed in the file', () => {
-  const host = new TestHost();
+  const host = busyboxHost();
   const using =
     'image: "busybox:test", init: true, command: sleep 100000, stop_grace_period: 1s, volumes: ["data:/data"]';
   let file = '';
@@ -24,12 +23,10 @@ describe('a volume whose definition has changed in the file', () => {
     (await host.ok(['-f', file, 'exec', '-T', service, 'sh', '-c', 'cat /data/file || echo none'])).stdout.trim();
 
   before(async () => {
-    await host.ok(['load', '-i', (await busyboxImage()).dockerArchive]);
     label(1);
     await host.ok(['-f', file, 'up', '-d']);
     await write('first');
   });
-  after(() => host.stop());
 
   it('is kept without a terminal and without -y, and every up says so', async () => {
     label(2);

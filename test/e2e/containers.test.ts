@@ -2,9 +2,8 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { after, before, describe, it } from 'mocha';
-import { busyboxImage } from '../fixtures/images.ts';
-import { TestHost } from '../support/test-host.ts';
+import { before, describe, it } from 'mocha';
+import { busyboxHost } from '../support/busybox-host.ts';
 
 /** Numbers of x86-64: unshare of a user namespace, keyctl, clone3; the address family AF_ALG. */
 const forbiddenCalls = `
@@ -118,7 +117,7 @@ volumes: { named: {} }
 `;
 
 describe('what a service asks for is what its container gets', () => {
-  const host = new TestHost();
+  const host = busyboxHost();
   let file = '';
 
   async function inside(service: string, command: string): Promise<string> {
@@ -148,14 +147,11 @@ describe('what a service asks for is what its container gets', () => {
   }
 
   before(async () => {
-    const image = await busyboxImage();
-    await host.ok(['load', '-i', image.dockerArchive]);
     file = host.write('stack.yml', stack);
     host.write('service.env', 'FROM_FILE=yes\nA=overridden\n');
     host.write('bound/file', 'from the host\n');
     await host.ok(['-f', file, 'up', '-d'], { env: { TEST_SECRET: 'a-secret-word' } });
   });
-  after(() => host.stop());
 
   it('has process, mount, network, IPC, UTS and cgroup namespaces of its own', async () => {
     const pid = await processOf('plain');

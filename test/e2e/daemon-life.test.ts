@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { connect } from 'node:net';
 import { DatabaseSync } from 'node:sqlite';
 import { text } from 'node:stream/consumers';
-import { after, before, describe, it } from 'mocha';
+import { before, describe, it } from 'mocha';
 import type { DaemonFacts } from '../../src/daemon/daemon-facts.ts';
-import { busyboxImage } from '../fixtures/images.ts';
 import { findProcesses } from '../support/host-processes.ts';
 import { findLeftovers } from '../support/leftovers.ts';
+import { busyboxHost } from '../support/busybox-host.ts';
 import { TestHost, until } from '../support/test-host.ts';
 
 const stack = `
@@ -21,15 +21,12 @@ services:
 `;
 
 describe('a daemon of another build than the command', () => {
-  const host = new TestHost();
+  const host = busyboxHost();
   let file = '';
 
   before(async () => {
-    const image = await busyboxImage();
-    await host.ok(['load', '-i', image.dockerArchive]);
     file = host.write('stack.yml', stack);
   });
-  after(() => host.stop());
 
   const factsPath = (): string => join(host.runRoot, 'daemon.json');
   const facts = (): DaemonFacts => JSON.parse(readFileSync(factsPath(), 'utf8')) as DaemonFacts;
@@ -112,15 +109,12 @@ describe('a daemon of another build than the command', () => {
 });
 
 describe('a daemon after an update', () => {
-  const host = new TestHost();
+  const host = busyboxHost();
   let file = '';
 
   before(async () => {
-    const image = await busyboxImage();
-    await host.ok(['load', '-i', image.dockerArchive]);
     file = host.write('stack.yml', stack);
   });
-  after(() => host.stop());
 
   /** As an earlier version would have written it, which did not know these fields. */
   function older(document: string): string {
@@ -150,15 +144,12 @@ describe('a daemon after an update', () => {
 });
 
 describe('down', () => {
-  const host = new TestHost();
+  const host = busyboxHost();
   let file = '';
 
   before(async () => {
-    const image = await busyboxImage();
-    await host.ok(['load', '-i', image.dockerArchive]);
     file = host.write('stack.yml', stack);
   });
-  after(() => host.stop());
 
   it('ends at once when kill comes while a container takes its time', async () => {
     await host.ok(['-f', file, 'up', '-d', 'stubborn']);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, describe, it } from 'mocha';
-import { busyboxImage } from '../fixtures/images.ts';
-import { TestHost, until } from '../support/test-host.ts';
+import { before, beforeEach, describe, it } from 'mocha';
+import { busyboxHost } from '../support/busybox-host.ts';
+import { until } from '../support/test-host.ts';
 
 /** Ends at once when it is told to. */
 const image = 'image: "busybox:test", stop_grace_period: 5s';
@@ -13,7 +13,7 @@ function script(text: string): string {
 }
 
 describe('services that depend on others', () => {
-  const host = new TestHost();
+  const host = busyboxHost();
   let number = 0;
   let name = '';
 
@@ -26,14 +26,11 @@ describe('services that depend on others', () => {
     return Object.fromEntries((await host.ps(file)).map(({ Service, State }) => [Service, State]));
   }
 
-  before(async () => {
-    await host.ok(['load', '-i', (await busyboxImage()).dockerArchive]);
-  });
+  before(async () => {});
   beforeEach(() => {
     number += 1;
     name = `dep${number}`;
   });
-  after(() => host.stop());
 
   it('start after them and stop before them', async () => {
     const shared = `volumes: ["shared:/shared"]`;
@@ -197,16 +194,11 @@ describe('services that depend on others', () => {
 });
 
 describe('health and --wait', () => {
-  const host = new TestHost();
+  const host = busyboxHost();
 
   function stack(name: string, services: string): string {
     return host.write(`${name}.yml`, `name: ${name}\nservices:\n${services}`);
   }
-
-  before(async () => {
-    await host.ok(['load', '-i', (await busyboxImage()).dockerArchive]);
-  });
-  after(() => host.stop());
 
   it('becomes healthy in the start period by start_interval, long before the interval', async () => {
     const file = stack(

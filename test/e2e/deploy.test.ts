@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { hostname } from 'node:os';
-import { after, before, describe, it } from 'mocha';
-import { busyboxImage } from '../fixtures/images.ts';
-import { TestHost, until, type PsRow, type ShimState } from '../support/test-host.ts';
+import { before, describe, it } from 'mocha';
+import { busyboxHost } from '../support/busybox-host.ts';
+import { until, type PsRow, type ShimState } from '../support/test-host.ts';
 
 const base = 'image: busybox:test, init: true, stop_grace_period: 1s';
 const sleeper = `${base}, command: sleep 100000`;
@@ -52,17 +52,15 @@ services:
 `;
 
 describe('deploy', () => {
-  const host = new TestHost();
+  const host = busyboxHost();
   let file: string;
   let warnings: string;
 
   before(async () => {
-    await host.ok(['load', '-i', (await busyboxImage()).dockerArchive]);
     file = host.write('stack.yml', stack);
     const placed = ['everywhere', 'job', 'here', 'retried', 'never', 'any', 'sick', 'polite', 'later'];
     warnings = (await host.ok(['-f', file, 'up', '-d', ...placed])).stderr;
   });
-  after(() => host.stop());
 
   const rowsOf = async (service: string): Promise<readonly PsRow[]> =>
     (await host.ps(file)).filter(({ Service }) => Service === service);

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
-import { after, before, describe, it } from 'mocha';
-import { busyboxImage } from '../fixtures/images.ts';
-import { TestHost, until, untilGone } from '../support/test-host.ts';
+import { before, describe, it } from 'mocha';
+import { busyboxHost } from '../support/busybox-host.ts';
+import { until, untilGone } from '../support/test-host.ts';
 
 const stack = (web: string): string => `
 name: life
@@ -24,15 +24,12 @@ volumes:
 `;
 
 describe('the life of a stack', () => {
-  const host = new TestHost();
+  const host = busyboxHost();
   let file = '';
 
   before(async () => {
-    const image = await busyboxImage();
-    await host.ok(['load', '-i', image.dockerArchive]);
     file = host.write('stack.yml', stack('1'));
   });
-  after(() => host.stop());
 
   it('comes up with one command and shows every container as running', async () => {
     await host.ok(['-f', file, 'up', '-d']);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'mocha';
+import { before, describe, it } from 'mocha';
 import type { NodeDescription } from '../../src/model/objects.ts';
-import { busyboxImage } from '../fixtures/images.ts';
+import { busyboxHost } from '../support/busybox-host.ts';
 import { TestHost } from '../support/test-host.ts';
 
 const stack = `
@@ -21,7 +21,7 @@ volumes: { data: {}, unused: {} }
 `;
 
 describe('verbs that show what there is', () => {
-  const host = new TestHost();
+  const host = busyboxHost();
   let file = '';
 
   const run = (...args: readonly string[]): ReturnType<TestHost['run']> => host.run(['-f', file, ...args]);
@@ -35,13 +35,11 @@ describe('verbs that show what there is', () => {
   }
 
   before(async () => {
-    await host.ok(['load', '-i', (await busyboxImage()).dockerArchive]);
     file = host.write('stack.yml', stack);
     await host.ok(['-f', file, 'up', '-d']);
     // An attached `up` of it alone lasts until it has ended.
     assert.equal((await run('up', '--exit-code-from', 'done', 'done')).code, 3);
   });
-  after(() => host.stop());
 
   it('ps shows running containers, by name', async () => {
     const [header, ...rows] = await lines('ps');

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync, readlinkSync } from 'node:fs';
-import { after, before, describe, it } from 'mocha';
-import { busyboxImage } from '../fixtures/images.ts';
-import { TestHost, until } from '../support/test-host.ts';
+import { before, describe, it } from 'mocha';
+import { busyboxHost } from '../support/busybox-host.ts';
+import { until } from '../support/test-host.ts';
 
 const sleeper = 'image: busybox:test, command: sleep 100000, init: true, stop_grace_period: 1s';
 
@@ -28,19 +28,17 @@ services:
 `;
 
 describe('namespaces', () => {
-  const host = new TestHost();
+  const host = busyboxHost();
   let file: string;
   let guestFile: string;
   let pids: Readonly<Record<string, number>>;
 
   before(async () => {
-    await host.ok(['load', '-i', (await busyboxImage()).dockerArchive]);
     file = host.write('stack.yml', stack);
     guestFile = host.write('guest.yml', guest);
     await host.ok(['-f', file, 'up', '-d', '--wait']);
     pids = await host.pids(file);
   });
-  after(() => host.stop());
 
   const namespace = (container: string, kind: string): string =>
     readlinkSync(`/proc/${pids[container] ?? 0}/ns/${kind}`);

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'mocha';
+import { before, describe, it } from 'mocha';
 import type { PlanStep } from '../../src/rpc/messages.ts';
-import { busyboxImage } from '../fixtures/images.ts';
-import { TestHost } from '../support/test-host.ts';
+import { busyboxHost } from '../support/busybox-host.ts';
 
 const sleeper = 'image: busybox:test, command: sleep 100000, init: true, stop_grace_period: 1s';
 
@@ -28,16 +27,13 @@ const changed = stack
   .replace('data: }', 'data: , more: }');
 
 describe('plan', () => {
-  const host = new TestHost();
+  const host = busyboxHost();
   let file = '';
 
   before(async () => {
-    const image = await busyboxImage();
-    await host.ok(['load', '-i', image.dockerArchive]);
     file = host.write('stack.yml', stack);
     await host.ok(['-f', file, 'up', '-d'], { env: { WORD: 'first-secret' } });
   });
-  after(() => host.stop());
 
   const planOf = async (word: string): Promise<readonly PlanStep[]> => {
     const { stdout } = await host.ok(['-f', file, 'plan', '--format', 'json'], { env: { WORD: word } });

@@ -1,8 +1,8 @@
 /** Updates by update_config on a host that really runs the containers. */
 import assert from 'node:assert/strict';
-import { after, afterEach, before, describe, it } from 'mocha';
-import { busyboxImage } from '../fixtures/images.ts';
-import { TestHost, type CommandResult } from '../support/test-host.ts';
+import { afterEach, describe, it } from 'mocha';
+import { busyboxHost } from '../support/busybox-host.ts';
+import { type CommandResult } from '../support/test-host.ts';
 
 const sleeper = 'image: busybox:test, init: true, stop_grace_period: 1s';
 
@@ -16,13 +16,9 @@ function badImage(text: string): string {
 }
 
 describe('an update', () => {
-  const host = new TestHost();
+  const host = busyboxHost();
   let file: string;
 
-  before(async () => {
-    await host.ok(['load', '-i', (await busyboxImage()).dockerArchive]);
-  });
-  after(() => host.stop());
   afterEach(() => host.removeStacks());
 
   const up = async (text: string): Promise<CommandResult> => {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { after, before, describe, it } from 'mocha';
-import { busyboxImage } from '../fixtures/images.ts';
+import { before, describe, it } from 'mocha';
 import { runInTerminal } from '../support/terminal.ts';
+import { busyboxHost } from '../support/busybox-host.ts';
 import { TestHost, until } from '../support/test-host.ts';
 
 const stack = `
@@ -42,17 +42,15 @@ volumes: { shared: {} }
 `;
 
 describe('exec', () => {
-  const host = new TestHost();
+  const host = busyboxHost();
   let file = '';
   const exec = (...args: readonly string[]): ReturnType<TestHost['run']> =>
     host.run(['-f', file, 'exec', '-T', ...args]);
 
   before(async () => {
-    await host.ok(['load', '-i', (await busyboxImage()).dockerArchive]);
     file = host.write('stack.yml', stack);
     await host.ok(['-f', file, 'up', '-d', 'web']);
   });
-  after(() => host.stop());
 
   it('passes output, streams apart, and the exit code', async () => {
     assert.deepEqual(await exec('web', 'sh', '-c', 'echo out; echo err >&2; exit 42'), {
@@ -209,7 +207,7 @@ describe('exec', () => {
 });
 
 describe('run', () => {
-  const host = new TestHost();
+  const host = busyboxHost();
   let file = '';
   const run = (...args: readonly string[]): ReturnType<TestHost['run']> => host.run(['-f', file, 'run', '-T', ...args]);
   /** Names of all containers of the stack but the dependency. */
@@ -218,10 +216,8 @@ describe('run', () => {
   }
 
   before(async () => {
-    await host.ok(['load', '-i', (await busyboxImage()).dockerArchive]);
     file = host.write('stack.yml', stack);
   });
-  after(() => host.stop());
 
   it('waits for dependencies, runs the command of the service, and passes its code although it restarts', async () => {
     const { code, stdout } = await run('--rm', 'job');

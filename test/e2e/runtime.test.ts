@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import { busyboxImage } from '../fixtures/images.ts';
+import { busyboxHost } from '../support/busybox-host.ts';
 import { TestHost, until } from '../support/test-host.ts';
 
 /** Every service the same but for the runtime. */
@@ -27,15 +28,13 @@ volumes: { data: {} }
 `;
 
 describe('runtimes', () => {
-  const host = new TestHost();
+  const host = busyboxHost();
   let file: string;
 
   before(async () => {
-    await host.ok(['load', '-i', (await busyboxImage()).dockerArchive]);
     file = host.write('stack.yml', stack);
     await host.ok(['-f', file, 'up', '-d']);
   });
-  after(() => host.stop());
 
   const runDirectory = async (service: string): Promise<string> => {
     const row = (await host.ps(file)).find(({ Service }) => Service === service) ?? assert.fail(service);

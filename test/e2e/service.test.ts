@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, afterEach, before, describe, it } from 'mocha';
-import { busyboxImage } from '../fixtures/images.ts';
-import { TestHost, until } from '../support/test-host.ts';
+import { afterEach, describe, it } from 'mocha';
+import { busyboxHost } from '../support/busybox-host.ts';
+import { until } from '../support/test-host.ts';
 
 const base = 'image: busybox:test, init: true, stop_grace_period: 1s';
 
@@ -22,13 +22,9 @@ interface TaskRow {
 }
 
 describe('service', () => {
-  const host = new TestHost();
+  const host = busyboxHost();
   let file: string;
 
-  before(async () => {
-    await host.ok(['load', '-i', (await busyboxImage()).dockerArchive]);
-  });
-  after(() => host.stop());
   afterEach(() => host.removeStacks());
 
   const up = async (text: string): Promise<void> => {

@@ -15,6 +15,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import { busyboxImage } from '../fixtures/images.ts';
+import { busyboxHost } from '../support/busybox-host.ts';
 import { TestHost } from '../support/test-host.ts';
 
 const stack = `
@@ -58,7 +59,7 @@ volumes: { shared: {}, filled: {} }
 const idsPerContainer = 65_536;
 
 describe('userns_mode: auto', () => {
-  const host = new TestHost();
+  const host = busyboxHost();
   let file = '';
 
   async function inside(service: string, command: string, ...options: readonly string[]): Promise<string> {
@@ -88,8 +89,6 @@ describe('userns_mode: auto', () => {
   };
 
   before(async () => {
-    const image = await busyboxImage();
-    await host.ok(['load', '-i', image.dockerArchive]);
     file = host.write('stack.yml', stack);
     const bound = join(host.directory, 'bound');
     mkdirSync(bound);
@@ -97,7 +96,6 @@ describe('userns_mode: auto', () => {
     writeFileSync(join(bound, 'public'), 'for all\n');
     await host.ok(['-f', file, 'up', '-d', '--wait'], { env: { TEST_SECRET: 'a-secret-word' } });
   });
-  after(() => host.stop());
 
   it('gives each container ids of its own, and root of a container is nobody of the host', async () => {
     const ranges = [await rangeOf('mapped'), await rangeOf('other')];

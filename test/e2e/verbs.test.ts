@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { after, before, describe, it } from 'mocha';
-import { busyboxImage } from '../fixtures/images.ts';
+import { before, describe, it } from 'mocha';
+import { busyboxHost } from '../support/busybox-host.ts';
 import { TestHost, until } from '../support/test-host.ts';
 
 const stack = `
@@ -12,7 +12,7 @@ services:
 `;
 
 describe('verbs that act on containers', () => {
-  const host = new TestHost();
+  const host = busyboxHost();
   let file = '';
 
   async function states(): Promise<Readonly<Record<string, string>>> {
@@ -25,11 +25,9 @@ describe('verbs that act on containers', () => {
   const ok = (...args: readonly string[]): ReturnType<TestHost['ok']> => host.ok(['-f', file, ...args]);
 
   before(async () => {
-    await host.ok(['load', '-i', (await busyboxImage()).dockerArchive]);
     file = host.write('stack.yml', stack);
     await ok('up', '-d');
   });
-  after(() => host.stop());
 
   it('stop ends only what is named, twice is no error, and nothing goes to stdout', async () => {
     const { stderr, stdout } = await ok('stop', 'job');

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, describe, it } from 'mocha';
-import { busyboxImage } from '../fixtures/images.ts';
+import { before, describe, it } from 'mocha';
+import { busyboxHost } from '../support/busybox-host.ts';
 import { TestHost, until } from '../support/test-host.ts';
 
 const common = 'image: "busybox:test", init: true, command: sleep 100000, stop_grace_period: 1s, network_mode: none';
 
 describe('volumes_from', () => {
-  const host = new TestHost();
+  const host = busyboxHost();
   let file = '';
   const inside = async (service: string, command: string, from = file): Promise<string> =>
     (await host.ok(['-f', from, 'exec', '-T', service, 'sh', '-c', `${command} 2>&1 || :`])).stdout.trim();
@@ -32,11 +32,9 @@ volumes: { named: , own: , ram: { driver_opts: { type: tmpfs, device: tmpfs } } 
   }
 
   before(async () => {
-    await host.ok(['load', '-i', (await busyboxImage()).dockerArchive]);
     define(1);
     await up();
   });
-  after(() => host.stop());
 
   it('gives a container the volumes, binds and images of another one, read-only where asked', async () => {
     await inside('donor', 'for d in named unnamed bound ram; do echo $d > /$d/note; done');

@@ -4,6 +4,7 @@ import type { ServiceSpec } from '../../../../src/model/spec.ts';
 import type { NetworkObject, TaskObject, TaskStatus } from '../../../../src/model/objects.ts';
 import type { ImageDefaults } from '../../../../agents/host/containers/image-defaults.ts';
 import { networkSpec } from '../../../fixtures/network-spec.ts';
+import { networkObject as defaultNetwork, taskObject as runningTask } from '../../../fixtures/objects.ts';
 
 export { containerSpec };
 
@@ -48,60 +49,32 @@ export function imageDefaults(change: Partial<ImageDefaults> = {}): ImageDefault
 
 export const assignedStatus: TaskStatus = { ...newTaskStatus('2026-01-01T00:00:00Z'), state: 'assigned' };
 
+/** A task of stack shop that was given to its node. */
 export function taskObject(change: Partial<TaskObject> = {}): TaskObject {
-  return {
-    kind: 'task',
+  return runningTask('web', {
     id: 'a'.repeat(64),
-    version: 1,
-    createdAt: '2026-01-01T00:00:00Z',
-    updatedAt: '2026-01-01T00:00:00Z',
     stack: 'shop',
-    service: 'web',
     serviceId: 'b'.repeat(64),
-    slot: 1,
     nodeId: 'c'.repeat(64),
     containerName: 'shop-web-1',
     spec: serviceSpec(),
     specHash: '',
-    forceCount: 0,
-    desired: 'running',
-    gate: null,
-    preStart: null,
-    desiredRun: 1,
-    runReason: 'start',
-    stopGraceMs: null,
-    removeVolumes: false,
-    genericResources: {},
-    oneOff: null,
-    hookOf: null,
-    pinnedNode: null,
-    rollout: null,
-    history: [],
-    attachments: [],
-    sharedTasks: { network: null, pid: null, ipc: null, volumes: [] },
     status: assignedStatus,
     ...change,
-  };
+  });
 }
 
+/** The default network of stack shop. */
 export function networkObject(change: Partial<NetworkObject> = {}): NetworkObject {
-  return {
-    kind: 'network',
+  return defaultNetwork({
     id: 'd'.repeat(64),
-    version: 1,
-    createdAt: '2026-01-01T00:00:00Z',
-    updatedAt: '2026-01-01T00:00:00Z',
     stack: 'shop',
-    key: 'default',
     name: 'shop_default',
     spec: networkSpec('shop_default'),
     pools: [{ subnet: '172.30.0.0/24', gateway: '172.30.0.1' }],
     bridge: 'ts-0123456789',
-    vni: 4096,
-    nodeAddresses: {},
-    virtualAddresses: {},
     ...change,
-  };
+  });
 }
 
 /** Of a host about which its operator says nothing. */
