@@ -1,7 +1,9 @@
 /** How far the run that a task is in has got, beyond what its shim tells. Pure. */
-import type { HookStatus } from '../../../src/model/objects.ts';
+import type { HookStatus, TaskStatus } from '../../../src/model/objects.ts';
 import type { ServiceSpec } from '../../../src/model/spec.ts';
 import { observedStateNumbers } from '../../../src/model/states.ts';
+import { isGated } from './gated-task.ts';
+import type { TaskView } from './next-step.ts';
 import type { TaskRecord } from './task-record.ts';
 
 export interface RunProgress {
@@ -32,20 +34,33 @@ export function firstProgress(spec: ServiceSpec): RunProgress {
 }
 
 /** Of the run of a record: one that has not been seen running has its hooks before it. */
-export function knownProgress({ task, status: { state, container } }: TaskRecord): RunProgress {
-  const isBeforeStart = observedStateNumbers[state] < observedStateNumbers.running;
+export function knownProgress({ task, status }: TaskRecord): RunProgress {
+  const { container } = status;
   return {
     ...firstProgress(task.spec),
-    hook: container?.hook ?? (isBeforeStart ? firstHook(task.spec) : null),
+    hook: container?.hook ?? (isBeforeStart(status) ? firstHook(task.spec) : null),
     isServing: container?.serving ?? false,
     earlierRestarts: container?.restartCount ?? 0,
   };
+}
+
+/**
+ * Whether names and ports lead to an adopted container of which the record does not say so: they did before it was started, unless it came up
+ * beside another one, and the daemon was killed before it saw it run.
+ */
+export function servesUnseen({ task, status }: TaskRecord, phase: TaskView['container']): boolean {
+  const hasStarted = phase === 'running' || phase === 'paused' || phase === 'restarting';
+  return hasStarted && isBeforeStart(status) && !isGated(task);
 }
 
 /** When the container has ended: a hook that was to follow the start comes to nothing. */
 export function missedHook(hook: HookStatus | null, service: string): HookStatus | null {
   if (hook?.event !== 'post_start' || hook.state !== 'running') return hook;
   return { ...hook, state: 'failed', message: `${service} hook did not come to its end: the container has ended` };
+}
+
+function isBeforeStart({ state }: TaskStatus): boolean {
+  return observedStateNumbers[state] < observedStateNumbers.running;
 }
 
 /** Null when nothing follows the start. */

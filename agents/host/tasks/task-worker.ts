@@ -24,7 +24,7 @@ import { imageStatus } from './image-status.ts';
 import { KeptRecord } from './kept-record.ts';
 import { isOutdated, nextStep } from './next-step.ts';
 import type { TaskView } from './next-step.ts';
-import { firstProgress, knownProgress, missedHook } from './run-progress.ts';
+import { firstProgress, knownProgress, missedHook, servesUnseen } from './run-progress.ts';
 import type { RunProgress } from './run-progress.ts';
 import type { ShimState } from './shim.ts';
 import { StepLoop } from './step-loop.ts';
@@ -271,6 +271,7 @@ export class TaskWorker {
     await this.container.adopt();
     const { state, phase } = this.container;
     if (state === null) return;
+    if (servesUnseen(this.record, phase)) this.setProgress({ isServing: true });
     if (phase !== 'lost') this.#hasNetwork.resolve();
     if (phase !== 'lost' && phase !== 'exited')
       void this.host.names.add(this.task, this.record.networks, this.#progress.isServing).catch(this.#logFailure);

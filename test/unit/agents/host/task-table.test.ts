@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { NativeError } from '../../../../agents/host/native/native-error.ts';
+import type { TaskRecord } from '../../../../agents/host/tasks/task-record.ts';
 import { failedStart } from '../../../../agents/host/tasks/steps/failed-start.ts';
 import type { TaskObject } from '../../../../src/model/objects.ts';
 import { stateFileText } from '../../../support/state-file-text.ts';
@@ -255,6 +256,20 @@ describe('task table', () => {
     machine.exit(0);
     await second.untilState(task().id, 'complete');
     assert.equal(machine.launches, 1);
+  });
+
+  it('has a container serve that a daemon has started and not seen running', async () => {
+    const first = daemon();
+    first.assign([network, task()]);
+    await first.untilState(task().id, 'running');
+    await first.table.release();
+    const path = machine.paths.container(task().id).record;
+    const seen = JSON.parse(readFileSync(path, 'utf8')) as TaskRecord;
+    const container = seen.status.container && { ...seen.status.container, phase: 'created', serving: false };
+    writeFileSync(path, JSON.stringify({ ...seen, status: { ...seen.status, state: 'starting', container } }));
+    const second = daemon();
+    second.table.adopt();
+    assert.equal((await second.untilState(task().id, 'running')).container?.serving, true);
   });
 
   it('learns of an end that nobody saw', async () => {
