@@ -10,6 +10,7 @@ import { removedError } from './authority/removed-error.ts';
 import { ContentSeal, loadSealKey, sealKeyPath } from './authority/content-seal.ts';
 import { Dispatcher } from './dispatcher/dispatcher.ts';
 import { EventLog } from './events/event-log.ts';
+import { forgetImages } from './images/forget-images.ts';
 import { LeaderTerm } from './leadership/leader-term.ts';
 import type { Leadership, ManagerContact } from './leadership/leadership.ts';
 import { serveForAll, type ManagerPeers, type Services } from './leadership/several-managers.ts';
@@ -169,6 +170,7 @@ export class Manager {
         loop(authorityRotation),
         loop(tunnelKeyRotation(() => readSecrets(this.store))),
         loop(reaper),
+        loop(forgetImages),
         loop(nodeLoss),
         loop(constraintEnforcer),
         loop(allocator),

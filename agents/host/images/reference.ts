@@ -135,6 +135,6 @@ export function referenceKey(reference: ImageReference): string {
 /** A remembered spelling as people write it: without docker.io and `library`. */
 export function familiarName(key: string): string {
   const official = `${defaultHost}/${officialNamespace}`;
-  if (key.startsWith(official)) return key.slice(official.length);
+  if (key.startsWith(official) && !key.includes('/', official.length)) return key.slice(official.length);
   return key.startsWith(`${defaultHost}/`) ? key.slice(defaultHost.length + 1) : key;
 }

@@ -3,7 +3,7 @@ import { TsstackError } from '../../../src/model/errors.ts';
 import { errorOfProblem } from '../../../src/rpc/error-mapping.ts';
 import type { Frame } from '../../../src/rpc/messages.ts';
 import type { DispatcherClient, DuplexStream } from '../../../src/rpc/service-types.ts';
-import { abortable } from '../abortable.ts';
+import { Changes } from '../changes.ts';
 import type { ImagePeers, WantedContent } from '../images/peers/image-peers.ts';
 
 /** A manager that is away for longer (a new leader acts within 5 s) is waited for by whoever tries again. */
@@ -22,7 +22,7 @@ export class ManagerLink implements ImagePeers {
   readonly #idleMs: number;
   #client: DispatcherClient | null = null;
   #session: Session | null = null;
-  #waiting = Promise.withResolvers<void>();
+  readonly #changes = new Changes();
   #isShared = false;
 
   /** `idleMs`: how long a transfer may bring nothing. */
@@ -46,7 +46,7 @@ export class ManagerLink implements ImagePeers {
 
   opened(sessionId: string): void {
     if (this.#client !== null) this.#session = { client: this.#client, id: sessionId, over: new AbortController() };
-    this.#waiting.resolve();
+    this.#changes.note();
   }
 
   joined(): void {
@@ -56,7 +56,6 @@ export class ManagerLink implements ImagePeers {
   lost(): void {
     this.#session?.over.abort();
     this.#session = null;
-    this.#waiting = Promise.withResolvers();
   }
 
   /** What a reference means in the cluster; null when that is for this host to say. */
@@ -88,14 +87,12 @@ export class ManagerLink implements ImagePeers {
 
   /** The session that stands, or the next one. */
   async #current(signal: AbortSignal): Promise<Session> {
-    const deadline = AbortSignal.timeout(sessionDeadlineMs);
-    const either = AbortSignal.any([signal, deadline]);
-    while (this.#session === null) {
-      await abortable(this.#waiting.promise, either).catch((error: unknown) => {
-        signal.throwIfAborted();
-        throw new TsstackError('unavailable', 'ask a manager: none can be reached', { retryable: true, cause: error });
-      });
-    }
+    await this.#changes.until(
+      () => this.#session !== null,
+      AbortSignal.any([signal, AbortSignal.timeout(sessionDeadlineMs)]),
+    );
+    signal.throwIfAborted();
+    if (this.#session === null) throw new TsstackError('unavailable', 'no manager can be reached', { retryable: true });
     return this.#session;
   }
 }
