@@ -37,7 +37,7 @@ describe('images between nodes', function () {
   before(async () => {
     directory = mkdtempSync(join(tmpdir(), 'tsstack-transfer-'));
     mkdirSync(join(directory, 'image'));
-    archive = await heavyArchive(join(directory, 'image'), 'heavy:test', { layers: 2, megabytes: 6 });
+    archive = await heavyArchive(join(directory, 'image'), 'heavy:test', { layers: 2, megabytes: 4 });
     busybox = await busyboxImage();
   });
   after(() => rmSync(directory, { recursive: true }));
@@ -78,6 +78,7 @@ describe('images between nodes', function () {
             constraints: [{ key: 'node.hostname', operator: '==', value: name }],
             spread: [],
             maxReplicasPerNode: null,
+            architecture: null,
           },
         }),
       }),

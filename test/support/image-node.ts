@@ -74,6 +74,7 @@ export class ImageNode {
         },
         log: () => undefined,
         guard,
+        tunnelKey: Buffer.alloc(0),
         reporter: new StatusReporter(() => undefined),
         leadAway: new LeadAway(),
         description: { ...simulatedDescription, hostname: this.name, architecture: process.arch },
