@@ -68,7 +68,7 @@ export class ImageNode {
       {
         managers: {
           connect: () => connectDispatcher(address),
-          address: '',
+          address: () => '',
           onCluster: () => undefined,
           onSession: () => undefined,
         },
