@@ -19,14 +19,14 @@ async function main(): Promise<void> {
   const rounds = Number(process.env['TSSTACK_BENCH_REPEAT'] ?? 5);
   const scratch = mkdtempSync(join(tmpdir(), 'tsstack-bench-'));
   const recorder = new Recorder();
-  // As /run, where engines have runtimes keep their state.
+  // As /run, where engines have runtimes keep their state, and we our bundles.
   mkdirSync(rootsOf(scratch));
   execFileSync('mount', ['-t', 'tmpfs', 'tmpfs', rootsOf(scratch)]);
   try {
     const runtimes = findRuntimes(scratch);
     measureCycles(runtimes, scratch, rounds, recorder);
     measureExecs(runtimes, scratch, rounds, recorder);
-    await measureShim(rounds, recorder);
+    await measureShim(rootsOf(scratch), rounds, recorder);
     const peers = runtimes.slice(1).map(({ name }) => name);
     reportResults(
       'native',

@@ -133,9 +133,9 @@ async function measureLog(lab: ShimLab, rounds: number, recorder: Recorder): Pro
   }
 }
 
-/** Everything that concerns the shim; nothing else does the same on its own, so that there are no peers. */
-export async function measureShim(rounds: number, recorder: Recorder): Promise<void> {
-  const lab = new ShimLab();
+/** Everything that concerns the shim, with bundles in `runDirectory`; nothing else does the same on its own, so that there are no peers. */
+export async function measureShim(runDirectory: string, rounds: number, recorder: Recorder): Promise<void> {
+  const lab = new ShimLab(runDirectory);
   try {
     await measureLives(lab, rounds, recorder);
     await measureExecs(lab, rounds, recorder);

@@ -1,13 +1,13 @@
 /* Which devices a container may open or make. */
 #include "cgroup-devices.h"
 #include "../common/cleanup.h"
-#include "../common/file.h"
 #include "../common/json.h"
 #include "cgroup.h"
 
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
+#include <unistd.h>
 
 #define ALL_ACCESS (BOX_DEVICE_MAKE | BOX_DEVICE_READ | BOX_DEVICE_WRITE)
 
@@ -152,26 +152,65 @@ box_device_rule_format (const struct box_device_rule *rule, char *text, size_t s
             rule->access & BOX_DEVICE_WRITE ? "w" : "", rule->access & BOX_DEVICE_MAKE ? "m" : "");
 }
 
-/* The kernel takes one rule a write. A rule for everything is written as "a" alone. */
+static bool
+is_same (const struct box_device_rule *one, const struct box_device_rule *other)
+{
+  return one->allow == other->allow && one->type == other->type && one->major == other->major
+         && one->minor == other->minor && one->access == other->access;
+}
+
+/* Engines list the default devices, too: what holds already is not written again. */
+static bool
+holds_already (const struct box_device_rules *rules, size_t index)
+{
+  for (size_t i = index; i-- > 0;)
+    if (is_same (&rules->rules[i], &rules->rules[index]))
+      return true;
+    else if (rules->rules[i].allow != rules->rules[index].allow)
+      return false;
+  return false;
+}
+
+/* A rule for everything is written as "a" alone. */
+static int
+write_rule_v1 (int file, const char *path, const struct box_device_rule *rule, struct tss_error *error)
+{
+  char text[64];
+
+  box_device_rule_format (rule, text, sizeof text);
+  if (covers_all (rule))
+    snprintf (text, sizeof text, "a");
+  /* A caller that is itself confined cannot give what it does not have; only what the spec asks for is missed. */
+  if (TSS_RETRY (write (file, text, strlen (text))) >= 0 || (errno == EPERM && rule->allow && rule->promised))
+    return 0;
+  return tss_error_set (error, TSS_ERROR_CGROUP, errno, path, "linux.resources.devices: write \"%s\" into %s/%s", text,
+                        path, rule->allow ? "devices.allow" : "devices.deny");
+}
+
+static int
+open_in (const char *directory, const char *file, struct tss_error *error)
+{
+  char path[PATH_MAX];
+  int fd;
+
+  snprintf (path, sizeof path, "%s/%s", directory, file);
+  fd = TSS_RETRY (open (path, O_WRONLY | O_CLOEXEC));
+  return fd >= 0 ? fd : tss_error_set (error, TSS_ERROR_CGROUP, errno, path, "linux.resources.devices: open %s", path);
+}
+
+/* The kernel takes one rule a write. */
 static int
 write_v1 (const struct box_device_rules *rules, const char *path, struct tss_error *error)
 {
-  static const char *const files[] = { "devices.deny", "devices.allow" };
+  tss_autofd int deny = open_in (path, "devices.deny", error);
+  tss_autofd int allow = deny < 0 ? -1 : open_in (path, "devices.allow", error);
 
+  if (allow < 0)
+    return -1;
   for (size_t i = 0; i < rules->count; i++)
-    {
-      const struct box_device_rule *rule = &rules->rules[i];
-      char name[PATH_MAX], text[64];
-
-      snprintf (name, sizeof name, "%s/%s", path, files[rule->allow]);
-      box_device_rule_format (rule, text, sizeof text);
-      if (tss_write_text_at (AT_FDCWD, name, covers_all (rule) ? "a" : text) == 0)
-        continue;
-      /* A caller that is itself confined cannot give what it does not have; only what the spec asks for is missed. */
-      if (errno != EPERM || !rule->allow || !rule->promised)
-        return tss_error_set (error, TSS_ERROR_CGROUP, errno, name, "linux.resources.devices: write \"%s\" into %s",
-                              text, name);
-    }
+    if (!holds_already (rules, i)
+        && write_rule_v1 (rules->rules[i].allow ? allow : deny, path, &rules->rules[i], error) < 0)
+      return -1;
   return 0;
 }
 

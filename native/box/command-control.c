@@ -30,7 +30,7 @@ command_kill (struct command_options *options, struct tss_error *error)
 
   if (number < 0)
     return tss_error_set (error, TSS_ERROR_INVALID, 0, "signal", "unknown signal %s", name);
-  if (command_record_load (options, options->arguments[0], false, &record, error) < 0)
+  if (command_record_load (options, options->arguments[0], COMMAND_SPEC_NONE, &record, error) < 0)
     return -1;
   if (options->all)
     return signal_all (record.container, number, error);
@@ -53,12 +53,12 @@ delete_unknown (const struct command_options *options, struct command_record *re
 static int
 load_for_deletion (const struct command_options *options, struct command_record *record, struct tss_error *error)
 {
-  if (command_record_load (options, options->arguments[0], true, record, error) == 0)
+  if (command_record_load (options, options->arguments[0], COMMAND_SPEC_FOR_HOOKS, record, error) == 0)
     return 0;
   if (error->code == TSS_ERROR_NOT_FOUND)
     return -1;
   command_record_free (record);
-  return command_record_load (options, options->arguments[0], false, record, error);
+  return command_record_load (options, options->arguments[0], COMMAND_SPEC_NONE, record, error);
 }
 
 /* Engines hear of a kill for want of memory by an eventfd on the memory cgroup of v1, and believe it only if the cgroup
@@ -104,7 +104,7 @@ set_frozen (struct command_options *options, bool frozen, struct tss_error *erro
   const char *needed = frozen ? "running" : "paused";
   const char *status;
 
-  if (command_record_load (options, options->arguments[0], false, &record, error) < 0)
+  if (command_record_load (options, options->arguments[0], COMMAND_SPEC_NONE, &record, error) < 0)
     return -1;
   status = command_record_status (&record);
   if (strcmp (status, needed) != 0)

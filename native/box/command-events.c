@@ -80,7 +80,7 @@ command_events (struct command_options *options, struct tss_error *error)
   int interval_ms;
 
   if (parse_interval (options->interval, &interval_ms, error) < 0
-      || command_record_load (options, id, false, &record, error) < 0)
+      || command_record_load (options, id, COMMAND_SPEC_NONE, &record, error) < 0)
     return -1;
   if (!box_is_alive (record.container))
     return tss_error_set (error, TSS_ERROR_STATE, 0, "", "events of container %s: it is stopped", id);

@@ -151,7 +151,7 @@ command_exec (struct command_options *options, struct tss_error *error)
   pid_t pid;
 
   if (command_preserve_fds (options, &exec_options.preserve_fds, error) < 0
-      || command_record_load (options, options->arguments[0], true, &record, error) < 0
+      || command_record_load (options, options->arguments[0], COMMAND_SPEC_WHOLE, &record, error) < 0
       || check_state (options, &record, error) < 0 || !(process = load_process (options, &record, error)))
     return -1;
   command_pass_listen_fds (process);

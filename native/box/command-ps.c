@@ -120,7 +120,7 @@ command_ps (struct command_options *options, struct tss_error *error)
   json_t *list;
   ssize_t count;
 
-  if (wants_json < 0 || command_record_load (options, options->arguments[0], false, &record, error) < 0)
+  if (wants_json < 0 || command_record_load (options, options->arguments[0], COMMAND_SPEC_NONE, &record, error) < 0)
     return -1;
   count = box_pids (record.container, &pids, error);
   if (count < 0)

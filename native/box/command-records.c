@@ -105,8 +105,8 @@ command_record_save (struct command_record *record, const char *id, const char *
   if (!saved)
     return -1;
   record->state
-      = json_pack ("{s:s, s:s, s:o*, s:o, s:o, s:O*}", "id", id, "bundle", bundle, "rootfs", find_root (bundle, spec),
-                   "created", created_at (), "box", saved, "annotations", annotations);
+      = json_pack ("{s:s, s:s, s:o*, s:o, s:o, s:b, s:O*}", "id", id, "bundle", bundle, "rootfs", find_root (bundle, spec),
+                   "created", created_at (), "box", saved, "hasHooks", json_object_size (json_object_get (spec, "hooks")) > 0, "annotations", annotations);
   if (!record->state)
     return tss_error_set (error, TSS_ERROR_INTERNAL, ENOMEM, id, "remember the container");
   /* The bundle's own file may change or go before an exec needs it. */
@@ -134,8 +134,16 @@ name_owner (struct command_record *record)
       }
 }
 
+/* Most containers have no hooks, and a config.json with a filter of system calls takes a while to read. */
+static bool
+needs_spec (const struct command_record *record, enum command_spec_need need)
+{
+  return need == COMMAND_SPEC_WHOLE
+         || (need == COMMAND_SPEC_FOR_HOOKS && !json_is_false (json_object_get (record->state, "hasHooks")));
+}
+
 int
-command_record_load (const struct command_options *options, const char *id, bool with_spec,
+command_record_load (const struct command_options *options, const char *id, enum command_spec_need need,
                      struct command_record *record, struct tss_error *error)
 {
   char path[sizeof record->directory + 32];
@@ -154,7 +162,7 @@ command_record_load (const struct command_options *options, const char *id, bool
       return -1;
     }
   snprintf (path, sizeof path, "%s/config.json", record->directory);
-  if (with_spec && !(spec = tss_json_load_file (path, error)))
+  if (needs_spec (record, need) && !(spec = tss_json_load_file (path, error)))
     {
       /* The container itself does exist. */
       if (error)

@@ -22,8 +22,16 @@ int command_record_make (const struct command_options *options, const char *id, 
 int command_record_save (struct command_record *record, const char *id, const char *bundle, const json_t *spec,
                          const struct box_container *container, struct tss_error *error);
 
-/* Finds a container again; WITH_SPEC when something is to be executed in it, or hooks may have to run. */
-int command_record_load (const struct command_options *options, const char *id, bool with_spec,
+/* What of config.json a command needs. */
+enum command_spec_need
+{
+  COMMAND_SPEC_NONE,
+  COMMAND_SPEC_FOR_HOOKS, /* nothing, when there are none */
+  COMMAND_SPEC_WHOLE,
+};
+
+/* Finds a container again. */
+int command_record_load (const struct command_options *options, const char *id, enum command_spec_need need,
                          struct command_record *record, struct tss_error *error);
 
 /* created, running, paused or stopped. */

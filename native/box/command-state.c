@@ -24,7 +24,7 @@ command_state (struct command_options *options, struct tss_error *error)
 {
   command_autorecord record = { 0 };
 
-  if (command_record_load (options, options->arguments[0], false, &record, error) < 0)
+  if (command_record_load (options, options->arguments[0], COMMAND_SPEC_NONE, &record, error) < 0)
     return -1;
   return command_print (describe (&record), error);
 }
@@ -42,7 +42,7 @@ describe_all (const struct command_options *options)
       struct tss_error ignored = { 0 };
 
       /* A container may go, or be half made, while we look. */
-      if (command_record_load (options, entry->d_name, false, &record, &ignored) == 0)
+      if (command_record_load (options, entry->d_name, COMMAND_SPEC_NONE, &record, &ignored) == 0)
         json_array_append_new (list, describe (&record));
     }
   if (directory)

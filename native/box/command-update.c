@@ -74,7 +74,7 @@ command_update (struct command_options *options, struct tss_error *error)
     json_object_set_new (section_of (resources, "cpu"), "cpus", json_string (options->cpuset_cpus));
   if (options->cpuset_mems)
     json_object_set_new (section_of (resources, "cpu"), "mems", json_string (options->cpuset_mems));
-  if (command_record_load (options, options->arguments[0], false, &record, error) < 0)
+  if (command_record_load (options, options->arguments[0], COMMAND_SPEC_NONE, &record, error) < 0)
     return -1;
   if (!box_is_alive (record.container))
     return tss_error_set (error, TSS_ERROR_STATE, 0, "", "update container %s: it is stopped", options->arguments[0]);

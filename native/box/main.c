@@ -1,6 +1,6 @@
 /* tsstack-box: the OCI runtime command line over libbox. */
 #include "../common/cleanup.h"
-#include "../common/sealed-exec.h"
+#include "../common/unwritable-exec.h"
 #include "command.h"
 
 #include <signal.h>
@@ -119,7 +119,7 @@ run (int count, char **words, struct command_options *options, struct tss_error 
       return 0;
     }
   command = find_command (words[rest.next++], error);
-  if (command && is_entering (command) && tss_reexec_sealed (words, error) < 0)
+  if (command && is_entering (command) && tss_reexec_unwritable (words, error) < 0)
     return -1;
   return command ? run_command (command, &rest, options, error) : -1;
 }

@@ -73,42 +73,62 @@ box_procfs_set_oom_score (int proc, const struct box_process *process, struct bo
   return 0;
 }
 
+/* The host's own /sys is out of sight here; what procfs says of this process is not. Reads nothing but an error where
+ * AppArmor is not in use. */
 static bool
-exists (int proc, const char *path)
+has_apparmor (int proc)
 {
-  return faccessat (proc, path, F_OK, 0) == 0;
+  char label[PATH_MAX];
+
+  return tss_read_small_file_at (proc, "self/attr/apparmor/current", label, sizeof label) > 0;
+}
+
+/* A kernel with SELinux switched off does not know its file system either. */
+static bool
+has_selinux (int proc)
+{
+  char types[4096];
+
+  return tss_read_small_file_at (proc, "filesystems", types, sizeof types) > 0 && strstr (types, "\tselinuxfs\n");
 }
 
 static int
-write_label (int proc, const char *path, const char *value, const char *field, struct tss_error *error)
+set_apparmor_profile (int proc, const char *profile, struct tss_error *error)
 {
-  if (tss_write_text_at (proc, path, value) < 0)
-    return tss_error_set (error, TSS_ERROR_INVALID, errno, field, "%s: set %s", field, value);
+  static const char field[] = "process.apparmorProfile";
+  char value[PATH_MAX];
+
+  if (!has_apparmor (proc))
+    return tss_error_set (error, TSS_ERROR_INVALID, 0, field, "%s: this host has no AppArmor", field);
+  if ((size_t)snprintf (value, sizeof value, "exec %s", profile) >= sizeof value)
+    return tss_error_set (error, TSS_ERROR_INVALID, ENAMETOOLONG, field, "%s: set it", field);
+  if (tss_write_text_at (proc, "self/attr/apparmor/exec", value) == 0)
+    return 0;
+  if (errno == ENOENT)
+    return tss_error_set (error, TSS_ERROR_INVALID, 0, field, "%s: no profile %s is loaded (see apparmor_parser)",
+                          field, profile);
+  return tss_error_set (error, TSS_ERROR_INVALID, errno, field, "%s: set %s", field, profile);
+}
+
+static int
+set_selinux_label (int proc, const char *label, struct tss_error *error)
+{
+  static const char field[] = "process.selinuxLabel";
+
+  if (!has_selinux (proc))
+    return tss_error_set (error, TSS_ERROR_INVALID, 0, field, "%s: this host has no SELinux", field);
+  if (tss_write_text_at (proc, "self/attr/exec", label) < 0)
+    return tss_error_set (error, TSS_ERROR_INVALID, errno, field, "%s: set %s", field, label);
   return 0;
 }
 
 int
 box_procfs_set_label (int proc, const struct box_process *process, struct tss_error *error)
 {
-  static const char apparmor[] = "self/attr/apparmor/exec", any_module[] = "self/attr/exec";
-
-  if (process->apparmor_profile && *process->apparmor_profile)
-    {
-      char value[PATH_MAX];
-
-      snprintf (value, sizeof value, "exec %s", process->apparmor_profile);
-      if (access ("/sys/kernel/security/apparmor", F_OK) < 0)
-        return tss_error_set (error, TSS_ERROR_INVALID, 0, "process.apparmorProfile",
-                              "process.apparmorProfile: this host has no AppArmor");
-      return write_label (proc, exists (proc, apparmor) ? apparmor : any_module, value, "process.apparmorProfile",
-                          error);
-    }
+  if (process->apparmor_profile && *process->apparmor_profile
+      && set_apparmor_profile (proc, process->apparmor_profile, error) < 0)
+    return -1;
   if (process->selinux_label && *process->selinux_label)
-    {
-      if (access ("/sys/fs/selinux/enforce", F_OK) < 0)
-        return tss_error_set (error, TSS_ERROR_INVALID, 0, "process.selinuxLabel",
-                              "process.selinuxLabel: this host has no SELinux");
-      return write_label (proc, any_module, process->selinux_label, "process.selinuxLabel", error);
-    }
+    return set_selinux_label (proc, process->selinux_label, error);
   return 0;
 }

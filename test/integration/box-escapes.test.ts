@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
+  chmodSync,
   copyFileSync,
   existsSync,
   lstatSync,
@@ -18,6 +19,7 @@ import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'mocha';
 import { BoxLab, type BoxResult, type BoxSpec } from '../support/box-lab.ts';
 import { whileExchanging } from '../support/exchange.ts';
+import { nativeProgram } from '../support/native-build.ts';
 import { until } from '../support/test-host.ts';
 
 /** As somebody would who does not know that it may have become a link since. */
@@ -59,7 +61,7 @@ describe('tsstack-box: known ways out', () => {
   describe('CVE-2019-5736: writing the program of the runtime', () => {
     /** Waits for one of two programs, nothing else of the host, keeps hold of its file, and writes when it has ended. */
     const attack = `while :; do for p in /proc/[0-9]*; do case $(readlink $p/exe 2>/dev/null) in
-      */naive/busybox*|*memfd:tsstack*) exec 3< $p/exe && touch /held && break 2;; esac; done; done
+      */naive/busybox*|*tsstack*) exec 3< $p/exe && touch /held && break 2;; esac; done; done
       while [ -e $p/status ] && ! grep -q "^State:.Z" $p/status; do :; done
       if echo attack 2>/dev/null >> /proc/self/fd/3; then echo written > /result; else echo refused > /result; fi`;
 
@@ -96,8 +98,8 @@ describe('tsstack-box: known ways out', () => {
       assert.match(readFileSync(program, 'latin1'), /attack\n$/);
     });
 
-    it('is refused by the box, whose program is a sealed copy', async () => {
-      const program = join(import.meta.dirname, '../../native/build/tsstack-box');
+    /** The attack on a box whose process in the container is expected to run from `exe`. */
+    async function attackOnBox(program: string, exe: RegExp): Promise<void> {
       const before = readFileSync(program);
       const result = await attackOn(async (pidNamespace) => {
         const id = lab.newId();
@@ -105,12 +107,26 @@ describe('tsstack-box: known ways out', () => {
           const own = linux.namespaces.find(({ type }) => type === 'pid') ?? assert.fail('a pid namespace');
           own.path = pidNamespace;
         });
-        await lab.quiet('create', '--bundle', bundle, id);
-        assert.match(readlinkSync(`/proc/${String(await pidOf(id))}/exe`), /^\/memfd:tsstack/);
+        execFileSync(program, ['--root', join(lab.directory, 'root'), 'create', '--bundle', bundle, id], {
+          stdio: 'ignore',
+        });
+        assert.match(readlinkSync(`/proc/${String(await pidOf(id))}/exe`), exe);
         return async () => assert.equal((await lab.box('delete', '--force', id)).code, 0);
       });
       assert.equal(result, 'refused');
       assert.ok(before.equals(readFileSync(program)));
+    }
+
+    it('is refused by the box, whose program is seen through an overlay without a directory for changes', async () => {
+      await attackOnBox(nativeProgram('box'), /^\/tsstack-box/);
+    });
+
+    it('is refused by the box where there is no such overlay: its program is a sealed copy', async () => {
+      const program = join(lab.directory, 'a:b/tsstack-box'); // no lower directory may be called that
+      mkdirSync(join(lab.directory, 'a:b'));
+      copyFileSync(nativeProgram('box'), program);
+      chmodSync(program, 0o755);
+      await attackOnBox(program, /^\/memfd:tsstack/);
     });
   });
 

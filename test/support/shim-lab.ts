@@ -36,13 +36,17 @@ export interface ContainerWishes {
 /** A container that was described, and perhaps made. */
 export class LabContainer {
   readonly name: string;
+  /** Bundle, socket and state, as below /run. */
   readonly directory: string;
+  /** Writable layer and log, as below /var/lib. */
+  readonly dataDirectory: string;
   readonly #states: ShimState[] = [];
   #changed: () => void = () => undefined;
 
-  constructor(name: string, directory: string) {
+  constructor(name: string, directory: string, dataDirectory: string) {
     this.name = name;
     this.directory = directory;
+    this.dataDirectory = dataDirectory;
   }
 
   get configPath(): string {
@@ -52,7 +56,7 @@ export class LabContainer {
     return join(this.directory, 'shim.sock');
   }
   get logPath(): string {
-    return join(this.directory, 'log/current.log');
+    return join(this.dataDirectory, 'log/current.log');
   }
   get log(): string {
     return readFileSync(this.logPath, 'utf8');
@@ -113,8 +117,11 @@ export class ShimLab {
   readonly directory = mkdtempSync(join(tmpdir(), 'tsstack-shim-'));
   readonly launcher = new Launcher(shimProgram);
   readonly #containers: LabContainer[] = [];
+  readonly #runDirectory: string;
 
-  constructor() {
+  /** Bundles, sockets and states are in `runDirectory`; by default beside all the rest. */
+  constructor(runDirectory?: string) {
+    this.#runDirectory = runDirectory ?? this.directory;
     const root = join(this.directory, 'root');
     for (const name of ['bin', 'proc', 'sys', 'dev', 'tmp']) mkdirSync(join(root, name), { recursive: true });
     copyFileSync('/bin/busybox', join(root, 'bin/busybox'));
@@ -124,9 +131,10 @@ export class ShimLab {
   /** Writes the bundle of a container that runs a shell script, or the given arguments. */
   describe(command: string | readonly string[], wishes: ContainerWishes = {}): LabContainer {
     const name = `c${this.#containers.length}`;
-    const container = new LabContainer(name, join(this.directory, name));
+    const container = new LabContainer(name, join(this.#runDirectory, name), join(this.directory, name));
     this.#containers.push(container);
-    for (const part of ['upper', 'work', 'log']) mkdirSync(join(container.directory, part), { recursive: true });
+    for (const part of ['upper', 'work', 'log']) mkdirSync(join(container.dataDirectory, part), { recursive: true });
+    mkdirSync(container.directory, { recursive: true });
     const args = typeof command === 'string' ? ['sh', '-c', command] : command;
     this.rewriteSpec(container, args, wishes);
     writeFileSync(container.configPath, JSON.stringify({ ...this.#shimConfig(container), ...wishes.shim }));
@@ -168,8 +176,8 @@ export class ShimLab {
       rootfs: {
         directory: this.directory,
         lower: ['root'],
-        upper: join(container.directory, 'upper'),
-        work: join(container.directory, 'work'),
+        upper: join(container.dataDirectory, 'upper'),
+        work: join(container.dataDirectory, 'work'),
       },
       cgroup: `${this.cgroup}/${container.name}`,
       restart: { policy: 'no', maxRetries: 0, backoffInitialMs: 100, backoffCapMs: 60_000, resetAfterMs: 10_000 },
