@@ -4,9 +4,10 @@
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
+import { findNativePrograms } from '../agents/host/native-programs.ts';
 
 const root = join(import.meta.dirname, '..');
 const target = join(root, 'dist');
@@ -40,13 +41,25 @@ function isStale(): boolean {
   }
 }
 
-/** The commit that bin/tsstack compares with, and the daemon's code, by which commands know one that was started from another (src/daemon/daemon-facts.ts). */
+/** Programs that a daemon starts, where they are built already. */
+function nativePrograms(): readonly string[] {
+  return Object.values(findNativePrograms(root)).filter((path) => existsSync(path));
+}
+
+/**
+ * The commit that bin/tsstack compares with, and a digest of the daemon's code and of the programs that it starts, by which commands know a
+ * daemon that was started from others (src/daemon/daemon-facts.ts). Taken here, so that a command has one line to read.
+ */
 function writeStamp(directory: string): void {
-  const build = createHash('sha256')
-    .update(readFileSync(join(directory, 'cli/run-daemon.cjs')))
-    .digest('hex')
-    .slice(0, 12);
-  writeFileSync(join(directory, '.complete'), `${currentCommit()}\n${build}\n`);
+  const code = createHash('sha256');
+  for (const file of [join(directory, 'cli/run-daemon.cjs'), ...nativePrograms()]) code.update(readFileSync(file));
+  writeFileSync(join(directory, '.complete'), `${currentCommit()}\n${code.digest('hex').slice(0, 12)}\n`);
+}
+
+function isStampStale(): boolean {
+  const built = statSync(stampPath).mtimeMs;
+  if (nativePrograms().some((path) => statSync(path).mtimeMs > built)) return true;
+  return readFileSync(stampPath, 'utf8').split('\n')[0] !== currentCommit();
 }
 
 /** Moves a directory away, out of the sight of commands that run; gives its new place. */
@@ -130,6 +143,6 @@ async function bundle(): Promise<void> {
 if (!process.argv.includes('--if-stale') || isStale()) {
   process.stderr.write('tsstack setup: bundling\n');
   await bundle();
-} else if (readFileSync(stampPath, 'utf8').split('\n')[0] !== currentCommit()) {
+} else if (isStampStale()) {
   writeStamp(target);
 }

@@ -36,34 +36,96 @@ box_cgroup_make_path (const char *path, size_t base_length, struct tss_error *er
 {
   for (int attempt = 0; attempt < MAKE_ATTEMPTS; attempt++)
     {
-      if (mkdir (path, 0755) == 0 || errno == EEXIST)
+      if (mkdir (path, 0755) == 0)
         return 0;
+      if (errno == EEXIST)
+        return 1;
       if (errno != ENOENT || (make_parents (path, base_length) < 0 && errno != ENOENT))
         break;
     }
   return tss_error_set (error, TSS_ERROR_CGROUP, errno, path, "make the cgroup %s", path);
 }
 
-int
-box_cgroup_walk (const char *path, int (*visit) (const char *path, void *context), void *context)
+/* What a walk keeps of each level is this alone: a container can nest its cgroups deeper than there are descriptors. */
+struct children
+{
+  char **names;
+  size_t count, capacity;
+};
+
+static void
+free_children (struct children *children)
+{
+  for (size_t i = 0; i < children->count; i++)
+    free (children->names[i]);
+  free (children->names);
+}
+
+static int
+add_child (struct children *children, const char *name)
+{
+  if (children->count == children->capacity)
+    {
+      size_t capacity = children->capacity ? children->capacity * 2 : 8;
+      char **larger = reallocarray (children->names, capacity, sizeof *larger);
+
+      if (!larger)
+        return -1;
+      children->names = larger;
+      children->capacity = capacity;
+    }
+  children->names[children->count] = strdup (name);
+  if (!children->names[children->count])
+    return -1;
+  children->count++;
+  return 0;
+}
+
+static int
+list_children (const char *path, struct children *children)
 {
   DIR *directory = opendir (path);
   const struct dirent *entry;
   int result = 0;
 
   if (!directory)
-    return errno == ENOENT ? 0 : -1;
-  while (result >= 0 && (entry = readdir (directory)))
-    {
-      char child[PATH_MAX];
-
-      if (entry->d_type != DT_DIR || strcmp (entry->d_name, ".") == 0 || strcmp (entry->d_name, "..") == 0)
-        continue;
-      if ((size_t)snprintf (child, sizeof child, "%s/%s", path, entry->d_name) < sizeof child)
-        result = box_cgroup_walk (child, visit, context);
-    }
+    return -1;
+  while (result == 0 && (entry = readdir (directory)))
+    if (entry->d_type == DT_DIR && strcmp (entry->d_name, ".") != 0 && strcmp (entry->d_name, "..") != 0)
+      result = add_child (children, entry->d_name);
   closedir (directory);
+  return result;
+}
+
+/* PATH has room for SIZE bytes, and is as before in the end. */
+static int
+walk (char *path, size_t size, int (*visit) (const char *path, void *context), void *context)
+{
+  __attribute__ ((cleanup (free_children))) struct children children = { 0 };
+  size_t length = strlen (path);
+  int result = list_children (path, &children);
+
+  if (result < 0)
+    return errno == ENOENT ? 0 : -1;
+  for (size_t i = 0; result >= 0 && i < children.count; i++)
+    {
+      /* What has no path cannot be visited, and its parent says so. */
+      if (length + 1 + strlen (children.names[i]) >= size)
+        continue;
+      snprintf (path + length, size - length, "/%s", children.names[i]);
+      result = walk (path, size, visit, context);
+      path[length] = '\0';
+    }
   return result < 0 ? result : visit (path, context);
+}
+
+int
+box_cgroup_walk (const char *path, int (*visit) (const char *path, void *context), void *context)
+{
+  char longest[PATH_MAX];
+
+  snprintf (longest, sizeof longest, "%s", path);
+  return walk (longest, sizeof longest, visit, context);
 }
 
 static int

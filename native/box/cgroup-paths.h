@@ -8,7 +8,8 @@
 /* Whether PATH, of a spec or an option, stays below its parent and names something. */
 int box_cgroup_check_path (const char *path, struct tss_error *error);
 
-/* Makes the last directory of PATH and missing ones below its first BASE_LENGTH bytes. */
+/* Makes the last directory of PATH and missing ones below its first BASE_LENGTH bytes. 1 when it is there
+ * already. */
 int box_cgroup_make_path (const char *path, size_t base_length, struct tss_error *error);
 
 /* Calls VISIT for PATH and every cgroup below it, deepest first; stops at the first negative result and returns it. */

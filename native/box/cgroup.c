@@ -58,9 +58,32 @@ add_directory (struct box_cgroup *cgroup, const struct box_hierarchy *hierarchy,
 }
 
 static int
+look_for_process (const char *path, void *context)
+{
+  char name[PATH_MAX], first[16];
+
+  (void)context;
+  snprintf (name, sizeof name, "%s/cgroup.procs", path);
+  errno = EEXIST;
+  return tss_read_small_file_at (AT_FDCWD, name, first, sizeof first) > 0 ? -1 : 0;
+}
+
+/* Processes that are there are somebody else's: they would get our limits, and be killed with our container. */
+static int
+check_unused (const char *path, struct tss_error *error)
+{
+  if (box_cgroup_walk (path, look_for_process, NULL) == 0)
+    return 0;
+  return tss_error_set (error, TSS_ERROR_EXISTS, 0, "linux.cgroupsPath",
+                        "linux.cgroupsPath: there are processes in %s already", path);
+}
+
+static int
 make_directory (const struct box_cgroup *cgroup, const struct box_cgroup_directory *directory, struct tss_error *error)
 {
-  if (box_cgroup_make_path (directory->path, directory->base_length, error) < 0)
+  int existed = box_cgroup_make_path (directory->path, directory->base_length, error);
+
+  if (existed < 0 || (existed > 0 && check_unused (directory->path, error) < 0))
     return -1;
   if (box_list_has (directory->controllers, "cpuset")
       && box_cgroup_fill_cpu_set (directory->path, directory->base_length) < 0)
@@ -68,6 +91,24 @@ make_directory (const struct box_cgroup *cgroup, const struct box_cgroup_directo
   if (cgroup->unified)
     box_cgroup_enable_controllers (directory->path, directory->base_length);
   return 0;
+}
+
+static void
+free_directory (struct box_cgroup_directory *directory)
+{
+  free (directory->controllers);
+  free (directory->name);
+  free (directory->path);
+}
+
+/* Takes away what was made. The last directory is not, where its processes are the reason. */
+static void
+undo (struct box_cgroup *cgroup, const struct tss_error *error)
+{
+  if (error->code == TSS_ERROR_EXISTS)
+    free_directory (&cgroup->directories[--cgroup->count]);
+  box_cgroup_remove (cgroup, 0, NULL);
+  box_cgroup_free (cgroup);
 }
 
 int
@@ -86,8 +127,7 @@ box_cgroup_create (const char *path, struct box_cgroup *cgroup, struct tss_error
     if (add_directory (cgroup, &host.hierarchies[i], path, error) < 0
         || make_directory (cgroup, &cgroup->directories[i], error) < 0)
       {
-        box_cgroup_remove (cgroup, 0, NULL);
-        box_cgroup_free (cgroup);
+        undo (cgroup, error);
         return -1;
       }
   return 0;
@@ -201,11 +241,7 @@ void
 box_cgroup_free (struct box_cgroup *cgroup)
 {
   for (size_t i = 0; i < cgroup->count; i++)
-    {
-      free (cgroup->directories[i].controllers);
-      free (cgroup->directories[i].name);
-      free (cgroup->directories[i].path);
-    }
+    free_directory (&cgroup->directories[i]);
   free (cgroup->directories);
   *cgroup = (struct box_cgroup){ 0 };
 }

@@ -63,13 +63,13 @@ load_for_deletion (const struct command_options *options, struct command_record 
 
 /* Engines hear of a kill for want of memory by an eventfd on the memory cgroup of v1, and believe it only if the cgroup
  * is still there when they come to look (containerd/cgroups, epoll.process). We are here 20 ms sooner than runc would
- * be. */
+ * be, and a busy machine lets them wait. */
 static void
 let_watchers_look (struct box_container *container)
 {
   enum
   {
-    LOOK_MS = 30
+    LOOK_MS = 100
   };
 
   if (box_oom_kills (container) > 0)

@@ -104,9 +104,9 @@ command_record_save (struct command_record *record, const char *id, const char *
 
   if (!saved)
     return -1;
-  record->state
-      = json_pack ("{s:s, s:s, s:o*, s:o, s:o, s:b, s:O*}", "id", id, "bundle", bundle, "rootfs", find_root (bundle, spec),
-                   "created", created_at (), "box", saved, "hasHooks", json_object_size (json_object_get (spec, "hooks")) > 0, "annotations", annotations);
+  record->state = json_pack ("{s:s, s:s, s:o*, s:o, s:o, s:b, s:O*}", "id", id, "bundle", bundle, "rootfs",
+                             find_root (bundle, spec), "created", created_at (), "box", saved, "hasHooks",
+                             json_object_size (json_object_get (spec, "hooks")) > 0, "annotations", annotations);
   if (!record->state)
     return tss_error_set (error, TSS_ERROR_INTERNAL, ENOMEM, id, "remember the container");
   /* The bundle's own file may change or go before an exec needs it. */

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 export interface DaemonFacts {
   readonly pid: number;
   readonly version: string;
-  /** The bundle that it was started from; empty when it runs from the sources. */
+  /** The bundle and the native programs that it was started from; empty when it runs from the sources. */
   readonly build: string;
   /** Its script. */
   readonly program: string;
@@ -33,7 +33,7 @@ export function readDaemonFacts(runRoot: string): DaemonFacts | null {
   }
 }
 
-/** The bundle that a script belongs to (tools/build.ts writes it down); empty for the sources. */
+/** The bundle, with the native programs beside it, that a script belongs to (tools/build.ts writes it down); empty for the sources. */
 export function readBuild(program: string): string {
   try {
     return readFileSync(join(dirname(program), '../.complete'), 'utf8').split('\n')[1] ?? '';

@@ -22,7 +22,7 @@ describe('on a host with cgroup v2 and the stock kernel of Debian', function () 
     return stdout;
   }
 
-  it('brings a stack up, limits, publishes, re-adopts and takes it down without a trace', async () => {
+  it('brings a stack up, limits, confines by AppArmor, publishes, re-adopts and takes it down without a trace', async () => {
     const { dockerArchive } = await busyboxImage();
     assert.match(runInMachine('stack-on-v2.sh', dockerArchive), /everything held/);
   });

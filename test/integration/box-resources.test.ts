@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'mocha';
@@ -210,6 +210,28 @@ describe('tsstack-box resources', () => {
       const result = await lab.run('true', using({ blockIO: { weight: 500, leafWeight: 500 } }));
       assert.equal(result.code, 0, result.stderr);
       assert.match(result.stderr, /warning: linux\.resources\.blockIO\.leafWeight: has no effect/);
+    });
+  });
+
+  describe('the cgroup', () => {
+    const named = (name: string) => (spec: BoxSpec) => void (spec.linux['cgroupsPath'] = name);
+
+    it('of somebody else is refused, and its processes live on', async () => {
+      const name = `shared-${lab.newId()}`;
+      const id = await lab.start('sleep 1000', named(name));
+      const second = await lab.run('true', named(name));
+      assert.match(second.stderr, /linux\.cgroupsPath: there are processes in \/sys\/fs\/cgroup.* already/);
+      assert.equal((JSON.parse((await lab.box('state', id)).stdout) as { status: string }).status, 'running');
+      assert.equal((await lab.box('delete', '--force', id)).code, 0);
+    });
+
+    it('goes whole, however deep it has others below', async () => {
+      const id = await lab.start('sleep 1000');
+      const { pid } = JSON.parse((await lab.box('state', id)).stdout) as { pid: number };
+      mkdirSync(join(cgroupOf(pid, 'pids'), 'x/'.repeat(100)), { recursive: true });
+      const deleted = await lab.boxUnder(['prlimit', '--nofile=40', '--'], 'delete', '--force', id);
+      assert.deepEqual(deleted, { code: 0, stdout: '', stderr: '' });
+      assert.deepEqual(lab.leftCgroups(), []);
     });
   });
 

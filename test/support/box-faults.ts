@@ -6,7 +6,7 @@ import type { Fault, FaultOutcome } from './fault-lab.ts';
 import { eventually } from './shim-lab.ts';
 
 /** Enough of an operation that all of it is tried. */
-const fewestCalls = 20;
+const fewestCalls = 15;
 
 /** One operation of the box that is made to fail, on a container that is new each time. */
 export interface BoxOperation {

@@ -24,7 +24,21 @@ services:
     command: sleep 100000
     stop_grace_period: 1s
     depends_on: [web]
+    security_opt: [apparmor=unconfined]
+  narrow:
+    image: busybox:test
+    command: sleep 100000
+    stop_signal: KILL
+    security_opt: [apparmor=tsstack-narrow]
 Y
+cat >/tmp/missing.yml <<'Y'
+name: missing
+services:
+  web: { image: "busybox:test", command: sleep 100000, security_opt: [apparmor=tsstack-missing] }
+Y
+mount -t securityfs securityfs /sys/kernel/security
+apparmor_parser -rK "$root/docs/apparmor/tsstack-default"
+sed 's/tsstack-default/tsstack-narrow/g; s|^}|  deny /etc/passwd r,\n}|' "$root/docs/apparmor/tsstack-default" | apparmor_parser -rK
 tsstack() { "$root/node_modules/node/bin/node" --disable-warning=ExperimentalWarning -- "$root/dist/cli/main.cjs" --progress plain "$@"; }
 fail() { echo "does not hold: $*" >&2; cat /run/tsstack-data/daemon.log >&2; exit 1; }
 equal() { [ "$1" = "$2" ] || fail "$3: expected $2, found $1"; }
@@ -35,7 +49,7 @@ daemon=$!
 for _ in $(seq 120); do [ -S /run/tsstack-test/tsstack.sock ] && break; sleep 1; done
 tsstack load -i "$archive"
 tsstack -f /tmp/stack.yml up -d
-equal "$(tsstack -f /tmp/stack.yml ps --format json | grep -c '"State":"running"')" 2 'running containers'
+equal "$(tsstack -f /tmp/stack.yml ps --format json | grep -c '"State":"running"')" 3 'running containers'
 
 id=$(tsstack -f /tmp/stack.yml ps -q web)
 pid=$(sed 's/.*"pid":\([0-9]*\).*/\1/' "/run/tsstack-test/containers/${id:0:12}/state.json")
@@ -49,11 +63,25 @@ equal "$(tsstack -f /tmp/stack.yml exec -T client wget -qO- http://web/copied/fr
   "$(tsstack -f /tmp/stack.yml exec -T web cat /etc/copied/from-image 2>/dev/null || echo none)" 'the service by its name'
 busybox wget -qO- http://127.0.0.1:8080/passwd | grep -q root || fail 'the published port'
 
+# What is started in a container and what is executed there later, by whoever looks: the kernel, and the container itself.
+pid_of() { sed 's/.*"pid":\([0-9]*\).*/\1/' "/run/tsstack-test/containers/$(tsstack -f /tmp/stack.yml ps -q "$1" | cut -c1-12)/state.json"; }
+for expected in 'web tsstack-default (enforce)' 'client unconfined' 'narrow tsstack-narrow (enforce)'; do
+  service=${expected%% *}
+  equal "$(cat "/proc/$(pid_of "$service")/attr/apparmor/current")" "${expected#* }" "the profile of $service"
+  equal "$(tsstack -f /tmp/stack.yml exec -T "$service" cat /proc/self/attr/apparmor/current)" "${expected#* }" "the profile of exec in $service"
+done
+tsstack -f /tmp/stack.yml exec -T web head -n 1 /etc/passwd | grep -q root || fail 'what the default profile allows'
+refused=$(tsstack -f /tmp/stack.yml exec -T narrow head -n 1 /etc/passwd 2>&1) && fail "what the narrow profile denies: $refused"
+grep -q 'Permission denied' <<<"$refused" || fail "the denial: $refused"
+refused=$(tsstack -f /tmp/missing.yml up -d 2>&1) && fail 'a profile that is not loaded'
+grep -q 'no profile tsstack-missing is loaded' <<<"$refused" || fail "the missing profile: $refused"
+tsstack -f /tmp/missing.yml down
+
 kill -9 $daemon
 kill -9 "$pid"
 "$root/node_modules/node/bin/node" --disable-warning=ExperimentalWarning -- "$root/dist/cli/main.cjs" daemon >/tmp/daemon.out 2>&1 &
 for _ in $(seq 120); do tsstack info >/dev/null 2>&1 && break; sleep 1; done
-equal "$(tsstack -f /tmp/stack.yml ps --format json | grep -c '"State":"running"')" 2 'running containers after kill -9 of daemon and container'
+equal "$(tsstack -f /tmp/stack.yml ps --format json | grep -c '"State":"running"')" 3 'running containers after kill -9 of daemon and container'
 tsstack -f /tmp/stack.yml pause web
 equal "$(sed -n 's/^frozen //p' "/sys/fs/cgroup$(sed 's/^0:://' "/proc/$(sed 's/.*"pid":\([0-9]*\).*/\1/' "/run/tsstack-test/containers/${id:0:12}/state.json")/cgroup")/cgroup.events")" 1 'the freezer'
 tsstack -f /tmp/stack.yml unpause web

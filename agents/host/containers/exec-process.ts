@@ -33,6 +33,9 @@ export function buildExecProcess({ base, request, user, allCapabilities }: ExecP
     capabilities: capabilitySets(capabilities, uid),
     rlimits: base.rlimits,
     noNewPrivileges: base.noNewPrivileges,
+    // Also with `privileged`, which gives capabilities.
+    ...(base.apparmorProfile === undefined ? {} : { apparmorProfile: base.apparmorProfile }),
+    ...(base.selinuxLabel === undefined ? {} : { selinuxLabel: base.selinuxLabel }),
     ...(base.oomScoreAdj === undefined ? {} : { oomScoreAdj: base.oomScoreAdj }),
   };
 }

@@ -14,17 +14,16 @@ import { buildNamespaces } from './namespaces.ts';
 import type { SharedProcesses } from './namespaces.ts';
 import { maskedPaths, readonlyPaths } from './protected-paths.ts';
 import { securityLabels } from './security-labels.ts';
-import type { SecurityModule } from './security-labels.ts';
+import type { SecurityFacts } from './security-labels.ts';
 import { checkSysctls } from './sysctls.ts';
 import type { IdRange } from '../users/id-range.ts';
 import type { ResolvedUser } from './users.ts';
 
 /** What of the host goes into a container's spec. */
-export interface HostLimits extends CgroupLimits {
+export interface HostLimits extends CgroupLimits, SecurityFacts {
   readonly capabilities: readonly string[];
   readonly hardLimits: Readonly<Record<string, number>>;
   readonly cpus: number;
-  readonly securityModules: readonly SecurityModule[];
 }
 
 export interface RuntimeSpecInput {
@@ -80,7 +79,7 @@ export function buildRuntimeSpec(input: RuntimeSpecInput): OciSpec {
 function buildProcess(input: RuntimeSpecInput, args: readonly string[]): OciSpec['process'] {
   const { container } = input.spec;
   const { uid, gid, additionalGids, home } = input.user;
-  const { mountLabel: _, ...processLabels } = securityLabels(container, input.host.securityModules);
+  const { mountLabel: _, ...processLabels } = securityLabels(container, input.host);
   return {
     terminal: container.tty,
     user: { uid, gid, additionalGids },
@@ -111,7 +110,7 @@ function buildLinux(input: RuntimeSpecInput): OciSpec['linux'] {
   const { container } = input.spec;
   const access = resolveDevices(container);
   const isOpen = container.privileged || container.systemPathsUnconfined;
-  const { mountLabel } = securityLabels(container, input.host.securityModules);
+  const { mountLabel } = securityLabels(container, input.host);
   return {
     namespaces: [
       ...buildNamespaces(input.spec.namespaces, input.sharedProcesses),

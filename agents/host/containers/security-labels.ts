@@ -11,6 +11,15 @@ export interface SecurityLabels {
   readonly mountLabel?: string;
 }
 
+/** The profile of containers that name none, where the operator has loaded it; docs/apparmor/tsstack-default is one. */
+export const defaultApparmorProfile = 'tsstack-default';
+
+/** What of a host decides on the labels. */
+export interface SecurityFacts {
+  readonly securityModules: readonly SecurityModule[];
+  readonly hasDefaultApparmorProfile: boolean;
+}
+
 /** What containers have by the policy that distributions ship for them. */
 const usualLabel = { user: 'system_u', role: 'system_r', type: 'container_t', level: 's0' };
 const usualFileType = 'container_file_t';
@@ -20,10 +29,14 @@ const usualFileType = 'container_file_t';
  * nothing to a host without SELinux, as elsewhere in this field.
  */
 export function securityLabels(
-  { apparmor, selinux }: Pick<ContainerSpec, 'apparmor' | 'selinux'>,
-  modules: readonly SecurityModule[],
+  { apparmor, selinux, privileged }: Pick<ContainerSpec, 'apparmor' | 'selinux' | 'privileged'>,
+  { securityModules, hasDefaultApparmorProfile }: SecurityFacts,
 ): SecurityLabels {
-  return { ...apparmorLabel(apparmor, modules), ...(modules.includes('selinux') ? selinuxLabels(selinux) : {}) };
+  const fallback = hasDefaultApparmorProfile && !privileged ? defaultApparmorProfile : null;
+  return {
+    ...apparmorLabel(apparmor ?? fallback, securityModules),
+    ...(securityModules.includes('selinux') ? selinuxLabels(selinux) : {}),
+  };
 }
 
 function apparmorLabel(profile: string | null, modules: readonly SecurityModule[]): SecurityLabels {

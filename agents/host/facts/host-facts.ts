@@ -3,11 +3,11 @@ import { availableParallelism, hostname, release, totalmem } from 'node:os';
 import type { NodeDescription } from '../../../src/model/objects.ts';
 import { allCapabilities } from '../containers/capabilities.ts';
 import type { HostLimits } from '../containers/runtime-spec.ts';
-import type { SecurityModule } from '../containers/security-labels.ts';
 import { readCgroupFacts } from './cgroup-facts.ts';
 import { readKernelFeatures } from './kernel-features.ts';
 import { canLimitStorage } from './storage-quota.ts';
 import { parseIpv6Routes, parseRoutes } from './routes.ts';
+import { readSecurityFacts } from './security-facts.ts';
 
 export interface HostFacts {
   readonly description: NodeDescription;
@@ -29,7 +29,7 @@ export function readHostFacts(dataRoot: string, given: OperatorFacts): HostFacts
     hardLimits: parseHardLimits(readFileSync('/proc/self/limits', 'utf8')),
     cgroup: cgroup.mode,
     canLimitSwap: cgroup.canLimitSwap,
-    securityModules: readSecurityModules(),
+    ...readSecurityFacts(),
     cpus,
   };
   const description: NodeDescription = {
@@ -63,13 +63,6 @@ function otherLimitations({ capabilities, canLimitSwap, securityModules }: HostL
     limitations.push('no AppArmor and no SELinux: containers are confined by namespaces, capabilities and seccomp');
   }
   return limitations;
-}
-
-function readSecurityModules(): readonly SecurityModule[] {
-  return [
-    ...(existsSync('/sys/kernel/security/apparmor') ? (['apparmor'] as const) : []),
-    ...(existsSync('/sys/fs/selinux/enforce') ? (['selinux'] as const) : []),
-  ];
 }
 
 /** Capabilities in the `CapEff` line of /proc/PID/status. */

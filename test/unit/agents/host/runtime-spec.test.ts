@@ -19,6 +19,7 @@ function input(container: Partial<ContainerSpec> = {}, change: Partial<RuntimeSp
       cgroup: 'hybrid',
       canLimitSwap: true,
       securityModules: [],
+      hasDefaultApparmorProfile: false,
       cpus: 2,
     },
     mounts: [],
