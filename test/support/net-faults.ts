@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { NetClient } from '../../agents/host/native/net-client.ts';
 import { NativeError } from '../../agents/host/native/native-error.ts';
+import { encryptedPort } from '../../agents/host/networks/encryption/plan-encryption.ts';
 import type { NetRequest } from '../../agents/host/native/net-protocol.ts';
 import { FaultInjector } from './fault-lab.ts';
 import type { Fault } from './fault-lab.ts';
@@ -139,11 +140,14 @@ export class NetFaults {
         ],
       },
       { op: 'conntrack.forget', ports: { 8080: ['172.30.1.2'] }, gone: ['172.30.1.3'] },
+      // Without keys, which not every kernel takes.
+      { op: 'ipsec.set', owner, local: '192.0.2.1', port: encryptedPort, associations: [] },
     ];
   }
 
   #end(): readonly NetRequest[] {
     return [
+      { op: 'ipsec.set', owner, local: null, port: encryptedPort, associations: [] },
       { op: 'ports.release', id: 'web' },
       { op: 'guard', bridges: [] },
       { op: 'nft', script: `table ${table}\ndelete table ${table}`, keep: { table, script: null } },
@@ -157,9 +161,16 @@ export class NetFaults {
   /** All that was made, without numbers that are others each time. */
   #describe(): string {
     const inside = ids.map((id) => `nsenter --net=${this.#path(id)} sh -c 'ip -br address; ip route; nft list tables'`);
-    const commands = ['ip -br address', 'nft list tables', ...inside, `find ${this.#state} -type f | sort`];
+    const commands = [
+      'ip -br address',
+      'ip xfrm policy',
+      'nft list tables',
+      ...inside,
+      `find ${this.#state} -type f | sort`,
+    ];
     const text = execFileSync('sh', ['-ec', commands.join('; ')], { encoding: 'utf8' });
-    return text.replaceAll(/@\S+|tv\w+| +/g, ' ');
+    // Whether a link has a carrier the kernel notes when it finds the time.
+    return text.replaceAll(/@\S+|tv\w+| (UP|UNKNOWN|LOWERLAYERDOWN)(?= )| +/g, ' ');
   }
 
   /** Links, tables, mounts and files that should have gone. */
@@ -171,7 +182,8 @@ export class NetFaults {
     const files = [this.#state, join(this.#directory, 'netns')].filter((path) => existsSync(path)).flatMap(filesBelow);
     return [
       ...see('ip', '-o', 'link').filter((line) => / (ts-|tv)/.test(line)),
-      ...see('nft', 'list', 'tables').filter((line) => line.includes(table)),
+      ...see('nft', 'list', 'tables').filter((line) => line.includes(table) || line.includes('ipsec')),
+      ...see('ip', 'xfrm', 'policy').filter((line) => line.startsWith('src ')),
       ...readFileSync('/proc/self/mountinfo', 'utf8')
         .split('\n')
         .filter((line) => line.includes(this.#directory)),

@@ -43,9 +43,10 @@ ipsec_barrier_set (struct ipsec *ipsec, const struct ipsec_wish *wish, struct ts
   name_table (wish, table);
   write_script (wish, table, script);
   tss_autojson json_t *keep = json_pack ("{s:s,s:s}", "table", table, "script", script);
-  if (json_equal (json_object_get (ipsec->tables->tables, table), keep))
+  if (ipsec->is_barrier_up && json_equal (json_object_get (ipsec->tables->tables, table), keep))
     return 0;
-  return kept_tables_set (ipsec->tables, keep, error) < 0 ? -1 : nft_run (ipsec->nft, script, error);
+  ipsec->is_barrier_up = kept_tables_set (ipsec->tables, keep, error) == 0 && nft_run (ipsec->nft, script, error) == 0;
+  return ipsec->is_barrier_up ? 0 : -1;
 }
 
 int
@@ -55,5 +56,7 @@ ipsec_barrier_remove (struct ipsec *ipsec, const struct ipsec_wish *wish, struct
   name_table (wish, table);
   tss_autojson json_t *keep = json_pack ("{s:s,s:n}", "table", table, "script");
   snprintf (script, sizeof script, "table %s\ndelete table %s\n", table, table);
-  return kept_tables_set (ipsec->tables, keep, error) < 0 ? -1 : nft_run (ipsec->nft, script, error);
+  ipsec->is_barrier_up = false;
+  /* What is kept also says that there is something to take away. */
+  return nft_run (ipsec->nft, script, error) < 0 ? -1 : kept_tables_set (ipsec->tables, keep, error);
 }

@@ -12,6 +12,7 @@ struct ipsec
 {
   struct netlink xfrm; /* open once something has been asked of it */
   bool is_open;
+  bool is_barrier_up; /* the rules that are kept are in the kernel, as far as this process has put them there */
   struct nft *nft;
   struct kept_tables *tables;
 };
