@@ -3,6 +3,7 @@
  * TSSTACK_BENCH_REPEAT sets the rounds (default 3).
  */
 import { measureScheduler } from './cluster/scheduler.ts';
+import { measureHosts } from './cluster/hosts.ts';
 import { measureNetwork } from './cluster/network.ts';
 import { simulate } from './cluster/simulation.ts';
 import { Recorder } from './lib/measure.ts';
@@ -16,6 +17,7 @@ const cases: Readonly<Record<string, Case>> = {
     measureScheduler(10_000, 10_000, null, recorder);
   },
   network: measureNetwork,
+  hosts: measureHosts,
   'simulation-1k': (recorder) => simulate(1000, false, recorder),
   'simulation-10k': (recorder) => simulate(10_000, false, recorder),
   'simulation-30k': (recorder) => simulate(30_000, true, recorder),

@@ -7,6 +7,9 @@ import { SimulatedAgent } from './simulated-agent.ts';
 /** Nodes that share a connection; each has two streams open on it. */
 const nodesPerConnection = 100;
 
+/** A manager that is given much to do may be a while in answering. */
+const connectTimeoutMs = 60_000;
+
 /** Registrations under way at a time. */
 const startsAtOnce = 50;
 
@@ -30,7 +33,7 @@ export class Fleet {
   /** Resolves when all have registered. */
   static async start({ address, nodes, onTask }: FleetOptions): Promise<Fleet> {
     const count = Math.ceil(nodes / nodesPerConnection);
-    const clients = await Promise.all(Array.from({ length: count }, () => connectDispatcher(address)));
+    const clients = await Promise.all(Array.from({ length: count }, () => connectDispatcher(address, { connectTimeoutMs })));
     const agents: SimulatedAgent[] = [];
     while (agents.length < nodes) {
       const batch = Array.from({ length: Math.min(startsAtOnce, nodes - agents.length) }, (_, offset) => {

@@ -2,6 +2,7 @@
  * A small program for measurements of networks, run inside network namespaces:
  *   drain PORT                takes what comes, and answers each connection with one byte when that is asked for with its first byte
  *   pour HOST PORT MS         sends as fast as it can, and prints how many bytes a second the other side has taken
+ *   talk HOST PORT            says something every 10 ms until its input ends, prints a line when it has been answered, fails when it breaks
  *   knock HOST PORT COUNT     connects so often, one after the other, each time for one byte there and back; prints µs for each
  */
 import { once } from 'node:events';
@@ -40,7 +41,20 @@ async function knock(host: string, port: number, count: number): Promise<void> {
   process.stdout.write(String(((performance.now() - begin) * 1000) / count));
 }
 
+/** Until its input ends; fails when the connection breaks before. */
+async function talk(host: string, port: number): Promise<void> {
+  const socket = connect({ port, host, noDelay: true });
+  socket.once('data', () => process.stdout.write('talks\n'));
+  socket.once('close', () => process.exit(1));
+  const talking = setInterval(() => socket.write('x'), 10);
+  process.stdin.resume();
+  await once(process.stdin, 'end');
+  clearInterval(talking);
+  process.exit(0);
+}
+
 const [command, first = '', second = '', third = ''] = process.argv.slice(2);
 if (command === 'drain') drain(Number(first));
 else if (command === 'pour') await pour(first, Number(second), Number(third));
+else if (command === 'talk') await talk(first, Number(second));
 else if (command === 'knock') await knock(first, Number(second), Number(third));

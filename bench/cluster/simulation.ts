@@ -85,7 +85,7 @@ async function measureAfterwards(
   add('steady state', 'cores', 0.1, (manager.cpuMs - idleBefore) / idleMs);
   const lost = fleet.agents.slice(0, lostNodes);
   const orphaned = lost.reduce((sum, { tasks }) => sum + tasks.size, 0);
-  const control = await connectControl(manager.address);
+  const control = await connectControl(manager.address, { connectTimeoutMs: deadlineMs });
   const firstLoss = untilNodeIsDown(control);
   const replaced = count.more(orphaned);
   for (const agent of lost) agent.stop();
@@ -96,7 +96,7 @@ async function measureAfterwards(
 }
 
 async function untilNodeIsDown(control: Awaited<ReturnType<typeof connectControl>>): Promise<void> {
-  for await (const { objects } of control.watch({ stack: '', kinds: ['node'] }, { deadlineMs: 60_000 })) {
+  for await (const { objects } of control.watch({ stack: '', kinds: ['node'] }, { deadlineMs })) {
     if (objects.some(({ document }) => document.includes('"state":"down"'))) return;
   }
   throw new Error('the watch ended');
@@ -107,7 +107,7 @@ async function apply(address: string, tasks: number): Promise<void> {
   const services = Array.from({ length: servicesPerStack }, (_, index) =>
     serviceSpec(`s${index}`, { replicas, networkMode: { kind: 'none' }, networks: [] }),
   );
-  const control = await connectControl(address);
+  const control = await connectControl(address, { connectTimeoutMs: deadlineMs });
   await control.applyStack({ spec: JSON.stringify(stackSpec(services)) }, { deadlineMs });
   control.close();
 }

@@ -1,5 +1,6 @@
 /** More is better for what is per second and for parts (%) only. */
-export type Unit = 'ms' | 'MiB' | 'KiB' | 'MB/s' | 'cores' | 'wake-ups' | 'µs/task' | 'placements/s' | 'µs' | '%';
+export type Unit =
+  'ms' | 'MiB' | 'KiB' | 'MB/s' | 'cores' | 'wake-ups' | 'µs/task' | 'placements/s' | 'µs' | 'packets' | '%';
 
 /** One row of the table: the same thing done by each engine. */
 export interface Measurement {

@@ -272,4 +272,24 @@ describe('backoff', () => {
     assert.equal(new Backoff(() => 0).next(), 0);
     assert.equal(new Backoff(() => 0.123).next(), 12);
   });
+
+  it('spreads fifty agents whose manager comes back over a second or more, and none comes later than 13 s', () => {
+    const random = numbersFrom(7);
+    for (const awayMs of [3000, 10_000, 60_000]) {
+      const delays = Array.from({ length: 50 }, () => returnAfter(awayMs, new Backoff(random)));
+      assert.ok(Math.max(...delays) - Math.min(...delays) >= 1000, `away for ${awayMs} ms: ${delays.join()}`);
+      assert.ok(Math.max(...delays) <= 13_000, `away for ${awayMs} ms: ${delays.join()}`);
+    }
+  });
 });
+
+/** How long after the manager's return an agent tries that has tried in vain until then. */
+function returnAfter(awayMs: number, backoff: Backoff): number {
+  for (let atMs = backoff.next(); ; atMs += backoff.next()) if (atMs >= awayMs) return atMs - awayMs;
+}
+
+/** The same numbers in [0, 1) every time (a linear congruential generator). */
+function numbersFrom(seed: number): () => number {
+  let state = seed;
+  return () => (state = (state * 1_664_525 + 1_013_904_223) % 2 ** 32) / 2 ** 32;
+}

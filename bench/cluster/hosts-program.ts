@@ -1,0 +1,136 @@
+/** Measures three hosts of a lab with daemons of the built command line, in namespaces of their own; prints one JSON object. */
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { busyboxImage } from '../../test/fixtures/images.ts';
+import { EtcdProcess } from '../../test/support/etcd-process.ts';
+import { TestCluster, type ClusterHost } from '../../test/support/test-cluster.ts';
+import { until } from '../../test/support/test-host.ts';
+import { countLostSegments } from './lost-segments.ts';
+
+/** Long, so that a busy machine gives a large number instead of none. */
+const patienceMs = 120_000;
+const replicas = 50;
+const onLostHost = 5;
+
+const sleepers = (name: string, count: number, rest = ''): string =>
+  `name: ${name}\nservices:\n  web:\n    image: busybox:test\n    command: sleep 100000\n    init: true\n` +
+  `    deploy: { replicas: ${count}${rest} }\n`;
+
+const nodeOf = (host: string): string => `placement: { constraints: ["node.hostname==${host}"] }`;
+
+/** One container that answers, and one on another host that talks to it by the service's virtual address all the time. */
+const talk = `
+name: talk
+services:
+  echo:
+    image: busybox:test
+    command: nc -ll -p 80 -e cat
+    init: true
+    ports: ["8080:80"]
+    deploy: { endpoint_mode: vip, ${nodeOf('w1')} }
+  talker:
+    image: busybox:test
+    command: sh -c "(while :; do echo x; usleep 10000; done) | nc echo 80 > /dev/null"
+    init: true
+    restart: always
+    depends_on: [echo]
+    deploy: { ${nodeOf('m1')} }
+`;
+
+async function timed(work: () => Promise<unknown>): Promise<number> {
+  const begin = performance.now();
+  await work();
+  return performance.now() - begin;
+}
+
+async function runningOf(host: ClusterHost, file: string): Promise<number> {
+  return (await host.ps(file)).filter(({ State }) => State === 'running').length;
+}
+
+async function withHosts(work: (cluster: TestCluster) => Promise<void>, ...names: readonly string[]): Promise<void> {
+  const cluster = await TestCluster.create(...names);
+  try {
+    const image = await busyboxImage();
+    for (const host of cluster.hosts) await host.ok(['load', '-i', image.dockerArchive]);
+    await work(cluster);
+  } finally {
+    await cluster.stop(names[0] ?? '');
+  }
+}
+
+const figures: Record<string, number> = {};
+
+async function measureWorkers(cluster: TestCluster): Promise<void> {
+  await cluster.form('m1', 'w1', 'w2');
+  const [manager, lost] = [cluster.host('m1'), cluster.host('w2')];
+  const many = manager.write('many.yml', sleepers('many', replicas));
+  figures['upMs'] = await timed(() => manager.ok(['-f', many, 'up', '-d', '--wait'], { timeoutMs: patienceMs }));
+  figures['downMs'] = await timed(() => manager.ok(['-f', many, 'down'], { timeoutMs: patienceMs }));
+
+  const talking = manager.write('talk.yml', talk);
+  await manager.ok(['-f', talking, 'up', '-d', '--wait'], { timeoutMs: patienceMs });
+  figures['lostSegments'] = await countLostSegments(manager, cluster.host('w1'), talking, async () => {
+    await manager.killDaemon();
+    figures['restartMs'] = await timed(async () => {
+      await manager.ok(['info', '--start']);
+      await until(
+        () => runningOf(manager, talking),
+        (running) => running === 2,
+        patienceMs,
+      );
+    });
+  });
+  await manager.ok(['-f', talking, 'down']);
+
+  const few = manager.write('few.yml', sleepers('few', onLostHost, `, ${nodeOf('w2')}`));
+  await manager.ok(['-f', few, 'up', '-d', '--wait']);
+  manager.write('few.yml', sleepers('few', onLostHost));
+  await manager.ok(['-f', few, 'up', '-d', '--wait']);
+  figures['replacedMs'] = await timed(async () => {
+    await lost.powerOff();
+    await until(
+      () => runningOf(manager, few),
+      (running) => running === onLostHost,
+      patienceMs,
+    );
+  });
+  await clear(lost);
+}
+
+/** A host that was lost comes back, and lets go of what runs elsewhere by now. */
+async function clear(host: ClusterHost): Promise<void> {
+  await host.ok(['info', '--start']);
+  const directory = host.see(join(host.dataRoot, 'containers'));
+  await until(
+    () => Promise.resolve(readdirSync(directory).length),
+    (count) => count === 0,
+    patienceMs,
+  );
+}
+
+async function measureManagers(cluster: TestCluster): Promise<void> {
+  const [m1, m2, m3] = [cluster.host('m1'), cluster.host('m2'), cluster.host('m3')];
+  const members = await EtcdProcess.startOn(cluster.hosts);
+  try {
+    await m1.ok(['cluster', 'init']);
+    const store = `etcd://${cluster.hosts.map(({ address }) => `${address}:2379`).join(',')}`;
+    await m1.ok(['cluster', 'migrate', '--to', store]);
+    const { stdout: token } = await m1.ok(['cluster', 'token', '-q', 'manager']);
+    for (const host of [m2, m3]) await host.ok(['cluster', 'join', '--token', token.trim(), m1.address]);
+    const file = m2.write('few.yml', sleepers('few', 2, `, ${nodeOf('m2')}`));
+    await m2.ok(['-f', file, 'up', '-d', '--wait']);
+    m2.write('few.yml', sleepers('few', 3, `, ${nodeOf('m2')}`));
+    figures['nextWriteMs'] = await timed(async () => {
+      await Promise.all([m1.powerOff(), members[0]?.kill()]);
+      await m2.ok(['-f', file, 'up', '-d', '--no-wait'], { timeoutMs: patienceMs });
+    });
+    await m2.ok(['-f', file, 'down', '-t', '0']);
+    for (const host of cluster.hosts) await host.shutDown();
+  } finally {
+    for (const member of members) await member.remove();
+  }
+}
+
+await withHosts(measureWorkers, 'm1', 'w1', 'w2');
+await withHosts(measureManagers, 'm1', 'm2', 'm3');
+process.stdout.write(JSON.stringify(figures));
