@@ -1,35 +1,47 @@
-/** An update on several hosts under the eyes of clients that do not pause. */
+/** Containers that come and go on several hosts under the eyes of clients that do not pause. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import { busyboxImage } from '../fixtures/images.ts';
+import { RequestLoad, type LoadResult } from '../support/request-load.ts';
 import { TestCluster, type ClusterHost } from '../support/test-cluster.ts';
+import { until, type PsRow } from '../support/test-host.ts';
 
-/** Answers its version; what it is in the middle of when it is told to end, it finishes. */
-const server = [
-  'mkdir -p /www',
-  'echo $$VERSION > /www/version',
-  "trap 'sleep 0.3; exit 0' TERM",
-  'httpd -f -p 80 -h /www & wait',
-  'wait',
-].join('; ');
+/** Of each kind of client. */
+const perSecond = 40;
 
-function stack(version: string): string {
+const server = join(import.meta.dirname, '../support/graceful-server.py');
+
+/** The host's python, with what it needs. */
+const volumes = ['/usr:/usr:ro', '/usr/lib:/lib:ro', '/usr/lib64:/lib64:ro', `${server}:/server.py:ro`];
+
+interface Variant {
+  readonly version: string;
+  readonly ports: readonly string[];
+  readonly alias: string;
+}
+
+const first: Variant = { version: 'one', ports: ['8080:80'], alias: 'old' };
+const second: Variant = { version: 'two', ports: ['8080:80', '9090:80'], alias: 'new' };
+
+function stack({ version, ports, alias }: Variant): string {
   return `
 name: roll
 services:
   web:
     image: busybox:test
-    environment: { VERSION: ${version} }
-    command: [sh, -c, ${JSON.stringify(server)}]
-    ports: ["8080:80"]
-    healthcheck: { test: wget -q -O /dev/null http://127.0.0.1/version, interval: 200ms, start_period: 5s, start_interval: 100ms }
+    command: [/usr/bin/python3, /server.py, ${version}]
+    volumes: ${JSON.stringify(volumes)}
+    ports: ${JSON.stringify(ports)}
+    networks: { default: { aliases: [${alias}] } }
+    healthcheck: { test: wget -q -O /dev/null http://127.0.0.1/version, interval: 1s, start_period: 20s, start_interval: 100ms }
     deploy:
       replicas: 2
       endpoint_mode: vip
       placement: { preferences: [{ spread: node.hostname }] }
-      update_config: { order: start-first, monitor: 500ms }
+      update_config: { order: start-first, monitor: 500ms, delay: 1s }
   visitor:
     image: busybox:test
     init: true
@@ -39,62 +51,109 @@ services:
 `;
 }
 
-/** Asks until the file is there; a line for each answer. */
-const visit = (command: string, stop: string): string =>
-  `rm -f ${stop}; while [ ! -e ${stop} ]; do ${command} || echo failed; sleep 0.01; done`;
+/** Looks up both aliases until the file is there; a line for each time, with those that there are. */
+const lookups = `while [ ! -e /stop ]; do
+  for alias in old new; do nslookup -type=a $alias. | grep -q ^Name: && echo -n $alias; done; echo; sleep 0.05
+done`;
 
-describe('an update with start-first on several hosts', () => {
+describe('containers that leave on several hosts', () => {
   let cluster: TestCluster;
   let manager: ClusterHost;
   let file: string;
+  let visitor: number;
+  let address: string;
 
   before(async () => {
     cluster = await TestCluster.create('m1', 'w1', 'w2');
     manager = cluster.host('m1');
     const image = await busyboxImage();
     for (const host of cluster.hosts) await host.ok(['load', '-i', image.dockerArchive]);
-    const token = /--token (\S+) /.exec((await manager.ok(['cluster', 'init'])).stdout)?.[1] ?? assert.fail();
-    for (const name of ['w1', 'w2'])
-      await cluster.host(name).ok(['cluster', 'join', '--token', token, manager.address]);
-    file = manager.write('roll.yml', stack('one'));
+    await cluster.form('m1', 'w1', 'w2');
+    file = manager.write('roll.yml', stack(first));
     await manager.ok(['-f', file, 'up', '-d', '--wait']);
+    const row = (await manager.ps(file)).find(({ Service }) => Service === 'visitor') ?? assert.fail();
+    visitor = manager.shimState(row.ID).pid;
+    const { stdout } = await inVisitor('nslookup -type=a web.');
+    address = /172\.[\d.]+/.exec(stdout)?.[0] ?? assert.fail(stdout);
   });
   after(() => cluster.stop('m1'));
 
-  it("loses no request, by the service's own address or by its port at a host without a container of it", async () => {
-    const address =
-      /172\.[\d.]+/.exec(
-        (await manager.ok(['-f', file, 'exec', '-T', 'visitor', 'nslookup', '-type=a', 'web.'])).stdout,
-      )?.[0] ?? assert.fail();
-    const inside = manager.spawn([
-      '-f',
-      file,
-      'exec',
-      '-T',
-      'visitor',
-      'sh',
-      '-c',
-      visit(`timeout 5 wget -q -O - http://${address}/version`, '/stop'),
+  const inVisitor = (script: string): ReturnType<ClusterHost['ok']> =>
+    manager.ok(['-f', file, 'exec', '-T', 'visitor', 'sh', '-c', script]);
+
+  /** What clients by the service's own address, by its port at a host and by that at another one see of it. */
+  async function observe(work: () => Promise<unknown>): Promise<readonly LoadResult[]> {
+    const inside = (command: readonly string[]): readonly string[] => [
+      'nsenter',
+      '--target',
+      String(visitor),
+      '--net',
+      '--',
+      ...command,
+    ];
+    const local = { host: '127.0.0.1', port: 8080, perSecond };
+    const loads = await Promise.all([
+      RequestLoad.begin(inside, { host: address, port: 80, perSecond }),
+      RequestLoad.begin((command) => manager.enter(command, '/'), local),
+      RequestLoad.begin((command) => cluster.host('w2').enter(command, '/'), local),
     ]);
-    const [command = '', ...args] = manager.enter(
-      ['sh', '-c', visit('curl -sS --max-time 3 http://127.0.0.1:8080/version', `${manager.directory}/stop`)],
-      '/',
-    );
-    const outside = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
-    const answers = { inside: '', outside: '' };
-    inside.stdout?.on('data', (chunk: Buffer) => (answers.inside += chunk.toString()));
-    outside.stdout.on('data', (chunk: Buffer) => (answers.outside += chunk.toString()));
-    const ended = Promise.all([once(inside, 'close'), once(outside, 'close')]);
-    await once(outside.stdout, 'data');
-    manager.write('roll.yml', stack('two'));
-    await manager.ok(['-f', file, 'up', '-d', '--wait']);
-    await manager.ok(['-f', file, 'exec', '-T', 'visitor', 'touch', '/stop']);
-    manager.write('stop', '');
-    await ended;
-    for (const [from, text] of Object.entries(answers)) {
-      const lines = text.trim().split('\n');
-      assert.ok(lines.length > 10, `${from}: ${lines.length} answers`);
-      assert.deepEqual([...new Set(lines)].sort(), ['one', 'two'], from);
+    await work();
+    return Promise.all(loads.map((load) => load.end()));
+  }
+
+  async function assertNoneFails(versions: readonly string[], work: () => Promise<unknown>): Promise<void> {
+    for (const { answers, failures } of await observe(work)) {
+      assert.deepEqual(failures, {}, JSON.stringify(answers));
+      assert.deepEqual(Object.keys(answers).sort(), versions);
     }
+  }
+
+  async function nodesOfWeb(): Promise<readonly string[]> {
+    const rows = (await manager.ps(file)) as readonly (PsRow & { readonly Node: string })[];
+    return rows.filter(({ Service, State }) => Service === 'web' && State === 'running').map(({ Node }) => Node);
+  }
+
+  /** A request at a host without a client that takes 3 s; resolves when somebody works on it. */
+  async function askSlowly(name: string): Promise<{ readonly answer: Promise<string> }> {
+    const url = 'http://127.0.0.1:8080/slow';
+    const [command = '', ...args] = cluster.host(name).enter(['curl', '-sSN', '--max-time', '20', url], '/');
+    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    let text = '';
+    child.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()));
+    const answer = once(child, 'close').then(() => text);
+    await once(child.stdout, 'data');
+    return { answer };
+  }
+
+  it('lose no request, and keep their port and their alias until the last of them has left', async () => {
+    const lookup = manager.spawn(['-f', file, 'exec', '-T', 'visitor', 'sh', '-c', lookups]);
+    let names = '';
+    lookup.stdout?.on('data', (chunk: Buffer) => (names += chunk.toString()));
+    const ended = once(lookup, 'close');
+    while (lookup.stdout !== null && !names.includes('\n')) await once(lookup.stdout, 'data');
+    manager.write('roll.yml', stack(second));
+    await assertNoneFails(['one', 'two'], () => manager.ok(['-f', file, 'up', '-d', '--wait']));
+    await inVisitor('touch /stop');
+    await ended;
+    const seen = names.trim().split('\n');
+    const changes = seen.filter((line, index) => line !== seen[index - 1]);
+    assert.deepEqual(changes, ['old', 'oldnew', 'new']);
+    assert.equal(cluster.host('w1').sh('curl', '-sS', 'http://127.0.0.1:9090/version').trim(), 'two');
+  });
+
+  it('finish what they are in the middle of when their service is scaled down, and get nothing new', async () => {
+    const slow = await Promise.all(Array.from({ length: 4 }, () => askSlowly('w1')));
+    await assertNoneFails(['two'], () => manager.ok(['-p', 'roll', 'service', 'scale', 'web=1']));
+    for (const { answer } of slow) assert.equal(await answer, 'begun\ndone\n');
+    await manager.ok(['-p', 'roll', 'service', 'scale', 'web=2']);
+  });
+
+  it('lose no request when their node is drained', async () => {
+    const [node = ''] = (await nodesOfWeb()).filter((name) => name !== 'm1');
+    await assertNoneFails(['two'], async () => {
+      await manager.ok(['node', 'update', '--availability', 'drain', node]);
+      await until(nodesOfWeb, (nodes) => nodes.length === 2 && !nodes.includes(node));
+    });
+    await manager.ok(['node', 'update', '--availability', 'active', node]);
   });
 });

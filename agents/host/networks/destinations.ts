@@ -37,11 +37,11 @@ export function destinationsOf(
     }
   }
   return Array.from(places.values(), ({ port, own, meshed }) => {
-    const known = new Set(meshed.map(({ server }) => server.taskId));
     const serving = meshed.filter(
       ({ server }) => server.isServing && (server.nodeId !== nodeId || own.has(server.taskId)),
     );
-    const others = [...own].filter(([id]) => !known.has(id)).map(([, destination]) => destination);
+    // Where the manager says who serves, a container that it has not said anything of is being made.
+    const others = meshed.length > 0 ? [] : own.values();
     return { ...port, destinations: [...serving.map(({ destination }) => destination), ...others] };
   });
 }
