@@ -78,6 +78,16 @@ describe("a service's own address", () => {
     for (const expected of ['1', '2', '3']) assert.equal(await lines.next(), expected);
   });
 
+  it('is remembered of an idle connection for longer than anybody waits', async () => {
+    await lab.host('n2').lab.serve({ sandbox: 'web3' }, 'echo', '82');
+    await connect(web3);
+    const lines = lab.host('n1').lab.follow({ sandbox: 'client' }, 'talk', virtual, '82');
+    assert.equal(await lines.next(), '0');
+    const table = await lab.host('n1').lab.run({ sandbox: 'client' }, 'cat', '/proc/net/nf_conntrack');
+    const [, seconds] = /tcp +6 (\d+) ESTABLISHED .*dport=82 /.exec(table) ?? [];
+    assert.ok(Number(seconds) > 24 * 3600, table);
+  });
+
   it('leads datagrams in equal parts, and those of one client to one container for as long as that serves', async () => {
     await connect(web1, web2, web3);
     assert.deepEqual(await tally(30, 'survey'), { web1: 10, web2: 10, web3: 10 });
