@@ -43,9 +43,10 @@ associations_can_be_read_back (const char *source, const char *destination)
   CHECK (before.spi == after.spi && memcmp (before.key, after.key, sizeof before.key) == 0);
   CHECK (!ipsec_read_association (message, OWNER + 1, &after));
 
-  const struct xfrm_usersa_info *info = NLMSG_DATA (message);
-  CHECK (info->mode == XFRM_MODE_TRANSPORT && info->id.proto == IPPROTO_ESP && info->id.spi == htonl (0x1203));
-  CHECK ((info->flags & XFRM_STATE_ESN) != 0 && info->lft.hard_packet_limit == XFRM_INF);
+  struct xfrm_usersa_info info; /* messages are not aligned for its 64-bit numbers */
+  memcpy (&info, NLMSG_DATA (message), sizeof info);
+  CHECK (info.mode == XFRM_MODE_TRANSPORT && info.id.proto == IPPROTO_ESP && info.id.spi == htonl (0x1203));
+  CHECK ((info.flags & XFRM_STATE_ESN) != 0 && info.lft.hard_packet_limit == XFRM_INF);
 }
 
 static void
@@ -64,11 +65,12 @@ policies_can_be_read_back (const char *local, uint8_t direction)
   CHECK (!ipsec_read_policy (message, OWNER + 1, &after));
 
   /* Every other host is meant, and UDP to that port alone. */
-  const struct xfrm_userpolicy_info *info = NLMSG_DATA (message);
+  struct xfrm_userpolicy_info info;
+  memcpy (&info, NLMSG_DATA (message), sizeof info);
   bool is_out = direction == XFRM_POLICY_OUT;
-  CHECK ((is_out ? info->sel.prefixlen_d : info->sel.prefixlen_s) == 0);
-  CHECK ((is_out ? info->sel.prefixlen_s : info->sel.prefixlen_d) == address_size (&before.local) * 8);
-  CHECK (info->sel.proto == IPPROTO_UDP && info->sel.dport_mask == 0xffff && info->action == XFRM_POLICY_ALLOW);
+  CHECK ((is_out ? info.sel.prefixlen_d : info.sel.prefixlen_s) == 0);
+  CHECK ((is_out ? info.sel.prefixlen_s : info.sel.prefixlen_d) == address_size (&before.local) * 8);
+  CHECK (info.sel.proto == IPPROTO_UDP && info.sel.dport_mask == 0xffff && info.action == XFRM_POLICY_ALLOW);
 }
 
 /* A message that ends anywhere is no reason to read beyond it. */

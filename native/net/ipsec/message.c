@@ -70,17 +70,16 @@ ipsec_add_association (struct netlink_batch *batch, uint32_t owner, const struct
   char source[ADDRESS_TEXT_SIZE], destination[ADDRESS_TEXT_SIZE];
   address_format (&association->source, source);
   address_format (&association->destination, destination);
-  struct xfrm_usersa_info *info = netlink_begin (batch, XFRM_MSG_NEWSA, NLM_F_CREATE | NLM_F_EXCL, sizeof *info, 0,
-                                                 "encrypt what goes from %s to %s", source, destination);
-  info->family = info->sel.family = (uint16_t)association->source.family;
-  put_address (&association->source, &info->saddr);
-  put_address (&association->destination, &info->id.daddr);
-  info->id.spi = htonl (association->spi);
-  info->id.proto = IPPROTO_ESP;
-  info->reqid = owner;
-  info->mode = XFRM_MODE_TRANSPORT;
-  info->flags = XFRM_STATE_ESN;
-  set_no_limits (&info->lft);
+  struct xfrm_usersa_info info = { .reqid = owner, .mode = XFRM_MODE_TRANSPORT, .flags = XFRM_STATE_ESN };
+  info.family = info.sel.family = (uint16_t)association->source.family;
+  put_address (&association->source, &info.saddr);
+  put_address (&association->destination, &info.id.daddr);
+  info.id.spi = htonl (association->spi);
+  info.id.proto = IPPROTO_ESP;
+  set_no_limits (&info.lft);
+  memcpy (netlink_begin (batch, XFRM_MSG_NEWSA, NLM_F_CREATE | NLM_F_EXCL, sizeof info, 0,
+                         "encrypt what goes from %s to %s", source, destination),
+          &info, sizeof info);
   put_key (batch, association->key);
   put_replay_window (batch);
 }
@@ -114,14 +113,12 @@ set_selector (struct xfrm_selector *selector, const struct ipsec_policy *policy)
 void
 ipsec_add_policy (struct netlink_batch *batch, uint32_t owner, const struct ipsec_policy *policy)
 {
-  struct xfrm_userpolicy_info *info
-      = netlink_begin (batch, XFRM_MSG_UPDPOLICY, NLM_F_CREATE, sizeof *info, 0,
-                       "demand that what tunnels to port %u carry is encrypted", policy->port);
-  set_selector (&info->sel, policy);
-  set_no_limits (&info->lft);
-  info->priority = PRIORITY;
-  info->dir = policy->direction;
-  info->action = XFRM_POLICY_ALLOW;
+  struct xfrm_userpolicy_info info = { .priority = PRIORITY, .dir = policy->direction, .action = XFRM_POLICY_ALLOW };
+  set_selector (&info.sel, policy);
+  set_no_limits (&info.lft);
+  memcpy (netlink_begin (batch, XFRM_MSG_UPDPOLICY, NLM_F_CREATE, sizeof info, 0,
+                         "demand that what tunnels to port %u carry is encrypted", policy->port),
+          &info, sizeof info);
   struct xfrm_user_tmpl template = { .family = (uint16_t)policy->local.family,
                                      .reqid = owner,
                                      .mode = XFRM_MODE_TRANSPORT,
@@ -165,27 +162,31 @@ find (const struct nlmsghdr *message, size_t header_size, uint16_t type, size_t 
   return NULL;
 }
 
+/* Copies the header of such a message: messages are not aligned for its 64-bit numbers. */
 static bool
-is_message (const struct nlmsghdr *message, uint16_t type, size_t header_size)
+read_header (const struct nlmsghdr *message, uint16_t type, void *header, size_t size)
 {
-  return message->nlmsg_type == type && message->nlmsg_len >= NLMSG_HDRLEN + header_size;
+  if (message->nlmsg_type != type || message->nlmsg_len < NLMSG_HDRLEN + size)
+    return false;
+  memcpy (header, NLMSG_DATA (message), size);
+  return true;
 }
 
 bool
 ipsec_read_association (const struct nlmsghdr *message, uint32_t owner, struct ipsec_association *association)
 {
-  const struct xfrm_usersa_info *info = NLMSG_DATA (message);
+  struct xfrm_usersa_info info;
   /* What has no number is the kernel's own: a packet waits for a key. */
-  if (!is_message (message, XFRM_MSG_NEWSA, sizeof *info) || info->reqid != owner || info->id.proto != IPPROTO_ESP
-      || info->id.spi == 0)
+  if (!read_header (message, XFRM_MSG_NEWSA, &info, sizeof info) || info.reqid != owner || info.id.proto != IPPROTO_ESP
+      || info.id.spi == 0)
     return false;
-  association->source = read_address (&info->saddr, info->family);
-  association->destination = read_address (&info->id.daddr, info->family);
-  association->spi = ntohl (info->id.spi);
+  association->source = read_address (&info.saddr, info.family);
+  association->destination = read_address (&info.id.daddr, info.family);
+  association->spi = ntohl (info.id.spi);
   memset (association->key, 0, sizeof association->key);
   /* None with another algorithm. */
   const struct xfrm_algo_aead *algorithm
-      = find (message, sizeof *info, XFRMA_ALG_AEAD, sizeof *algorithm + IPSEC_KEY_SIZE);
+      = find (message, sizeof info, XFRMA_ALG_AEAD, sizeof *algorithm + IPSEC_KEY_SIZE);
   if (algorithm != NULL && algorithm->alg_key_len == IPSEC_KEY_SIZE * 8)
     memcpy (association->key, algorithm->alg_key, IPSEC_KEY_SIZE);
   return true;
@@ -194,14 +195,14 @@ ipsec_read_association (const struct nlmsghdr *message, uint32_t owner, struct i
 bool
 ipsec_read_policy (const struct nlmsghdr *message, uint32_t owner, struct ipsec_policy *policy)
 {
-  const struct xfrm_userpolicy_info *info = NLMSG_DATA (message);
-  if (!is_message (message, XFRM_MSG_NEWPOLICY, sizeof *info))
+  struct xfrm_userpolicy_info info;
+  if (!read_header (message, XFRM_MSG_NEWPOLICY, &info, sizeof info))
     return false;
-  const struct xfrm_user_tmpl *template = find (message, sizeof *info, XFRMA_TMPL, sizeof *template);
+  const struct xfrm_user_tmpl *template = find (message, sizeof info, XFRMA_TMPL, sizeof *template);
   if (template == NULL || template->reqid != owner || template->id.proto != IPPROTO_ESP)
     return false;
-  policy->direction = info->dir;
-  policy->port = ntohs (info->sel.dport);
-  policy->local = read_address (info->dir == XFRM_POLICY_OUT ? &info->sel.saddr : &info->sel.daddr, info->sel.family);
+  policy->direction = info.dir;
+  policy->port = ntohs (info.sel.dport);
+  policy->local = read_address (info.dir == XFRM_POLICY_OUT ? &info.sel.saddr : &info.sel.daddr, info.sel.family);
   return true;
 }
