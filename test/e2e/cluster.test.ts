@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import { busyboxImage } from '../fixtures/images.ts';
+import { heavyArchive } from '../fixtures/images/heavy.ts';
 import { listNodes } from '../support/list-nodes.ts';
 import { TestCluster, type ClusterHost } from '../support/test-cluster.ts';
 import { until } from '../support/test-host.ts';
@@ -23,6 +26,31 @@ services:
     restart: always
     deploy: { placement: { constraints: ["node.hostname==w1"] } }
 `;
+
+/** On the host that does not have the image. */
+const heavy = `
+name: heavy
+services:
+  app:
+    image: heavy:test
+    command: sleep 100000
+    init: true
+    deploy: { placement: { constraints: ["node.hostname==w1"] } }
+`;
+
+const megabyte = 2 ** 20;
+
+/** What has come of layers that are not complete. */
+function partialBytes(host: ClusterHost): number {
+  const ingest = join(host.dataRoot, 'ingest');
+  const names = readdirSync(ingest).filter((name) => name.endsWith('.partial'));
+  const sizes = names.map((name) => statSync(join(ingest, name), { throwIfNoEntry: false })?.size ?? 0);
+  return Math.max(0, ...sizes);
+}
+
+function sentBytes(host: ClusterHost): number {
+  return Number(host.sh('cat', '/sys/class/net/eth0/statistics/tx_bytes'));
+}
 
 describe('a cluster of two hosts', () => {
   let cluster: TestCluster;
@@ -95,6 +123,31 @@ describe('a cluster of two hosts', () => {
     assert.match((await worker.ok(['cluster', 'status'])).stdout, /Role: +worker[^]*Problem: +none/);
     assert.equal(worker.shimState(id).pid, pid);
     assert.equal((await listNodes(manager)).length, 2);
+  });
+
+  it('brings an image from the host that has it to the one that needs it, and goes on where it was when that one dies in the middle', async () => {
+    const archive = await heavyArchive(mkdtempSync(join(manager.directory, 'heavy-')), 'heavy:test', {
+      layers: 1,
+      megabytes: 12,
+    });
+    await manager.ok(['load', '-i', archive]);
+    const slow = ['dev', 'eth0', 'root'];
+    manager.sh('tc', 'qdisc', 'add', ...slow, 'tbf', 'rate', '30mbit', 'burst', '64kb', 'latency', '200ms');
+    const first = manager.run(['-f', manager.write('heavy.yml', heavy), 'up', '-d', '--wait']);
+    const kept = await until(
+      () => Promise.resolve(partialBytes(worker)),
+      (bytes) => bytes >= 4 * megabyte,
+    );
+    await worker.killDaemon();
+    manager.sh('tc', 'qdisc', 'del', ...slow);
+    const before = sentBytes(manager);
+    await worker.ok(['info', '--start']);
+    // On a slow machine the node may have been taken for lost meanwhile, which that `up` then tells.
+    await first;
+    await manager.ok(['-f', 'heavy.yml', 'up', '-d', '--wait']);
+    const sent = sentBytes(manager) - before;
+    assert.ok(sent < statSync(archive).size - kept + megabyte, `${sent} bytes were sent again, with ${kept} there`);
+    await manager.ok(['-f', 'heavy.yml', 'down', '-t', '0']);
   });
 
   it('goes on when the daemon of the manager is killed and comes back', async () => {
