@@ -9,29 +9,16 @@ import type { AuthorityClient, ControlClient, DispatcherClient } from './service
 
 export type { Trust };
 
+type Connect<Client> = (manager: HostPort, trust: Trust, options?: ConnectOptions) => Promise<Client>;
+
 /** Connects to the Control service of a manager, as another manager. */
-export async function connectControlOf(
-  manager: HostPort,
-  trust: Trust,
-  options: ConnectOptions = {},
-): Promise<ControlClient> {
-  return makeClient(await openSecureChannel(manager, trust, options), controlMethods);
-}
+export const connectControlOf: Connect<ControlClient> = async (manager, trust, options = {}) =>
+  makeClient(await openSecureChannel(manager, trust, options), controlMethods);
 
 /** Connects to the Dispatcher service of a manager. */
-export async function connectDispatcherOf(
-  manager: HostPort,
-  trust: Trust,
-  options: ConnectOptions = {},
-): Promise<DispatcherClient> {
-  return makeClient(await openSecureChannel(manager, trust, options), dispatcherMethods);
-}
+export const connectDispatcherOf: Connect<DispatcherClient> = async (manager, trust, options = {}) =>
+  makeClient(await openSecureChannel(manager, trust, options), dispatcherMethods);
 
 /** Connects to the Authority service of a manager. */
-export async function connectAuthorityOf(
-  manager: HostPort,
-  trust: Trust,
-  options: ConnectOptions = {},
-): Promise<AuthorityClient> {
-  return makeClient(await openSecureChannel(manager, trust, options), authorityMethods);
-}
+export const connectAuthorityOf: Connect<AuthorityClient> = async (manager, trust, options = {}) =>
+  makeClient(await openSecureChannel(manager, trust, options), authorityMethods);

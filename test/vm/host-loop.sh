@@ -9,7 +9,8 @@ export -f tsstack
 
 tsstack daemon >/run/daemon.out 2>&1 &
 # The first answer takes longer than a user waits: everything is read from the other machine for the first time.
-until tsstack info >/dev/null 2>&1; do sleep 1; done
+until [ -S /run/tsstack-test/tsstack.sock ]; do sleep 1; done
+until tsstack info >/dev/null 2>&1; do sleep 3; done
 touch "/run/shared/$name.ready"
 for ((number = 1; ; number++)); do
   until [ -e "/run/shared/$name.$number.sh" ]; do sleep 0.2; done

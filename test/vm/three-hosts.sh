@@ -57,7 +57,7 @@ for index in 0 1 2; do
     --pid-file "$shared/$name.pid" -- "$here/host-loop.sh" "$root" "$name" >"$shared/$name.console" 2>&1 &
   jobs+=($!)
 done
-await 300 "$shared"/host{1,2,3}.ready
+await 600 "$shared"/host{1,2,3}.ready
 step 'three hosts are up'
 
 for name in "${names[@]}"; do begin "$name" "tsstack load -i $archive"; done

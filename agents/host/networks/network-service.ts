@@ -5,7 +5,7 @@ import { isVlanDriver } from '../../../src/model/vlan-options.ts';
 import type { NetworkObject, PublishedPort } from '../../../src/model/objects.ts';
 import type { PortSpec } from '../../../src/model/spec.ts';
 import { addressFamily } from '../../../src/model/way-out.ts';
-import { Changes } from '../changes.ts';
+import { Changes } from '../../../src/model/changes.ts';
 import type { NetworkNames } from '../names/network-names.ts';
 import type { HeldObjects, SandboxRequest, TaskNetworks } from '../tasks/task-host.ts';
 import { NativeError } from '../native/native-error.ts';

@@ -1,4 +1,4 @@
-import { Changes } from '../changes.ts';
+import { Changes } from '../../../src/model/changes.ts';
 
 /** Asks a manager; resolves to the names of hosts that have not followed in time. */
 type AskManager = (taskId: string, signal: AbortSignal) => Promise<readonly string[]>;

@@ -1,15 +1,15 @@
 import { endpointsId } from '../../../src/model/endpoints.ts';
-import type { EndpointsObject } from '../../../src/model/endpoints.ts';
 import { once } from 'node:events';
 import type { NetworkObject, TaskObject } from '../../../src/model/objects.ts';
 import type { AssignmentsMessage } from '../../../src/rpc/messages.ts';
 import { allEnded } from '../all-ended.ts';
-import { Changes } from '../changes.ts';
+import { Changes } from '../../../src/model/changes.ts';
 import { removeEmptyCgroups } from '../containers/cgroup-remains.ts';
 import { describeError, NotOnThisHostError } from '../errors.ts';
 import type { AssignedObjects, AssignmentChange } from './assigned-objects.ts';
 import type { SpannedNetwork } from '../networks/overlay-service.ts';
 import type { EndpointReporter } from '../session/endpoint-reporter.ts';
+import { NetworkChanges } from './network-changes.ts';
 import { SharedRemovals } from './shared-removals.ts';
 import type { HeldObjects, TaskHost } from './task-host.ts';
 import { loadTaskRecords } from './task-record.ts';
@@ -28,11 +28,13 @@ export class TaskTable implements HeldObjects {
   readonly #workers = new Map<string, TaskWorker>();
   readonly #arrivals = new Changes();
   readonly #removals: SharedRemovals;
+  readonly #networkChanges: NetworkChanges;
 
   constructor(host: TaskHost, assigned: AssignedObjects) {
     this.#host = host;
     this.#assigned = assigned;
     this.#removals = new SharedRemovals(host, assigned, this);
+    this.#networkChanges = new NetworkChanges(host.log);
   }
 
   /** Takes up what an earlier daemon held, before any manager is asked. */
@@ -44,7 +46,9 @@ export class TaskTable implements HeldObjects {
     if (workers.length === 0) this.#removeEmptyCgroups();
     for (const worker of workers) this.#add(worker);
     for (const worker of workers) worker.run(true);
-    for (const { network, endpoints } of this.#host.networks.spanned) this.#setNames(network, endpoints);
+    const { names, networks } = this.#host;
+    for (const { network, endpoints } of networks.spanned)
+      void this.#networkChanges.make(network, () => names.setEndpoints(network, endpoints));
   }
 
   /** The worker of a task. */
@@ -123,6 +127,7 @@ export class TaskTable implements HeldObjects {
 
   /** Stops working when what is being removed is gone; containers run on. */
   async release(): Promise<void> {
+    this.#networkChanges.stop();
     await Promise.all([this.#removals.settled(), ...Array.from(this.#workers.values(), (worker) => worker.release())]);
   }
 
@@ -167,10 +172,12 @@ export class TaskTable implements HeldObjects {
     const lonely = new Set(removedEndpoints);
     const known = networks.spanned.map(({ network }) => network);
     if (isComplete) for (const { id } of known) if (!this.#assigned.has(endpointsId(id))) lonely.add(id);
-    for (const spanned of endpoints) this.#change(this.#follow(spanned, inEffect), spanned.network);
+    for (const spanned of endpoints)
+      void this.#networkChanges.make(spanned.network, () => this.#follow(spanned, inEffect));
     for (const network of known.filter(({ id }) => lonely.has(id))) {
-      this.#setNames(network, null);
-      this.#change(networks.removeEndpoints(network.id), network);
+      void this.#networkChanges.make(network, () =>
+        allEnded([this.#host.names.setEndpoints(network, null), networks.removeEndpoints(network.id)]),
+      );
     }
   }
 
@@ -178,14 +185,6 @@ export class TaskTable implements HeldObjects {
     const { names, networks } = this.#host;
     await allEnded([names.setEndpoints(network, endpoints), networks.setEndpoints(network, endpoints)]);
     inEffect.note(network.id, endpoints.version);
-  }
-
-  #setNames(network: NetworkObject, endpoints: EndpointsObject | null): void {
-    this.#change(this.#host.names.setEndpoints(network, endpoints), network);
-  }
-
-  #change(work: Promise<void>, { name }: NetworkObject): void {
-    work.catch((error: unknown) => this.#host.log(`network ${name}: ${describeError(error).message}`));
   }
 
   #add(worker: TaskWorker): void {

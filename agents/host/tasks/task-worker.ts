@@ -13,7 +13,7 @@ import { isTerminal, transitionError } from '../../../src/model/states.ts';
 import type { ObservedState } from '../../../src/model/states.ts';
 import { abortable } from '../abortable.ts';
 import { allEnded } from '../all-ended.ts';
-import { Changes } from '../changes.ts';
+import { Changes } from '../../../src/model/changes.ts';
 import { ContainerStateError, describeError } from '../errors.ts';
 import { HealthMonitor } from '../health/health-monitor.ts';
 import type { HealthState } from '../health/health-state.ts';

@@ -1,6 +1,7 @@
 /** Bytes to messages, driven by the generated field tables. Bytes fields are views of what was received, not copies. */
 import type { Field, MessageFields, MessageTables } from './field.ts';
 import { rememberReceivedBytes } from './received-bytes.ts';
+import { mapEntryFields } from './map-entry-fields.ts';
 import { tableOf } from './table-of.ts';
 import { readExactVarint, readSignedVarint, readVarint, type Cursor } from './varint.ts';
 
@@ -72,7 +73,7 @@ function store(message: Building, field: Field, value: unknown): void {
 }
 
 function readValue(tables: MessageTables, field: Field, cursor: Cursor): unknown {
-  if (field.kind === 'map') return readMessage(tables, mapEntryFields(field.type), cursor, readEnd(cursor));
+  if (field.kind === 'map') return readMessage(tables, mapEntryFields(field.type, 'single'), cursor, readEnd(cursor));
   switch (field.type) {
     case 'bool':
       return readVarint(cursor) !== 0;
@@ -113,11 +114,4 @@ function skipValue(cursor: Cursor, wireType: number): void {
   else if (wireType === 2) cursor.position = readEnd(cursor);
   else if (wireType === 5) cursor.position += 4;
   else throw new RangeError(`wire type ${wireType} is unknown`);
-}
-
-function mapEntryFields(valueType: string): MessageFields {
-  return [
-    { number: 1, name: 'key', type: 'string', kind: 'single', oneof: null },
-    { number: 2, name: 'value', type: valueType, kind: 'single', oneof: null },
-  ];
 }

@@ -1,5 +1,6 @@
 /** Messages to bytes, driven by the generated field tables. */
 import type { Field, MessageFields, MessageTables } from './field.ts';
+import { mapEntryFields } from './map-entry-fields.ts';
 import { tableOf } from './table-of.ts';
 import { receivedBytes } from './received-bytes.ts';
 import { exactVarintSize, varintSize, writeExactVarint, writeVarint } from './varint.ts';
@@ -92,7 +93,8 @@ function valueSize(tables: MessageTables, type: string, value: unknown): number 
 }
 
 function contentSize(tables: MessageTables, type: string, value: unknown): number {
-  if (value instanceof MapEntry) return messageSize(tables, mapEntryFields(type), value as unknown as Plain);
+  if (value instanceof MapEntry)
+    return messageSize(tables, mapEntryFields(type, 'optional'), value as unknown as Plain);
   if (type === 'string') return Buffer.byteLength(value as string);
   if (type === 'bytes') return (value as Uint8Array).length;
   return messageSize(tables, tableOf(tables, type), value as Plain);
@@ -100,7 +102,7 @@ function contentSize(tables: MessageTables, type: string, value: unknown): numbe
 
 function writeValue(tables: MessageTables, type: string, value: unknown, target: Buffer, offset: number): number {
   if (value instanceof MapEntry)
-    return writeNested(tables, mapEntryFields(type), value as unknown as Plain, target, offset);
+    return writeNested(tables, mapEntryFields(type, 'optional'), value as unknown as Plain, target, offset);
   if (type === 'uint64text') return writeExactVarint(target, offset, BigInt(value as string));
   if (wireType(type) === 0) return writeVarint(target, offset, Number(value));
   if (type === 'string') {
@@ -125,11 +127,4 @@ function writeNested(
 ): number {
   const start = writeVarint(target, offset, messageSize(tables, fields, message));
   return writeMessage(tables, fields, message, target, start);
-}
-
-function mapEntryFields(valueType: string): MessageFields {
-  return [
-    { number: 1, name: 'key', type: 'string', kind: 'optional', oneof: null },
-    { number: 2, name: 'value', type: valueType, kind: 'optional', oneof: null },
-  ];
 }

@@ -6,7 +6,7 @@ import type { Leadership, ManagerContact } from '../../leadership/leadership.ts'
 import type { EtcdEndpoints } from './endpoints.ts';
 import type { Keys } from './keys.ts';
 import { createdAt, putOf } from './operations.ts';
-import type { Progress } from './progress.ts';
+import type { Changes } from '../../../model/changes.ts';
 import type { EtcdState } from './state.ts';
 import type { Fence } from './transactions.ts';
 
@@ -27,7 +27,7 @@ interface CandidacyContext {
   readonly keys: Keys;
   readonly state: EtcdState;
   /** Notes what the watch brings. */
-  readonly progress: Progress;
+  readonly progress: Changes;
 }
 
 interface Term {
@@ -40,7 +40,7 @@ export class Candidacy implements Leadership, Fence {
   readonly #etcd: EtcdEndpoints;
   readonly #keys: Keys;
   readonly #state: EtcdState;
-  readonly #progress: Progress;
+  readonly #progress: Changes;
   readonly #self: ManagerContact;
   readonly #listeners = new Set<() => void>();
   readonly #resigning = new AbortController();

@@ -12,7 +12,7 @@ import { readIdentity, retireStore } from './identity.ts';
 import { Keys } from './keys.ts';
 import { EtcdMembers } from './members.ts';
 import { createdAt } from './operations.ts';
-import { Progress } from './progress.ts';
+import { Changes } from '../../../model/changes.ts';
 import { readSnapshot } from './snapshot.ts';
 import { EtcdState } from './state.ts';
 import { StoreWatch } from './store-watch.ts';
@@ -47,7 +47,7 @@ export class EtcdStore implements Store {
   readonly #seal: ContentSeal;
   readonly #candidacy: Candidacy | null;
   readonly #writer: Writer;
-  readonly #progress = new Progress();
+  readonly #progress = new Changes();
   readonly #listeners = new Set<(committed: Committed) => void>();
   readonly #closing = new AbortController();
   #staleness: Staleness | null = null;

@@ -5,7 +5,7 @@ import { StoreConflictError, StoreUnavailableError } from '../errors.ts';
 import type { StoreView } from '../object-index.ts';
 import type { Transaction } from '../store.ts';
 import type { History } from './history.ts';
-import type { Progress } from './progress.ts';
+import type { Changes } from '../../../model/changes.ts';
 import type { EtcdState } from './state.ts';
 import type { Outcome, Transactions } from './transactions.ts';
 import type { Write } from './writes.ts';
@@ -17,7 +17,7 @@ export interface WriterOptions {
   readonly seal: ContentSeal;
   readonly now: () => Date;
   /** Notes what the watch brings. */
-  readonly progress: Progress;
+  readonly progress: Changes;
   /** How long to wait for etcd, in ms. */
   readonly patienceMs: () => number;
   /** Told of each commit when it is in memory. */
