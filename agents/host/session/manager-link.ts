@@ -3,7 +3,7 @@ import { TsstackError } from '../../../src/model/errors.ts';
 import { errorOfProblem } from '../../../src/rpc/error-mapping.ts';
 import type { Frame } from '../../../src/rpc/messages.ts';
 import type { DispatcherClient, DuplexStream } from '../../../src/rpc/service-types.ts';
-import { Changes } from '../changes.ts';
+import { Changes } from '../../../src/model/changes.ts';
 import type { ImagePeers, WantedContent } from '../images/peers/image-peers.ts';
 
 /** A manager that is away for longer (a new leader acts within 5 s) is waited for by whoever tries again. */
