@@ -24,7 +24,7 @@ import { mountProgram } from './native/mount-program.ts';
 import { NetworkService } from './networks/network-service.ts';
 import { PayloadFiles } from './payloads/payload-files.ts';
 import { readHostResolver } from './read-host-resolver.ts';
-import { ClusterGuard } from './session/cluster-guard.ts';
+import { ClusterGuard, type Standing } from './session/cluster-guard.ts';
 import { keepConnected } from './session/connection-loop.ts';
 import { LeadAway } from './session/lead-away.ts';
 import { ManagerLink } from './session/manager-link.ts';
@@ -168,10 +168,19 @@ export class Agent {
           link.opened(sessionId);
           table.reportAll();
         },
+        onStanding: (standing) => this.#judge(table, standing),
         onAssignments: (...assignments) => table.apply(...assignments),
         onStream,
       },
       this.#over.signal,
+    );
+  }
+
+  #judge(table: TaskTable, standing: Standing): void {
+    if (standing === 'accepted') table.attachAll();
+    if (standing !== 'set-back') return;
+    this.#options.log(
+      "the manager's store was set back to an older state: what it does not know of is left alone (`tsstack cluster accept` on a manager says that it counts)",
     );
   }
 

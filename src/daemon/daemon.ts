@@ -61,6 +61,7 @@ export class Daemon {
       again: () => {
         daemon.#become(() => Promise.resolve()).catch((error: unknown) => log.error(describe(error)));
       },
+      makeRoom: () => hostService.makeRoom(),
       log: (line) => log.info(line),
       onError: (error) => log.error(describe(error)),
     };
@@ -73,13 +74,14 @@ export class Daemon {
       removeContainers: async (): Promise<void> => (await daemon.#agent).removeContainers(),
       become: (change: () => Promise<void>): Promise<void> => daemon.#become(change),
     };
+    const hostService = new HostService(context, holder);
     const server = await serve(options.host, [
       serveControl(delegate(controlMethods, () => ({ handlers: daemon.role.control, over: daemon.role.over }))),
       serveDispatcher(
         delegate(dispatcherMethods, () => ({ handlers: daemon.role.dispatcher, over: daemon.role.over })),
       ),
       serveAuthority(delegate(authorityMethods, () => ({ handlers: daemon.role.authority, over: daemon.role.over }))),
-      serveHost(new HostService(context, holder)),
+      serveHost(hostService),
     ]);
     daemon.#listening.resolve(server);
     log.info(`tsstack ${version} serves at ${server.address} (pid ${process.pid}, data ${dataRoot}, run ${runRoot})`);

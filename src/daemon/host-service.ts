@@ -13,6 +13,7 @@ import type {
   LeaveClusterResponse,
   SetAddressRequest,
   SetAddressResponse,
+  RecoverStoreResponse,
   SetAutolockRequest,
   SetAutolockResponse,
   UnlockRequest,
@@ -49,6 +50,10 @@ export class HostService implements HostHandlers {
   readonly #context: RoleContext;
   readonly #holder: RoleHolder;
   #change: Promise<unknown> = Promise.resolve();
+  /** The store moves for a second manager. */
+  #room: Promise<unknown> | null = null;
+  /** Why it has not; for the next manager that asks. */
+  #roomProblem: Error | null = null;
 
   constructor(context: RoleContext, holder: RoleHolder) {
     this.#context = context;
@@ -57,9 +62,11 @@ export class HostService implements HostHandlers {
 
   /** A worker that has just started is about to reach a manager, or to know why not. */
   async getClusterStatus(): Promise<ClusterStatus> {
-    const { role } = this.#holder;
-    if (role instanceof WorkerRole) await role.contact(firstContactMs);
-    return this.#holder.role.status;
+    if (this.#holder.role instanceof WorkerRole) await this.#holder.role.contact(firstContactMs);
+    const { status } = this.#holder.role;
+    const membership = this.#context.files.readMembership();
+    if (membership === null || status.store !== 'etcd') return status;
+    return { ...status, storeMembers: await this.#context.etcd.describe(membership) };
   }
 
   setAddress(request: SetAddressRequest): Promise<SetAddressResponse> {
@@ -121,6 +128,13 @@ export class HostService implements HostHandlers {
     });
   }
 
+  recoverStore(): Promise<RecoverStoreResponse> {
+    return this.#alone(async () => {
+      const { recoverStore } = await import('./cluster/recover-store.ts');
+      return { removed: await recoverStore(this.#holder, this.#context) };
+    });
+  }
+
   setAutolock({ enabled }: SetAutolockRequest): Promise<SetAutolockResponse> {
     return this.#alone(async () => {
       const { role } = this.#holder;
@@ -141,6 +155,19 @@ export class HostService implements HostHandlers {
       sealLock.open(unlockKey);
       await this.#holder.become(() => Promise.resolve());
       return {};
+    });
+  }
+
+  /** Moves the store to etcd for a second manager, once; the error is what that one is to be told meanwhile. */
+  makeRoom(): Error {
+    const problem = this.#roomProblem;
+    this.#roomProblem = null;
+    if (problem !== null) return problem;
+    this.#room ??= this.migrateStore({ to: 'etcd', ca: '', certificate: '', key: '' })
+      .catch((error: unknown) => (this.#roomProblem = noRoom(error)))
+      .finally(() => (this.#room = null));
+    return new TsstackError('unavailable', 'join as a manager: the store is moving to etcd, to be for several', {
+      retryable: true,
     });
   }
 
@@ -201,4 +228,13 @@ function checkUnused(view: StoreView): void {
 /** A call that this daemon makes itself. */
 function asLocal<Request>(request: Request): [Request, { peer: { kind: 'local' }; signal: AbortSignal }] {
   return [request, { peer: { kind: 'local' }, signal: new AbortController().signal }];
+}
+
+function noRoom(error: unknown): TsstackError {
+  const { message, hint } = error instanceof TsstackError ? error : { message: String(error), hint: undefined };
+  return new TsstackError(
+    'conflict',
+    `join as a manager: the store is for one manager, and its host could not move it to etcd: ${message}`,
+    hint === undefined ? {} : { hint },
+  );
 }

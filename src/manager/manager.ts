@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { TsstackError } from '../model/errors.ts';
 import type { AuthorityHandlers, ControlHandlers, DispatcherHandlers } from '../rpc/service-types.ts';
 import { allocator } from './allocator/allocator.ts';
 import { networkAddresses } from './allocator/network-addresses.ts';
@@ -46,6 +47,8 @@ export interface ManagerOptions {
   readonly store?: StoreSetting;
   /** The other managers, where there may be some. */
   readonly peers?: ManagerPeers;
+  /** A second manager wants to join while the store is for one: what to tell it. */
+  readonly makeRoom?: () => Error;
   /** The key of the store where that is locked on the disk; else it is in `manager/seal.key`. */
   readonly sealKey?: Buffer;
   /** Told of failures that no caller waits for. */
@@ -69,7 +72,7 @@ export class Manager {
   #stopping: Promise<void> | undefined;
 
   private constructor(options: ManagerOptions, key: Buffer, seal: ContentSeal, opened: OpenedStore) {
-    const { version, dataRoot, runRoot, onError, ownNodeId = () => null, peers } = options;
+    const { version, dataRoot, runRoot, onError, ownNodeId = () => null, peers, makeRoom = noRoom } = options;
     const { store, leadership, members } = opened;
     this.store = store;
     this.leadership = leadership;
@@ -86,9 +89,10 @@ export class Manager {
     this.dispatcher = this.#dispatcher;
     const daemon = { version, dataRoot, runRoot, pid: process.pid, startedAtMs: Date.now() };
     const dispatcher = this.#dispatcher;
-    const control = new Control({ store, seal, dispatcher, events: this.#events, daemon, ownNodeId });
+    const isManaged = members !== null;
+    const control = new Control({ store, seal, dispatcher, events: this.#events, daemon, ownNodeId, isManaged });
     const access = leadership === null ? null : { setting: JSON.stringify(options.store), sealKey: key };
-    const own = { control, authority: new Authority(store, access) };
+    const own = { control, authority: new Authority(store, { access, isManaged, makeRoom, now: () => new Date() }) };
     this.#services = leadership === null || peers === undefined ? own : serveForAll(own, store, leadership, peers);
   }
 
@@ -190,3 +194,10 @@ export class Manager {
 
 /** Of a manager that others do not reach. */
 const nobodyElse: ManagerContact = { name: 'this host', address: '' };
+
+/** Of a manager that cannot move its store by itself. */
+function noRoom(): TsstackError {
+  return new TsstackError('unsupported', 'join as a manager: the store of this cluster is for one manager', {
+    hint: 'move it first, on the manager: `tsstack cluster migrate --to etcd`',
+  });
+}

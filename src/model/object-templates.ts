@@ -92,6 +92,7 @@ const node: NodeObject = {
   certificate: null,
   tunnelNumber: 0,
   tunnelKey: '',
+  newerStore: null,
   description: {
     hostname: '',
     architecture: '',

@@ -142,7 +142,18 @@ export interface NodeObject extends StoredObject {
   readonly tunnelNumber: number;
   /** Public key (X25519, base64) of which it and any other node make the keys of what they send each other; another one after each start of its machine. */
   readonly tunnelKey: string;
+  /** Its agent has seen a newer state of the store than there is: that was set back, and the agent removes nothing on its word. Null = it has not. */
+  readonly newerStore: NewerStore | null;
   readonly description: NodeDescription;
+}
+
+/** A state of the store that is no more, and that a node has seen. */
+export interface NewerStore {
+  readonly revision: number;
+  /** Of the manager that the node knew then: it knows another one when it has accepted this store. */
+  readonly term: string;
+  /** An operator has said that the present state counts (`cluster accept`). */
+  readonly isAccepted: boolean;
 }
 
 export interface NodeCertificate {

@@ -1,5 +1,7 @@
 /** Messages of the contract under the names that the rest of the code uses; what each field means is said there and in proto/. */
 export type {
+  AcceptStoreRequest,
+  AcceptStoreResponse,
   ActOnTasksRequest,
   ActOnTasksResponse,
   ApplyStackRequest,
@@ -63,7 +65,10 @@ export type {
   SetAddressRequest,
   SetAddressResponse,
   SetAutolockRequest,
+  RecoverStoreRequest,
+  RecoverStoreResponse,
   SetAutolockResponse,
+  StoreMember,
   StoreAccess,
   StreamRequest,
   TaskStatusUpdate,

@@ -14,6 +14,7 @@ export function controlHandlers(handlers: Partial<ControlHandlers>): ControlHand
     rollbackService: unused,
     rebalanceService: unused,
     updateNode: unused,
+    acceptStore: unused,
     removeNode: unused,
   };
   return { ...none, ...objects, ...services, watch: unused, open: unused, events: unused, ...handlers };

@@ -116,6 +116,7 @@ export class FakeControl {
       rollbackService: () => Promise.reject(new TsstackError('unsupported', 'no service is changed in this test')),
       rebalanceService: () => Promise.reject(new TsstackError('unsupported', 'no service is changed in this test')),
       updateNode: () => Promise.reject(new TsstackError('unsupported', 'no service is changed in this test')),
+      acceptStore: () => Promise.reject(new TsstackError('unsupported', 'no store is accepted in this test')),
       removeNode: () => Promise.reject(new TsstackError('unsupported', 'no service is changed in this test')),
       createObject: () => Promise.reject(new TsstackError('unsupported', 'no objects are made in this test')),
       removeObjects: () => Promise.reject(new TsstackError('unsupported', 'no objects are removed in this test')),

@@ -72,6 +72,7 @@ export class ImageNode {
           onCluster: () => undefined,
           onSession: () => undefined,
         },
+        onStanding: () => undefined,
         log: () => undefined,
         guard,
         tunnelKey: Buffer.alloc(0),

@@ -18,6 +18,7 @@ import type { TlsIdentity } from '../../src/rpc/secure/tls-material.ts';
 import { serveAuthority, serveControl, serveDispatcher } from '../../src/rpc/server.ts';
 import type { AuthorityHandlers, CallContext } from '../../src/rpc/service-types.ts';
 import { simulatedDescription } from '../../agents/simulated/simulated-agent.ts';
+import { loneContext } from '../fixtures/authority-context.ts';
 import { nodeObject } from '../fixtures/objects.ts';
 
 const hour = 3_600_000;
@@ -48,7 +49,7 @@ export class SecureManager {
 
   private constructor(manager: Manager, directory: string, clock: () => Date) {
     this.manager = manager;
-    this.authority = new Authority(manager.store, null, clock);
+    this.authority = new Authority(manager.store, loneContext(clock));
     this.#directory = directory;
     this.#clock = clock;
   }

@@ -4,6 +4,7 @@ import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { newId } from '../../../src/model/ids.ts';
 import { TsstackError } from '../../../src/model/errors.ts';
+import type { SessionMessage } from '../../../src/rpc/messages.ts';
 import { hasErrno } from '../errors.ts';
 
 /** Who this agent is and whose word it takes; kept in agent.json. */
@@ -12,7 +13,25 @@ export interface AgentIdentity {
   /** Empty until the first session. */
   readonly clusterId: string;
   readonly storeEpoch: number;
+  /** The last term of a manager that this agent has heard of, and the highest revision of its store. */
+  readonly storeTerm: string;
+  readonly storeRevision: number;
 }
+
+/** What a manager says of its store as a session begins. */
+export type StoreClaim = Pick<
+  SessionMessage,
+  'clusterId' | 'storeEpoch' | 'storeTerm' | 'storeRevision' | 'isAccepted'
+>;
+
+/**
+ * What the word of a store counts for. Only a `known` one removes by silence. `new`: never seen before; `set-back`: an older state of the known one;
+ * `accepted`: such a one of which an operator has said that it counts.
+ */
+export type Standing = 'known' | 'new' | 'set-back' | 'accepted';
+
+/** Revisions are written down so often at most: the file is small, and there are many of them. */
+const saveMs = 1000;
 
 /** The manager belongs to another cluster than the one that this host's containers came from. */
 class ForeignClusterError extends TsstackError {
@@ -24,12 +43,16 @@ class ForeignClusterError extends TsstackError {
 }
 
 /**
- * Decides whose word the agent takes. An empty or restored store must not wipe a host: what it does not mention is deleted only
- * when the store is the very one, cluster and epoch, that the agent knew before.
+ * Decides whose word the agent takes. An empty or restored store must not wipe a host: what it does not mention is deleted only when the store is
+ * the very one that the agent knew before, cluster and epoch, and has seen all that the agent has seen of it.
  */
 export class ClusterGuard {
   readonly #file: string;
   #identity: AgentIdentity;
+  #isSetBack = false;
+  #isUnsaved = false;
+  #timer: NodeJS.Timeout | undefined;
+  #saving: Promise<void> = Promise.resolve();
 
   constructor(file: string) {
     this.#file = file;
@@ -38,43 +61,87 @@ export class ClusterGuard {
 
   /** Makes the agent that will use the file a node of a cluster whose store it has not seen yet. */
   static async assign(file: string, nodeId: string, clusterId: string): Promise<void> {
-    await new ClusterGuard(file).#save({ nodeId, clusterId, storeEpoch: 0 });
+    await new ClusterGuard(file).#save({ ...unseen, nodeId, clusterId });
   }
 
   get identity(): AgentIdentity {
     return this.#identity;
   }
 
-  /** Accepts the manager of a new session or throws. Returns whether things that it does not mention may be deleted. */
-  async admit(clusterId: string, storeEpoch: number): Promise<boolean> {
+  /** Accepts the manager of a new session or throws. */
+  async admit(claim: StoreClaim): Promise<Standing> {
     const known = this.#identity;
+    const { clusterId, storeEpoch, storeTerm, storeRevision, isAccepted } = claim;
     if (known.clusterId !== '' && known.clusterId !== clusterId) {
       throw new ForeignClusterError(known.clusterId, clusterId, this.#file);
     }
     const isKnown = known.clusterId === clusterId && known.storeEpoch === storeEpoch;
-    if (!isKnown) await this.#save({ ...known, clusterId, storeEpoch });
-    return isKnown;
+    this.#isSetBack = isKnown && !isAccepted && known.storeRevision > storeRevision;
+    if (this.#isSetBack) return 'set-back';
+    const isSame = isKnown && !isAccepted && known.storeTerm === storeTerm;
+    if (!isSame) await this.#save({ ...known, clusterId, storeEpoch, storeTerm, storeRevision });
+    if (!isKnown) return 'new';
+    return isAccepted ? 'accepted' : 'known';
   }
 
-  /** Writes the identity of a new agent, so that it keeps its node id. */
-  async persist(): Promise<void> {
-    await this.#save(this.#identity);
+  /** Notes what the store has come to in this session; throws when it has gone back, after which a new session has to be judged anew. */
+  note(revision: number): void {
+    if (this.#isSetBack || revision === this.#identity.storeRevision) return;
+    if (revision < this.#identity.storeRevision) {
+      throw new TsstackError('unavailable', "the manager's store was set back to an older state", { retryable: true });
+    }
+    this.#identity = { ...this.#identity, storeRevision: revision };
+    this.#isUnsaved = true;
+    if (this.#timer === undefined) this.#saveNoted();
   }
 
-  async #save(identity: AgentIdentity): Promise<void> {
+  /** What was noted and not written yet is. */
+  async settle(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#isUnsaved) await this.persist();
+  }
+
+  /** The first one at once: who is set back to before it has no excuse. Those that follow in the next second together. */
+  #saveNoted(): void {
+    this.#isUnsaved = false;
+    // A failure is made up for by the next one; until then the file says less than is known.
+    this.persist().catch(() => (this.#isUnsaved = true));
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      if (this.#isUnsaved) this.#saveNoted();
+    }, saveMs).unref();
+  }
+
+  /** Writes the identity down: of a new agent, so that it keeps its node id. */
+  persist(): Promise<void> {
+    return this.#save(this.#identity);
+  }
+
+  /** One after the other, so that the last one stays. */
+  #save(identity: AgentIdentity): Promise<void> {
     this.#identity = identity;
+    this.#saving = this.#saving.catch(() => undefined).then(() => this.#write());
+    return this.#saving;
+  }
+
+  async #write(): Promise<void> {
     const temporary = `${this.#file}.${randomUUID()}`;
     await mkdir(dirname(this.#file), { recursive: true });
-    await writeFile(temporary, `${JSON.stringify(identity)}\n`, { mode: 0o600, flush: true });
+    await writeFile(temporary, `${JSON.stringify(this.#identity)}\n`, { mode: 0o600, flush: true });
     await rename(temporary, this.#file);
   }
 }
 
+const unseen = { clusterId: '', storeEpoch: 0, storeTerm: '', storeRevision: 0 };
+
+/** Files of earlier versions lack what has been added since. */
 function readIdentity(file: string): AgentIdentity {
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) as AgentIdentity;
+    const stored = JSON.parse(readFileSync(file, 'utf8')) as Partial<AgentIdentity> & Pick<AgentIdentity, 'nodeId'>;
+    return { ...unseen, ...stored };
   } catch (error) {
-    if (hasErrno(error, 'ENOENT')) return { nodeId: newId(), clusterId: '', storeEpoch: 0 };
+    if (hasErrno(error, 'ENOENT')) return { ...unseen, nodeId: newId() };
     throw new TsstackError('internal', `read the agent's identity ${file}`, { cause: error });
   }
 }

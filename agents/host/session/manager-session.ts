@@ -9,7 +9,7 @@ import type {
 import type { DispatcherClient } from '../../../src/rpc/service-types.ts';
 import { TsstackError } from '../../../src/model/errors.ts';
 import { delay } from '../abortable.ts';
-import type { ClusterGuard } from './cluster-guard.ts';
+import type { ClusterGuard, Standing } from './cluster-guard.ts';
 import { EndpointReporter } from './endpoint-reporter.ts';
 import type { LeadAway } from './lead-away.ts';
 import type { ManagerAccess } from './manager-access.ts';
@@ -29,6 +29,8 @@ export interface SessionOptions {
   readonly leadAway: LeadAway;
   /** A new session stands; everything has to be reported again. */
   readonly onOpen: (sessionId: string) => void;
+  /** Told of each new session's manager, before its first assignments. */
+  readonly onStanding: (standing: Standing) => void;
   /** `endpoints` is to be told what of the message is in effect. */
   readonly onAssignments: (message: AssignmentsMessage, mayRemove: boolean, endpoints: EndpointReporter) => void;
   readonly onStream: (request: StreamRequest) => void;
@@ -39,16 +41,19 @@ export async function runSession(options: SessionOptions, signal: AbortSignal): 
   const { client, guard, managers, reporter, tunnelKey, leadAway } = options;
   const over = new AbortController();
   const scope = AbortSignal.any([signal, over.signal]);
-  const { nodeId, clusterId } = guard.identity;
+  const { nodeId, clusterId, storeTerm: knownTerm, storeRevision: knownRevision } = guard.identity;
   const address = managers.address();
-  const request = { nodeId, clusterId, address, description: JSON.stringify(options.description), tunnelKey };
+  const known = { nodeId, clusterId, knownTerm, knownRevision };
+  const request = { ...known, address, description: JSON.stringify(options.description), tunnelKey };
   const messages = client.session(request, { signal: scope })[Symbol.asyncIterator]();
   try {
     const first = await messages.next();
     if (first.done === true)
       throw new TsstackError('unavailable', 'the manager ended the session', { retryable: true });
     const { sessionId, heartbeatPeriodMs } = first.value;
-    const mayRemove = await guard.admit(first.value.clusterId, first.value.storeEpoch);
+    const standing = await guard.admit(first.value);
+    options.onStanding(standing);
+    const mayRemove = standing === 'known' || standing === 'accepted';
     reporter.attach((updates) => sendUpdates(client, sessionId, updates, scope));
     leadAway.attach(
       async (taskId, limit) => (await client.leadAway({ sessionId, taskId }, { signal: limit })).lateNodes,
@@ -57,16 +62,21 @@ export async function runSession(options: SessionOptions, signal: AbortSignal): 
     const endpoints = new EndpointReporter();
     const report = (applied: readonly AppliedEndpoints[]): Promise<unknown> =>
       client.reportEndpoints({ sessionId, applied }, { signal: scope, deadlineMs: callMs });
+    const takeIn = (message: AssignmentsMessage): void => {
+      guard.note(message.storeRevision);
+      options.onAssignments(message, mayRemove, endpoints);
+    };
     await Promise.race([
       readSession(first.value, messages, options),
       beat(client, sessionId, heartbeatPeriodMs, scope),
-      readAssignments(options, sessionId, (message) => options.onAssignments(message, mayRemove, endpoints), scope),
+      readAssignments(options, sessionId, takeIn, scope),
       endpoints.run(report, scope),
     ]);
   } finally {
     reporter.detach();
     leadAway.detach();
     over.abort();
+    await guard.settle();
   }
 }
 

@@ -41,9 +41,10 @@ export class AssignedObjects {
       .filter(isAssignable);
     const kept = new Set(upserts.map(({ id }) => id));
     const absent = message.full ? [...this.#objects.keys()].filter((id) => !kept.has(id)) : [];
-    const removals = [...message.removals.map(({ id }) => id), ...absent];
-    const removed = removals.flatMap((id) => this.#objects.get(id) ?? []);
-    for (const id of removals) this.#objects.delete(id);
+    const deleted = message.removals.map(({ id }) => id);
+    // What a store lacks that this host does not know is assigned no more, and left alone.
+    const removed = [...deleted, ...(mayRemove ? absent : [])].flatMap((id) => this.#objects.get(id) ?? []);
+    for (const id of [...deleted, ...absent]) this.#objects.delete(id);
     for (const { id } of message.removals) this.#removed.add(id);
     for (const object of upserts) this.#objects.set(object.id, object);
     return {

@@ -102,6 +102,11 @@ export class TaskTable implements HeldObjects {
     this.#removals.apply(change, change.full && mayRemove);
   }
 
+  /** What was left alone for being unknown to a store is no more: that store counts. */
+  attachAll(): void {
+    for (const worker of this.#workers.values()) if (worker.record.detached) worker.attach();
+  }
+
   /** Ends and removes every container, though nobody asks for that any more. Volumes stay. */
   async removeAll(): Promise<void> {
     const workers = [...this.#workers.values()].filter(({ ended }) => !ended.aborted);

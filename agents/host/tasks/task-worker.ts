@@ -124,6 +124,11 @@ export class TaskWorker {
     void this.#record.change({ detached: true });
   }
 
+  /** Its word is to be taken, by an operator's. */
+  attach(): void {
+    void this.#record.change({ detached: false });
+  }
+
   /** Ends the loop and leaves the container as it is. */
   async release(): Promise<void> {
     this.loop.release();

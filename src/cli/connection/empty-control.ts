@@ -11,6 +11,7 @@ export function emptyControl(): ControlClient {
     rollbackService: () => Promise.reject(noDaemon()),
     rebalanceService: () => Promise.reject(noDaemon()),
     updateNode: () => Promise.reject(noDaemon()),
+    acceptStore: () => Promise.reject(noDaemon()),
     removeNode: () => Promise.reject(noDaemon()),
     actOnTasks: () => Promise.resolve({ taskIds: [] }),
     createOneOff: () => Promise.reject(noDaemon()),

@@ -7,10 +7,15 @@ import type { NodeDescription } from '../../model/objects.ts';
 import type { GetAuthorityResponse, JoinClusterRequest, JoinResponse } from '../../rpc/messages.ts';
 import { connectAuthorityOf, type Trust } from '../../rpc/secure-client.ts';
 import type { AuthorityClient } from '../../rpc/service-types.ts';
+import { delay } from '../../../agents/host/abortable.ts';
+import { findProgram } from '../../../agents/host/find-runtime.ts';
 import { addressTowards } from './local-address.ts';
 
 /** Part of the hour by which certificates are backdated that the clocks of two hosts may differ, so that there is room for more hosts. */
 const tolerance = 0.5;
+
+/** How long a manager may take to be ready for this host. */
+const insistenceMs = 60_000;
 
 /** A node that a cluster has taken in. */
 export interface Admission extends JoinResponse {
@@ -39,8 +44,15 @@ export async function askToJoin(request: JoinClusterRequest, description: NodeDe
   const listen = chooseListen(request.listen, address);
   const managerAddress = formatHostPort({ host: address, port: listen.port });
   const place = { address, managerAddress };
-  const said = { token: request.token, certificateRequest, description: JSON.stringify(description), ...place };
-  const response = await ask(manager, trust, (client) => client.join(said));
+  const hasEtcd = findProgram('etcd', process.env['PATH'] ?? '') !== undefined;
+  const said = {
+    token: request.token,
+    certificateRequest,
+    description: JSON.stringify(description),
+    hasEtcd,
+    ...place,
+  };
+  const response = await insist(() => ask(manager, trust, (client) => client.join(said)));
   const isAddressFound = request.advertise === '';
   return { ...response, ...place, isAddressFound, key, listen: formatHostPort(listen) };
 }
@@ -50,6 +62,25 @@ function chooseListen(text: string, address: string): HostPort {
   const parsed = parseHostPort(text);
   if (parsed !== undefined) return parsed;
   throw new TsstackError('invalid', `--listen "${text}" is no ADDRESS or ADDRESS:PORT`);
+}
+
+/**
+ * Asks again while the managers are about to be ready for this host: they move their store, or elect a leader. Only the first failure has to say so:
+ * on the way there they cannot be reached for a moment.
+ */
+async function insist<T>(attempt: () => Promise<T>): Promise<T> {
+  const deadline = performance.now() + insistenceMs;
+  const signal = AbortSignal.timeout(insistenceMs);
+  for (let pauseMs = 250, isAwaited = false; ; pauseMs = Math.min(pauseMs * 2, 2000)) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!(error instanceof TsstackError) || error.code !== 'unavailable') throw error;
+      isAwaited ||= error.retryable;
+      if (!isAwaited || performance.now() + pauseMs > deadline) throw error;
+      await delay(pauseMs, signal);
+    }
+  }
 }
 
 async function ask<T>(manager: HostPort, trust: Trust, call: (client: AuthorityClient) => Promise<T>): Promise<T> {

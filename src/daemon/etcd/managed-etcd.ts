@@ -6,6 +6,8 @@ import { Backoff } from '../../../agents/host/backoff.ts';
 import { memberUrl } from '../../manager/store/etcd/member-url.ts';
 import { etcdOf, memberDirectory } from '../../manager/store/store-setting.ts';
 import { TsstackError } from '../../model/errors.ts';
+import type { EtcdAddress } from '../../manager/store/etcd/endpoints.ts';
+import type { StoreMember } from '../../rpc/messages.ts';
 import type { ClusterFiles, Membership } from '../cluster/cluster-files.ts';
 import { dataDirectory, etcdArguments } from './etcd-arguments.ts';
 import { findEtcd } from './find-etcd.ts';
@@ -52,6 +54,24 @@ export class ManagedEtcd {
   get problem(): string {
     const isSettled = this.#process !== null && performance.now() - this.#startedAtMs > settledMs;
     return isSettled ? '' : this.#problem;
+  }
+
+  /** How the members do; none when the own one does not answer. */
+  async describe(membership: Membership): Promise<readonly StoreMember[]> {
+    if (this.#process === null) return [];
+    const { EtcdEndpoints } = await import('../../manager/store/etcd/endpoints.ts');
+    const { EtcdMembers } = await import('../../manager/store/etcd/members.ts');
+    const { describeMembers } = await import('./describe-members.ts');
+    const own = new URL(memberUrl(membership.managerAddress));
+    const etcd = await EtcdEndpoints.open(this.#address);
+    try {
+      return await describeMembers(new EtcdMembers(etcd, 0), own, this.#files.readIdentity(membership));
+    } catch (error) {
+      this.#note(error);
+      return [];
+    } finally {
+      etcd.close();
+    }
   }
 
   /** Keeps the member running; the first time it asks the other managers for theirs. Idempotent. */
@@ -161,13 +181,19 @@ export class ManagedEtcd {
     const identity = this.#files.readIdentity(membership);
     const others = membership.managers.filter((address) => address !== membership.managerAddress);
     for (const address of others) {
-      const members = await askForMembers(address, identity).catch((error: unknown) => this.#note(error));
+      const members = await askForMembers(new URL(memberUrl(address)), identity).catch((error: unknown) =>
+        this.#note(error),
+      );
       if (members?.some(({ peerURLs }) => peerURLs.includes(own)) !== true) continue;
       return members.flatMap(({ name, peerURLs }) =>
         peerURLs.map((url) => `${url === own ? membership.nodeId : name}=${url}`),
       );
     }
     throw new TsstackError('unavailable', 'the other managers have not taken the etcd of this host in yet');
+  }
+
+  get #address(): EtcdAddress {
+    return etcdOf({ type: 'managed' }, this.#managerDirectory);
   }
 
   #authorities(): string {
@@ -177,7 +203,7 @@ export class ManagedEtcd {
   async #serves(): Promise<void> {
     const { awaitEtcd } = await import('../../manager/store/etcd/members.ts');
     try {
-      await awaitEtcd(etcdOf({ type: 'managed' }, this.#managerDirectory), foundMs);
+      await awaitEtcd(this.#address, foundMs);
     } catch (cause) {
       throw new TsstackError('unavailable', `start etcd: ${this.#problem || String(cause)}`, { cause });
     }

@@ -53,6 +53,8 @@ export class MemberProcess {
     { directory, authorities }: { readonly directory: string; readonly authorities: string },
   ): Promise<MemberProcess> {
     const log = openLog(directory);
+    // Left by one that was killed; etcd does not listen where something is.
+    rmSync(join(directory, memberSocket), { force: true });
     try {
       // Its own session: what ends the daemon is not meant for it. Its environment is empty: every option of etcd may be a variable, too.
       const stdio = ['ignore', log, log] as const;

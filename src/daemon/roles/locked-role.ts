@@ -39,7 +39,7 @@ export class LockedRole implements Role {
     const role = this.#membership === null ? 'lone' : 'manager';
     const { message, hint = '' } = lockedError();
     const problem = `${message}: ${hint}`;
-    const none = { certificateExpiresMs: 0, outdatedNodes: [], store: '', leader: '' };
+    const none = { certificateExpiresMs: 0, outdatedNodes: [], store: '', leader: '', storeMembers: [] };
     return { role, clusterId, nodeId, address, managers, problem, ...none };
   }
 

@@ -4,6 +4,7 @@ import { Manager } from '../../manager/manager.ts';
 import { managerAddresses } from '../../manager/authority/cluster-object.ts';
 import { formatStoreUrl } from '../../manager/store/store-setting.ts';
 import { TsstackError } from '../../model/errors.ts';
+import { newerStoreProblem } from '../../model/newer-store.ts';
 import type { HostPort } from '../../model/host-port.ts';
 import { connectDispatcher } from '../../rpc/client.ts';
 import type { ClusterStatus } from '../../rpc/messages.ts';
@@ -30,6 +31,8 @@ export class ManagerRole implements Role {
   #membership: Membership | null;
   #listener: ManagerListener | null = null;
   #problem = '';
+  /** Why the agent of this host has no session. */
+  #refusal = '';
 
   private constructor(context: RoleContext, manager: Manager, membership: Membership | null) {
     this.#context = context;
@@ -38,7 +41,7 @@ export class ManagerRole implements Role {
   }
 
   static async start(context: RoleContext, membership: Membership | null): Promise<ManagerRole> {
-    const { options, version, onError } = context;
+    const { options, version, onError, makeRoom } = context;
     const { dataRoot, runRoot } = options;
     const ownNodeId = (): string | null => role.membership?.nodeId ?? null;
     const store = readStoreSetting(dataRoot);
@@ -52,6 +55,7 @@ export class ManagerRole implements Role {
       onError,
       ownNodeId,
       store,
+      makeRoom,
       ...several,
     });
     fitHeapTo(manager.store);
@@ -86,7 +90,7 @@ export class ManagerRole implements Role {
       connect: (signal) => this.#connectToLeader(signal),
       address: () => this.#membership?.address ?? '',
       onCluster: ({ authorities }) => this.#listener?.useAuthorities(authorities),
-      onSession: () => undefined,
+      onSession: (problem) => (this.#refusal = problem ?? ''),
     };
   }
 
@@ -100,9 +104,15 @@ export class ManagerRole implements Role {
       address,
       managers: this.#membership === null ? [] : managerAddresses(store.view),
       certificateExpiresMs: this.#listener?.certificateExpiresMs ?? 0,
-      problem: this.#problem || (store.staleness?.reason ?? '') || this.#addressProblem,
+      problem:
+        this.#problem ||
+        store.staleness?.reason ||
+        this.#addressProblem ||
+        newerStoreProblem(store.view.all('node')) ||
+        this.#refusal,
       store: formatStoreUrl(readStoreSetting(this.#context.options.dataRoot)),
       leader: leadership?.leader?.address ?? '',
+      storeMembers: [],
       outdatedNodes: outdatedNodes(this.manager.store.view).map(({ hostname }) => hostname),
     };
   }

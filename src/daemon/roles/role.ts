@@ -19,6 +19,8 @@ export interface RoleContext {
   readonly localAddress: () => string;
   /** Ends the role and its agent, and begins with what the files say then. */
   readonly again: () => void;
+  /** A second manager wants to join while the store is for one: moves it, and returns what to tell that manager meanwhile. */
+  readonly makeRoom: () => Error;
   readonly log: (message: string) => void;
   readonly onError: (error: unknown) => void;
 }

@@ -74,6 +74,7 @@ export class WaitingRole implements Role {
       outdatedNodes: [],
       store: formatStoreUrl(this.#setting),
       leader: '',
+      storeMembers: [],
     };
   }
 

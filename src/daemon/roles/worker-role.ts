@@ -94,6 +94,7 @@ export class WorkerRole implements Role {
       outdatedNodes: [],
       store: '',
       leader: '',
+      storeMembers: [],
     };
   }
 

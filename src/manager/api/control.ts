@@ -1,6 +1,8 @@
 /** The Control service: what clients ask of the manager. */
+import { TsstackError } from '../../model/errors.ts';
 import { isGlobal } from '../../model/deploy-spec.ts';
 import type {
+  AcceptStoreResponse,
   ActOnTasksRequest,
   ActOnTasksResponse,
   ApplyStackRequest,
@@ -47,6 +49,7 @@ import type { Store } from '../store/store.ts';
 import { applyStack } from './apply-stack.ts';
 import { awaitOwnNode } from './await-own-node.ts';
 import { awaitStreamNode } from './await-stream-node.ts';
+import { acceptStore } from '../nodes/accept-store.ts';
 import { removeNode } from '../nodes/remove-node.ts';
 import { updateNode } from '../nodes/update-node.ts';
 import { rebalanceService } from '../services/rebalance-service.ts';
@@ -66,6 +69,8 @@ export interface ControlContext {
   readonly events: EventLog;
   /** Id of this host's node; null on a lone host, whose only node it is. */
   readonly ownNodeId: () => string | null;
+  /** Whether managers run the etcd of their store. */
+  readonly isManaged: boolean;
   /** Facts about this daemon; the rest of GetInfoResponse comes from the store. */
   readonly daemon: Pick<GetInfoResponse, 'version' | 'dataRoot' | 'runRoot' | 'pid' | 'startedAtMs'>;
 }
@@ -113,7 +118,14 @@ export class Control implements ControlHandlers {
   }
 
   async removeNode(request: RemoveNodeRequest): Promise<RemoveNodeResponse> {
-    return this.#on.store.update((view) => removeNode(view, request, this.#on.ownNodeId(), now()));
+    return this.#on.store.update((view) => removeNode(view, request, { ...this.#on, now: now() }));
+  }
+
+  /** Sessions begin anew, and with them what agents take this store for. */
+  async acceptStore(): Promise<AcceptStoreResponse> {
+    const response = await this.#on.store.update(acceptStore);
+    for (const id of response.nodeIds) this.#on.dispatcher.sessions.end(id, againError());
+    return response;
   }
 
   async actOnTasks(request: ActOnTasksRequest): Promise<ActOnTasksResponse> {
@@ -171,4 +183,8 @@ export class Control implements ControlHandlers {
 
 function now(): string {
   return new Date().toISOString();
+}
+
+function againError(): TsstackError {
+  return new TsstackError('unavailable', 'the store is taken for the true one from now on', { retryable: true });
 }

@@ -22,6 +22,7 @@ import { put } from '../store/change.ts';
 import { ChangeSet } from '../store/change-set.ts';
 import type { StoreView } from '../store/object-index.ts';
 import type { Store } from '../store/store.ts';
+import { checkMajority } from '../members/check-majority.ts';
 import { outdatedNodes } from './authority-rotation.ts';
 import { checkPace, rotateTunnelKeys } from '../tunnels/rotate-tunnel-keys.ts';
 import { checkAddress, nameWarnings, roleOfToken } from './admit.ts';
@@ -31,17 +32,27 @@ import { authorityDigest, formatToken, newSecret } from './join-token.ts';
 import { isReachable } from './probe-address.ts';
 import { removeNode } from './remove-node.ts';
 
+/** What joining, and leaving, depends on beside the store. */
+export interface AuthorityContext {
+  /** What other managers need; null while the store is for one. */
+  readonly access: StoreAccess | null;
+  /** Whether managers run the etcd of their store. */
+  readonly isManaged: boolean;
+  /** A second manager wants to join while the store is for one: does something about it, and returns what to tell it for now. */
+  readonly makeRoom: () => Error;
+  readonly now: () => Date;
+}
+
 /** The Authority service: who becomes, and who remains, a node of the cluster. */
 export class Authority implements AuthorityHandlers {
   readonly #store: Store;
-  readonly #access: StoreAccess | null;
+  readonly #on: AuthorityContext;
   readonly #now: () => Date;
 
-  /** `access` is what other managers need; null while the store is for one. */
-  constructor(store: Store, access: StoreAccess | null = null, now: () => Date = () => new Date()) {
+  constructor(store: Store, context: AuthorityContext) {
     this.#store = store;
-    this.#access = access;
-    this.#now = now;
+    this.#on = context;
+    this.#now = context.now;
   }
 
   async getAuthority(): Promise<GetAuthorityResponse> {
@@ -51,7 +62,7 @@ export class Authority implements AuthorityHandlers {
   async join(request: JoinRequest): Promise<JoinResponse> {
     const { view } = this.#store;
     const role = roleOfToken(view, readSecrets(this.#store), request.token);
-    if (role === 'manager' && this.#access === null) throw noSecondManager();
+    if (role === 'manager') this.#checkNewManager(request);
     const description = parseNodeDescription(request.description);
     checkAddress(view, request.address);
     const warnings = [...nameWarnings(view, description.hostname), ...(await addressWarnings(request.address))];
@@ -74,7 +85,7 @@ export class Authority implements AuthorityHandlers {
       return { changes: [put(node)], result: undefined };
     });
     const managers = managerAddresses(this.#store.view);
-    const store = role === 'manager' ? this.#access : null;
+    const store = role === 'manager' ? this.#on.access : null;
     return { issued, nodeId: id, clusterId: this.#store.clusterId, role, managers, warnings, store };
   }
 
@@ -92,6 +103,7 @@ export class Authority implements AuthorityHandlers {
   async leave({ force }: LeaveRequest, { peer }: CallContext): Promise<LeaveResponse> {
     await this.#store.update((view) => {
       const node = nodeOfPeer(view, peer);
+      if (!force && this.#on.isManaged) checkMajority(view, node);
       if (!force) checkNothingStays(view, node);
       const changes = new ChangeSet(view);
       removeNode(changes, node, this.#now());
@@ -144,6 +156,12 @@ export class Authority implements AuthorityHandlers {
     return { generation };
   }
 
+  #checkNewManager({ hasEtcd, description }: JoinRequest): void {
+    const { access, isManaged, makeRoom } = this.#on;
+    if (!hasEtcd && (isManaged || access === null)) throw noEtcd(parseNodeDescription(description).hostname);
+    if (access === null) throw makeRoom();
+  }
+
   #token(secret: string): JoinToken {
     const { view } = this.#store;
     const token = formatToken({ authority: authorityDigest(signerOf(getCluster(view))), secret });
@@ -187,9 +205,9 @@ function checkNothingStays(view: StoreView, node: NodeObject): void {
     });
 }
 
-function noSecondManager(): TsstackError {
-  return new TsstackError('unsupported', 'join as a manager: the store of this cluster is for one manager', {
-    hint: 'join as a worker; or move the store first, on the manager: `tsstack cluster migrate --to etcd://HOST:PORT`',
+function noEtcd(hostname: string): TsstackError {
+  return new TsstackError('unsupported', `join as a manager: managers run etcd, which ${hostname} does not have`, {
+    hint: 'install it there: `apt-get install etcd-server`; or join as a worker',
   });
 }
 

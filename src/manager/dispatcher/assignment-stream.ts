@@ -38,7 +38,7 @@ function nextMessage(
   store: Store,
   wanted: readonly Assignment[],
   sent: Map<string, Assignment>,
-): Pick<AssignmentsMessage, 'upserts' | 'removals'> {
+): Pick<AssignmentsMessage, 'upserts' | 'removals' | 'storeRevision'> {
   const ids = new Set(wanted.map(({ id }) => id));
   const removed = [...sent.values()].filter(({ id }) => !ids.has(id));
   const news = wanted.filter((object) => {
@@ -49,7 +49,8 @@ function nextMessage(
   for (const object of news) sent.set(object.id, object);
   // Tasks go before the networks and volumes that they used.
   removed.sort((a, b) => Number(b.kind === 'task') - Number(a.kind === 'task'));
-  return { upserts: news.map((object) => withContent(store, object)), removals: removed.map(toDeletedWireObject) };
+  const upserts = news.map((object) => withContent(store, object));
+  return { upserts, removals: removed.map(toDeletedWireObject), storeRevision: store.revision };
 }
 
 /** Only here do the contents of secrets and configs, and the keys of encrypted networks, leave the manager. */

@@ -18,10 +18,11 @@ import type {
 } from '../../rpc/messages.ts';
 import { TsstackError } from '../../model/errors.ts';
 import { shortId } from '../../model/ids.ts';
-import type { ModelObject, TaskObject } from '../../model/objects.ts';
+import type { ModelObject, NodeObject, TaskObject } from '../../model/objects.ts';
 import type { CallContext, DispatcherHandlers, DuplexStream, Peer } from '../../rpc/service-types.ts';
 import { clusterFacts } from '../authority/cluster-object.ts';
 import { removedError } from '../authority/removed-error.ts';
+import { newId } from '../../model/ids.ts';
 import { InvalidRequestError } from '../errors.ts';
 import { ImageNames } from '../images/image-names.ts';
 import { ContentRelay, type FetchArguments } from '../images/relay-content.ts';
@@ -63,6 +64,8 @@ export class Dispatcher implements DispatcherHandlers {
   /** Sends `join` whenever an agent has registered. */
   readonly joins = new EventTarget();
   readonly #store: Store;
+  /** The present term of this manager, and the revision that it began with. */
+  #term = { id: newId(), revision: 0 };
   readonly #endpoints: EndpointsIndex;
   readonly #wakeups: AssignmentWakeups;
   readonly #applied: AppliedEndpoints;
@@ -92,6 +95,7 @@ export class Dispatcher implements DispatcherHandlers {
   /** Nodes whose agents have not registered since the manager started are neither up nor down, for a time. */
   async start(): Promise<void> {
     const now = new Date().toISOString();
+    this.#term = { id: newId(), revision: this.#store.revision };
     const unheard = await this.#store.update((view) => {
       const nodes = view.all('node').filter(({ state }) => state !== 'down');
       const changes = nodes.flatMap(({ id }) => changeNodeState(view, id, 'unknown', now));
@@ -119,7 +123,7 @@ export class Dispatcher implements DispatcherHandlers {
   }
 
   async *session(request: SessionRequest, { signal, peer }: CallContext): AsyncIterable<SessionMessage> {
-    const { nodeId, description, address } = request;
+    const { nodeId, description, address, knownTerm, knownRevision } = request;
     const tunnelKey = parseTunnelKey(request.tunnelKey);
     if (nodeId === '') throw new InvalidRequestError('session: node_id is empty');
     checkNode(peer, nodeId);
@@ -128,13 +132,11 @@ export class Dispatcher implements DispatcherHandlers {
     const session = this.sessions.begin(nodeId);
     this.#applied.forget(nodeId);
     const now = new Date().toISOString();
-    const registration = {
-      id: nodeId,
-      description: parsed,
-      role: peer.kind === 'node' ? peer.role : null,
-      address,
-      tunnelKey,
-    };
+    const role = peer.kind === 'node' ? peer.role : null;
+    // Before the registration, which is a commit of its own.
+    const storeRevision = knownTerm === this.#term.id ? this.#store.revision : this.#term.revision;
+    const known = { knownTerm, knownRevision, storeRevision };
+    const registration = { id: nodeId, description: parsed, role, address, tunnelKey, ...known };
     await this.#store.update((view) => ({ changes: registerNode(view, registration, now), result: undefined }));
     this.joins.dispatchEvent(new Event('join'));
     const common = {
@@ -142,6 +144,8 @@ export class Dispatcher implements DispatcherHandlers {
       clusterId: this.#store.clusterId,
       storeEpoch: this.#store.epoch,
       heartbeatPeriodMs,
+      storeTerm: this.#term.id,
+      ...claimOf(this.#store.view.get('node', nodeId), storeRevision),
     };
     signal.addEventListener('abort', () => this.sessions.disconnect(session.id));
     yield { ...common, stream: null, cluster: clusterFacts(this.#store.view) };
@@ -260,4 +264,14 @@ function concernsFacts({ before, after }: ObjectChange): boolean {
   if (object?.kind !== 'node') return false;
   const addressOf = (state: ModelObject | null): string => (state?.kind === 'node' ? state.managerAddress : '');
   return addressOf(before) !== addressOf(after);
+}
+
+/** What the agent is told that it may know at most: less than it does, if this store was set back and nobody has said that it counts. */
+function claimOf(
+  node: NodeObject | undefined,
+  storeRevision: number,
+): Pick<SessionMessage, 'storeRevision' | 'isAccepted'> {
+  const newer = node?.newerStore ?? null;
+  if (newer === null || newer.isAccepted) return { storeRevision, isAccepted: newer !== null };
+  return { storeRevision: Math.min(storeRevision, newer.revision - 1), isAccepted: false };
 }

@@ -72,6 +72,11 @@ export interface Registration {
   readonly address: string;
   /** See NodeObject; empty from agents that make no tunnels. */
   readonly tunnelKey: string;
+  /** The highest revision of the store that its agent has seen, and the one that it may have seen at most. */
+  readonly knownRevision: number;
+  /** The term of a manager in which it has. */
+  readonly knownTerm: string;
+  readonly storeRevision: number;
 }
 
 /** The node is there (again); a node that is known and unchanged is no write. */
@@ -83,11 +88,13 @@ export function registerNode(view: StoreView, { id, ...said }: Registration, now
     throw new TsstackError('permission', `node ${id} is not of this cluster (any more)`);
   const address = said.address || (before?.address ?? '');
   const tunnelKey = said.tunnelKey || (before?.tunnelKey ?? '');
+  const newerStore = judgeStore(before, { id, ...said });
   const isSame =
     before?.address === address &&
     before.tunnelKey === tunnelKey &&
     before.tunnelNumber > 0 &&
-    canonicalJson(before.description) === canonicalJson(description);
+    canonicalJson(before.description) === canonicalJson(description) &&
+    canonicalJson(before.newerStore) === canonicalJson(newerStore);
   if (before?.state === 'ready' && isSame) return [];
   const stateSince = before?.state === 'ready' ? before.stateSince : now;
   const fresh = newNode(view, id, now);
@@ -102,11 +109,25 @@ export function registerNode(view: StoreView, { id, ...said }: Registration, now
     state: 'ready',
     stateSince,
     description,
+    newerStore,
   };
   const changes = new ChangeSet(view);
   changes.put(node);
   takeBackTasks(view, changes, id);
   return changes.changes;
+}
+
+/**
+ * Whether the agent has seen more than there is. That stays, however much is written meanwhile, until an operator has said that this store counts,
+ * or the agent does not know of it any more; a store that is put back in its place knows nothing of it.
+ */
+function judgeStore(
+  before: NodeObject | undefined,
+  { knownRevision, knownTerm, storeRevision }: Registration,
+): NodeObject['newerStore'] {
+  const noted = before?.newerStore ?? null;
+  if (noted?.term === knownTerm) return noted;
+  return knownRevision > storeRevision ? { revision: knownRevision, term: knownTerm, isAccepted: false } : null;
 }
 
 /** A node without what it says of itself. */
@@ -125,6 +146,7 @@ export function newNode(
     address: '',
     managerAddress: '',
     certificate: null,
+    newerStore: null,
   };
 }
 

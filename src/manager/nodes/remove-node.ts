@@ -3,6 +3,7 @@ import { TsstackError } from '../../model/errors.ts';
 import type { NodeObject, TaskObject } from '../../model/objects.ts';
 import type { RemoveNodeRequest, RemoveNodeResponse } from '../../rpc/messages.ts';
 import { removeNode as forgetNode } from '../authority/remove-node.ts';
+import { checkMajority } from '../members/check-majority.ts';
 import { isWantedElsewhere } from '../orchestrators/node-loss/node-loss.ts';
 import { ChangeSet } from '../store/change-set.ts';
 import type { StoreView } from '../store/object-index.ts';
@@ -10,16 +11,24 @@ import type { Transaction } from '../store/store.ts';
 import { moveTasks } from '../tasks/move-tasks.ts';
 import { findNode } from './find-node.ts';
 
-/** `ownNode` is that of this manager's host; `now` is in RFC 3339. */
+export interface RemoveNodeContext {
+  /** Id of the node of this manager's host. */
+  readonly ownNodeId: () => string | null;
+  /** Whether managers run the etcd of their store. */
+  readonly isManaged: boolean;
+  /** In RFC 3339. */
+  readonly now: string;
+}
+
 export function removeNode(
   view: StoreView,
   request: RemoveNodeRequest,
-  ownNode: string | null,
-  now: string,
+  { ownNodeId, isManaged, now }: RemoveNodeContext,
 ): Transaction<RemoveNodeResponse> {
   const node = findNode(view, request.node);
-  if (node.id === ownNode) throw refuse(node, 'it is the manager that was asked', 'ask another manager');
+  if (node.id === ownNodeId()) throw refuse(node, 'it is the manager that was asked', 'ask another manager');
   if (!request.force) checkForgettable(view, node);
+  if (!request.force && isManaged) checkMajority(view, node);
   const changes = new ChangeSet(view);
   const tasks = view.tasksOfNode(node.id);
   moveTasks(changes, tasks.filter(isWantedElsewhere), {

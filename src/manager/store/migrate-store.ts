@@ -36,8 +36,8 @@ async function moveToEtcd({ directory, seal, onCopied }: Migration, to: EtcdSett
   const path = sqlitePath(directory);
   const source = new SqliteStore(path, seal);
   try {
-    const { clusterId, epoch } = source;
-    const target = await EtcdStore.open({ ...to, seal, candidate: null, identity: { clusterId, epoch } });
+    const { clusterId, epoch, revision } = source;
+    const target = await EtcdStore.open({ ...to, seal, candidate: null, identity: { clusterId, epoch, revision } });
     try {
       await copy(source, target, formatStoreUrl(to));
     } finally {
@@ -58,7 +58,8 @@ async function moveToSqlite({ directory, seal, onCopied }: Migration, from: Etcd
     // What an interrupted attempt has left; the file that counts has another name.
     for (const suffix of ['', '-wal', '-shm']) rmSync(`${path}.new${suffix}`, { force: true });
     const now = (): Date => new Date();
-    const target = new SqliteStore(`${path}.new`, seal, now, { clusterId: source.clusterId, epoch: source.epoch });
+    const { clusterId, epoch, revision } = source;
+    const target = new SqliteStore(`${path}.new`, seal, now, { clusterId, epoch, revision });
     try {
       await copy(source, target, path);
     } finally {

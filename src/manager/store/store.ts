@@ -19,6 +19,8 @@ export interface Store {
   readonly clusterId: string;
   /** Grows when the store is restored or made anew. */
   readonly epoch: number;
+  /** Grows with each commit, and goes on where the store moves to: one that is lower than it was, was set back to an older state. */
+  readonly revision: number;
   /** The state after the last commit. */
   readonly view: StoreView;
   /** Null when `view` is the latest; else since when others may have written what it does not show. */

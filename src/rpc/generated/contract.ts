@@ -262,6 +262,14 @@ export interface Event {
   readonly attributes: Readonly<Record<string, string>>;
 }
 
+export interface AcceptStoreRequest {}
+
+export interface AcceptStoreResponse {
+  /** Of the nodes that have seen a newer one. */
+  readonly nodeIds: readonly string[];
+  readonly hostnames: readonly string[];
+}
+
 /** One object of the store. The document is the JSON of src/model/objects.ts (secret contents never in it, except in assignments). */
 export interface WireObject {
   /** stack, service, task, network, volume, secret, config, node, cluster, image. */
@@ -332,6 +340,9 @@ export interface SessionRequest {
   readonly address: string;
   /** Public key (X25519, 32 bytes) of which it and any other node make the keys of what they send each other on encrypted networks. Another one after each start of its machine; empty from agents that make no tunnels. */
   readonly tunnelKey: Buffer;
+  /** The last term of a manager, and the highest revision of its store, that the agent has heard of; empty and 0 for a new agent. */
+  readonly knownTerm: string;
+  readonly knownRevision: number;
 }
 
 export interface SessionMessage {
@@ -344,6 +355,12 @@ export interface SessionMessage {
   readonly stream: StreamRequest | null;
   /** With the first message, and when it has changed; absent on a lone host. */
   readonly cluster: ClusterFacts | null;
+  /** Changes each time that a manager begins to lead. */
+  readonly storeTerm: string;
+  /** What the agent may know at most: the present revision, if it knows this term; else the one that the term began with. If it knows a higher one, the store was set back to an older state: what that does not mention is left alone. */
+  readonly storeRevision: number;
+  /** An operator has said that this store counts, though the agent knows a higher revision. */
+  readonly isAccepted: boolean;
 }
 
 /** What every node has to know of its cluster. */
@@ -379,6 +396,8 @@ export interface AssignmentsMessage {
   readonly upserts: readonly WireObject[];
   /** Kind and id only. A task comes here after it was reported removed. A network that comes here has no user left on the node: its bridge goes. A volume stays assigned to the node that holds it for as long as it exists: its removal is the request to delete its content. */
   readonly removals: readonly WireObject[];
+  /** How many transactions the store had seen when the message was made. */
+  readonly storeRevision: number;
 }
 
 export interface UpdateTaskStatusRequest {
@@ -452,6 +471,8 @@ export interface JoinRequest {
   readonly address: string;
   /** ADDRESS:PORT where it will listen if the token makes it a manager. */
   readonly managerAddress: string;
+  /** Whether etcd is installed there, of which managers run a member each. */
+  readonly hasEtcd: boolean;
 }
 
 export interface JoinResponse {
@@ -603,6 +624,13 @@ export interface MigrateStoreResponse {
   readonly from: string;
 }
 
+export interface RecoverStoreRequest {}
+
+export interface RecoverStoreResponse {
+  /** Hostnames of the managers that were removed. */
+  readonly removed: readonly string[];
+}
+
 export interface GetClusterStatusRequest {}
 
 export interface ClusterStatus {
@@ -624,6 +652,15 @@ export interface ClusterStatus {
   readonly store: string;
   /** The manager that leads, ADDRESS:PORT; empty where there can be only one, and while none leads. */
   readonly leader: string;
+  /** On a manager: those of the etcd that managers run. */
+  readonly storeMembers: readonly StoreMember[];
+}
+
+export interface StoreMember {
+  /** HOST:PORT where it listens to the others. */
+  readonly address: string;
+  /** leader, follower, catching up, does not answer. */
+  readonly state: string;
 }
 
 /** Message types by their name in proto/. */
@@ -657,6 +694,8 @@ export interface Messages {
   readonly WatchResponse: WatchResponse;
   readonly EventsRequest: EventsRequest;
   readonly Event: Event;
+  readonly AcceptStoreRequest: AcceptStoreRequest;
+  readonly AcceptStoreResponse: AcceptStoreResponse;
   readonly Object: WireObject;
   readonly Problem: Problem;
   readonly Frame: Frame;
@@ -710,8 +749,11 @@ export interface Messages {
   readonly UnlockResponse: UnlockResponse;
   readonly MigrateStoreRequest: MigrateStoreRequest;
   readonly MigrateStoreResponse: MigrateStoreResponse;
+  readonly RecoverStoreRequest: RecoverStoreRequest;
+  readonly RecoverStoreResponse: RecoverStoreResponse;
   readonly GetClusterStatusRequest: GetClusterStatusRequest;
   readonly ClusterStatus: ClusterStatus;
+  readonly StoreMember: StoreMember;
 }
 
 /** What the wire codec needs to know of each message. */
@@ -877,6 +919,11 @@ export const messageFields: Readonly<Record<keyof Messages, MessageFields>> = {
     { number: 5, name: 'id', type: 'string', kind: 'single', oneof: null },
     { number: 6, name: 'attributes', type: 'string', kind: 'map', oneof: null },
   ],
+  AcceptStoreRequest: [],
+  AcceptStoreResponse: [
+    { number: 1, name: 'nodeIds', type: 'string', kind: 'repeated', oneof: null },
+    { number: 2, name: 'hostnames', type: 'string', kind: 'repeated', oneof: null },
+  ],
   Object: [
     { number: 1, name: 'kind', type: 'string', kind: 'single', oneof: null },
     { number: 2, name: 'id', type: 'string', kind: 'single', oneof: null },
@@ -919,6 +966,8 @@ export const messageFields: Readonly<Record<keyof Messages, MessageFields>> = {
     { number: 3, name: 'clusterId', type: 'string', kind: 'single', oneof: null },
     { number: 4, name: 'address', type: 'string', kind: 'single', oneof: null },
     { number: 5, name: 'tunnelKey', type: 'bytes', kind: 'single', oneof: null },
+    { number: 6, name: 'knownTerm', type: 'string', kind: 'single', oneof: null },
+    { number: 7, name: 'knownRevision', type: 'uint64', kind: 'single', oneof: null },
   ],
   SessionMessage: [
     { number: 1, name: 'sessionId', type: 'string', kind: 'single', oneof: null },
@@ -927,6 +976,9 @@ export const messageFields: Readonly<Record<keyof Messages, MessageFields>> = {
     { number: 4, name: 'heartbeatPeriodMs', type: 'uint32', kind: 'single', oneof: null },
     { number: 5, name: 'stream', type: 'StreamRequest', kind: 'single', oneof: null },
     { number: 6, name: 'cluster', type: 'ClusterFacts', kind: 'single', oneof: null },
+    { number: 7, name: 'storeTerm', type: 'string', kind: 'single', oneof: null },
+    { number: 8, name: 'storeRevision', type: 'uint64', kind: 'single', oneof: null },
+    { number: 9, name: 'isAccepted', type: 'bool', kind: 'single', oneof: null },
   ],
   ClusterFacts: [
     { number: 1, name: 'managers', type: 'string', kind: 'repeated', oneof: null },
@@ -944,6 +996,7 @@ export const messageFields: Readonly<Record<keyof Messages, MessageFields>> = {
     { number: 2, name: 'full', type: 'bool', kind: 'single', oneof: null },
     { number: 3, name: 'upserts', type: 'Object', kind: 'repeated', oneof: null },
     { number: 4, name: 'removals', type: 'Object', kind: 'repeated', oneof: null },
+    { number: 5, name: 'storeRevision', type: 'uint64', kind: 'single', oneof: null },
   ],
   UpdateTaskStatusRequest: [
     { number: 1, name: 'sessionId', type: 'string', kind: 'single', oneof: null },
@@ -986,6 +1039,7 @@ export const messageFields: Readonly<Record<keyof Messages, MessageFields>> = {
     { number: 3, name: 'description', type: 'string', kind: 'single', oneof: null },
     { number: 4, name: 'address', type: 'string', kind: 'single', oneof: null },
     { number: 5, name: 'managerAddress', type: 'string', kind: 'single', oneof: null },
+    { number: 6, name: 'hasEtcd', type: 'bool', kind: 'single', oneof: null },
   ],
   JoinResponse: [
     { number: 1, name: 'issued', type: 'IssuedCertificate', kind: 'single', oneof: null },
@@ -1058,6 +1112,8 @@ export const messageFields: Readonly<Record<keyof Messages, MessageFields>> = {
     { number: 4, name: 'key', type: 'string', kind: 'single', oneof: null },
   ],
   MigrateStoreResponse: [{ number: 1, name: 'from', type: 'string', kind: 'single', oneof: null }],
+  RecoverStoreRequest: [],
+  RecoverStoreResponse: [{ number: 1, name: 'removed', type: 'string', kind: 'repeated', oneof: null }],
   GetClusterStatusRequest: [],
   ClusterStatus: [
     { number: 1, name: 'role', type: 'string', kind: 'single', oneof: null },
@@ -1070,6 +1126,11 @@ export const messageFields: Readonly<Record<keyof Messages, MessageFields>> = {
     { number: 8, name: 'outdatedNodes', type: 'string', kind: 'repeated', oneof: null },
     { number: 9, name: 'store', type: 'string', kind: 'single', oneof: null },
     { number: 10, name: 'leader', type: 'string', kind: 'single', oneof: null },
+    { number: 11, name: 'storeMembers', type: 'StoreMember', kind: 'repeated', oneof: null },
+  ],
+  StoreMember: [
+    { number: 1, name: 'address', type: 'string', kind: 'single', oneof: null },
+    { number: 2, name: 'state', type: 'string', kind: 'single', oneof: null },
   ],
 };
 
@@ -1136,6 +1197,14 @@ export const controlMethods = {
     kind: 'unary',
     request: 'RemoveNodeRequest',
     response: 'RemoveNodeResponse',
+    tables: messageFields,
+  },
+  /** The present state of the store counts, though nodes have seen a newer one: they remove what it does not know of. */
+  acceptStore: {
+    path: '/tsstack.v1.Control/AcceptStore',
+    kind: 'unary',
+    request: 'AcceptStoreRequest',
+    response: 'AcceptStoreResponse',
     tables: messageFields,
   },
   /** start, stop, restart, rm of containers that exist. Returns when the intent is stored; watch for the end. */
@@ -1401,6 +1470,14 @@ export const hostMethods = {
     kind: 'unary',
     request: 'SetAddressRequest',
     response: 'SetAddressResponse',
+    tables: messageFields,
+  },
+  /** Makes a store of what this manager has, when too few of the others will ever come back. They are removed from the cluster. */
+  recoverStore: {
+    path: '/tsstack.v1.Host/RecoverStore',
+    kind: 'unary',
+    request: 'RecoverStoreRequest',
+    response: 'RecoverStoreResponse',
     tables: messageFields,
   },
   /** What this host is in a cluster. */

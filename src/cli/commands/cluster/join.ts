@@ -22,8 +22,8 @@ const flags = {
   },
 } as const;
 
-/** Joining takes a few round trips and one test of the address, whose answer may be late. */
-const deadlineMs = 60_000;
+/** Joining takes a few round trips; for a second manager the store moves before, and a new one waits for the others to take its etcd in. */
+const deadlineMs = 150_000;
 
 /** `tsstack cluster join` */
 export const join = defineVerb({ name: 'cluster join', usage: '--token TOKEN MANAGER', arity: [1, 1], flags, run });

@@ -17,7 +17,8 @@ async function run(context: CommandContext<typeof flags>): Promise<number> {
 }
 
 function pretty(answer: ClusterStatus): string {
-  if (answer.role === 'lone') return 'This host is in no cluster\n';
+  if (answer.role === 'lone')
+    return `This host is in no cluster\n${answer.problem === '' ? '' : `Problem: ${answer.problem}\n`}`;
   const expiresMs = answer.certificateExpiresMs;
   const isGood = expiresMs > Date.now();
   const rows: readonly (readonly [string, string])[] = [
@@ -28,9 +29,14 @@ function pretty(answer: ClusterStatus): string {
     ['Managers', answer.managers.join(', ')],
     ...(answer.store === '' ? [] : [['Store', answer.store] as const]),
     ...(answer.leader === '' ? [] : [['Leader', answer.leader] as const]),
+    ...(answer.storeMembers.length === 0 ? [] : [['Members', describeMembers(answer)] as const]),
     ['Certificate', `${isGood ? 'good until' : 'expired'} ${new Date(expiresMs).toISOString().slice(0, 16)}Z`],
     ['Problem', answer.problem === '' ? 'none' : answer.problem],
     ...(answer.outdatedNodes.length === 0 ? [] : [['Old certificates', answer.outdatedNodes.join(', ')] as const]),
   ];
   return rows.map(([name, value]) => `${`${name}:`.padEnd(18)}${value}\n`).join('');
+}
+
+function describeMembers({ storeMembers }: ClusterStatus): string {
+  return storeMembers.map(({ address, state }) => `${address} ${state}`).join(', ');
 }

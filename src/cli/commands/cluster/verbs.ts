@@ -20,6 +20,14 @@ export const clusterVerbs: VerbTable = {
     summary: 'Show what this host is in its cluster',
     load: async () => (await import('./status.ts')).status,
   },
+  accept: {
+    summary: 'Take a store that was set back to an older state for the true one',
+    load: async () => (await import('./accept.ts')).accept,
+  },
+  recover: {
+    summary: 'Go on with what this manager has stored, when too few of the others will ever come back',
+    load: async () => (await import('./recover.ts')).recover,
+  },
   autolock: {
     summary: "Lock the key of this manager's store, so that its disk alone gives no secret away",
     load: async () => (await import('./autolock.ts')).autolock,

@@ -1,4 +1,5 @@
 import { shortId } from '../../../model/ids.ts';
+import { newerStoreProblem } from '../../../model/newer-store.ts';
 import type { NodeObject } from '../../../model/objects.ts';
 import { connect } from '../../connection/connect.ts';
 import { defineVerb, type CommandContext } from '../../command-line/verb.ts';
@@ -6,6 +7,7 @@ import { UsageError } from '../../errors.ts';
 import { readFormat } from '../../output/format-flag.ts';
 import { formatColumns } from '../../output/table.ts';
 import { formatSpan } from '../../output/units.ts';
+import { writeWarnings } from '../../output/write-warnings.ts';
 import { writeOutput } from '../../output/write-output.ts';
 import { listObjects } from '../../tasks/list-tasks.ts';
 
@@ -31,6 +33,8 @@ async function run(context: CommandContext<typeof flags>): Promise<number> {
     .filter(isWanted)
     .toSorted((a, b) => (`${a.hostname} ${a.id}` < `${b.hostname} ${b.id}` ? -1 : 1));
   await writeOutput(context.io.stdout, render(nodes, context.flags.quiet ? 'ids' : format));
+  const problem = newerStoreProblem(nodes);
+  if (problem !== '') writeWarnings(context.io, [problem]);
   return 0;
 }
 

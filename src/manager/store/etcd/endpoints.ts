@@ -84,7 +84,7 @@ export class EtcdEndpoints {
   /** The error of an etcd of which no member could serve. */
   outage(what: string): StoreUnavailableError {
     const members = this.#endpoints.map(
-      (endpoint) => `${endpoint}: ${this.#problems.get(endpoint) ?? 'not asked yet'}`,
+      (endpoint) => `${nameOf(endpoint)}: ${this.#problems.get(endpoint) ?? 'not asked yet'}`,
     );
     return new StoreUnavailableError(`${what}: etcd does not answer as a whole (${members.join('; ')})`, {
       hint: 'start its missing members: a majority has to run. Containers run on meanwhile',
@@ -95,6 +95,11 @@ export class EtcdEndpoints {
     this.#isClosed = true;
     for (const client of this.#clients) client.close();
   }
+}
+
+/** For people. */
+function nameOf(endpoint: string): string {
+  return endpoint.startsWith('unix:') ? 'the member of this host' : endpoint;
 }
 
 /** Whether another member, or the same one later, may do what this one could not. */

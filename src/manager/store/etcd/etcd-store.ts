@@ -39,6 +39,8 @@ export interface EtcdStoreOptions extends EtcdAddress {
 export class EtcdStore implements Store {
   readonly clusterId: string;
   readonly epoch: number;
+  /** That of the store whose place it took, to which etcd's own are added. */
+  readonly #base: number;
   /** Null for a store that stands for no election. */
   readonly leadership: Leadership | null;
   readonly #etcd: EtcdEndpoints;
@@ -56,6 +58,7 @@ export class EtcdStore implements Store {
   private constructor(options: EtcdStoreOptions, etcd: EtcdEndpoints, keys: Keys, identity: StoreIdentity) {
     this.clusterId = identity.clusterId;
     this.epoch = identity.epoch;
+    this.#base = identity.revision;
     this.#etcd = etcd;
     this.#keys = keys;
     this.#seal = options.seal;
@@ -93,6 +96,10 @@ export class EtcdStore implements Store {
       etcd.close();
       throw error;
     }
+  }
+
+  get revision(): number {
+    return this.#base + this.#state.head.revision;
   }
 
   get view(): StoreView {

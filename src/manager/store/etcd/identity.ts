@@ -46,7 +46,7 @@ export async function retireStore(etcd: EtcdEndpoints, keys: Keys): Promise<void
 }
 
 function newIdentity(): StoreIdentity {
-  return { clusterId: newId(), epoch: Date.now() };
+  return { clusterId: newId(), epoch: Date.now(), revision: 0 };
 }
 
 function parse({ value }: KeyValue): Meta {
@@ -96,7 +96,9 @@ function check(meta: Meta, seal: ContentSeal): StoreIdentity {
       hint: 'copy manager/seal.key below the data root from a manager of this cluster',
     });
   }
-  return { clusterId: meta.clusterId, epoch: meta.epoch };
+  // Those that earlier versions made have none.
+  const { clusterId, epoch, revision = 0 } = meta as Partial<Meta> & Meta;
+  return { clusterId, epoch, revision };
 }
 
 function fingerprintOf(seal: ContentSeal, { clusterId }: StoreIdentity): string {

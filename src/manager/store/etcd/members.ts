@@ -1,22 +1,24 @@
 import type { Member } from '../../../rpc/etcd-client.ts';
-import { EtcdEndpoints, type EtcdAddress } from './endpoints.ts';
+import { EtcdEndpoints, type EtcdAddress, type Patience } from './endpoints.ts';
 
 export type { Member };
 
 /** Changes of the members are decided by a majority, as writes are. */
-const patience = { patienceMs: 5000 };
+const defaultPatienceMs = 5000;
 
 /** The members of a managed etcd. */
 export class EtcdMembers {
   readonly #etcd: EtcdEndpoints;
+  readonly #patience: Patience;
 
-  constructor(etcd: EtcdEndpoints) {
+  constructor(etcd: EtcdEndpoints, patienceMs = defaultPatienceMs) {
     this.#etcd = etcd;
+    this.#patience = { patienceMs };
   }
 
   /** As the member knows them that is asked. */
   async list(): Promise<readonly Member[]> {
-    const { members } = await this.#etcd.call('list the members of etcd', patience, (client, options) =>
+    const { members } = await this.#etcd.call('list the members of etcd', this.#patience, (client, options) =>
       client.memberList({}, options),
     );
     return members;
@@ -24,27 +26,27 @@ export class EtcdMembers {
 
   /** Takes in one that follows at first, so that nothing waits for it; etcd has one such at a time. */
   async add(url: string): Promise<void> {
-    await this.#etcd.call(`take ${url} into etcd`, patience, (client, options) =>
+    await this.#etcd.call(`take ${url} into etcd`, this.#patience, (client, options) =>
       client.memberAdd({ peerUrls: [url], isLearner: true }, options),
     );
   }
 
   /** Makes it count; fails while it has not caught up. */
   async promote({ id }: Member): Promise<void> {
-    await this.#etcd.call('promote a member of etcd', patience, (client, options) =>
+    await this.#etcd.call('promote a member of etcd', this.#patience, (client, options) =>
       client.memberPromote({ id }, options),
     );
   }
 
   async remove({ id, peerUrls }: Member): Promise<void> {
-    await this.#etcd.call(`remove ${peerUrls.join()} from etcd`, patience, (client, options) =>
+    await this.#etcd.call(`remove ${peerUrls.join()} from etcd`, this.#patience, (client, options) =>
       client.memberRemove({ id }, options),
     );
   }
 
   /** Id of the member that leads; empty when there is none. */
   async leader(): Promise<string> {
-    const { leader } = await this.#etcd.call('ask etcd who leads', { patienceMs: 0 }, (client, options) =>
+    const { leader } = await this.#etcd.call('ask etcd who leads', this.#patience, (client, options) =>
       client.status({}, options),
     );
     return leader;

@@ -17,6 +17,7 @@ export class SqliteStore implements Store {
   readonly staleness = null;
   readonly clusterId: string;
   readonly epoch: number;
+  #revision: number;
   readonly #database: DatabaseSync;
   readonly #seal: ContentSeal;
   readonly #specs: SharedSpecs;
@@ -24,7 +25,7 @@ export class SqliteStore implements Store {
   readonly #listeners = new Set<(committed: Committed) => void>();
   readonly #now: () => Date;
   readonly #statements: Record<
-    'insert' | 'update' | 'delete' | 'writeContent' | 'deleteContent' | 'content',
+    'insert' | 'update' | 'delete' | 'writeContent' | 'deleteContent' | 'content' | 'count',
     StatementSync
   >;
 
@@ -41,11 +42,17 @@ export class SqliteStore implements Store {
       writeContent: this.#database.prepare('INSERT OR REPLACE INTO contents (id, sealed) VALUES (?, ?)'),
       deleteContent: this.#database.prepare('DELETE FROM contents WHERE id = ?'),
       content: this.#database.prepare('SELECT sealed FROM contents WHERE id = ?'),
+      count: this.#database.prepare("UPDATE meta SET value = ? WHERE key = 'revision'"),
     };
     this.clusterId = this.#meta('cluster_id', () => identity?.clusterId ?? newId());
     this.epoch = Number(this.#meta('epoch', () => String(identity?.epoch ?? now().getTime())));
+    this.#revision = Number(this.#meta('revision', () => String(identity?.revision ?? 0)));
     this.#checkSeal(path);
     this.#load(path);
+  }
+
+  get revision(): number {
+    return this.#revision;
   }
 
   get view(): StoreView {
@@ -81,7 +88,9 @@ export class SqliteStore implements Store {
     this.#database.exec('BEGIN IMMEDIATE');
     try {
       const committed = changes.map((change) => this.#write(change, updatedAt));
+      this.#statements.count.run(String(this.#revision + 1));
       this.#database.exec('COMMIT');
+      this.#revision++;
       return committed;
     } catch (error) {
       // A full disk ends the transaction by itself.
@@ -110,7 +119,7 @@ export class SqliteStore implements Store {
     return { before, after };
   }
 
-  /** A value that is made with the store and never changes. */
+  /** A value that is made with the store. */
   #meta(key: string, make: () => string): string {
     const row = this.#database.prepare('SELECT value FROM meta WHERE key = ?').get(key);
     if (row !== undefined) return String(row['value']);

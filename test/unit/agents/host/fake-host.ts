@@ -116,9 +116,13 @@ export class FakeDaemon {
       document: JSON.stringify(object),
     }));
     const removals = (options.removed ?? []).map(({ kind, id }) => ({ kind, id, version: 1, document: '' }));
-    this.table.apply({ sequence: 1, full: options.full ?? false, upserts, removals }, options.mayRemove ?? false, {
-      note: (networkId, version) => void this.inEffect.set(networkId, version),
-    });
+    this.table.apply(
+      { sequence: 1, full: options.full ?? false, upserts, removals, storeRevision: 0 },
+      options.mayRemove ?? false,
+      {
+        note: (networkId, version) => void this.inEffect.set(networkId, version),
+      },
+    );
   }
 
   /** Waits until something that is reported makes the condition true. */

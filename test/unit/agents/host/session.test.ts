@@ -7,7 +7,7 @@ import type { AssignmentsMessage, SessionMessage, TaskStatusUpdate } from '../..
 import type { DispatcherClient } from '../../../../src/rpc/service-types.ts';
 import { readHostFacts } from '../../../../agents/host/facts/host-facts.ts';
 import { Backoff } from '../../../../agents/host/backoff.ts';
-import { ClusterGuard } from '../../../../agents/host/session/cluster-guard.ts';
+import { ClusterGuard, type Standing } from '../../../../agents/host/session/cluster-guard.ts';
 import { LeadAway } from '../../../../agents/host/session/lead-away.ts';
 import { runSession, type SessionOptions } from '../../../../agents/host/session/manager-session.ts';
 import { StatusReporter } from '../../../../agents/host/session/status-reporter.ts';
@@ -20,10 +20,13 @@ const first: SessionMessage = {
   heartbeatPeriodMs: 60_000,
   stream: null,
   cluster: null,
+  storeTerm: 't1',
+  storeRevision: 0,
+  isAccepted: false,
 };
 
-function assignment(sequence: number, full = false): AssignmentsMessage {
-  return { sequence, full, upserts: [], removals: [] };
+function assignment(sequence: number, full = false, storeRevision = 0): AssignmentsMessage {
+  return { sequence, full, upserts: [], removals: [], storeRevision };
 }
 
 /** A manager that plays back what it was given, then stays silent. */
@@ -77,10 +80,12 @@ function client(parts: {
 describe('session with a manager', () => {
   let directory: string;
   let guard: ClusterGuard;
+  let standings: Standing[];
 
   beforeEach(() => {
     directory = mkdtempSync(join(tmpdir(), 'tsstack-session-'));
     guard = new ClusterGuard(join(directory, 'agent.json'));
+    standings = [];
   });
   afterEach(() => rmSync(directory, { recursive: true }));
 
@@ -106,6 +111,7 @@ describe('session with a manager', () => {
       leadAway: new LeadAway(),
       onAssignments,
       onOpen: () => undefined,
+      onStanding: (standing: Standing) => standings.push(standing),
       onStream: () => undefined,
       managers: {
         connect: () => Promise.resolve(manager),
@@ -156,11 +162,41 @@ describe('session with a manager', () => {
     assert.equal(await mayRemove(2), true, 'known again');
   });
 
+  it('removes nothing on the word of a store that was set back, however much that is written meanwhile, until an operator accepts it', async () => {
+    /** One session, in which the store comes to that revision. */
+    const meet = async (claim: Partial<SessionMessage>, revision: number): Promise<Standing | undefined> => {
+      const manager = client({ session: [{ ...first, ...claim }], assignments: [[assignment(1, true, revision)]] });
+      const [seen] = await run(manager, () => true);
+      // A daemon that begins anew knows as much.
+      guard = new ClusterGuard(join(directory, 'agent.json'));
+      assert.equal(seen?.[1], standings.at(-1) === 'known' || standings.at(-1) === 'accepted');
+      return standings.at(-1);
+    };
+    assert.equal(await meet({ storeTerm: 't1', storeRevision: 10 }, 20), 'new');
+    assert.equal(await meet({ storeTerm: 't1', storeRevision: 25 }, 30), 'known');
+    assert.equal(await meet({ storeTerm: 't2', storeRevision: 30 }, 31), 'known', 'the next manager has seen as much');
+    assert.equal(await meet({ storeTerm: 't3', storeRevision: 12 }, 90), 'set-back');
+    assert.equal(await meet({ storeTerm: 't3', storeRevision: 12 }, 95), 'set-back', 'it stays that');
+    assert.equal(await meet({ storeTerm: 't3', storeRevision: 12, isAccepted: true }, 96), 'accepted');
+    assert.equal(await meet({ storeTerm: 't3', storeRevision: 96 }, 97), 'known');
+  });
+
+  it('ends a session in which the store goes back', async () => {
+    const manager = client({ assignments: [[assignment(1, true, 5), assignment(2, false, 4)]] });
+    await assert.rejects(
+      run(manager, () => false),
+      /set back to an older state/,
+    );
+  });
+
   it('keeps its node and refuses another cluster, also after a restart', async () => {
     await run(client({ assignments: [[assignment(1, true)]] }), () => true);
     const again = new ClusterGuard(join(directory, 'agent.json'));
     assert.equal(again.identity.nodeId, guard.identity.nodeId);
-    await assert.rejects(again.admit('another', 1), /belongs to cluster cluster, .* of cluster another/);
+    await assert.rejects(
+      again.admit({ ...first, clusterId: 'another' }),
+      /belongs to cluster cluster, .* of cluster another/,
+    );
   });
 
   it('ends when the manager does', async () => {

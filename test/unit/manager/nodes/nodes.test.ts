@@ -59,8 +59,9 @@ describe('the removal of a node', () => {
     nodeId: 'aa',
     removing: false,
   };
+  const context = { ownNodeId: () => 'own', isManaged: false, now };
   const remove = (force: boolean, ...objects: readonly ModelObject[]): readonly string[] => {
-    const { changes } = removeNode(viewOf(...objects), { node: 'aa', force }, 'own', now);
+    const { changes } = removeNode(viewOf(...objects), { node: 'aa', force }, context);
     return changes
       .map(({ type, object }) => `${type} ${object.kind} ${object.version === 0 ? 'new' : object.id}`)
       .sort();
@@ -71,7 +72,7 @@ describe('the removal of a node', () => {
     assert.throws(() => remove(false, down, data), /these volumes are only there: p_data/);
     assert.deepEqual(remove(true, node('aa'), data), ['delete node aa', 'delete volume v']);
     assert.throws(
-      () => removeNode(viewOf(node('own')), { node: 'own', force: true }, 'own', now),
+      () => removeNode(viewOf(node('own')), { node: 'own', force: true }, context),
       /it is the manager that was asked/,
     );
   });

@@ -74,7 +74,11 @@ describe('a lab of nodes and jobs', () => {
         lab.tasks().map(({ slot }) => slot),
         [1, 2, 3],
       );
-      await lab.write((view) => removeNode(view, { node: 'n3', force: true }, 'n1', lab.now).changes);
+      await lab.write(
+        (view) =>
+          removeNode(view, { node: 'n3', force: true }, { ownNodeId: () => 'n1', isManaged: false, now: lab.now })
+            .changes,
+      );
       await lab.settle();
       assert.deepEqual(nodes(), ['n1', 'n2']);
     });

@@ -43,9 +43,8 @@ class Cluster {
   return(id: string): void {
     const node = this.view.get('node', id);
     assert.ok(node !== undefined);
-    this.write(
-      registerNode(this.view, { id, description: node.description, role: null, address: '', tunnelKey: '' }, now),
-    );
+    const known = { tunnelKey: '', knownTerm: '', knownRevision: 0, storeRevision: 0 };
+    this.write(registerNode(this.view, { id, description: node.description, role: null, address: '', ...known }, now));
   }
 
   /** Addresses are given at once, then nodes. */

@@ -1,3 +1,4 @@
+import { loneContext } from '../../../fixtures/authority-context.ts';
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { Authority } from '../../../../src/manager/authority/authority.ts';
@@ -86,7 +87,10 @@ describe('the keys of encrypted networks', () => {
   });
 
   it('can be replaced by hand, but not faster than nodes hear of it', async () => {
-    const authority = new Authority(store, null, () => new Date(nowMs));
+    const authority = new Authority(
+      store,
+      loneContext(() => new Date(nowMs)),
+    );
     assert.deepEqual(await authority.rotateTunnelKeys(), { generation: 2 });
     nowMs += 1000;
     await assert.rejects(authority.rotateTunnelKeys(), { code: 'conflict', hint: 'try again in 4 s' });
@@ -130,7 +134,7 @@ describe('the keys of encrypted networks', () => {
     const others = JSON.stringify(await n3.next());
     for (const { key } of readSecrets(store).tunnelKeys) assert.ok(!others.includes(key));
     assert.match(others, /"tunnel":null/);
-    await new Authority(store).rotateTunnelKeys();
+    await new Authority(store, loneContext()).rotateTunnelKeys();
     const [news, ...more] = await n1.next();
     assert.deepEqual(more, [], 'the network that is not encrypted is no news');
     assert.deepEqual(news?.encryption, { generation: 2, keys: readSecrets(store).tunnelKeys });
@@ -145,7 +149,8 @@ describe('the keys of encrypted networks', () => {
   it('are made with the key of each host, which is another one after each start of its machine', async () => {
     const { description } = nodeObject();
     const register = (tunnelKey: string): Promise<void> => {
-      const said = { id: 'n1', description, role: null, address: '10.90.0.1', tunnelKey };
+      const known = { knownTerm: '', knownRevision: 0, storeRevision: 0 };
+      const said = { id: 'n1', description, role: null, address: '10.90.0.1', tunnelKey, ...known };
       return store.update((view) => ({ changes: registerNode(view, said, '2026-01-01T00:00:00Z'), result: undefined }));
     };
     await write(
