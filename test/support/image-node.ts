@@ -24,7 +24,7 @@ const deadlines: RegistryDeadlines = { connectMs: 1500, idleMs: 1500, retryMs: 2
 const idleMs = 10_000;
 
 /** What is asked of a node for another one. */
-export type Serve = ImageService['content'];
+type Serve = ImageService['content'];
 
 /** The images of a node, which a test may have misbehave towards other nodes. */
 class ServingImages extends ImageService {
