@@ -12,25 +12,28 @@ const manyObjects = 5000;
 /** A node weighs as the tasks that it may be given at any moment: by then the heap should be free to grow. */
 const tasksPerNode = 50;
 
+/** Tells V8. */
+type SetFlag = (flag: string) => void;
+
 /**
  * V8 collects early instead of letting the heap grow: 100 MB instead of 180 MB after some hundred containers, at no measurable cost in time (the
  * work is in the native programs).
  */
-export function keepHeapSmall(): void {
-  setFlagsFromString('--optimize-for-size');
+export function keepHeapSmall(setFlag: SetFlag = setFlagsFromString): void {
+  setFlag('--optimize-for-size');
 }
 
 /** Lets the heap grow while the store holds, or may soon hold, very many tasks. Ends with the store. */
-export function fitHeapTo(store: Store): void {
+export function fitHeapTo(store: Store, setFlag: SetFlag = setFlagsFromString): void {
   let objects = store.view.all('task').length + store.view.all('node').length * tasksPerNode;
-  let isLarge = false;
+  let isLarge: boolean | null = null;
   const fit = (): void => {
     // Half of it ends it, so that a number close to the limit does not go to and fro.
-    const wantsLarge = objects > (isLarge ? manyObjects / 2 : manyObjects);
+    const wantsLarge = objects > (isLarge === true ? manyObjects / 2 : manyObjects);
     if (wantsLarge === isLarge) return;
     isLarge = wantsLarge;
-    if (isLarge) setFlagsFromString('--no-optimize-for-size');
-    else keepHeapSmall();
+    if (isLarge) setFlag('--no-optimize-for-size');
+    else keepHeapSmall(setFlag);
   };
   store.subscribe(({ changes }) => {
     for (const { before, after } of changes) objects += weightOf(after) - weightOf(before);
