@@ -26,6 +26,7 @@ export async function countLostSegments(
 ): Promise<number> {
   const [program = '', ...args] = manager.enter([process.execPath, traffic, 'talk', '127.0.0.1', '8080']);
   const talker = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+  const ended = once(talker, 'exit');
   await once(talker.stdout, 'data');
   const ids = Object.fromEntries((await manager.ps(file)).map(({ Service, ID }) => [Service, ID]));
   const places = [
@@ -37,7 +38,6 @@ export async function countLostSegments(
   const before = resent();
   await work();
   const lost = resent() - before;
-  const ended = once(talker, 'exit');
   talker.stdin.end();
   const [code] = (await ended) as [number | null];
   if (code !== 0) throw new Error('the connection to the published port broke');
