@@ -14,8 +14,12 @@ import { askNode, type Question } from './ask-node.ts';
 import { describeHolders } from './holders.ts';
 import { findImage, needs } from './images-of.ts';
 
-/** For a look into an agent's memory. */
+/** For a look into the memory of another node's agent: who does not answer is left out. */
 const lookDeadlineMs = 5000;
+/** For one into that of this host's, which `up` waits for: below the 30 s that its client gives it. */
+const refreshDeadlineMs = 20_000;
+/** For this host's to read an image from a file first. */
+const readDeadlineMs = 120_000;
 /** For a registry: an agent gives up on a dead one sooner (registry/deadlines.ts), and a slow one answers within a few seconds. */
 const registryDeadlineMs = 60_000;
 
@@ -67,7 +71,7 @@ export class ImageNames {
     const { images } = await this.#ask(own, {
       kind: 'image.find',
       arguments: { references: known, readFiles: true },
-      deadlineMs: lookDeadlineMs,
+      deadlineMs: refreshDeadlineMs,
     });
     await store.update((view) => {
       const news = images.flatMap((here) => {
@@ -120,7 +124,7 @@ export class ImageNames {
       const { images } = await this.#ask(session, {
         kind: 'image.find',
         arguments: question,
-        deadlineMs: lookDeadlineMs,
+        deadlineMs: readFiles ? readDeadlineMs : lookDeadlineMs,
       });
       return images[0] === undefined ? null : { nodeId: session.nodeId, image: images[0] };
     } catch {
