@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # three-hosts.sh: three hosts with kernels of their own on one bridge. They become a cluster, a stack with a network and a published port runs on
 # all of them, one loses its power, and what ran there runs elsewhere. By hand, as root, after a build: machines without hardware help need
-# about three minutes for it on two cores, which is too long for `npm test` (its hosts are network namespaces, see TestCluster).
+# minutes to boot beside each other on two cores, and more where these are busy, which is too long for `npm test` (its hosts are network
+# namespaces, see TestCluster).
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
