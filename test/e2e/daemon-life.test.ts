@@ -10,7 +10,7 @@ import type { DaemonFacts } from '../../src/daemon/daemon-facts.ts';
 import { findProcesses } from '../support/host-processes.ts';
 import { findLeftovers } from '../support/leftovers.ts';
 import { busyboxHost } from '../support/busybox-host.ts';
-import { TestHost, until } from '../support/test-host.ts';
+import { until, type TestHost } from '../support/test-host.ts';
 
 const stack = `
 name: life
