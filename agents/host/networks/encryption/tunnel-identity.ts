@@ -30,7 +30,7 @@ export async function openTunnelIdentity(path: string, place = currentPlace()): 
   const known = text === null ? null : (JSON.parse(text) as Stored);
   if (known?.place === place) return identityOf(createPrivateKey(known.key));
   const { privateKey } = generateKeyPairSync('x25519');
-  const stored: Stored = { place, key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString() };
+  const stored: Stored = { place, key: privateKey.export({ type: 'pkcs8', format: 'pem' }) };
   await writeFile(`${path}.new`, JSON.stringify(stored), { mode: 0o600 });
   await rename(`${path}.new`, path);
   return identityOf(privateKey);
