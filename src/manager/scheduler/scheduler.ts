@@ -41,7 +41,7 @@ function reconcile(view: StoreView, _keys: ReadonlySet<Key>, now: string): Recon
   const placement = new Placement(view, now);
   const waits: number[] = [];
   let places = 0;
-  for (const task of ownersFirst(pending)) {
+  for (const task of ownersFirst(view, pending)) {
     if (places === placesAtOnce) {
       waits.push(Date.parse(now));
       break;
@@ -64,17 +64,24 @@ function reconcile(view: StoreView, _keys: ReadonlySet<Key>, now: string): Recon
   return { changes: changes.changes, lookAgainAt: new Map(Number.isFinite(dueMs) ? [['placement', dueMs]] : []) };
 }
 
-/** Who shares a container's namespaces is placed after that container, within one round where possible. */
-function ownersFirst(pending: readonly TaskObject[]): Iterable<TaskObject> {
-  const byId = new Map(pending.map((task) => [task.id, task]));
-  const ordered = new Set<TaskObject>();
-  const visit = (task: TaskObject): void => {
-    const owners = ownersOf(task).flatMap((id) => byId.get(id) ?? []);
-    for (const owner of owners) if (owner !== task && !ordered.has(owner)) visit(owner);
-    ordered.add(task);
+/**
+ * Who shares a container's namespaces is placed after that container, within one round where possible. One by one: of very many, a pass takes only
+ * the first.
+ */
+function* ownersFirst(view: StoreView, pending: readonly TaskObject[]): Generator<TaskObject> {
+  const given = new Set<TaskObject>();
+  const withOwners = function* (task: TaskObject): Generator<TaskObject> {
+    if (given.has(task)) return;
+    const owners = ownersOf(task).flatMap((id) => view.get('task', id) ?? []);
+    for (const owner of owners) if (owner !== task && isPending(owner)) yield* withOwners(owner);
+    given.add(task);
+    yield task;
   };
-  pending.forEach(visit);
-  return ordered;
+  for (const task of pending) yield* withOwners(task);
+}
+
+function isPending(task: TaskObject): boolean {
+  return task.nodeId === null && task.status.state === 'pending' && !isLeaving(task);
 }
 
 function place(view: ObjectLookup, task: TaskObject, placement: Placement): Choice {
