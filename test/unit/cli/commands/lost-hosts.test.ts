@@ -119,7 +119,7 @@ describe('commands while a host is away', () => {
       await new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(new Error('cut'))));
       yield 'never';
     };
-    for await (const item of answers.of(far, never)) assert.fail(String(item));
+    for await (const item of answers.of(far, never)) assert.fail(item);
     assert.match(io.stderr.text, /^warning: node far has not answered since \S+Z: its containers are left out\n$/);
     assert.equal(answers.exitCode, 1);
   });
