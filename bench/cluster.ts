@@ -5,6 +5,7 @@
 import { measureScheduler } from './cluster/scheduler.ts';
 import { measureHosts } from './cluster/hosts.ts';
 import { measureNetwork } from './cluster/network.ts';
+import { measureRollingUpdate } from './cluster/rolling-update.ts';
 import { simulate } from './cluster/simulation.ts';
 import { Recorder } from './lib/measure.ts';
 import { reportResults } from './lib/results.ts';
@@ -18,6 +19,7 @@ const cases: Readonly<Record<string, Case>> = {
   },
   network: measureNetwork,
   hosts: measureHosts,
+  'rolling-update': measureRollingUpdate,
   'simulation-1k': (recorder) => simulate(1000, false, recorder),
   'simulation-10k': (recorder) => simulate(10_000, false, recorder),
   'simulation-30k': (recorder) => simulate(30_000, true, recorder),

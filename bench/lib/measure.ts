@@ -1,6 +1,17 @@
 /** More is better for what is per second and for parts (%) only. */
 export type Unit =
-  'ms' | 'MiB' | 'KiB' | 'MB/s' | 'cores' | 'wake-ups' | 'µs/task' | 'placements/s' | 'µs' | 'packets' | '%';
+  | 'ms'
+  | 'MiB'
+  | 'KiB'
+  | 'MB/s'
+  | 'cores'
+  | 'wake-ups'
+  | 'µs/task'
+  | 'placements/s'
+  | 'µs'
+  | 'packets'
+  | 'requests'
+  | '%';
 
 /** One row of the table: the same thing done by each engine. */
 export interface Measurement {
