@@ -88,6 +88,24 @@ describe("a service's own address", () => {
     assert.ok(Number(seconds) > 24 * 3600, table);
   });
 
+  it('finds an idle connection again that the kernel has forgotten, where there is no choice', async () => {
+    const { lab: host } = lab.host('n1');
+    const inClient = (...command: readonly string[]): Promise<string> => host.run({ sandbox: 'client' }, ...command);
+    const setting = 'net.netfilter.nf_conntrack_tcp_timeout_established';
+    const hasEntry = async (): Promise<boolean> =>
+      /ESTABLISHED.* dport=83 /.test(await inClient('cat', '/proc/net/nf_conntrack'));
+    const usual = (await inClient('sysctl', '-n', setting)).trim();
+    await inClient('sysctl', '-w', `${setting}=1`);
+    await lab.host('n2').lab.serve({ sandbox: 'web2' }, 'echo', '83');
+    await connect(web2);
+    const lines = host.follow({ sandbox: 'client' }, 'rest', virtual, '83', '3000');
+    assert.equal(await lines.next(), '0');
+    assert.equal(await hasEntry(), true);
+    await lab.host('n1').lab.until(async () => !(await hasEntry()));
+    assert.equal(await lines.next(), '1');
+    await inClient('sysctl', '-w', `${setting}=${usual}`);
+  });
+
   it('leads datagrams in equal parts, and those of one client to one container for as long as that serves', async () => {
     await connect(web1, web2, web3);
     assert.deepEqual(await tally(30, 'survey'), { web1: 10, web2: 10, web3: 10 });

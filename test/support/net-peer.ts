@@ -4,6 +4,7 @@
  *   answer PORT TEXT             answers every connection with the text
  *   tally HOST PORT COUNT        connects so often, one after the other, and prints how often each answer came, as JSON
  *   talk HOST PORT               sends `echo` a number ten times a second in one connection, and prints what comes back
+ *   rest HOST PORT MS            sends `echo` a number, is quiet for so long, and sends another one in the same connection
  *   echo PORT                    sends everything back
  *   ask tcp|udp HOST PORT        prints the answer of `serve`
  *   nag HOST PORT                asks over UDP from one port, ten times a second, and prints each answer from there as a line
@@ -64,6 +65,13 @@ function talk(host: string, port: number): void {
   socket.pipe(process.stdout);
   let number = 0;
   setInterval(() => socket.write(`${number++}\n`), 100);
+}
+
+function rest(host: string, port: number, quietMs: number): void {
+  const socket = connect(port, host);
+  socket.pipe(process.stdout);
+  socket.write('0\n');
+  setTimeout(() => socket.write('1\n'), quietMs);
 }
 
 function ask(protocol: string, host: string, port: number): void {
@@ -178,6 +186,7 @@ else if (command === 'reply') reply(Number(first), second, Number(third || 1));
 else if (command === 'survey') void survey(first, Number(second), Number(third));
 else if (command === 'answer') answer(Number(first), second);
 else if (command === 'tally') void tally(first, Number(second), Number(third));
+else if (command === 'rest') rest(first, Number(second), Number(third));
 else if (command === 'echo') echo(Number(first));
 else if (command === 'talk') talk(first, Number(second));
 else if (command === 'ask') {
