@@ -114,9 +114,8 @@ describe('ports published at every host', () => {
       const others = [web1, web2].map((task) => ({ ...task, isServing: task.taskId !== first }));
       await lab.connect(front, others);
       let moved = await answers.next();
-      // One answer may have been on its way.
-      if (moved === first) moved = await answers.next();
-      assert.notEqual(moved, first, to);
+      // Answers may have been on their way.
+      while (moved === first) moved = await answers.next();
       assert.equal(await answers.next(), moved, to);
       await lab.connect(front, [web1, web2]);
     }

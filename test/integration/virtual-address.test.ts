@@ -90,20 +90,19 @@ describe("a service's own address", () => {
 
   it('finds an idle connection again that the kernel has forgotten, where there is no choice', async () => {
     const { lab: host } = lab.host('n1');
-    const inClient = (...command: readonly string[]): Promise<string> => host.run({ sandbox: 'client' }, ...command);
+    const inClient = (...command: readonly string[]): Promise<string> => host.run({ sandbox: 'quiet' }, ...command);
     const setting = 'net.netfilter.nf_conntrack_tcp_timeout_established';
     const hasEntry = async (): Promise<boolean> =>
       /ESTABLISHED.* dport=83 /.test(await inClient('cat', '/proc/net/nf_conntrack'));
-    const usual = (await inClient('sysctl', '-n', setting)).trim();
+    await lab.addSandbox('n1', 'quiet', 22, front);
     await inClient('sysctl', '-w', `${setting}=1`);
     await lab.host('n2').lab.serve({ sandbox: 'web2' }, 'echo', '83');
-    await connect(web2);
-    const lines = host.follow({ sandbox: 'client' }, 'rest', virtual, '83', '3000');
+    await connect(endpointTask('n1', 'quiet', 22, front), web2);
+    const lines = host.follow({ sandbox: 'quiet' }, 'rest', virtual, '83', '3000');
     assert.equal(await lines.next(), '0');
     assert.equal(await hasEntry(), true);
     await lab.host('n1').lab.until(async () => !(await hasEntry()));
     assert.equal(await lines.next(), '1');
-    await inClient('sysctl', '-w', `${setting}=${usual}`);
   });
 
   it('leads datagrams in equal parts, and those of one client to one container for as long as that serves', async () => {
@@ -115,9 +114,8 @@ describe("a service's own address", () => {
     for (let count = 0; count < 3; count += 1) assert.equal(await answers.next(), first, 'it may stay');
     await connect(...[web1, web2, web3].filter(({ taskId }) => taskId !== first));
     let moved = await answers.next();
-    // One answer may have been on its way.
-    if (moved === first) moved = await answers.next();
-    assert.notEqual(moved, first);
+    // Answers may have been on their way.
+    while (moved === first) moved = await answers.next();
     assert.equal(await answers.next(), moved);
   });
 
