@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict';
+import { endpointsId } from '../../../../src/model/endpoints.ts';
+import type { WireObject } from '../../../../src/rpc/messages.ts';
+import { AssignedObjects, type AssignmentChange } from '../../../../agents/host/tasks/assigned-objects.ts';
+import { networkObject } from './builders.ts';
+
+describe('what is assigned to a host', () => {
+  const network = networkObject();
+  const wire = (object: { readonly kind: string; readonly id: string }): WireObject => ({
+    kind: object.kind,
+    id: object.id,
+    version: 1,
+    document: JSON.stringify(object),
+  });
+  const endpoints = {
+    ...{ kind: 'endpoints', id: endpointsId(network.id), version: 1, networkId: network.id },
+    ...{ nodes: [], tasks: [], services: [], encryption: null },
+  };
+
+  /** What a full list without anything changes for a host that has a network with others on it. */
+  function forget(mayRemove: boolean): AssignmentChange {
+    const assigned = new AssignedObjects();
+    const message = { sequence: 1, full: true, removals: [], storeRevision: 1 };
+    assigned.apply({ ...message, upserts: [wire(network), wire(endpoints)] }, true);
+    return assigned.apply({ ...message, upserts: [] }, mayRemove);
+  }
+
+  it('loses no network and nobody on it by the silence of a store that it does not know', () => {
+    const { removedNetworks, removedEndpoints } = forget(false);
+    assert.deepEqual([removedNetworks, removedEndpoints], [[], []]);
+  });
+
+  it('loses them by the silence of the one that it knows', () => {
+    const { removedNetworks, removedEndpoints } = forget(true);
+    assert.deepEqual([removedNetworks.map(({ id }) => id), removedEndpoints], [[network.id], [network.id]]);
+  });
+});
