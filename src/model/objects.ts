@@ -148,7 +148,7 @@ export interface NodeObject extends StoredObject {
 }
 
 /** A state of the store that is no more, and that a node has seen. */
-export interface NewerStore {
+interface NewerStore {
   readonly revision: number;
   /** Of the manager that the node knew then: it knows another one when it has accepted this store. */
   readonly term: string;

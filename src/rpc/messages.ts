@@ -1,6 +1,5 @@
 /** Messages of the contract under the names that the rest of the code uses; what each field means is said there and in proto/. */
 export type {
-  AcceptStoreRequest,
   AcceptStoreResponse,
   ActOnTasksRequest,
   ActOnTasksResponse,
@@ -65,7 +64,6 @@ export type {
   SetAddressRequest,
   SetAddressResponse,
   SetAutolockRequest,
-  RecoverStoreRequest,
   RecoverStoreResponse,
   SetAutolockResponse,
   StoreMember,

@@ -6,8 +6,8 @@ import { memberAddressOf, parseHostPort } from '../../model/host-port.ts';
 import { serverName } from '../../rpc/secure/trust.ts';
 import type { ClusterFiles, Membership } from '../cluster/cluster-files.ts';
 
-/** With these a lost leader of etcd is replaced within a second, so that a new leader of the cluster acts within 5 s; its own are ten times as long. */
-const timing = ['--heartbeat-interval', '100', '--election-timeout', '500', '--pre-vote'];
+/** With these a lost leader of etcd is replaced within a second, so that a new leader of the cluster acts within 5 s; elections of its own take twice as long. */
+const timing = { 'heartbeat-interval': '100', 'election-timeout': '500' };
 
 /** The most that etcd is made for. What is in the file is in memory as well; a cluster of 100,000 tasks has about 1 GB. */
 const quotaBytes = 8 * 2 ** 30;
@@ -35,20 +35,33 @@ export function etcdArguments({
   const peer = memberUrl(membership.managerAddress);
   const clients = `unix://${memberSocket}`;
   const members = others ?? [`${membership.nodeId}=${peer}`];
+  const options = {
+    name: membership.nodeId,
+    'data-dir': dataDirectory(directory),
+    'listen-client-urls': clients,
+    'advertise-client-urls': clients,
+    'listen-peer-urls': listenUrl(membership),
+    'initial-advertise-peer-urls': peer,
+    'initial-cluster': members.join(),
+    'initial-cluster-token': membership.clusterId,
+    'initial-cluster-state': others === null ? 'new' : 'existing',
+    'peer-cert-allowed-hostname': serverName,
+    'peer-trusted-ca-file': files.authoritiesPath,
+    'peer-cert-file': files.identityPath,
+    'peer-key-file': files.identityPath,
+    ...timing,
+    'quota-backend-bytes': String(quotaBytes),
+    'snapshot-count': '10000',
+    logger: 'zap',
+    'log-level': 'warn',
+    'log-outputs': 'stderr',
+  };
   return [
-    ...['--name', membership.nodeId, '--data-dir', dataDirectory(directory)],
-    ...['--listen-client-urls', clients, '--advertise-client-urls', clients],
-    ...['--listen-peer-urls', listenUrl(membership), '--initial-advertise-peer-urls', peer],
-    ...['--initial-cluster', members.join(), '--initial-cluster-token', membership.clusterId],
-    ...['--initial-cluster-state', others === null ? 'new' : 'existing'],
-    ...['--peer-client-cert-auth', '--peer-cert-allowed-hostname', serverName],
+    ...Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]),
+    '--pre-vote',
+    '--peer-client-cert-auth',
     // Who comes is a manager, from whatever address: a host has several.
     '--experimental-peer-skip-client-san-verification',
-    ...['--peer-trusted-ca-file', files.authoritiesPath],
-    ...['--peer-cert-file', files.identityPath, '--peer-key-file', files.identityPath],
-    ...timing,
-    ...['--quota-backend-bytes', String(quotaBytes), '--snapshot-count', '10000'],
-    ...['--logger', 'zap', '--log-level', 'warn', '--log-outputs', 'stderr'],
     ...(isForced ? ['--force-new-cluster'] : []),
   ];
 }

@@ -97,7 +97,8 @@ function check(meta: Meta, seal: ContentSeal): StoreIdentity {
     });
   }
   // Those that earlier versions made have none.
-  const { clusterId, epoch, revision = 0 } = meta as Partial<Meta> & Meta;
+  const { clusterId, epoch } = meta;
+  const { revision = 0 }: Partial<Meta> = meta;
   return { clusterId, epoch, revision };
 }
 

@@ -12,10 +12,8 @@ describe('what is assigned to a host', () => {
     version: 1,
     document: JSON.stringify(object),
   });
-  const endpoints = {
-    ...{ kind: 'endpoints', id: endpointsId(network.id), version: 1, networkId: network.id },
-    ...{ nodes: [], tasks: [], services: [], encryption: null },
-  };
+  const common = { kind: 'endpoints', id: endpointsId(network.id), version: 1, networkId: network.id } as const;
+  const endpoints = { ...common, nodes: [], tasks: [], services: [], encryption: null };
 
   /** What a full list without anything changes for a host that has a network with others on it. */
   function forget(mayRemove: boolean): AssignmentChange {
