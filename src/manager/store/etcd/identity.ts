@@ -12,7 +12,9 @@ const format = 1;
 
 const patienceMs = 5000;
 
-interface Meta extends StoreIdentity {
+interface Meta extends Omit<StoreIdentity, 'revision'> {
+  /** Those that earlier versions made have none. */
+  readonly revision?: number;
   readonly format: number;
   /** Tells whether contents were sealed with the key that this manager has. */
   readonly seal: string;
@@ -96,12 +98,10 @@ function check(meta: Meta, seal: ContentSeal): StoreIdentity {
       hint: 'copy manager/seal.key below the data root from a manager of this cluster',
     });
   }
-  // Those that earlier versions made have none.
-  const { clusterId, epoch } = meta;
-  const { revision = 0 }: Partial<Meta> = meta;
+  const { clusterId, epoch, revision = 0 } = meta;
   return { clusterId, epoch, revision };
 }
 
-function fingerprintOf(seal: ContentSeal, { clusterId }: StoreIdentity): string {
+function fingerprintOf(seal: ContentSeal, { clusterId }: Pick<StoreIdentity, 'clusterId'>): string {
   return seal.digest(Buffer.from(clusterId));
 }
