@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { before, describe, it } from 'mocha';
 import type { NodeDescription } from '../../src/model/objects.ts';
 import { busyboxHost } from '../support/busybox-host.ts';
-import { TestHost } from '../support/test-host.ts';
+import type { TestHost } from '../support/test-host.ts';
 
 const stack = `
 name: listing

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { before, describe, it } from 'mocha';
 import { runInTerminal } from '../support/terminal.ts';
 import { busyboxHost } from '../support/busybox-host.ts';
-import { TestHost, until } from '../support/test-host.ts';
+import { until, type TestHost } from '../support/test-host.ts';
 
 const stack = `
 name: oneoff

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { before, describe, it } from 'mocha';
 import { busyboxHost } from '../support/busybox-host.ts';
-import { TestHost, until } from '../support/test-host.ts';
+import { until, type TestHost } from '../support/test-host.ts';
 
 const stack = `
 name: verbs

@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, describe, it } from 'mocha';
 import { busyboxHost } from '../support/busybox-host.ts';
-import { TestHost, until } from '../support/test-host.ts';
+import { until, type TestHost } from '../support/test-host.ts';
 
 const common = 'image: "busybox:test", init: true, command: sleep 100000, stop_grace_period: 1s, network_mode: none';
 
