@@ -33,7 +33,9 @@ export class Fleet {
   /** Resolves when all have registered. */
   static async start({ address, nodes, onTask }: FleetOptions): Promise<Fleet> {
     const count = Math.ceil(nodes / nodesPerConnection);
-    const clients = await Promise.all(Array.from({ length: count }, () => connectDispatcher(address, { connectTimeoutMs })));
+    const clients = await Promise.all(
+      Array.from({ length: count }, () => connectDispatcher(address, { connectTimeoutMs })),
+    );
     const agents: SimulatedAgent[] = [];
     while (agents.length < nodes) {
       const batch = Array.from({ length: Math.min(startsAtOnce, nodes - agents.length) }, (_, offset) => {

@@ -51,7 +51,7 @@ export class HostService implements HostHandlers {
   readonly #holder: RoleHolder;
   #change: Promise<unknown> = Promise.resolve();
   /** The store moves for a second manager. */
-  #room: Promise<unknown> | null = null;
+  #isMakingRoom = false;
   /** Why it has not; for the next manager that asks. */
   #roomProblem: Error | null = null;
 
@@ -163,12 +163,21 @@ export class HostService implements HostHandlers {
     const problem = this.#roomProblem;
     this.#roomProblem = null;
     if (problem !== null) return problem;
-    this.#room ??= this.migrateStore({ to: 'etcd', ca: '', certificate: '', key: '' })
-      .catch((error: unknown) => (this.#roomProblem = noRoom(error)))
-      .finally(() => (this.#room = null));
+    if (!this.#isMakingRoom) void this.#moveToEtcd();
     return new TsstackError('unavailable', 'join as a manager: the store is moving to etcd, to be for several', {
       retryable: true,
     });
+  }
+
+  async #moveToEtcd(): Promise<void> {
+    this.#isMakingRoom = true;
+    try {
+      await this.migrateStore({ to: 'etcd', ca: '', certificate: '', key: '' });
+    } catch (error) {
+      this.#roomProblem = noRoom(error);
+    } finally {
+      this.#isMakingRoom = false;
+    }
   }
 
   /** Runs when the change before is over, whatever became of it. */

@@ -2,7 +2,7 @@ import type { ContainerSpec } from '../../../src/model/spec.ts';
 import { TaskError } from '../errors.ts';
 
 /** Security modules of a kernel that give processes labels. */
-export type SecurityModule = 'apparmor' | 'selinux';
+type SecurityModule = 'apparmor' | 'selinux';
 
 export interface SecurityLabels {
   readonly apparmorProfile?: string;
