@@ -53,7 +53,7 @@ delete_unknown (const struct command_options *options, struct command_record *re
 static int
 load_for_deletion (const struct command_options *options, struct command_record *record, struct tss_error *error)
 {
-  if (command_record_load (options, options->arguments[0], COMMAND_SPEC_FOR_HOOKS, record, error) == 0)
+  if (command_record_load (options, options->arguments[0], COMMAND_SPEC_IF_NEEDED, record, error) == 0)
     return 0;
   if (error->code == TSS_ERROR_NOT_FOUND)
     return -1;

@@ -106,7 +106,7 @@ command_start (struct command_options *options, struct tss_error *error)
   command_autorecord record = { 0 };
   const char *status;
 
-  if (command_record_load (options, options->arguments[0], COMMAND_SPEC_FOR_HOOKS, &record, error) < 0)
+  if (command_record_load (options, options->arguments[0], COMMAND_SPEC_IF_NEEDED, &record, error) < 0)
     return -1;
   status = command_record_status (&record);
   if (strcmp (status, "created") != 0)

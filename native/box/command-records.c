@@ -95,6 +95,16 @@ find_root (const char *bundle, const json_t *spec)
   return realpath (joined, resolved) ? json_string (resolved) : NULL;
 }
 
+/* Whether more is to be done after the container has been made than its record says: hooks, and to hand over who is
+ * asked about system calls. Most containers have neither. */
+static bool
+is_needed_later (const json_t *spec)
+{
+  const json_t *seccomp = json_object_get (json_object_get (spec, "linux"), "seccomp");
+
+  return json_object_size (json_object_get (spec, "hooks")) > 0 || json_object_get (seccomp, "listenerPath");
+}
+
 int
 command_record_save (struct command_record *record, const char *id, const char *bundle, const json_t *spec,
                      const struct box_container *container, struct tss_error *error)
@@ -105,8 +115,8 @@ command_record_save (struct command_record *record, const char *id, const char *
   if (!saved)
     return -1;
   record->state = json_pack ("{s:s, s:s, s:o*, s:o, s:o, s:b, s:O*}", "id", id, "bundle", bundle, "rootfs",
-                             find_root (bundle, spec), "created", created_at (), "box", saved, "hasHooks",
-                             json_object_size (json_object_get (spec, "hooks")) > 0, "annotations", annotations);
+                             find_root (bundle, spec), "created", created_at (), "box", saved, "needsSpec",
+                             is_needed_later (spec), "annotations", annotations);
   if (!record->state)
     return tss_error_set (error, TSS_ERROR_INTERNAL, ENOMEM, id, "remember the container");
   /* The bundle's own file may change or go before an exec needs it. */
@@ -134,12 +144,12 @@ name_owner (struct command_record *record)
       }
 }
 
-/* Most containers have no hooks, and a config.json with a filter of system calls takes a while to read. */
+/* A config.json with a filter of system calls takes a while to read. */
 static bool
 needs_spec (const struct command_record *record, enum command_spec_need need)
 {
   return need == COMMAND_SPEC_WHOLE
-         || (need == COMMAND_SPEC_FOR_HOOKS && !json_is_false (json_object_get (record->state, "hasHooks")));
+         || (need == COMMAND_SPEC_IF_NEEDED && !json_is_false (json_object_get (record->state, "needsSpec")));
 }
 
 int

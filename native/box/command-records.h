@@ -26,7 +26,7 @@ int command_record_save (struct command_record *record, const char *id, const ch
 enum command_spec_need
 {
   COMMAND_SPEC_NONE,
-  COMMAND_SPEC_FOR_HOOKS, /* nothing, when there are none */
+  COMMAND_SPEC_IF_NEEDED, /* only if there are hooks, or somebody to be asked about system calls */
   COMMAND_SPEC_WHOLE,
 };
 
