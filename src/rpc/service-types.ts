@@ -63,7 +63,7 @@ interface HandlerCalls<M extends Method> {
 export type Client<Table extends MethodTable, Types = Messages> = {
   readonly [Key in keyof Table]: ClientCalls<Table[Key], Types>[Table[Key]['kind']];
 } & {
-  /** Ends the connection; calls under way fail. */
+  /** No more calls; those under way of a local connection fail, others may come to their end. */
   close(): void;
 };
 

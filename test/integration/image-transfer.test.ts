@@ -47,7 +47,7 @@ describe('images between nodes', function () {
     const onError = (error: unknown): void => void errors.push(error);
     const options = { dataRoot: root, runRoot: root, version: '0', onError, ownNodeId: () => 'm1' };
     manager = await Manager.start(options);
-    server = await serve(address, [serveControl(manager.control), serveDispatcher(manager.dispatcher)]);
+    server = await listen();
     control = await connectControl(address);
     nodes = [];
   });
@@ -58,6 +58,15 @@ describe('images between nodes', function () {
     await manager.stop();
     assert.deepEqual(errors.splice(0), []);
   });
+
+  const listen = (): Promise<RunningServer> =>
+    serve(address, [serveControl(manager.control), serveDispatcher(manager.dispatcher)]);
+
+  /** Breaks all connections to the manager, which can be reached again at once. */
+  async function cut(): Promise<void> {
+    await server.stop(0);
+    server = await listen();
+  }
 
   async function joined(name: string, room?: string): Promise<ImageNode> {
     const node = new ImageNode(name, room);
@@ -131,8 +140,9 @@ describe('images between nodes', function () {
       return halt(await honest(image, digest, offset), 3 * megabyte, async () => {
         if (isCut) return;
         await arrived(w1, megabyte);
+        if (isCut) return;
         isCut = true;
-        w1.cut();
+        await cut();
       });
     };
     await need('heavy:test', 'w1');

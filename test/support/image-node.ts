@@ -14,7 +14,6 @@ import { serveRelay } from '../../agents/host/streams/relay-stream.ts';
 import { makeStreamHandlers } from '../../agents/host/streams/stream-handlers.ts';
 import { TaskTable } from '../../agents/host/tasks/task-table.ts';
 import { connectDispatcher } from '../../src/rpc/client.ts';
-import type { DispatcherClient } from '../../src/rpc/service-types.ts';
 import { ImageLab } from './image-lab.ts';
 import { nativeProgram } from './native-build.ts';
 
@@ -43,7 +42,6 @@ export class ImageNode {
   /** As tasks get them. */
   readonly hostImages: HostImages;
   readonly #over = new AbortController();
-  #client: DispatcherClient | null = null;
   #running: Promise<void> = Promise.resolve();
 
   /** `room`: size of its disk. */
@@ -79,7 +77,7 @@ export class ImageNode {
         reporter: new StatusReporter(() => undefined),
         leadAway: new LeadAway(),
         description: { ...simulatedDescription, hostname: this.name, architecture: process.arch },
-        onConnected: (client) => this.link.connected((this.#client = client)),
+        onConnected: (client) => this.link.connected(client),
         onLost: () => this.link.lost(),
         onOpen: (sessionId) => {
           this.link.opened(sessionId);
@@ -93,11 +91,6 @@ export class ImageNode {
       this.#over.signal,
     );
     await opened.promise;
-  }
-
-  /** Breaks the connection to the manager; the next one is made at once. */
-  cut(): void {
-    this.#client?.close();
   }
 
   async leave(): Promise<void> {

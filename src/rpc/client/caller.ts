@@ -14,6 +14,6 @@ export interface Caller {
   serverStream(method: Method, request: AnyMessage, options?: CallOptions): AsyncIterable<AnyMessage>;
   /** Messages both ways. */
   duplex(method: Method, options?: CallOptions): DuplexStream<AnyMessage, AnyMessage>;
-  /** Ends it; calls under way fail. */
+  /** As for `Client` (service-types.ts). */
   close(): void;
 }
