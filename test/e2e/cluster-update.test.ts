@@ -51,9 +51,9 @@ services:
 `;
 }
 
-/** Looks up both aliases until the file is there; a line for each time, with those that there are. */
+/** Looks up both aliases until the file is there; a line for each time, with those that there are. Others are asked of a server that is not there. */
 const lookups = `while [ ! -e /stop ]; do
-  for alias in old new; do nslookup -type=a $alias. | grep -q ^Name: && echo -n $alias; done; echo; sleep 0.05
+  for alias in old new; do timeout 2 nslookup -type=a $alias. | grep -q ^Name: && echo -n $alias; done; echo; sleep 0.05
 done`;
 
 describe('containers that leave on several hosts', () => {
@@ -130,9 +130,14 @@ describe('containers that leave on several hosts', () => {
     let names = '';
     lookup.stdout?.on('data', (chunk: Buffer) => (names += chunk.toString()));
     const ended = once(lookup, 'close');
-    while (lookup.stdout !== null && !names.includes('\n')) await once(lookup.stdout, 'data');
+    const heard = async (what: string): Promise<void> => {
+      const signal = AbortSignal.timeout(10_000);
+      while (lookup.stdout !== null && !names.includes(what)) await once(lookup.stdout, 'data', { signal });
+    };
+    await heard('\n');
     manager.write('roll.yml', stack(second));
     await assertNoneFails(['one', 'two'], () => manager.ok(['-f', file, 'up', '-d', '--wait']));
+    await heard('\nnew\n');
     await inVisitor('touch /stop');
     await ended;
     const seen = names.trim().split('\n');
