@@ -1,21 +1,15 @@
 /** Updates services under load on three hosts of a lab, in namespaces of their own; prints UpdateFigures[] as JSON. */
-import { join } from 'node:path';
 import { busyboxImage } from '../../test/fixtures/images.ts';
+import { gracefulServer } from '../../test/support/graceful-server.ts';
 import { RequestLoad, type LoadResult } from '../../test/support/request-load.ts';
 import { TestCluster, type ClusterHost } from '../../test/support/test-cluster.ts';
 import type { UpdateFigures } from './rolling-update.ts';
-
-const server = join(import.meta.dirname, '../../test/support/graceful-server.py');
-/** The host's python, with what it needs. */
-const volumes = ['/usr:/usr:ro', '/usr/lib:/lib:ro', '/usr/lib64:/lib64:ro', `${server}:/server.py:ro`];
 
 const stack = (version: string, replicas: number): string => `
 name: roll
 services:
   web:
-    image: busybox:test
-    command: [/usr/bin/python3, /server.py, ${version}]
-    volumes: ${JSON.stringify(volumes)}
+    ${gracefulServer(version)}
     ports: ["8080:80"]
     healthcheck: { test: wget -q -O /dev/null http://127.0.0.1/version, interval: 5s, start_period: 20s, start_interval: 100ms }
     deploy:

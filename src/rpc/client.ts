@@ -1,4 +1,5 @@
 /** Typed clients. What a connection needs is loaded with the first one, so that importing this file costs nothing. */
+import { socketPath } from '../model/socket-path.ts';
 import type { Caller } from './client/caller.ts';
 import { makeClient } from './client/make-client.ts';
 import type { ConnectOptions } from './client/wait-until-ready.ts';
@@ -12,9 +13,10 @@ export type { ConnectOptions };
  * those that do not know them, are called by gRPC.
  */
 async function reach(address: string, options: ConnectOptions): Promise<Caller> {
-  if (address.startsWith('unix:')) {
+  const path = socketPath(address);
+  if (path !== null) {
     const { connectLocally } = await import('./local/local-caller.ts');
-    const caller = await connectLocally(address, options);
+    const caller = await connectLocally(path, options);
     if (caller !== null) return caller;
   }
   const { openChannel } = await import('./client/open-channel.ts');

@@ -1,5 +1,6 @@
 /** Serves the services of the contract on one address. */
 import { Server } from '@grpc/grpc-js';
+import { socketPath } from '../model/socket-path.ts';
 import { authorityMethods, controlMethods, dispatcherMethods, hostMethods } from './generated/contract.ts';
 import { channelOptions } from './channel-options.ts';
 import { listenTcp, listenUnix, type Listener } from './server/listener.ts';
@@ -55,11 +56,12 @@ const local: Gate = () => ({ kind: 'local' });
 export async function serve(address: string, services: readonly Service[]): Promise<RunningServer> {
   const server = new Server(channelOptions);
   addServices(server, services, local);
-  const hostSocket = address.startsWith('unix:') ? new HostSocket(server, services) : null;
+  const path = socketPath(address);
+  const hostSocket = path === null ? null : new HostSocket(server, services);
   const listener =
-    hostSocket === null
+    path === null || hostSocket === null
       ? await listenTcp(server, address)
-      : await listenUnix((path) => hostSocket.listen(path), address);
+      : await listenUnix((bound) => hostSocket.listen(bound), path);
   let stopping: Promise<void> | undefined;
   return {
     address: listener.address,

@@ -2,20 +2,15 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import { busyboxImage } from '../fixtures/images.ts';
+import { gracefulServer } from '../support/graceful-server.ts';
 import { RequestLoad, type LoadResult } from '../support/request-load.ts';
 import { TestCluster, type ClusterHost } from '../support/test-cluster.ts';
 import { until, type PsRow } from '../support/test-host.ts';
 
 /** Of each kind of client. */
 const perSecond = 40;
-
-const server = join(import.meta.dirname, '../support/graceful-server.py');
-
-/** The host's python, with what it needs. */
-const volumes = ['/usr:/usr:ro', '/usr/lib:/lib:ro', '/usr/lib64:/lib64:ro', `${server}:/server.py:ro`];
 
 interface Variant {
   readonly version: string;
@@ -31,9 +26,7 @@ function stack({ version, ports, alias }: Variant): string {
 name: roll
 services:
   web:
-    image: busybox:test
-    command: [/usr/bin/python3, /server.py, ${version}]
-    volumes: ${JSON.stringify(volumes)}
+    ${gracefulServer(version)}
     ports: ${JSON.stringify(ports)}
     networks: { default: { aliases: [${alias}] } }
     healthcheck: { test: wget -q -O /dev/null http://127.0.0.1/version, interval: 1s, start_period: 20s, start_interval: 100ms }

@@ -1,4 +1,5 @@
 import { dirname, join } from 'node:path';
+import { socketPath } from '../../model/socket-path.ts';
 import type { CommandIo } from '../command-line/io.ts';
 import type { GlobalFlags } from '../command-line/global-flags.ts';
 
@@ -24,11 +25,6 @@ export function daemonAddress(globals: Pick<GlobalFlags, 'host'>, env: CommandIo
   const data = env['TSSTACK_DATA_ROOT'] || (isDefault ? defaultDataRoot : undefined);
   if (data === undefined) return { host, roots: null };
   return { host, roots: { data, run: env['TSSTACK_RUN_ROOT'] || dirname(socket) } };
-}
-
-/** Path of a unix socket, or null for other addresses. */
-export function socketPath(host: string): string | null {
-  return host.startsWith('unix:') ? host.replace(/^unix:(\/\/)?/, '') : null;
 }
 
 function normaliseHost(host: string): string {

@@ -1,7 +1,7 @@
 import { accessSync, constants, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { TsstackError } from '../../model/errors.ts';
-import { socketPath } from './daemon-address.ts';
+import { socketPath } from '../../model/socket-path.ts';
 
 /** Throws when nobody answered because this user may not ask: to others a daemon that is forbidden looks like none at all. */
 export function requireAccess(host: string): void {

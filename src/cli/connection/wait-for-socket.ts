@@ -1,8 +1,8 @@
 import { watch } from 'node:fs';
 import { dirname } from 'node:path';
 import { TsstackError } from '../../model/errors.ts';
+import { socketPath } from '../../model/socket-path.ts';
 import { connectControl } from '../../rpc/client.ts';
-import { socketPath } from './daemon-address.ts';
 
 /** Resolves when somebody answers at a unix socket that a starting daemon is about to open; tries at each change in its directory. */
 export async function waitForSocket(host: string, timeoutMs: number): Promise<void> {

@@ -9,12 +9,12 @@ import { FrameSocket } from './frame-socket.ts';
 import { LocalCall } from './local-call.ts';
 
 /**
- * Connects to `unix:///path`. Null when something answers there that does not take local calls: then it is to be called by gRPC.
+ * Connects to the socket at the path. Null when something answers there that does not take local calls: then it is to be called by gRPC.
  * Rejects with `unavailable` when nobody is there, with `timeout` when somebody is and says nothing.
  */
-export async function connectLocally(address: string, options: ConnectOptions): Promise<Caller | null> {
+export async function connectLocally(path: string, options: ConnectOptions): Promise<Caller | null> {
   options.signal?.throwIfAborted();
-  const path = address.replace(/^unix:(\/\/)?/, '');
+  const address = `unix://${path}`;
   const first = open(path);
   const fail = (code: 'timeout' | 'unavailable', reason: string): void =>
     first.abandon(unreachable(code, address, reason));

@@ -28,8 +28,7 @@ export async function listenTcp(server: Server, address: string): Promise<Listen
  * Listens on a unix socket. It is bound in a directory of mode 0700 and renamed to its place when its mode is right: so nobody else
  * can connect to it before, and no umask, which belongs to the whole process, is changed meanwhile. `listen` binds it.
  */
-export async function listenUnix(listen: (path: string) => Promise<void>, address: string): Promise<Listener> {
-  const path = address.replace(/^unix:(\/\/)?/, '');
+export async function listenUnix(listen: (path: string) => Promise<void>, path: string): Promise<Listener> {
   if (Buffer.byteLength(path) > maxSocketPathBytes - '.XXXXXX/s'.length) {
     throw new TsstackError('invalid', `listen on ${path}: the path is too long for a socket`, {
       hint: 'choose a shorter run root',
