@@ -1,14 +1,17 @@
 /** Measures the network between two hosts of a lab, in a network namespace of its own; prints one JSON object. */
 import { join } from 'node:path';
+import type { NetworkFigures } from './network.ts';
 import { median } from '../lib/measure.ts';
 import { networkObject, portOwner, portSpec, sandboxInterface } from '../../test/support/network-lab.ts';
 import { endpointTask, OverlayLab } from '../../test/support/overlay-lab.ts';
 
 const traffic = join(import.meta.dirname, 'network-traffic.ts');
 const port = '5000';
-const rounds = 5;
-const pourMs = '500';
-const knocks = '1000';
+/** Of each measurement, which begins new processes each time. */
+const turns = 5;
+/** Within each: short ones, so that the two of a round meet the same machine. */
+const pours = ['100', '12'];
+const knocks = ['100', '10'];
 
 const network = { ...networkObject(1), vni: 4096 };
 const separate = networkObject(2);
@@ -31,25 +34,29 @@ try {
   await to.start({ sandbox: 'web' }, process.execPath, traffic, 'drain', port);
   const [direct = ''] = web.addresses;
   const [virtual = ''] = service.virtualAddresses;
-  const measure = async (
-    place: 'host' | { readonly sandbox: string },
-    ...command: readonly string[]
-  ): Promise<number> => Number(await from.run(place, process.execPath, traffic, ...command));
-  const inside = { sandbox: 'client' };
-  const ways = {
-    plain: () => measure({ sandbox: 'alone' }, 'pour', '10.90.0.2', '6000', pourMs),
-    overlay: () => measure(inside, 'pour', direct, port, pourMs),
-    virtual: () => measure(inside, 'pour', virtual, port, pourMs),
-    directUs: () => measure(inside, 'knock', direct, port, knocks),
-    virtualUs: () => measure(inside, 'knock', virtual, port, knocks),
+  const measure = async (sandbox: string, ...command: readonly string[]): Promise<readonly (readonly number[])[]> =>
+    JSON.parse(await from.run({ sandbox }, process.execPath, traffic, ...command)) as number[][];
+  const plain: number[] = [];
+  const pairs: { readonly pours: (readonly number[])[]; readonly knocks: (readonly number[])[] } = {
+    pours: [],
+    knocks: [],
   };
-  // In turns, so that what else the machine does meanwhile meets all of them.
-  const samples = new Map<string, number[]>(Object.keys(ways).map((name) => [name, []]));
-  for (let round = 0; round < rounds; round += 1) {
-    for (const [name, way] of Object.entries(ways)) samples.get(name)?.push(await way());
+  for (let turn = 0; turn < turns; turn += 1) {
+    plain.push(...(await measure('alone', 'pour', '6000', ...pours, '10.90.0.2')).flat());
+    pairs.pours.push(...(await measure('client', 'pour', port, ...pours, direct, virtual)));
+    pairs.knocks.push(...(await measure('client', 'knock', port, ...knocks, direct, virtual)));
   }
-  const medians = Array.from(samples, ([name, values]) => [name, median(values)] as const);
-  process.stdout.write(JSON.stringify(Object.fromEntries(medians)));
+  const between = (
+    rows: readonly (readonly number[])[],
+    compare: (direct: number, virtual: number) => number,
+  ): number => median(rows.map(([direct = Number.NaN, virtual = Number.NaN]) => compare(direct, virtual)));
+  const figures: NetworkFigures = {
+    plain: median(plain),
+    overlay: between(pairs.pours, (direct) => direct),
+    virtualPart: between(pairs.pours, (direct, virtual) => virtual / direct),
+    virtualMoreUs: between(pairs.knocks, (direct, virtual) => virtual - direct),
+  };
+  process.stdout.write(JSON.stringify(figures));
 } finally {
   await lab.close();
 }

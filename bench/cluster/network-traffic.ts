@@ -1,9 +1,10 @@
 /**
  * A small program for measurements of networks, run inside network namespaces:
- *   drain PORT                takes what comes, and answers each connection with one byte when that is asked for with its first byte
- *   pour HOST PORT MS         sends as fast as it can, and prints how many bytes a second the other side has taken
- *   talk HOST PORT            says something every 10 ms until its input ends, prints a line when it has been answered, fails when it breaks
- *   knock HOST PORT COUNT     connects so often, one after the other, each time for one byte there and back; prints µs for each
+ *   drain PORT                    takes what comes, and answers each connection with one byte when that is asked for with its first byte
+ *   pour PORT MS ROUNDS HOST…     sends to each host as fast as it can, and prints how many bytes a second the other side has taken
+ *   talk HOST PORT                says something every 10 ms until its input ends, prints a line when it has been answered, fails when it breaks
+ *   knock PORT COUNT ROUNDS HOST… connects so often, one after the other, each time for one byte there and back; prints µs for each
+ * What measures asks the hosts in turns, every other round backwards, so that what else the machine does meets all of them; it prints a row for each round.
  */
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
@@ -20,17 +21,20 @@ function drain(port: number): void {
   }).listen(port, '0.0.0.0', () => process.stdout.write('ready\n'));
 }
 
-async function pour(host: string, port: number, forMs: number): Promise<void> {
+/** Bytes a second. */
+async function pour(host: string, port: number, forMs: number): Promise<number> {
   const socket = connect(port, host);
   await once(socket, 'connect');
   const begin = performance.now();
   while (performance.now() - begin < forMs) if (!socket.write(chunk)) await once(socket, 'drain');
   const seconds = (performance.now() - begin) / 1000;
-  process.stdout.write(String((socket.bytesWritten - socket.writableLength) / seconds));
-  process.exit();
+  const taken = socket.bytesWritten - socket.writableLength;
+  socket.resetAndDestroy();
+  return taken / seconds;
 }
 
-async function knock(host: string, port: number, count: number): Promise<void> {
+/** µs for each connection. */
+async function knock(host: string, port: number, count: number): Promise<number> {
   const begin = performance.now();
   for (let number = 0; number < count; number += 1) {
     const socket = connect({ port, host, noDelay: true });
@@ -38,7 +42,22 @@ async function knock(host: string, port: number, count: number): Promise<void> {
     socket.resume();
     await once(socket, 'close');
   }
-  process.stdout.write(String(((performance.now() - begin) * 1000) / count));
+  return ((performance.now() - begin) * 1000) / count;
+}
+
+type Measure = (host: string, port: number, amount: number) => Promise<number>;
+
+async function inTurns(measure: Measure, settings: readonly string[]): Promise<void> {
+  const [port, amount, rounds] = settings.map(Number);
+  const hosts = settings.slice(3);
+  const rows: (readonly number[])[] = [];
+  for (let round = 0; round < (rounds ?? 0); round += 1) {
+    const figures = new Map<string, number>();
+    for (const host of round % 2 === 0 ? hosts : hosts.toReversed())
+      figures.set(host, await measure(host, port ?? 0, amount ?? 0));
+    rows.push(hosts.map((host) => figures.get(host) ?? Number.NaN));
+  }
+  process.stdout.write(JSON.stringify(rows));
 }
 
 /** Until its input ends; fails when the connection breaks before. */
@@ -53,8 +72,9 @@ async function talk(host: string, port: number): Promise<void> {
   process.exit(0);
 }
 
-const [command, first = '', second = '', third = ''] = process.argv.slice(2);
+const [command, ...settings] = process.argv.slice(2);
+const [first = '', second = ''] = settings;
 if (command === 'drain') drain(Number(first));
-else if (command === 'pour') await pour(first, Number(second), Number(third));
 else if (command === 'talk') await talk(first, Number(second));
-else if (command === 'knock') await knock(first, Number(second), Number(third));
+else if (command === 'pour') await inTurns(pour, settings);
+else if (command === 'knock') await inTurns(knock, settings);
