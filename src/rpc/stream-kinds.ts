@@ -110,6 +110,11 @@ export interface StreamKinds {
     readonly arguments: { readonly image: string; readonly digest: string | null; readonly offset: number };
     readonly document: never;
   };
+  /** Names of the containers that keep `image.remove` of that reference from taking an image of the node away; none when only a name would go. */
+  readonly 'image.users': {
+    readonly arguments: { readonly reference: string };
+    readonly document: { readonly users: readonly string[] };
+  };
   readonly 'image.remove': {
     readonly arguments: { readonly reference: string; readonly force: boolean };
     readonly document: { readonly removed: readonly string[] };
@@ -147,4 +152,6 @@ export interface ImageSummary {
   readonly sizeBytes: number;
   readonly createdAt: string;
   readonly platform: string;
+  /** Names of the containers of the node that need it. */
+  readonly users: readonly string[];
 }

@@ -150,6 +150,29 @@ describe('a cluster of two hosts', () => {
     await manager.ok(['-f', 'heavy.yml', 'down', '-t', '0']);
   });
 
+  it('lists images of all hosts, takes what was built on another one for built, and removes from all what none needs', async () => {
+    const list = async (...more: string[]): Promise<string> => (await manager.ok(['images', '--all', ...more])).stdout;
+    assert.match(await list(), /heavy +test .* all\n/);
+    const used = await manager.run(['images', 'rm', 'busybox:test']);
+    assert.match(used.stderr, /remove image busybox:test: used by .*both-second-1 on w1/);
+    assert.match(await list(), /busybox +test .* all\n/);
+
+    assert.match((await manager.ok(['images', 'rm', '--node', 'm1', 'heavy:test'])).stdout, /^heavy:test\nsha256:/);
+    assert.match(await list(), /heavy +test .* w1\n/);
+    const built = heavy.replace('image: heavy:test', 'image: heavy:test\n    build: .\n    pull_policy: never');
+    await manager.ok(['-f', manager.write('built.yml', built), 'create']);
+    assert.match((await manager.ok(['-f', 'built.yml', 'images'])).stdout, /heavy +test .* w1\n/);
+    await manager.ok(['-f', 'built.yml', 'down']);
+    // What only one host uses stays on all.
+    assert.match(
+      (await manager.ok(['images', 'prune', '--all', '--force'])).stdout,
+      /^heavy:test\nsha256:\w+\nTotal reclaimed space: 14.*MB\n$/,
+    );
+    assert.doesNotMatch(await list(), /heavy/);
+    const gone = await manager.run(['images', 'rm', 'heavy:test']);
+    assert.match(gone.stderr, /remove image heavy:test: no node that answers has it/);
+  });
+
   it('goes on when the daemon of the manager is killed and comes back', async () => {
     const id = (await manager.ps('both.yml')).find(({ Service }) => Service === 'second')?.ID ?? assert.fail();
     const [own, { pid }] = [await manager.pids('lone.yml'), worker.shimState(id)];

@@ -237,7 +237,7 @@ models:
       assert.equal(code, 1);
       assert.match(
         stderr,
-        /unbuilt\.yml:4:5: error: services\.a\.build: image unbuilt-a is not on this host; building it is not supported yet/,
+        /unbuilt\.yml:4:5: error: services\.a\.build: image unbuilt-a is on no host; building it is not supported yet/,
       );
     });
   });

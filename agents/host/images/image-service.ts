@@ -8,6 +8,7 @@ import { findImage, isCurrent } from './find-image.ts';
 import { ImageStore } from './image-store.ts';
 import { importImage } from './import-image.ts';
 import { loadArchive } from './load-archive.ts';
+import type { Digest } from './formats/digest.ts';
 import { formatPlatform } from './formats/platform.ts';
 import { obtainImage } from './obtain-image.ts';
 import type { ObtainOptions } from './obtain-image.ts';
@@ -41,6 +42,16 @@ export interface ImageServiceOptions {
 export interface TransferOptions {
   readonly signal?: AbortSignal;
   readonly onProgress?: ImageListener;
+}
+
+/** What the removal of a reference means. */
+interface Removal {
+  readonly id: Digest;
+  /** Names that go. */
+  readonly keys: readonly string[];
+  /** The image goes, too. */
+  readonly isWhole: boolean;
+  readonly users: readonly string[];
 }
 
 /**
@@ -183,11 +194,13 @@ export class ImageService {
     return store.image(record);
   }
 
-  /**
-   * Removes a name, and the image with its last name; by id the image with all its names. Returns what went. An image that a
-   * container needs only loses its names, and that with `force` only.
-   */
-  async remove(text: string, options: { readonly force?: boolean } = {}): Promise<string[]> {
+  /** Names of the containers that need an image. */
+  usersOf(imageId: string): readonly string[] {
+    return this.#options.usersOf?.(imageId) ?? [];
+  }
+
+  /** What would go with a reference. `users`: containers that need the image, if more than a name would go. */
+  async removalOf(text: string): Promise<Removal> {
     const store = await this.#store();
     const reference = this.#parse(text);
     const record = findImage(store.index, reference, text);
@@ -195,12 +208,21 @@ export class ImageService {
     const key = referenceKey(reference);
     const keys = key in record.references ? [key] : Object.keys(record.references);
     const isWhole = keys.length === Object.keys(record.references).length;
-    const users = isWhole ? (this.#options.usersOf?.(record.id) ?? []) : [];
+    return { id: record.id, keys, isWhole, users: isWhole ? this.usersOf(record.id) : [] };
+  }
+
+  /**
+   * Removes a name, and the image with its last name; by id the image with all its names. Returns what went. An image that a
+   * container needs only loses its names, and that with `force` only.
+   */
+  async remove(text: string, options: { readonly force?: boolean } = {}): Promise<string[]> {
+    const store = await this.#store();
+    const { id, keys, isWhole, users } = await this.removalOf(text);
     if (users.length > 0 && options.force !== true) throw new ImageInUseError(text, users);
-    if (!isWhole || users.length > 0) store.index.untag(record.id, keys);
-    else store.index.remove(record.id);
+    if (!isWhole || users.length > 0) store.index.untag(id, keys);
+    else store.index.remove(id);
     await store.collect();
-    return [...keys.map(familiarName), ...(isWhole && users.length === 0 ? [record.id] : [])];
+    return [...keys.map(familiarName), ...(isWhole && users.length === 0 ? [id] : [])];
   }
 
   /** Resolves when what it does behind the scenes has ended; the service can be used again afterwards. */

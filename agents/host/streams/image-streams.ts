@@ -40,6 +40,7 @@ export async function serveImageList(images: ImageService, stream: RelayStream<'
     sizeBytes,
     createdAt,
     platform,
+    users: images.usersOf(id),
   }));
   await stream.document({ images: summaries });
   return 0;
@@ -71,6 +72,12 @@ export async function serveImageContent(images: ImageService, stream: RelayStrea
     stream.signal.throwIfAborted();
     await stream.write({ content: 'stdout', stdout: Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength) });
   }
+  return 0;
+}
+
+/** Says which containers need an image that would go with this reference. */
+export async function serveImageUsers(images: ImageService, stream: RelayStream<'image.users'>): Promise<number> {
+  await stream.document({ users: (await images.removalOf(stream.arguments.reference)).users });
   return 0;
 }
 

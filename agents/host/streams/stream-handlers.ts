@@ -13,6 +13,7 @@ import {
   serveImagePull,
   serveImageRemove,
   serveImageResolve,
+  serveImageUsers,
 } from './image-streams.ts';
 import { serveLogs } from './logs.ts';
 import type { StreamHandlers } from './relay-stream.ts';
@@ -49,6 +50,7 @@ export function makeStreamHandlers(
     'image.find': (stream) => serveImageFind(images, stream),
     'image.identify': (stream) => serveImageIdentify(images, stream),
     'image.content': (stream) => serveImageContent(images, stream),
+    'image.users': (stream) => serveImageUsers(images, stream),
     'image.remove': (stream) => toldOf(serveImageRemove(images, stream)),
   };
 }

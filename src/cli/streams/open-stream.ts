@@ -3,9 +3,10 @@ import type { Frame } from '../../rpc/messages.ts';
 import type { ControlClient, DuplexStream } from '../../rpc/service-types.ts';
 import type { StreamKind, StreamKinds } from '../../rpc/stream-kinds.ts';
 
-/** Which container a stream is about; absent for streams about a node. */
+/** Which container a stream is about, or which node; neither = the node of this host's manager. */
 export interface StreamTarget {
   readonly taskId?: string;
+  readonly nodeId?: string;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -14,10 +15,10 @@ export async function openStream<Kind extends StreamKind>(
   control: ControlClient,
   kind: Kind,
   streamArguments: StreamKinds[Kind]['arguments'],
-  { taskId = '', signal }: StreamTarget = {},
+  { taskId = '', nodeId = '', signal }: StreamTarget = {},
 ): Promise<DuplexStream<Frame, Frame>> {
   const stream = control.open(signal === undefined ? {} : { signal });
-  const open = { kind, taskId, nodeId: '', arguments: JSON.stringify(streamArguments) };
+  const open = { kind, taskId, nodeId, arguments: JSON.stringify(streamArguments) };
   await stream.write({ content: 'open', open });
   return stream;
 }

@@ -1,10 +1,11 @@
 import type { PlanStep, RemoveStackRequest } from '../../rpc/messages.ts';
 import type { ControlClient } from '../../rpc/service-types.ts';
 import type { CommandContext } from '../command-line/verb.ts';
+import { imageHosts } from '../images/image-hosts.ts';
+import { removeImage } from '../images/remove-image.ts';
 import { openProgress } from '../output/progress/open-progress.ts';
 import { titleOf } from '../output/object-titles.ts';
 import type { Progress } from '../output/progress/progress-event.ts';
-import { callStream } from '../streams/open-stream.ts';
 import { followRemovals } from './follow-removals.ts';
 
 interface Removal {
@@ -23,26 +24,30 @@ export async function removeStack(
     const { steps, warnings } = await control.removeStack(request);
     for (const warning of warnings) progress.line(`warning: ${warning}`);
     await followRemovals(control, request.stack, steps, progress);
-    await removeImages(control, steps, progress);
+    await removeImages(context, control, steps, progress);
     return steps.length;
   } finally {
     progress.stop();
   }
 }
 
-/** Images of other stacks stay: that they are in use is a warning, not a failure. */
-async function removeImages(control: ControlClient, steps: readonly PlanStep[], progress: Progress): Promise<void> {
-  for (const { name } of steps.filter(({ kind }) => kind === 'image')) {
+/** On every host. Images of other stacks stay: that they are in use is a warning, not a failure. */
+async function removeImages(
+  { io }: Pick<CommandContext, 'io'>,
+  control: ControlClient,
+  steps: readonly PlanStep[],
+  progress: Progress,
+): Promise<void> {
+  const images = steps.filter(({ kind }) => kind === 'image');
+  if (images.length === 0) return;
+  const hosts = await imageHosts(control, []);
+  for (const { name } of images) {
+    const id = titleOf('image', name);
     try {
-      await callStream(control, 'image.remove', { reference: name, force: false });
-      progress.event({ id: titleOf('image', name), state: 'done', text: 'Removed' });
+      await removeImage({ control, io, hosts, force: false }, name);
+      progress.event({ id, state: 'done', text: 'Removed' });
     } catch (error) {
-      progress.event({
-        id: titleOf('image', name),
-        state: 'warning',
-        text: 'Skipped',
-        details: (error as Error).message,
-      });
+      progress.event({ id, state: 'warning', text: 'Skipped', details: (error as Error).message });
     }
   }
 }

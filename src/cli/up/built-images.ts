@@ -4,7 +4,8 @@ import type { ControlClient } from '../../rpc/service-types.ts';
 import type { Progress } from '../output/progress/progress-event.ts';
 import { located } from '../project/locate-error.ts';
 import type { LoadedSpec } from '../project/load-project.ts';
-import { callStream } from '../streams/open-stream.ts';
+import { askImage } from '../images/ask-image.ts';
+import { askHosts, imageHosts } from '../images/image-hosts.ts';
 import { pullImage } from '../streams/pull-image.ts';
 
 /** Names of the services whose images could be built. */
@@ -30,13 +31,13 @@ async function requireImage(
 ): Promise<void> {
   const { image = '', pullPolicy = 'never' } = spec.services[name] ?? {};
   try {
-    if (await isHere(control, image)) return;
+    if (await isThere(control, image)) return;
     if (pullPolicy !== 'never') return await pullImage(control, image, withoutAge(pullPolicy), progress, signal);
   } catch (cause) {
     signal?.throwIfAborted();
     throw cannotBuild(name, `image ${image} cannot be had: ${(cause as Error).message}`, cause);
   }
-  throw cannotBuild(name, `image ${image} is not on this host`);
+  throw cannotBuild(name, `image ${image} is on no host`);
 }
 
 /** What is not here has no age. */
@@ -44,14 +45,14 @@ function withoutAge(policy: Exclude<PullPolicy, 'never'>): 'always' | 'missing' 
   return policy === 'always' ? 'always' : 'missing';
 }
 
-async function isHere(control: ControlClient, image: string): Promise<boolean> {
-  try {
-    await callStream(control, 'image.pull', { reference: image, policy: 'never' });
-    return true;
-  } catch (error) {
-    if (error instanceof TsstackError && error.code === 'not-found') return false;
-    throw error;
-  }
+/** Whether any host of the cluster has it: from there it comes to those that need it. */
+async function isThere(control: ControlClient, image: string): Promise<boolean> {
+  const answers = await askHosts(
+    await imageHosts(control, []),
+    (target) => askImage(control, 'image.find', { references: [image], readFiles: true }, target),
+    () => undefined, // what only it has can be had when it is back
+  );
+  return answers.some(({ answer }) => answer.images.length > 0);
 }
 
 function cannotBuild(name: string, what: string, cause?: unknown): TsstackError {
