@@ -11,8 +11,8 @@ function service(command: string, deploy: string, more = ''): string {
   return `name: upd\nservices:\n  web: { ${sleeper}, command: ${command}, deploy: { ${deploy} }${more} }\n`;
 }
 
-function badImage(text: string): string {
-  return text.replace('image: busybox:test', 'image: busybox:none, pull_policy: never');
+function badUser(text: string): string {
+  return text.replace('image: busybox:test', 'image: busybox:test, user: nobody-here');
 }
 
 describe('an update', () => {
@@ -44,9 +44,9 @@ describe('an update', () => {
     const deploy = 'replicas: 5, update_config: { max_failure_ratio: 0.25, failure_action: pause, monitor: 200ms }';
     await up(service('sleep 1000', deploy));
     const before = await host.pids(file);
-    const { code, stderr } = await up(badImage(service('sleep 1000', deploy)));
+    const { code, stderr } = await up(badUser(service('sleep 1000', deploy)));
     assert.notEqual(code, 0);
-    assert.match(stderr, /service web: the update is paused: 2 of 5 failed; upd-web-2: [^\n]*busybox:none/);
+    assert.match(stderr, /service web: the update is paused: 2 of 5 failed; upd-web-2: [^\n]*no user nobody-here/);
     await host.killDaemon();
     const after = await host.pids(file);
     for (const slot of [3, 4, 5]) assert.equal(after[`upd-web-${slot}`], before[`upd-web-${slot}`]);

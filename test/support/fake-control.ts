@@ -17,6 +17,7 @@ import type {
   WireObject,
 } from '../../src/rpc/messages.ts';
 import { serve, serveControl, type RunningServer } from '../../src/rpc/server.ts';
+import type { StreamKinds } from '../../src/rpc/stream-kinds.ts';
 import type { CallContext, ControlHandlers, DuplexStream } from '../../src/rpc/service-types.ts';
 
 const emptyApply: ApplyStackResponse = {
@@ -53,6 +54,8 @@ export class FakeControl {
     createOneOff: () => 'one-off',
     open: () => Promise.reject(new TsstackError('unsupported', 'no stream in this test')),
   };
+  /** Images that this host does not have; it has all others. */
+  readonly missingImages = new Set<string>();
   readonly #objects = new Map<string, ModelObject>();
   readonly #watchers = new Set<Change>();
   #server: RunningServer | undefined;
@@ -157,10 +160,19 @@ export class FakeControl {
     const iterator = stream[Symbol.asyncIterator]();
     const first = await iterator.next();
     if (first.done === true || first.value.content !== 'open') throw new TsstackError('invalid', 'no open frame');
-    note('open', first.value.open);
+    const { open } = first.value;
+    if (open.kind === 'image.find') return await this.#findImages(open, stream);
+    note('open', open);
     const rest = { ...stream, [Symbol.asyncIterator]: () => iterator };
-    const code = await this.answers.open(first.value.open, rest);
+    const code = await this.answers.open(open, rest);
     await stream.write({ content: 'exit', exit: { code } });
+  }
+
+  async #findImages(open: OpenStream, stream: DuplexStream<Frame, Frame>): Promise<void> {
+    const { references } = JSON.parse(open.arguments) as StreamKinds['image.find']['arguments'];
+    const images = references.flatMap((reference) => (this.missingImages.has(reference) ? [] : [{ reference }]));
+    await stream.write({ content: 'document', document: JSON.stringify({ images }) });
+    await stream.write({ content: 'exit', exit: { code: 0 } });
   }
 }
 

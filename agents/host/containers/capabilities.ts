@@ -1,15 +1,6 @@
+import { capabilityName, isCapability, linuxCapabilities } from '../../../src/model/capability-names.ts';
 import { TaskError } from '../errors.ts';
 import type { OciCapabilities } from './oci-spec.ts';
-
-/** Every capability of Linux, in the order of their numbers (include/uapi/linux/capability.h). */
-export const allCapabilities: readonly string[] = (
-  'CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID KILL SETGID SETUID SETPCAP LINUX_IMMUTABLE NET_BIND_SERVICE NET_BROADCAST ' +
-  'NET_ADMIN NET_RAW IPC_LOCK IPC_OWNER SYS_MODULE SYS_RAWIO SYS_CHROOT SYS_PTRACE SYS_PACCT SYS_ADMIN SYS_BOOT SYS_NICE ' +
-  'SYS_RESOURCE SYS_TIME SYS_TTY_CONFIG MKNOD LEASE AUDIT_WRITE AUDIT_CONTROL SETFCAP MAC_OVERRIDE MAC_ADMIN SYSLOG WAKE_ALARM ' +
-  'BLOCK_SUSPEND AUDIT_READ PERFMON BPF CHECKPOINT_RESTORE'
-)
-  .split(' ')
-  .map((name) => `CAP_${name}`);
 
 /** What a container holds when the file says nothing (semantics.md, section 7: the 14 that this field agreed on). */
 export const defaultCapabilities: readonly string[] =
@@ -29,15 +20,15 @@ export interface CapabilityRequest {
  */
 export function resolveCapabilities(request: CapabilityRequest, available: readonly string[]): readonly string[] {
   if (request.privileged) return available;
-  const add = request.capAdd.map((name) => capabilityName(name, 'cap_add'));
-  const drop = request.capDrop.map((name) => capabilityName(name, 'cap_drop'));
+  const add = request.capAdd.map((name) => requireCapability(name, 'cap_add'));
+  const drop = request.capDrop.map((name) => requireCapability(name, 'cap_drop'));
   const held = new Set(add.includes('ALL') ? available : drop.includes('ALL') ? [] : defaultCapabilities);
   for (const name of add) if (name !== 'ALL') held.add(requireAvailable(name, available));
   for (const name of drop) {
     // `cap_drop: [ALL], cap_add: [X]` keeps X.
     if (name !== 'ALL') held.delete(name);
   }
-  return allCapabilities.filter((name) => held.has(name) && available.includes(name));
+  return linuxCapabilities.filter((name) => held.has(name) && available.includes(name));
 }
 
 /** Sets for a process: someone who is not root keeps only the bounding set, as execve would leave it. */
@@ -46,12 +37,9 @@ export function capabilitySets(held: readonly string[], uid: number): OciCapabil
   return { bounding: held, effective: active, permitted: active, inheritable: [], ambient: [] };
 }
 
-function capabilityName(given: string, attribute: string): string {
-  const upper = given.toUpperCase();
-  if (upper === 'ALL') return upper;
-  const name = upper.startsWith('CAP_') ? upper : `CAP_${upper}`;
-  if (!allCapabilities.includes(name)) throw new TaskError('invalid', `${attribute}: unknown capability ${given}`);
-  return name;
+function requireCapability(given: string, attribute: string): string {
+  if (!isCapability(given)) throw new TaskError('invalid', `${attribute}: unknown capability ${given}`);
+  return capabilityName(given);
 }
 
 function requireAvailable(name: string, available: readonly string[]): string {

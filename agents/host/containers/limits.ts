@@ -1,5 +1,6 @@
 import { TaskError } from '../errors.ts';
 import type { ContainerSpec, ResourcesSpec } from '../../../src/model/spec.ts';
+import { ulimitNames } from '../../../src/model/ulimit-names.ts';
 import { buildBlockIo } from './block-io.ts';
 import type { OciDeviceRule, OciResources, OciRlimit } from './oci-spec.ts';
 
@@ -75,17 +76,13 @@ function cpuOf(resources: ResourcesSpec): NonNullable<OciResources['cpu']> {
   };
 }
 
-const ulimitNames: ReadonlySet<string> = new Set(
-  'as core cpu data fsize locks memlock msgqueue nice nofile nproc rss rtprio rttime sigpending stack'.split(' '),
-);
-
 /** Process limits; -1 is no limit. `hardLimits` are the daemon's own, which it may exceed only with CAP_SYS_RESOURCE. */
 export function buildRlimits(
   ulimits: ContainerSpec['ulimits'],
   host: { readonly capabilities: readonly string[]; readonly hardLimits: Readonly<Record<string, number>> },
 ): readonly OciRlimit[] {
   return Object.entries(ulimits).map(([name, { soft, hard }]) => {
-    if (!ulimitNames.has(name)) throw new TaskError('invalid', `ulimits: unknown limit ${name}`);
+    if (!ulimitNames.includes(name)) throw new TaskError('invalid', `ulimits: unknown limit ${name}`);
     const own = host.hardLimits[name] ?? -1;
     const raises = own !== -1 && (hard === -1 || hard > own);
     if (raises && !host.capabilities.includes('CAP_SYS_RESOURCE')) {

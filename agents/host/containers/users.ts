@@ -45,7 +45,8 @@ export function resolveUser(user: string, groupAdd: readonly string[], database:
   return {
     uid: entry?.uid ?? parseId(wantedUser === '' ? '0' : wantedUser, 'user'),
     gid,
-    additionalGids: [...new Set([...memberOf, ...added])].filter((id) => id !== gid),
+    // The group itself, too: a set-gid program could drop it else, and pass where only that group is kept out (CVE-2022-36109).
+    additionalGids: [...new Set([gid, ...memberOf, ...added])],
     home: entry?.home || '/',
   };
 }

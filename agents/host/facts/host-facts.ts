@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism, hostname, release, totalmem } from 'node:os';
 import type { NodeDescription } from '../../../src/model/objects.ts';
-import { allCapabilities } from '../containers/capabilities.ts';
+import { linuxCapabilities } from '../../../src/model/capability-names.ts';
 import type { HostLimits } from '../containers/runtime-spec.ts';
 import { readCgroupFacts } from './cgroup-facts.ts';
 import { readKernelFeatures } from './kernel-features.ts';
@@ -68,7 +68,7 @@ function otherLimitations({ capabilities, canLimitSwap, securityModules }: HostL
 /** Capabilities in the `CapEff` line of /proc/PID/status. */
 export function readCapabilities(status: string): readonly string[] {
   const bits = BigInt(`0x${/^CapEff:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? '0'}`);
-  return allCapabilities.filter((_, number) => (bits >> BigInt(number)) & 1n);
+  return linuxCapabilities.filter((_, number) => (bits >> BigInt(number)) & 1n);
 }
 
 /** Titles in /proc/PID/limits by the names that stack files use. */

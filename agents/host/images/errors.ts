@@ -3,15 +3,6 @@ import type { FoundImage } from '../../../src/model/found-image.ts';
 import { hasErrno } from '../errors.ts';
 import { NativeError } from '../native/native-error.ts';
 
-/** The text is no image reference of any kind. */
-export class InvalidReferenceError extends TsstackError {
-  constructor(text: string, problem: string) {
-    super('invalid', `read image reference ${JSON.stringify(text)}: ${problem}`, {
-      hint: 'expected [registry[:port]/]name[:tag][@digest], oci-layout:///DIR[:tag], docker-archive:///FILE or rootfs:///DIR',
-    });
-  }
-}
-
 /** Neither this host nor the source has the image. */
 export class ImageNotFoundError extends TsstackError {
   constructor(reference: string, where: string, hint: string, cause?: unknown) {

@@ -1,6 +1,6 @@
 import { isDigest } from './formats/digest.ts';
-import { referenceKey } from './reference.ts';
-import type { ImageReference } from './reference.ts';
+import { referenceKey } from '../../../src/model/image-reference.ts';
+import type { ImageReference } from '../../../src/model/image-reference.ts';
 import { sourceState } from './sources/source-state.ts';
 import type { ImageIndex, ImageRecord } from './store/image-index.ts';
 

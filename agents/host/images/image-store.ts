@@ -7,7 +7,7 @@ import { emptyConfig, parseImageConfig } from './formats/image-config.ts';
 import { formatPlatform, hostPlatform } from './formats/platform.ts';
 import { findLeftovers, forgetUnreferenced } from './garbage.ts';
 import { LayerInstaller } from './layer-installer.ts';
-import { familiarName } from './reference.ts';
+import { familiarName } from '../../../src/model/image-reference.ts';
 import { BlobStore } from './store/blob-store.ts';
 import { ImageIndex } from './store/image-index.ts';
 import type { ImageRecord } from './store/image-index.ts';

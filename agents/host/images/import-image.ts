@@ -10,7 +10,7 @@ import type { LayerBlob } from './formats/manifest.ts';
 import { hostPlatform } from './formats/platform.ts';
 import type { ImageStore } from './image-store.ts';
 import type { ObtainOptions } from './obtain-image.ts';
-import { parseRegistryReference, referenceKey } from './reference.ts';
+import { parseRegistryReference, referenceKey } from '../../../src/model/image-reference.ts';
 import type { ImageRecord } from './store/image-index.ts';
 import { Unpacker } from './unpacker.ts';
 

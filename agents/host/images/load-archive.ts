@@ -2,7 +2,7 @@ import type { ImageStore } from './image-store.ts';
 import { installImage } from './install-image.ts';
 import { withArchive } from './obtain-image.ts';
 import type { ObtainOptions } from './obtain-image.ts';
-import { parseRegistryReference, referenceKey } from './reference.ts';
+import { parseRegistryReference, referenceKey } from '../../../src/model/image-reference.ts';
 import type { ImageRecord } from './store/image-index.ts';
 
 /** Loads every image of an archive under the names that the archive gives them. */

@@ -3,8 +3,13 @@ import { ImageNotFoundError, MalformedImageError } from './errors.ts';
 import { digestOf } from './formats/digest.ts';
 import type { ImageStore } from './image-store.ts';
 import { installImage } from './install-image.ts';
-import { referenceKey } from './reference.ts';
-import type { ArchiveReference, IdReference, ImageReference, RootfsReference } from './reference.ts';
+import { referenceKey } from '../../../src/model/image-reference.ts';
+import type {
+  ArchiveReference,
+  IdReference,
+  ImageReference,
+  RootfsReference,
+} from '../../../src/model/image-reference.ts';
 import type { RegistryAccess } from './registry/registry-access.ts';
 import { openRegistryImage } from './registry/registry-source.ts';
 import { ImageArchive } from './sources/archive-source.ts';

@@ -23,7 +23,7 @@ import { planApply } from '../up/plan-apply.ts';
 import { prepareApply } from '../up/prepare-apply.ts';
 import { checkFlags, checkServiceFlags } from '../up/check-flags.ts';
 import { endTasks } from '../up/end-tasks.ts';
-import { pullEachTime } from '../up/images.ts';
+import { pullEachTime, pullProgress } from '../up/images.ts';
 import { upFlags } from '../up/up-flags.ts';
 
 /** `tsstack up` */
@@ -60,7 +60,11 @@ async function bringUp(context: UpContext, control: ControlClient, loaded: Loade
     const project = await prepareApply(context, control, loaded, { progress, signal, only });
     const request = applyRequest(project, context.arguments, context.flags, canAsk(context.io));
     const spec = withPullPolicy(project.spec, context.flags.pull);
-    await pullEachTime(control, spec, { limit: parallelLimit(context), progress, signal });
+    await pullEachTime(control, spec, {
+      limit: parallelLimit(context),
+      progress: pullProgress(context, progress),
+      signal,
+    });
     applied = await apply(control, project, request, {
       progress,
       ask: (question) => confirm(context.io, question, signal),

@@ -1,6 +1,8 @@
 import type { PullPolicy, StackSpec } from '../../model/spec.ts';
 import type { ControlClient } from '../../rpc/service-types.ts';
+import type { CommandContext } from '../command-line/verb.ts';
 import type { Progress } from '../output/progress/progress-event.ts';
+import { QuietProgress } from '../output/progress/quiet-progress.ts';
 import { isLocalImage } from '../output/image-reference.ts';
 import { forEachLimited } from '../streams/for-each-limited.ts';
 import { pullImage } from '../streams/pull-image.ts';
@@ -26,4 +28,12 @@ export async function pullEachTime(
 interface EagerPolicy {
   readonly image: string;
   readonly policy: Exclude<PullPolicy, 'missing' | 'never'>;
+}
+
+/** Where pulls are shown: nowhere with --quiet-pull. */
+export function pullProgress(
+  { io, flags }: Pick<CommandContext, 'io'> & { readonly flags: { readonly 'quiet-pull'?: boolean } },
+  progress: Progress,
+): Progress {
+  return flags['quiet-pull'] === true ? new QuietProgress(io.stderr) : progress;
 }

@@ -42,21 +42,25 @@ export function checkStaticAddresses(service: ServiceSpec, networks: Readonly<Re
     if (fixed === null || service.replicas <= 1) continue;
     throw new InvalidRequestError(
       `service ${service.name}: ${service.replicas} replicas cannot share address ${fixed}`,
+      { keys: ['services', service.name, 'networks', key], hint: 'run one replica, or let the addresses be chosen' },
     );
   }
 }
 
 function checkStaticAddress(service: string, key: string, network: NetworkSpec, address: string): void {
   const isIpv6 = address.includes(':');
+  const keys = ['services', service, 'networks', key, isIpv6 ? 'ipv6_address' : 'ipv4_address'];
   if (!(isIpv6 ? network.enableIpv6 : network.enableIpv4)) {
     const family = isIpv6 ? 'ipv6' : 'ipv4';
     throw new InvalidRequestError(`service ${service}: address ${address} needs network ${key} to have that family`, {
+      keys,
       hint: `give network ${key} \`enable_${family}: true\` and an \`ipam.config.subnet\` that holds the address`,
     });
   }
   const subnets = network.ipam.flatMap(({ subnet }) => subnet ?? []).filter((text) => text.includes(':') === isIpv6);
   if (subnets.length === 0) {
     throw new InvalidRequestError(`service ${service}: address ${address} needs network ${key} to have a subnet`, {
+      keys,
       hint: `give network ${key} an \`ipam.config.subnet\` that holds the address`,
     });
   }
@@ -68,5 +72,6 @@ function checkStaticAddress(service: string, key: string, network: NetworkSpec, 
   if (isInside) return;
   throw new InvalidRequestError(
     `service ${service}: ${address} is no host address of ${subnets.join(', ')}, the subnet of network ${key}`,
+    { keys },
   );
 }

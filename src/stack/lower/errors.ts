@@ -11,6 +11,6 @@ export function invalid(where: string, message: string, cause?: unknown): Tsstac
 }
 
 /** A value that makes no sense, with its keys from the root, so that the command line can show its place. */
-export function invalidAt(keys: readonly string[], message: string, hint?: string): TsstackError {
-  return new TsstackError('invalid', message, { keys, ...(hint === undefined ? {} : { hint }) });
+export function invalidAt(keys: readonly string[], message: string, hint?: string, cause?: unknown): TsstackError {
+  return new TsstackError('invalid', message, { keys, cause, ...(hint === undefined ? {} : { hint }) });
 }

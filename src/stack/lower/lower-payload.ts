@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { posix } from 'node:path';
 import type { PayloadMountSpec, PayloadSpec } from '../../model/spec.ts';
 import type { ComposeConfig, ComposeGrant, ComposeSecret } from '../compose-types.ts';
-import { invalid, unsupported } from './errors.ts';
+import { invalidAt, unsupported } from './errors.ts';
 import { idNumber, octalMode } from './values.ts';
 
 /** Where contents come from; the real one reads files and the environment of the command. */
@@ -62,19 +62,26 @@ function readPayload(
   payload: ComposeSecret & ComposeConfig,
   reader: PayloadReader,
 ): Buffer {
-  const where = `${kind}s.${key}`;
+  const keys = [`${kind}s`, key];
   if (payload.content !== undefined) return Buffer.from(payload.content);
   if (payload.environment !== undefined) {
     const value = reader.variable(kind, key);
-    if (value === undefined) throw invalid(where, `the environment variable ${payload.environment} is not set`);
+    if (value === undefined) {
+      throw invalidAt(
+        [...keys, 'environment'],
+        `the environment variable ${payload.environment} is not set`,
+        'set it where tsstack is run, or in .env',
+      );
+    }
     return Buffer.from(value);
   }
-  if (payload.file === undefined) throw invalid(where, 'it has no content: give it file, environment or content');
+  if (payload.file === undefined) throw invalidAt(keys, 'it has no content', 'give it file, environment or content');
   try {
     return reader.readFile(payload.file);
   } catch (error) {
-    const reason =
-      (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is no such file' : (error as Error).message;
-    throw invalid(where, `read ${payload.file}: ${reason}`, error);
+    const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    const reason = isMissing ? 'there is no such file' : (error as Error).message;
+    const hint = isMissing ? 'relative paths start at the directory of the stack file' : undefined;
+    throw invalidAt([...keys, 'file'], `read ${payload.file}: ${reason}`, hint, error);
   }
 }

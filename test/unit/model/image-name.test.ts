@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { familiarName, parseReference, referenceKey } from '../../../agents/host/images/reference.ts';
+import { familiarName, parseReference, referenceKey } from '../../../src/model/image-reference.ts';
 import { imageName } from '../../../src/model/image-name.ts';
 
 const digest = `sha256:${'a'.repeat(64)}`;

@@ -41,7 +41,16 @@ describe('the gate for attributes', () => {
       'healthcheck: {test: x, start_interval: 1s}',
       'services.a.healthcheck.start_interval: start_interval has no effect without start_period',
     ],
+    ['cap_add: [NET_ADMN]', 'services.a.cap_add[0]: unknown capability NET_ADMN'],
+    ['ulimits: {nofle: 5}', 'services.a.ulimits.nofle: unknown limit nofle'],
   ];
+  it('refuses an image whose name leads nowhere', () => {
+    const [problem] = unsupportedAttributes(load('services:\n  a:\n    image: Foo Bar\n'));
+    assert.equal(problem?.path, 'services.a.image');
+    assert.equal(problem.line, 3);
+    assert.match(problem.message, /"Foo Bar": it has no valid name/);
+  });
+
   for (const [attribute, expected] of refused) {
     it(`refuses ${attribute}`, () => assert.deepEqual(gate(attribute), [`4 ${expected}`]));
   }

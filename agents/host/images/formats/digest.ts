@@ -1,14 +1,8 @@
 import { createHash } from 'node:crypto';
+import { isDigest, type Digest } from '../../../../src/model/image-reference.ts';
 import { DigestMismatchError, MalformedImageError } from '../errors.ts';
 
-/** `sha256:` and 64 lower-case hex digits: the one algorithm that every tool of this field writes. */
-export type Digest = `sha256:${string}`;
-
-const pattern = /^sha256:[0-9a-f]{64}$/;
-
-export function isDigest(text: string): text is Digest {
-  return pattern.test(text);
-}
+export { isDigest, type Digest };
 
 /** Checks a digest that comes from outside; `what` names the document for the message. */
 export function requireDigest(text: string, what: string): Digest {

@@ -6,7 +6,7 @@ import { formatPlatform, hostPlatform } from '../formats/platform.ts';
 import type { ImageStore } from '../image-store.ts';
 import { installImage } from '../install-image.ts';
 import type { ObtainOptions } from '../obtain-image.ts';
-import { familiarName, parseRegistryReference } from '../reference.ts';
+import { familiarName, parseRegistryReference } from '../../../../src/model/image-reference.ts';
 import type { RegistryAccess } from '../registry/registry-access.ts';
 import { openRegistryImage } from '../registry/registry-source.ts';
 import type { ImageSource } from '../sources/image-source.ts';

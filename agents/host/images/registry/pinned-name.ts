@@ -1,5 +1,5 @@
 import { digestOf } from '../formats/digest.ts';
-import { familiarName, referenceKey, type RegistryReference } from '../reference.ts';
+import { familiarName, referenceKey, type RegistryReference } from '../../../../src/model/image-reference.ts';
 import type { RegistryAccess } from './registry-access.ts';
 
 /** The whole name of an image with the digest of what it means in its registry now: `docker.io/library/redis:7@sha256:…`. */

@@ -1,7 +1,7 @@
 import { digestOf } from '../formats/digest.ts';
 import type { Digest } from '../formats/digest.ts';
-import { familiarName, referenceKey } from '../reference.ts';
-import type { RegistryReference } from '../reference.ts';
+import { familiarName, referenceKey } from '../../../../src/model/image-reference.ts';
+import type { RegistryReference } from '../../../../src/model/image-reference.ts';
 import type { BlobProvider, DocumentBlob, ImageSource } from '../sources/image-source.ts';
 import { resolveImage } from '../sources/resolve-image.ts';
 import type { BlobStore } from '../store/blob-store.ts';

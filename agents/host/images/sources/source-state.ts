@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ImageReference } from '../reference.ts';
+import type { ImageReference } from '../../../../src/model/image-reference.ts';
 
 /**
  * What tells one content of a local source from the next without reading it; null for sources that are not local and for

@@ -68,19 +68,19 @@ describe('user', () => {
     group: 'root:x:0:\nbob:x:1001:\nwheel:x:10:root,bob\nvideo:x:44:bob\n',
   };
   const cases = [
-    { user: '', uid: 0, gid: 0, additionalGids: [10], home: '/root' },
-    { user: 'bob', uid: 1000, gid: 1001, additionalGids: [10, 44], home: '/home/bob' },
-    { user: '1000', uid: 1000, gid: 1001, additionalGids: [10, 44], home: '/home/bob' },
-    { user: 'bob:video', uid: 1000, gid: 44, additionalGids: [], home: '/home/bob' },
-    { user: '77:88', uid: 77, gid: 88, additionalGids: [], home: '/' },
-    { user: '77', uid: 77, gid: 0, additionalGids: [], home: '/' },
+    { user: '', uid: 0, gid: 0, additionalGids: [0, 10], home: '/root' },
+    { user: 'bob', uid: 1000, gid: 1001, additionalGids: [1001, 10, 44], home: '/home/bob' },
+    { user: '1000', uid: 1000, gid: 1001, additionalGids: [1001, 10, 44], home: '/home/bob' },
+    { user: 'bob:video', uid: 1000, gid: 44, additionalGids: [44], home: '/home/bob' },
+    { user: '77:88', uid: 77, gid: 88, additionalGids: [88], home: '/' },
+    { user: '77', uid: 77, gid: 0, additionalGids: [0], home: '/' },
   ];
   for (const { user, ...expected } of cases) {
     it(`resolves "${user}"`, () => assert.deepEqual(resolveUser(user, [], database), expected));
   }
 
   it('adds groups by name and number', () => {
-    assert.deepEqual(resolveUser('77:88', ['video', '5'], database).additionalGids, [44, 5]);
+    assert.deepEqual(resolveUser('77:88', ['video', '5'], database).additionalGids, [88, 44, 5]);
   });
 
   it('names what the image does not have', () => {
@@ -93,7 +93,7 @@ describe('user', () => {
     assert.deepEqual(resolveUser('5:6', [], { passwd: '', group: '' }), {
       uid: 5,
       gid: 6,
-      additionalGids: [],
+      additionalGids: [6],
       home: '/',
     });
   });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { allCapabilities, defaultCapabilities } from '../../../../agents/host/containers/capabilities.ts';
+import { defaultCapabilities } from '../../../../agents/host/containers/capabilities.ts';
+import { linuxCapabilities } from '../../../../src/model/capability-names.ts';
 import { buildRuntimeSpec } from '../../../../agents/host/containers/runtime-spec.ts';
 import { buildDefaultSeccomp } from '../../../../agents/host/containers/seccomp.ts';
 import type { RuntimeSpecInput } from '../../../../agents/host/containers/runtime-spec.ts';
@@ -14,7 +15,7 @@ function input(container: Partial<ContainerSpec> = {}, change: Partial<RuntimeSp
     user: { uid: 0, gid: 0, additionalGids: [], home: '/root' },
     hostname: 'box',
     host: {
-      capabilities: allCapabilities.filter((name) => name !== 'CAP_SYS_RESOURCE'),
+      capabilities: linuxCapabilities.filter((name) => name !== 'CAP_SYS_RESOURCE'),
       hardLimits: { nofile: 1000, core: -1 },
       cgroup: 'hybrid',
       canLimitSwap: true,
@@ -127,7 +128,7 @@ describe('runtime spec', () => {
     assert.ok(!held({ capDrop: ['CAP_CHOWN'] }).includes('CAP_CHOWN'));
     assert.deepEqual(held({ capDrop: ['ALL'] }), []);
     assert.deepEqual(held({ capDrop: ['all'], capAdd: ['CHOWN'] }), ['CAP_CHOWN']);
-    assert.equal(held({ capAdd: ['ALL'] }).length, allCapabilities.length - 1);
+    assert.equal(held({ capAdd: ['ALL'] }).length, linuxCapabilities.length - 1);
     assert.ok(!held({ capAdd: ['ALL'], capDrop: ['SYS_ADMIN'] }).includes('CAP_SYS_ADMIN'));
     assert.throws(() => held({ capAdd: ['NONSENSE'] }), /unknown capability NONSENSE/);
     assert.throws(() => held({ capAdd: ['SYS_RESOURCE'] }), /does not have CAP_SYS_RESOURCE/);

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'mocha';
+import { TsstackError } from '../../../../src/model/errors.ts';
 import type { TaskObject } from '../../../../src/model/objects.ts';
-import type { ActOnTasksRequest, ApplyStackRequest, PlanStep } from '../../../../src/rpc/messages.ts';
+import type { ActOnTasksRequest, ApplyStackRequest, OpenStream, PlanStep } from '../../../../src/rpc/messages.ts';
 import { runCommand, TestIo, type CommandOutcome } from '../../../support/command-io.ts';
 import { FakeControl } from '../../../support/fake-control.ts';
-import { containerStatus, exitedStatus, taskObject, taskStatus } from '../../../fixtures/objects.ts';
+import { containerStatus, exitedStatus, nodeObject, taskObject, taskStatus } from '../../../fixtures/objects.ts';
 
 const file = 'name: p\nservices:\n  web: { image: a, depends_on: [db] }\n  db: { image: b }\n';
 const preparing = taskStatus({ state: 'preparing', container: null });
@@ -105,7 +106,7 @@ describe('up', () => {
     assert.deepEqual(await up('-d'), { code: 0, stdout: '', stderr: 'Container p-web-1 Running\n' });
   });
 
-  it('asks the planner about images, and nobody else', async () => {
+  it('pulls nothing that is here: whether a name means another image by now, the planner knows', async () => {
     fake.answers.apply = () => ({ steps: [], taskIds: [web.id], orphans: [], warnings: [] });
     fake.put(running(web));
     await up('-d');
@@ -113,6 +114,50 @@ describe('up', () => {
       fake.requests.map(({ method }) => method).filter((method) => method === 'open'),
       [],
     );
+  });
+
+  describe('when an image is not on this host', () => {
+    const pulls = (): unknown =>
+      (fake.requestsOf('open') as OpenStream[]).map(({ arguments: given }) => JSON.parse(given));
+    beforeEach(() => fake.missingImages.add('a'));
+
+    it('gets it before anything changes', async () => {
+      fake.answers.apply = () => {
+        assert.deepEqual(pulls(), [{ reference: 'a', policy: 'missing' }]);
+        return {};
+      };
+      const { code, stderr } = await up('-d');
+      assert.deepEqual({ code, stderr }, { code: 0, stderr: 'Image a Pulling\nImage a Pulled\n' });
+      assert.equal(fake.requestsOf('apply').length, 1);
+    });
+
+    it('--quiet-pull does so without a word', async () => {
+      fake.answers.apply = () => ({});
+      assert.deepEqual(await up('-d', '--quiet-pull'), { code: 0, stdout: '', stderr: '' });
+      assert.deepEqual(pulls(), [{ reference: 'a', policy: 'missing' }]);
+    });
+
+    it('changes nothing if it cannot be had, and says where the file names it', async () => {
+      fake.answers.open = () => Promise.reject(new TsstackError('not-found', 'get image a: it is nowhere'));
+      const { code, stderr } = await up('-d');
+      assert.equal(code, 1);
+      assert.match(stderr, /stack\.yml:3:\d+: error: services\.web\.image: get image a: it is nowhere/);
+      assert.deepEqual(fake.requestsOf('apply'), []);
+    });
+
+    it('leaves it to the nodes in a cluster', async () => {
+      fake.put(nodeObject({ id: 'n1' }), nodeObject({ id: 'n2' }));
+      fake.answers.apply = () => ({});
+      assert.equal((await up('-d')).code, 0);
+      assert.deepEqual(pulls(), []);
+    });
+
+    it('does not need it for services that run nowhere', async () => {
+      fake.write(file.replace('image: a', 'image: a, scale: 0'));
+      fake.answers.apply = () => ({});
+      assert.equal((await up('-d')).code, 0);
+      assert.deepEqual(pulls(), []);
+    });
   });
 
   describe('when the definition of a volume has changed', () => {

@@ -365,7 +365,10 @@ describe('lowerProject', () => {
 
     it('are an error that names them when there is no content', () => {
       const file = 'services:\n  a: { image: a, secrets: [s] }\nsecrets:\n  s: { file: ./gone.txt }\n';
-      assert.throws(() => lower(file), /secrets\.s: read \/work\/gone\.txt: there is no such file/);
+      assert.throws(() => lower(file), {
+        message: 'read /work/gone.txt: there is no such file',
+        keys: ['secrets', 's', 'file'],
+      });
     });
   });
 

@@ -1,6 +1,22 @@
-import { InvalidReferenceError } from './errors.ts';
-import { isDigest } from './formats/digest.ts';
-import type { Digest } from './formats/digest.ts';
+import { TsstackError } from './errors.ts';
+
+/** `sha256:` and 64 lower-case hex digits: the one algorithm that every tool of this field writes. */
+export type Digest = `sha256:${string}`;
+
+const digestPattern = /^sha256:[0-9a-f]{64}$/;
+
+export function isDigest(text: string): text is Digest {
+  return digestPattern.test(text);
+}
+
+/** The text is no reference of any kind that there is. */
+export class InvalidReferenceError extends TsstackError {
+  constructor(text: string, problem: string) {
+    super('invalid', `read image reference ${JSON.stringify(text)}: ${problem}`, {
+      hint: 'expected [registry[:port]/]name[:tag][@digest], oci-layout:///DIR[:tag], docker-archive:///FILE or rootfs:///DIR',
+    });
+  }
+}
 
 /** Where an image comes from, as the stack file names it. */
 export type ImageReference = RegistryReference | LayoutReference | ArchiveReference | RootfsReference | IdReference;

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { InvalidReferenceError } from '../../../../../agents/host/images/errors.ts';
 import {
   familiarName,
+  InvalidReferenceError,
   parseReference,
   parseRegistryReference,
   referenceKey,
-} from '../../../../../agents/host/images/reference.ts';
-import { isLoopback } from '../../../../../agents/host/images/registry/registry-client.ts';
+} from '../../../src/model/image-reference.ts';
+import { isLoopback } from '../../../agents/host/images/registry/registry-client.ts';
 
 const digest = `sha256:${'a'.repeat(64)}` as const;
 
