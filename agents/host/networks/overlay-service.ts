@@ -5,6 +5,7 @@ import type { TunnelIdentity } from './encryption/tunnel-identity.ts';
 import type { OverlayStore } from './overlay-store.ts';
 import { planOverlay } from './plan-overlay.ts';
 import type { OverlaySurroundings } from './plan-overlay.ts';
+import type { OverlayRequest } from '../native/net-protocol.ts';
 import type { NetRequester } from './rule-writer.ts';
 
 /** A network and who is on it. */
@@ -30,6 +31,8 @@ export class OverlayService {
   readonly #mtus = new Map<string, number>();
   readonly #waiting = new Map<string, Promise<EndpointsObject | null>>();
   readonly #working = new Map<string, Promise<unknown>>();
+  /** What the containers of a network were last given of it. */
+  readonly #given = new Map<string, string>();
   readonly #encryption: TunnelEncryption;
 
   private constructor(options: OverlayServiceOptions, known: readonly SpannedNetwork[]) {
@@ -112,13 +115,23 @@ export class OverlayService {
     if (wanted?.encrypted !== true) await this.#encryption.uncover(networkId);
     if (spanned !== undefined) this.#keepMtu(spanned.network, wanted?.mtu);
     else this.#mtus.delete(networkId);
-    await this.#refresh(networkId);
+    await this.#give(networkId, wanted);
     return spanned?.endpoints ?? null;
   }
 
   #keepMtu({ id }: Pick<NetworkObject, 'id'>, mtu: number | undefined): void {
     if (mtu === undefined) this.#mtus.delete(id);
     else this.#mtus.set(id, mtu);
+  }
+
+  /** Most changes (containers that come, go and serve elsewhere) are the host's business alone. */
+  async #give(networkId: string, wanted: OverlayRequest | null): Promise<void> {
+    const given = JSON.stringify([wanted?.mtu, wanted?.nodes, wanted?.rules, wanted?.services]);
+    if (this.#given.get(networkId) === given) return;
+    // What fails half-way is done again with the next change, whatever that is.
+    this.#given.delete(networkId);
+    await this.#refresh(networkId);
+    if (this.#known.has(networkId)) this.#given.set(networkId, given);
   }
 
   /** The containers that are on the network; those that come later get it with their network. */
