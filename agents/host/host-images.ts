@@ -5,7 +5,7 @@ import type { PullPolicy } from '../../src/model/spec.ts';
 import { toImageDefaults } from './images/formats/image-config.ts';
 import type { ImageService } from './images/image-service.ts';
 import type { ImagePeers } from './images/peers/image-peers.ts';
-import type { Image } from './images/types.ts';
+import { ProgressText } from './images/progress-text.ts';
 import type { LayerProgram } from './native/layer.ts';
 import type { LocalImage, TaskImages } from './tasks/task-host.ts';
 import type { IdRange } from './users/id-range.ts';
@@ -30,12 +30,22 @@ export class HostImages implements TaskImages {
     this.#cluster = cluster;
   }
 
-  async ensure(reference: string, policy: PullPolicy, signal: AbortSignal): Promise<LocalImage> {
+  async ensure(
+    reference: string,
+    policy: PullPolicy,
+    signal: AbortSignal,
+    onProgress: (text: string) => void = () => undefined,
+  ): Promise<LocalImage> {
+    const options = { signal, onProgress: new ProgressText(onProgress).listener };
     const found = await this.#find(reference, policy, signal);
     const image =
       found === null
-        ? await this.#images.ensure(reference, { policy, signal })
-        : await this.#ensureFound(reference, found, policy !== 'never', signal);
+        ? await this.#images.ensure(reference, { policy, ...options })
+        : await this.#images.ensureFound(
+            reference,
+            { found, mayPull: policy !== 'never', peers: this.#cluster },
+            options,
+          );
     return { id: image.id, defaults: toImageDefaults(image.config), layers: image.layers };
   }
 
@@ -49,10 +59,6 @@ export class HostImages implements TaskImages {
 
   async copyRoot({ layers }: LocalImage, directory: string, users: IdRange): Promise<void> {
     await this.#layers.copy({ layers, from: '/', to: directory, firstId: users.first });
-  }
-
-  #ensureFound(reference: string, found: FoundImage, mayPull: boolean, signal: AbortSignal): Promise<Image> {
-    return this.#images.ensureFound(reference, { found, mayPull, peers: this.#cluster }, { signal });
   }
 
   /** What the cluster means by the reference; null where this host decides: alone, for its directories, for an image that a container had before. */

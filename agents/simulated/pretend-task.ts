@@ -1,6 +1,6 @@
 /** One pretended container: follows its task's desired state at once, without any process. */
 import { createdContainer } from '../../src/model/new-status.ts';
-import type { ContainerStatus, TaskObject, TaskStatus } from '../../src/model/objects.ts';
+import type { ContainerStatus, SuccessorStatus, TaskObject, TaskStatus } from '../../src/model/objects.ts';
 import { isTerminal, type ObservedState } from '../../src/model/states.ts';
 
 /** How a pretended container behaves. */
@@ -11,12 +11,20 @@ export interface Behaviour {
   readonly health: 'starting' | 'healthy' | 'unhealthy' | null;
   /** It cannot be prepared, for this reason; null = it can. */
   readonly rejection: string | null;
+  /** What comes at once of the images that its successor needs. */
+  readonly successor: SuccessorStatus['state'];
   /** False: it takes no notice when it is to end. */
   readonly endsWhenTold: boolean;
 }
 
 /** Runs for ever without a healthcheck. */
-export const runsForEver: Behaviour = { exitCode: null, health: null, rejection: null, endsWhenTold: true };
+export const runsForEver: Behaviour = {
+  exitCode: null,
+  health: null,
+  rejection: null,
+  successor: 'ready',
+  endsWhenTold: true,
+};
 
 /** What is reported of a task: a state, or that nothing of it is left. */
 export type Report = TaskStatus | 'removed';
@@ -77,8 +85,18 @@ export class PretendTask {
     return (this.#status = { ...this.#status, container });
   }
 
+  /** What its successor needs has come, or cannot be had. */
+  prepareSuccessor(state: SuccessorStatus['state']): Report {
+    const { successor } = this.#task;
+    const at = this.#now().toISOString();
+    const message = state === 'failed' ? 'there is no such image' : '';
+    const status = successor === null ? null : { update: successor.update, state, at, message };
+    return (this.#status = { ...this.#status, successor: status });
+  }
+
   #next(): Report | undefined {
-    const { desired, desiredRun } = this.#task;
+    const { desired, desiredRun, successor } = this.#task;
+    if (this.#status.successor?.update !== successor?.update) return this.prepareSuccessor(this.#behaviour.successor);
     const { run, state } = this.#status;
     const isRunning = state === 'running';
     if (isRunning && desired !== 'running' && !this.#behaviour.endsWhenTold) return undefined;

@@ -6,7 +6,7 @@ export const removalFailed = 'removal-failed';
 
 /** Of a task of which nothing exists yet; `at` is an RFC 3339 time. */
 export function newTaskStatus(at: string): TaskStatus {
-  return { run: 1, state: 'new', at, message: '', error: null, container: null };
+  return { run: 1, state: 'new', at, message: '', error: null, container: null, successor: null };
 }
 
 /** Of a container that was created from an image at that time (RFC 3339) and has not run. */

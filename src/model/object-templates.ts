@@ -146,6 +146,8 @@ const task: TaskObject = {
   hookOf: null,
   pinnedNode: null,
   rollout: null,
+  successor: null,
+  preparedOn: null,
   history: [],
   genericResources: {},
   attachments: [attachment],

@@ -2,7 +2,7 @@
 import type { ProviderSpec } from './provider-spec.ts';
 import type { DesiredState, ObservedState } from './states.ts';
 import type { UpdateSpec } from './deploy-spec.ts';
-import type { NetworkSpec, PayloadSpec, ServiceSpec, VolumeSpec } from './spec.ts';
+import type { NetworkSpec, PayloadSpec, PullPolicy, ServiceSpec, VolumeSpec } from './spec.ts';
 
 interface StoredObject {
   readonly id: string;
@@ -260,6 +260,10 @@ export interface TaskObject extends StoredObject {
   readonly pinnedNode: string | null;
   /** Made by an update in place of another; null = not. */
   readonly rollout: RolloutStep | null;
+  /** What its node is to have ready for the container that takes its place, before this one is told to go; null = nothing. */
+  readonly successor: SuccessorNeeds | null;
+  /** The node that had its images ready before it took its place; null = none. */
+  readonly preparedOn: string | null;
   /** Tasks that were in its slot before, oldest first. */
   readonly history: readonly PastTask[];
   /** What the scheduler has given it of its node's generic resources; its container sees it as DOCKER_RESOURCE_<KIND>. */
@@ -279,6 +283,28 @@ export interface RolloutStep {
   readonly order: 'stop-first' | 'start-first';
   /** RFC 3339, when it was seen to have come up, healthy where there is a check; null before. */
   readonly upSince: string | null;
+}
+
+/** The images that an update needs on the node of the container that it replaces. */
+export interface SuccessorNeeds {
+  /** `startedAt` of the update. */
+  readonly update: string;
+  /** RFC 3339. */
+  readonly askedAt: string;
+  /** Of the container and of its image mounts. */
+  readonly images: readonly string[];
+  readonly pullPolicy: PullPolicy;
+}
+
+/** How far a node is with them. */
+export interface SuccessorStatus {
+  /** As in the needs. */
+  readonly update: string;
+  readonly state: 'preparing' | 'ready' | 'failed';
+  /** RFC 3339, when it came into that state. */
+  readonly at: string;
+  /** One line for people: how far it is, why it failed. */
+  readonly message: string;
 }
 
 /** A task that another one has followed in its slot; nothing of it is left on a node. */
@@ -360,6 +386,8 @@ export interface TaskStatus {
   readonly message: string;
   readonly error: { readonly code: string; readonly message: string; readonly hint: string | null } | null;
   readonly container: ContainerStatus | null;
+  /** What has come of `TaskObject.successor`; null = nothing is asked. */
+  readonly successor: SuccessorStatus | null;
 }
 
 /** A reference that means another image than when a container was made. */

@@ -54,6 +54,16 @@ describe('an update', () => {
     assert.equal(better.code, 0, better.stderr);
   });
 
+  it('stops nothing for an image that cannot be had', async () => {
+    const deploy = 'replicas: 2, update_config: { monitor: 100ms }';
+    await up(service('sleep 1000', deploy, ', pull_policy: never'));
+    const before = await host.pids(file);
+    const { code, stderr } = await host.run(['-f', file, 'service', 'update', 'web', '--image', 'busybox:none']);
+    assert.equal(code, 1);
+    assert.match(stderr, /the update is paused: 1 of 2 failed; upd-web-1: get image busybox:none: it is not on this host/);
+    assert.deepEqual(await host.pids(file), before);
+  });
+
   it('is carried on by the next manager when one is killed in the middle', async () => {
     const deploy = 'replicas: 3, update_config: { delay: 700ms, monitor: 100ms }';
     await up(service('sleep 1000', deploy));

@@ -29,8 +29,13 @@ export interface LocalImage {
 }
 
 export interface TaskImages {
-  /** Makes the image available, by its reference or its id. */
-  ensure(reference: string, policy: PullPolicy, signal: AbortSignal): Promise<LocalImage>;
+  /** Makes the image available, by its reference or its id. `onProgress` hears now and then how far it is, one line for people. */
+  ensure(
+    reference: string,
+    policy: PullPolicy,
+    signal: AbortSignal,
+    onProgress?: (text: string) => void,
+  ): Promise<LocalImage>;
   /** Id of the image that a reference means by now, null when none; undefined before it is known what images there are. */
   currentId(reference: string): string | null | undefined;
   /** Copies what an image has at a path into a new directory; false when there is nothing. */

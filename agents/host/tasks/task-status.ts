@@ -78,13 +78,16 @@ export function startError({ error }: ShimState): TaskStatus['error'] {
   return { code, message, hint: startHint(code, message) };
 }
 
+/** A status, but for what is not the task's own business. */
+export type OwnStatus = Omit<TaskStatus, 'successor'>;
+
 /** The status of a task that could not be prepared or started. */
 export function errorStatus(
   run: number,
   state: ObservedState,
   error: unknown,
   container: ContainerStatus | null,
-): TaskStatus {
+): OwnStatus {
   const described = describeError(error);
   return { run, state, at: new Date().toISOString(), message: described.message, error: described, container };
 }

@@ -28,9 +28,11 @@ import { firstProgress, knownProgress, missedHook, servesUnseen } from './run-pr
 import type { RunProgress } from './run-progress.ts';
 import type { ShimState } from './shim.ts';
 import { StepLoop } from './step-loop.ts';
+import { SuccessorImages } from './successor-images.ts';
 import { executeStep } from './task-steps.ts';
 import type { TaskHost } from './task-host.ts';
 import { containerStatus, errorStatus, lostContainer, exitMessage, observedState, startError } from './task-status.ts';
+import type { OwnStatus } from './task-status.ts';
 import type { PreparedContainer, TaskRecord } from './task-record.ts';
 import { viewTask } from './view-task.ts';
 
@@ -44,6 +46,7 @@ export class TaskWorker {
   readonly loop: StepLoop;
   readonly #health: HealthMonitor;
   readonly #unhealthy: UnhealthyEnd;
+  readonly #successor: SuccessorImages;
   readonly #ended = new AbortController();
   readonly #record: KeptRecord;
   readonly #statusChanges = new Changes();
@@ -76,6 +79,12 @@ export class TaskWorker {
       probe: (check, signal) => host.probe(task.id, check, signal),
       onChange: (health) => this.#onHealth(health),
       known: status.container,
+    });
+    this.#successor = new SuccessorImages({
+      images: host.images,
+      // A record of an earlier version has none.
+      known: (status as Partial<TaskStatus>).successor ?? null,
+      onChange: () => this.setStatus(this.record.status),
     });
     // As a signal, not as a stop: what follows is for the restart policy to say.
     this.#unhealthy = new UnhealthyEnd(async () => (await this.container.connection()).signal('SIGKILL'));
@@ -115,6 +124,7 @@ export class TaskWorker {
     void this.#record.change({ task, networks, volumes, detached: false });
     // A container that came up beside another one has the name of the slot when that one is gone.
     if (isRenamed) void this.host.names.rename(task).catch(this.#logFailure);
+    this.#successor.follow(task.successor);
     if (isOutdated(this.loop.step, this.#view())) this.loop.giveUpStep();
     this.loop.wake();
   }
@@ -133,6 +143,7 @@ export class TaskWorker {
   async release(): Promise<void> {
     this.loop.release();
     this.#health.stop();
+    this.#successor.stop();
     this.container.release();
     await this.#running;
     await this.#record.stop();
@@ -249,7 +260,8 @@ export class TaskWorker {
   }
 
   /** For steps: a new status. A step back within a run is passed over, as after a recovery. */
-  setStatus(status: TaskStatus): void {
+  setStatus(own: OwnStatus): void {
+    const status = { ...own, successor: this.#successor.status };
     const before = this.record.status;
     if (transitionError(before, status) !== null) return;
     const at = before.run === status.run && before.state === status.state ? before.at : status.at;
@@ -267,6 +279,7 @@ export class TaskWorker {
   /** For steps: everything of the task has been removed. */
   finish(): void {
     this.#health.stop();
+    this.#successor.stop();
     this.#ended.abort();
     this.loop.release();
     this.host.statuses.removed(this.task.id);

@@ -35,7 +35,12 @@ export function hostRows(answers: readonly HostImages[]): readonly ImageRow[] {
 function rowsOfImage({ references, id, platform, sizeBytes, createdAt }: ImageSummary): readonly ImageRow[] {
   return (references.length > 0 ? references : ['<none>:<none>']).map((reference) => ({
     ...splitReference(reference),
-    ...{ container: '', nodes: [], platform, id, sizeBytes, createdAt },
+    container: '',
+    nodes: [],
+    platform,
+    id,
+    sizeBytes,
+    createdAt,
   }));
 }
 

@@ -63,7 +63,8 @@ export function statusText(task: TaskObject, now: number): string {
 
 function waitingText({ gate, status }: TaskObject): string {
   const reason = gate?.message ?? status.message;
-  return reason === '' ? 'Created' : `Created (${reason})`;
+  if (reason === '') return 'Created';
+  return gate === null && status.state === 'preparing' ? `Preparing (${reason})` : `Created (${reason})`;
 }
 
 function healthText(container: ContainerStatus | null): string {

@@ -52,7 +52,10 @@ function comingWord(task: TaskObject, change: TaskChange, waitsForHealth: boolea
   const isEarly = observedStateNumbers[state] <= observedStateNumbers.pending;
   if (isEarly && message !== '')
     return { state: 'working', text: change === 'replace' ? 'Recreate' : 'Waiting', details: message };
-  return container === null ? working(change === 'replace' ? 'Recreate' : 'Creating') : null;
+  if (container !== null) return null;
+  // While its image is on the way: how far that is.
+  const details = message === '' ? {} : { details: message };
+  return { ...working(change === 'replace' ? 'Recreate' : 'Creating'), ...details };
 }
 
 function readyWord(task: TaskObject, change: TaskChange): Word {

@@ -67,6 +67,16 @@ const taskStatus: z.ZodType<TaskStatus> = z.strictObject({
   message: z.string(),
   error: z.strictObject({ code: z.string(), message: z.string(), hint: z.string().nullable() }).nullable(),
   container: container.nullable(),
+  // Agents of earlier versions do not know of it.
+  successor: z
+    .strictObject({
+      update: z.string(),
+      state: z.enum(['preparing', 'ready', 'failed']),
+      at: z.string(),
+      message: z.string(),
+    })
+    .nullable()
+    .default(null),
 });
 
 /** The status in that JSON text; throws InvalidRequestError naming the field that is wrong. */

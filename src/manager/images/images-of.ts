@@ -11,7 +11,13 @@ export function imagesOf({ image, container }: Pick<ServiceSpec, 'image' | 'cont
 
 /** Tasks by which a node may ask for the image of that name. */
 export function needs(view: StoreView, nodeId: string, name: string): boolean {
-  return view.tasksOfNode(nodeId).some((task) => isWanted(task) && imagesOf(task.spec).includes(name));
+  return neededImages(view, nodeId).includes(name);
+}
+
+/** Names of the images that tasks of the node need, or are to be had ready for those that will take their places. */
+export function neededImages(view: StoreView, nodeId: string): readonly string[] {
+  const wanted = view.tasksOfNode(nodeId).filter(isWanted);
+  return wanted.flatMap(({ spec, successor }) => [...imagesOf(spec), ...(successor?.images ?? [])]);
 }
 
 function isWanted({ desired }: TaskObject): boolean {

@@ -7,7 +7,7 @@ import type { StreamKinds } from '../../rpc/stream-kinds.ts';
 import type { FrameStream, Relays } from '../dispatcher/relays.ts';
 import type { Sessions } from '../dispatcher/sessions.ts';
 import type { StoreView } from '../store/object-index.ts';
-import { findImage, imagesOf } from './images-of.ts';
+import { findImage, neededImages } from './images-of.ts';
 
 /** Blobs on their way at once: each has a few frames of 256 KiB in memory, and heartbeats share this process. */
 const concurrentBlobs = 8;
@@ -48,9 +48,7 @@ export class ContentRelay {
 
 /** By content and not by name: a name may have come to mean another image since. */
 function isNeeded(view: StoreView, nodeId: string, imageId: string): boolean {
-  return view
-    .tasksOfNode(nodeId)
-    .filter(({ desired }) => desired !== 'remove')
-    .flatMap(({ spec }) => imagesOf(spec))
-    .some((name) => (isImageId(name) ? name : findImage(view, name)?.imageId) === imageId);
+  return neededImages(view, nodeId).some(
+    (name) => (isImageId(name) ? name : findImage(view, name)?.imageId) === imageId,
+  );
 }

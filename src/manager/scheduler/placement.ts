@@ -38,8 +38,19 @@ export class Placement {
   /** `lookup` has the placements of this pass in it. Add the placed task to the chosen room. */
   choose(task: TaskObject, lookup: ObjectLookup): Choice {
     if (this.#rooms.size === 0) return { reason: 'no node has joined yet' };
-    const group = this.#groupOf(task, this.#pinsOf(task, lookup));
+    const pins = this.#pinsOf(task, lookup);
+    const prepared = this.#preparedRoom(task, pins);
+    if (prepared !== null) return prepared;
+    const group = this.#groupOf(task, pins);
     return group.candidates.take() ?? (group.refusal ??= { reason: this.#explain(group) });
+  }
+
+  /** The node that has its images ready, if it will do. */
+  #preparedRoom(task: TaskObject, pins: Pins): NodeRoom | null {
+    const room = task.preparedOn === null ? undefined : this.#rooms.get(task.preparedOn);
+    if (room === undefined || (task.pinnedNode ?? room.node.id) !== room.node.id) return null;
+    const on = { task, pins, node: room.node, load: room };
+    return suits(on) && hasRoom(on) ? room : null;
   }
 
   /** An anonymous volume is kept where its node would do anyway; else the container gets a new one. */

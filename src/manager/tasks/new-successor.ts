@@ -12,6 +12,8 @@ export interface Succession {
   readonly service: ServiceObject;
   readonly containerName: string;
   readonly rollout: RolloutStep | null;
+  /** The node that has its images ready. Default: none. */
+  readonly preparedOn?: string | null;
   readonly history: readonly PastTask[];
   /** RFC 3339. */
   readonly now: string;

@@ -15,6 +15,7 @@ export interface NewTask {
   readonly hookOf: TaskObject['hookOf'];
   readonly pinnedNode?: string | null;
   readonly rollout?: TaskObject['rollout'];
+  readonly preparedOn?: TaskObject['preparedOn'];
   readonly history?: TaskObject['history'];
   readonly sharedTasks: SharedTasks;
 }
@@ -24,6 +25,7 @@ export function newTask({ service, now, ...task }: NewTask): TaskObject {
   return {
     pinnedNode: null,
     rollout: null,
+    preparedOn: null,
     history: [],
     ...task,
     kind: 'task',
@@ -38,6 +40,7 @@ export function newTask({ service, now, ...task }: NewTask): TaskObject {
     desired: 'ready',
     gate: null,
     preStart: null,
+    successor: null,
     desiredRun: 1,
     runReason: 'start',
     stopGraceMs: null,

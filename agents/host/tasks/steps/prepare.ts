@@ -1,3 +1,5 @@
+import type { TaskObject } from '../../../../src/model/objects.ts';
+import type { PullPolicy } from '../../../../src/model/spec.ts';
 import { shortId } from '../../../../src/model/ids.ts';
 import { cannotMapRoot, makeOwnedRoot } from '../owned-root.ts';
 import { findLentMounts } from '../lent-mounts.ts';
@@ -61,7 +63,14 @@ async function make(
 function ensureImage(worker: TaskWorker, signal: AbortSignal): Promise<LocalImage> {
   const { prepared, task } = worker.record;
   if (prepared !== null) return worker.host.images.ensure(prepared.imageId, 'never', signal);
-  return worker.host.images.ensure(task.spec.image, task.spec.pullPolicy, signal);
+  return worker.host.images.ensure(task.spec.image, pullPolicyOf(task), signal, (progress) =>
+    worker.setState('preparing', progress),
+  );
+}
+
+/** What was had ready here before the task took another one's place is not looked for again. */
+function pullPolicyOf({ spec: { pullPolicy }, preparedOn, nodeId }: TaskObject): PullPolicy {
+  return preparedOn === nodeId && pullPolicy !== 'never' ? 'missing' : pullPolicy;
 }
 
 /** As for the image of the container. */
@@ -76,7 +85,7 @@ async function ensureMountedImages(
     const known = prepared?.mountedImages[reference];
     const image =
       known === undefined
-        ? host.images.ensure(reference, task.spec.pullPolicy, signal)
+        ? host.images.ensure(reference, pullPolicyOf(task), signal)
         : host.images.ensure(known, 'never', signal);
     return [reference, await image] as const;
   });

@@ -3,6 +3,7 @@ import { canonicalJson } from '../../../model/canonical-json.ts';
 import type { ServiceObject, TaskObject, UpdateStatus } from '../../../model/objects.ts';
 import { slotsOf, type Slot } from '../../tasks/slots.ts';
 import { isUp } from '../../tasks/task-fate.ts';
+import { isPrepared, preparationOf } from './prepare-slot.ts';
 import { finishedMs, replacementIn, type Replacement } from './slot-progress.ts';
 import { endUpdate, isUnderWay } from './update-status.ts';
 
@@ -34,15 +35,20 @@ export function advanceUpdate(
   if (!isUnderWay(update)) return idle;
   const nowMs = Date.parse(now);
   const replacements = slots.flatMap((slot) => replacementIn(slot, service, update, nowMs) ?? []);
-  const up = replacements
-    .filter(({ rollout, upMs }) => rollout.upSince === null && upMs !== null)
-    .map(({ task }) => task);
+  const up = replacements.filter(({ isNoted, upMs }) => !isNoted && upMs !== null).map(({ task }) => task);
   const counted = countFailures(update, replacements);
   const failure = actionableFailure(counted, replacements);
   if (failure !== null) return { ...idle, up, ...actOn(counted, failure, now) };
-  const waiting = slots.filter(({ current, outdated }) => current.length === 0 && outdated.length > 0);
+  const begun = new Set(replacements.map(({ task }) => task.slot));
+  const left = slots.filter(
+    ({ number, current, outdated }) => current.length === 0 && outdated.length > 0 && !begun.has(number),
+  );
+  // Those whose images are there have a worker already, which goes on.
+  const hasImages = ({ outdated }: Slot): boolean => outdated.some((old) => isPrepared(old, update));
+  const prepared = left.filter(hasImages);
+  const waiting = left.filter((slot) => !hasImages(slot));
   const { count, lookAgainAt } = freeWorkers(counted, replacements, nowMs);
-  const begin = waiting.slice(0, count);
+  const begin = [...prepared, ...waiting.slice(0, Math.max(0, count - prepared.length))];
   const isAllBegun = begin.length === 0 && waiting.length === 0;
   const end = isAllBegun ? endOf(counted, replacements, nowMs) : null;
   const progress = describe(counted, replacements);
@@ -124,7 +130,16 @@ function describe(update: UpdateStatus, replacements: readonly Replacement[]): U
   if (update.state === 'rollback_started') return update;
   const done = replacements.filter(({ upMs }) => upMs !== null).length;
   const failed = update.failedSlots.length === 0 ? '' : `, ${update.failedSlots.length} failed`;
-  return { ...update, message: `${done} of ${update.total} replaced${failed}` };
+  const next = replacements.map(({ task, upMs }) => (upMs === null ? preparationMessage(task, update) : ''));
+  const coming = next.find((message) => message !== '');
+  const waits = coming === undefined ? '' : `; the next one ${coming}`;
+  return { ...update, message: `${done} of ${update.total} replaced${failed}${waits}` };
+}
+
+/** How far the images of the next container are. */
+function preparationMessage(old: TaskObject, update: UpdateStatus): string {
+  const preparation = preparationOf(old, update);
+  return preparation?.state === 'preparing' ? preparation.message : '';
 }
 
 function endMessage({ state, message }: UpdateStatus): string {

@@ -7,6 +7,7 @@ import { isUp } from '../../tasks/task-fate.ts';
 import { historyAfter } from '../../tasks/task-history.ts';
 import { wantRemoved } from '../../tasks/task-intents.ts';
 import { isLeaving, mayRun } from '../../tasks/task-phase.ts';
+import { askToPrepare, preparationOf } from './prepare-slot.ts';
 
 /** The replacement of the outdated containers of one slot. */
 export interface SlotReplacement {
@@ -17,12 +18,19 @@ export interface SlotReplacement {
   readonly now: string;
 }
 
-/** Makes the new container of a slot; the old one goes at once, or, with start-first, when the new one serves. */
+/**
+ * Makes the new container of a slot; the old one goes at once, or, with start-first, when the new one serves. With stop-first its node has the images
+ * ready before: until then nothing changes.
+ */
 export function replaceSlot(changes: ChangeSet, { service, slot, update, now }: SlotReplacement): void {
   const old = slot.outdated.find(isUp) ?? slot.outdated[0];
   if (old === undefined) return;
   // Of a container that does not run there is nothing to keep up.
   const order = update.config.order === 'start-first' && mayRun(old) ? 'start-first' : 'stop-first';
+  if (order === 'stop-first' && preparationOf(old, update) === null) {
+    const asked = askToPrepare(old, service, update, now);
+    if (asked !== null) return changes.put(asked);
+  }
   const nameOf = order === 'start-first' ? nextContainerName : containerNameOf;
   const containerName = nameOf(service.stack, service.spec, slot.number);
   const stays = order === 'start-first' ? old : null;
@@ -31,7 +39,8 @@ export function replaceSlot(changes: ChangeSet, { service, slot, update, now }: 
   if (order === 'start-first' && changes.named('task', containerName).some((task) => !isLeaving(task))) return;
   const rollout: RolloutStep = { update: update.startedAt, replaces: old.id, order, upSince: null };
   const history = historyAfter(old, now, 'replaced by an update', 0);
-  changes.put(newSuccessor(changes, { task: old, service, containerName, rollout, history, now }));
+  const preparedOn = preparationOf(old, update)?.state === 'ready' ? old.nodeId : null;
+  changes.put(newSuccessor(changes, { task: old, service, containerName, rollout, preparedOn, history, now }));
 }
 
 function removed(task: TaskObject): TaskObject {

@@ -2,14 +2,19 @@
 import type { ServiceObject, TaskObject, UpdateStatus } from '../../../model/objects.ts';
 import type { Slot } from '../../tasks/slots.ts';
 import { failureOf, isUp } from '../../tasks/task-fate.ts';
+import { isPreparing, preparationOf } from './prepare-slot.ts';
 
 /** A stop that names no grace takes this long at most, see the agent. */
 const defaultGraceMs = 10_000;
 
-/** A slot in which the update has made a new container. */
+/** A slot in which the update has made a new container, or has begun to. */
 export interface Replacement {
+  /** The new container; while its images are had ready, the old one. */
   readonly task: TaskObject;
-  readonly rollout: NonNullable<TaskObject['rollout']>;
+  /** That it has come up has been noted. */
+  readonly isNoted: boolean;
+  /** RFC 3339, when it came into its present state. */
+  readonly at: string;
   /** When it had come up (ms since the epoch); null before. */
   readonly upMs: number | null;
   /** Why it counts as failed; null = it does not. */
@@ -22,13 +27,36 @@ export interface Replacement {
   readonly deadlineMs: number;
 }
 
-/** The new container of the slot, if this update has made one. */
+/** The replacement of the slot, if this update has begun one. */
 export function replacementIn(
   slot: Slot,
   service: ServiceObject,
   update: UpdateStatus,
   nowMs: number,
 ): Replacement | null {
+  return slot.current.length === 0
+    ? preparationIn(slot, service, update, nowMs)
+    : newcomerIn(slot, service, update, nowMs);
+}
+
+/** The old container of the slot, while images are had ready for the new one; null also when they are. */
+function preparationIn(slot: Slot, service: ServiceObject, update: UpdateStatus, nowMs: number): Replacement | null {
+  const task = slot.outdated.find((old) => isPreparing(old, update));
+  const preparation = task === undefined ? null : preparationOf(task, update);
+  if (task?.successor == null || preparation === null) return null;
+  const { at, state, message } = preparation;
+  const { progressDeadlineMs } = service.spec.deploy;
+  const deadlineMs = Date.parse(task.successor.askedAt) + progressDeadlineMs;
+  const isLate = state === 'preparing' && nowMs >= deadlineMs;
+  const why = message === '' ? 'its image is not there' : message;
+  const lateText = `${task.containerName} was not replaced within ${progressDeadlineMs / 1000} s: ${why}`;
+  const failure = isLate ? lateText : state === 'failed' ? `${task.containerName}: ${message}` : null;
+  const isKnownFailure = update.failedSlots.includes(slot.number);
+  return { task, isNoted: false, at, upMs: null, failure, isLate, isKnownFailure, deadlineMs };
+}
+
+/** The new container of the slot, if this update has made one. */
+function newcomerIn(slot: Slot, service: ServiceObject, update: UpdateStatus, nowMs: number): Replacement | null {
   const task = slot.current.findLast(({ rollout }) => rollout?.update === update.startedAt);
   if (task?.rollout == null) return null;
   const { rollout } = task;
@@ -37,14 +65,15 @@ export function replacementIn(
   const isLate = upMs === null && nowMs >= deadlineMs;
   const failure = isLate ? lateMessage(task, service) : monitoredFailure(task, upMs, update, nowMs);
   const isKnownFailure = update.failedSlots.includes(slot.number);
-  return { task, rollout, upMs, failure, isLate, isKnownFailure, deadlineMs };
+  const isNoted = rollout.upSince !== null;
+  return { task, isNoted, at: task.status.at, upMs, failure, isLate, isKnownFailure, deadlineMs };
 }
 
 /** When the worker that replaced it is done with the slot (ms since the epoch); null while it is not. */
-export function finishedMs({ task, upMs, failure, isKnownFailure }: Replacement, nowMs: number): number | null {
+export function finishedMs({ at, upMs, failure, isKnownFailure }: Replacement, nowMs: number): number | null {
   if (upMs !== null) return upMs;
   if (failure === null && !isKnownFailure) return null;
-  return Math.min(nowMs, Date.parse(task.status.at));
+  return Math.min(nowMs, Date.parse(at));
 }
 
 /** The wait for the old container to end is no wait for the new one. */

@@ -62,6 +62,7 @@ function reconcileService(
   for (const task of next.up) noteUp(changes, task, now);
   for (const task of next.dismiss) changes.put(wantRemoved(task, { removeVolumes: false, stopGraceMs: null }));
   takeNames(changes, service, tasks);
+  endPreparations(changes, next.status, all);
   if (next.rollBack !== null) {
     goBack(changes, { ...service, update: next.status }, next.rollBack, now);
     return Date.parse(now);
@@ -92,6 +93,15 @@ function takeNames(changes: ChangeSet, { stack }: ServiceObject, tasks: readonly
     if (task === undefined || isLeaving(task) || containerName !== nextContainerName(stack, spec, slot)) continue;
     const name = containerNameOf(stack, spec, slot);
     if (changes.named('task', name).length === 0) changes.put({ ...task, containerName: name });
+  }
+}
+
+/** What was asked for by an update that is over, or by another one, is not needed any more. */
+function endPreparations(changes: ChangeSet, status: UpdateStatus, tasks: readonly TaskObject[]): void {
+  for (const { id, successor } of tasks) {
+    const isNeeded = successor === null || (isUnderWay(status) && successor.update === status.startedAt);
+    const task = isNeeded ? undefined : changes.get('task', id);
+    if (task !== undefined) changes.put({ ...task, successor: null });
   }
 }
 

@@ -41,7 +41,7 @@ describe('state and status of a container', () => {
     [
       web({ status: taskStatus({ state: 'preparing', container: null, message: 'pulls redis' }) }),
       'created',
-      'Created (pulls redis)',
+      'Preparing (pulls redis)',
     ],
     [
       web({

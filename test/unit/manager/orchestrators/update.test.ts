@@ -86,6 +86,52 @@ describe('a rolling update', () => {
     assert.deepEqual([(starts[1] ?? 0) - (starts[0] ?? 0), (starts[2] ?? 0) - (starts[1] ?? 0)], [3000, 3000]);
   });
 
+  it('stops nothing before its node has the image for the new one', async () => {
+    const shape = { replicas: 2 };
+    lab.behaviourOf = () => ({ ...runsForEver, successor: 'preparing' });
+    await start(shape);
+    let fewest = 2;
+    lab.onStep = () => (fewest = Math.min(fewest, running()));
+    await begin('b', { ...shape, more: { image: 'new:1' } });
+    await lab.pass(60_000);
+    assert.deepEqual([lab.versions(), fewest, state()], ['1:a 2:a', 2, 'updating']);
+    const [first, second] = lab.tasks();
+    assert.deepEqual([first?.successor?.images, second?.successor], [['new:1'], null]);
+    // The other one waits for its turn, which comes when this one is done.
+    await lab.happen(first ?? assert.fail(), (container) => container.prepareSuccessor('ready'));
+    await lab.settle();
+    assert.deepEqual([lab.versions(), lab.tasks()[0]?.preparedOn], ['1:b 2:a', 'n1']);
+    assert.equal(lab.tasks()[1]?.status.successor?.state, 'preparing');
+  });
+
+  it('keeps the old one when the image for the new one cannot be had', async () => {
+    for (const [failureAction, end] of [
+      ['pause', 'paused'],
+      ['rollback', 'rollback_completed'],
+      ['continue', 'completed'],
+    ] as const) {
+      const shape = { replicas: 2, update: { failureAction } };
+      lab.behaviourOf = () => ({ ...runsForEver, successor: 'failed' });
+      await start(shape);
+      let fewest = 2;
+      lab.onStep = () => (fewest = Math.min(fewest, running()));
+      await begin('b', { ...shape, more: { image: `none:${failureAction}` } });
+      await lab.pass(60_000);
+      assert.deepEqual([lab.versions(), fewest, state()], ['1:a 2:a', 2, end]);
+      if (failureAction !== 'continue') assert.match(message(), /1 of 2 failed; p-web-1: there is no such image/);
+      assert.ok(lab.tasks().every(({ successor, status }) => successor === null && status.successor === null));
+    }
+  });
+
+  it('gives up after the deadline what does not come, and keeps the old one', async () => {
+    lab.behaviourOf = () => ({ ...runsForEver, successor: 'preparing' });
+    await start();
+    await begin('b', { more: { image: 'new:1' } });
+    await lab.pass(600_000);
+    assert.deepEqual([lab.versions(), state()], ['1:a 2:a 3:a', 'paused']);
+    assert.match(message(), /p-web-1 was not replaced within 600 s: its image is not there/);
+  });
+
   it('starts first: the old one goes when the new one is healthy, which then gets its name', async () => {
     const shape = { update: { order: 'start-first', parallelism: 2 } } as const;
     await start(shape);
