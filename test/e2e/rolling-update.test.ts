@@ -60,7 +60,10 @@ describe('an update', () => {
     const before = await host.pids(file);
     const { code, stderr } = await host.run(['-f', file, 'service', 'update', 'web', '--image', 'busybox:none']);
     assert.equal(code, 1);
-    assert.match(stderr, /the update is paused: 1 of 2 failed; upd-web-1: get image busybox:none: it is not on this host/);
+    assert.match(
+      stderr,
+      /the update is paused: 1 of 2 failed; upd-web-1: get image busybox:none: it is not on this host/,
+    );
     assert.deepEqual(await host.pids(file), before);
   });
 
