@@ -45,6 +45,10 @@ struct box_options
    * container then outlives the caller. */
   const char *start_socket;
   struct box_warner warner;
+  /* What the caller has to do anyway and needs nothing of the container, while the first process sets itself up. When
+   * it fails, so does box_create. May be NULL. */
+  int (*meanwhile) (void *context, struct tss_error *error);
+  void *context; /* for it */
 };
 
 struct box_container;

@@ -59,6 +59,20 @@ publish (struct command_options *options, const char *bundle, const json_t *spec
   return command_write_pid_file (options, box_pid (container), error);
 }
 
+struct saving
+{
+  const struct command_record *record;
+  const json_t *spec;
+};
+
+static int
+save_spec (void *context, struct tss_error *error)
+{
+  const struct saving *saving = context;
+
+  return command_record_save_spec (saving->record, saving->spec, error);
+}
+
 /* Makes the container; on failure nothing is left of it. STAYS: the caller will start it itself. */
 static int
 create (struct command_options *options, bool stays, bool detached, struct command_record *record,
@@ -66,12 +80,15 @@ create (struct command_options *options, bool stays, bool detached, struct comma
 {
   char bundle[PATH_MAX];
   tss_autojson json_t *spec = load_bundle (options, bundle, error);
+  struct saving saving = { record, spec };
   struct box_options box_options = { .id = options->arguments[0],
                                      .bundle = bundle,
                                      .spec = spec,
                                      .stdio = { 0, 1, 2 },
                                      .keep_keyring = options->no_new_keyring,
-                                     .warner = command_warner (options) };
+                                     .warner = command_warner (options),
+                                     .meanwhile = save_spec,
+                                     .context = &saving };
 
   if (!spec || check_terminal (options, spec, detached, error) < 0
       || command_preserve_fds (options, &box_options.preserve_fds, error) < 0

@@ -6,7 +6,6 @@
 
 #include <fcntl.h>
 #include <limits.h>
-#include <pwd.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -106,6 +105,12 @@ is_needed_later (const json_t *spec)
 }
 
 int
+command_record_save_spec (const struct command_record *record, const json_t *spec, struct tss_error *error)
+{
+  return write_json (record, "config.json", spec, error);
+}
+
+int
 command_record_save (struct command_record *record, const char *id, const char *bundle, const json_t *spec,
                      const struct box_container *container, struct tss_error *error)
 {
@@ -119,29 +124,7 @@ command_record_save (struct command_record *record, const char *id, const char *
                              is_needed_later (spec), "annotations", annotations);
   if (!record->state)
     return tss_error_set (error, TSS_ERROR_INTERNAL, ENOMEM, id, "remember the container");
-  /* The bundle's own file may change or go before an exec needs it. */
-  if (write_json (record, "config.json", spec, error) < 0)
-    return -1;
   return write_json (record, "state.json", record->state, error);
-}
-
-/* A number where the host knows no name; a static program does not ask name services. */
-static void
-name_owner (struct command_record *record)
-{
-  tss_autofile FILE *passwd = fopen ("/etc/passwd", "re");
-  const struct passwd *entry;
-  struct stat status;
-
-  if (stat (record->directory, &status) < 0)
-    return;
-  snprintf (record->owner, sizeof record->owner, "#%u", status.st_uid);
-  while (passwd && (entry = fgetpwent (passwd)))
-    if (entry->pw_uid == status.st_uid)
-      {
-        snprintf (record->owner, sizeof record->owner, "%s", entry->pw_name);
-        return;
-      }
 }
 
 /* A config.json with a filter of system calls takes a while to read. */
@@ -162,7 +145,6 @@ command_record_load (const struct command_options *options, const char *id, enum
 
   if (name_record (options, id, record, error) < 0)
     return -1;
-  name_owner (record);
   snprintf (path, sizeof path, "%s/state.json", record->directory);
   record->state = tss_json_load_file (path, error);
   if (!record->state)

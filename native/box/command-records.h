@@ -8,8 +8,7 @@ struct command_record
 {
   char directory[4096];
   char start_socket[4200];
-  json_t *state;  /* state.json */
-  char owner[33]; /* who has made it */
+  json_t *state; /* state.json */
   struct box_container *container;
 };
 
@@ -17,6 +16,9 @@ struct command_record
  * file name. */
 int command_record_make (const struct command_options *options, const char *id, struct command_record *record,
                          struct tss_error *error);
+
+/* Remembers what a container is made from: the bundle's own file may change or go before an exec needs it. */
+int command_record_save_spec (const struct command_record *record, const json_t *spec, struct tss_error *error);
 
 /* Remembers the container that was made from SPEC in BUNDLE. */
 int command_record_save (struct command_record *record, const char *id, const char *bundle, const json_t *spec,

@@ -3,7 +3,25 @@
 #include "command-records.h"
 
 #include <dirent.h>
+#include <pwd.h>
 #include <string.h>
+#include <sys/stat.h>
+
+/* Who has made the container: a number where the host knows no name. A static program does not ask name services. */
+static json_t *
+describe_owner (const struct command_record *record)
+{
+  tss_autofile FILE *passwd = fopen ("/etc/passwd", "re");
+  const struct passwd *entry;
+  struct stat status;
+
+  if (stat (record->directory, &status) < 0)
+    return json_string ("");
+  while (passwd && (entry = fgetpwent (passwd)))
+    if (entry->pw_uid == status.st_uid)
+      return json_string (entry->pw_name);
+  return json_sprintf ("#%u", status.st_uid);
+}
 
 /* The state object of the runtime spec, with what other runtimes add to it. */
 static json_t *
@@ -12,11 +30,11 @@ describe (const struct command_record *record)
   const char *status = command_record_status (record);
   bool alive = strcmp (status, "stopped") != 0;
 
-  return json_pack ("{s:s, s:O, s:i, s:s, s:O, s:O*, s:O, s:O*, s:s}", "ociVersion", BOX_OCI_VERSION, "id",
+  return json_pack ("{s:s, s:O, s:i, s:s, s:O, s:O*, s:O, s:O*, s:o*}", "ociVersion", BOX_OCI_VERSION, "id",
                     json_object_get (record->state, "id"), "pid", alive ? box_pid (record->container) : 0, "status",
                     status, "bundle", json_object_get (record->state, "bundle"), "rootfs",
                     json_object_get (record->state, "rootfs"), "created", json_object_get (record->state, "created"),
-                    "annotations", json_object_get (record->state, "annotations"), "owner", record->owner);
+                    "annotations", json_object_get (record->state, "annotations"), "owner", describe_owner (record));
 }
 
 int

@@ -62,13 +62,21 @@ struct box_seccomp_profile
 int box_seccomp_profile_parse (const json_t *seccomp, struct box_seccomp_profile *profile, struct tss_error *error);
 void box_seccomp_profile_free (struct box_seccomp_profile *profile);
 
-/* A rule for one number. */
+/* A rule for one number. Tables are long, and sorted: what is in the profile already is not copied. */
 struct box_seccomp_call
 {
   uint32_t number;
   uint32_t order; /* in the profile */
-  struct box_seccomp_rule rule;
+  uint32_t part;  /* of a combined call: what its first argument has to be for the rule to apply; 0: anything */
+  const struct box_seccomp_rule *rule;
 };
+
+/* Whether the rule does not apply whatever the arguments are. */
+static inline bool
+box_seccomp_has_conditions (const struct box_seccomp_call *call)
+{
+  return call->part || call->rule->comparison_count > 0;
+}
 
 /* All calls that the kernel reports under one AUDIT_ARCH_... value. */
 struct box_seccomp_table
@@ -85,6 +93,7 @@ struct box_seccomp_tables
   size_t count;
 };
 
+/* The tables point into the profile. */
 int box_seccomp_tables_make (const struct box_seccomp_profile *profile, struct box_seccomp_tables *tables,
                              struct tss_error *error);
 void box_seccomp_tables_free (struct box_seccomp_tables *tables);

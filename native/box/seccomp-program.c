@@ -7,6 +7,7 @@
 #include <endian.h>
 #include <linux/audit.h>
 #include <linux/seccomp.h>
+#include <string.h>
 
 /* Bit that marks the numbers of x32. */
 #define X32_BIT UINT32_C (0x40000000)
@@ -54,11 +55,25 @@ emit_return (struct emitter *emitter, uint32_t action)
   emit (emitter, BPF_RET | BPF_K, action, 0, 0);
 }
 
-/* Conditional jumps reach 255 instructions, plain ones any; their distance is filled in when the target is known. */
+/* Plain jumps reach any place; their distance is filled in when the target is known. */
 static void
 land (struct emitter *emitter, size_t jump)
 {
   emitter->filter->instructions[jump].k = (uint32_t)(emitter->filter->count - jump - 1);
+}
+
+/* Makes room for one instruction at PLACE. What follows jumps within itself alone. */
+static void
+insert_jump (struct emitter *emitter, size_t place, uint32_t distance)
+{
+  struct sock_filter *at = &emitter->filter->instructions[place];
+  size_t behind = emitter->filter->count - place;
+
+  emit (emitter, 0, 0, 0, 0);
+  if (emitter->full)
+    return;
+  memmove (at + 1, at, behind * sizeof *at);
+  *at = (struct sock_filter){ .code = BPF_JMP | BPF_JA, .k = distance };
 }
 
 static void
@@ -178,20 +193,27 @@ finish_tests (struct emitter *emitter, size_t first, uint8_t from)
     }
 }
 
-/* At most 6 comparisons of 7 instructions: well within reach of the tests. */
 static void
-emit_rule (struct emitter *emitter, const struct box_seccomp_rule *rule)
+emit_comparison (struct emitter *emitter, const struct box_seccomp_comparison *comparison)
 {
   size_t first = emitter->filter->count;
 
-  for (unsigned int i = 0; i < rule->comparison_count; i++)
-    {
-      size_t comparison = emitter->filter->count;
+  (emitter->narrow ? emit_narrow_comparison : emit_wide_comparison) (emitter, comparison);
+  finish_tests (emitter, first, HOLD);
+}
 
-      (emitter->narrow ? emit_narrow_comparison : emit_wide_comparison) (emitter, &rule->comparisons[i]);
-      finish_tests (emitter, comparison, HOLD);
-    }
-  emit_return (emitter, rule->action);
+/* At most 6 comparisons of 7 instructions: well within reach of the tests. */
+static void
+emit_rule (struct emitter *emitter, const struct box_seccomp_call *call)
+{
+  const struct box_seccomp_comparison part = { .argument = 0, .operation = BOX_SECCOMP_EQ, .value = call->part };
+  size_t first = emitter->filter->count;
+
+  if (call->part)
+    emit_comparison (emitter, &part);
+  for (unsigned int i = 0; i < call->rule->comparison_count; i++)
+    emit_comparison (emitter, &call->rule->comparisons[i]);
+  emit_return (emitter, call->rule->action);
   finish_tests (emitter, first, FAIL);
 }
 
@@ -201,40 +223,48 @@ emit_range (struct emitter *emitter, const struct range *range)
   emitter->narrow = !emitter->wide || range->first >= X32_BIT;
   for (size_t i = 0; i < range->call_count; i++)
     {
-      emit_rule (emitter, &range->calls[i].rule);
-      if (range->calls[i].rule.comparison_count == 0)
+      emit_rule (emitter, &range->calls[i]);
+      if (!box_seccomp_has_conditions (&range->calls[i]))
         return;
     }
   emit_return (emitter, range->call_count ? emitter->default_action : range->action);
 }
 
+/* What the kernel makes of the program, and what it then runs at each system call, is the shorter the fewer plain jumps
+ * it needs: conditional ones reach 255 instructions. */
 static void
 emit_search (struct emitter *emitter, const struct range *ranges, size_t count)
 {
-  size_t middle = count / 2, jump;
+  size_t middle = count / 2, test, lower;
 
   if (count == 1)
     {
       emit_range (emitter, ranges);
       return;
     }
-  emit (emitter, BPF_JMP | BPF_JGE | BPF_K, ranges[middle].first, 0, 1);
-  jump = emit (emitter, BPF_JMP | BPF_JA, 0, 0, 0);
+  test = emit (emitter, BPF_JMP | BPF_JGE | BPF_K, ranges[middle].first, 0, 0);
   emit_search (emitter, ranges, middle);
-  land (emitter, jump);
+  lower = emitter->filter->count - test - 1;
+  if (lower <= UINT8_MAX)
+    emitter->filter->instructions[test].jt = (uint8_t)lower;
+  else
+    {
+      emitter->filter->instructions[test].jf = 1;
+      insert_jump (emitter, test + 1, (uint32_t)lower);
+    }
   emit_search (emitter, ranges + middle, count - middle);
 }
 
 static bool
 is_plain (const struct range *range)
 {
-  return range->call_count == 0 || range->calls[0].rule.comparison_count == 0;
+  return range->call_count == 0 || !box_seccomp_has_conditions (range->calls);
 }
 
 static uint32_t
 plain_action (const struct range *range)
 {
-  return range->call_count == 0 ? range->action : range->calls[0].rule.action;
+  return range->call_count == 0 ? range->action : range->calls[0].rule->action;
 }
 
 /* Neighbours that are treated alike become one. */

@@ -31,7 +31,7 @@ static const uint32_t x86_ipc[] = {
 };
 
 static int
-add_call (struct box_seccomp_table *table, uint32_t number, const struct box_seccomp_rule *rule)
+add_call (struct box_seccomp_table *table, uint32_t number, uint32_t part, const struct box_seccomp_rule *rule)
 {
   if (table->count == table->capacity)
     {
@@ -44,7 +44,7 @@ add_call (struct box_seccomp_table *table, uint32_t number, const struct box_sec
       table->capacity = capacity;
     }
   table->calls[table->count]
-      = (struct box_seccomp_call){ .number = number, .order = (uint32_t)table->count, .rule = *rule };
+      = (struct box_seccomp_call){ .number = number, .order = (uint32_t)table->count, .part = part, .rule = rule };
   table->count++;
   return 0;
 }
@@ -55,21 +55,16 @@ static int
 add_combined_call (struct box_seccomp_table *table, uint32_t combined, int part, uint32_t own,
                    const struct box_seccomp_rule *rule)
 {
-  struct box_seccomp_rule for_part
-      = { .action = rule->action,
-          .comparisons = { { .argument = 0, .operation = BOX_SECCOMP_EQ, .value = (uint64_t)part } },
-          .comparison_count = 1 };
-
-  if (own != X86_NONE && add_call (table, own, rule) < 0)
+  if (own != X86_NONE && add_call (table, own, 0, rule) < 0)
     return -1;
-  return rule->comparison_count > 0 ? 0 : add_call (table, combined, &for_part);
+  return rule->comparison_count > 0 ? 0 : add_call (table, combined, (uint32_t)part, rule);
 }
 
 static int
 add_number (struct box_seccomp_table *table, uint32_t architecture, int number, const struct box_seccomp_rule *rule)
 {
   if (number >= 0)
-    return add_call (table, (uint32_t)number, rule);
+    return add_call (table, (uint32_t)number, 0, rule);
   if (architecture != SCMP_ARCH_X86)
     return 0;
   if (number <= -101 && number >= -120)
@@ -101,8 +96,8 @@ compare_calls (const void *left, const void *right)
 
   if (a->number != b->number)
     return a->number < b->number ? -1 : 1;
-  if (!a->rule.comparison_count != !b->rule.comparison_count)
-    return a->rule.comparison_count ? -1 : 1;
+  if (box_seccomp_has_conditions (a) != box_seccomp_has_conditions (b))
+    return box_seccomp_has_conditions (a) ? -1 : 1;
   return a->order < b->order ? -1 : a->order > b->order;
 }
 

@@ -217,18 +217,23 @@ wrap_large_numbers (const char *text)
 char *
 tss_json_format (const json_t *value)
 {
-  size_t size = json_dumpb (value, NULL, 0, JSON_COMPACT);
-  char *text = size > 0 ? malloc (size + 1) : NULL;
+  /* Most fits, and to measure first would take as long as to write. */
+  size_t room = 16384, size = 0;
+  tss_autofree char *text = NULL;
 
-  if (!text)
-    return NULL;
-  if (json_dumpb (value, text, size, JSON_COMPACT) != size)
+  do
     {
+      if (size >= room)
+        room = size + 1;
       free (text);
-      return NULL;
+      text = malloc (room);
+      size = text ? json_dumpb (value, text, room - 1, JSON_COMPACT) : 0;
     }
+  while (size >= room);
+  if (size == 0)
+    return NULL;
   text[size] = '\0';
-  return text;
+  return tss_steal_pointer (&text);
 }
 
 json_t *
