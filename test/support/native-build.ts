@@ -19,9 +19,10 @@ const goals = {
   memcheck: 'build-memcheck',
 } as const;
 
-/** Builds one goal of native/Makefile, as far as it is not up to date, and gives the directory of the results. */
+/** Builds one goal of native/Makefile, as far as it is not up to date, and gives the directory of the results. Tests beside each other do so one after the other. */
 export function makeNative(goal: keyof typeof goals): string {
-  const { status, stdout, stderr } = spawnSync('make', ['-s', '-j2', '-C', native, goal], { encoding: 'utf8' });
+  const make = ['make', '-s', '-j2', '-C', native, goal];
+  const { status, stdout, stderr } = spawnSync('flock', [native, ...make], { encoding: 'utf8' });
   if (status !== 0) throw new Error(`make ${goal} in ${native} failed:\n${stdout}${stderr}`);
   return join(native, goals[goal]);
 }

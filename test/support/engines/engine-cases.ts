@@ -1,14 +1,13 @@
 /** What a person does with an engine, done over the box. The same for each engine whose command line is like docker's. */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'mocha';
+import { makeNative } from '../native-build.ts';
 import { until } from '../test-host.ts';
 import { runProgram, type Engine, type EngineResult } from './engine.ts';
 
-const native = join(import.meta.dirname, '../../../native');
 const image = 'busybox:test';
 /** Notes that it was asked to end, and ends with a code of its own. */
 const worker = 'trap "echo ending; exit 5" TERM; echo working; touch /healthy; while :; do sleep 0.1; done';
@@ -210,10 +209,8 @@ export function declareEngineCases(engine: () => Engine): void {
     it('follow the profile of the engine as libseccomp has it', async () => {
       await start('worker', [], worker);
       const [spec = assert.fail('no spec')] = engine().specs();
-      const program = 'build/tests/box-seccomp';
-      execFileSync('make', ['-s', '-C', native, program]);
       // For all system calls and many arguments, the same as what libseccomp makes of it.
-      const { code, stdout, stderr } = await runProgram(join(native, program), [spec]);
+      const { code, stdout, stderr } = await runProgram(join(makeNative('tests'), 'tests/box-seccomp'), [spec]);
       assert.equal(code, 0, stderr);
       assert.match(stdout, /^box-seccomp: \d+ passed, 0 failed$/m);
     });
