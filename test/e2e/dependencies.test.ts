@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { before, beforeEach, describe, it } from 'mocha';
 import { busyboxHost } from '../support/busybox-host.ts';
+import { calmMs } from '../support/calm-time.ts';
 import { until } from '../support/test-host.ts';
 
 /** Ends at once when it is told to. */
@@ -205,9 +206,9 @@ describe('health and --wait', () => {
       'early',
       `  a: { ${forever}, healthcheck: { test: [CMD, "true"], interval: 1h, start_period: 30s, start_interval: 100ms } }\n`,
     );
-    const before = performance.now();
+    const before = calmMs();
     await host.ok(['-f', file, 'up', '-d', '--wait']);
-    assert.ok(performance.now() - before < 15_000);
+    assert.ok(calmMs() - before < 15_000);
     const [row] = await host.ps(file);
     assert.equal(row?.Health, 'healthy');
     assert.match(row.Status, /^Up .*\(healthy\)$/);

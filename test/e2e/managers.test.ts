@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import { busyboxImage } from '../fixtures/images.ts';
+import { calmMs } from '../support/calm-time.ts';
 import { EtcdProcess } from '../support/etcd-process.ts';
 import { TestCluster, type ClusterHost } from '../support/test-cluster.ts';
 import { until } from '../support/test-host.ts';
@@ -32,8 +33,7 @@ function pidsOn(host: ClusterHost): readonly number[] {
   return readdirSync(directory).map((id) => host.shimState(id).pid);
 }
 
-describe('a cluster of three managers', function () {
-  this.timeout(120_000);
+describe('a cluster of three managers', () => {
   let cluster: TestCluster;
   /** One that tsstack does not run. */
   let external: EtcdProcess | undefined;
@@ -157,10 +157,10 @@ describe('a cluster of three managers', function () {
 
   it('goes on when the leader loses its power, with its containers placed elsewhere', async () => {
     const before = await m2.ps('spread.yml');
-    const began = performance.now();
+    const began = calmMs();
     await m1.powerOff();
     await m2.ok(['-f', 'spread.yml', 'up', '-d']);
-    assert.ok(performance.now() - began < 8000, `the next write was accepted after ${performance.now() - began} ms`);
+    assert.ok(calmMs() - began < 8000, `the next write was accepted after ${calmMs() - began} ms`);
     assert.notEqual(await leaderOf(m2), `${m1.address}:2377`);
     await until(
       () => m2.ps('spread.yml'),
@@ -197,12 +197,12 @@ describe('a cluster of three managers', function () {
       ({ length }) => length > 0,
     );
     await m2.powerOff();
-    const began = performance.now();
+    const began = calmMs();
     const { stderr } = await until(
       () => m1.run(['-f', 'spread.yml', 'up', '-d']),
       ({ code }) => code !== 0,
     );
-    assert.ok(performance.now() - began < 20_000, `it was said after ${performance.now() - began} ms`);
+    assert.ok(calmMs() - began < 20_000, `it was said after ${calmMs() - began} ms`);
     assert.match(stderr, /etcd does not answer as a whole [^]*a majority has to run/);
     const shown = await m1.ok(['-f', 'spread.yml', 'ps']);
     assert.match(shown.stderr, /warning: this may not be the latest: as of .*etcd does not answer as a whole/);

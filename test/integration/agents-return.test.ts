@@ -58,7 +58,7 @@ describe('fifty agents', () => {
   /** Where each task runs, when all of them run and every node is ready. */
   async function untilAllRun(): Promise<readonly string[]> {
     const view = new ObjectView();
-    for await (const message of manager.control.watch({ stack: '', kinds: ['task', 'node'] }, { deadlineMs: 30_000 })) {
+    for await (const message of manager.control.watch({ stack: '', kinds: ['task', 'node'] }, { deadlineMs: 60_000 })) {
       view.apply(message);
       const isSettled =
         view.ofKind('node').length === names.length &&

@@ -6,6 +6,7 @@ import { EtcdStore } from '../../src/manager/store/etcd/etcd-store.ts';
 import { Keys } from '../../src/manager/store/etcd/keys.ts';
 import { StoreWatch } from '../../src/manager/store/etcd/store-watch.ts';
 import type { Store } from '../../src/manager/store/store.ts';
+import { calmMs } from '../support/calm-time.ts';
 import { EtcdProcess } from '../support/etcd-process.ts';
 import { recordCommits, untilStore } from '../support/store-events.ts';
 import { unstored } from '../unit/manager/store/store-conformance.ts';
@@ -98,9 +99,9 @@ describe('an etcd in trouble', () => {
     const [a, b] = [await open([first, second, third]), await open([second, third, first])];
     for (const member of [first, second]) {
       await member.kill();
-      const began = performance.now();
+      const began = calmMs();
       await write(a, `without-${members.indexOf(member)}`);
-      assert.ok(performance.now() - began < 5000, 'the write was accepted within 5 s');
+      assert.ok(calmMs() - began < 5000, 'the write was accepted within 5 s');
       await has(b, `without-${members.indexOf(member)}`);
       await member.start();
     }

@@ -9,6 +9,7 @@ import { createdAt } from '../../src/manager/store/etcd/operations.ts';
 import { readSnapshot } from '../../src/manager/store/etcd/snapshot.ts';
 import { EtcdState } from '../../src/manager/store/etcd/state.ts';
 import { Transactions } from '../../src/manager/store/etcd/transactions.ts';
+import { calmMs } from '../support/calm-time.ts';
 import { EtcdProcess } from '../support/etcd-process.ts';
 import { TalkingProcess } from '../support/talking-process.ts';
 import { unstored } from '../unit/manager/store/store-conformance.ts';
@@ -21,8 +22,7 @@ function startCandidate(name: string, etcd: readonly EtcdProcess[]): TalkingProc
   return new TalkingProcess(name, program, [name, etcd.map(({ endpoint }) => endpoint).join(',')]);
 }
 
-describe('several managers on one etcd', function () {
-  this.timeout(30_000);
+describe('several managers on one etcd', () => {
   let members: readonly EtcdProcess[] = [];
   const candidates: TalkingProcess[] = [];
 
@@ -78,20 +78,20 @@ describe('several managers on one etcd', function () {
 
   it('have a new leader at once when the old one ends in order', async () => {
     const [first, second] = await startTwo();
-    const began = performance.now();
+    const began = calmMs();
     await first.end('SIGTERM');
     await second.says(/^leads$/);
-    assert.ok(performance.now() - began < 2000, `${performance.now() - began} ms`);
+    assert.ok(calmMs() - began < 2000, `${calmMs() - began} ms`);
   });
 
   it('have a new leader, which writes, within 5 s when the old one is killed', async () => {
     const [first, second] = await startTwo();
-    const began = performance.now();
+    const began = calmMs();
     await first.end('SIGKILL');
     await second.says(/^leads$/);
     second.tell('write');
     await second.says(/^written$/);
-    const tookMs = performance.now() - began;
+    const tookMs = calmMs() - began;
     assert.ok(tookMs < 5000, `${tookMs} ms`);
     assert.equal(await readName(), 'second');
   });
@@ -99,12 +99,12 @@ describe('several managers on one etcd', function () {
   it('have a new leader within 5 s when the old one goes together with the leader of etcd', async () => {
     const [first, second] = await startTwo(3);
     const leaderOfEtcd = await findLeader();
-    const began = performance.now();
+    const began = calmMs();
     await Promise.all([first.end('SIGKILL'), leaderOfEtcd.kill()]);
     await second.says(/^leads$/);
     second.tell('write');
     await second.says(/^written$/);
-    const tookMs = performance.now() - began;
+    const tookMs = calmMs() - began;
     assert.ok(tookMs < 5000, `${tookMs} ms`);
   });
 

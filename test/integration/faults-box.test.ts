@@ -8,8 +8,7 @@ import { findRemains } from '../support/fault-lab.ts';
 import type { FaultOutcome } from '../support/fault-lab.ts';
 import { eventually } from '../support/shim-lab.ts';
 
-describe('tsstack-box: a call fails', function () {
-  this.timeout(120_000);
+describe('tsstack-box: a call fails', () => {
   let faults: BoxFaults;
   before(() => {
     faults = new BoxFaults();

@@ -11,8 +11,7 @@ import { buildTar } from '../support/tar-builder.ts';
 /** Enough of an unpack that all of it is tried. */
 const fewestCalls = 50;
 
-describe('tsstack-layer: a call fails', function () {
-  this.timeout(120_000);
+describe('tsstack-layer: a call fails', () => {
   let directory: string;
   let archive: string;
   let injector: FaultInjector;

@@ -1,8 +1,7 @@
 import { after, before, describe, it } from 'mocha';
 import { BoxFaults } from '../support/box-faults.ts';
 
-describe('tsstack-box: memory runs out', function () {
-  this.timeout(120_000);
+describe('tsstack-box: memory runs out', () => {
   let faults: BoxFaults;
   before(() => {
     faults = new BoxFaults();

@@ -16,8 +16,7 @@ const step = Number(process.env['TSSTACK_FAULT_STEP'] ?? 3);
 
 const fewestRequests = 100;
 
-describe('tsstack-shim: a call fails', function () {
-  this.timeout(180_000);
+describe('tsstack-shim: a call fails', () => {
   let lab: ShimLab;
   let injector: FaultInjector;
   let scratch: string;

@@ -17,6 +17,7 @@ import type { ImageService } from '../../agents/host/images/image-service.ts';
 import type { Image, ImageEvent, ImageListener } from '../../agents/host/images/types.ts';
 import { busyboxImage, realImages } from '../fixtures/images.ts';
 import type { SmallImage, TestImage } from '../fixtures/images.ts';
+import { calmMs } from '../support/calm-time.ts';
 import { ImageLab } from '../support/image-lab.ts';
 import { buildTar } from '../support/tar-builder.ts';
 
@@ -345,9 +346,9 @@ describe('images of a host', function () {
     it('answers for an image that is here without touching the disk', async () => {
       await images.load(busybox.dockerArchive);
       rmSync(join(lab.dataRoot, 'blobs'), { recursive: true });
-      const started = performance.now();
+      const started = calmMs();
       for (let count = 0; count < 10_000; count += 1) await images.ensure('busybox:test');
-      assert.ok(performance.now() - started < 2000);
+      assert.ok(calmMs() - started < 2000);
     });
   });
 

@@ -22,8 +22,7 @@ import { until } from '../support/test-host.ts';
 
 const megabyte = 2 ** 20;
 
-describe('images between nodes', function () {
-  this.timeout(60_000);
+describe('images between nodes', () => {
   let directory: string;
   let archive: string;
   let busybox: SmallImage;
@@ -94,7 +93,7 @@ describe('images between nodes', function () {
     );
     await control.applyStack({ spec: JSON.stringify(stackSpec(services)) });
     const view = new ObjectView();
-    for await (const message of control.watch({ stack: '', kinds: ['task'] }, { deadlineMs: 20_000 })) {
+    for await (const message of control.watch({ stack: '', kinds: ['task'] }, { deadlineMs: 60_000 })) {
       view.apply(message);
       if (message.synced && view.tasks.length > 0 && view.tasks.every(({ nodeId }) => nodeId !== null)) return;
     }

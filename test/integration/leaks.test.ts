@@ -13,8 +13,7 @@ const concurrency = 8;
 /** The kernel frees namespaces and cgroups in the background, some of them after a grace period of RCU. */
 const settleMs = 20_000;
 
-describe('many containers, one after the other', function () {
-  this.timeout(120_000);
+describe('many containers, one after the other', () => {
   let lab: ShimLab;
   before(() => {
     lab = new ShimLab();

@@ -64,7 +64,7 @@ class Cluster {
   /** Waits until the objects of the stack satisfy the condition. */
   async until(condition: (objects: StackObjects) => boolean, stack = 'p'): Promise<StackObjects> {
     const objects = new StackObjects();
-    for await (const message of this.control.watch({ stack }, { deadlineMs: 5000 })) {
+    for await (const message of this.control.watch({ stack }, { deadlineMs: 60_000 })) {
       for (const { id, document } of message.objects) objects.note(id, document);
       if (message.synced && condition(objects)) return objects;
     }
@@ -336,7 +336,7 @@ describe('a manager with a simulated agent', () => {
 
   it('refuses a stream to a container that is not there or not reachable', async () => {
     const failing = async (taskId: string): Promise<void> => {
-      const stream = cluster.control.open({ deadlineMs: 15_000 });
+      const stream = cluster.control.open({ deadlineMs: 60_000 });
       await stream.write({ content: 'open', open: { kind: 'exec', taskId, nodeId: '', arguments: '{}' } });
       for await (const _ of stream) continue;
     };

@@ -12,6 +12,7 @@ import { connectControl } from '../../src/rpc/client.ts';
 import { serve, serveControl, serveDispatcher, type RunningServer } from '../../src/rpc/server.ts';
 import type { ControlClient } from '../../src/rpc/service-types.ts';
 import { deploySpec, serviceSpec, stackSpec } from '../fixtures/specs.ts';
+import { calmMs } from '../support/calm-time.ts';
 
 const names = ['n1', 'n2', 'n3'];
 const noNetwork = { networkMode: { kind: 'none' }, networks: [] } as const;
@@ -57,7 +58,7 @@ describe('nodes of a cluster', () => {
   /** Waits until the tasks and nodes satisfy the condition. */
   const until = async (condition: (view: ObjectView) => boolean): Promise<ObjectView> => {
     const view = new ObjectView();
-    for await (const message of control.watch({ stack: '', kinds: ['task', 'node'] }, { deadlineMs: 20_000 })) {
+    for await (const message of control.watch({ stack: '', kinds: ['task', 'node'] }, { deadlineMs: 60_000 })) {
       view.apply(message);
       if (message.synced && condition(view)) return view;
     }
@@ -104,18 +105,17 @@ describe('nodes of a cluster', () => {
     assert.match(moved[0]?.history.at(-1)?.message ?? '', /node n3 is not as the constraint .* wants any more/);
   });
 
-  it('that are lost have their containers elsewhere within 10 s, and lose their duplicates when they return', async function () {
-    this.timeout(30_000);
+  it('that are lost have their containers elsewhere within 10 s, and lose their duplicates when they return', async () => {
     await up(6);
     await untilCounts(2, 2, 2);
     agents.get('n3')?.stop();
-    const started = performance.now();
+    const started = calmMs();
     const isReplaced = (view: ObjectView): boolean => {
       const alive = view.tasks.filter(({ nodeId, status }) => nodeId !== 'n3' && status.state === 'running');
       return alive.length === 6;
     };
     const lost = await until(isReplaced);
-    assert.ok(performance.now() - started < 10_000, 'detection and all');
+    assert.ok(calmMs() - started < 10_000, 'detection and all');
     assert.equal(lost.ofKind('node').find(({ id }) => id === 'n3')?.state, 'down');
     assert.equal(lost.tasks.filter(({ nodeId }) => nodeId === 'n3').length, 2, 'what became of them is not known');
     await assert.rejects(control.removeNode({ node: 'n1', force: false }), { code: 'conflict' });
@@ -124,8 +124,7 @@ describe('nodes of a cluster', () => {
     assert.equal(agents.get('n3')?.tasks.size, 0);
   });
 
-  it('that are lost and removed leave nothing behind', async function () {
-    this.timeout(30_000);
+  it('that are lost and removed leave nothing behind', async () => {
     await up(3);
     await untilCounts(1, 1, 1);
     agents.get('n3')?.stop();

@@ -8,6 +8,7 @@ import type { TaskObject } from '../../src/model/objects.ts';
 import { connectControl } from '../../src/rpc/client.ts';
 import type { ControlClient } from '../../src/rpc/service-types.ts';
 import { serviceSpec, stackSpec } from '../fixtures/specs.ts';
+import { calmMs } from '../support/calm-time.ts';
 import { EtcdProcess, freePort } from '../support/etcd-process.ts';
 import { TalkingProcess } from '../support/talking-process.ts';
 
@@ -20,8 +21,7 @@ interface Member {
   readonly control: ControlClient;
 }
 
-describe('several managers', function () {
-  this.timeout(60_000);
+describe('several managers', () => {
   const directory = mkdtempSync(join(tmpdir(), 'tsstack-managers-'));
   const members: Member[] = [];
   let etcd: readonly EtcdProcess[] = [];
@@ -72,7 +72,7 @@ describe('several managers', function () {
     condition: (tasks: readonly TaskObject[]) => boolean,
   ): Promise<readonly TaskObject[]> {
     const tasks = new Map<string, TaskObject>();
-    for await (const { objects, synced } of control.watch({ stack: 'p', kinds: ['task'] }, { deadlineMs: 20_000 })) {
+    for await (const { objects, synced } of control.watch({ stack: 'p', kinds: ['task'] }, { deadlineMs: 60_000 })) {
       for (const { id, document } of objects) {
         if (document === '') tasks.delete(id);
         else tasks.set(id, JSON.parse(document) as TaskObject);
@@ -113,11 +113,11 @@ describe('several managers', function () {
     await startAgent(leader);
     await leader.control.applyStack({ spec: spec(2) });
     const before = await until(leader, areRunning(2));
-    const began = performance.now();
+    const began = calmMs();
     await leader.process.end('SIGKILL');
     const [first = assert.fail()] = followers;
     await first.control.applyStack({ spec: spec(3) });
-    const tookMs = performance.now() - began;
+    const tookMs = calmMs() - began;
     assert.ok(tookMs < 5000, `the next write was accepted after ${tookMs} ms`);
     await startAgent(await nextLeader(followers));
     const after = await until(first, areRunning(3));
@@ -129,10 +129,10 @@ describe('several managers', function () {
 
   it('pass the lead on at once when the leader stops in order', async () => {
     const [leader = assert.fail(), follower = assert.fail()] = await start(2);
-    const began = performance.now();
+    const began = calmMs();
     await leader.process.end('SIGTERM');
     await follower.control.applyStack({ spec: spec(1) });
-    assert.ok(performance.now() - began < 3000, `${performance.now() - began} ms`);
+    assert.ok(calmMs() - began < 3000, `${calmMs() - began} ms`);
   });
 
   it('have one leader after the old one was frozen for longer than its lease, which then follows', async () => {

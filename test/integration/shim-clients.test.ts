@@ -34,8 +34,7 @@ const ends: Readonly<Record<string, (socket: Socket) => void>> = {
 const write = (socket: Socket, bytes: Buffer): Promise<void> =>
   new Promise((resolve) => socket.write(bytes, () => resolve()));
 
-describe('shim: clients that go at any byte, many in one round', function () {
-  this.timeout(120_000);
+describe('shim: clients that go at any byte, many in one round', () => {
   let lab: ShimLab;
   let container: LabContainer;
   let shimPid: number;

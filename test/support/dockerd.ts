@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { until } from './test-host.ts';
 
-const startTimeoutMs = 30_000;
+const startTimeoutMs = 60_000;
 
 /** Debian's dockerd with roots and a socket of its own, in the network of the tests. */
 export class Dockerd {

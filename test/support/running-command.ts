@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { until, type TestHost } from './test-host.ts';
 
 /** Longest time that a command is given to end. */
-const endMs = 30_000;
+const endMs = 60_000;
 
 /** A command that goes on while the test looks and does other things. */
 export class RunningCommand {

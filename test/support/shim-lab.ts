@@ -23,7 +23,7 @@ import { nativeProgram } from './native-build.ts';
 export const shimProgram = nativeProgram('shim');
 
 /** Everything here happens within milliseconds; this bounds a failing test. */
-const waitMs = 15_000;
+const waitMs = 60_000;
 
 /** What a test may want otherwise than by default; see docs/native.md, section 2, and the OCI runtime spec. */
 export interface ContainerWishes {

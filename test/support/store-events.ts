@@ -5,7 +5,7 @@ import type { StoreView } from '../../src/manager/store/object-index.ts';
 export async function untilStore(
   store: Store,
   condition: (view: StoreView) => boolean,
-  deadlineMs = 10_000,
+  deadlineMs = 60_000,
 ): Promise<void> {
   const reached = Promise.withResolvers<void>();
   const look = (): void => {

@@ -15,7 +15,7 @@ export interface TerminalOptions {
 export async function runInTerminal(
   host: TestHost,
   script: string,
-  { typed, timeoutMs = 30_000 }: TerminalOptions = {},
+  { typed, timeoutMs = 60_000 }: TerminalOptions = {},
 ): Promise<{ readonly code: number | null; readonly output: string }> {
   const child = spawn('script', ['-qec', `tsstack() { ${launcher} "$@"; }; ${script}`, '/dev/null'], {
     cwd: host.directory,

@@ -218,20 +218,20 @@ export class TestHost {
   }
 }
 
-/** Resolves when a process has ended. The kernel tells through pidfd only to parents, so this asks, at most for 10 s. */
+/** Resolves when a process has ended. The kernel tells through pidfd only to parents, so this asks, at most for 30 s. */
 export async function untilGone(pid: number): Promise<void> {
-  const end = performance.now() + 10_000;
+  const end = performance.now() + 30_000;
   while (existsSync(`/proc/${pid}/exe`)) {
     if (performance.now() > end) throw new Error(`process ${pid} does not end`);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }
 
-/** Asks until an answer satisfies, at most for `timeoutMs`; gives the answer. For states that nothing announces. */
+/** Asks until an answer satisfies, at most for `timeoutMs`, which only bounds a failing test; gives the answer. For states that nothing announces. */
 export async function until<T>(
   ask: () => Promise<T>,
   isEnough: (answer: T) => boolean,
-  timeoutMs = 15_000,
+  timeoutMs = 60_000,
 ): Promise<T> {
   const end = performance.now() + timeoutMs;
   for (;;) {

@@ -7,7 +7,7 @@ import { until } from '../test-host.ts';
 import { EngineCgroup } from './engine-cgroup.ts';
 import { runProgram, type EngineResult } from './engine.ts';
 
-const startTimeoutMs = 30_000;
+const startTimeoutMs = 60_000;
 
 /** Debian's containerd without an engine above it, driven by its own `ctr`. */
 export class Containerd {

@@ -3,8 +3,6 @@ import { globSync } from 'node:fs';
 
 interface Suite {
   readonly files: string;
-  /** For each test. */
-  readonly timeoutMs: number;
   readonly exclude?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   /** All files in one process: they are many and quick, and most of the time of one would go into its start. */
@@ -12,20 +10,23 @@ interface Suite {
 }
 
 const suites: Readonly<Record<string, Suite>> = {
-  native: { files: 'test/native/**/*.test.ts', timeoutMs: 20_000, isOneJob: true },
-  unit: { files: 'test/unit/**/*.test.ts', timeoutMs: 20_000, isOneJob: true },
-  integration: { files: 'test/integration/**/*.test.ts', timeoutMs: 60_000 },
+  native: { files: 'test/native/**/*.test.ts', isOneJob: true },
+  unit: { files: 'test/unit/**/*.test.ts', isOneJob: true },
+  integration: { files: 'test/integration/**/*.test.ts' },
   sanitized: {
     files: 'test/integration/{box,shim,init,launcher,layer,net,overlay}*.test.ts',
     exclude: ['test/integration/box-{docker,podman,containerd}.test.ts'], // they run what is released
-    timeoutMs: 120_000,
     env: { TSSTACK_NATIVE_BUILD: 'native/build-asan' },
   },
-  e2e: { files: 'test/e2e/**/*.test.ts', timeoutMs: 180_000 },
+  e2e: { files: 'test/e2e/**/*.test.ts' },
 };
 
-/** They count what the whole machine has, or would be too slow to be true beside others. */
-const alone: ReadonlySet<string> = new Set(['test/integration/leaks.test.ts']);
+/** They count what the whole machine has, or measure promises in seconds. */
+const alone: ReadonlySet<string> = new Set([
+  'test/integration/leaks.test.ts',
+  'test/integration/etcd-leadership.test.ts',
+  'test/integration/several-managers.test.ts',
+]);
 
 /** What takes more than 20 s comes first, so that no lane is left with it at the end. */
 const slow: readonly string[] = [
@@ -36,7 +37,6 @@ const slow: readonly string[] = [
   'test/e2e/cluster-cut.test.ts',
   'test/integration/fuzz.test.ts',
   'test/integration/faults-net.test.ts',
-  'test/integration/several-managers.test.ts',
   'test/integration/faults-box.test.ts',
   'test/e2e/verbs.test.ts',
 ];
@@ -45,7 +45,6 @@ const slow: readonly string[] = [
 export interface Job {
   readonly suite: string;
   readonly files: readonly string[];
-  readonly timeoutMs: number;
   readonly env: Readonly<Record<string, string>>;
   /** Nothing else is tested meanwhile. */
   readonly isAlone: boolean;
@@ -64,14 +63,14 @@ export function planJobs(root: string, wanted: readonly string[]): readonly Job[
 }
 
 function fileJob(file: string): Job {
-  return { suite: 'file', files: [file], timeoutMs: 180_000, env: {}, isAlone: false };
+  return { suite: 'file', files: [file], env: {}, isAlone: false };
 }
 
 function suiteJobs(root: string, suite: string): readonly Job[] {
   const found = suites[suite];
   if (found === undefined) throw new Error(`there is no suite ${suite}; there are ${Object.keys(suites).join(', ')}`);
-  const { timeoutMs, env = {}, isOneJob, exclude = [] } = found;
+  const { env = {}, isOneJob, exclude = [] } = found;
   const files = globSync(found.files, { cwd: root, exclude }).toSorted();
   const parts = isOneJob ? [files] : files.map((file) => [file]);
-  return parts.map((part) => ({ suite, files: part, timeoutMs, env, isAlone: part.some((file) => alone.has(file)) }));
+  return parts.map((part) => ({ suite, files: part, env, isAlone: part.some((file) => alone.has(file)) }));
 }

@@ -219,8 +219,7 @@ describe('a manager, after anything in any order', () => {
     cluster.store.close();
   }
 
-  it('brings the last `up` about, and no observed state goes back', async function () {
-    this.timeout(60_000);
+  it('brings the last `up` about, and no observed state goes back', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(operation, { maxLength: 12 }), shape, (operations, last) =>
         afterwards(operations, async (cluster) => {
@@ -252,8 +251,7 @@ describe('a manager, after anything in any order', () => {
     );
   });
 
-  it('leaves nothing after `down`', async function () {
-    this.timeout(60_000);
+  it('leaves nothing after `down`', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(operation, { maxLength: 12 }), (operations) =>
         afterwards(operations, async (cluster) => {

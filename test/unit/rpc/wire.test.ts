@@ -92,9 +92,7 @@ function plain(value: unknown): unknown {
   );
 }
 
-describe('the wire codec', function () {
-  this.timeout(10_000);
-
+describe('the wire codec', () => {
   for (const packageName of Object.keys(tablesOf) as PackageName[]) {
     for (const name of Object.keys(tablesOf[packageName])) describeMessage(packageName, name);
   }
