@@ -1,6 +1,17 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { on, once } from 'node:events';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 
@@ -17,14 +28,18 @@ describe('setup', () => {
   });
   afterEach(() => rmSync(clone, { recursive: true }));
 
-  /** An npm that does these lines of shell; the directory that it is to install into is in `$prefix`. */
-  function setupWithNpm(lines: string): { readonly status: number | null; readonly said: string } {
+  /** The environment with an npm that does these lines of shell; the directory that it is to install into is in `$prefix`. */
+  function withNpm(lines: string): NodeJS.ProcessEnv {
     const programs = join(clone, 'programs');
     mkdirSync(programs);
     const npm = join(programs, 'npm');
     writeFileSync(npm, `#!/bin/sh\nprefix=$3\n${lines}\n`);
     chmodSync(npm, 0o755);
-    const env = { ...process.env, PATH: `${programs}${delimiter}${process.env['PATH'] ?? ''}` };
+    return { ...process.env, PATH: `${programs}${delimiter}${process.env['PATH'] ?? ''}` };
+  }
+
+  function setupWithNpm(lines: string): { readonly status: number | null; readonly said: string } {
+    const env = withNpm(lines);
     const { status, stderr } = spawnSync(join(clone, 'setup'), { cwd: clone, env, encoding: 'utf8', timeout: 30_000 });
     return { status, said: stderr };
   }
@@ -51,4 +66,36 @@ describe('setup', () => {
     assert.equal(existsSync(join(clone, 'node_modules/new')), true);
     assert.deepEqual(remains(), []);
   });
+
+  it('installs packages once when two find at the same time that they are missing', async () => {
+    // It ends when the other one has said that it waits.
+    const install =
+      'echo installed >>"$prefix/../count"; cat "$prefix/../go"; mkdir -p "$prefix/node_modules/node/bin"; cp /bin/true "$prefix/node_modules/node/bin/node"';
+    const env = withNpm(install);
+    spawnSync('mkfifo', [join(clone, 'go')]);
+    const start = (): ReturnType<typeof spawn> =>
+      spawn(join(clone, 'setup'), { cwd: clone, env, stdio: ['ignore', 'ignore', 'pipe'] });
+    const first = start();
+    const ends = [once(first, 'close')];
+    await says(first, /installing npm packages/);
+    const second = start();
+    ends.push(once(second, 'close'));
+    await says(second, /waiting for another set-up/);
+    writeFileSync(join(clone, 'go'), '');
+    await Promise.all(ends);
+    assert.equal(readFileSync(join(clone, 'count'), 'utf8'), 'installed\n');
+    assert.deepEqual(remains(), []);
+  });
 });
+
+/** Resolves when a program has written such a line; fails when it ends before. */
+async function says({ stderr }: ReturnType<typeof spawn>, pattern: RegExp): Promise<void> {
+  assert.ok(stderr !== null);
+  let said = '';
+  // Not the stream itself, which would be closed at the end of the loop.
+  for await (const [chunk] of on(stderr, 'data', { close: ['end'] })) {
+    said += String(chunk);
+    if (pattern.test(said)) return void stderr.resume();
+  }
+  assert.fail(`it ended after: ${said}`);
+}
