@@ -31,6 +31,8 @@ export class Daemon {
   #role: Role | null;
   readonly #listening = Promise.withResolvers<RunningServer>();
   #agent: Promise<Agent>;
+  /** Resolves when the role has changed that is about to. */
+  #changing: Promise<void> = Promise.resolve();
   #stopping: Promise<void> | null = null;
 
   private constructor(log: DaemonLog, context: RoleContext, lock: InstanceLock, role: Role) {
@@ -62,6 +64,7 @@ export class Daemon {
         daemon.#become(() => Promise.resolve()).catch((error: unknown) => log.error(describe(error)));
       },
       makeRoom: () => hostService.makeRoom(),
+      takeRole: (facts) => hostService.takeRole(facts),
       log: (line) => log.info(line),
       onError: (error) => log.error(describe(error)),
     };
@@ -72,6 +75,7 @@ export class Daemon {
         return daemon.role;
       },
       removeContainers: async (): Promise<void> => (await daemon.#agent).removeContainers(),
+      settled: (): Promise<void> => daemon.#changing,
       become: (change: () => Promise<void>): Promise<void> => daemon.#become(change),
     };
     const hostService = new HostService(context, holder);
@@ -91,7 +95,7 @@ export class Daemon {
   /** What this host is now; throws while that changes. */
   get role(): Role {
     if (this.#role !== null) return this.#role;
-    throw new TsstackError('unavailable', 'this host is joining or leaving a cluster', { retryable: true });
+    throw new TsstackError('unavailable', 'the part of this host in its cluster is changing', { retryable: true });
   }
 
   /** Stops serving; containers run on. Idempotent. */
@@ -117,6 +121,12 @@ export class Daemon {
   async #become(change: () => Promise<void>): Promise<void> {
     const before = this.role;
     this.#role = null;
+    const done = this.#change(before, change);
+    this.#changing = done.catch(() => undefined);
+    await done;
+  }
+
+  async #change(before: Role, change: () => Promise<void>): Promise<void> {
     await (await this.#agent).stop();
     await before.stop();
     try {

@@ -1,9 +1,11 @@
+import { abortable } from '../../agents/host/abortable.ts';
 import { awaitOwnNode } from '../manager/api/await-own-node.ts';
 import { lockedError } from '../manager/authority/content-seal.ts';
 import type { StoreView } from '../manager/store/object-index.ts';
 import { TsstackError } from '../model/errors.ts';
 import type { NodeObject } from '../model/objects.ts';
 import type {
+  ClusterFacts,
   ClusterStatus,
   InitClusterRequest,
   InitClusterResponse,
@@ -22,6 +24,7 @@ import type {
   MigrateStoreResponse,
 } from '../rpc/messages.ts';
 import type { HostHandlers } from '../rpc/service-types.ts';
+import { isOtherwise } from './cluster/is-otherwise.ts';
 import { ManagerRole } from './roles/manager-role.ts';
 import type { Role, RoleContext } from './roles/role.ts';
 import { WaitingRole } from './roles/waiting-role.ts';
@@ -29,6 +32,9 @@ import { WorkerRole } from './roles/worker-role.ts';
 
 /** Time that `cluster status` gives a worker for its first attempt to reach a manager, which has a deadline of 5 s. */
 const firstContactMs = 6000;
+
+/** Time that `cluster status` gives a change of the role that is under way. */
+const changeMs = 10_000;
 
 /** Time that a new worker gets for its first session. */
 const firstSessionMs = 10_000;
@@ -39,6 +45,8 @@ const firstStoreMs = 30_000;
 /** The daemon as this service sees it. */
 export interface RoleHolder {
   readonly role: Role;
+  /** Resolves when the role is not about to change any more. */
+  settled(): Promise<void>;
   /** Ends and removes the containers of this host. */
   removeContainers(): Promise<void>;
   /** Ends the role and its agent, lets `change` happen, and begins anew with what the files then say. */
@@ -54,6 +62,8 @@ export class HostService implements HostHandlers {
   #isMakingRoom = false;
   /** Why it has not; for the next manager that asks. */
   #roomProblem: Error | null = null;
+  /** Ends with the change of the role that is under way; null when there is none. */
+  #taking: Promise<void> | null = null;
 
   constructor(context: RoleContext, holder: RoleHolder) {
     this.#context = context;
@@ -62,6 +72,9 @@ export class HostService implements HostHandlers {
 
   /** A worker that has just started is about to reach a manager, or to know why not. */
   async getClusterStatus(): Promise<ClusterStatus> {
+    // What a host is about to be no more is of no use to anybody.
+    if (this.#taking !== null) await abortable(this.#taking, AbortSignal.timeout(changeMs)).catch(() => undefined);
+    await this.#holder.settled();
     if (this.#holder.role instanceof WorkerRole) await this.#holder.role.contact(firstContactMs);
     const { status } = this.#holder.role;
     const membership = this.#context.files.readMembership();
@@ -71,11 +84,9 @@ export class HostService implements HostHandlers {
 
   setAddress(request: SetAddressRequest): Promise<SetAddressResponse> {
     return this.#alone(async () => {
-      const { files } = this.#context;
-      const { newPlaces } = await import('./cluster/set-address.ts');
-      const membership = await newPlaces(this.#holder.role, files.readMembership(), request);
-      await this.#holder.become(() => Promise.resolve(files.writeMembership(membership)));
-      return { address: membership.address, managers: membership.managers };
+      const { setAddress } = await import('./cluster/set-address.ts');
+      const { address, managers } = await setAddress(this.#holder, this.#context, request);
+      return { address, managers };
     });
   }
 
@@ -167,6 +178,18 @@ export class HostService implements HostHandlers {
     return new TsstackError('unavailable', 'join as a manager: the store is moving to etcd, to be for several', {
       retryable: true,
     });
+  }
+
+  /** Becomes what the managers want this host to be; what fails is tried again when they say it again. */
+  takeRole(facts: ClusterFacts): void {
+    const membership = this.#context.files.readMembership();
+    if (membership === null || this.#taking !== null || !isOtherwise(facts, membership)) return;
+    this.#taking = this.#alone(async () => {
+      const { takeRole } = await import('./cluster/take-role.ts');
+      await takeRole(this.#holder, this.#context, facts);
+    })
+      .catch(this.#context.onError)
+      .finally(() => (this.#taking = null));
   }
 
   async #moveToEtcd(): Promise<void> {

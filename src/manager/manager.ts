@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { TsstackError } from '../model/errors.ts';
+import type { NodeObject } from '../model/objects.ts';
 import type { AuthorityHandlers, ControlHandlers, DispatcherHandlers } from '../rpc/service-types.ts';
 import { allocator } from './allocator/allocator.ts';
 import { networkAddresses } from './allocator/network-addresses.ts';
@@ -92,7 +93,7 @@ export class Manager {
     const isManaged = members !== null;
     const control = new Control({ store, seal, dispatcher, events: this.#events, daemon, ownNodeId, isManaged });
     const access = leadership === null ? null : { setting: JSON.stringify(options.store), sealKey: key };
-    const own = { control, authority: new Authority(store, { access, isManaged, makeRoom, now: () => new Date() }) };
+    const own = { control, authority: new Authority(store, { access, members, makeRoom, now: () => new Date() }) };
     this.#services = leadership === null || peers === undefined ? own : serveForAll(own, store, leadership, peers);
   }
 
@@ -116,9 +117,10 @@ export class Manager {
     return this.#services.authority;
   }
 
-  /** Throws when a node with a good certificate is none any more. */
-  checkNode(nodeId: string): void {
+  /** The role of a node by now, whatever its certificate says; throws when it is none any more. */
+  roleOf(nodeId: string): NodeObject['role'] | null {
     if (findCluster(this.store.view)?.removedNodes[nodeId] !== undefined) throw removedError();
+    return this.store.view.get('node', nodeId)?.role ?? null;
   }
 
   /** Ends sessions and loops and closes the store; another manager takes over at once. Idempotent. Stop the server first, so that no call comes in between. */

@@ -86,10 +86,12 @@ const node: NodeObject = {
   stateSince: '',
   availability: 'active',
   role: 'manager',
+  roleChange: null,
   labels: {},
   address: '',
   managerAddress: '',
   certificate: null,
+  managerSerials: {},
   tunnelNumber: 0,
   tunnelKey: '',
   newerStore: null,
@@ -162,6 +164,7 @@ const cluster: ClusterObject = {
   crossCertificate: null,
   certificateLifetimeMs: 0,
   removedNodes: {},
+  revokedSerials: {},
   tunnelKeys: { generation: 0, rotatedAt: '1970-01-01T00:00:00Z' },
 };
 

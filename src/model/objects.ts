@@ -130,6 +130,8 @@ export interface NodeObject extends StoredObject {
   readonly availability: 'active' | 'pause' | 'drain';
   /** Managers run tasks too, unless they are drained. */
   readonly role: 'worker' | 'manager';
+  /** What it is to become (`node update --role`), until its daemon has; null when it is what it is to be. */
+  readonly roleChange: RoleChange | null;
   /** Set by operators (`node update --label-add`); `node.labels.KEY` of constraints and preferences. */
   readonly labels: Readonly<Record<string, string>>;
   /** Where other nodes reach it: the end of its tunnels. Empty on a lone host. */
@@ -138,6 +140,8 @@ export interface NodeObject extends StoredObject {
   readonly managerAddress: string;
   /** The last one that it was given; null on a lone host. */
   readonly certificate: NodeCertificate | null;
+  /** Serial numbers (hexadecimal) of its certificates of a manager, also former ones, until they expire (RFC 3339). */
+  readonly managerSerials: Readonly<Record<string, string>>;
   /** Tells its encrypted packets from those of others at their receivers; from 1, another one for each node. 0 = none yet. */
   readonly tunnelNumber: number;
   /** Public key (X25519, base64) of which it and any other node make the keys of what they send each other; another one after each start of its machine. */
@@ -145,6 +149,12 @@ export interface NodeObject extends StoredObject {
   /** Its agent has seen a newer state of the store than there is: that was set back, and the agent removes nothing on its word. Null = it has not. */
   readonly newerStore: NewerStore | null;
   readonly description: NodeDescription;
+}
+
+interface RoleChange {
+  readonly to: NodeObject['role'];
+  /** Why it cannot, and does not try any more; empty while it is about to. */
+  readonly problem: string;
 }
 
 /** A state of the store that is no more, and that a node has seen. */
@@ -173,6 +183,8 @@ export interface ClusterObject extends StoredObject {
   readonly certificateLifetimeMs: number;
   /** Nodes that have left or were removed, until their certificates expire (RFC 3339) by themselves. */
   readonly removedNodes: Readonly<Record<string, string>>;
+  /** Serial numbers (hexadecimal) of certificates of managers that are none any more, which the members of etcd refuse, until they expire (RFC 3339). */
+  readonly revokedSerials: Readonly<Record<string, string>>;
   /** Which of the keys of encrypted networks is in use, and since when (RFC 3339); the keys themselves are in the sealed content. 0 = none have been made. */
   readonly tunnelKeys: { readonly generation: number; readonly rotatedAt: string };
 }

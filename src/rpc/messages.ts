@@ -69,6 +69,8 @@ export type {
   StoreMember,
   StoreAccess,
   StreamRequest,
+  TakeRoleRequest,
+  TakeRoleResponse,
   TaskStatusUpdate,
   UnlockRequest,
   UnlockResponse,

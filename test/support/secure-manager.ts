@@ -132,7 +132,7 @@ export class SecureManager {
       {
         listen: { host: '127.0.0.1', port: 0 },
         identity,
-        checkNode: (id) => manager.checkNode(id),
+        roleOf: (id) => manager.roleOf(id),
         onError: fail,
         strangers,
       },
@@ -146,6 +146,7 @@ function boundTo(authority: Authority): AuthorityHandlers {
     getAuthority: () => authority.getAuthority(),
     join: (request) => authority.join(request),
     renew: (request, context) => authority.renew(request, context),
+    takeRole: (request, context) => authority.takeRole(request, context),
     leave: (request, context) => authority.leave(request, context),
     getJoinToken: (request) => authority.getJoinToken(request),
     rotateJoinToken: (request) => authority.rotateJoinToken(request),

@@ -1,21 +1,16 @@
-import { isIPv6 } from 'node:net';
 import { backdatedMs, createRequest } from '../../manager/authority/certificates.ts';
 import { authorityDigest, parseToken } from '../../manager/authority/join-token.ts';
-import { formatHostPort, managerPort, parseHostPort, type HostPort } from '../../model/host-port.ts';
+import { formatHostPort, parseHostPort, type HostPort } from '../../model/host-port.ts';
 import { TsstackError } from '../../model/errors.ts';
 import type { NodeDescription } from '../../model/objects.ts';
 import type { GetAuthorityResponse, JoinClusterRequest, JoinResponse } from '../../rpc/messages.ts';
-import { connectAuthorityOf, type Trust } from '../../rpc/secure-client.ts';
-import type { AuthorityClient } from '../../rpc/service-types.ts';
-import { delay } from '../../../agents/host/abortable.ts';
 import { findProgram } from '../../../agents/host/find-runtime.ts';
+import { askManager, insist } from './ask-managers.ts';
+import { chooseListen } from './choose-listen.ts';
 import { addressTowards } from './local-address.ts';
 
 /** Part of the hour by which certificates are backdated that the clocks of two hosts may differ, so that there is room for more hosts. */
 const tolerance = 0.5;
-
-/** How long a manager may take to be ready for this host. */
-const insistenceMs = 60_000;
 
 /** A node that a cluster has taken in. */
 export interface Admission extends JoinResponse {
@@ -35,7 +30,9 @@ export async function askToJoin(request: JoinClusterRequest, description: NodeDe
   const token = parseToken(request.token);
   const manager = parseHostPort(request.manager);
   if (manager === undefined) throw new TsstackError('invalid', `"${request.manager}" is no ADDRESS or ADDRESS:PORT`);
-  const authority = await ask(manager, { authorities: null, identity: null }, (client) => client.getAuthority({}));
+  const authority = await askManager(manager, { authorities: null, identity: null }, (client) =>
+    client.getAuthority({}),
+  );
   if (authorityDigest(authority.certificate) !== token.authority) throw foreignAuthority(manager);
   checkClock(authority, manager);
   const address = request.advertise === '' ? await ownAddress(manager) : request.advertise;
@@ -52,44 +49,9 @@ export async function askToJoin(request: JoinClusterRequest, description: NodeDe
     hasEtcd,
     ...place,
   };
-  const response = await insist(() => ask(manager, trust, (client) => client.join(said)));
+  const response = await insist(() => askManager(manager, trust, (client) => client.join(said)));
   const isAddressFound = request.advertise === '';
   return { ...response, ...place, isAddressFound, key, listen: formatHostPort(listen) };
-}
-
-function chooseListen(text: string, address: string): HostPort {
-  if (text === '') return { host: isIPv6(address) ? '::' : '0.0.0.0', port: managerPort };
-  const parsed = parseHostPort(text);
-  if (parsed !== undefined) return parsed;
-  throw new TsstackError('invalid', `--listen "${text}" is no ADDRESS or ADDRESS:PORT`);
-}
-
-/**
- * Asks again while the managers are about to be ready for this host: they move their store, or elect a leader. Only the first failure has to say so:
- * on the way there they cannot be reached for a moment.
- */
-async function insist<T>(attempt: () => Promise<T>): Promise<T> {
-  const deadline = performance.now() + insistenceMs;
-  const signal = AbortSignal.timeout(insistenceMs);
-  for (let pauseMs = 250, isAwaited = false; ; pauseMs = Math.min(pauseMs * 2, 2000)) {
-    try {
-      return await attempt();
-    } catch (error) {
-      if (!(error instanceof TsstackError) || error.code !== 'unavailable') throw error;
-      isAwaited ||= error.retryable;
-      if (!isAwaited || performance.now() + pauseMs > deadline) throw error;
-      await delay(pauseMs, signal);
-    }
-  }
-}
-
-async function ask<T>(manager: HostPort, trust: Trust, call: (client: AuthorityClient) => Promise<T>): Promise<T> {
-  const client = await connectAuthorityOf(manager, trust);
-  try {
-    return await call(client);
-  } finally {
-    client.close();
-  }
 }
 
 function foreignAuthority(manager: HostPort): TsstackError {

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeAtomically } from '../../../agents/host/images/store/write-atomically.ts';
@@ -38,6 +39,11 @@ export class ClusterFiles {
     return join(this.#directory, 'authorities.pem');
   }
 
+  /** Serial numbers of the certificates that the etcd of this host refuses. */
+  get revokedPath(): string {
+    return join(this.#directory, 'revoked.crl');
+  }
+
   /** Null on a lone host. Written last of all, so that a host is in a cluster with everything that this takes, or not at all. */
   readMembership(): Membership | null {
     if (!existsSync(this.#membership)) return null;
@@ -60,6 +66,11 @@ export class ClusterFiles {
     } catch (cause) {
       throw this.#damaged(this.identityPath, cause);
     }
+  }
+
+  /** When the certificate of this host expires. */
+  certificateExpiresMs(membership: Membership): number {
+    return new X509Certificate(this.readIdentity(membership).chain).validToDate.getTime();
   }
 
   /** Key and certificate are one file: one without the other is of no use. */

@@ -6,7 +6,7 @@ import type { NodeObject } from '../../model/objects.ts';
 import { findCluster } from '../../manager/authority/cluster-object.ts';
 import { createCluster } from '../../manager/authority/create-cluster.ts';
 import { createRequest } from '../../manager/authority/certificates.ts';
-import { issueFor } from '../../manager/authority/issuer.ts';
+import { certified, issueFor } from '../../manager/authority/issuer.ts';
 import { put, remove } from '../../manager/store/change.ts';
 import type { Store } from '../../manager/store/store.ts';
 import type { InitClusterRequest } from '../../rpc/messages.ts';
@@ -28,16 +28,17 @@ export async function initCluster(
   await createCluster(store, request.certificateLifetimeMs, new Date());
   try {
     const { key, request: certificateRequest } = await createRequest();
-    const { issued, certificate } = await issueFor(
+    const now = new Date();
+    const issue = await issueFor(
       store,
       certificateRequest,
       { id: own.id, role: 'manager', address: places.address },
-      new Date(),
+      now,
     );
-    files.writeIdentity(key, issued);
+    files.writeIdentity(key, issue.issued);
     await role.listen(membership);
     files.writeMembership(membership);
-    await nameOwnNode(store, own.id, { ...places, certificate });
+    await nameOwnNode(store, own.id, places, (node) => certified(node, issue, now));
     return membership;
   } catch (error) {
     await role.unlisten();
@@ -52,11 +53,12 @@ type OwnPlaces = Pick<NodeObject, 'address' | 'managerAddress'>;
 async function nameOwnNode(
   store: Store,
   id: string,
-  { address, managerAddress, certificate }: OwnPlaces & Pick<NodeObject, 'certificate'>,
+  { address, managerAddress }: OwnPlaces,
+  certify: (node: NodeObject) => NodeObject,
 ): Promise<void> {
   await store.update((view) => {
     const node = view.get('node', id);
-    const change = node === undefined ? [] : [put({ ...node, role: 'manager', address, managerAddress, certificate })];
+    const change = node === undefined ? [] : [put(certify({ ...node, role: 'manager', address, managerAddress }))];
     return { changes: change, result: undefined };
   });
 }

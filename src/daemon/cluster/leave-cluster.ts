@@ -4,12 +4,12 @@ import type { Store } from '../../manager/store/store.ts';
 import { deleteTask } from '../../manager/tasks/delete-task.ts';
 import { TsstackError } from '../../model/errors.ts';
 import type { LeaveClusterRequest } from '../../rpc/messages.ts';
-import { connectAuthorityOf } from '../../rpc/secure-client.ts';
 import type { RoleHolder } from '../host-service.ts';
 import type { ManagerRole } from '../roles/manager-role.ts';
 import type { RoleContext } from '../roles/role.ts';
 import { WaitingRole } from '../roles/waiting-role.ts';
 import type { WorkerRole } from '../roles/worker-role.ts';
+import { askLeader } from './ask-managers.ts';
 import type { ClusterFiles, Membership } from './cluster-files.ts';
 
 /** Time for the other managers to remove the etcd of one that leaves. */
@@ -62,7 +62,7 @@ export function hasOtherManagers({ manager, membership }: ManagerRole): boolean 
 /** A worker, or one of several managers, says good-bye and is then what it was before it joined. */
 export async function leaveAsOneOfMany(
   role: WorkerRole | ManagerRole | WaitingRole,
-  { files, options, etcd }: RoleContext,
+  { files, options, etcd, sealLock }: RoleContext,
   holder: RoleHolder,
   { force }: LeaveClusterRequest,
 ): Promise<readonly string[]> {
@@ -74,6 +74,7 @@ export async function leaveAsOneOfMany(
   const { bringLoneStoreBack } = await import('./lone-store.ts');
   await holder.become(async () => {
     files.remove();
+    sealLock.forget();
     bringLoneStoreBack(options.dataRoot, new Date());
   });
   return warnings;
@@ -82,12 +83,7 @@ export async function leaveAsOneOfMany(
 async function sayGoodBye(role: WorkerRole | ManagerRole | WaitingRole, force: boolean): Promise<readonly string[]> {
   try {
     if (role instanceof WaitingRole) throw unheard(role);
-    const client = await connectAuthorityOf(role.someManager(), role.trust);
-    try {
-      await client.leave({ force });
-    } finally {
-      client.close();
-    }
+    await askLeader(role.leaders, role.trust, (client) => client.leave({ force }));
     return [];
   } catch (error) {
     if (!force) throw error;

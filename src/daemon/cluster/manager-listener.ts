@@ -10,6 +10,7 @@ import { connectAuthorityOf } from '../../rpc/secure-client.ts';
 import { addressOf } from '../roles/manager-peers.ts';
 import type { RoleContext } from '../roles/role.ts';
 import type { TlsIdentity } from '../../rpc/secure/tls-material.ts';
+import { RevocationList } from '../etcd/revocation-list.ts';
 import { CertificateKeeper } from './certificate-keeper.ts';
 import type { Membership } from './cluster-files.ts';
 
@@ -24,9 +25,13 @@ export class ManagerListener {
   readonly #server: SecureServer;
   readonly #keeper: CertificateKeeper;
 
-  private constructor(server: SecureServer, keeper: CertificateKeeper) {
+  /** Of the managed etcd. */
+  readonly #revoked: RevocationList | null;
+
+  private constructor(server: SecureServer, keeper: CertificateKeeper, revoked: RevocationList | null) {
     this.#server = server;
     this.#keeper = keeper;
+    this.#revoked = revoked;
   }
 
   static async start(
@@ -42,8 +47,8 @@ export class ManagerListener {
       serveDispatcher(manager.dispatcher),
       serveAuthority(manager.authority),
     ];
-    const checkNode = (id: string): void => manager.checkNode(id);
-    const server = await serveSecurely({ listen, identity, checkNode, onError }, services);
+    const roleOf = (id: string): 'manager' | 'worker' | null => manager.roleOf(id);
+    const server = await serveSecurely({ listen, identity, roleOf, onError }, services);
     log(`node ${membership.nodeId} listens to the cluster at ${server.address}`);
     const peer = { kind: 'node', nodeId: membership.nodeId, role: 'manager', clusterId: membership.clusterId } as const;
     const context = { peer, signal: new AbortController().signal };
@@ -66,7 +71,11 @@ export class ManagerListener {
       },
       log,
     });
-    return new ManagerListener(server, keeper);
+    const revoked =
+      manager.members === null
+        ? null
+        : new RevocationList(manager.store, { path: files.revokedPath, identity: () => keeper.identity, onError });
+    return new ManagerListener(server, keeper, revoked);
   }
 
   get identity(): TlsIdentity {
@@ -89,6 +98,7 @@ export class ManagerListener {
 
   async stop(): Promise<void> {
     this.#keeper.stop();
+    await this.#revoked?.stop();
     await this.#server.stop(callGraceMs);
   }
 }

@@ -70,6 +70,11 @@ export class SealLock {
     }
   }
 
+  /** The key was of a store that this host uses no more. */
+  forget(): void {
+    this.#key = null;
+  }
+
   /** Takes the lock away: the key is on the disk in clear again. */
   remove(): void {
     if (this.#key !== null) writeAtomically(this.#clear, this.#key);

@@ -4,33 +4,37 @@ import { formatHostPort, managerPort, parseHostPort, type HostPort } from '../..
 import { TsstackError } from '../../model/errors.ts';
 import type { SetAddressRequest } from '../../rpc/messages.ts';
 import { connectAuthorityOf } from '../../rpc/secure-client.ts';
+import type { RoleHolder } from '../host-service.ts';
 import { ManagerRole } from '../roles/manager-role.ts';
-import type { Role } from '../roles/role.ts';
+import type { RoleContext } from '../roles/role.ts';
 import { WorkerRole } from '../roles/worker-role.ts';
 import type { Membership } from './cluster-files.ts';
+import { takeAddress } from './take-role.ts';
 
-/** What a host of a cluster is told when addresses have changed: its own, or that of its managers. Gives the membership to go on with. */
-export async function newPlaces(
-  role: Role,
-  membership: Membership | null,
+/** A host of a cluster is told that addresses have changed: its own, or that of its managers. Gives the membership that it goes on with. */
+export async function setAddress(
+  holder: RoleHolder,
+  context: RoleContext,
   request: SetAddressRequest,
 ): Promise<Membership> {
+  const { role } = holder;
+  const membership = context.files.readMembership();
   if (membership === null) throw new TsstackError('conflict', 'set the address: this host is in no cluster');
-  if (role instanceof WorkerRole) return workerPlaces(role, membership, request);
+  if (role instanceof WorkerRole) return goOnWith(await workerPlaces(role, membership, request), holder, context);
   if (request.manager !== '')
     throw new TsstackError('invalid', 'set the address: --manager is for workers', {
       hint: 'name the address of this manager',
     });
-  if (!(role instanceof ManagerRole)) throw new TsstackError('unavailable', `set the address: ${role.status.problem}`);
-  if (role.manager.members !== null || role.manager.leadership !== null)
-    throw new TsstackError(
-      'unsupported',
-      'set the address: this is one of several managers, whose store knows it by its address',
-      {
-        hint: 'let it leave, and join again with the new address',
-      },
-    );
-  return managerPlaces(role, membership, request);
+  const moved = managerPlaces(membership, request);
+  // Of several: the others have to know it, and its certificate names the address.
+  if (!(role instanceof ManagerRole) || role.manager.leadership !== null) return takeAddress(holder, context, moved);
+  await writeAddress(role, moved);
+  return goOnWith({ ...moved, managers: [moved.managerAddress] }, holder, context);
+}
+
+async function goOnWith(membership: Membership, holder: RoleHolder, { files }: RoleContext): Promise<Membership> {
+  await holder.become(() => Promise.resolve(files.writeMembership(membership)));
+  return membership;
 }
 
 /** Managers are who has a certificate of a manager, wherever they are. */
@@ -50,18 +54,21 @@ async function findManager(role: WorkerRole, place: HostPort): Promise<string> {
   return formatHostPort(place);
 }
 
-async function managerPlaces(
-  role: ManagerRole,
-  membership: Membership,
-  { address: text }: SetAddressRequest,
-): Promise<Membership> {
+function managerPlaces(membership: Membership, { address: text }: SetAddressRequest): Membership {
   const { host: address, port } = parseOwn(text);
   const managerAddress = formatHostPort({ host: address, port: text.endsWith(`:${port}`) ? port : portOf(membership) });
-  await role.manager.store.update((view) => {
-    const node = view.get('node', membership.nodeId);
+  const listen = parse(membership.listen);
+  // One that was told to listen there alone listens at the new address alone.
+  const host = listen.host === membership.address ? address : listen.host;
+  const moved = { address, managerAddress, listen: formatHostPort({ ...listen, host }), isAddressFound: false };
+  return { ...membership, ...moved };
+}
+
+async function writeAddress({ manager }: ManagerRole, { nodeId, address, managerAddress }: Membership): Promise<void> {
+  await manager.store.update((view) => {
+    const node = view.get('node', nodeId);
     return { changes: node === undefined ? [] : [put({ ...node, address, managerAddress })], result: undefined };
   });
-  return { ...membership, address, managerAddress, managers: [managerAddress], isAddressFound: false };
 }
 
 function portOf({ managerAddress }: Membership): number {

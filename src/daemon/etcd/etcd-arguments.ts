@@ -17,7 +17,7 @@ export interface MemberStart {
   readonly membership: Membership;
   /** Below which the member keeps its data; its socket lies in it. */
   readonly directory: string;
-  readonly files: Pick<ClusterFiles, 'identityPath' | 'authoritiesPath'>;
+  readonly files: Pick<ClusterFiles, 'identityPath' | 'authoritiesPath' | 'revokedPath'>;
   /** `NAME=URL` of all members, with this one; null when it is the first one, or its data say who they are. */
   readonly others: readonly string[] | null;
   /** Begins a new cluster of this member alone with what it has. */
@@ -49,6 +49,8 @@ export function etcdArguments({
     'peer-trusted-ca-file': files.authoritiesPath,
     'peer-cert-file': files.identityPath,
     'peer-key-file': files.identityPath,
+    // Read at each handshake, as the files above are, but for the authorities.
+    'peer-crl-file': files.revokedPath,
     ...timing,
     'quota-backend-bytes': String(quotaBytes),
     'snapshot-count': '10000',

@@ -12,6 +12,7 @@ import type { ClusterFiles, Membership } from '../cluster/cluster-files.ts';
 import { dataDirectory, etcdArguments } from './etcd-arguments.ts';
 import { findEtcd } from './find-etcd.ts';
 import { lastWords, MemberProcess } from './member-process.ts';
+import { ensureRevocationList } from './revocation-list.ts';
 
 /** One that has run for so long has started well. */
 const settledMs = 5000;
@@ -42,6 +43,8 @@ export class ManagedEtcd {
   #process: MemberProcess | null = null;
   #startedAtMs = -Infinity;
   #problem = '';
+  /** Of the host, as it is by now. */
+  #membership: Membership | null = null;
 
   constructor({ dataRoot, files, log }: ManagedEtcdOptions) {
     this.#managerDirectory = join(dataRoot, 'manager');
@@ -54,6 +57,11 @@ export class ManagedEtcd {
   get problem(): string {
     const isSettled = this.#process !== null && performance.now() - this.#startedAtMs > settledMs;
     return isSettled ? '' : this.#problem;
+  }
+
+  /** It has nothing yet, and is to get it from the others. */
+  get isNew(): boolean {
+    return !existsSync(dataDirectory(this.#directory));
   }
 
   /** How the members do; none when the own one does not answer. */
@@ -101,13 +109,16 @@ export class ManagedEtcd {
     await this.#serves();
   }
 
-  /** It reads authorities only as it starts. `delayMs` keeps the managers apart, so that a majority always runs. */
+  /**
+   * Starts the process anew when it was started under other terms: other authorities, which it reads only then, or at another address. `delayMs`
+   * keeps the managers apart, so that a majority always runs.
+   */
   async renewTrust(delayMs: number): Promise<void> {
     const signal = this.#over?.signal;
     if (signal === undefined) return;
     await delay(delayMs, signal);
     const process = this.#process;
-    if (!signal.aborted && process !== null && process.authorities !== this.#authorities()) await process.end();
+    if (!signal.aborted && process !== null && process.terms !== this.#terms()) await process.end();
   }
 
   /** Keeps it running no more, and lets it run. */
@@ -135,16 +146,17 @@ export class ManagedEtcd {
   }
 
   #begin(membership: Membership, mode: Mode): void {
-    if (this.#over !== null) return;
+    this.#membership = membership;
+    if (this.#over !== null) return void this.renewTrust(0).catch((error: unknown) => this.#note(error));
     this.#over = new AbortController();
-    this.#loop = this.#keep(membership, mode, this.#over.signal);
+    this.#loop = this.#keep(mode, this.#over.signal);
   }
 
-  async #keep(membership: Membership, mode: Mode, signal: AbortSignal): Promise<void> {
+  async #keep(mode: Mode, signal: AbortSignal): Promise<void> {
     const backoff = new Backoff();
     while (!signal.aborted) {
       try {
-        this.#process = MemberProcess.find(this.#directory) ?? (await this.#start(membership, mode));
+        this.#process = MemberProcess.find(this.#directory) ?? (await this.#start(mode));
         this.#startedAtMs = performance.now();
         this.renewTrust(settledMs).catch((error: unknown) => this.#note(error));
         await this.#process.ended(signal);
@@ -158,11 +170,12 @@ export class ManagedEtcd {
     }
   }
 
-  async #start(membership: Membership, mode: Mode): Promise<MemberProcess> {
+  async #start(mode: Mode): Promise<MemberProcess> {
+    const membership = this.#requireMembership();
     const program = findEtcd();
     mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
-    const isNew = !existsSync(dataDirectory(this.#directory));
-    const others = isNew && mode === 'member' ? await this.#askOthers(membership) : null;
+    await ensureRevocationList(this.#files.revokedPath, this.#files.readIdentity(membership));
+    const others = this.isNew && mode === 'member' ? await this.#askOthers(membership) : null;
     const args = etcdArguments({
       membership,
       directory: this.#directory,
@@ -170,8 +183,7 @@ export class ManagedEtcd {
       others,
       isForced: mode === 'forced',
     });
-    const authorities = this.#authorities();
-    return MemberProcess.start(program, args, { directory: this.#directory, authorities });
+    return MemberProcess.start(program, args, { directory: this.#directory, terms: this.#terms() });
   }
 
   /** All members with this one, as the other managers see them; throws while they have not taken it in. */
@@ -196,8 +208,21 @@ export class ManagedEtcd {
     return etcdOf({ type: 'managed' }, this.#managerDirectory);
   }
 
-  #authorities(): string {
-    return createHash('sha256').update(readFileSync(this.#files.authoritiesPath)).digest('hex');
+  /** Digest of what the process takes up only as it starts. */
+  #terms(): string {
+    const start = {
+      membership: this.#requireMembership(),
+      directory: this.#directory,
+      files: this.#files,
+      others: null,
+    };
+    const args = etcdArguments(start).join(' ');
+    return createHash('sha256').update(readFileSync(this.#files.authoritiesPath)).update(args).digest('hex');
+  }
+
+  #requireMembership(): Membership {
+    if (this.#membership !== null) return this.#membership;
+    throw new TypeError('the member of a manager is kept running for that manager');
   }
 
   async #serves(): Promise<void> {

@@ -22,20 +22,20 @@ const logBytes = 4 * 2 ** 20;
 interface ProcessNote {
   readonly pid: number;
   readonly startTime: number;
-  /** Digest of the authorities that it was started with: it reads them only then. */
-  readonly authorities: string;
+  /** Digest of what it was started with. */
+  readonly terms: string;
 }
 
 /** An etcd that runs on when the daemon ends, however that happens, and is found by the next one. */
 export class MemberProcess {
-  readonly authorities: string;
+  readonly terms: string;
   readonly #note: ProcessNote;
   readonly #directory: string;
   /** Resolves when it has ended. Null for one that an earlier daemon started. */
   readonly #exit: Promise<unknown> | null;
 
   private constructor(directory: string, note: ProcessNote, child: ChildProcess | null) {
-    this.authorities = note.authorities;
+    this.terms = note.terms;
     this.#directory = directory;
     this.#note = note;
     this.#exit = child === null ? null : once(child, 'exit');
@@ -50,7 +50,7 @@ export class MemberProcess {
   static async start(
     program: string,
     args: readonly string[],
-    { directory, authorities }: { readonly directory: string; readonly authorities: string },
+    { directory, terms }: { readonly directory: string; readonly terms: string },
   ): Promise<MemberProcess> {
     const log = openLog(directory);
     // Left by one that was killed; etcd does not listen where something is.
@@ -61,7 +61,7 @@ export class MemberProcess {
       const child = spawn(program, [...args], { cwd: directory, detached: true, env: {}, stdio: [...stdio] });
       await once(child, 'spawn');
       const { pid = 0 } = child;
-      const note = { pid, startTime: readProcessStat(pid)?.startTime ?? 0, authorities };
+      const note = { pid, startTime: readProcessStat(pid)?.startTime ?? 0, terms };
       writeAtomically(notePath(directory), `${JSON.stringify(note)}\n`);
       child.unref();
       return new MemberProcess(directory, note, child);

@@ -3,9 +3,10 @@ import { lockedError } from '../../manager/authority/content-seal.ts';
 import { authorityMethods, controlMethods, dispatcherMethods } from '../../rpc/generated/contract.ts';
 import type { ClusterStatus, GetInfoResponse } from '../../rpc/messages.ts';
 import type { AuthorityHandlers, ControlHandlers, DispatcherHandlers } from '../../rpc/service-types.ts';
-import type { Membership } from '../cluster/cluster-files.ts';
+import type { ClusterFiles, Membership } from '../cluster/cluster-files.ts';
 import { refuseAll } from './delegate.ts';
 import { hostInfo } from './host-info.ts';
+import { accessToOthers } from './other-managers.ts';
 import type { Role, RoleContext } from './role.ts';
 
 /** A manager that waits for the key of its store. Its containers run on; nothing can be asked of it but to be unlocked. */
@@ -15,19 +16,16 @@ export class LockedRole implements Role {
   readonly authority: AuthorityHandlers = refuseAll(authorityMethods, lockedError);
   readonly managers: ManagerAccess;
   readonly #membership: Membership | null;
+  readonly #files: ClusterFiles;
   readonly #over = new AbortController();
 
   constructor(context: RoleContext, membership: Membership | null) {
     this.#membership = membership;
+    this.#files = context.files;
     const clusterId = membership?.clusterId ?? '';
     const getInfo = (): Promise<GetInfoResponse> => hostInfo(context, { role: 'manager', clusterId });
     this.control = { ...refuseAll(controlMethods, lockedError), getInfo };
-    this.managers = {
-      connect: () => Promise.reject(lockedError()),
-      address: () => membership?.address ?? '',
-      onCluster: () => undefined,
-      onSession: () => undefined,
-    };
+    this.managers = accessToOthers(context, membership, lockedError);
   }
 
   get over(): AbortSignal {
@@ -39,7 +37,8 @@ export class LockedRole implements Role {
     const role = this.#membership === null ? 'lone' : 'manager';
     const { message, hint = '' } = lockedError();
     const problem = `${message}: ${hint}`;
-    const none = { certificateExpiresMs: 0, outdatedNodes: [], store: '', leader: '', storeMembers: [] };
+    const certificateExpiresMs = this.#membership === null ? 0 : this.#files.certificateExpiresMs(this.#membership);
+    const none = { certificateExpiresMs, outdatedNodes: [], store: '', leader: '', storeMembers: [] };
     return { role, clusterId, nodeId, address, managers, problem, ...none };
   }
 

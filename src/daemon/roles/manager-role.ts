@@ -5,9 +5,9 @@ import { managerAddresses } from '../../manager/authority/cluster-object.ts';
 import { formatStoreUrl } from '../../manager/store/store-setting.ts';
 import { TsstackError } from '../../model/errors.ts';
 import { newerStoreProblem } from '../../model/newer-store.ts';
-import type { HostPort } from '../../model/host-port.ts';
 import { connectDispatcher } from '../../rpc/client.ts';
-import type { ClusterStatus } from '../../rpc/messages.ts';
+import type { TlsIdentity } from '../../rpc/secure/tls-material.ts';
+import type { ClusterFacts, ClusterStatus, TakeRoleRequest, TakeRoleResponse } from '../../rpc/messages.ts';
 import { connectDispatcherOf, type Trust } from '../../rpc/secure-client.ts';
 import type {
   AuthorityHandlers,
@@ -21,6 +21,7 @@ import type { Membership } from '../cluster/cluster-files.ts';
 import { fitHeapTo } from '../heap-mode.ts';
 import { readStoreSetting } from '../store-file.ts';
 import { addressOf, peersOf } from './manager-peers.ts';
+import { connectToOthers } from './other-managers.ts';
 import type { Role, RoleContext } from './role.ts';
 
 /** A host that is alone, or a manager of a cluster: then it listens to others, too. */
@@ -89,7 +90,7 @@ export class ManagerRole implements Role {
     return {
       connect: (signal) => this.#connectToLeader(signal),
       address: () => this.#membership?.address ?? '',
-      onCluster: ({ authorities }) => this.#listener?.useAuthorities(authorities),
+      onCluster: (facts) => this.#onCluster(facts),
       onSession: (problem) => (this.#refusal = problem ?? ''),
     };
   }
@@ -125,16 +126,28 @@ export class ManagerRole implements Role {
   }
 
   /** With what this manager goes to others. */
-  get trust(): Trust {
+  get trust(): Trust & { readonly identity: TlsIdentity } {
     const identity = this.#listener?.identity;
     if (identity !== undefined) return { authorities: identity.authorities, identity };
     throw new TsstackError('unavailable', `this manager has no certificate yet: ${this.#problem}`, { retryable: true });
   }
 
-  /** The manager that leads, as far as is known; this one may be asked, too. */
-  someManager(): HostPort {
-    const own = { name: 'this host', address: this.#membership?.managerAddress ?? '' };
-    return addressOf(this.manager.leadership?.leader ?? own);
+  /** The managers, first the one that leads, as far as is known. */
+  get leaders(): readonly string[] {
+    const { store, leadership } = this.manager;
+    return [...new Set([leadership?.leader?.address ?? '', ...managerAddresses(store.view)])].filter(Boolean);
+  }
+
+  /** Whether this manager decides, and nobody else. */
+  get isActing(): boolean {
+    return this.manager.leadership?.isLeader ?? true;
+  }
+
+  /** Asks itself for what this node is to be. */
+  takeOwnRole(request: TakeRoleRequest): Promise<TakeRoleResponse> {
+    const { nodeId, clusterId } = this.trust.identity;
+    const peer = { kind: 'node', nodeId, role: 'manager', clusterId } as const;
+    return this.manager.authority.takeRole(request, { peer, signal: this.over });
   }
 
   /** Begins to listen to other hosts. Containers and the agent of this host go on. */
@@ -162,9 +175,26 @@ export class ManagerRole implements Role {
     await this.manager.stop();
   }
 
+  #onCluster(facts: ClusterFacts): void {
+    this.#listener?.useAuthorities(facts.authorities);
+    const { managers } = facts;
+    if (this.#membership !== null && managers.length > 0 && managers.join() !== this.#membership.managers.join()) {
+      this.#membership = { ...this.#membership, managers };
+      // So that it finds the others when its own store does not answer as it starts.
+      this.#context.files.writeMembership(this.#membership);
+    }
+    this.#context.takeRole(facts);
+  }
+
   /** The agent of this host is for the leader like all others. */
   #connectToLeader(signal: AbortSignal): Promise<DispatcherClient> {
-    const { leadership } = this.manager;
+    const { leadership, store } = this.manager;
+    // The store of this host may be out of reach while the others go on.
+    const stale = store.staleness;
+    if (stale !== null) {
+      const problem = (): Error => new TsstackError('unavailable', stale.reason, { retryable: true });
+      return connectToOthers(this.#context, this.#membership, problem, signal);
+    }
     const leader = leadership?.leader ?? null;
     const isHere = leadership === null || leadership.isLeader || leader?.address === this.#membership?.managerAddress;
     if (isHere || leader === null) return connectDispatcher(this.#context.localAddress(), { signal });

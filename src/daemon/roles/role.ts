@@ -1,5 +1,5 @@
 import type { ManagerAccess } from '../../../agents/host/session/manager-access.ts';
-import type { ClusterStatus } from '../../rpc/messages.ts';
+import type { ClusterFacts, ClusterStatus } from '../../rpc/messages.ts';
 import type { AuthorityHandlers, ControlHandlers, DispatcherHandlers } from '../../rpc/service-types.ts';
 import type { ClusterFiles } from '../cluster/cluster-files.ts';
 import type { SealLock } from '../cluster/seal-lock.ts';
@@ -21,6 +21,8 @@ export interface RoleContext {
   readonly again: () => void;
   /** A second manager wants to join while the store is for one: moves it, and returns what to tell that manager meanwhile. */
   readonly makeRoom: () => Error;
+  /** Managers have said what this host is to be: changes that, unless it is that already. */
+  readonly takeRole: (facts: ClusterFacts) => void;
   readonly log: (message: string) => void;
   readonly onError: (error: unknown) => void;
 }

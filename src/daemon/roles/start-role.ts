@@ -4,6 +4,9 @@ import { bringLoneStoreBack, isLoneStoreAside } from '../cluster/lone-store.ts';
 import { readStoreSetting } from '../store-file.ts';
 import { ManagerRole } from './manager-role.ts';
 import type { Role, RoleContext } from './role.ts';
+import type { WaitingRole } from './waiting-role.ts';
+
+const newMember = 'the etcd of this manager is about to join those of the others';
 
 /** Begins what this host is by its files. */
 export async function startRole(context: RoleContext): Promise<Role> {
@@ -26,15 +29,23 @@ export async function startRole(context: RoleContext): Promise<Role> {
 async function startManager(context: RoleContext, membership: Membership | null): Promise<Role> {
   const { dataRoot } = context.options;
   const setting = readStoreSetting(dataRoot);
-  if (setting.type === 'managed' && membership !== null) context.etcd.begin(membership);
+  const isManaged = setting.type === 'managed' && membership !== null;
+  // It has yet to be taken in by the others, who go on telling the agent of this host meanwhile.
+  const isNewMember = isManaged && context.etcd.isNew;
+  if (isManaged) context.etcd.begin(membership);
   // What an interrupted move to etcd has left.
   else await context.etcd.end();
+  if (isNewMember) return wait(context, membership, setting, new TsstackError('unavailable', newMember));
   try {
     return await ManagerRole.start(context, membership);
   } catch (error) {
     const isOutage = error instanceof TsstackError && error.code === 'unavailable';
     if (setting.type === 'sqlite' || !isOutage) throw error;
-    const { WaitingRole } = await import('./waiting-role.ts');
-    return new WaitingRole(context, membership, setting, error);
+    return wait(context, membership, setting, error);
   }
+}
+
+async function wait(...args: ConstructorParameters<typeof WaitingRole>): Promise<Role> {
+  const waiting = await import('./waiting-role.ts');
+  return new waiting.WaitingRole(...args);
 }

@@ -8,11 +8,12 @@ import { authorityMethods, controlMethods, dispatcherMethods } from '../../rpc/g
 import type { ClusterStatus, GetInfoResponse } from '../../rpc/messages.ts';
 import type { AuthorityHandlers, ControlHandlers, DispatcherHandlers } from '../../rpc/service-types.ts';
 import { TsstackError } from '../../model/errors.ts';
-import type { Membership } from '../cluster/cluster-files.ts';
+import type { ClusterFiles, Membership } from '../cluster/cluster-files.ts';
 import type { ManagedEtcd } from '../etcd/managed-etcd.ts';
 import { storeSeal } from '../cluster/store-seal.ts';
 import { refuseAll } from './delegate.ts';
 import { hostInfo } from './host-info.ts';
+import { accessToOthers } from './other-managers.ts';
 import type { Role, RoleContext } from './role.ts';
 
 /** Pause between two looks at the store. */
@@ -27,9 +28,12 @@ export class WaitingRole implements Role {
   readonly #membership: Membership | null;
   readonly #setting: Exclude<StoreSetting, { type: 'sqlite' }>;
   readonly #etcd: ManagedEtcd;
+  readonly #files: ClusterFiles;
   readonly #over = new AbortController();
   readonly #begun = Promise.withResolvers<void>();
   #problem: TsstackError;
+  /** Why the agent of this host has no session with another manager. */
+  #refusal = '';
 
   constructor(
     context: RoleContext,
@@ -41,6 +45,7 @@ export class WaitingRole implements Role {
     this.#setting = setting;
     this.#problem = problem;
     this.#etcd = context.etcd;
+    this.#files = context.files;
     const refusal = (): TsstackError => this.#problem;
     const clusterId = membership?.clusterId ?? '';
     const getInfo = (): Promise<GetInfoResponse> => hostInfo(context, { role: 'manager', clusterId });
@@ -48,10 +53,8 @@ export class WaitingRole implements Role {
     this.dispatcher = refuseAll(dispatcherMethods, refusal);
     this.authority = refuseAll(authorityMethods, refusal);
     this.managers = {
-      connect: () => Promise.reject(this.#problem),
-      address: () => membership?.address ?? '',
-      onCluster: () => undefined,
-      onSession: () => undefined,
+      ...accessToOthers(context, membership, refusal),
+      onSession: (reason) => (this.#refusal = reason ?? ''),
     };
     context.log(`this manager waits for its store: ${problem.message}`);
     this.#wait(context).catch(context.onError);
@@ -69,7 +72,7 @@ export class WaitingRole implements Role {
       nodeId,
       address,
       managers,
-      certificateExpiresMs: 0,
+      certificateExpiresMs: this.#membership === null ? 0 : this.#files.certificateExpiresMs(this.#membership),
       problem: this.#why,
       outdatedNodes: [],
       store: formatStoreUrl(this.#setting),
@@ -88,7 +91,9 @@ export class WaitingRole implements Role {
   }
 
   get #why(): string {
-    return this.#etcd.problem || this.#problem.message;
+    const why = this.#etcd.problem || this.#problem.message;
+    // That this host was removed, or that nobody is there, is why etcd does not answer.
+    return this.#refusal === '' || this.#refusal.startsWith(why) ? why : `${why}; ${this.#refusal}`;
   }
 
   async stop(): Promise<void> {

@@ -2,16 +2,16 @@ import { X509Certificate } from 'node:crypto';
 import type { ManagerAccess } from '../../../agents/host/session/manager-access.ts';
 import { delay } from '../../../agents/host/abortable.ts';
 import { TsstackError } from '../../model/errors.ts';
-import type { HostPort } from '../../model/host-port.ts';
 import { authorityMethods, controlMethods, dispatcherMethods } from '../../rpc/generated/contract.ts';
 import type { ClusterFacts, ClusterStatus, GetInfoResponse, IssuedCertificate } from '../../rpc/messages.ts';
-import { connectAuthorityOf, connectDispatcherOf, type Trust } from '../../rpc/secure-client.ts';
+import { connectDispatcherOf, type Trust } from '../../rpc/secure-client.ts';
 import type {
   AuthorityHandlers,
   ControlHandlers,
   DispatcherClient,
   DispatcherHandlers,
 } from '../../rpc/service-types.ts';
+import { askLeader } from '../cluster/ask-managers.ts';
 import { CertificateKeeper } from '../cluster/certificate-keeper.ts';
 import type { Membership } from '../cluster/cluster-files.ts';
 import { addressTowards } from '../cluster/local-address.ts';
@@ -76,9 +76,9 @@ export class WorkerRole implements Role {
     await delay(withinMs, this.#contact.signal);
   }
 
-  /** One of them, to be asked something. */
-  someManager(): HostPort {
-    return this.#list.next();
+  /** Managers, of which one leads. */
+  get leaders(): readonly string[] {
+    return this.#list.addresses;
   }
 
   get status(): ClusterStatus {
@@ -134,22 +134,19 @@ export class WorkerRole implements Role {
     if (problem === null) this.#sessions.dispatchEvent(new Event('session'));
   }
 
-  #onCluster({ managers, authorities }: ClusterFacts): void {
+  #onCluster(facts: ClusterFacts): void {
+    const { managers, authorities } = facts;
     if (managers.join() !== this.#list.addresses.join()) {
       this.#list.replace(managers);
       this.#membership = { ...this.#membership, managers: this.#list.addresses };
       this.#context.files.writeMembership(this.#membership);
     }
     this.#keeper.useAuthorities(authorities);
+    this.#context.takeRole(facts);
   }
 
-  async #renew(certificateRequest: string): Promise<IssuedCertificate> {
-    const client = await connectAuthorityOf(this.#list.next(), this.trust);
-    try {
-      return await client.renew({ certificateRequest });
-    } finally {
-      client.close();
-    }
+  #renew(certificateRequest: string): Promise<IssuedCertificate> {
+    return askLeader(this.#list.addresses, this.trust, (client) => client.renew({ certificateRequest }));
   }
 
   #refusal(): TsstackError {

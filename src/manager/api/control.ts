@@ -114,7 +114,7 @@ export class Control implements ControlHandlers {
   }
 
   async updateNode(request: UpdateNodeRequest): Promise<UpdateNodeResponse> {
-    return this.#on.store.update((view) => updateNode(view, request));
+    return this.#on.store.update((view) => updateNode(view, request, { ...this.#on, now: new Date() }));
   }
 
   async removeNode(request: RemoveNodeRequest): Promise<RemoveNodeResponse> {

@@ -19,11 +19,11 @@ export function roleOfToken(view: StoreView, { joinSecrets }: ClusterSecrets, te
   throw new TsstackError('permission', 'the token is not good (any more): it has been rotated', { hint });
 }
 
-/** Throws unless the address can be the node's alone. */
-export function checkAddress(view: StoreView, address: string): void {
+/** Throws unless the address can be the node's alone; `own` is the id of a node that has one already. */
+export function checkAddress(view: StoreView, address: string, own?: string): void {
   if (parseAddress(address) === undefined)
     throw new InvalidRequestError(`advertise ${address}: it is no IP address`, { hint: 'choose one with --advertise' });
-  const owner = view.all('node').find((node) => node.address === address && node.state === 'ready');
+  const owner = view.all('node').find((node) => node.id !== own && node.address === address && node.state === 'ready');
   if (owner === undefined) return;
   throw new ClaimedError(`advertise ${address}: that is the address of node ${owner.hostname}`, {
     hint: 'choose another one with --advertise: one by which the other nodes reach this host',

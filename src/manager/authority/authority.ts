@@ -14,30 +14,35 @@ import type {
   RotateAuthorityResponse,
   RotateTunnelKeysResponse,
   StoreAccess,
+  TakeRoleRequest,
+  TakeRoleResponse,
 } from '../../rpc/messages.ts';
 import type { AuthorityHandlers, CallContext, Peer } from '../../rpc/service-types.ts';
 import { newNode, parseNodeDescription } from '../dispatcher/register-node.ts';
-import { InvalidRequestError, NotFoundError } from '../errors.ts';
+import { NotFoundError } from '../errors.ts';
 import { put } from '../store/change.ts';
+import { parseRole } from '../nodes/node-role.ts';
 import { ChangeSet } from '../store/change-set.ts';
 import type { StoreView } from '../store/object-index.ts';
 import type { Store } from '../store/store.ts';
 import { checkMajority } from '../members/check-majority.ts';
+import type { EtcdMembers } from '../store/etcd/members.ts';
 import { outdatedNodes } from './authority-rotation.ts';
 import { checkPace, rotateTunnelKeys } from '../tunnels/rotate-tunnel-keys.ts';
 import { checkAddress, nameWarnings, roleOfToken } from './admit.ts';
-import { getCluster, managerAddresses, putCluster, readSecrets, type NodeRole } from './cluster-object.ts';
-import { issueFor, signerOf } from './issuer.ts';
+import { getCluster, managerAddresses, putCluster, readSecrets } from './cluster-object.ts';
+import { certified, issueFor, signerOf } from './issuer.ts';
 import { authorityDigest, formatToken, newSecret } from './join-token.ts';
 import { isReachable } from './probe-address.ts';
 import { removeNode } from './remove-node.ts';
+import { takeRole } from './take-role.ts';
 
 /** What joining, and leaving, depends on beside the store. */
 export interface AuthorityContext {
   /** What other managers need; null while the store is for one. */
   readonly access: StoreAccess | null;
-  /** Whether managers run the etcd of their store. */
-  readonly isManaged: boolean;
+  /** Of the etcd that managers run; null when they run none. */
+  readonly members: EtcdMembers | null;
   /** A second manager wants to join while the store is for one: does something about it, and returns what to tell it for now. */
   readonly makeRoom: () => Error;
   readonly now: () => Date;
@@ -62,48 +67,53 @@ export class Authority implements AuthorityHandlers {
   async join(request: JoinRequest): Promise<JoinResponse> {
     const { view } = this.#store;
     const role = roleOfToken(view, readSecrets(this.#store), request.token);
-    if (role === 'manager') this.#checkNewManager(request);
     const description = parseNodeDescription(request.description);
+    if (role === 'manager') this.#checkNewManager(description.hostname, request.hasEtcd);
     checkAddress(view, request.address);
     const warnings = [...nameWarnings(view, description.hostname), ...(await addressWarnings(request.address))];
     const now = this.#now();
     const id = newId();
-    const { issued, certificate } = await issueFor(
-      this.#store,
-      request.certificateRequest,
-      { id, role, address: request.address },
-      now,
-    );
+    const issue = await issueFor(this.#store, request.certificateRequest, { id, role, address: request.address }, now);
     const at = now.toISOString();
     const { hostname } = description;
     const { address } = request;
     const managerAddress = role === 'manager' ? request.managerAddress : '';
-    const said = { role, hostname, description, address, managerAddress, certificate };
+    const said = { role, hostname, description, address, managerAddress };
     await this.#store.update((current) => {
       checkAddress(current, request.address);
       const node: NodeObject = { ...newNode(current, id, at), ...said, state: 'unknown', stateSince: at };
-      return { changes: [put(node)], result: undefined };
+      return { changes: [put(certified(node, issue, now))], result: undefined };
     });
     const managers = managerAddresses(this.#store.view);
     const store = role === 'manager' ? this.#on.access : null;
-    return { issued, nodeId: id, clusterId: this.#store.clusterId, role, managers, warnings, store };
+    return { issued: issue.issued, nodeId: id, clusterId: this.#store.clusterId, role, managers, warnings, store };
   }
 
   async renew({ certificateRequest }: RenewRequest, { peer }: CallContext): Promise<IssuedCertificate> {
     const node = nodeOfPeer(this.#store.view, peer);
     const { id } = node;
-    const { issued, certificate } = await issueFor(this.#store, certificateRequest, node, this.#now());
+    const now = this.#now();
+    const issue = await issueFor(this.#store, certificateRequest, node, now);
     await this.#store.update((view) => {
       const current = view.get('node', id);
-      return { changes: current === undefined ? [] : [put({ ...current, certificate })], result: undefined };
+      // It may have got another role meanwhile.
+      const changes = current?.role === node.role ? [put(certified(current, issue, now))] : [];
+      return { changes, result: undefined };
     });
-    return issued;
+    return issue.issued;
+  }
+
+  takeRole(request: TakeRoleRequest, { peer }: CallContext): Promise<TakeRoleResponse> {
+    const node = nodeOfPeer(this.#store.view, peer);
+    const checkNewManager = ({ hostname }: NodeObject, hasEtcd: boolean): void =>
+      this.#checkNewManager(hostname, hasEtcd);
+    return takeRole(this.#store, node, request, { ...this.#on, checkNewManager });
   }
 
   async leave({ force }: LeaveRequest, { peer }: CallContext): Promise<LeaveResponse> {
     await this.#store.update((view) => {
       const node = nodeOfPeer(view, peer);
-      if (!force && this.#on.isManaged) checkMajority(view, node);
+      if (!force && this.#on.members !== null) checkMajority(view, node);
       if (!force) checkNothingStays(view, node);
       const changes = new ChangeSet(view);
       removeNode(changes, node, this.#now());
@@ -156,9 +166,9 @@ export class Authority implements AuthorityHandlers {
     return { generation };
   }
 
-  #checkNewManager({ hasEtcd, description }: JoinRequest): void {
-    const { access, isManaged, makeRoom } = this.#on;
-    if (!hasEtcd && (isManaged || access === null)) throw noEtcd(parseNodeDescription(description).hostname);
+  #checkNewManager(hostname: string, hasEtcd: boolean): void {
+    const { access, members, makeRoom } = this.#on;
+    if (!hasEtcd && (members !== null || access === null)) throw noEtcd(hostname);
     if (access === null) throw makeRoom();
   }
 
@@ -167,11 +177,6 @@ export class Authority implements AuthorityHandlers {
     const token = formatToken({ authority: authorityDigest(signerOf(getCluster(view))), secret });
     return { token, managers: managerAddresses(view) };
   }
-}
-
-function parseRole(role: string): NodeRole {
-  if (role === 'worker' || role === 'manager') return role;
-  throw new InvalidRequestError(`"${role}" is no role of a node`, { hint: 'it is worker or manager' });
 }
 
 function nodeOfPeer(view: StoreView, peer: Peer): NodeObject {
@@ -206,8 +211,8 @@ function checkNothingStays(view: StoreView, node: NodeObject): void {
 }
 
 function noEtcd(hostname: string): TsstackError {
-  return new TsstackError('unsupported', `join as a manager: managers run etcd, which ${hostname} does not have`, {
-    hint: 'install it there: `apt-get install etcd-server`; or join as a worker',
+  return new TsstackError('unsupported', `be a manager: managers run etcd, which ${hostname} does not have`, {
+    hint: 'install it there: `apt-get install etcd-server`; or let the host be a worker',
   });
 }
 

@@ -118,6 +118,26 @@ export async function issueCertificate(
   return pem(certificate);
 }
 
+/** The serial numbers (hexadecimal) of certificates that are refused, as a list (DER) signed by a node. */
+export async function createRevocationList(
+  { nodeId, clusterId, key }: NodeIdentity & { readonly key: string },
+  serials: readonly string[],
+  now: Date,
+): Promise<Buffer> {
+  const x509 = await load();
+  const list = await x509.X509CrlGenerator.create({
+    issuer: nameOf(x509, [
+      ['CN', nodeId],
+      ['O', clusterId],
+    ]),
+    thisUpdate: now,
+    entries: serials.map((serialNumber) => ({ serialNumber, revocationDate: now })),
+    signingKey: await importKey(key),
+    signingAlgorithm: algorithm,
+  });
+  return Buffer.from(list.rawData);
+}
+
 /** etcd connects to addresses, which certificates then have to name, and lets in whose certificate names what only managers have. */
 function memberNames(x509: X509, address: string): Extension {
   return new x509.SubjectAlternativeNameExtension([

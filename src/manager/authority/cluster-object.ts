@@ -5,6 +5,7 @@ import { TsstackError } from '../../model/errors.ts';
 import type { ClusterFacts } from '../../rpc/messages.ts';
 import type { Change } from '../store/change.ts';
 import { put } from '../store/change.ts';
+import { wantedRole } from '../nodes/node-role.ts';
 import type { StoreView } from '../store/object-index.ts';
 import type { Store } from '../store/store.ts';
 
@@ -48,10 +49,13 @@ export function putCluster(cluster: ClusterObject, secrets: ClusterSecrets): Cha
   return put(cluster, Buffer.from(JSON.stringify(secrets)));
 }
 
-/** What nodes have to know; null on a lone host. */
-export function clusterFacts(view: StoreView): ClusterFacts | null {
+/** What that node has to know; null on a lone host. */
+export function clusterFacts(view: StoreView, nodeId: string): ClusterFacts | null {
   const cluster = findCluster(view);
-  return cluster === undefined ? null : { managers: managerAddresses(view), authorities: cluster.authorities.join('') };
+  if (cluster === undefined) return null;
+  const node = view.get('node', nodeId);
+  const role = node === undefined ? '' : wantedRole(node);
+  return { managers: managerAddresses(view), authorities: cluster.authorities.join(''), role };
 }
 
 /** ADDRESS:PORT of every manager. */

@@ -36,6 +36,7 @@ export async function createCluster(store: Store, lifetimeMs: number, now: Date)
     crossCertificate: null,
     certificateLifetimeMs,
     removedNodes: {},
+    revokedSerials: {},
     tunnelKeys: { generation: 1, rotatedAt: now.toISOString() },
   };
   await store.update((view) => {

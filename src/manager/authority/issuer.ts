@@ -1,7 +1,8 @@
 import { X509Certificate } from 'node:crypto';
-import type { ClusterObject, NodeCertificate } from '../../model/objects.ts';
+import type { ClusterObject, NodeCertificate, NodeObject } from '../../model/objects.ts';
 import type { IssuedCertificate } from '../../rpc/messages.ts';
 import type { Store } from '../store/store.ts';
+import { withoutExpired } from '../nodes/node-role.ts';
 import { getCluster, readSecrets, type NodeRole } from './cluster-object.ts';
 import { authorityDigest } from './join-token.ts';
 
@@ -9,6 +10,8 @@ import { authorityDigest } from './join-token.ts';
 export interface Issue {
   readonly issued: IssuedCertificate;
   readonly certificate: NodeCertificate;
+  /** Hexadecimal. */
+  readonly serial: string;
 }
 
 /** Who gets a certificate. */
@@ -30,10 +33,19 @@ export async function issueFor(store: Store, request: string, node: CertifiedNod
     { nodeId: node.id, role: node.role, clusterId: cluster.id },
     { lifetimeMs: cluster.certificateLifetimeMs, now, memberAddress: node.role === 'manager' ? node.address : '' },
   );
+  const { validToDate, serialNumber } = new X509Certificate(leaf);
   return {
     issued: { chain: leaf + (cluster.crossCertificate ?? ''), authorities: cluster.authorities.join('') },
-    certificate: { authority: authorityDigest(signer), expiresAt: new X509Certificate(leaf).validToDate.toISOString() },
+    certificate: { authority: authorityDigest(signer), expiresAt: validToDate.toISOString() },
+    serial: serialNumber,
   };
+}
+
+/** The node with its new certificate. */
+export function certified(node: NodeObject, { certificate, serial }: Omit<Issue, 'issued'>, now: Date): NodeObject {
+  if (node.role !== 'manager') return { ...node, certificate };
+  const managerSerials = { ...withoutExpired(node.managerSerials, now), [serial]: certificate.expiresAt };
+  return { ...node, certificate, managerSerials };
 }
 
 /** PEM of the authority that signs. */

@@ -21,6 +21,7 @@ import { shortId } from '../../model/ids.ts';
 import type { ModelObject, NodeObject, TaskObject } from '../../model/objects.ts';
 import type { CallContext, DispatcherHandlers, DuplexStream, Peer } from '../../rpc/service-types.ts';
 import { clusterFacts } from '../authority/cluster-object.ts';
+import { wantedRole } from '../nodes/node-role.ts';
 import { removedError } from '../authority/removed-error.ts';
 import { newId } from '../../model/ids.ts';
 import { InvalidRequestError } from '../errors.ts';
@@ -148,7 +149,7 @@ export class Dispatcher implements DispatcherHandlers {
       ...claimOf(this.#store.view.get('node', nodeId), storeRevision),
     };
     signal.addEventListener('abort', () => this.sessions.disconnect(session.id));
-    yield { ...common, stream: null, cluster: clusterFacts(this.#store.view) };
+    yield { ...common, stream: null, cluster: clusterFacts(this.#store.view, nodeId) };
     for await (const news of session.requests.follow(signal)) yield { ...common, stream: null, cluster: null, ...news };
   }
 
@@ -248,7 +249,8 @@ export class Dispatcher implements DispatcherHandlers {
   #follow({ changes }: Committed): void {
     const gone = changes.flatMap(({ before, after }) => (before?.kind === 'node' && after === null ? [before.id] : []));
     for (const id of gone) this.sessions.end(id, removedError());
-    if (changes.some(concernsFacts)) this.sessions.tellAll({ cluster: clusterFacts(this.#store.view) });
+    if (!changes.some(concernsFacts)) return;
+    this.sessions.tellAll((nodeId) => ({ cluster: clusterFacts(this.#store.view, nodeId) }));
   }
 }
 
@@ -262,8 +264,9 @@ function concernsFacts({ before, after }: ObjectChange): boolean {
   const object = after ?? before;
   if (object?.kind === 'cluster') return true;
   if (object?.kind !== 'node') return false;
-  const addressOf = (state: ModelObject | null): string => (state?.kind === 'node' ? state.managerAddress : '');
-  return addressOf(before) !== addressOf(after);
+  const factsOf = (state: ModelObject | null): readonly string[] =>
+    state?.kind === 'node' ? [state.managerAddress, wantedRole(state)] : [];
+  return factsOf(before).join() !== factsOf(after).join();
 }
 
 /** What the agent is told that it may know at most: less than it does, if this store was set back and nobody has said that it counts. */

@@ -146,6 +146,8 @@ export function newNode(
     address: '',
     managerAddress: '',
     certificate: null,
+    roleChange: null,
+    managerSerials: {},
     newerStore: null,
   };
 }

@@ -113,8 +113,8 @@ export class Sessions {
   }
 
   /** Tells every agent that can hear it. */
-  tellAll(news: SessionNews): void {
-    for (const entry of this.#byNode.values()) if (entry.isConnected) entry.requests.push(news);
+  tellAll(newsFor: (nodeId: string) => SessionNews): void {
+    for (const entry of this.#byNode.values()) if (entry.isConnected) entry.requests.push(newsFor(entry.nodeId));
   }
 
   /** Ends every session, until others begin. */

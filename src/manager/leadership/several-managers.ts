@@ -24,9 +24,9 @@ const controlPlaces: Places = {
   hereIfNeeded: new Set(['listObjects', 'watch', 'events']),
 };
 
-/** leave and renew are about the node whose certificate is shown here: it has to go to the leader itself, and is told so by the store. */
+/** leave, renew and takeRole are about the node whose certificate is shown here: it has to go to the leader itself, and is told so by the store. */
 const authorityPlaces: Places = {
-  here: new Set(['getAuthority', 'getJoinToken', 'leave', 'renew']),
+  here: new Set(['getAuthority', 'getJoinToken', 'leave', 'renew', 'takeRole']),
   hereIfNeeded: new Set(),
 };
 

@@ -70,6 +70,7 @@ export class MemberKeeper {
 
   async #take(step: MemberStep): Promise<void> {
     if (step.type === 'remove') return this.#members.remove(step.member);
+    if (step.type === 'move') return this.#members.move(step.member, step.url);
     if (step.type === 'add') return this.#members.add(step.url);
     try {
       await this.#members.promote(step.member);

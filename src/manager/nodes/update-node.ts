@@ -3,17 +3,50 @@ import { canonicalJson } from '../../model/canonical-json.ts';
 import type { NodeObject } from '../../model/objects.ts';
 import type { UpdateNodeRequest, UpdateNodeResponse } from '../../rpc/messages.ts';
 import { InvalidRequestError } from '../errors.ts';
-import { put } from '../store/change.ts';
+import { getCluster } from '../authority/cluster-object.ts';
+import { ChangeSet } from '../store/change-set.ts';
 import type { StoreView } from '../store/object-index.ts';
 import type { Transaction } from '../store/store.ts';
 import { findNode } from './find-node.ts';
+import { checkDemotion, demote, parseRole } from './node-role.ts';
 
-export function updateNode(view: StoreView, request: UpdateNodeRequest): Transaction<UpdateNodeResponse> {
+/** What decides about roles beside the store. */
+export interface UpdateNodeContext {
+  /** Whether managers run the etcd of their store. */
+  readonly isManaged: boolean;
+  readonly now: Date;
+}
+
+export function updateNode(
+  view: StoreView,
+  request: UpdateNodeRequest,
+  context: UpdateNodeContext,
+): Transaction<UpdateNodeResponse> {
   const node = findNode(view, request.node);
   const labels = { ...withoutLabels(node, request.removeLabels), ...request.addLabels };
   const availability = readAvailability(request.availability) ?? node.availability;
-  const isSame = availability === node.availability && canonicalJson(labels) === canonicalJson(node.labels);
-  return { changes: isSame ? [] : [put({ ...node, labels, availability })], result: { id: node.id } };
+  const changes = new ChangeSet(view);
+  const changed = withRole(view, changes, { ...node, labels, availability }, request.role, context);
+  if (canonicalJson(changed) !== canonicalJson(node)) changes.put(changed);
+  return { changes: changes.changes, result: { id: node.id } };
+}
+
+/** A node changes its role itself when it hears of it, and asks for that; a manager that does not hear is one no more at once. */
+function withRole(
+  view: StoreView,
+  changes: ChangeSet,
+  node: NodeObject,
+  text: string,
+  { isManaged, now }: UpdateNodeContext,
+): NodeObject {
+  if (text === '') return node;
+  const to = parseRole(text);
+  // Only a cluster has roles.
+  getCluster(view);
+  if (to === node.role) return { ...node, roleChange: null };
+  if (to === 'worker') checkDemotion(view, node, isManaged);
+  if (to === 'worker' && node.state === 'down') return demote(changes, node, now);
+  return { ...node, roleChange: { to, problem: '' } };
 }
 
 function withoutLabels({ hostname, labels }: NodeObject, names: readonly string[]): NodeObject['labels'] {

@@ -87,6 +87,8 @@ export interface UpdateNodeRequest {
   readonly removeLabels: readonly string[];
   /** active, pause or drain; empty = as it is. */
   readonly availability: string;
+  /** worker or manager: what it is to become, which its daemon does when it hears of it; empty = as it is. */
+  readonly role: string;
 }
 
 export interface UpdateNodeResponse {
@@ -363,12 +365,14 @@ export interface SessionMessage {
   readonly isAccepted: boolean;
 }
 
-/** What every node has to know of its cluster. */
+/** What a node has to know of its cluster. */
 export interface ClusterFacts {
   /** ADDRESS:PORT of every manager. */
   readonly managers: readonly string[];
   /** PEM of every authority that nodes rely on. The first one signs: a node whose certificate is of another asks for a new one. */
   readonly authorities: string;
+  /** worker or manager: what the node that is told is to be. One that is not asks for that role (Authority.TakeRole). */
+  readonly role: string;
 }
 
 export interface StreamRequest {
@@ -507,6 +511,27 @@ export interface IssuedCertificate {
 export interface RenewRequest {
   /** PEM of a PKCS #10 request. */
   readonly certificateRequest: string;
+}
+
+export interface TakeRoleRequest {
+  /** PEM of a PKCS #10 request. */
+  readonly certificateRequest: string;
+  /** Where other nodes reach the host by now. */
+  readonly address: string;
+  /** ADDRESS:PORT where it listens, or will if it is to be a manager. */
+  readonly managerAddress: string;
+  /** Whether etcd is installed there, of which managers run a member each. */
+  readonly hasEtcd: boolean;
+}
+
+export interface TakeRoleResponse {
+  readonly issued: IssuedCertificate | null;
+  /** worker or manager. */
+  readonly role: string;
+  /** ADDRESS:PORT of every manager. */
+  readonly managers: readonly string[];
+  /** For managers. */
+  readonly store: StoreAccess | null;
 }
 
 export interface LeaveRequest {
@@ -727,6 +752,8 @@ export interface Messages {
   readonly StoreAccess: StoreAccess;
   readonly IssuedCertificate: IssuedCertificate;
   readonly RenewRequest: RenewRequest;
+  readonly TakeRoleRequest: TakeRoleRequest;
+  readonly TakeRoleResponse: TakeRoleResponse;
   readonly LeaveRequest: LeaveRequest;
   readonly LeaveResponse: LeaveResponse;
   readonly GetJoinTokenRequest: GetJoinTokenRequest;
@@ -811,6 +838,7 @@ export const messageFields: Readonly<Record<keyof Messages, MessageFields>> = {
     { number: 2, name: 'addLabels', type: 'string', kind: 'map', oneof: null },
     { number: 3, name: 'removeLabels', type: 'string', kind: 'repeated', oneof: null },
     { number: 4, name: 'availability', type: 'string', kind: 'single', oneof: null },
+    { number: 5, name: 'role', type: 'string', kind: 'single', oneof: null },
   ],
   UpdateNodeResponse: [{ number: 1, name: 'id', type: 'string', kind: 'single', oneof: null }],
   RemoveNodeRequest: [
@@ -983,6 +1011,7 @@ export const messageFields: Readonly<Record<keyof Messages, MessageFields>> = {
   ClusterFacts: [
     { number: 1, name: 'managers', type: 'string', kind: 'repeated', oneof: null },
     { number: 2, name: 'authorities', type: 'string', kind: 'single', oneof: null },
+    { number: 3, name: 'role', type: 'string', kind: 'single', oneof: null },
   ],
   StreamRequest: [
     { number: 1, name: 'streamId', type: 'string', kind: 'single', oneof: null },
@@ -1059,6 +1088,18 @@ export const messageFields: Readonly<Record<keyof Messages, MessageFields>> = {
     { number: 2, name: 'authorities', type: 'string', kind: 'single', oneof: null },
   ],
   RenewRequest: [{ number: 1, name: 'certificateRequest', type: 'string', kind: 'single', oneof: null }],
+  TakeRoleRequest: [
+    { number: 1, name: 'certificateRequest', type: 'string', kind: 'single', oneof: null },
+    { number: 2, name: 'address', type: 'string', kind: 'single', oneof: null },
+    { number: 3, name: 'managerAddress', type: 'string', kind: 'single', oneof: null },
+    { number: 4, name: 'hasEtcd', type: 'bool', kind: 'single', oneof: null },
+  ],
+  TakeRoleResponse: [
+    { number: 1, name: 'issued', type: 'IssuedCertificate', kind: 'single', oneof: null },
+    { number: 2, name: 'role', type: 'string', kind: 'single', oneof: null },
+    { number: 3, name: 'managers', type: 'string', kind: 'repeated', oneof: null },
+    { number: 4, name: 'store', type: 'StoreAccess', kind: 'single', oneof: null },
+  ],
   LeaveRequest: [{ number: 1, name: 'force', type: 'bool', kind: 'single', oneof: null }],
   LeaveResponse: [],
   GetJoinTokenRequest: [{ number: 1, name: 'role', type: 'string', kind: 'single', oneof: null }],
@@ -1371,6 +1412,14 @@ export const authorityMethods = {
     kind: 'unary',
     request: 'RenewRequest',
     response: 'IssuedCertificate',
+    tables: messageFields,
+  },
+  /** For nodes: the role that the cluster wants the node to have from now on, at that address, with a certificate for it. Refused when that cannot be. */
+  takeRole: {
+    path: '/tsstack.v1.Authority/TakeRole',
+    kind: 'unary',
+    request: 'TakeRoleRequest',
+    response: 'TakeRoleResponse',
     tables: messageFields,
   },
   /** For nodes: the host leaves. Its tasks go first; when the call returns the node is gone and its certificate is refused. */

@@ -165,6 +165,13 @@ export interface MemberRemoveRequest {
 
 export interface MemberRemoveResponse {}
 
+export interface MemberUpdateRequest {
+  readonly id: string;
+  readonly peerUrls: readonly string[];
+}
+
+export interface MemberUpdateResponse {}
+
 export interface MemberListRequest {}
 
 export interface MemberListResponse {
@@ -218,6 +225,8 @@ export interface Messages {
   readonly MemberAddResponse: MemberAddResponse;
   readonly MemberRemoveRequest: MemberRemoveRequest;
   readonly MemberRemoveResponse: MemberRemoveResponse;
+  readonly MemberUpdateRequest: MemberUpdateRequest;
+  readonly MemberUpdateResponse: MemberUpdateResponse;
   readonly MemberListRequest: MemberListRequest;
   readonly MemberListResponse: MemberListResponse;
   readonly MemberPromoteRequest: MemberPromoteRequest;
@@ -331,6 +340,11 @@ export const messageFields: Readonly<Record<keyof Messages, MessageFields>> = {
   MemberAddResponse: [{ number: 2, name: 'member', type: 'Member', kind: 'single', oneof: null }],
   MemberRemoveRequest: [{ number: 1, name: 'id', type: 'uint64text', kind: 'single', oneof: null }],
   MemberRemoveResponse: [],
+  MemberUpdateRequest: [
+    { number: 1, name: 'id', type: 'uint64text', kind: 'single', oneof: null },
+    { number: 2, name: 'peerUrls', type: 'string', kind: 'repeated', oneof: null },
+  ],
+  MemberUpdateResponse: [],
   MemberListRequest: [],
   MemberListResponse: [{ number: 2, name: 'members', type: 'Member', kind: 'repeated', oneof: null }],
   MemberPromoteRequest: [{ number: 1, name: 'id', type: 'uint64text', kind: 'single', oneof: null }],
@@ -414,6 +428,14 @@ export const clusterMethods = {
     kind: 'unary',
     request: 'MemberRemoveRequest',
     response: 'MemberRemoveResponse',
+    tables: messageFields,
+  },
+  /** Says where it is by now. */
+  memberUpdate: {
+    path: '/etcdserverpb.Cluster/MemberUpdate',
+    kind: 'unary',
+    request: 'MemberUpdateRequest',
+    response: 'MemberUpdateResponse',
     tables: messageFields,
   },
   memberList: {

@@ -8,6 +8,8 @@ import { channelOptions, networkOptions, strangerChannelOptions } from '../chann
 import { addServices, type RunningServer, type Service } from '../server.ts';
 import { checkAccess } from '../server/access.ts';
 import type { Gate } from '../server/bind-service.ts';
+import type { NodeIdentity } from './node-identity.ts';
+import type { Peer } from '../service-types.ts';
 import { Peers } from './peers.ts';
 import { StrangerLimits, type StrangerBounds } from './stranger-limits.ts';
 import { secureOptions, type TlsIdentity } from './tls-material.ts';
@@ -23,8 +25,8 @@ export interface SecureServer extends RunningServer {
 export interface SecureServerOptions {
   readonly listen: HostPort;
   readonly identity: TlsIdentity;
-  /** Throws when a node's certificate counts no more. */
-  readonly checkNode: (nodeId: string) => void;
+  /** The role of a node by now, null when it is not known; throws when its certificate counts no more. */
+  readonly roleOf: (nodeId: string) => NodeIdentity['role'] | null;
   /** Told of connections that could not be taken, as when there are no descriptors left. */
   readonly onError: (error: unknown) => void;
   /** For those without a good certificate. */
@@ -43,9 +45,9 @@ export async function serveSecurely(options: SecureServerOptions, services: read
     const endpoint = call.getPeer();
     const peer = peers.get(endpoint);
     if (peer.kind === 'stranger') limits.checkCall(endpoint);
-    checkAccess(path, peer);
-    if (peer.kind === 'node') options.checkNode(peer.nodeId);
-    return peer;
+    const current = peer.kind === 'node' ? asOfNow(peer, options.roleOf(peer.nodeId)) : peer;
+    checkAccess(path, current);
+    return current;
   };
   const forNodes = openServer({ ...channelOptions, ...networkOptions }, services, gate);
   const forStrangers = openServer({ ...strangerChannelOptions, ...networkOptions }, services, gate);
@@ -81,6 +83,11 @@ export async function serveSecurely(options: SecureServerOptions, services: read
     setIdentity: (renewed) => tls.setSecureContext(secureOptions(renewed)),
     stop: (graceMs = 1000) => (stopping ??= stop([forNodes.server, forStrangers.server], tcp, sockets, graceMs)),
   };
+}
+
+/** A manager that has become a worker is one, though its old certificate says otherwise until it expires. */
+function asOfNow(peer: Extract<Peer, { kind: 'node' }>, role: NodeIdentity['role'] | null): Peer {
+  return role === 'worker' ? { ...peer, role } : peer;
 }
 
 interface InjectedServer {

@@ -13,6 +13,7 @@ const audiences: Readonly<Record<string, Audience>> = {
   '/tsstack.v1.Authority/GetAuthority': 'anybody',
   '/tsstack.v1.Authority/Join': 'anybody',
   '/tsstack.v1.Authority/Renew': 'nodes',
+  '/tsstack.v1.Authority/TakeRole': 'nodes',
   '/tsstack.v1.Authority/Leave': 'nodes',
   '/tsstack.v1.Authority/GetJoinToken': 'managers',
   '/tsstack.v1.Authority/RotateJoinToken': 'managers',

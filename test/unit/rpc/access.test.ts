@@ -47,7 +47,11 @@ describe('access to the services', () => {
     const forAll = paths(authorityMethods).filter((path) => callers(path).includes('stranger'));
     assert.deepEqual(forAll, ['/tsstack.v1.Authority/GetAuthority', '/tsstack.v1.Authority/Join']);
     const forWorkers = paths(authorityMethods).filter((path) => callers(path).join() === 'worker,manager,local');
-    assert.deepEqual(forWorkers, ['/tsstack.v1.Authority/Renew', '/tsstack.v1.Authority/Leave']);
+    assert.deepEqual(forWorkers, [
+      '/tsstack.v1.Authority/Renew',
+      '/tsstack.v1.Authority/TakeRole',
+      '/tsstack.v1.Authority/Leave',
+    ]);
     for (const path of paths(authorityMethods)) assert.ok(callers(path).includes('manager'), path);
   });
 

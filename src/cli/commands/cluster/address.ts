@@ -6,8 +6,8 @@ const flags = {
   manager: { type: 'string', value: 'ADDRESS', help: 'On a worker: where a manager is now, ADDRESS or ADDRESS:PORT' },
 } as const;
 
-/** The agent of the host begins anew. */
-const deadlineMs = 60_000;
+/** The agent of the host begins anew; one of several managers asks the others first, for a minute at most. */
+const deadlineMs = 90_000;
 
 /** `tsstack cluster address` */
 export const address = defineVerb({ name: 'cluster address', usage: '[ADDRESS]', arity: [0, 1], flags, run });

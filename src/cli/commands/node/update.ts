@@ -2,6 +2,7 @@ import { defineVerb, type CommandContext } from '../../command-line/verb.ts';
 import { connect } from '../../connection/connect.ts';
 import { UsageError } from '../../errors.ts';
 import { readPairs } from '../../objects/read-pairs.ts';
+import { awaitRole } from '../../nodes/await-role.ts';
 import { writeOutput } from '../../output/write-output.ts';
 
 const flags = {
@@ -16,8 +17,8 @@ const flags = {
   role: {
     type: 'string',
     value: 'ROLE',
-    help: 'Its part in the cluster',
-    unsupported: 'leave the cluster and join with the token of the other role',
+    choices: ['manager', 'worker'],
+    help: 'manager: it leads, or can, and has the store; worker: it only runs containers',
   },
 } as const;
 
@@ -25,14 +26,21 @@ const flags = {
 export const update = defineVerb({ name: 'node update', usage: 'NODE', arity: [1, 1], flags, run });
 
 async function run(context: CommandContext<typeof flags>): Promise<number> {
-  const { 'label-add': added, 'label-rm': removeLabels, availability } = context.flags;
-  if (added.length === 0 && removeLabels.length === 0 && availability === undefined) {
-    throw new UsageError('nothing is to be changed', 'write --label-add, --label-rm or --availability');
+  const { 'label-add': added, 'label-rm': removeLabels, availability, role } = context.flags;
+  if (added.length === 0 && removeLabels.length === 0 && availability === undefined && role === undefined) {
+    throw new UsageError('nothing is to be changed', 'write --label-add, --label-rm, --availability or --role');
   }
   const addLabels = readPairs('label-add', added);
   const [node = ''] = context.arguments;
   const control = await connect(context, 'if-known');
-  await control.updateNode({ node, addLabels, removeLabels, ...(availability === undefined ? {} : { availability }) });
+  const { id } = await control.updateNode({
+    node,
+    addLabels,
+    removeLabels,
+    ...(availability === undefined ? {} : { availability }),
+    ...(role === undefined ? {} : { role }),
+  });
+  if (role !== undefined) await awaitRole(context, control, id, role);
   await writeOutput(context.io.stdout, `${node}\n`);
   return 0;
 }

@@ -1,4 +1,5 @@
 import type { Member } from '../../../rpc/etcd-client.ts';
+import { TsstackError } from '../../../model/errors.ts';
 import { EtcdEndpoints, type EtcdAddress, type Patience } from './endpoints.ts';
 
 export type { Member };
@@ -38,10 +39,22 @@ export class EtcdMembers {
     );
   }
 
-  async remove({ id, peerUrls }: Member): Promise<void> {
-    await this.#etcd.call(`remove ${peerUrls.join()} from etcd`, this.#patience, (client, options) =>
-      client.memberRemove({ id }, options),
+  /** The others find it there from now on. */
+  async move({ id }: Member, url: string): Promise<void> {
+    await this.#etcd.call(`move a member of etcd to ${url}`, this.#patience, (client, options) =>
+      client.memberUpdate({ id, peerUrls: [url] }, options),
     );
+  }
+
+  /** One that is gone already is as it shall be. */
+  async remove({ id, peerUrls }: Member): Promise<void> {
+    await this.#etcd
+      .call(`remove ${peerUrls.join()} from etcd`, this.#patience, (client, options) =>
+        client.memberRemove({ id }, options),
+      )
+      .catch((error: unknown) => {
+        if (!(error instanceof TsstackError) || error.code !== 'not-found') throw error;
+      });
   }
 
   /** Id of the member that leads; empty when there is none. */

@@ -18,9 +18,9 @@ const node = (id: string, overrides: Partial<NodeObject> = {}): NodeObject =>
   nodeObject({ id, hostname: `host-${id}`, ...overrides });
 
 describe('a change of a node', () => {
-  const request = { node: 'host-aa', addLabels: {}, removeLabels: [], availability: '' };
+  const request = { node: 'host-aa', addLabels: {}, removeLabels: [], availability: '', role: '' };
   const change = (given: Partial<UpdateNodeRequest>, ...nodes: readonly NodeObject[]): NodeObject | undefined => {
-    const { changes } = updateNode(viewOf(...nodes), { ...request, ...given });
+    const { changes } = updateNode(viewOf(...nodes), { ...request, ...given }, { isManaged: true, now: new Date(now) });
     return changes[0]?.object as NodeObject | undefined;
   };
 
