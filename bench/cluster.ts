@@ -30,10 +30,17 @@ const names = process.argv.slice(2);
 const wanted = Object.entries(cases).filter(([name]) => names.length === 0 || names.includes(name));
 if (wanted.length === 0) throw new Error(`there is no such case; there are ${Object.keys(cases).join(', ')}`);
 const recorder = new Recorder();
+const failures: string[] = [];
 for (let round = 0; round < Number(process.env['TSSTACK_BENCH_REPEAT'] ?? 3); round++) {
   for (const [name, run] of wanted) {
     process.stderr.write(`${name}\n`);
-    await run(recorder);
+    try {
+      await run(recorder);
+    } catch (error) {
+      failures.push(`${name}: ${(error as Error).message}`);
+    }
   }
 }
 reportResults('cluster', [`node ${process.version}`], recorder.measurements(), ['without tunnel']);
+for (const failure of failures) process.stdout.write(`FAILED ${failure}\n`);
+process.exitCode = failures.length > 0 ? 1 : 0;

@@ -3,6 +3,7 @@ import type { TaskObject } from '../../src/model/objects.ts';
 import { connectDispatcher } from '../../src/rpc/client.ts';
 import type { DispatcherClient } from '../../src/rpc/service-types.ts';
 import { SimulatedAgent } from './simulated-agent.ts';
+import type { Traffic } from './traffic.ts';
 
 /** Nodes that share a connection; each has two streams open on it. */
 const nodesPerConnection = 100;
@@ -18,6 +19,8 @@ export interface FleetOptions {
   readonly nodes: number;
   /** Told of each task that a node has been given. */
   readonly onTask?: (task: TaskObject) => void;
+  /** What crosses the wire is counted here. */
+  readonly traffic: Traffic;
 }
 
 /** Nodes `node-1`, `node-2`, … that speak the real protocol. */
@@ -31,18 +34,19 @@ export class Fleet {
   }
 
   /** Resolves when all have registered. */
-  static async start({ address, nodes, onTask }: FleetOptions): Promise<Fleet> {
+  static async start({ address, nodes, onTask, traffic }: FleetOptions): Promise<Fleet> {
     const count = Math.ceil(nodes / nodesPerConnection);
     const clients = await Promise.all(
       Array.from({ length: count }, () => connectDispatcher(address, { connectTimeoutMs })),
     );
     const agents: SimulatedAgent[] = [];
+    const common = { address, traffic, returns: true, ...(onTask === undefined ? {} : { onTask }) };
     while (agents.length < nodes) {
       const batch = Array.from({ length: Math.min(startsAtOnce, nodes - agents.length) }, (_, offset) => {
         const number = agents.length + offset + 1;
         const client = clients[number % count];
         const hostname = `node-${number}`;
-        const own = { address, nodeId: hostname, hostname, ...(onTask === undefined ? {} : { onTask }) };
+        const own = { ...common, nodeId: hostname, hostname };
         return SimulatedAgent.start(client === undefined ? own : { ...own, client });
       });
       agents.push(...(await Promise.all(batch)));

@@ -1,8 +1,12 @@
 import type { NodeDescription, TaskObject } from '../../src/model/objects.ts';
 import { connectDispatcher } from '../../src/rpc/client.ts';
-import type { AssignmentsMessage, Frame, StreamRequest, TaskStatusUpdate } from '../../src/rpc/messages.ts';
+import type { AssignmentsMessage, Frame, SessionMessage, StreamRequest } from '../../src/rpc/messages.ts';
 import type { DispatcherClient, DuplexStream } from '../../src/rpc/service-types.ts';
+import { delay } from '../host/abortable.ts';
+import { Backoff } from '../host/backoff.ts';
+import { StatusReporter } from '../host/session/status-reporter.ts';
 import { PretendTask, runsForEver, type Behaviour, type Report } from './pretend-task.ts';
+import { Traffic } from './traffic.ts';
 
 export interface SimulatedAgentOptions {
   readonly address: string;
@@ -11,12 +15,19 @@ export interface SimulatedAgentOptions {
   readonly hostname?: string;
   /** A connection that many agents share, and whose owner closes it; messages are then not kept, either. Default: one of its own. */
   readonly client?: DispatcherClient;
+  /** Begins another session when one has ended, as hosts do. Default: false, for tests that do so themselves. */
+  readonly returns?: boolean;
+  /** Where it is counted what crosses the wire. */
+  readonly traffic?: Traffic;
   /** Told of each task that is new to the node. */
   readonly onTask?: (task: TaskObject) => void;
   readonly behaviourOf?: (task: TaskObject) => Behaviour;
   /** Serves a relayed stream; its open frame has been read from the request. */
   readonly onStream?: (request: StreamRequest, stream: DuplexStream<Frame, Frame>) => Promise<void>;
 }
+
+/** Deadline of a heartbeat and of a batch of statuses, in ms, as hosts have it. */
+const callMs = 5000;
 
 /** A small host with a usual LAN. */
 export const simulatedDescription: NodeDescription = {
@@ -56,28 +67,26 @@ export class SimulatedAgent {
   readonly #options: SimulatedAgentOptions;
   readonly #client: DispatcherClient;
   readonly #controller = new AbortController();
-  #sessionId = '';
-  #pending: TaskStatusUpdate[] = [];
-  #isFlushDue = false;
-  #isBeating = false;
-  #heartbeat: NodeJS.Timeout | undefined;
+  readonly #reporter = new StatusReporter(() => undefined);
+  readonly #traffic: Traffic;
 
   private constructor(client: DispatcherClient, options: SimulatedAgentOptions) {
     this.#client = client;
     this.#options = options;
+    this.#traffic = options.traffic ?? new Traffic();
   }
 
   /** Resolves when the session stands; `earlier` hands over the tasks of an agent that was stopped. */
   static async start(options: SimulatedAgentOptions, earlier?: SimulatedAgent): Promise<SimulatedAgent> {
     const agent = new SimulatedAgent(options.client ?? (await connectDispatcher(options.address)), options);
     for (const [id, task] of earlier?.tasks ?? []) agent.tasks.set(id, task);
-    await agent.#begin();
+    await new Promise<void>((resolve, reject) => void agent.#live(resolve, reject));
     return agent;
   }
 
   stop(): void {
-    clearInterval(this.#heartbeat);
     this.#controller.abort();
+    this.#reporter.detach();
     if (this.#options.client === undefined) this.#client.close();
   }
 
@@ -90,36 +99,76 @@ export class SimulatedAgent {
 
   /** Reports what happened to a container by itself. */
   report(container: PretendTask, report: Report): void {
-    const removed = report === 'removed';
-    this.#pending.push({ taskId: container.task.id, status: removed ? '' : JSON.stringify(report), removed });
-    if (this.#isFlushDue) return;
-    this.#isFlushDue = true;
-    void this.#send();
+    if (report === 'removed') this.#reporter.removed(container.task.id);
+    else this.#reporter.status(container.task.id, report);
   }
 
-  async #begin(): Promise<void> {
+  /** Session after session, or only one. `onFailure` is told why there is no first one. */
+  async #live(onOpen: () => void, onFailure: (error: unknown) => void): Promise<void> {
+    const backoff = new Backoff();
+    let isOpen = false;
+    const begun = (): void => {
+      isOpen = true;
+      backoff.reset();
+      onOpen();
+    };
+    await this.#hold(begun).catch((error: unknown) => {
+      if (isOpen) throw error;
+      onFailure(error);
+    });
+    const { signal } = this.#controller;
+    while (this.#options.returns === true && !signal.aborted) {
+      await delay(backoff.next(), signal);
+      await this.#untilStopped(this.#hold(begun));
+    }
+  }
+
+  /** One session, and nothing of it afterwards. */
+  async #hold(onOpen: () => void): Promise<void> {
+    const over = new AbortController();
+    try {
+      await this.#session(AbortSignal.any([this.#controller.signal, over.signal]), onOpen);
+    } finally {
+      this.#reporter.detach();
+      over.abort();
+    }
+  }
+
+  /** Until one of its calls ends. */
+  async #session(scope: AbortSignal, onOpen: () => void): Promise<void> {
     const { nodeId, hostname } = this.#options;
     const description = hostname === undefined ? simulatedDescription : { ...simulatedDescription, hostname };
     const request = { nodeId, description: JSON.stringify(description), clusterId: '' };
-    const session = this.#client.session(request, { signal: this.#controller.signal })[Symbol.asyncIterator]();
+    const session = this.#client.session(request, { signal: scope })[Symbol.asyncIterator]();
     const first = await session.next();
     if (first.done === true) throw new Error('the manager gave no session');
-    this.#sessionId = first.value.sessionId;
-    const periodMs = first.value.heartbeatPeriodMs;
-    this.#heartbeat = setInterval(() => void this.#beat(), periodMs);
-    void this.#untilStopped(this.#serveStreams(session));
-    void this.#untilStopped(this.#follow());
+    const { sessionId, heartbeatPeriodMs } = first.value;
+    this.#traffic.noteSession();
+    this.#reporter.attach(async (updates) => {
+      await this.#client.updateTaskStatus({ sessionId, updates }, { signal: scope, deadlineMs: callMs });
+      this.#traffic.noteReport(updates.length);
+    });
+    onOpen();
+    await Promise.race([
+      this.#untilStopped(this.#serveStreams(session)),
+      this.#untilStopped(this.#follow(sessionId, scope)),
+      this.#beat(sessionId, heartbeatPeriodMs, scope),
+    ]);
   }
 
-  /** One at a time: a manager that is busy need not answer a queue of them. */
-  async #beat(): Promise<void> {
-    if (this.#isBeating) return;
-    this.#isBeating = true;
-    await this.#untilStopped(this.#client.heartbeat({ sessionId: this.#sessionId }));
-    this.#isBeating = false;
+  /** Ends when the manager does not answer, as a host's does; an agent that does not return goes on. */
+  async #beat(sessionId: string, periodMs: number, scope: AbortSignal): Promise<void> {
+    while (!scope.aborted) {
+      await delay(periodMs, scope);
+      if (scope.aborted) return;
+      const isHeard = await this.#isCarriedOut(
+        this.#client.heartbeat({ sessionId }, { signal: scope, deadlineMs: callMs }),
+      );
+      if (!isHeard && this.#options.returns === true) return;
+    }
   }
 
-  async #serveStreams(session: AsyncIterator<{ readonly stream: StreamRequest | null }>): Promise<void> {
+  async #serveStreams(session: AsyncIterator<SessionMessage>): Promise<void> {
     for (let next = await session.next(); next.done !== true; next = await session.next()) {
       if (next.value.stream !== null) void this.#untilStopped(this.#serveStream(next.value.stream));
     }
@@ -135,9 +184,9 @@ export class SimulatedAgent {
     for await (const _ of stream) continue;
   }
 
-  async #follow(): Promise<void> {
-    const assignments = this.#client.assignments({ sessionId: this.#sessionId }, { signal: this.#controller.signal });
-    for await (const message of assignments) {
+  async #follow(sessionId: string, scope: AbortSignal): Promise<void> {
+    for await (const message of this.#client.assignments({ sessionId }, { signal: scope })) {
+      this.#traffic.noteMessage(message);
       if (this.#options.client === undefined) this.messages.push(message);
       if (message.full) this.#resync(message);
       for (const { kind, id, document } of message.upserts) {
@@ -169,23 +218,21 @@ export class SimulatedAgent {
     }
   }
 
-  /** Everything that gathers in one turn goes in one message. */
-  async #send(): Promise<void> {
-    await Promise.resolve();
-    const updates = this.#pending;
-    this.#pending = [];
-    this.#isFlushDue = false;
-    await this.#untilStopped(this.#client.updateTaskStatus({ sessionId: this.#sessionId, updates }));
-  }
-
   /** A stopped or cut connection is no failure of the simulation. */
   async #untilStopped(work: Promise<unknown>): Promise<void> {
+    await this.#isCarriedOut(work);
+  }
+
+  /** False when the connection was cut or stopped before it was. */
+  async #isCarriedOut(work: Promise<unknown>): Promise<boolean> {
     try {
       await work;
+      return true;
     } catch (error) {
       const code = (error as { code?: string }).code ?? '';
       const isCut = ['canceled', 'unavailable', 'conflict', 'timeout'].includes(code);
       if (!isCut && !this.#controller.signal.aborted) throw error;
+      return false;
     }
   }
 }

@@ -1,12 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
-
-/** Clock ticks of /proc (USER_HZ), which Linux has fixed at 100 for programs. */
-const ticksPerSecond = 100;
+import { flagsOf, peakMiBOf, processorMsOf } from './process-figures.ts';
 
 /** A manager in a process of its own, whose time and memory are its own. */
 export class ManagerProcess {
@@ -22,7 +19,7 @@ export class ManagerProcess {
   static async start(directory: string): Promise<ManagerProcess> {
     const socket = join(directory, 'sock');
     const program = join(import.meta.dirname, '../../test/fixtures/manager-process.ts');
-    const flags = (process.env['TSSTACK_BENCH_MANAGER_FLAGS'] ?? '').split(' ').filter((flag) => flag !== '');
+    const flags = flagsOf('TSSTACK_BENCH_MANAGER_FLAGS');
     const child = spawn(process.execPath, [...flags, program, directory, socket], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
@@ -32,14 +29,12 @@ export class ManagerProcess {
 
   /** Processor time so far, in ms. */
   get cpuMs(): number {
-    const fields = readFileSync(`/proc/${this.#child.pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-    return ((Number(fields[11]) + Number(fields[12])) * 1000) / ticksPerSecond;
+    return processorMsOf(this.#child.pid);
   }
 
   /** Largest resident memory so far, in MiB. */
   get peakMiB(): number {
-    const status = readFileSync(`/proc/${this.#child.pid}/status`, 'utf8');
-    return Number(/^VmHWM:\s+(\d+)/m.exec(status)?.[1]) / 1024;
+    return peakMiBOf(this.#child.pid);
   }
 
   async stop(): Promise<void> {

@@ -3,96 +3,114 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Fleet } from '../../agents/simulated/fleet.ts';
 import { connectControl } from '../../src/rpc/client.ts';
 import { serviceSpec, stackSpec } from '../../test/fixtures/specs.ts';
-import type { Recorder } from '../lib/measure.ts';
+import type { Recorder, Unit } from '../lib/measure.ts';
+import { FleetProcess, type FleetNews } from './fleet-process.ts';
 import { ManagerProcess } from './manager-process.ts';
 
 const nodes = 1000;
 const lostNodes = 100;
 const servicesPerStack = 100;
-const deadlineMs = 300_000;
+/** Of each stretch: several times its target, on a machine that has other things to do. */
+const deadlineMs = 120_000;
 /** The manager is left alone so long before and while its idle cost is measured. */
 const settleMs = 5000;
 const idleMs = 10_000;
 
-/** Waits for a count of tasks that nodes were given. */
-class TaskCount {
-  #count = 0;
-  #wanted = Infinity;
-  #reached = Promise.withResolvers<void>();
-
-  add(): void {
-    if (++this.#count >= this.#wanted) this.#reached.resolve();
-  }
-
-  /** Resolves when so many more have come. */
-  async more(count: number): Promise<void> {
-    this.#reached = Promise.withResolvers();
-    this.#wanted = this.#count + count;
-    const late = AbortSignal.timeout(deadlineMs);
-    const onLate = (): void =>
-      this.#reached.reject(new Error(`${this.#count} of ${this.#wanted} tasks were given out`));
-    late.addEventListener('abort', onLate);
-    await this.#reached.promise;
-    late.removeEventListener('abort', onLate);
-  }
+/** One manager with its nodes, and where results go. */
+interface World {
+  readonly manager: ManagerProcess;
+  readonly fleet: FleetProcess;
+  readonly tasks: number;
+  readonly add: (name: string, unit: Unit, target: number | null, value: number) => void;
 }
 
 /** One `up` of so many tasks; with the largest number, also what comes after it. */
 export async function simulate(tasks: number, isWhole: boolean, recorder: Recorder): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'tsstack-bench-'));
   const manager = await ManagerProcess.start(directory);
-  const count = new TaskCount();
-  const fleet = await Fleet.start({ address: manager.address, nodes, onTask: () => count.add() });
+  const fleet = await FleetProcess.start(manager.address, nodes);
   const title = `${nodes} nodes, ${tasks} tasks`;
-  const add = (name: string, unit: Parameters<Recorder['add']>[1], target: number | null, value: number): void =>
+  const add: World['add'] = (name, unit, target, value) =>
     recorder.add(`${title}: ${name}`, unit, target, 'tsstack', value);
+  const world = { manager, fleet, tasks, add };
   try {
-    const cpuBefore = manager.cpuMs;
-    const placedMs = await timed(async () => {
-      const placed = count.more(tasks);
-      await apply(manager.address, tasks);
-      await placed;
-    });
-    add('all given to their nodes', 'ms', isWhole ? 20_000 : null, placedMs);
-    add('processor time of the manager until then', 'ms', null, manager.cpuMs - cpuBefore);
-    await sleep(settleMs);
-    add(
-      'processor time of the manager, with their states',
-      'µs/task',
-      null,
-      ((manager.cpuMs - cpuBefore) * 1000) / tasks,
-    );
-    if (isWhole) await measureAfterwards(fleet, manager, count, add);
+    await measureUp(world, isWhole ? 20_000 : null);
+    if (isWhole) {
+      await measureIdle(world);
+      await measureLoss(world);
+    }
     add('memory of the manager', 'MiB', isWhole ? 1536 : null, manager.peakMiB);
+    add('sessions begun again', 'sessions', 0, fleet.news.sessions - nodes);
   } finally {
-    fleet.stop();
+    await fleet.stop();
     await manager.stop();
     rmSync(directory, { recursive: true });
   }
 }
 
-async function measureAfterwards(
-  fleet: Fleet,
-  manager: ManagerProcess,
-  count: TaskCount,
-  add: (name: string, unit: 'ms' | 'cores', target: number | null, value: number) => void,
-): Promise<void> {
-  const idleBefore = manager.cpuMs;
+/** From the file to the last node: where the time goes, and what it costs. */
+async function measureUp(world: World, targetMs: number | null): Promise<void> {
+  const { manager, fleet, tasks, add } = world;
+  const before = { ...fleet.news, managerMs: manager.cpuMs, fleetMs: fleet.cpuMs };
+  const started = performance.now();
+  const note = (name: string, target: number | null = null): void =>
+    add(name, 'ms', target, performance.now() - started);
+  const applied = apply(manager.address, tasks).then(() => note('up is answered'));
+  await reach(world, 'are given to nodes', ({ given }) => given > before.given);
+  note('the first is given to its node');
+  await reach(world, 'are given to nodes', ({ given }) => given >= before.given + tasks);
+  note('all given to their nodes', targetMs);
+  add('processor time of the manager until then', 'ms', null, manager.cpuMs - before.managerMs);
+  await applied;
+  await reach(world, 'are reported as running', ({ statuses }) => statuses >= before.statuses + tasks);
+  note('all reported as running');
+  const { messages, characters, reports } = fleet.news;
+  const perTask = (name: string, unit: Unit, sum: number): void => add(name, unit, null, sum / tasks);
+  perTask('processor time of the manager, with their states', 'µs/task', (manager.cpuMs - before.managerMs) * 1000);
+  perTask('processor time of all nodes together', 'µs/task', (fleet.cpuMs - before.fleetMs) * 1000);
+  perTask('messages to nodes', 'messages/task', messages - before.messages);
+  perTask('text to nodes', 'bytes/task', characters - before.characters);
+  perTask('reports of nodes', 'messages/task', reports - before.reports);
+}
+
+async function measureIdle({ manager, add }: World): Promise<void> {
+  await sleep(settleMs);
+  const before = manager.cpuMs;
   await sleep(idleMs);
-  add('steady state', 'cores', 0.1, (manager.cpuMs - idleBefore) / idleMs);
-  const lost = fleet.agents.slice(0, lostNodes);
-  const orphaned = lost.reduce((sum, { tasks }) => sum + tasks.size, 0);
+  add('steady state', 'cores', 0.1, (manager.cpuMs - before) / idleMs);
+}
+
+async function measureLoss(world: World): Promise<void> {
+  const { manager, fleet, add } = world;
   const control = await connectControl(manager.address, { connectTimeoutMs: deadlineMs });
   const firstLoss = untilNodeIsDown(control);
-  const replaced = count.more(orphaned);
-  for (const agent of lost) agent.stop();
+  const { given } = fleet.news;
+  const lost = await fleet.lose(lostNodes, AbortSignal.timeout(deadlineMs));
   await firstLoss;
-  const replacedMs = await timed(() => replaced);
-  add(`${lostNodes} nodes lost, ${orphaned} tasks given to others`, 'ms', 5000, replacedMs);
+  const before = manager.cpuMs;
+  const started = performance.now();
+  await reach({ ...world, tasks: lost }, 'of lost nodes are given to others', (news) => news.given >= given + lost);
+  add(`${lostNodes} nodes lost, ${lost} tasks given to others`, 'ms', 5000, performance.now() - started);
+  add('processor time of the manager for that', 'ms', null, manager.cpuMs - before);
   control.close();
+}
+
+/** Waits until the fleet is so far; at the deadline it says how far everything is. */
+async function reach(
+  { manager, fleet, tasks }: World,
+  what: string,
+  isSo: (news: FleetNews) => boolean,
+): Promise<void> {
+  try {
+    await fleet.until(isSo, AbortSignal.timeout(deadlineMs));
+  } catch (cause) {
+    const { given, statuses, sessions, messages, reports } = fleet.news;
+    const progress = `${given} tasks were given in ${messages} messages, ${statuses} states came in ${reports} reports, ${sessions} sessions were begun`;
+    const times = `the manager used ${manager.cpuMs} ms of processor time, the nodes ${fleet.cpuMs} ms`;
+    throw new Error(`not all ${tasks} tasks ${what}: ${progress}; ${times}`, { cause });
+  }
 }
 
 async function untilNodeIsDown(control: Awaited<ReturnType<typeof connectControl>>): Promise<void> {
@@ -110,10 +128,4 @@ async function apply(address: string, tasks: number): Promise<void> {
   const control = await connectControl(address, { connectTimeoutMs: deadlineMs });
   await control.applyStack({ spec: JSON.stringify(stackSpec(services)) }, { deadlineMs });
   control.close();
-}
-
-async function timed(work: () => Promise<unknown>): Promise<number> {
-  const started = performance.now();
-  await work();
-  return performance.now() - started;
 }

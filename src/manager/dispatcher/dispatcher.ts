@@ -35,7 +35,8 @@ import { streamAssignments } from './assignment-stream.ts';
 import { AppliedEndpoints } from './endpoints/applied-endpoints.ts';
 import { EndpointsIndex } from './endpoints/endpoints-index.ts';
 import { readOpenFrame } from './open-frame.ts';
-import { changeNodeState, parseNodeDescription, parseTunnelKey, registerNode } from './register-node.ts';
+import { changeNodeState, parseNodeDescription, parseTunnelKey } from './register-node.ts';
+import { Registrar } from './registrar.ts';
 import { Relays } from './relays.ts';
 import { heartbeatPeriodMs, Sessions, type Session } from './sessions.ts';
 import { StatusBatcher } from './status-batcher.ts';
@@ -71,6 +72,7 @@ export class Dispatcher implements DispatcherHandlers {
   readonly #wakeups: AssignmentWakeups;
   readonly #applied: AppliedEndpoints;
   readonly #batcher: StatusBatcher;
+  readonly #registrar: Registrar;
   readonly #onError: (error: unknown) => void;
   readonly #admit: () => Promise<void>;
   readonly #onLate: DispatcherOptions['onLate'];
@@ -84,6 +86,7 @@ export class Dispatcher implements DispatcherHandlers {
     this.#wakeups = new AssignmentWakeups(store, this.#endpoints);
     this.#applied = new AppliedEndpoints(store, this.#endpoints);
     this.#batcher = new StatusBatcher(store);
+    this.#registrar = new Registrar(store);
     store.subscribe((committed) => this.#follow(committed));
     this.#onError = onError;
     this.#admit = admit;
@@ -132,13 +135,12 @@ export class Dispatcher implements DispatcherHandlers {
     const parsed = parseNodeDescription(description);
     const session = this.sessions.begin(nodeId);
     this.#applied.forget(nodeId);
-    const now = new Date().toISOString();
     const role = peer.kind === 'node' ? peer.role : null;
     // Before the registration, which is a commit of its own.
     const storeRevision = knownTerm === this.#term.id ? this.#store.revision : this.#term.revision;
     const known = { knownTerm, knownRevision, storeRevision };
     const registration = { id: nodeId, description: parsed, role, address, tunnelKey, ...known };
-    await this.#store.update((view) => ({ changes: registerNode(view, registration, now), result: undefined }));
+    await this.#registrar.register(registration);
     this.joins.dispatchEvent(new Event('join'));
     const common = {
       sessionId: session.id,

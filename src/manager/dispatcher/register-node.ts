@@ -8,6 +8,7 @@ import { takeBackTasks } from '../orchestrators/node-loss/take-back-tasks.ts';
 import { ChangeSet } from '../store/change-set.ts';
 import { put, type Change } from '../store/change.ts';
 import type { StoreView } from '../store/object-index.ts';
+import type { Transaction } from '../store/store.ts';
 import { nextTunnelNumber } from '../tunnels/tunnel-number.ts';
 
 const presence = z.enum(['available', 'missing', 'unknown']);
@@ -79,13 +80,23 @@ export interface Registration {
   readonly storeRevision: number;
 }
 
-/** The node is there (again); a node that is known and unchanged is no write. */
-export function registerNode(view: StoreView, { id, ...said }: Registration, now: string): readonly Change[] {
+/** The nodes are there (again); one that is known and unchanged is no write. Each has its failure, or null. */
+export function registerNodes(
+  view: StoreView,
+  registrations: readonly Registration[],
+  now: string,
+): Transaction<readonly (Error | null)[]> {
+  const changes = new ChangeSet(view);
+  const result = registrations.map((registration) => registerNode(view, changes, registration, now));
+  return { changes: changes.changes, result };
+}
+
+function registerNode(view: StoreView, changes: ChangeSet, { id, ...said }: Registration, now: string): Error | null {
   const { description } = said;
-  const before = view.get('node', id);
+  const before = changes.get('node', id);
   // Nodes of a cluster come by joining: one that has just left, and whose agent has not heard of it, must not come back.
   if (before === undefined && findCluster(view) !== undefined)
-    throw new TsstackError('permission', `node ${id} is not of this cluster (any more)`);
+    return new TsstackError('permission', `node ${id} is not of this cluster (any more)`);
   const address = said.address || (before?.address ?? '');
   const tunnelKey = said.tunnelKey || (before?.tunnelKey ?? '');
   const newerStore = judgeStore(before, { id, ...said });
@@ -95,14 +106,13 @@ export function registerNode(view: StoreView, { id, ...said }: Registration, now
     before.tunnelNumber > 0 &&
     canonicalJson(before.description) === canonicalJson(description) &&
     canonicalJson(before.newerStore) === canonicalJson(newerStore);
-  if (before?.state === 'ready' && isSame) return [];
+  if (before?.state === 'ready' && isSame) return null;
   const stateSince = before?.state === 'ready' ? before.stateSince : now;
-  const fresh = newNode(view, id, now);
-  const node: NodeObject = {
-    ...fresh,
-    role: said.role ?? 'manager',
-    ...before,
-    tunnelNumber: before?.tunnelNumber || fresh.tunnelNumber,
+  const known = before ?? { ...newNode(changes, id, now), role: 'manager' as const };
+  changes.put({
+    ...known,
+    role: before?.role ?? said.role ?? 'manager',
+    tunnelNumber: known.tunnelNumber || nextTunnelNumber(changes.all('node')),
     tunnelKey,
     address,
     hostname: description.hostname,
@@ -110,11 +120,9 @@ export function registerNode(view: StoreView, { id, ...said }: Registration, now
     stateSince,
     description,
     newerStore,
-  };
-  const changes = new ChangeSet(view);
-  changes.put(node);
+  });
   takeBackTasks(view, changes, id);
-  return changes.changes;
+  return null;
 }
 
 /**

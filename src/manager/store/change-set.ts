@@ -1,5 +1,5 @@
 import type { ModelObject, ObjectKind, TaskObject } from '../../model/objects.ts';
-import { put, remove, type Change, type ObjectOf } from './change.ts';
+import { put, remove, type Change, type ObjectChange, type ObjectOf } from './change.ts';
 import { serviceKeyOf } from './node-load.ts';
 import { LookupIndex, nameOf, stackOf, type ObjectLookup } from './object-index.ts';
 
@@ -8,8 +8,9 @@ export class ChangeSet implements ObjectLookup {
   readonly #view: ObjectLookup;
   readonly #written = new Map<string, { readonly object: ModelObject; readonly content?: Buffer }>();
   readonly #deleted = new Map<string, ModelObject>();
-  /** The written objects, found as quickly as the stored ones. */
+  /** The written objects, found as quickly as the stored ones. Most sets are never asked, so it is made when one is. */
   readonly #index = new LookupIndex();
+  #unindexed: ObjectChange[] = [];
 
   constructor(view: ObjectLookup) {
     this.#view = view;
@@ -24,27 +25,33 @@ export class ChangeSet implements ObjectLookup {
   }
 
   all<Kind extends ObjectKind>(kind: Kind): readonly ObjectOf<Kind>[] {
-    return this.#merge(this.#view.all(kind), this.#index.all(kind), (object) => object.kind === kind);
+    return this.#merge(this.#view.all(kind), this.#lookup.all(kind), (object) => object.kind === kind);
   }
 
   ofStack<Kind extends ObjectKind>(kind: Kind, stack: string): readonly ObjectOf<Kind>[] {
-    const written = this.#index.ofStack(kind, stack);
+    const written = this.#lookup.ofStack(kind, stack);
     return this.#merge(this.#view.ofStack(kind, stack), written, (object) => stackOf(object) === stack);
   }
 
   named<Kind extends ObjectKind>(kind: Kind, name: string): readonly ObjectOf<Kind>[] {
-    const written = this.#index.named(kind, name);
+    const written = this.#lookup.named(kind, name);
     return this.#merge(this.#view.named(kind, name), written, (object) => nameOf(object) === name);
   }
 
   tasksOfService(stack: string, service: string): readonly TaskObject[] {
     const key = serviceKeyOf({ stack, service });
-    const written = this.#index.tasksOfService(stack, service);
+    const written = this.#lookup.tasksOfService(stack, service);
     return this.#merge(
       this.#view.tasksOfService(stack, service),
       written,
       (object) => object.kind === 'task' && serviceKeyOf(object) === key,
     );
+  }
+
+  get #lookup(): LookupIndex {
+    if (this.#unindexed.length > 0) this.#index.apply(this.#unindexed);
+    this.#unindexed = [];
+    return this.#index;
   }
 
   /** The stored objects as they will be, without those that no longer match, and with those that newly do. */
@@ -64,13 +71,13 @@ export class ChangeSet implements ObjectLookup {
   /** Writes the object; an unchanged one (the same reference as stored) is no write. */
   put(object: ModelObject, content?: Buffer): void {
     if (content === undefined && this.get(object.kind, object.id) === object) return;
-    this.#index.apply([{ before: this.#written.get(object.id)?.object ?? null, after: object }]);
+    this.#unindexed.push({ before: this.#written.get(object.id)?.object ?? null, after: object });
     this.#written.set(object.id, content === undefined ? { object } : { object, content });
   }
 
   delete(object: ModelObject): void {
     const written = this.#written.get(object.id)?.object;
-    if (written !== undefined) this.#index.apply([{ before: written, after: null }]);
+    if (written !== undefined) this.#unindexed.push({ before: written, after: null });
     this.#written.delete(object.id);
     if (object.version > 0) this.#deleted.set(object.id, object);
   }

@@ -14,11 +14,9 @@ import { outdatedForceCount } from '../../tasks/slots.ts';
 /** Keys are ids of nodes. */
 export const constraintEnforcer: Reconciler<string> = { name: 'constraint-enforcer', concerns, everything, reconcile };
 
-/** What is said of nodes, and tasks that have come to one just before that was said. */
-function concerns({ before, after }: ObjectChange): readonly string[] {
-  if (after?.kind === 'node') return [after.id];
-  if (after?.kind !== 'task' || after.nodeId === null) return [];
-  return before?.kind === 'task' && before.nodeId === after.nodeId ? [] : [after.nodeId];
+/** What is said of nodes. Tasks that come to one were placed by what is said of it by then: plans are carried out on the state that they were made from. */
+function concerns({ after }: ObjectChange): readonly string[] {
+  return after?.kind === 'node' ? [after.id] : [];
 }
 
 function everything(view: StoreView): readonly string[] {

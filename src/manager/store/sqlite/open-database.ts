@@ -53,6 +53,8 @@ function prepare(database: DatabaseSync, path: string): void {
   database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
   // In KiB: a transaction of 100,000 tasks would otherwise be written to the log and read back again and again.
   database.exec('PRAGMA cache_size = -65536');
+  // In pages of 4 KiB: a pass over 5,000 tasks writes 8 MiB, and each checkpoint waits for the disk twice.
+  database.exec('PRAGMA wal_autocheckpoint = 8192');
   const found = pragma(database, 'application_id');
   const isEmpty = database.prepare('SELECT count(*) AS n FROM sqlite_schema').get()?.['n'] === 0;
   if (isEmpty) database.exec(`BEGIN IMMEDIATE; ${schema} COMMIT`);

@@ -7,7 +7,7 @@ import type { Change, ObjectChange } from '../change.ts';
 import { StoreConflictError, StoreError } from '../errors.ts';
 import type { StoreIdentity } from '../identity.ts';
 import { ObjectIndex, type StoreView } from '../object-index.ts';
-import type { Committed, Store, Transaction } from '../store.ts';
+import type { Committed, Durability, Store, Transaction } from '../store.ts';
 import { openDatabase } from './open-database.ts';
 import { SharedSpecs } from './shared-specs.ts';
 
@@ -18,6 +18,9 @@ export class SqliteStore implements Store {
   readonly clusterId: string;
   readonly epoch: number;
   #revision: number;
+  /** Of these nothing can be lost. */
+  #durableRevision: number;
+  #durability: Durability = 'now';
   readonly #database: DatabaseSync;
   readonly #seal: ContentSeal;
   readonly #specs: SharedSpecs;
@@ -47,22 +50,28 @@ export class SqliteStore implements Store {
     this.clusterId = this.#meta('cluster_id', () => identity?.clusterId ?? newId());
     this.epoch = Number(this.#meta('epoch', () => String(identity?.epoch ?? now().getTime())));
     this.#revision = Number(this.#meta('revision', () => String(identity?.revision ?? 0)));
+    this.#durableRevision = this.#revision;
     this.#checkSeal(path);
     this.#load(path);
   }
 
   get revision(): number {
-    return this.#revision;
+    return this.#durableRevision;
   }
 
   get view(): StoreView {
     return this.#index;
   }
 
-  async update<Result>(plan: (view: StoreView) => Transaction<Result>): Promise<Result> {
+  async update<Result>(
+    plan: (view: StoreView) => Transaction<Result>,
+    durability: Durability = 'now',
+  ): Promise<Result> {
     const { changes, result } = plan(this.#index);
     if (changes.length === 0) return result;
+    this.#wait(durability);
     const committed = this.#commit(changes);
+    if (durability === 'now') this.#durableRevision = this.#revision;
     this.#index.apply(committed);
     for (const listener of this.#listeners) listener({ changes: committed });
     return result;
@@ -81,6 +90,13 @@ export class SqliteStore implements Store {
   close(): void {
     this.#listeners.clear();
     this.#database.close();
+  }
+
+  /** Whether the next commit waits for the disk. All that came before is then written as well: the log is one file. */
+  #wait(durability: Durability): void {
+    if (durability === this.#durability) return;
+    this.#database.exec(`PRAGMA synchronous = ${durability === 'now' ? 'FULL' : 'NORMAL'}`);
+    this.#durability = durability;
   }
 
   #commit(changes: readonly Change[]): ObjectChange[] {

@@ -114,6 +114,21 @@ describe('the assignments of a node', () => {
     assert.match(message.upserts[0]?.document ?? '', /"desiredRun":2/);
   });
 
+  it('tell large commits together, so that the node hears of many tasks in few messages', async () => {
+    await next();
+    const spread = (slot: number): readonly Change[] =>
+      Array.from({ length: 300 }, (_, node) =>
+        put(taskObject(`s${slot}`, { id: `${slot}-${node}`, version: 0, nodeId: `n${node}` })),
+      );
+    await write(...spread(1));
+    const idsOf = ({ upserts }: AssignmentsMessage): readonly string[] => upserts.map(({ id }) => id);
+    assert.deepEqual(idsOf(await next()), ['1-1']);
+    const later = next();
+    await write(...spread(2));
+    await write(...spread(3));
+    assert.deepEqual(idsOf(await later), ['2-1', '3-1']);
+  });
+
   it('end when the agent leaves', async () => {
     await next();
     const end = messages.next();

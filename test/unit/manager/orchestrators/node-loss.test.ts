@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { registerNode } from '../../../../src/manager/dispatcher/register-node.ts';
+import { registerNodes } from '../../../../src/manager/dispatcher/register-node.ts';
 import { nodeLoss } from '../../../../src/manager/orchestrators/node-loss/node-loss.ts';
 import { scheduler } from '../../../../src/manager/scheduler/scheduler.ts';
 import type { Change } from '../../../../src/manager/store/change.ts';
@@ -44,7 +44,8 @@ class Cluster {
     const node = this.view.get('node', id);
     assert.ok(node !== undefined);
     const known = { tunnelKey: '', knownTerm: '', knownRevision: 0, storeRevision: 0 };
-    this.write(registerNode(this.view, { id, description: node.description, role: null, address: '', ...known }, now));
+    const said = { id, description: node.description, role: null, address: '', ...known };
+    this.write(registerNodes(this.view, [said], now).changes);
   }
 
   /** Addresses are given at once, then nodes. */

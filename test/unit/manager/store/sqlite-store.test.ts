@@ -7,6 +7,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { ContentSeal, loadSealKey } from '../../../../src/manager/authority/content-seal.ts';
 import { SqliteStore } from '../../../../src/manager/store/sqlite/sqlite-store.ts';
 import { put, remove } from '../../../../src/manager/store/change.ts';
+import type { Durability } from '../../../../src/manager/store/store.ts';
 import { taskObject } from '../../../fixtures/objects.ts';
 import { serviceSpec } from '../../../fixtures/specs.ts';
 import { describeStore, unstored } from './store-conformance.ts';
@@ -53,6 +54,22 @@ function describeStoreFile(): void {
     newer.exec('PRAGMA user_version = 99');
     newer.close();
     assert.throws(open, /has format 99, this version knows 2/);
+  });
+
+  it('counts what may be lost with the next commit that cannot, and after a start', async () => {
+    const store = open();
+    const write = (name: string, durability: Durability): Promise<void> =>
+      store.update(() => ({ changes: [put(taskObject(name, { version: 0 }))], result: undefined }), durability);
+    const first = store.revision;
+    await write('a', 'later');
+    assert.deepEqual([store.revision - first, store.view.all('task').length], [0, 1]);
+    await write('b', 'now');
+    assert.equal(store.revision - first, 2);
+    await write('c', 'later');
+    store.close();
+    const again = open();
+    assert.deepEqual([again.revision - first, again.view.all('task').length], [3, 3]);
+    again.close();
   });
 
   it('of the first format is taken over as it is', async () => {

@@ -8,7 +8,7 @@ import { createCluster } from '../../../../src/manager/authority/create-cluster.
 import { AssignmentWakeups } from '../../../../src/manager/dispatcher/assignment-wakeups.ts';
 import { streamAssignments } from '../../../../src/manager/dispatcher/assignment-stream.ts';
 import { EndpointsIndex } from '../../../../src/manager/dispatcher/endpoints/endpoints-index.ts';
-import { registerNode } from '../../../../src/manager/dispatcher/register-node.ts';
+import { registerNodes } from '../../../../src/manager/dispatcher/register-node.ts';
 import { put, type Change } from '../../../../src/manager/store/change.ts';
 import { SqliteStore } from '../../../../src/manager/store/sqlite/sqlite-store.ts';
 import { nextTunnelKeys } from '../../../../src/manager/tunnels/rotate-tunnel-keys.ts';
@@ -151,7 +151,7 @@ describe('the keys of encrypted networks', () => {
     const register = (tunnelKey: string): Promise<void> => {
       const known = { knownTerm: '', knownRevision: 0, storeRevision: 0 };
       const said = { id: 'n1', description, role: null, address: '10.90.0.1', tunnelKey, ...known };
-      return store.update((view) => ({ changes: registerNode(view, said, '2026-01-01T00:00:00Z'), result: undefined }));
+      return store.update((view) => ({ ...registerNodes(view, [said], '2026-01-01T00:00:00Z'), result: undefined }));
     };
     await write(
       put(nodeObject({ version: 0, tunnelNumber: 0 })),
