@@ -83,7 +83,7 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
   int status;
 
   FUZZ_REQUIRE (input >= 0 && write (input, data, size) == (ssize_t)size && lseek (input, 0, SEEK_SET) == 0);
-  status = layer_unpack (input, target, NULL, &result, &error);
+  status = layer_unpack (input, target, &(struct layer_expectation){ 0 }, &result, &error);
   close (input);
   if (status < 0)
     FUZZ_REQUIRE (error.code != TSS_ERROR_NONE && error.message[0] != '\0');

@@ -48,26 +48,6 @@ list_to_json (const struct layer_path_list *list)
   return array;
 }
 
-static json_t *
-run_unpack (const struct layer_options *options, struct tss_error *error)
-{
-  struct layer_unpack_result result = { 0 };
-  json_t *reply = NULL;
-
-  if (layer_unpack (STDIN_FILENO, options->to, options->diff_id, &result, error) == 0)
-    reply = json_pack ("{s:s, s:I, s:I, s:I, s:o}", "diffId", result.diff_id, "bytes", (json_int_t)result.counts.bytes,
-                       "entries", (json_int_t)result.entries, "skippedXattrs", (json_int_t)result.counts.skipped_xattrs,
-                       "implicitDirectories", list_to_json (&result.implicit));
-  layer_path_list_free (&result.implicit);
-  return reply;
-}
-
-static json_t *
-size_to_json (const struct layer_size *size)
-{
-  return json_pack ("{s:I, s:I}", "bytes", (json_int_t)size->bytes, "entries", (json_int_t)size->entries);
-}
-
 /* Digits alone, up to MAXIMUM, which is less than strtoull's; NAME is the option's. */
 static int
 read_number (const char *name, const char *text, uint64_t maximum, uint64_t *number, struct tss_error *error)
@@ -79,6 +59,30 @@ read_number (const char *name, const char *text, uint64_t maximum, uint64_t *num
     return tss_error_set (error, TSS_ERROR_INVALID, 0, name, "--%s: %s is no whole number up to %llu", name, text,
                           (unsigned long long)maximum);
   return 0;
+}
+
+static json_t *
+run_unpack (const struct layer_options *options, struct tss_error *error)
+{
+  struct layer_unpack_result result = { 0 };
+  struct layer_expectation expected = { .diff_id = options->diff_id };
+  json_t *reply = NULL;
+
+  if (options->max_bytes && read_number ("max-bytes", options->max_bytes, INT64_MAX, &expected.max_bytes, error) < 0)
+    return NULL;
+  if (layer_unpack (STDIN_FILENO, options->to, &expected, &result, error) == 0)
+    reply = json_pack ("{s:s, s:I, s:I, s:I, s:I, s:o}", "diffId", result.diff_id, "archiveBytes",
+                       (json_int_t)result.archive_bytes, "bytes", (json_int_t)result.counts.bytes, "entries",
+                       (json_int_t)result.entries, "skippedXattrs", (json_int_t)result.counts.skipped_xattrs,
+                       "implicitDirectories", list_to_json (&result.implicit));
+  layer_path_list_free (&result.implicit);
+  return reply;
+}
+
+static json_t *
+size_to_json (const struct layer_size *size)
+{
+  return json_pack ("{s:I, s:I}", "bytes", (json_int_t)size->bytes, "entries", (json_int_t)size->entries);
 }
 
 static json_t *
@@ -227,7 +231,7 @@ run_unmount (const struct layer_options *options, struct tss_error *error)
 }
 
 static const struct command commands[] = {
-  { "unpack", "to,diff-id", "to", run_unpack },
+  { "unpack", "to,diff-id,max-bytes", "to", run_unpack },
   { "copy", "from,to,first-id,directory,layer", "from,to", run_copy },
   { "parents", "to,layer", "to", run_parents },
   { "remove", "", "", run_remove },

@@ -21,6 +21,7 @@ static const struct option_row rows[] = {
   { "to", offsetof (struct layer_options, to), false },
   { "from", offsetof (struct layer_options, from), false },
   { "diff-id", offsetof (struct layer_options, diff_id), false },
+  { "max-bytes", offsetof (struct layer_options, max_bytes), false },
   { "first-id", offsetof (struct layer_options, first_id), false },
   { "directory", offsetof (struct layer_options, directory), false },
   { "layer", offsetof (struct layer_options, layers), true },

@@ -9,6 +9,7 @@ struct layer_options
   const char *to;
   const char *from;
   const char *diff_id;
+  const char *max_bytes;    /* of an uncompressed archive */
   const char *directory;    /* of layers with short names */
   const char *first_id;     /* added to all owners */
   const char *path;         /* in a volume or an image */

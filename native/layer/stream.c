@@ -9,6 +9,7 @@
 
 #include <archive.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <openssl/evp.h>
 #include <pthread.h>
 #include <stdbool.h>
@@ -39,6 +40,7 @@ struct layer_stream
   bool holding;                  /* the consumer still uses chunk `consumed` */
   struct tss_error error;        /* why the reader failed; read only after `ended` */
   int fd;
+  uint64_t size, max_bytes; /* decompressed bytes: read so far, and allowed (0 = any number) */
   EVP_MD_CTX *digest;
 };
 
@@ -180,7 +182,7 @@ allocate_chunks (struct layer_stream *stream)
 }
 
 struct layer_stream *
-layer_stream_start (int fd, struct tss_error *error)
+layer_stream_start (int fd, uint64_t max_bytes, struct tss_error *error)
 {
   struct layer_stream *stream = calloc (1, sizeof *stream);
   int status;
@@ -191,6 +193,7 @@ layer_stream_start (int fd, struct tss_error *error)
       return NULL;
     }
   stream->fd = fd;
+  stream->max_bytes = max_bytes;
   pthread_mutex_init (&stream->mutex, NULL);
   pthread_cond_init (&stream->changed, NULL);
   status = allocate_chunks (stream) ? ENOMEM : pthread_create (&stream->thread, NULL, run_reader, stream);
@@ -230,6 +233,10 @@ layer_stream_read (struct layer_stream *stream, const void **block, struct tss_e
       *error = stream->error;
       return -1;
     }
+  stream->size += chunk->size;
+  if (stream->max_bytes > 0 && stream->size > stream->max_bytes)
+    return tss_error_set (error, TSS_ERROR_INVALID, EFBIG, "maxBytes",
+                          "layer has more than the %" PRIu64 " bytes that it may have", stream->max_bytes);
   if (!EVP_DigestUpdate (stream->digest, chunk->bytes, chunk->size))
     return tss_error_set (error, TSS_ERROR_INTERNAL, 0, "", "hash the layer");
   *block = chunk->bytes;
@@ -254,6 +261,12 @@ layer_stream_finish (struct layer_stream *stream, char digest[LAYER_DIGEST_SIZE]
   for (unsigned int i = 0; i < size; i++)
     sprintf (digest + strlen ("sha256:") + 2 * i, "%02x", hash[i]);
   return 0;
+}
+
+uint64_t
+layer_stream_size (const struct layer_stream *stream)
+{
+  return stream->size;
 }
 
 void

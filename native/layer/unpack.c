@@ -283,6 +283,7 @@ check_digest (struct unpacking *unpacking, const char *expected, struct tss_erro
 
   if (layer_stream_finish (unpacking->stream, digest, error) < 0)
     return -1;
+  unpacking->result->archive_bytes = layer_stream_size (unpacking->stream);
   if (expected && strcmp (digest, expected) != 0)
     return tss_error_set (error, TSS_ERROR_INVALID, EBADMSG, "diffId", "layer has the digest %s, expected %s", digest,
                           expected);
@@ -316,15 +317,16 @@ list_implicit (struct unpacking *unpacking, struct tss_error *error)
 }
 
 static int
-run (struct unpacking *unpacking, int fd, const char *directory, const char *diff_id, struct tss_error *error)
+run (struct unpacking *unpacking, int fd, const char *directory, const struct layer_expectation *expected,
+     struct tss_error *error)
 {
   if (layer_tree_open (&unpacking->tree, directory, error) < 0)
     return -1;
   unpacking->archive = archive_read_new ();
-  unpacking->stream = layer_stream_start (fd, error);
+  unpacking->stream = layer_stream_start (fd, expected->max_bytes, error);
   if (!unpacking->archive || !unpacking->stream)
     return unpacking->stream ? tss_error_set (error, TSS_ERROR_INTERNAL, ENOMEM, "", "read layer archive") : -1;
-  if (unpack_entries (unpacking, error) < 0 || check_digest (unpacking, diff_id, error) < 0)
+  if (unpack_entries (unpacking, error) < 0 || check_digest (unpacking, expected->diff_id, error) < 0)
     return -1;
   if (layer_directory_times_apply (&unpacking->times, &unpacking->tree, error) < 0)
     return -1;
@@ -349,8 +351,8 @@ spread_layers (const char *directory)
 }
 
 int
-layer_unpack (int fd, const char *directory, const char *diff_id, struct layer_unpack_result *result,
-              struct tss_error *error)
+layer_unpack (int fd, const char *directory, const struct layer_expectation *expected,
+              struct layer_unpack_result *result, struct tss_error *error)
 {
   struct unpacking unpacking = { .tree = { .root = -1, .parent = -1 }, .result = result };
   int status;
@@ -359,7 +361,7 @@ layer_unpack (int fd, const char *directory, const char *diff_id, struct layer_u
   if (mkdir (directory, 0755) < 0)
     return tss_error_set (error, errno == EEXIST ? TSS_ERROR_EXISTS : TSS_ERROR_IO, errno, directory,
                           "make directory %s", directory);
-  status = run (&unpacking, fd, directory, diff_id, error);
+  status = run (&unpacking, fd, directory, expected, error);
   archive_read_free (unpacking.archive);
   layer_stream_free (unpacking.stream);
   layer_directory_times_free (&unpacking.times);

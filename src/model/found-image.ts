@@ -6,6 +6,8 @@ export interface FoundImage {
   readonly platform: string;
   /** `HOST/REPOSITORY@DIGEST` in its registry; null when it is in none. */
   readonly pinned: string | null;
+  /** Bytes of the uncompressed archives of its layers, lowest first, by which other nodes' word is judged; null where that is not known. */
+  readonly layerBytes: readonly (number | null)[] | null;
   /** Nodes that can be asked for it, those first that are known to have it. */
   readonly holders: readonly ImageHolder[];
   /** Nodes that had it and cannot be asked now, one line for people: `m1, which is down since …`; empty when there is none. */

@@ -175,6 +175,7 @@ const image: ImageObject = {
   imageId: '',
   platform: '',
   pinned: null,
+  layerBytes: null,
   nodeId: '',
   namedAtMs: 0,
 };

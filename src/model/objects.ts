@@ -200,6 +200,8 @@ export interface ImageObject extends StoredObject {
   readonly platform: string;
   /** `HOST/REPOSITORY@DIGEST`, where a registry has it for all platforms; null for one that was only loaded, imported or read from a file. */
   readonly pinned: string | null;
+  /** Bytes of the uncompressed archives of its layers, lowest first, as that node has them; null for what it only asked the registry about. */
+  readonly layerBytes: readonly (number | null)[] | null;
   /** The node that had it, or had asked the registry. */
   readonly nodeId: string;
   /** When the image got the name there, in ms since the epoch. */

@@ -142,6 +142,8 @@ export interface ImageHere {
   readonly platform: string;
   /** `HOST/REPOSITORY@DIGEST` in its registry, of all platforms that it has there; null when it is not known to be in one. */
   readonly pinned: string | null;
+  /** Bytes of the uncompressed archives of its layers, lowest first; null where they are not there, or not known. */
+  readonly layerBytes: readonly (number | null)[] | null;
   /** When the image got that name, in ms since the epoch. */
   readonly namedAtMs: number;
 }

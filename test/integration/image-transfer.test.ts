@@ -1,9 +1,12 @@
 /** Images between nodes: a real manager, and nodes that have nothing but images. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { gzipSync } from 'node:zlib';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
 import { requireDigest } from '../../agents/host/images/formats/digest.ts';
 import { ObjectView } from '../../src/cli/tasks/object-view.ts';
@@ -177,6 +180,31 @@ describe('images between nodes', () => {
     assert.deepEqual([...w1.lab.contents('layers'), ...w1.lab.contents('ingest')], []);
   });
 
+  it('a node that announces or sends more than the image has is found out before the disk is full of it', async () => {
+    const [m1, w1] = [await joined('m1'), await joined('w1')];
+    await m1.images.load(archive);
+    await need('heavy:test', 'w1');
+    await w1.link.findImage('heavy:test', false, AbortSignal.timeout(10_000));
+    const bomb = gzipSync(Buffer.alloc(64 * megabyte));
+    const lie = (layer: object): ((honest: ImageNode['images']['content']) => ImageNode['images']['content']) => {
+      return (honest) => async (image, digest, offset) => {
+        if (digest !== null && digest !== image) return pieces(bomb.subarray(offset));
+        if (digest === image) return honest(image, digest, offset);
+        const manifest = JSON.parse((await buffer(await honest(image, digest, offset))).toString()) as Manifest;
+        return pieces(
+          Buffer.from(JSON.stringify({ ...manifest, layers: manifest.layers.map((one) => ({ ...one, ...layer })) })),
+        );
+      };
+    };
+    m1.images.serve = lie({ size: 1e13 });
+    await assert.rejects(ensure(w1, 'heavy:test'), /node m1: verify layer .*: expected \d+ bytes at most, found 1e?0+/);
+    assert.deepEqual(w1.lab.contents('ingest'), []);
+    const digest = `sha256:${createHash('sha256').update(bomb).digest('hex')}`;
+    m1.images.serve = lie({ size: bomb.length, digest, mediaType: 'application/vnd.oci.image.layer.v1.tar+gzip' });
+    await assert.rejects(ensure(w1, 'heavy:test'), /node m1: .*layer has more than the \d+ bytes that it may have/);
+    assert.deepEqual([...w1.lab.contents('layers'), ...w1.lab.contents('ingest')], []);
+  });
+
   it('two nodes fetch at once', async () => {
     const [m1, w1, w2] = [await joined('m1'), await joined('w1'), await joined('w2')];
     const [loaded] = await m1.images.load(archive);
@@ -320,6 +348,14 @@ async function arrived({ lab }: ImageNode, bytes: number): Promise<void> {
     () => Promise.resolve(partials().reduce((sum, name) => sum + size(name), 0)),
     (found) => found >= bytes,
   );
+}
+
+interface Manifest {
+  readonly layers: readonly object[];
+}
+
+async function* pieces(bytes: Buffer): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += 64 * 1024) yield await Promise.resolve(bytes.subarray(at, at + 64 * 1024));
 }
 
 /** Changes a bit of each piece. */

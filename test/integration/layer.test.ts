@@ -31,8 +31,13 @@ after(() => rmSync(scratch, { recursive: true, force: true }));
 const program = new LayerProgram(nativeProgram('layer'));
 const signal = new AbortController().signal;
 
-async function unpackBytes(bytes: Buffer, to: string, diffId: string | null = null): Promise<UnpackResult> {
-  const { input, result } = program.unpackStream({ to, diffId, signal });
+async function unpackBytes(
+  bytes: Buffer,
+  to: string,
+  diffId: string | null = null,
+  maxBytes: number | null = null,
+): Promise<UnpackResult> {
+  const { input, result } = program.unpackStream({ to, diffId, maxBytes, signal });
   input.end(bytes);
   return await result;
 }
@@ -116,10 +121,12 @@ describe('tsstack-layer', () => {
         const result = await program.unpackFile(archive, {
           to: directory,
           diffId: sha256(readFileSync(archive)),
+          maxBytes: null,
           signal,
         });
         assert.equal(describeTree(directory), describeTree(expected));
         assert.equal(result.diffId, sha256(readFileSync(archive)));
+        assert.equal(result.archiveBytes, statSync(archive).size);
         if (format.includes('sparse')) assert.ok(statSync(join(directory, 'sparse')).blocks * 512 < 100_000);
       });
     }
@@ -305,6 +312,14 @@ describe('tsstack-layer', () => {
 
     it('refuses an archive with another digest, and leaves nothing', async () => {
       await assert.rejects(unpack([{ name: 'x' }], sha256('other')), { nativeCode: 'invalid', path: 'diffId' });
+      const archive = buildTar([{ name: 'x' }]);
+      const most = archive.length - 1;
+      for (const bytes of [archive, gzipSync(archive)]) {
+        await assert.rejects(unpackBytes(bytes, directory, null, most), { nativeCode: 'invalid', path: 'maxBytes' });
+      }
+      assert.equal(existsSync(directory), false);
+      await unpackBytes(archive, directory, null, archive.length);
+      rmSync(directory, { recursive: true });
       assert.ok(!existsSync(directory));
     });
 
@@ -414,7 +429,7 @@ describe('tsstack-layer', () => {
 
   it('ends at once when it is aborted, and says when it cannot be started', async () => {
     const over = new AbortController();
-    const { result } = program.unpackStream({ to: directory, diffId: null, signal: over.signal });
+    const { result } = program.unpackStream({ to: directory, diffId: null, maxBytes: null, signal: over.signal });
     over.abort();
     await assert.rejects(result, { name: 'AbortError' });
     await assert.rejects(new LayerProgram('/does/not/exist').remove(['/tmp/x']), { name: 'ProgramError' });

@@ -118,7 +118,7 @@ export class ImageService {
     if (reference.kind !== 'registry') throw notHere(text, reference);
     const { id, document, pinned } = await openRegistryImage(this.#registries, reference, store.blobs, signal);
     const platform = formatPlatform(document.platform);
-    return { reference: text, imageId: id, platform, pinned, namedAtMs: this.#now() };
+    return { reference: text, imageId: id, platform, pinned, layerBytes: null, namedAtMs: this.#now() };
   }
 
   /** The images of this host that these references mean by now. `readFiles`: those that are files are read first. */
@@ -133,7 +133,9 @@ export class ImageService {
       if (record === undefined || record.rootfs !== null) continue;
       const { id, pinned, namedAt } = record;
       const { platform } = store.image(record);
-      found.push({ reference: text, imageId: id, platform, pinned, namedAtMs: namedAt[referenceKey(reference)] ?? 0 });
+      const layerBytes = record.chain.map((chainId) => store.layers.get(chainId)?.archiveBytes ?? null);
+      const namedAtMs = namedAt[referenceKey(reference)] ?? 0;
+      found.push({ reference: text, imageId: id, platform, pinned, layerBytes, namedAtMs });
     }
     return found;
   }

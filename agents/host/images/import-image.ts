@@ -47,7 +47,7 @@ async function importLayer(
   { signal, listener }: ObtainOptions,
 ): Promise<{ readonly diffId: Digest; readonly blob: LayerBlob }> {
   const directory = store.paths.scratch('layer');
-  const unpacker = new Unpacker(store.program, { to: directory, diffId: null, signal });
+  const unpacker = new Unpacker(store.program, { to: directory, diffId: null, maxBytes: null, signal });
   const writer = await unpacker.openWriter(store.blobs, null);
   let mediaType: string | null = null;
   try {

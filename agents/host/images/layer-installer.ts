@@ -8,6 +8,7 @@ import type { LayerBlob } from './formats/manifest.ts';
 import { receiveLayer } from './receive-layer.ts';
 import { SharedOperations } from './shared-operations.ts';
 import type { LayerSource } from './sources/image-source.ts';
+import { DiskRoom } from './store/disk-room.ts';
 import type { BlobStore } from './store/blob-store.ts';
 import type { LayerRecord, LayerStore } from './store/layer-store.ts';
 import type { StorePaths } from './store/store-paths.ts';
@@ -30,9 +31,16 @@ export interface InstallerParts {
   readonly program: LayerProgram;
 }
 
+/** A layer's files are there, and so is the archive that they are from. */
+interface Unpacked {
+  readonly result: UnpackResult;
+  readonly blob: LayerBlob;
+}
+
 /** Brings layers from their sources into the store, each once however many images want it at the same time. */
 export class LayerInstaller {
   readonly #parts: InstallerParts;
+  readonly #room: DiskRoom;
   readonly #queue = new PQueue({ concurrency: concurrentLayers });
   readonly #running = new SharedOperations<LayerRecord, ImageEvent>();
   /** Archives on their way in: images often have the same one (an empty layer) at several places of the stack. */
@@ -40,6 +48,7 @@ export class LayerInstaller {
 
   constructor(parts: InstallerParts) {
     this.#parts = parts;
+    this.#room = new DiskRoom(parts.paths.root);
   }
 
   /** Installs all layers (lowest first). When one fails the others are stopped, and the first failure is thrown. */
@@ -116,18 +125,26 @@ export class LayerInstaller {
     layer: WantedLayer,
     signal: AbortSignal,
     report: ImageListener,
-  ): Promise<{ directory: string; result: UnpackResult; blob: LayerBlob }> {
+  ): Promise<Unpacked & { readonly directory: string }> {
     const { paths, program } = this.#parts;
     const directory = paths.scratch('layer');
     try {
-      await this.#untilArrived(layer.source.digest);
-      const stored = await this.#unpackStored(layer, directory, signal, report);
+      let stored: Unpacked | null;
+      do {
+        await this.#untilArrived(layer.source.digest);
+        stored = await this.#unpackStored(layer, directory, signal, report);
+        // Another place of the same archive may have been quicker; from this look to the beginning of our own nothing waits.
+      } while (stored === null && this.#isArriving(layer.source.digest));
       return { directory, ...(stored ?? (await this.#receive(layer, directory, signal, report))) };
     } catch (error) {
       // The program removes it when it fails, but not when it was killed.
       await program.remove([directory]);
       throw translateStorageError(error, `store ${layer.source.name}`, paths.root);
     }
+  }
+
+  #isArriving(digest: Digest | null): boolean {
+    return digest !== null && this.#arriving.has(digest);
   }
 
   async #untilArrived(digest: Digest | null): Promise<void> {
@@ -140,18 +157,13 @@ export class LayerInstaller {
     }
   }
 
-  async #receive(
-    layer: WantedLayer,
-    directory: string,
-    signal: AbortSignal,
-    report: ImageListener,
-  ): Promise<{ result: UnpackResult; blob: LayerBlob }> {
+  async #receive(layer: WantedLayer, directory: string, signal: AbortSignal, report: ImageListener): Promise<Unpacked> {
     const { blobs, program } = this.#parts;
     const { digest, size } = layer.source;
     const onBytes = (current: number): void =>
       report({ status: 'downloading', id: shortName(layer), current, total: size });
-    const target = { to: directory, diffId: layer.diffId, signal };
-    const receiving = receiveLayer(layer.source, blobs, program, target, onBytes);
+    const target = { to: directory, diffId: layer.diffId, maxBytes: layer.source.maxBytes, signal };
+    const receiving = receiveLayer(layer.source, { blobs, program, room: this.#room }, target, onBytes);
     if (digest === null) return await receiving;
     this.#arriving.set(digest, receiving);
     try {
@@ -167,13 +179,13 @@ export class LayerInstaller {
     directory: string,
     signal: AbortSignal,
     report: ImageListener,
-  ): Promise<{ result: UnpackResult; blob: LayerBlob } | null> {
+  ): Promise<Unpacked | null> {
     const { blobs, program } = this.#parts;
-    const { digest, size, mediaType } = source;
+    const { digest, size, mediaType, maxBytes } = source;
     if (digest === null || !blobs.has(digest)) return null;
     report({ status: 'unpacking', id: digest.slice(7, 19), current: 0, total: size });
     try {
-      const result = await program.unpackFile(blobs.path(digest), { to: directory, diffId, signal });
+      const result = await program.unpackFile(blobs.path(digest), { to: directory, diffId, maxBytes, signal });
       return { result, blob: { mediaType, digest, size } };
     } catch (error) {
       const isBadData = error instanceof NativeError && error.nativeCode === 'invalid';

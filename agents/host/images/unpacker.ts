@@ -43,7 +43,7 @@ export class Unpacker {
    */
   async write(chunk: Uint8Array): Promise<void> {
     if (this.#failure !== null) {
-      if (this.#failure instanceof NativeError && this.#failure.nativeCode === 'invalid') return;
+      if (isBadData(this.#failure)) return;
       throw this.#failure;
     }
     this.#input.write(chunk);
@@ -70,4 +70,9 @@ export class Unpacker {
     );
     waiting.abort();
   }
+}
+
+/** What is too large is refused whatever its digest says. */
+function isBadData(failure: Error): boolean {
+  return failure instanceof NativeError && failure.nativeCode === 'invalid' && failure.path !== 'maxBytes';
 }

@@ -12,6 +12,9 @@ import { ProgramError } from './program-error.ts';
 export interface UnpackResult {
   /** Digest of the uncompressed archive. */
   readonly diffId: string;
+  /** Of the uncompressed archive. */
+  readonly archiveBytes: number;
+  /** Content of its files. */
   readonly bytes: number;
   readonly entries: number;
   readonly skippedXattrs: number;
@@ -28,6 +31,8 @@ export interface UnpackOptions {
   readonly to: string;
   /** Null when it is not known beforehand. */
   readonly diffId: string | null;
+  /** More than these, uncompressed, are refused; null = any number. */
+  readonly maxBytes: number | null;
   readonly signal: AbortSignal;
 }
 
@@ -139,8 +144,9 @@ function spawnLayer(
   return spawn(binary, argv, { stdio, ...abort });
 }
 
-function unpackArguments({ to, diffId }: UnpackOptions): string[] {
-  return ['--to', to, ...(diffId === null ? [] : ['--diff-id', diffId])];
+function unpackArguments({ to, diffId, maxBytes }: UnpackOptions): string[] {
+  const limit = maxBytes === null ? [] : ['--max-bytes', String(maxBytes)];
+  return ['--to', to, ...(diffId === null ? [] : ['--diff-id', diffId]), ...limit];
 }
 
 function requireStream<T extends Readable | Writable>(stream: T | null): T {

@@ -57,9 +57,16 @@ export class ImageNames {
     if (!needs(view, nodeId, name)) {
       throw new TsstackError('permission', `no container of this node needs image ${reference}`);
     }
-    if (isImageId(name)) return { imageId: name, platform: '', pinned: null, ...this.#holders(name, null, nodeId) };
-    const { imageId, platform, pinned, nodeId: origin } = findImage(view, name) ?? (await this.#decide(name, request));
-    return { imageId, platform, pinned, ...this.#holders(imageId, origin, nodeId) };
+    if (isImageId(name))
+      return { imageId: name, platform: '', pinned: null, layerBytes: null, ...this.#holders(name, null, nodeId) };
+    const {
+      imageId,
+      platform,
+      pinned,
+      layerBytes,
+      nodeId: origin,
+    } = findImage(view, name) ?? (await this.#decide(name, request));
+    return { imageId, platform, pinned, layerBytes, ...this.#holders(imageId, origin, nodeId) };
   }
 
   /** Takes notice of names that mean other images on this host by now, since somebody pulled, loaded or imported them: what `up` goes by. */
@@ -186,13 +193,13 @@ function newImage(name: string): ImageObject {
   const id = createHash('sha256').update(name).digest('hex');
   const now = new Date().toISOString();
   const common = { id, version: 0, createdAt: now, updatedAt: now, kind: 'image', name } as const;
-  return { ...common, imageId: '', platform: '', pinned: null, nodeId: '', namedAtMs: 0 };
+  return { ...common, imageId: '', platform: '', pinned: null, layerBytes: null, nodeId: '', namedAtMs: 0 };
 }
 
 function meaning(
   before: ImageObject,
-  { imageId, platform, pinned, namedAtMs }: ImageHere,
+  { imageId, platform, pinned, layerBytes, namedAtMs }: ImageHere,
   nodeId: string,
 ): ImageObject {
-  return { ...before, imageId, platform, pinned, namedAtMs, nodeId };
+  return { ...before, imageId, platform, pinned, layerBytes, namedAtMs, nodeId };
 }

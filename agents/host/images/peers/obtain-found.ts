@@ -66,11 +66,12 @@ export async function obtainFound(
 function fromPeer(
   peers: ImagePeers,
   holder: ImageHolder,
-  { imageId }: FoundImage,
+  { imageId, layerBytes }: FoundImage,
   name: string,
   { signal }: ObtainOptions,
 ): Promise<ImageSource> {
-  return openPeerImage(peers, holder, requireDigest(imageId, `the image ${name}`), name, signal);
+  const image = { id: requireDigest(imageId, `the image ${name}`), name, layerBytes };
+  return openPeerImage(peers, holder, image, signal);
 }
 
 /** Sources that are tried until one has the image; what went wrong with each is kept. */

@@ -1,4 +1,4 @@
-import type { ImageHolder } from '../../../../src/model/found-image.ts';
+import type { FoundImage, ImageHolder } from '../../../../src/model/found-image.ts';
 import { TsstackError } from '../../../../src/model/errors.ts';
 import { delay } from '../../abortable.ts';
 import { DigestMismatchError, MalformedImageError } from '../errors.ts';
@@ -6,12 +6,23 @@ import { verifyDigest } from '../formats/digest.ts';
 import type { Digest } from '../formats/digest.ts';
 import { maxManifestBytes, mediaTypes } from '../formats/manifest.ts';
 import { maxAttempts, retryDelayMs } from '../registry/deadlines.ts';
-import type { BlobProvider, DocumentBlob, ImageSource } from '../sources/image-source.ts';
+import type { BlobProvider, DocumentBlob, ImageSource, LayerSource } from '../sources/image-source.ts';
 import { resolveImage } from '../sources/resolve-image.ts';
 import type { ImagePeers } from './image-peers.ts';
 
 /** First pause after a broken transfer; doubles with each that brought nothing. */
 const retryMs = 200;
+
+/** By which part a compressor makes larger what it cannot compress, and by how much at least: more than any of them does (RFC 1951: 5 bytes in 64 KiB). */
+const expansion = 0.01;
+const expansionBytes = 64 * 1024;
+
+/** What is known of an image before another node has said anything. */
+interface PeerImage {
+  readonly id: Digest;
+  readonly name: string;
+  readonly layerBytes: FoundImage['layerBytes'];
+}
 
 /**
  * An image at another node. That node's manifest only says which archives it has: the configuration is proved by its digest, which is the image's
@@ -20,17 +31,24 @@ const retryMs = 200;
 export async function openPeerImage(
   peers: ImagePeers,
   holder: ImageHolder,
-  image: Digest,
-  name: string,
+  { id, name, layerBytes }: PeerImage,
   signal: AbortSignal,
 ): Promise<ImageSource> {
-  const provider = new PeerBlobs(peers, holder, image);
+  const provider = new PeerBlobs(peers, holder, id);
   const data = await provider.readSmall(null, `the manifest of ${name} of node ${holder.hostname}`, signal);
   const source = await resolveImage(provider, { data, contentType: mediaTypes.ociManifest }, name, signal);
-  if (source.id !== image) {
-    throw new DigestMismatchError(`the image ${name} of node ${holder.hostname}`, image, source.id);
+  if (source.id !== id) {
+    throw new DigestMismatchError(`the image ${name} of node ${holder.hostname}`, id, source.id);
   }
-  return source;
+  return { ...source, layers: source.layers.map((layer, index) => bounded(layer, layerBytes?.[index] ?? null)) };
+}
+
+/** However an archive is compressed, it is not much larger than what it is made of. */
+function bounded(layer: LayerSource, archiveBytes: number | null): LayerSource {
+  if (archiveBytes === null) return layer;
+  const mostBytes = Math.ceil(archiveBytes * (1 + expansion)) + expansionBytes;
+  if (layer.size > mostBytes) throw new DigestMismatchError(layer.name, `${mostBytes} bytes at most`, `${layer.size}`);
+  return { ...layer, maxBytes: archiveBytes };
 }
 
 class PeerBlobs implements BlobProvider {

@@ -98,6 +98,7 @@ export class ImageArchive {
       name: `layer ${path} of ${imageName}`,
       digest: null,
       size: entry.size,
+      maxBytes: null,
       mediaType: mediaTypes.ociLayer + compressionSuffix(magic),
       open: (offset, signal) => this.#read(entry, offset, signal),
     };

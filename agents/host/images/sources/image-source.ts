@@ -22,6 +22,8 @@ export interface LayerSource {
   /** Of the archive as it is stored; null when the source does not say. */
   readonly digest: Digest | null;
   readonly size: number;
+  /** What it may be at most when it is uncompressed; null where that is not known. */
+  readonly maxBytes: number | null;
   readonly mediaType: string;
   /** The archive's bytes from that offset on. */
   open(offset: number, signal: AbortSignal): AsyncIterable<Uint8Array>;

@@ -41,6 +41,7 @@ async function describe(
     name: `layer ${digestHex(digest).slice(0, 12)} of ${reference}`,
     digest,
     size,
+    maxBytes: null,
     mediaType,
     open: (offset: number, opened: AbortSignal) => provider.open(digest, size, offset, opened),
   }));

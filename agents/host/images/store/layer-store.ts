@@ -16,6 +16,8 @@ const recordSchema = z.object({
   diffId: digest,
   /** Content of regular files. */
   bytes: z.number(),
+  /** The uncompressed archive; older records do not say. */
+  archiveBytes: z.number().nullable().default(null),
   /** The archive it was unpacked from. */
   blob: z.object({ mediaType: z.string(), digest, size: z.number() }),
   /** While the files are perhaps not on the disk yet: the boot during which they were written, after which they cannot be trusted. */
@@ -85,12 +87,12 @@ export class LayerStore {
     below: readonly string[],
   ): Promise<LayerRecord> {
     const { chainId, blob } = layer;
-    const { diffId, bytes } = unpacked;
+    const { diffId, bytes, archiveBytes } = unpacked;
     if (!isDigest(diffId)) throw new MalformedImageError('layer', `strange digest ${diffId}`);
     if (unpacked.implicitDirectories.length > 0 && below.length > 0) {
       await this.#program.adoptParents(directory, unpacked.implicitDirectories, below);
     }
-    const record: LayerRecord = { chainId, diffId, bytes, blob, volatileSince: this.#boot };
+    const record: LayerRecord = { chainId, diffId, bytes, archiveBytes, blob, volatileSince: this.#boot };
     const name = layerName(chainId);
     // 64 bits of a digest do not collide by chance; another layer under this name is a forgery, which must not be used.
     if (existsSync(this.#paths.layer(name)))
