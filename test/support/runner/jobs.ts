@@ -1,10 +1,14 @@
 /** Which files are tested how, and in which order. */
 import { globSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** Further variables for a process whose own directory is the argument. */
+type Environment = (directory: string) => Readonly<Record<string, string>>;
 
 interface Suite {
   readonly files: string;
   readonly exclude?: readonly string[];
-  readonly env?: Readonly<Record<string, string>>;
+  readonly env?: Environment;
   /** All files in one process: they are many and quick, and most of the time of one would go into its start. */
   readonly isOneJob?: true;
 }
@@ -16,7 +20,10 @@ const suites: Readonly<Record<string, Suite>> = {
   sanitized: {
     files: 'test/integration/{box,shim,init,launcher,layer,net,overlay}*.test.ts',
     exclude: ['test/integration/box-{docker,podman,containerd}.test.ts'], // they run what is released
-    env: { TSSTACK_NATIVE_BUILD: 'native/build-asan' },
+    env: (directory) => ({
+      TSSTACK_NATIVE_BUILD: 'native/build-asan',
+      ASAN_OPTIONS: `log_path=${join(directory, 'report')}`,
+    }),
   },
   e2e: { files: 'test/e2e/**/*.test.ts' },
 };
@@ -41,11 +48,16 @@ const slow: readonly string[] = [
   'test/e2e/verbs.test.ts',
 ];
 
+/** No job takes a third of this; one that hangs where mocha cannot see it ends by it. */
+const suiteDeadlineMs = 900_000;
+
 /** What one process tests. */
 export interface Job {
   readonly suite: string;
   readonly files: readonly string[];
-  readonly env: Readonly<Record<string, string>>;
+  readonly env: Environment;
+  /** null = for as long as the tests in it want: who names a file may have asked for hours of fuzzing. */
+  readonly deadlineMs: number | null;
   /** Nothing else is tested meanwhile. */
   readonly isAlone: boolean;
 }
@@ -62,15 +74,23 @@ export function planJobs(root: string, wanted: readonly string[]): readonly Job[
   return jobs.toSorted((a, b) => Number(b.isAlone) - Number(a.isAlone) || rank(a) - rank(b));
 }
 
+const noVariables: Environment = () => ({});
+
 function fileJob(file: string): Job {
-  return { suite: 'file', files: [file], env: {}, isAlone: false };
+  return { suite: 'file', files: [file], env: noVariables, deadlineMs: null, isAlone: false };
 }
 
 function suiteJobs(root: string, suite: string): readonly Job[] {
   const found = suites[suite];
   if (found === undefined) throw new Error(`there is no suite ${suite}; there are ${Object.keys(suites).join(', ')}`);
-  const { env = {}, isOneJob, exclude = [] } = found;
+  const { env = noVariables, isOneJob, exclude = [] } = found;
   const files = globSync(found.files, { cwd: root, exclude }).toSorted();
   const parts = isOneJob ? [files] : files.map((file) => [file]);
-  return parts.map((part) => ({ suite, files: part, env, isAlone: part.some((file) => alone.has(file)) }));
+  return parts.map((part) => ({
+    suite,
+    files: part,
+    env,
+    deadlineMs: suiteDeadlineMs,
+    isAlone: part.some((file) => alone.has(file)),
+  }));
 }
