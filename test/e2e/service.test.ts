@@ -173,7 +173,7 @@ describe('service', () => {
   });
 
   it('ps shows why a container cannot be made, and how often that was tried, also after the daemon has died', async () => {
-    const deploy = 'deploy: { restart_policy: { delay: 200ms, max_attempts: 2 } }';
+    const deploy = 'deploy: { restart_policy: { delay: 1s, max_attempts: 2 } }';
     file = host.write('svc.yml', `name: svc\nservices:\n  web: { ${base}, user: nobody-here, ${deploy} }\n`);
     assert.notEqual((await host.run(['-f', file, 'up', '-d'])).code, 0);
     const tried = async (count: number): Promise<readonly TaskRow[]> =>
