@@ -9,7 +9,7 @@ import { containerRows, hostRows, renderRows } from '../images/image-rows.ts';
 import { pruneImages } from '../images/prune-images.ts';
 import { removeImage, type ImageRemoval } from '../images/remove-image.ts';
 import { confirm } from '../output/confirm.ts';
-import { readFormat } from '../output/format-flag.ts';
+import { readRowFormat, rowFormatFlag } from '../output/format-flag.ts';
 import { formatBytes } from '../output/units.ts';
 import { writeOutput } from '../output/write-output.ts';
 import { writeWarnings } from '../output/write-warnings.ts';
@@ -25,7 +25,7 @@ const flags = {
     type: 'boolean',
     help: 'With rm: remove the name although containers use the image; with prune: do not ask',
   },
-  format: { type: 'string', value: 'FORMAT', help: 'table or json' },
+  format: rowFormatFlag,
   node: { type: 'strings', value: 'NODE', help: 'Only on these hosts of the cluster' },
   quiet: { type: 'boolean', short: 'q', help: 'Print only the ids' },
 } as const;
@@ -42,7 +42,7 @@ export const images = defineVerb({
 });
 
 async function run(context: ImagesContext): Promise<number> {
-  const format = readFormat(context.flags.format);
+  const format = readRowFormat(context.flags.format);
   const [word, ...rest] = context.arguments;
   if (word === 'rm') return remove(context, rest);
   if (word === 'prune' && rest.length === 0) return prune(context);

@@ -2,7 +2,7 @@ import type { StackObject, TaskObject } from '../../model/objects.ts';
 import { connect } from '../connection/connect.ts';
 import { defineVerb, type CommandContext } from '../command-line/verb.ts';
 import { UsageError } from '../errors.ts';
-import { readFormat } from '../output/format-flag.ts';
+import { readRowFormat, rowFormatFlag, type RowFormat } from '../output/format-flag.ts';
 import { placedState, type Nodes } from '../output/placed-container.ts';
 import { formatColumns } from '../output/table.ts';
 import { writeOutput } from '../output/write-output.ts';
@@ -11,7 +11,7 @@ import { listObjects } from '../tasks/list-tasks.ts';
 const flags = {
   all: { type: 'boolean', short: 'a', help: 'Show also stacks that do not run' },
   filter: { type: 'strings', value: 'FILTER', help: 'Show only some: name=REGULAR-EXPRESSION' },
-  format: { type: 'string', value: 'FORMAT', help: 'table or json' },
+  format: rowFormatFlag,
   quiet: { type: 'boolean', short: 'q', help: 'Print only the names' },
 } as const;
 
@@ -25,7 +25,7 @@ interface StackRow {
 }
 
 async function run(context: CommandContext<typeof flags>): Promise<number> {
-  const format = readFormat(context.flags.format);
+  const format = readRowFormat(context.flags.format);
   const isWanted = nameFilter(context.flags.filter);
   const control = await connect(context, 'if-known');
   const view = await listObjects(control, '', ['stack', 'task', 'node']);
@@ -73,9 +73,10 @@ function statusOf(tasks: readonly TaskObject[], nodes: Nodes): string {
   return parts.join(', ');
 }
 
-function render(rows: readonly StackRow[], quiet: boolean, format: string): string {
+function render(rows: readonly StackRow[], quiet: boolean, format: RowFormat): string {
   if (quiet) return rows.map(({ Name }) => `${Name}\n`).join('');
   if (format === 'json') return `${JSON.stringify(rows)}\n`;
+  if (format !== 'table') return format.render(rows.map((row) => ({ ...row })));
   const cells = rows.map(({ Name, Status, ConfigFiles }) => [Name, Status, ConfigFiles]);
   return formatColumns(['NAME', 'STATUS', 'CONFIG FILES'], cells);
 }

@@ -2,7 +2,7 @@ import type { TaskObject } from '../../model/objects.ts';
 import { defineVerb, type CommandContext } from '../command-line/verb.ts';
 import { UsageError } from '../errors.ts';
 import { commandText, isUp, portsText } from '../output/container-row.ts';
-import { readFormat } from '../output/format-flag.ts';
+import { readRowFormat, rowFormatFlag, type RowFormat } from '../output/format-flag.ts';
 import { lostSince, nodeName, placedJson, placedState, placedStatus, type Nodes } from '../output/placed-container.ts';
 import { formatColumns } from '../output/table.ts';
 import { formatSpan } from '../output/units.ts';
@@ -16,7 +16,7 @@ const states = ['paused', 'restarting', 'removing', 'running', 'dead', 'created'
 const flags = {
   all: { type: 'boolean', short: 'a', help: 'Show also containers that have ended, and one-offs' },
   filter: { type: 'strings', value: 'FILTER', help: 'Show only some: status=STATE' },
-  format: { type: 'string', value: 'FORMAT', help: 'table or json' },
+  format: rowFormatFlag,
   'no-trunc': { type: 'boolean', help: 'Show ids and commands in full' },
   orphans: { type: 'boolean', default: true, help: 'Include services that the file does not have' },
   quiet: { type: 'boolean', short: 'q', help: 'Print only the ids' },
@@ -28,7 +28,7 @@ const flags = {
 export const ps = defineVerb({ name: 'ps', usage: '[SERVICE...]', arity: [0, null], flags, run });
 
 async function run(context: CommandContext<typeof flags>): Promise<number> {
-  const format = readFormat(context.flags.format);
+  const format = readRowFormat(context.flags.format);
   const wanted = wantedStates(context.flags);
   const { control, tasks, leaving } = await openStack(context, context.arguments);
   const nodes = await listNodes(control);
@@ -71,12 +71,15 @@ function render(
   tasks: readonly TaskObject[],
   nodes: Nodes,
   { quiet, services, 'no-trunc': noTrunc }: Flags,
-  format: string,
+  format: RowFormat,
 ): string {
   const now = Date.now();
   if (quiet) return lines(tasks.map(({ id }) => id));
   if (services) return lines([...new Set(tasks.map(({ service }) => service))]);
-  if (format === 'json') return lines(tasks.map((task) => JSON.stringify(placedJson(task, nodes, !noTrunc, now))));
+  if (format !== 'table') {
+    const rows = tasks.map((task) => placedJson(task, nodes, !noTrunc, now));
+    return format === 'json' ? lines(rows.map((row) => JSON.stringify(row))) : format.render(rows);
+  }
   // On a lone host all are at one place.
   const place = (cell: string): readonly string[] => (nodes.size > 1 ? [cell] : []);
   const header = ['NAME', 'IMAGE', 'COMMAND', 'SERVICE', ...place('NODE'), 'CREATED', 'STATUS', 'PORTS'];

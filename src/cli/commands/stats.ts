@@ -5,7 +5,7 @@ import type { StreamKinds } from '../../rpc/stream-kinds.ts';
 import { defineVerb, type CommandContext } from '../command-line/verb.ts';
 import { HostAnswers } from '../nodes/host-answers.ts';
 import { isUp } from '../output/container-row.ts';
-import { readFormat } from '../output/format-flag.ts';
+import { readRowFormat, rowFormatFlag, type RowFormat } from '../output/format-flag.ts';
 import { formatColumns } from '../output/table.ts';
 import { formatBinaryBytes, formatBytes } from '../output/units.ts';
 import { writeOutput } from '../output/write-output.ts';
@@ -14,7 +14,7 @@ import { readDocuments } from '../streams/open-stream.ts';
 
 const flags = {
   all: { type: 'boolean', short: 'a', help: 'Show also containers that do not run' },
-  format: { type: 'string', value: 'FORMAT', help: 'table or json' },
+  format: rowFormatFlag,
   'no-stream': { type: 'boolean', help: 'Print once and end' },
   'no-trunc': { type: 'boolean', help: 'Show ids in full' },
 } as const;
@@ -35,7 +35,7 @@ const clearScreen = '\u001b[2J\u001b[H';
 const drawPeriodMs = 1100;
 
 async function run(context: CommandContext<typeof flags>): Promise<number> {
-  const format = readFormat(context.flags.format);
+  const format = readRowFormat(context.flags.format);
   const stack = await openStack(context, context.arguments);
   const chosen = selectTasks(stack.tasks, context.arguments, { oneOffs: true });
   const rows: Row[] = chosen.filter((task) => context.flags.all || isUp(task)).map((task) => ({ task, samples: [] }));
@@ -91,7 +91,7 @@ const header = ['CONTAINER ID', 'NAME', 'CPU %', 'MEM USAGE / LIMIT', 'MEM %', '
 
 interface Style {
   readonly isLong: boolean;
-  readonly format: string;
+  readonly format: RowFormat;
   /** Their memory is what a container without a limit can have. */
   readonly nodes: ReadonlyMap<string, NodeObject>;
 }
@@ -101,9 +101,8 @@ function render(rows: readonly Row[], style: Style): string {
   const cells = rows.map((row) => cellsOf(row, style));
   if (format === 'table') return formatColumns(header, cells);
   const names = ['ID', 'Name', 'CPUPerc', 'MemUsage', 'MemPerc', 'BlockIO', 'PIDs'];
-  return cells
-    .map((row) => `${JSON.stringify(Object.fromEntries(names.map((name, index) => [name, row[index] ?? ''])))}\n`)
-    .join('');
+  const objects = cells.map((row) => Object.fromEntries(names.map((name, index) => [name, row[index] ?? ''])));
+  return format === 'json' ? objects.map((object) => `${JSON.stringify(object)}\n`).join('') : format.render(objects);
 }
 
 function cellsOf({ task, samples }: Row, { isLong, nodes }: Style): readonly string[] {

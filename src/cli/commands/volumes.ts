@@ -1,13 +1,13 @@
 import type { VolumeObject } from '../../model/objects.ts';
 import { defineVerb, type CommandContext } from '../command-line/verb.ts';
-import { readFormat } from '../output/format-flag.ts';
+import { readRowFormat, rowFormatFlag, type RowFormat } from '../output/format-flag.ts';
 import { formatColumns } from '../output/table.ts';
 import { writeOutput } from '../output/write-output.ts';
 import { openStack, selectTasks } from '../project/existing-stack.ts';
 import { listObjects } from '../tasks/list-tasks.ts';
 
 const flags = {
-  format: { type: 'string', value: 'FORMAT', help: 'table or json' },
+  format: rowFormatFlag,
   quiet: { type: 'boolean', short: 'q', help: 'Print only the names' },
 } as const;
 
@@ -15,7 +15,7 @@ const flags = {
 export const volumes = defineVerb({ name: 'volumes', usage: '[SERVICE...]', arity: [0, null], flags, run });
 
 async function run(context: CommandContext<typeof flags>): Promise<number> {
-  const format = readFormat(context.flags.format);
+  const format = readRowFormat(context.flags.format);
   const services = context.arguments;
   const { name, control, tasks } = await openStack(context, services);
   const all = (await listObjects(control, name, ['volume'])).volumes;
@@ -32,14 +32,15 @@ async function run(context: CommandContext<typeof flags>): Promise<number> {
   return 0;
 }
 
-function render(volumes: readonly VolumeObject[], quiet: boolean, format: string): string {
+function render(volumes: readonly VolumeObject[], quiet: boolean, format: RowFormat): string {
   if (quiet) return volumes.map(({ name }) => `${name}\n`).join('');
   if (format === 'table')
     return formatColumns(
       ['DRIVER', 'VOLUME NAME'],
       volumes.map(({ name }) => ['local', name]),
     );
-  return volumes.map((volume) => `${JSON.stringify(volumeJson(volume))}\n`).join('');
+  const rows = volumes.map(volumeJson);
+  return format === 'json' ? rows.map((row) => `${JSON.stringify(row)}\n`).join('') : format.render(rows);
 }
 
 function volumeJson({ name, key, stack, spec }: VolumeObject): Readonly<Record<string, string>> {

@@ -2,6 +2,7 @@
 import type { TaskObject } from '../../model/objects.ts';
 import type { ImageSummary } from '../../rpc/stream-kinds.ts';
 import { splitReference } from '../output/image-reference.ts';
+import type { RowFormat } from '../output/format-flag.ts';
 import { formatColumns } from '../output/table.ts';
 import { formatBytes, formatSpan } from '../output/units.ts';
 import type { HostAnswer } from './image-hosts.ts';
@@ -64,7 +65,7 @@ export function containerRows(tasks: readonly TaskObject[], answers: readonly Ho
 
 export interface RowStyle {
   readonly quiet: boolean;
-  readonly format: string;
+  readonly format: RowFormat;
   /** How many hosts there are: on a lone one all are at one place. */
   readonly hostCount: number;
 }
@@ -73,7 +74,9 @@ export interface RowStyle {
 export function renderRows(rows: readonly ImageRow[], { quiet, format, hostCount }: RowStyle): string {
   if (quiet) return [...new Set(rows.map(({ id }) => id))].map((id) => `${id.replace(/^sha256:/, '')}\n`).join('');
   const isPlaced = hostCount > 1;
-  if (format === 'json') return `${JSON.stringify(rows.map((row) => rowJson(row, isPlaced)))}\n`;
+  const objects = rows.map((row) => rowJson(row, isPlaced));
+  if (format === 'json') return `${JSON.stringify(objects)}\n`;
+  if (format !== 'table') return format.render(objects);
   const header = ['CONTAINER', 'REPOSITORY', 'TAG', 'PLATFORM', 'IMAGE ID', 'SIZE', 'CREATED'];
   const cells = rows.map((row) => [...rowCells(row), ...(isPlaced ? [nodesText(row, hostCount)] : [])]);
   return formatColumns([...header, ...(isPlaced ? ['NODE'] : [])], cells);

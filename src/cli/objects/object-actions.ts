@@ -2,7 +2,7 @@
 import { connect } from '../connection/connect.ts';
 import { UsageError } from '../errors.ts';
 import { confirm } from '../output/confirm.ts';
-import { readFormat } from '../output/format-flag.ts';
+import { readRowFormat, type RowFormat } from '../output/format-flag.ts';
 import { formatColumns } from '../output/table.ts';
 import { writeOutput } from '../output/write-output.ts';
 import { listObjects } from '../tasks/list-tasks.ts';
@@ -27,7 +27,7 @@ export async function listObjectsOf<Thing extends Creatable>(
   definition: Shown<Thing>,
   context: ObjectContext,
 ): Promise<void> {
-  const format = readFormat(context.flags.format);
+  const format = readRowFormat(context.flags.format);
   const objects = await readAll<Thing>(definition.kind, context);
   await writeOutput(context.io.stdout, render(definition, objects, context.flags.quiet ? 'names' : format));
 }
@@ -35,10 +35,12 @@ export async function listObjectsOf<Thing extends Creatable>(
 function render<Thing extends Creatable>(
   { titles, cells, describe }: Shown<Thing>,
   objects: readonly Thing[],
-  format: string,
+  format: RowFormat | 'names',
 ): string {
   if (format === 'names') return objects.map(({ name }) => `${name}\n`).join('');
-  if (format === 'json') return objects.map((object) => `${JSON.stringify(describe(object))}\n`).join('');
+  const rows = objects.map(describe);
+  if (format === 'json') return rows.map((row) => `${JSON.stringify(row)}\n`).join('');
+  if (format !== 'table') return format.render(rows);
   return formatColumns(titles, objects.map(cells));
 }
 

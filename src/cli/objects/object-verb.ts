@@ -1,4 +1,5 @@
 /** `tsstack volume`, `network`, `secret` and `config-object`: objects that belong to no stack. One definition per kind makes the verb. */
+import { rowFormatFlag } from '../output/format-flag.ts';
 import type { NetworkObject, PayloadObject, VolumeObject } from '../../model/objects.ts';
 import { nearest } from '../../stack/suggest.ts';
 import type { Flag } from '../command-line/flag.ts';
@@ -34,7 +35,7 @@ export interface ObjectVerb<Thing extends Creatable, Table extends Flags> {
 const commonFlags = {
   all: { type: 'boolean', short: 'a', help: 'prune: named volumes too' },
   force: { type: 'boolean', short: 'f', help: 'rm: pass over what is not there; prune: ask nothing' },
-  format: { type: 'string', value: 'FORMAT', help: 'ls: table or json' },
+  format: { ...rowFormatFlag, help: `ls: ${rowFormatFlag.help}` },
   quiet: { type: 'boolean', short: 'q', help: 'ls: print only the names' },
 } as const;
 

@@ -111,12 +111,19 @@ export function hasHooks({ spec: { hooks } }: TaskObject): boolean {
   return hooks.preStart.length + hooks.postStart.length + hooks.preStop.length > 0;
 }
 
+/** Who waits for services to run is told how to say that one is to end. */
+function endedHint(service: string, code: number): string {
+  const see = `see \`tsstack logs ${service}\``;
+  if (code !== 0) return see;
+  return `it is to end? \`depends_on\` with \`condition: service_completed_successfully\` says so, or \`deploy.mode: replicated-job\`; ${see}`;
+}
+
 function judgeReady(task: TaskObject, { mayComplete, nowMs }: Circumstances): Verdict {
   const { state, container } = task.status;
   if (isTerminal(state)) {
     const code = container?.exitCode ?? 0;
     if (code === 0 && (mayComplete || isJob(task.spec))) return reached;
-    return failed(`container ${task.containerName} exited (${code})`, `see \`tsstack logs ${task.service}\``);
+    return failed(`container ${task.containerName} exited (${code})`, endedHint(task.service, code));
   }
   if (container?.health?.state === 'unhealthy') {
     const output = container.health.lastOutput.trim();

@@ -97,7 +97,7 @@ class StackEnding {
 
   async #end(taskIds: readonly string[], isInterrupt: boolean): Promise<void> {
     const { context, control, applied, interrupts } = this.#attachment;
-    const progress = openProgress(context, 'stop');
+    const progress = openProgress(context, 'stop', { besideOutput: true });
     if (isInterrupt) progress.line('Gracefully Stopping... press Ctrl+C again to force');
     const killNow = isInterrupt ? interrupts.second : interrupts.first;
     try {

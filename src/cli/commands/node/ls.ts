@@ -4,7 +4,7 @@ import type { NodeObject } from '../../../model/objects.ts';
 import { connect } from '../../connection/connect.ts';
 import { defineVerb, type CommandContext } from '../../command-line/verb.ts';
 import { UsageError } from '../../errors.ts';
-import { readFormat } from '../../output/format-flag.ts';
+import { readRowFormat, rowFormatFlag, type RowFormat } from '../../output/format-flag.ts';
 import { formatColumns } from '../../output/table.ts';
 import { formatSpan } from '../../output/units.ts';
 import { writeWarnings } from '../../output/write-warnings.ts';
@@ -17,7 +17,7 @@ const flags = {
     value: 'FILTER',
     help: 'Show only some: id=, name=, role=, state=, availability= or label=',
   },
-  format: { type: 'string', value: 'FORMAT', help: 'table or json' },
+  format: rowFormatFlag,
   quiet: { type: 'boolean', short: 'q', help: 'Print only the ids' },
 } as const;
 
@@ -25,7 +25,7 @@ const flags = {
 export const ls = defineVerb({ name: 'node ls', usage: '', arity: [0, 0], flags, run });
 
 async function run(context: CommandContext<typeof flags>): Promise<number> {
-  const format = readFormat(context.flags.format);
+  const format = readRowFormat(context.flags.format);
   const isWanted = nodeFilter(context.flags.filter);
   const view = await listObjects(await connect(context, 'if-known'), '', ['node']);
   const nodes = view
@@ -69,9 +69,10 @@ function parseFilter(text: string): { readonly key: string; readonly holds: (nod
   return { key, holds: (node) => filter(node, value) };
 }
 
-function render(nodes: readonly NodeObject[], format: string): string {
+function render(nodes: readonly NodeObject[], format: RowFormat | 'ids'): string {
   if (format === 'ids') return nodes.map(({ id }) => `${shortId(id)}\n`).join('');
   if (format === 'json') return nodes.map((node) => `${JSON.stringify(describe(node))}\n`).join('');
+  if (format !== 'table') return format.render(nodes.map((node) => ({ ...describe(node) })));
   const rows = nodes.map((node) => [
     shortId(node.id),
     node.hostname,

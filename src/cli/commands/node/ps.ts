@@ -2,14 +2,14 @@ import { shortId } from '../../../model/ids.ts';
 import { defineVerb, type CommandContext } from '../../command-line/verb.ts';
 import { connect } from '../../connection/connect.ts';
 import { findNodes } from '../../nodes/find-nodes.ts';
-import { readFormat } from '../../output/format-flag.ts';
+import { readRowFormat, rowFormatFlag, type RowFormat } from '../../output/format-flag.ts';
 import { formatColumns } from '../../output/table.ts';
 import { writeOutput } from '../../output/write-output.ts';
 import { taskRows } from '../../services/task-rows.ts';
 import { listObjects, sortTasks } from '../../tasks/list-tasks.ts';
 
 const flags = {
-  format: { type: 'string', value: 'FORMAT', help: 'table or json' },
+  format: rowFormatFlag,
   quiet: { type: 'boolean', short: 'q', help: 'Print only the ids' },
 } as const;
 
@@ -17,7 +17,7 @@ const flags = {
 export const ps = defineVerb({ name: 'node ps', usage: 'NODE...', arity: [1, null], flags, run });
 
 async function run(context: CommandContext<typeof flags>): Promise<number> {
-  const format = readFormat(context.flags.format);
+  const format = readRowFormat(context.flags.format);
   const view = await listObjects(await connect(context, 'if-known'), '', ['node', 'task']);
   const all = view.ofKind('node');
   const wanted = new Set(findNodes(all, context.arguments).map(({ id }) => id));
@@ -29,9 +29,10 @@ async function run(context: CommandContext<typeof flags>): Promise<number> {
   return 0;
 }
 
-function render(rows: ReturnType<typeof taskRows>, format: string): string {
+function render(rows: ReturnType<typeof taskRows>, format: RowFormat | 'ids'): string {
   if (format === 'ids') return rows.map(({ ID }) => `${shortId(ID)}\n`).join('');
   if (format === 'json') return rows.map((row) => `${JSON.stringify(row)}\n`).join('');
+  if (format !== 'table') return format.render(rows.map((row) => ({ ...row })));
   const cells = rows.map((row) => [
     shortId(row.ID),
     row.Name,

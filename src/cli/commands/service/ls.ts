@@ -1,7 +1,7 @@
 import { shortId } from '../../../model/ids.ts';
 import { connect } from '../../connection/connect.ts';
 import { defineVerb, type CommandContext } from '../../command-line/verb.ts';
-import { readFormat } from '../../output/format-flag.ts';
+import { readRowFormat, rowFormatFlag, type RowFormat } from '../../output/format-flag.ts';
 import { formatColumns } from '../../output/table.ts';
 import { writeOutput } from '../../output/write-output.ts';
 import { isStackGiven, stackName } from '../../project/stack-name.ts';
@@ -9,7 +9,7 @@ import { serviceRow, type ServiceRow } from '../../services/service-row.ts';
 import { listObjects } from '../../tasks/list-tasks.ts';
 
 const flags = {
-  format: { type: 'string', value: 'FORMAT', help: 'table or json' },
+  format: rowFormatFlag,
   quiet: { type: 'boolean', short: 'q', help: 'Print only the ids' },
 } as const;
 
@@ -18,7 +18,7 @@ export const ls = defineVerb({ name: 'service ls', usage: '', arity: [0, 0], fla
 
 /** Of all stacks, unless -p or -f names one. */
 async function run(context: CommandContext<typeof flags>): Promise<number> {
-  const format = readFormat(context.flags.format);
+  const format = readRowFormat(context.flags.format);
   const stack = isStackGiven(context) ? await stackName(context) : '';
   const view = await listObjects(await connect(context, 'if-known'), stack, ['service', 'task', 'node']);
   const rows = view
@@ -29,9 +29,10 @@ async function run(context: CommandContext<typeof flags>): Promise<number> {
   return 0;
 }
 
-function render(rows: readonly ServiceRow[], format: string): string {
+function render(rows: readonly ServiceRow[], format: RowFormat | 'ids'): string {
   if (format === 'ids') return rows.map(({ ID }) => `${shortId(ID)}\n`).join('');
   if (format === 'json') return rows.map((row) => `${JSON.stringify(row)}\n`).join('');
+  if (format !== 'table') return format.render(rows.map((row) => ({ ...row })));
   const cells = rows.map((row) => [
     shortId(row.ID),
     row.Name,

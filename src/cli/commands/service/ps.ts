@@ -1,6 +1,6 @@
 import { shortId } from '../../../model/ids.ts';
 import { defineVerb, type CommandContext } from '../../command-line/verb.ts';
-import { readFormat } from '../../output/format-flag.ts';
+import { readRowFormat, rowFormatFlag, type RowFormat } from '../../output/format-flag.ts';
 import { formatColumns } from '../../output/table.ts';
 import { writeOutput } from '../../output/write-output.ts';
 import { findServices } from '../../services/find-service.ts';
@@ -8,7 +8,7 @@ import { taskRows, type TaskRow } from '../../services/task-rows.ts';
 import { listNodes, sortTasks } from '../../tasks/list-tasks.ts';
 
 const flags = {
-  format: { type: 'string', value: 'FORMAT', help: 'table or json' },
+  format: rowFormatFlag,
   'no-trunc': { type: 'boolean', help: 'Show ids and errors in full' },
   quiet: { type: 'boolean', short: 'q', help: 'Print only the ids' },
 } as const;
@@ -17,7 +17,7 @@ const flags = {
 export const ps = defineVerb({ name: 'service ps', usage: 'SERVICE...', arity: [1, null], flags, run });
 
 async function run(context: CommandContext<typeof flags>): Promise<number> {
-  const format = readFormat(context.flags.format);
+  const format = readRowFormat(context.flags.format);
   const { control, services, view } = await findServices(context, context.arguments);
   const nodes = await listNodes(control);
   const ids = new Set(services.map(({ id }) => id));
@@ -31,10 +31,11 @@ async function run(context: CommandContext<typeof flags>): Promise<number> {
 /** Errors are cut there, unless asked not to. */
 const errorWidth = 60;
 
-function render(rows: readonly TaskRow[], format: string, isWhole: boolean): string {
+function render(rows: readonly TaskRow[], format: RowFormat | 'ids', isWhole: boolean): string {
   const id = (row: TaskRow): string => (isWhole ? row.ID : shortId(row.ID));
   if (format === 'ids') return rows.map((row) => `${id(row)}\n`).join('');
   if (format === 'json') return rows.map((row) => `${JSON.stringify(row)}\n`).join('');
+  if (format !== 'table') return format.render(rows.map((row) => ({ ...row })));
   const cells = rows.map((row) => {
     const error = isWhole || row.Error.length <= errorWidth ? row.Error : `${row.Error.slice(0, errorWidth - 1)}…`;
     return [id(row), row.Name, row.Image, row.Node, row.DesiredState, row.CurrentState, error];

@@ -10,8 +10,17 @@ import { TtyProgress } from './tty-progress.ts';
 
 const kinds = ['auto', 'tty', 'plain', 'json', 'quiet'];
 
+interface ProgressStyle {
+  /** Containers write on the same terminal meanwhile: a table that is drawn again in place would wipe their lines out. */
+  readonly besideOutput?: boolean;
+}
+
 /** The display that --progress and COMPOSE_PROGRESS ask for, on standard error unless COMPOSE_STATUS_STDOUT is true. `title` is the verb: `up`. */
-export function openProgress(context: Pick<CommandContext, 'globals' | 'io'>, title: string): Progress {
+export function openProgress(
+  context: Pick<CommandContext, 'globals' | 'io'>,
+  title: string,
+  { besideOutput = false }: ProgressStyle = {},
+): Progress {
   const { globals, io } = context;
   const wish = globals.progress ?? (io.env['COMPOSE_PROGRESS'] || 'auto');
   if (!kinds.includes(wish)) throw new UsageError(`unknown progress "${wish}"`, `it takes ${kinds.join(', ')}`);
@@ -19,7 +28,7 @@ export function openProgress(context: Pick<CommandContext, 'globals' | 'io'>, ti
   const stream = isTrue(io.env['COMPOSE_STATUS_STDOUT']) ? io.stdout : io.stderr;
   const colours = hasColours(globals, io, stream);
   const isTty = wish === 'tty' || (wish === 'auto' && stream.isTTY === true && globals.ansi !== 'never');
-  if (isTty) return new TtyProgress(stream, title, colours);
+  if (isTty && !besideOutput) return new TtyProgress(stream, title, colours);
   if (wish === 'json') return new JsonProgress(stream, globals['dry-run']);
   if (wish === 'quiet') return new QuietProgress(stream);
   return new PlainProgress(stream, globals['dry-run'] ? 'DRY-RUN MODE - ' : '');

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { globalFlags } from '../../../../src/cli/command-line/global-flags.ts';
 import type { AnyVerb, CommandContext, VerbEntry, VerbTable } from '../../../../src/cli/command-line/verb.ts';
+import { TtyProgress } from '../../../../src/cli/output/progress/tty-progress.ts';
 import { openProgress } from '../../../../src/cli/output/progress/open-progress.ts';
 import { verbs } from '../../../../src/cli/verbs.ts';
 import { runCommand, TestIo } from '../../../support/command-io.ts';
@@ -143,7 +144,7 @@ describe('the command line', () => {
     [['ls', 'web'], /tsstack ls takes no argument "web"/],
     [['scale', 'web'], /invalid scale "web"/],
     [['--compatibility', 'ps'], /--compatibility is not supported yet/],
-    [['ps', '--format', '{{.Name}}'], /templates in --format are not supported yet/],
+    [['ps', '--format', '{{if .Name}}'], /--format: "if" is no function here/],
     [['ps', '--progress', 'loud'], /invalid value "loud" for --progress/],
     [['logs', '--index', '1'], /--index needs exactly one service/],
     [['kill', '-s', 'SIGNONE'], /invalid signal "SIGNONE" for --signal/],
@@ -168,6 +169,20 @@ describe('the command line', () => {
       openProgress({ io, globals } as unknown as CommandContext, 'up').line('done');
       assert.equal(io[expected].text, 'done\n');
     }
+  });
+
+  it('draws nothing in place on a terminal that shows output of containers as well', () => {
+    const io = new TestIo();
+    Object.assign(io.stderr, { isTTY: true });
+    const globals = { progress: undefined, ansi: undefined, 'dry-run': false };
+    const context = { io, globals } as unknown as CommandContext;
+    openProgress(context, 'stop', { besideOutput: true }).event({
+      id: 'Container a',
+      state: 'working',
+      text: 'Stopping',
+    });
+    assert.equal(io.stderr.text, 'Container a Stopping\n');
+    assert.ok(openProgress(context, 'stop') instanceof TtyProgress);
   });
 
   it('says errors as JSON where JSON was asked for', async () => {
