@@ -115,22 +115,24 @@ function checkArity(verb: AnyVerb, words: readonly string[]): void {
   throw new UsageError(`tsstack ${verb.name} ${problem}`, `usage: tsstack ${verb.name} [OPTIONS] ${verb.usage}`);
 }
 
-/** Verbs of docker compose that come later. */
-const laterVerbs: ReadonlySet<string> = new Set([
-  'build',
-  'commit',
-  'cp',
-  'export',
-  'publish',
-  'push',
-  'watch',
-  'bridge',
-  'convert',
+const buildElsewhere = 'build with another tool, and bring the image here with `tsstack load` or `tsstack pull`';
+
+/** Verbs of docker compose that come later, and what helps meanwhile. */
+const laterVerbs: ReadonlyMap<string, string> = new Map([
+  ['build', buildElsewhere],
+  ['commit', buildElsewhere],
+  ['cp', 'small files: `tsstack exec -T SERVICE cat FILE >FILE`, and `tsstack exec -T SERVICE tee FILE <FILE`'],
+  ['export', '`tsstack exec -T SERVICE tar -c DIRECTORY >FILE`, where the image has tar'],
+  ['publish', 'keep the files in a repository'],
+  ['push', 'push with another tool'],
+  ['watch', '`tsstack up -d` after a change replaces what has changed; a bind mount needs not even that'],
+  ['bridge', '`tsstack config` prints the canonical file for other tools'],
+  ['convert', 'it is called `tsstack config` now'],
 ]);
 
 async function unknownVerb(name: string): Promise<UsageError> {
-  if (laterVerbs.has(name))
-    return new UsageError(`tsstack ${name} is not supported yet`, 'see `tsstack --help` for what there is');
+  const meanwhile = laterVerbs.get(name);
+  if (meanwhile !== undefined) return new UsageError(`tsstack ${name} is not supported yet`, meanwhile);
   return unknownWord([], name, Object.keys(verbs));
 }
 

@@ -9,7 +9,7 @@ export const templateFunctions: ReadonlyMap<string, TemplateFunction> = new Map<
   ['len', (value) => (Array.isArray(value) ? value.length : textOf(value).length)],
   ['split', (value, separator) => textOf(value).split(textOf(separator))],
   ['join', (value, separator) => (Array.isArray(value) ? value.map(textOf).join(textOf(separator)) : textOf(value))],
-  ['truncate', (value, length) => [...textOf(value)].slice(0, Number(length)).join('')],
+  ['truncate', (value, length) => Array.from(textOf(value)).slice(0, Number(length)).join('')],
 ]);
 
 /** A value as text: what is no text or number, as JSON. */
