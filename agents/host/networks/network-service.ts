@@ -25,7 +25,7 @@ import { sandboxRequest } from './sandbox-request.ts';
 import { OverlayService } from './overlay-service.ts';
 import type { SpannedNetwork } from './overlay-service.ts';
 import { OverlayStore } from './overlay-store.ts';
-import { linkMtuOf, networkMtu } from './underlay-mtu.ts';
+import { linkMtuLookup, networkMtu } from './underlay-mtu.ts';
 
 export interface NetworkServiceOptions extends NetProcessOptions {
   /** Tells the daemons of one machine apart: 8 hex digits. */
@@ -98,7 +98,7 @@ export class NetworkService implements TaskNetworks {
     const overlays = await OverlayService.open({
       instance,
       nodeId,
-      linkMtuOf,
+      linkMtuOf: linkMtuLookup(),
       request: (request) => net.request(request),
       store: new OverlayStore(overlayDirectory),
       identity,

@@ -38,11 +38,26 @@ function deviceMtu(device: string): number {
   }
 }
 
-/** MTU of the link that has this address of the host. */
-export function linkMtuOf(address: string): number {
+/** A look at the host's addresses goes over the links of all containers; who moves an address between two looks is heard of a moment later. */
+const lookAgainMs = 1000;
+
+/** Gives the MTU of the link that has an address of the host. */
+export function linkMtuLookup(): (address: string) => number {
+  let links = new Map<string, string>();
+  let lookedAt = -Infinity;
+  return (address) => {
+    if (performance.now() - lookedAt > lookAgainMs || !links.has(address)) {
+      links = linksByAddress();
+      lookedAt = performance.now();
+    }
+    const link = links.get(address);
+    return link === undefined ? underlayMtu() : deviceMtu(link);
+  };
+}
+
+function linksByAddress(): Map<string, string> {
   const links = Object.entries(networkInterfaces());
-  const found = links.find(([, addresses = []]) => addresses.some((one) => one.address === address));
-  return found === undefined ? underlayMtu() : deviceMtu(found[0]);
+  return new Map(links.flatMap(([link, addresses = []]) => addresses.map(({ address }) => [address, link] as const)));
 }
 
 /** MTU of a network that is on this host alone: as its options say, else that of the link that it is on, or of the way out. */
