@@ -4,29 +4,14 @@
 #include "interface.h"
 #include "memory.h"
 #include "netns.h"
-#include "nft.h"
-#include "overlay/guest.h"
 #include "owned-netns.h"
-#include "sysctl.h"
+#include "sandbox-inside.h"
+#include "sandbox-request.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
-#define MOST_INTERFACES 16
 #define STATE_KIND "sandboxes"
-#define DNS_TABLE "tsstack-dns"
-#define OVERLAYS "overlays" /* in the kept spec */
-
-struct sandbox
-{
-  json_t *spec; /* the request that made it, with the port of its name server and what it has of its overlays */
-  const char *id, *path;
-  struct dns_resolver resolver;
-  bool has_resolver;
-  bool is_new; /* its namespace was made for this request */
-};
 
 static void
 forget (struct sandbox *sandbox)
@@ -36,91 +21,6 @@ forget (struct sandbox *sandbox)
   free (sandbox);
 }
 
-static const char *
-interface_name (const json_t *interfaces, size_t index)
-{
-  const char *name = json_string_value (json_object_get (json_array_get (interfaces, index), "name"));
-  return name == NULL ? "" : name;
-}
-
-static int
-validate (const json_t *request, struct tss_error *error)
-{
-  struct netns_users users;
-  bool has_users;
-  const char *id, *path;
-  const json_t *interfaces, *dns, *sysctls;
-  if (field_id (request, "id", &id, error) < 0 || field_path (request, "path", &path, error) < 0
-      || field_array (request, "interfaces", &interfaces, error) < 0 || field_object (request, "dns", &dns, error) < 0
-      || field_object (request, "sysctls", &sysctls, error) < 0 || sysctl_check_all (sysctls, error) < 0
-      || netns_users_parse (request, &users, &has_users, error) < 0)
-    return -1;
-  size_t count = json_array_size (interfaces);
-  unsigned gateways = 0, gateways_of_ipv6 = 0;
-  if (count > MOST_INTERFACES)
-    return tss_error_set (error, TSS_ERROR_INVALID, 0, "interfaces", "field interfaces: at most %d", MOST_INTERFACES);
-  for (size_t i = 0; i < count; i++)
-    {
-      struct interface interface;
-      if (interface_parse (json_array_get (interfaces, i), id, &interface, error) < 0)
-        return -1;
-      for (unsigned j = 0; j < interface.gateway_count; j++)
-        *(interface.gateways[j].family == AF_INET6 ? &gateways_of_ipv6 : &gateways) += 1;
-      for (size_t j = 0; j < i; j++)
-        if (strcmp (interface_name (interfaces, i), interface_name (interfaces, j)) == 0)
-          return tss_error_set (error, TSS_ERROR_INVALID, 0, "name", "two interfaces are named %s", interface.name);
-    }
-  if (gateways > 1 || gateways_of_ipv6 > 1)
-    return tss_error_set (error, TSS_ERROR_INVALID, 0, "gateways", "more than one interface has a gateway");
-  return 0;
-}
-
-/* Port 53 of the name server's address leads to its sockets; a program of the container can bind port 53 itself. A new
- * namespace has no former table to delete: the kernel would wait for a grace period (10 ms) to free one. */
-static int
-redirect_dns (uint16_t port, bool is_new, struct tss_error *error)
-{
-  char script[512];
-  struct nft nft;
-  snprintf (script, sizeof script,
-            "%s"
-            "table ip " DNS_TABLE " {\n"
-            " chain output {\n"
-            "  type nat hook output priority -100\n"
-            "  ip daddr " DNS_ADDRESS " udp dport 53 dnat to " DNS_ADDRESS ":%u\n"
-            "  ip daddr " DNS_ADDRESS " tcp dport 53 dnat to " DNS_ADDRESS ":%u\n"
-            " }\n"
-            "}\n",
-            is_new ? "" : "table ip " DNS_TABLE "\ndelete table ip " DNS_TABLE "\n", port, port);
-  if (nft_open (&nft, error) < 0)
-    return -1;
-  int result = nft_run (&nft, script, error);
-  nft_close (&nft);
-  return result;
-}
-
-/* In the sandbox's namespace. */
-static int
-ensure_dns (struct sandboxes *sandboxes, struct sandbox *sandbox, const json_t *request, struct tss_error *error)
-{
-  const json_t *dns = json_object_get (request, "dns");
-  if (!json_is_object (dns))
-    {
-      dns_resolver_close (&sandbox->resolver);
-      sandbox->has_resolver = false;
-      return 0;
-    }
-  if (dns_resolver_configure (&sandbox->resolver, dns, error) < 0)
-    return -1;
-  if (sandbox->has_resolver)
-    return 0;
-  uint16_t port = (uint16_t)json_integer_value (json_object_get (sandbox->spec, "dnsPort"));
-  if (dns_resolver_open (&sandbox->resolver, sandboxes->dns, port, error) < 0)
-    return -1;
-  sandbox->has_resolver = true;
-  return sandbox->resolver.port == port ? 0 : redirect_dns (sandbox->resolver.port, sandbox->is_new, error);
-}
-
 /* Interfaces of the former spec that the new one lacks or has otherwise. */
 static int
 delete_changed (struct sandboxes *sandboxes, const struct sandbox *sandbox, const json_t *request,
@@ -128,65 +28,21 @@ delete_changed (struct sandboxes *sandboxes, const struct sandbox *sandbox, cons
 {
   const json_t *before = json_object_get (sandbox->spec, "interfaces");
   const json_t *after = json_object_get (request, "interfaces");
-  char names[MOST_INTERFACES][LINK_NAME_SIZE];
-  const char *pointers[MOST_INTERFACES];
+  char names[SANDBOX_MOST_INTERFACES][LINK_NAME_SIZE];
+  const char *pointers[SANDBOX_MOST_INTERFACES];
   unsigned count = 0;
-  for (size_t i = 0; i < json_array_size (before) && count < MOST_INTERFACES; i++)
+  for (size_t i = 0; i < json_array_size (before) && count < SANDBOX_MOST_INTERFACES; i++)
     {
       bool kept = false;
       for (size_t j = 0; j < json_array_size (after); j++)
         kept = kept || json_equal (json_array_get (before, i), json_array_get (after, j));
       if (kept)
         continue;
-      interface_host_name (sandbox->id, interface_name (before, i), names[count]);
+      interface_host_name (sandbox->id, sandbox_interface_name (before, i), names[count]);
       pointers[count] = names[count];
       count++;
     }
   return link_delete_all (sandboxes->route, pointers, count, error);
-}
-
-/* In the sandbox's namespace. BEFORE is what it has of its overlays. */
-static int
-join_overlays (struct sandboxes *sandboxes, struct sandbox *sandbox, const json_t *interfaces, const json_t *before,
-               struct tss_error *error)
-{
-  const struct overlay_guest guest = { sandbox->id, interfaces };
-  json_t *wish = overlay_guest_wish (sandboxes->overlays, &guest);
-  int result = overlay_guest_change (sandboxes->overlays, &guest, before, wish, error);
-  if (result == 0)
-    json_object_set (sandbox->spec, OVERLAYS, wish);
-  json_decref (wish);
-  return result;
-}
-
-/* In the sandbox's namespace. */
-static int
-configure (struct sandboxes *sandboxes, struct sandbox *sandbox, const json_t *request, struct tss_error *error)
-{
-  struct netlink inside;
-  struct netlink_batch batch;
-  const json_t *interfaces = json_object_get (request, "interfaces");
-  if (netlink_open (&inside, NETLINK_ROUTE, error) < 0)
-    return -1;
-  netlink_batch_init (&batch);
-  link_set_up (&batch, 1, "lo", 0, NULL); /* the loopback device is always the first */
-  int result = netlink_send (&inside, &batch, error);
-  for (size_t i = 0; i < json_array_size (interfaces) && result == 0; i++)
-    {
-      struct interface interface;
-      result = interface_parse (json_array_get (interfaces, i), sandbox->id, &interface, error);
-      trash_keep (sandboxes->trash, interface.host_name);
-      if (result == 0)
-        result = interface_ensure (&interface, sandboxes->route, &inside, error);
-    }
-  netlink_close (&inside);
-  if (result < 0)
-    return -1;
-  /* Interfaces may be new, with nothing of what they had. */
-  if (sysctl_write_all (json_object_get (request, "sysctls"), error) < 0
-      || join_overlays (sandboxes, sandbox, interfaces, NULL, error) < 0)
-    return -1;
-  return ensure_dns (sandboxes, sandbox, request, error);
 }
 
 /* Keeps REQUEST as the spec, and what a successor needs to take over. */
@@ -195,7 +51,7 @@ remember (struct sandboxes *sandboxes, struct sandbox *sandbox, const json_t *re
 {
   json_t *spec = json_copy ((json_t *)request);
   json_object_del (spec, "seq");
-  json_object_set (spec, OVERLAYS, json_object_get (sandbox->spec, OVERLAYS));
+  json_object_set (spec, SANDBOX_OVERLAYS, json_object_get (sandbox->spec, SANDBOX_OVERLAYS));
   if (sandbox->has_resolver)
     json_object_set_new (spec, "dnsPort", json_integer (sandbox->resolver.port));
   json_decref (sandbox->spec);
@@ -271,7 +127,7 @@ create (struct sandboxes *sandboxes, const json_t *request, struct tss_error *er
       = json_pack ("{s:O,s:O}", "id", json_object_get (request, "id"), "path", json_object_get (request, "path"));
   struct sandbox *sandbox = sandbox_new (empty);
   sandbox->is_new = !existed;
-  int result = configure (sandboxes, sandbox, request, error);
+  int result = sandbox_configure (sandboxes, sandbox, request, error);
   sandbox->is_new = false;
   netns_leave (sandboxes->host_namespace);
   if (result == 0)
@@ -292,7 +148,7 @@ update (struct sandboxes *sandboxes, struct sandbox *sandbox, const json_t *requ
 {
   if (delete_changed (sandboxes, sandbox, request, error) < 0 || netns_enter (sandbox->path, error) < 0)
     return -1;
-  int result = configure (sandboxes, sandbox, request, error);
+  int result = sandbox_configure (sandboxes, sandbox, request, error);
   netns_leave (sandboxes->host_namespace);
   return result < 0 ? -1 : remember (sandboxes, sandbox, request, error);
 }
@@ -308,7 +164,7 @@ users_of (const json_t *request)
 int
 sandbox_ensure (struct sandboxes *sandboxes, const json_t *request, struct tss_error *error)
 {
-  if (validate (request, error) < 0)
+  if (sandbox_request_check (request, error) < 0)
     return -1;
   const char *path = json_string_value (json_object_get (request, "path"));
   struct sandbox *sandbox = map_get (&sandboxes->by_id, json_string_value (json_object_get (request, "id")));
@@ -337,12 +193,12 @@ sandbox_refresh (struct sandboxes *sandboxes, const json_t *request, struct tss_
   struct sandbox *sandbox = map_get (&sandboxes->by_id, id);
   if (sandbox == NULL)
     return 0; /* gone meanwhile */
-  tss_autojson json_t *before = json_deep_copy (json_object_get (sandbox->spec, OVERLAYS));
+  tss_autojson json_t *before = json_deep_copy (json_object_get (sandbox->spec, SANDBOX_OVERLAYS));
   if (netns_enter (sandbox->path, error) < 0)
     return -1;
-  int result = join_overlays (sandboxes, sandbox, json_object_get (sandbox->spec, "interfaces"), before, error);
+  int result = sandbox_join_overlays (sandboxes, sandbox, json_object_get (sandbox->spec, "interfaces"), before, error);
   netns_leave (sandboxes->host_namespace);
-  if (result < 0 || json_equal (before, json_object_get (sandbox->spec, OVERLAYS)))
+  if (result < 0 || json_equal (before, json_object_get (sandbox->spec, SANDBOX_OVERLAYS)))
     return result;
   return state_write (sandboxes->state, STATE_KIND, sandbox->id, sandbox->spec, error);
 }
@@ -354,7 +210,7 @@ discard_links (struct sandboxes *sandboxes, const struct sandbox *sandbox)
   for (size_t i = 0; i < json_array_size (interfaces); i++)
     {
       char name[LINK_NAME_SIZE];
-      interface_host_name (sandbox->id, interface_name (interfaces, i), name);
+      interface_host_name (sandbox->id, sandbox_interface_name (interfaces, i), name);
       trash_expect_link_gone (sandboxes->trash, name);
     }
 }
@@ -404,7 +260,7 @@ restore (const char *id, json_t *spec, void *context)
 {
   struct sandboxes *sandboxes = context;
   struct tss_error error = { 0 };
-  if (validate (spec, &error) < 0 || strcmp (id, json_string_value (json_object_get (spec, "id"))) != 0
+  if (sandbox_request_check (spec, &error) < 0 || strcmp (id, json_string_value (json_object_get (spec, "id"))) != 0
       || !netns_is_mounted (json_string_value (json_object_get (spec, "path"))))
     {
       state_remove (sandboxes->state, STATE_KIND, id, NULL);
@@ -414,7 +270,7 @@ restore (const char *id, json_t *spec, void *context)
   int result = netns_enter (sandbox->path, &error);
   if (result == 0)
     {
-      result = ensure_dns (sandboxes, sandbox, spec, &error);
+      result = sandbox_ensure_dns (sandboxes, sandbox, spec, &error);
       netns_leave (sandboxes->host_namespace);
     }
   map_set (&sandboxes->by_id, sandbox->id, sandbox);
