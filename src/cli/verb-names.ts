@@ -41,6 +41,7 @@ const names = [
   'node',
   'info',
   'daemon',
+  'completion',
   'version',
 ] as const;
 

@@ -99,5 +99,9 @@ export const verbs: Readonly<Record<VerbName, VerbEntry>> = {
     summary: 'Run the daemon in the foreground',
     load: async () => (await import('./commands/daemon.ts')).daemon,
   },
+  completion: {
+    summary: 'Print what makes Tab complete commands: eval "$(tsstack completion bash)"',
+    load: async () => (await import('./commands/completion.ts')).completion,
+  },
   version: { summary: 'Print the version', load: async () => (await import('./commands/version.ts')).version },
 };
