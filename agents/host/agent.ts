@@ -243,6 +243,8 @@ export class Agent {
       ),
       removeAnonymousVolume: (name, taskId) => table.removeAnonymousVolume(name, taskId),
       limitStorage: (trees, bytes) => layers.limit(this.#paths.containersData, trees, bytes),
+      label: (label, paths) => layers.label(label, paths),
+      labelOnce: (label, paths) => layers.labelOnce(label, paths),
       payloads: new PayloadFiles(this.#paths.payloads),
       idRanges: this.#openIdRanges(),
       names: new NameRegistry((network, names) => networks.setNames(network, names), nodeId),

@@ -262,8 +262,6 @@ perform (struct box_setup *setup, const struct box_mount *entry, struct tss_erro
 int
 box_setup_mounts (struct box_setup *setup, struct tss_error *error)
 {
-  if (box_mount_label_check (setup->spec->mount_label, error) < 0)
-    return -1;
   for (size_t i = 0; i < setup->spec->mount_count; i++)
     if (perform (setup, &setup->spec->mounts[i], error) < 0)
       return name_mount (&setup->spec->mounts[i], error);

@@ -117,9 +117,12 @@ set_selinux_label (int proc, const char *label, struct tss_error *error)
 
   if (!has_selinux (proc))
     return tss_error_set (error, TSS_ERROR_INVALID, 0, field, "%s: this host has no SELinux", field);
-  if (tss_write_text_at (proc, "self/attr/exec", label) < 0)
-    return tss_error_set (error, TSS_ERROR_INVALID, errno, field, "%s: set %s", field, label);
-  return 0;
+  if (tss_write_text_at (proc, "self/attr/exec", label) == 0)
+    return 0;
+  if (errno == EINVAL)
+    return tss_error_set (error, TSS_ERROR_INVALID, 0, field, "%s: the policy of this host does not know %s", field,
+                          label);
+  return tss_error_set (error, TSS_ERROR_INVALID, errno, field, "%s: set %s", field, label);
 }
 
 int

@@ -1,5 +1,6 @@
 /* The container's root: made of layers or a directory, and finally entered. */
 #include "../common/cleanup.h"
+#include "mount-label.h"
 #include "overlay.h"
 #include "setup.h"
 #include "target.h"
@@ -28,10 +29,13 @@ mount_overlay (struct box_setup *setup, int bundle, struct tss_error *error)
 {
   const struct box_overlay *overlay = setup->overlay;
   /* mount(2) copies one page of options. */
-  char options[4096];
+  char layers[4096];
+  tss_autofree char *options = NULL;
   unsigned long flags = overlay->upper ? 0 : MS_RDONLY;
 
-  if (box_overlay_format (overlay, options, sizeof options) < 0)
+  if (box_overlay_format (overlay, layers, sizeof layers) < 0
+      || box_mount_label_add (setup->spec->mount_label, "overlay", layers, &options) < 0
+      || strlen (options) >= sizeof layers)
     return tss_error_set (error, TSS_ERROR_MOUNT, E2BIG, overlay->lower[0], "mount the layers: too many or too long");
   if (overlay->directory && chdir (overlay->directory) < 0)
     return tss_error_set (error, TSS_ERROR_MOUNT, errno, overlay->directory, "enter %s", overlay->directory);
@@ -40,6 +44,10 @@ mount_overlay (struct box_setup *setup, int bundle, struct tss_error *error)
       /* Layers with mapped ids need Linux 5.19. */
       bool cannot_map = setup->options->overlay->map_ids && errno == EINVAL;
 
+      if (setup->spec->mount_label && errno == EINVAL && !cannot_map)
+        return tss_error_set (error, TSS_ERROR_INVALID, errno, "linux.mountLabel",
+                              "linux.mountLabel: mount the layers with %s, which the policy of this host may not know",
+                              setup->spec->mount_label);
       return tss_error_set (error, cannot_map ? TSS_ERROR_ID_MAP : TSS_ERROR_MOUNT, errno,
                             overlay->upper ? overlay->upper : overlay->lower[0], "mount the layers");
     }
@@ -63,6 +71,10 @@ bind_single_layer (struct box_setup *setup, int bundle, struct tss_error *error)
   const struct box_overlay *overlay = setup->overlay;
   tss_autofd int directory = AT_FDCWD;
 
+  if (setup->spec->mount_label)
+    return tss_error_set (error, TSS_ERROR_INVALID, 0, "linux.mountLabel",
+                          "linux.mountLabel: a root of one layer that nobody writes to is no file system of its own "
+                          "that could have it");
   if (overlay->directory)
     directory = open (overlay->directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
   if (overlay->directory && directory < 0)
@@ -121,6 +133,8 @@ box_setup_root (struct box_setup *setup, struct tss_error *error)
   bool follows_host = setup->spec->root_propagation & MS_SLAVE;
   unsigned long propagation = (follows_host ? MS_SLAVE : MS_PRIVATE) | MS_REC;
 
+  if (box_mount_label_check (setup->spec->mount_label, error) < 0)
+    return -1;
   /* From here on nothing that is mounted for the container shows on the host, nor the reverse unless asked for. */
   if (mount (NULL, "/", NULL, propagation, NULL) < 0)
     return tss_error_set (error, TSS_ERROR_MOUNT, errno, "/", "make the host's mounts private");

@@ -1,8 +1,9 @@
-/* tsstack-layer: unpacks, copies, removes, measures, limits, syncs and mounts trees (docs/native.md, section 7). One
+/* tsstack-layer: unpacks, copies, removes, measures, limits, labels, syncs and mounts trees (docs/native.md, section 7). One
  * line of JSON on standard output tells the result or the error; the exit status is 0 or 1. */
 #include "../common/cleanup.h"
 #include "copy.h"
 #include "image-view.h"
+#include "label.h"
 #include "mount.h"
 #include "options.h"
 #include "parents.h"
@@ -195,6 +196,28 @@ run_limit (const struct layer_options *options, struct tss_error *error)
 }
 
 static json_t *
+label_all (const struct layer_options *options, int (*label) (const char *, const char *, struct tss_error *),
+           struct tss_error *error)
+{
+  for (size_t i = 0; options->paths[i]; i++)
+    if (label (options->paths[i], options->label, error) < 0)
+      return NULL;
+  return json_object ();
+}
+
+static json_t *
+run_label (const struct layer_options *options, struct tss_error *error)
+{
+  return label_all (options, layer_label, error);
+}
+
+static json_t *
+run_label_once (const struct layer_options *options, struct tss_error *error)
+{
+  return label_all (options, layer_label_once, error);
+}
+
+static json_t *
 run_mount (const struct layer_options *options, struct tss_error *error)
 {
   bool mounted;
@@ -238,6 +261,8 @@ static const struct command commands[] = {
   { "size", "", "", run_size },
   { "sync", "", "", run_sync },
   { "limit", "lock,bytes", "lock,bytes", run_limit },
+  { "label", "label", "label", run_label },
+  { "label-once", "label", "label", run_label_once },
   { "mount", "to,type,from,option", "to,type,from", run_mount },
   { "mount-part", "to,from,path", "to,from,path", run_mount_part },
   { "mount-image", "to,directory,layer,path", "to,layer,path", run_mount_image },
@@ -259,7 +284,7 @@ lacks (const struct layer_options *options, const char *required)
   return (strstr (required, "to") && !options->to) || (strstr (required, "from") && !options->from)
          || (strstr (required, "type") && !options->type) || (strstr (required, "path") && !options->path)
          || (strstr (required, "layer") && !options->layers) || (strstr (required, "lock") && !options->lock)
-         || (strstr (required, "bytes") && !options->bytes);
+         || (strstr (required, "label") && !options->label) || (strstr (required, "bytes") && !options->bytes);
 }
 
 static json_t *
@@ -273,7 +298,8 @@ run_command (char **arguments, struct tss_error *error)
     {
       tss_error_set (
           error, TSS_ERROR_INVALID, 0, arguments[0],
-          "usage: tsstack-layer unpack | copy | parents | remove | size | sync | limit | mount | mount-part | "
+          "usage: tsstack-layer unpack | copy | parents | remove | size | sync | limit | label | label-once | "
+          "mount | mount-part | "
           "mount-image | unmount "
           "(docs/native.md)");
       return NULL;

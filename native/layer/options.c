@@ -17,6 +17,7 @@ struct option_row
 
 static const struct option_row rows[] = {
   { "bytes", offsetof (struct layer_options, bytes), false },
+  { "label", offsetof (struct layer_options, label), false },
   { "lock", offsetof (struct layer_options, lock), false },
   { "to", offsetof (struct layer_options, to), false },
   { "from", offsetof (struct layer_options, from), false },

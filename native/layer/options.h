@@ -15,6 +15,7 @@ struct layer_options
   const char *path;         /* in a volume or an image */
   const char *type;         /* of a file system */
   const char *bytes;        /* of a limit */
+  const char *label;        /* of SELinux */
   const char *lock;         /* directory that one call at a time works in */
   const char **layers;      /* NULL-terminated */
   const char **options;     /* of a mount; NULL-terminated, or NULL */

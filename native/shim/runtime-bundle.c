@@ -1,5 +1,6 @@
 /* The bundle for another OCI runtime. */
 #include "runtime-bundle.h"
+#include "../box/mount-label.h"
 #include "../box/overlay.h"
 #include "../common/cleanup.h"
 #include "../common/file.h"
@@ -50,14 +51,16 @@ mount_single_layer (const struct box_overlay *overlay, const char *root)
 }
 
 static int
-mount_layers (const struct box_overlay *overlay, const char *root)
+mount_layers (const struct box_overlay *overlay, const char *label, const char *root)
 {
   /* mount(2) copies one page of options. */
-  char options[4096];
+  char layers[4096];
+  tss_autofree char *options = NULL;
 
   if (!overlay->upper && !overlay->lower[1])
     return mount_single_layer (overlay, root);
-  if (box_overlay_format (overlay, options, sizeof options) < 0)
+  if (box_overlay_format (overlay, layers, sizeof layers) < 0
+      || box_mount_label_add (label, "overlay", layers, &options) < 0 || strlen (options) >= sizeof layers)
     {
       errno = E2BIG;
       return -1;
@@ -65,9 +68,18 @@ mount_layers (const struct box_overlay *overlay, const char *root)
   return mount ("overlay", root, "overlay", overlay->upper ? 0 : MS_RDONLY, options);
 }
 
+/* Other runtimes give it to what they mount themselves. */
+static const char *
+mount_label (const json_t *spec)
+{
+  const char *label = json_string_value (json_object_get (json_object_get (spec, "linux"), "mountLabel"));
+
+  return label && *label ? label : NULL;
+}
+
 /* Short names of layers begin in their directory. */
 static int
-mount_root (const struct shim_options *options, const char *root, struct tss_error *error)
+mount_root (const struct shim_options *options, const json_t *spec, const char *root, struct tss_error *error)
 {
   const struct box_overlay *overlay = &options->overlay;
   int result;
@@ -77,7 +89,7 @@ mount_root (const struct shim_options *options, const char *root, struct tss_err
                           "rootfs.mapIds: a user namespace of its own (userns_mode) needs the runtime of tsstack");
   if (overlay->directory && chdir (overlay->directory) < 0)
     return tss_error_set (error, TSS_ERROR_MOUNT, errno, overlay->directory, "enter %s", overlay->directory);
-  result = mount_layers (overlay, root);
+  result = mount_layers (overlay, mount_label (spec), root);
   if (result < 0)
     tss_error_set (error, TSS_ERROR_MOUNT, errno, overlay->upper ? overlay->upper : overlay->lower[0],
                    "mount the layers");
@@ -135,7 +147,7 @@ runtime_bundle_make (const struct shim_options *options, const json_t *spec, str
   if (tss_make_directories (root, 0700) < 0)
     return tss_error_set (error, TSS_ERROR_IO, errno, root, "make %s", root);
   runtime_bundle_unmount (options);
-  if (options->has_overlay && mount_root (options, root, error) < 0)
+  if (options->has_overlay && mount_root (options, spec, root, error) < 0)
     return -1;
   return write_config (options, spec, root, error);
 }

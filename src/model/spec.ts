@@ -253,6 +253,8 @@ export type MountSpec =
       readonly createHostPath: boolean;
       /** What becomes of mounts below the source: left out, or with it; when it is read-only they are so too, if possible, never or for sure. */
       readonly recursive: 'disabled' | 'enabled' | 'writable' | 'readonly';
+      /** On nodes with SELinux the source gets the label of files of all containers, or of this one alone. */
+      readonly relabel: 'shared' | 'private' | null;
     }
   | {
       /** Files of an image, read-only. */

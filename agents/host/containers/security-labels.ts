@@ -23,6 +23,7 @@ export interface SecurityFacts {
 /** What containers have by the policy that distributions ship for them. */
 const usualLabel = { user: 'system_u', role: 'system_r', type: 'container_t', level: 's0' };
 const usualFileType = 'container_file_t';
+const usualLayerType = 'container_ro_file_t';
 
 /**
  * Labels that `security_opt` asks for. An AppArmor profile that no module enforces would be a promise broken; SELinux labels mean
@@ -48,12 +49,38 @@ function apparmorLabel(profile: string | null, modules: readonly SecurityModule[
   });
 }
 
+/** Labels of files: of one container, of all, and of the layers that roots are made of, which all may read. */
+export interface FileLabels {
+  readonly own: string;
+  readonly shared: string;
+  readonly layers: string;
+}
+
+/** What files for a container are labelled with where somebody asks for it; null on a host without SELinux. */
+export function fileLabels(
+  { selinux }: Pick<ContainerSpec, 'selinux'>,
+  { securityModules }: Pick<SecurityFacts, 'securityModules'>,
+): FileLabels | null {
+  if (!securityModules.includes('selinux')) return null;
+  const { user, level } = labelFields(selinux);
+  return {
+    own: fileLabel(user, usualFileType, level),
+    shared: fileLabel(user, usualFileType, usualLabel.level),
+    layers: fileLabel(usualLabel.user, usualLayerType, usualLabel.level),
+  };
+}
+
+function fileLabel(user: string, type: string, level: string): string {
+  return [user, 'object_r', type, level].join(':');
+}
+
+function labelFields(options: readonly string[]): typeof usualLabel {
+  const fields = options.filter((option) => option !== 'disable').map((option) => option.split(/:(.*)/s, 2));
+  return { ...usualLabel, ...Object.fromEntries(fields) };
+}
+
 function selinuxLabels(options: readonly string[]): SecurityLabels {
   if (options.length === 0 || options.includes('disable')) return {};
-  const fields = Object.fromEntries(options.map((option) => option.split(/:(.*)/s, 2)));
-  const { user, role, type, level } = { ...usualLabel, ...fields };
-  return {
-    selinuxLabel: [user, role, type, level].join(':'),
-    mountLabel: [user, 'object_r', usualFileType, level].join(':'),
-  };
+  const { user, role, type, level } = labelFields(options);
+  return { selinuxLabel: [user, role, type, level].join(':'), mountLabel: fileLabel(user, usualFileType, level) };
 }

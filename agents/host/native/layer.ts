@@ -108,6 +108,16 @@ export class LayerProgram {
     await this.#run('limit', ['--lock', lock, '--bytes', String(bytes), '--', ...directories]);
   }
 
+  /** Labels files and trees for SELinux; file systems without labels stay as they are. */
+  async label(label: string, paths: readonly string[]): Promise<void> {
+    await this.#run('label', ['--label', label, '--', ...paths]);
+  }
+
+  /** The same, but for those that have it. */
+  async labelOnce(label: string, paths: readonly string[]): Promise<void> {
+    await this.#run('label-once', ['--label', label, '--', ...paths]);
+  }
+
   /** Waits until everything on the directory's file system is on the disk. */
   async sync(directory: string): Promise<void> {
     await this.#run('sync', [directory]);

@@ -14,6 +14,7 @@ import { resolveUser } from '../containers/users.ts';
 import type { ResolvedUser } from '../containers/users.ts';
 import { userNamespaceOf } from '../host-paths.ts';
 import { resolveHealthcheck } from '../health/healthcheck.ts';
+import { labelFiles } from './label-files.ts';
 import { hostnameOf, makeDirectories, writeBundle, writeNetworkFiles } from './prepare-bundle.ts';
 import type { LentMount } from './lent-mounts.ts';
 import { prepareMounts } from './prepare-mounts.ts';
@@ -58,6 +59,14 @@ export async function prepareContainer(host: TaskHost, request: PrepareRequest):
     makeDirectories(host, paths, container.storageBytes),
   ]);
   const hostname = hostnameOf(task, host);
+  const files = writeNetworkFiles(host, task, paths, hostname, range);
+  const sharedMemory = await prepareSharedMemory(paths.sharedMemory, task.spec, request.shared.ipc);
+  await labelFiles(host, container, {
+    own: [...Object.values(files), ...payloads.flatMap((mount) => (mount.type === 'bind' ? [mount.source] : []))],
+    shared: sharedMemory !== 'own' && sharedMemory !== 'none' ? [sharedMemory.bind] : [],
+    mounted: mounts.relabelled,
+    layers: [...image.layers, paths.upper],
+  });
   const spec = applyEdits(
     buildRuntimeSpec({
       spec: task.spec,
@@ -67,11 +76,11 @@ export async function prepareContainer(host: TaskHost, request: PrepareRequest):
       hostname,
       host: host.facts.limits,
       mounts: [...mounts.mounts, ...payloads],
-      files: writeNetworkFiles(host, task, paths, hostname, range),
+      files,
       seccomp,
       networkNamespace: network.namespace,
       sharedProcesses: { pid: request.shared.pid, ipc: request.shared.ipc?.process ?? null },
-      sharedMemory: await prepareSharedMemory(paths.sharedMemory, task.spec, request.shared.ipc),
+      sharedMemory,
       users,
       cgroup: host.paths.cgroup(task.id, container.cgroupParent),
       initPath: host.initPath,

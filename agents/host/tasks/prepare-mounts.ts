@@ -19,11 +19,19 @@ export interface MountsResult {
   readonly anonymousVolumes: readonly string[];
   /** What others may have of it. */
   readonly lent: readonly LentMount[];
+  readonly relabelled: readonly Relabelled[];
+}
+
+/** What is labelled for containers that are confined by SELinux (volumes), or because the file says so. */
+export interface Relabelled {
+  readonly path: string;
+  readonly relabel: 'shared' | 'private' | 'volume';
 }
 
 interface OneMount {
   readonly mount: PreparedMount;
   readonly source: string | null;
+  readonly relabelled: readonly Relabelled[];
 }
 
 type MountHost = Pick<TaskHost, 'volumes' | 'images' | 'mounts' | 'facts'>;
@@ -45,6 +53,7 @@ export async function prepareMounts(host: MountHost, request: MountRequest): Pro
     sources: made.flatMap(({ source }) => (source === null ? [] : [source])),
     anonymousVolumes: anonymousVolumesOf(task, volumes, image, request.borrowed),
     lent: wanted.flatMap((one) => lend(one, request)),
+    relabelled: made.flatMap(({ relabelled }) => relabelled),
   };
 }
 
@@ -92,7 +101,8 @@ function lend({ mount, volume }: WantedMount, request: MountRequest): readonly L
     case 'tmpfs':
       return [];
     case 'bind':
-      return [{ mount, volume: null }];
+      // Its label is for its owner to say.
+      return [{ mount: { ...mount, relabel: null }, volume: null }];
     case 'image':
       return [{ mount: { ...mount, image: request.mountedImages.get(mount.image)?.id ?? mount.image }, volume: null }];
     case 'volume': {
@@ -111,7 +121,7 @@ async function prepareMount(
 ): Promise<OneMount> {
   switch (mount.type) {
     case 'tmpfs':
-      return { mount, source: null };
+      return { mount, source: null, relabelled: [] };
     case 'bind':
       return prepareBind(host, mount);
     case 'image':
@@ -126,12 +136,16 @@ const recursiveReadOnlyKernel = '5.12';
 
 async function prepareBind({ facts }: MountHost, mount: Extract<MountSpec, { type: 'bind' }>): Promise<OneMount> {
   await ensureBindSource(mount);
-  const { type, source, target, readOnly, propagation, recursive } = mount;
+  const { type, source, target, readOnly, propagation, recursive, relabel } = mount;
   const isRecursivelyReadOnly =
     recursive === 'readonly' || (recursive === 'enabled' && isKernelAtLeast(facts.kernel, recursiveReadOnlyKernel));
   const below = recursive === 'disabled' ? 'none' : isRecursivelyReadOnly ? 'read-only' : 'as-is';
   // As elsewhere in this field: what is the host's stays the host's, also for who is root in a user namespace.
-  return { mount: { type, source, target, readOnly, propagation, below, mapIds: false }, source };
+  return {
+    mount: { type, source, target, readOnly, propagation, below, mapIds: false },
+    source,
+    relabelled: relabel === null ? [] : [{ path: source, relabel }],
+  };
 }
 
 async function prepareImage(
@@ -146,7 +160,7 @@ async function prepareImage(
     const source = await host.mounts.mountImage(shortId(task.id), index, found.layers, subpath);
     const mount = { type: 'bind', source, target, readOnly: true, propagation: null, below: 'none' } as const;
     // What nobody can write to needs no owners of the container's, and few kernels could map those of an overlay.
-    return { mount: { ...mount, mapIds: false }, source: image };
+    return { mount: { ...mount, mapIds: false }, source: image, relabelled: [] };
   } catch (cause) {
     throw new TaskError('invalid', `volumes: mount ${subpath ?? 'the files'} of image ${image} on ${target}`, {
       cause,
@@ -172,6 +186,7 @@ async function prepareVolume(
   return {
     mount: { type: 'bind', source, target, readOnly, propagation: null, below: 'as-is', mapIds },
     source: volume.name,
+    relabelled: [{ path: directory, relabel: 'volume' }],
   };
 }
 

@@ -136,6 +136,10 @@ export interface TaskHost {
   readonly removeAnonymousVolume: (name: string, taskId: string) => Promise<void>;
   /** Lets what is written below new directories of a container take so many bytes of the disk together; 0 = any number. */
   readonly limitStorage: (directories: readonly string[], bytes: number) => Promise<void>;
+  /** Gives files and trees a label of SELinux. */
+  readonly label: (label: string, paths: readonly string[]) => Promise<void>;
+  /** The same, but for those that have it. */
+  readonly labelOnce: (label: string, paths: readonly string[]) => Promise<void>;
   readonly payloads: PayloadFiles;
   readonly idRanges: IdRanges;
   readonly names: NameRegistry;

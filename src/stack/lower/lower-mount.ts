@@ -100,7 +100,13 @@ function lowerBind(where: string, mount: ComposeMount, readOnly: boolean, keys: 
     propagation,
     createHostPath,
     recursive,
+    relabel: lowerRelabelling(mount.bind?.selinux),
   };
+}
+
+function lowerRelabelling(option: 'z' | 'Z' | undefined): 'shared' | 'private' | null {
+  if (option === undefined) return null;
+  return option === 'z' ? 'shared' : 'private';
 }
 
 /** `/run:size=64m,mode=755,uid=1000`. */

@@ -157,7 +157,6 @@ export const SERVICE_ROWS: readonly SupportedAttribute[] = [
     'volumes.*.bind.create_host_path',
     'volumes.*.bind.propagation',
     'volumes.*.bind.recursive',
-    // Relabelling means nothing to a host without SELinux, by the specification.
     'volumes.*.bind.selinux',
     // A hint to file sharing of other platforms, without an effect on Linux by the specification.
     'volumes.*.consistency',

@@ -38,7 +38,8 @@ export const storage: AttributeGroup = {
       default: 'enabled',
     },
     'volumes.*.bind.selinux': {
-      effect: 'Relabels for SELinux, shared (z) or private (Z); no effect where SELinux is off.',
+      effect:
+        'Gives the source, with all that is in it, the SELinux label of files of containers: of all (`z`), or with the level of this one (`Z`). Directories that belong to the system are refused. No effect on hosts without SELinux.',
     },
     'volumes.*.volume': { effect: 'Options of a volume.' },
     'volumes.*.volume.labels': { effect: 'Labels of a volume without a name.' },

@@ -186,6 +186,8 @@ export class FakeDaemon {
       ),
       removeAnonymousVolume: (name, taskId) => this.table.removeAnonymousVolume(name, taskId),
       limitStorage: async () => undefined,
+      label: async () => undefined,
+      labelOnce: async () => undefined,
       payloads: new PayloadFiles(this.machine.paths.payloads),
       idRanges: new IdRanges({
         pools: [{ first: 1_000_000, count: 1_000_000 }],

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { securityLabels } from '../../../../agents/host/containers/security-labels.ts';
+import { fileLabels, securityLabels } from '../../../../agents/host/containers/security-labels.ts';
 import type { SecurityFacts } from '../../../../agents/host/containers/security-labels.ts';
 
 describe('security labels', () => {
@@ -37,5 +37,17 @@ describe('security labels', () => {
     });
     assert.deepEqual(securityLabels(labelled, host('apparmor')), {});
     assert.deepEqual(securityLabels({ ...none, selinux: ['disable'] }, host('selinux')), {});
+  });
+
+  it('of files are those of the container, of all containers and of layers, only where there is SELinux', () => {
+    const selinux = ['type:svirt_lxc_net_t', 'level:s0:c1,c2'];
+    assert.deepEqual(fileLabels({ selinux }, host('selinux')), {
+      own: 'system_u:object_r:container_file_t:s0:c1,c2',
+      shared: 'system_u:object_r:container_file_t:s0',
+      layers: 'system_u:object_r:container_ro_file_t:s0',
+    });
+    for (const none of [[], ['disable']])
+      assert.equal(fileLabels({ selinux: none }, host('selinux'))?.own, 'system_u:object_r:container_file_t:s0');
+    assert.equal(fileLabels({ selinux }, host('apparmor')), null);
   });
 });

@@ -209,6 +209,7 @@ describe('lowerProject', () => {
         propagation: 'rslave',
         createHostPath: true,
         recursive: 'enabled',
+        relabel: null,
       },
     ],
     [
@@ -221,6 +222,20 @@ describe('lowerProject', () => {
         propagation: null,
         createHostPath: false,
         recursive: 'enabled',
+        relabel: null,
+      },
+    ],
+    [
+      'volumes: ["/a:/b:Z"]',
+      {
+        type: 'bind',
+        source: '/a',
+        target: '/b',
+        readOnly: false,
+        propagation: null,
+        createHostPath: true,
+        recursive: 'enabled',
+        relabel: 'private',
       },
     ],
     [
