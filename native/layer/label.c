@@ -26,8 +26,7 @@ label_failure (const char *path, const char *label, struct tss_error *error)
 static int
 set_label (const char *file, const char *path, const char *label, struct tss_error *error)
 {
-  if (lsetxattr (file, "security.selinux", label, strlen (label) + 1, 0) == 0 || errno == EOPNOTSUPP
-      || errno == ENOENT)
+  if (lsetxattr (file, "security.selinux", label, strlen (label) + 1, 0) == 0 || errno == EOPNOTSUPP || errno == ENOENT)
     return 0;
   return label_failure (path, label, error);
 }

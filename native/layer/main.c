@@ -1,5 +1,5 @@
-/* tsstack-layer: unpacks, copies, removes, measures, limits, labels, syncs and mounts trees (docs/native.md, section 7). One
- * line of JSON on standard output tells the result or the error; the exit status is 0 or 1. */
+/* tsstack-layer: unpacks, copies, removes, measures, limits, labels, syncs and mounts trees (docs/native.md, section
+ * 7). One line of JSON on standard output tells the result or the error; the exit status is 0 or 1. */
 #include "../common/cleanup.h"
 #include "copy.h"
 #include "image-view.h"
