@@ -74,7 +74,7 @@ compare_speed() {
     tee /dev/stderr | awk '{ if (!least[$1] || $3 < least[$1]) least[$1] = $3 } END { printf "encrypted runs at %.2f of the speed in clear\n", least["clear"] / least["secret"] }'
 }
 
-on host1 'tsstack -f /run/shared/wire.yml up -d; tsstack -f /run/shared/wire.yml ps'
+on host1 'until_it tsstack -f /run/shared/wire.yml up -d; tsstack -f /run/shared/wire.yml ps'
 look_at_both
 rotate_under_load
 compare_speed

@@ -4,7 +4,7 @@ set -euo pipefail
 root=$1 name=$2
 export TSSTACK_DATA_ROOT=/disk/data TSSTACK_RUN_ROOT=/run/tsstack-test TSSTACK_HOST=unix:///run/tsstack-test/tsstack.sock
 tsstack() { "$root/node_modules/node/bin/node" --disable-warning=ExperimentalWarning --min-semi-space-size=16 -- "$root/dist/cli/main.cjs" --progress plain "$@"; }
-# until_it COMMAND…: until it succeeds. Who waits outside gives up some day.
+# until_it COMMAND…: until it succeeds. What runs this slowly misses a deadline now and then; people would ask again, too.
 until_it() { until "$@"; do read -rt 1 <>/run/nothing || true; done; }
 export root
 export -f tsstack until_it

@@ -12,9 +12,9 @@ hosts=(host1 host2 host3)
 
 form_cluster() {
   local token
-  on_all "tsstack load -i $archive" "${hosts[@]}" >"$shared/log"
-  token=$(on host1 'tsstack cluster init' | grep -o -- '--token [^ ]*' | head -n 1)
-  on_all "tsstack cluster join $token 10.91.0.1" host2 host3
+  on_all "until_it tsstack load -i $archive" "${hosts[@]}" >"$shared/log"
+  token=$(on host1 'until_it tsstack cluster init' | grep -o -- '--token [^ ]*' | head -n 1)
+  on_all "until_it tsstack cluster join $token 10.91.0.1" host2 host3
 }
 
 # Containers that run, as SERVICE HOST, sorted.
@@ -62,7 +62,7 @@ services:
     stop_grace_period: 1s
     deploy: { placement: { constraints: [node.hostname == host1] } }
 Y
-  on host1 'tsstack -f /run/shared/stack.yml up -d; tsstack -f /run/shared/stack.yml ps'
+  on host1 'until_it tsstack -f /run/shared/stack.yml up -d; tsstack -f /run/shared/stack.yml ps'
   web_runs_on host1 host2 host3 || fail 'not one container on each host'
 }
 
@@ -103,7 +103,7 @@ come_back() {
   start_machine host3 3
   await_machine host3
   await 'host3 is ready' is host3 ready
-  on host1 'tsstack service rebalance three_web'
+  on host1 'until_it tsstack service rebalance three_web'
   await 'a container on host3 again' web_runs_on host1 host2 host3
   check_ports "$answers_of_all" 1 2 3
 }
