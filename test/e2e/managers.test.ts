@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import { busyboxImage } from '../fixtures/images.ts';
@@ -118,21 +118,21 @@ describe('a cluster of three managers', () => {
     );
   });
 
-  it('lets only managers into its etcd', () => {
-    const identity = join(m2.dataRoot, 'cluster/node.pem');
-    /** What a client with that certificate hears, on the port on which members speak with each other. */
-    const ask = (file: string): string => {
-      const script = `
+  /** What a client with the certificate in that file hears, on the port on which members of etcd speak with each other. */
+  function askEtcd(file: string): string {
+    const script = `
         const pem = ${JSON.stringify(file)} === '' ? undefined : require('node:fs').readFileSync(${JSON.stringify(file)});
         const options = { cert: pem, key: pem, rejectUnauthorized: false, agent: false, timeout: 5000 };
         require('node:https').get('https://${m1.address}:2378/members', options, ({ statusCode }) => {
           console.log(statusCode);
           process.exit();
         }).on('error', ({ code }) => console.log(code));`;
-      return m2.sh(process.execPath, '-e', script).trim();
-    };
-    assert.equal(ask(identity), '200');
-    assert.match(ask(''), /^E/);
+    return m2.sh(process.execPath, '-e', script).trim();
+  }
+
+  it('lets only managers into its etcd', () => {
+    assert.equal(askEtcd(join(m2.dataRoot, 'cluster/node.pem')), '200');
+    assert.match(askEtcd(''), /^E/);
   });
 
   it('keeps its etcd when the daemon crashes, which the next one finds', async () => {
@@ -264,6 +264,27 @@ describe('a cluster of three managers', () => {
     await m2.ok(['cluster', 'leave', '--force']);
     await m2.ok(['cluster', 'join', '--token', await token('manager'), m1.address]);
     assert.deepEqual(await membersAt(m1), ['follower', 'follower']);
+  });
+
+  it('makes a worker of a manager and a manager of it again, of which no container hears', async () => {
+    const former = join(m2.directory, 'former.pem');
+    copyFileSync(join(m2.dataRoot, 'cluster/node.pem'), former);
+    const pids = (): readonly number[] => [...pidsOn(m1), ...pidsOn(m2)];
+    const before = pids();
+    assert.equal(askEtcd(former), '200');
+    await m2.ok(['node', 'update', '--role', 'worker', 'm2']);
+    assert.match((await m2.ok(['cluster', 'status'])).stdout, /^Role: +worker/);
+    assert.deepEqual(await membersAt(m1), ['follower']);
+    assert.match(askEtcd(former), /^E/, 'the certificate that it had');
+    assert.equal(existsSync(join(m2.dataRoot, 'manager')), false);
+    const refused = await m1.run(['node', 'update', '--role', 'worker', 'm1']);
+    assert.match(refused.stderr, /demote m1: the cluster would have no manager/);
+    await m1.ok(['node', 'update', '--role', 'manager', 'm2']);
+    await until(
+      () => membersAt(m2),
+      (members) => members.join() === 'follower,follower',
+    );
+    assert.deepEqual(pids(), before);
   });
 
   it('lets managers go, and the last one take the store home, or to an etcd of others', async () => {

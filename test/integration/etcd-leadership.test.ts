@@ -17,9 +17,12 @@ import { unstored } from '../unit/manager/store/store-conformance.ts';
 const program = fileURLToPath(new URL('../fixtures/etcd-candidate.ts', import.meta.url));
 const seal = new ContentSeal(Buffer.alloc(32, 7));
 
+/** In seconds. Where no leader is to be lost by its silence: longer than any test, however busy the machine is. */
+const longLease = 600;
+
 /** One manager's store in a process of its own. */
-function startCandidate(name: string, etcd: readonly EtcdProcess[]): TalkingProcess {
-  return new TalkingProcess(name, program, [name, etcd.map(({ endpoint }) => endpoint).join(',')]);
+function startCandidate(name: string, etcd: readonly EtcdProcess[], lease: string): TalkingProcess {
+  return new TalkingProcess(name, program, [name, etcd.map(({ endpoint }) => endpoint).join(','), lease]);
 }
 
 describe('several managers on one etcd', () => {
@@ -33,12 +36,13 @@ describe('several managers on one etcd', () => {
   });
 
   /** A leader and one that would be. */
-  async function startTwo(size = 1): Promise<readonly [TalkingProcess, TalkingProcess]> {
+  async function startTwo(size = 1, leaseSeconds?: number): Promise<readonly [TalkingProcess, TalkingProcess]> {
+    const lease = String(leaseSeconds ?? '');
     members = await EtcdProcess.startCluster(size);
-    const first = startCandidate('first', members);
+    const first = startCandidate('first', members, lease);
     candidates.push(first);
     await first.says(/^leads$/);
-    const second = startCandidate('second', members);
+    const second = startCandidate('second', members, lease);
     candidates.push(second);
     await second.says(/^ready$/);
     return [first, second];
@@ -57,7 +61,7 @@ describe('several managers on one etcd', () => {
   }
 
   it('have one leader, and only that one may write', async () => {
-    const [first, second] = await startTwo();
+    const [first, second] = await startTwo(1, longLease);
     second.tell('write');
     assert.match(
       await second.says(/^(written|refused)/),
@@ -69,19 +73,17 @@ describe('several managers on one etcd', () => {
   });
 
   it('have no place for writes of one that stands for no election', async () => {
-    await startTwo();
+    await startTwo(1, longLease);
     const store = await open();
     const write = store.update(() => ({ changes: [put(unstored('x'))], result: undefined }));
     await assert.rejects(write, { code: 'unavailable', message: /the manager first leads/ });
     store.close();
   });
 
-  it('have a new leader at once when the old one ends in order', async () => {
-    const [first, second] = await startTwo();
-    const began = calmMs();
+  it('have a new leader without waiting for the lease when the old one ends in order', async () => {
+    const [first, second] = await startTwo(1, longLease);
     await first.end('SIGTERM');
     await second.says(/^leads$/);
-    assert.ok(calmMs() - began < 2000, `${calmMs() - began} ms`);
   });
 
   it('have a new leader, which writes, within 5 s when the old one is killed', async () => {
@@ -127,7 +129,7 @@ describe('several managers on one etcd', () => {
   });
 
   it('take no write of a former leader, whatever that believes of itself', async () => {
-    await startTwo();
+    await startTwo(1, longLease);
     const endpoints = await EtcdEndpoints.open({ endpoints: members.map(({ endpoint }) => endpoint), tls: null });
     const keys = new Keys('t/');
     const state = new EtcdState(keys);

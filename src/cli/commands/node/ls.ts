@@ -34,7 +34,7 @@ async function run(context: CommandContext<typeof flags>): Promise<number> {
     .toSorted((a, b) => (`${a.hostname} ${a.id}` < `${b.hostname} ${b.id}` ? -1 : 1));
   await writeOutput(context.io.stdout, render(nodes, context.flags.quiet ? 'ids' : format));
   const problem = newerStoreProblem(nodes);
-  if (problem !== '') writeWarnings(context.io, [problem]);
+  writeWarnings(context.io, [...(problem === '' ? [] : [problem]), ...nodes.flatMap(roleProblem)]);
   return 0;
 }
 
@@ -78,7 +78,7 @@ function render(nodes: readonly NodeObject[], format: RowFormat | 'ids'): string
     node.hostname,
     stateText(node),
     node.availability,
-    node.role,
+    roleText(node),
     node.address,
   ]);
   return formatColumns(['ID', 'HOSTNAME', 'STATE', 'AVAILABILITY', 'ROLE', 'ADDRESS'], rows);
@@ -93,11 +93,22 @@ function describe(node: NodeObject): Readonly<Record<string, unknown>> {
     StateSince: node.stateSince,
     Availability: node.availability,
     Role: node.role,
+    RoleChange: node.roleChange,
     Address: node.address,
     ManagerAddress: node.managerAddress,
     Labels: node.labels,
     CertificateExpiresAt: node.certificate?.expiresAt ?? null,
   };
+}
+
+/** What it is, and what it is about to be. */
+function roleText({ role, roleChange }: NodeObject): string {
+  return roleChange === null || roleChange.problem !== '' ? role : `${role}, soon ${roleChange.to}`;
+}
+
+function roleProblem({ hostname, role, roleChange }: NodeObject): readonly string[] {
+  if (roleChange === null || roleChange.problem === '') return [];
+  return [`${hostname} is still a ${role}: ${roleChange.problem}`];
 }
 
 /** `ready`, or since when it is not. */

@@ -15,7 +15,7 @@ import type { Fence } from './transactions.ts';
  * and its successor gives every lease its whole time anew, and the time of an election (lessor.Promote of etcd). etcd grants no less than one and a
  * half times of that.
  */
-const leaseSeconds = 2;
+const defaultLeaseSeconds = 2;
 
 /** Pause after a failure to get a lease. */
 const pauseMs = 500;
@@ -43,6 +43,7 @@ export class Candidacy implements Leadership, Fence {
   readonly #state: EtcdState;
   readonly #progress: Changes;
   readonly #self: ManagerContact;
+  readonly #leaseSeconds: number;
   readonly #listeners = new Set<() => void>();
   readonly #resigning = new AbortController();
   #running: Promise<void> | undefined;
@@ -50,7 +51,12 @@ export class Candidacy implements Leadership, Fence {
   /** The lease holds until then, by the clock of this process, which goes on while it is stopped. */
   #validUntilMs = -Infinity;
 
-  constructor({ etcd, keys, state, progress }: CandidacyContext, self: ManagerContact) {
+  constructor(
+    { etcd, keys, state, progress }: CandidacyContext,
+    self: ManagerContact,
+    leaseSeconds = defaultLeaseSeconds,
+  ) {
+    this.#leaseSeconds = leaseSeconds;
     this.#etcd = etcd;
     this.#keys = keys;
     this.#state = state;
@@ -109,7 +115,7 @@ export class Candidacy implements Leadership, Fence {
   async #standWithLease(id: number, signal: AbortSignal): Promise<void> {
     const askedAtMs = performance.now();
     const { ttl } = await this.#etcd.call('stand for election', { patienceMs: 0 }, (client, options) =>
-      client.leaseGrant({ id, ttl: leaseSeconds }, options),
+      client.leaseGrant({ id, ttl: this.#leaseSeconds }, options),
     );
     const ttlMs = ttl * 1000;
     this.#validUntilMs = askedAtMs + ttlMs;

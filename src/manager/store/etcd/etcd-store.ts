@@ -28,6 +28,8 @@ export interface EtcdStoreOptions extends EtcdAddress {
   readonly seal: ContentSeal;
   /** Stands for election as this manager, and writes only while it leads. Null: writes only while nobody leads. */
   readonly candidate: ManagerContact | null;
+  /** How long a leader that is silent still counts. Default 2 s. */
+  readonly leaseSeconds?: number;
   /** For a store that is made: the one whose place it takes. */
   readonly identity?: StoreIdentity;
   /** How much history etcd keeps for managers that have missed something. Default 10,000 revisions. */
@@ -67,7 +69,7 @@ export class EtcdStore implements Store {
     this.#candidacy =
       options.candidate === null
         ? null
-        : new Candidacy({ etcd, keys, state, progress: this.#progress }, options.candidate);
+        : new Candidacy({ etcd, keys, state, progress: this.#progress }, options.candidate, options.leaseSeconds);
     this.leadership = this.#candidacy;
     this.#writer = new Writer({
       state,

@@ -19,7 +19,9 @@ const member = (number: number, overrides: Partial<Member> = {}): Member => ({
 describe('the members of a managed etcd', () => {
   const plan = (nodes: readonly NodeObject[], members: readonly Member[]): readonly string[] =>
     planMembers(nodes, members).map((step) =>
-      step.type === 'add' ? `add ${step.url}` : `${step.type} ${step.member.name}`,
+      step.type === 'add'
+        ? `add ${step.url}`
+        : `${step.type} ${step.member.name}${step.type === 'move' ? ` to ${step.url}` : ''}`,
     );
 
   it('are one for each manager, and none for workers', () => {
@@ -33,6 +35,11 @@ describe('the members of a managed etcd', () => {
     assert.deepEqual(plan(nodes, [member(1), member(2, { isLearner: true, name: '' })]), []);
     assert.deepEqual(plan(nodes, [member(1), member(2, { isLearner: true })]), ['promote n2']);
     assert.deepEqual(plan(nodes, [member(1), member(2)]), ['add https://10.0.0.3:2378']);
+  });
+
+  it('are found where their manager has moved, not removed', () => {
+    const moved = { ...manager(2), managerAddress: '10.0.0.9:2377' };
+    assert.deepEqual(plan([manager(1), moved], [member(1), member(2)]), ['move n2 to https://10.0.0.9:2378']);
   });
 
   it('go before others come, and never all', () => {

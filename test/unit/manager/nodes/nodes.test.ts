@@ -1,8 +1,16 @@
 import assert from 'node:assert/strict';
 import { removeNode } from '../../../../src/manager/nodes/remove-node.ts';
+import { wantedRole } from '../../../../src/manager/nodes/node-role.ts';
 import { updateNode } from '../../../../src/manager/nodes/update-node.ts';
 import { ObjectIndex } from '../../../../src/manager/store/object-index.ts';
-import type { ModelObject, NodeObject, TaskObject, VolumeObject } from '../../../../src/model/objects.ts';
+import { objectTemplates } from '../../../../src/model/object-templates.ts';
+import type {
+  ClusterObject,
+  ModelObject,
+  NodeObject,
+  TaskObject,
+  VolumeObject,
+} from '../../../../src/model/objects.ts';
 import type { UpdateNodeRequest } from '../../../../src/rpc/messages.ts';
 import { nodeObject, serviceObject, taskObject } from '../../../fixtures/objects.ts';
 
@@ -41,6 +49,55 @@ describe('a change of a node', () => {
     assert.equal(change({ ...drain, node: 'ab' }, node('aa'), node('abc'))?.id, 'abc');
     assert.throws(() => change({ ...drain, node: 'a' }, node('aa'), node('ab')), /2 nodes are called a/);
     assert.throws(() => change({ ...drain, node: 'b' }, node('aa')), { code: 'not-found' });
+  });
+});
+
+describe('another role of a node', () => {
+  const cluster = objectTemplates.cluster;
+  const manager = (id: string, overrides: Partial<NodeObject> = {}): NodeObject =>
+    node(id, { managerAddress: `10.0.0.1${id.length}:2377`, ...overrides });
+  const change = (role: string, ...nodes: readonly NodeObject[]): readonly ModelObject[] =>
+    updateNode(
+      viewOf(cluster, ...nodes),
+      { node: nodes[0]?.id ?? '', addLabels: {}, removeLabels: [], availability: '', role },
+      { isManaged: true, now: new Date(now) },
+    ).changes.flatMap(({ type, object }) => (type === 'put' ? [object] : []));
+
+  it('is asked for, and taken by its daemon', () => {
+    const [asked] = change('manager', node('w', { role: 'worker' }), manager('a'));
+    assert.deepEqual((asked as NodeObject).roleChange, { to: 'manager', problem: '' });
+    assert.equal((asked as NodeObject).role, 'worker');
+    assert.equal(wantedRole(asked as NodeObject), 'manager');
+    const failed = node('w', { role: 'worker', roleChange: { to: 'manager', problem: 'no etcd' } });
+    assert.equal(wantedRole(failed), 'worker', 'it does not try again by itself');
+    const [again] = change('manager', failed, manager('a'));
+    assert.equal(wantedRole(again as NodeObject), 'manager');
+    const [back] = change('worker', failed, manager('a'));
+    assert.equal((back as NodeObject).roleChange, null);
+  });
+
+  it('is refused to who is needed as a manager', () => {
+    assert.throws(() => change('worker', manager('a'), node('w', { role: 'worker' })), /would have no manager/);
+    const leaving = manager('aa', { roleChange: { to: 'worker', problem: '' } });
+    assert.throws(() => change('worker', manager('a'), leaving), /would have no manager/, 'two at once');
+    assert.throws(
+      () => change('worker', manager('a'), manager('aa'), manager('aaa', { state: 'down' })),
+      /demote the manager host-a: .* since host-aaa is not up/,
+    );
+    assert.throws(() => change('worker', manager('a'), manager('aa', { state: 'unknown' })), {
+      message: /it is not known yet which managers are up/,
+      retryable: true,
+    });
+    assert.throws(() => change('boss', manager('a')), /"boss" is no role of a node/);
+  });
+
+  it('is that of a lost manager at once, whose certificates etcd refuses from then on', () => {
+    const managerSerials = { ab01: '2027-01-01T00:00:00Z', ab00: '2025-01-01T00:00:00Z' };
+    const changed = change('worker', manager('a', { state: 'down', managerSerials }), manager('aa'));
+    const found = changed.find(({ kind }) => kind === 'node') as NodeObject;
+    assert.deepEqual([found.role, found.managerAddress, found.managerSerials], ['worker', '', {}]);
+    const { revokedSerials } = changed.find(({ kind }) => kind === 'cluster') as ClusterObject;
+    assert.deepEqual(revokedSerials, { ab01: '2027-01-01T00:00:00Z' });
   });
 });
 
