@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { delay } from '../../../agents/host/abortable.ts';
 import { removeNode } from '../../manager/nodes/remove-node.ts';
 import { EtcdStore } from '../../manager/store/etcd/etcd-store.ts';
 import { etcdOf } from '../../manager/store/store-setting.ts';
@@ -12,7 +11,6 @@ import { storeSeal } from './store-seal.ts';
 
 /** The lease of the leader that was lost goes on for a while when etcd is back. */
 const leaseMs = 15_000;
-const pauseMs = 500;
 
 /** Makes this manager the only one, with what its etcd has. Returns the names of those that were removed. */
 export async function recoverStore(holder: RoleHolder, context: RoleContext): Promise<readonly string[]> {
@@ -43,7 +41,7 @@ async function removeManagers(context: RoleContext, { nodeId }: Membership): Pro
   const address = etcdOf({ type: 'managed' }, join(context.options.dataRoot, 'manager'));
   const store = await EtcdStore.open({ ...address, seal: storeSeal(context), candidate: null });
   try {
-    await unled(store);
+    await store.untilUnled(AbortSignal.timeout(leaseMs));
     const others = store.view.all('node').filter(({ id, role }) => role === 'manager' && id !== nodeId);
     for (const { id } of others) {
       const remove = { ownNodeId: () => nodeId, isManaged: false, now: new Date().toISOString() };
@@ -53,9 +51,4 @@ async function removeManagers(context: RoleContext, { nodeId }: Membership): Pro
   } finally {
     store.close();
   }
-}
-
-async function unled(store: EtcdStore): Promise<void> {
-  const signal = AbortSignal.timeout(leaseMs);
-  while (store.leader !== null && !signal.aborted) await delay(pauseMs, signal);
 }

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, renameSync, rmSync, statSync, watch } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { abortable, delay } from '../../../agents/host/abortable.ts';
@@ -12,8 +12,12 @@ import { memberSocket } from '../../manager/store/store-setting.ts';
 /** Time to end in order. */
 const graceMs = 5000;
 
-/** Pause before a process that has no socket yet is asked again. */
-const socketPauseMs = 200;
+/**
+ * Pauses before another look at a process that is no child of this one and has no socket that would tell of its end: it is about to open one, which
+ * its folder announces, or it is on its way out, which nothing does. Doubled up to the longest.
+ */
+const firstLookMs = 20;
+const longestLookMs = 2000;
 
 /** From this size on a new process begins a new log; the one before stays. */
 const logBytes = 4 * 2 ** 20;
@@ -73,10 +77,19 @@ export class MemberProcess {
   /** Resolves when it has ended; rejects when the signal is aborted. */
   async ended(signal: AbortSignal): Promise<void> {
     if (this.#exit !== null) return void (await abortable(this.#exit, signal));
-    while (isAlive(this.#note)) {
-      await abortable(hangUp(join(this.#directory, memberSocket), signal), signal);
-      await delay(socketPauseMs, signal);
-      signal.throwIfAborted();
+    let change = new AbortController();
+    const watcher = watch(this.#directory, () => change.abort());
+    // A folder that is gone announces nothing: then the pauses alone are left.
+    watcher.on('error', () => undefined);
+    try {
+      for (let pauseMs = firstLookMs; isAlive(this.#note); pauseMs = Math.min(pauseMs * 2, longestLookMs)) {
+        change = new AbortController();
+        if (await abortable(hangUp(join(this.#directory, memberSocket), signal), signal)) pauseMs = firstLookMs;
+        await delay(pauseMs, AbortSignal.any([signal, change.signal]));
+        signal.throwIfAborted();
+      }
+    } finally {
+      watcher.close();
     }
   }
 
@@ -124,17 +137,19 @@ function readState(pid: number): string {
   return /\) (\S)/.exec(readIfThere(`/proc/${pid}/stat`))?.[1] ?? 'Z';
 }
 
-/** Resolves when the other side closes the connection, which it does by ending, or there is none. */
-function hangUp(path: string, signal: AbortSignal): Promise<void> {
+/** Resolves to true when the other side closes the connection, which it does by ending, and to false when there is none. */
+function hangUp(path: string, signal: AbortSignal): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(path);
+    let isConnected = false;
     const stop = (): void => void socket.destroy();
     signal.addEventListener('abort', stop, { once: true });
+    socket.once('connect', () => (isConnected = true));
     socket.on('error', () => undefined);
     socket.resume();
     socket.once('close', () => {
       signal.removeEventListener('abort', stop);
-      resolve();
+      resolve(isConnected);
     });
   });
 }

@@ -131,6 +131,11 @@ export class EtcdStore implements Store {
     return this.#state.leader?.contact ?? null;
   }
 
+  /** Resolves when no manager leads, which the watch tells, or when the signal aborts. */
+  async untilUnled(signal: AbortSignal): Promise<void> {
+    await this.#progress.until(() => this.#state.leader === null, AbortSignal.any([signal, this.#closing.signal]));
+  }
+
   /** Of the etcd, which may be changed only where it is a managed one. */
   get members(): EtcdMembers {
     return new EtcdMembers(this.#etcd);
