@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 
 /** Longest time that one command of an engine may take, in milliseconds. */
-const commandTimeoutMs = 30_000;
+const commandTimeoutMs = 120_000;
 
 export interface EngineResult {
   readonly code: number | null;
