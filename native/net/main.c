@@ -149,7 +149,6 @@ open_net (struct net *net, const struct options *options, struct tss_error *erro
 static void
 close_net (struct net *net)
 {
-  server_close (&net->server);
   trash_close (&net->trash);
   guard_close (&net->guard);
   kept_tables_close (&net->tables);
@@ -161,6 +160,8 @@ close_net (struct net *net)
   tss_close (&net->sandboxes.host_namespace);
   nft_close (&net->nft);
   netlink_close (&net->route);
+  /* Its end tells that sockets and ports are free for a successor. */
+  server_close (&net->server);
   loop_close_watch (&net->loop, &net->signals);
   loop_close (&net->loop);
   state_close (&net->state);

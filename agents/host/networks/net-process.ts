@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { NetClient, NetConnectionError } from '../native/net-client.ts';
 import type { NetReply, NetRequest } from '../native/net-protocol.ts';
+import { runsProgram } from './runs-program.ts';
 
 export interface NetProcessOptions {
   /** The program tsstack-net. */
@@ -81,12 +82,26 @@ export class NetProcess {
 
   async #findOrStart(): Promise<NetClient> {
     const { program, socketPath, stateDirectory, logPath, spawn } = this.#options;
+    const found = await this.#find();
+    if (found !== null) return found;
+    await spawn([program, '--socket', socketPath, '--state', stateDirectory], logPath);
+    return NetClient.connect(socketPath);
+  }
+
+  /** The one that a daemon before has left. If the program was updated since, that one ends: packets go on, and names wait for the next, some ms. */
+  async #find(): Promise<NetClient | null> {
+    const { program, socketPath, log } = this.#options;
     try {
-      return await NetClient.connect(socketPath);
-    } catch {
-      await spawn([program, '--socket', socketPath, '--state', stateDirectory], logPath);
-      return NetClient.connect(socketPath);
+      const client = await NetClient.connect(socketPath);
+      const { pid } = await client.request({ op: 'ping' });
+      if (runsProgram(pid, program)) return client;
+      log('tsstack-net is of another version: the one of this daemon takes over');
+      await client.request({ op: 'shutdown' });
+      await client.closed;
+    } catch (error) {
+      if (!(error instanceof NetConnectionError)) throw error;
     }
+    return null;
   }
 
   /** Brings it back at once, not at the next request: containers ask it for names. */
