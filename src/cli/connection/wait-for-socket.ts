@@ -1,4 +1,4 @@
-import { watch } from 'node:fs';
+import { watch, type FSWatcher } from 'node:fs';
 import { dirname } from 'node:path';
 import { TsstackError } from '../../model/errors.ts';
 import { socketPath } from '../../model/socket-path.ts';
@@ -10,19 +10,33 @@ export async function waitForSocket(host: string, timeoutMs: number): Promise<vo
   if (path === null) throw new TsstackError('internal', `wait for ${host}: not a unix socket`);
   const deadline = AbortSignal.timeout(timeoutMs);
   let changed = Promise.withResolvers<void>();
-  const watcher = watch(dirname(path), () => changed.resolve());
+  const watcher = watchDirectory(host, path, () => changed.resolve());
   deadline.addEventListener('abort', () => changed.resolve(), { once: true });
   try {
     while (!(await answers(host))) {
       if (deadline.aborted)
         throw new TsstackError('timeout', `wait for the daemon at ${host}: no answer after ${timeoutMs / 1000} s`, {
-          hint: 'one is running on the same data root, perhaps at another address: see daemon.log there',
+          hint: elsewhere,
         });
       await changed.promise;
       changed = Promise.withResolvers<void>();
     }
   } finally {
     watcher.close();
+  }
+}
+
+const elsewhere = 'one is running on the same data root, perhaps at another address: see daemon.log there';
+
+/** Throws when there is no directory in which a socket could come up. */
+function watchDirectory(host: string, path: string, onChange: () => void): FSWatcher {
+  try {
+    return watch(dirname(path), onChange);
+  } catch (cause) {
+    throw new TsstackError('unavailable', `wait for the daemon at ${host}: there is no ${dirname(path)}`, {
+      cause,
+      hint: elsewhere,
+    });
   }
 }
 

@@ -14,7 +14,7 @@ export function checkClaims(view: StoreView, spec: StackSpec, selected: Readonly
   const claims = claimsOfOthers(view, spec.name, selected);
   for (const service of services) {
     for (const claim of claimsOf(view, service, `service ${service.name}`)) {
-      checkClaim(claim, claims);
+      checkClaim(service.name, claim, claims);
       if (service.replicas > 0) claims.push(claim);
     }
     checkReplicas(view, service);
@@ -24,7 +24,7 @@ export function checkClaims(view: StoreView, spec: StackSpec, selected: Readonly
 /** Throws ClaimedError when a one-off container would need a host port that another container has. */
 export function checkOneOffPorts(view: StoreView, stack: string, service: ServiceSpec): void {
   const claims = claimsOfOthers(view, stack, new Set());
-  for (const claim of claimsOf(view, service, `service ${service.name}`)) checkClaim(claim, claims);
+  for (const claim of claimsOf(view, service, `service ${service.name}`)) checkClaim(service.name, claim, claims);
 }
 
 function claimsOfOthers(view: StoreView, stack: string, selected: ReadonlySet<string>): Claim[] {
@@ -42,13 +42,16 @@ function checkNames(view: StoreView, stack: string, services: readonly ServiceSp
     if (service.containerName !== null && service.replicas > 1) {
       throw new InvalidRequestError(
         `service ${service.name}: container_name allows one replica, not ${service.replicas}`,
+        { keys: ['services', service.name, 'container_name'] },
       );
     }
     for (let slot = 1; slot <= Math.min(service.replicas, 1); slot++) {
       const name = containerNameOf(stack, service, slot);
       const other = owners.get(name) ?? foreignOwner(view, stack, name, service.name);
       if (other !== undefined) {
-        throw new ClaimedError(`container name ${name} of service ${service.name} is taken by ${other}`);
+        throw new ClaimedError(`container name ${name} of service ${service.name} is taken by ${other}`, {
+          keys: ['services', service.name, ...(service.containerName === null ? [] : ['container_name'])],
+        });
       }
       owners.set(name, `service ${service.name}`);
     }
@@ -91,7 +94,7 @@ function holdsPorts(task: TaskObject): boolean {
   return !isEnding(task) && !hasEnded(task) && task.spec.ports.length > 0;
 }
 
-function checkClaim(claim: Claim, others: readonly Claim[]): void {
+function checkClaim(service: string, claim: Claim, others: readonly Claim[]): void {
   const other = others.find(
     ({ port, protocol, hostIp }) =>
       port === claim.port &&
@@ -100,6 +103,7 @@ function checkClaim(claim: Claim, others: readonly Claim[]): void {
   );
   if (other === undefined || other.owner === claim.owner) return;
   throw new ClaimedError(`${claim.owner}: host port ${claim.port}/${claim.protocol} is taken by ${other.owner}`, {
+    keys: ['services', service, 'ports'],
     hint: 'publish another port, or stop the container that has it',
   });
 }

@@ -56,7 +56,7 @@ export class LoggingOptions {
   }
 
   invalid(name: string, message: string, hint?: string): TsstackError {
-    return invalidAt([...this.#keys, name], `${this.placeOf(name)}: ${message}`, hint);
+    return invalidAt([...this.#keys, name], message, hint);
   }
 
   /** Refuses what nobody asked for. */

@@ -10,7 +10,7 @@ import { isForLater, keptFileOptions, keptNote } from './kept-attributes.ts';
 import { buildTree, step, type SupportTree } from './support-tree.ts';
 import type { SupportedAttribute } from './supported-attribute.ts';
 import { SUPPORTED_ATTRIBUTES } from './supported-attributes.ts';
-import { unknownNames } from './unknown-names.ts';
+import { impossibleValues } from './impossible-values.ts';
 
 export interface GateOptions {
   /** Default: what this version supports. */
@@ -40,7 +40,7 @@ export function unsupportedAttributes(loaded: CheckedStack, options: GateOptions
     }
   }
   const platforms = [builtPlatformProblems, defaultPlatformProblems].flatMap((check) => check(loaded, hostPlatform));
-  return [...gate.problems, ...platforms, ...networkProblems(loaded), ...unknownNames(loaded)];
+  return [...gate.problems, ...platforms, ...networkProblems(loaded), ...impossibleValues(loaded)];
 }
 
 class AttributeGate {

@@ -43,6 +43,9 @@ describe('the gate for attributes', () => {
     ],
     ['cap_add: [NET_ADMN]', 'services.a.cap_add[0]: unknown capability NET_ADMN'],
     ['ulimits: {nofle: 5}', 'services.a.ulimits.nofle: unknown limit nofle'],
+    ['tmpfs: [scratch]', 'services.a.tmpfs[0]: "scratch" is no absolute path in the container'],
+    ['volumes: ["./x:y"]', 'services.a.volumes[0]: target "y" is no absolute path in the container'],
+    ['dns: [nope]', 'services.a.dns[0]: "nope" is no IP address'],
   ];
   it('refuses an image whose name leads nowhere', () => {
     const [problem] = unsupportedAttributes(load('services:\n  a:\n    image: Foo Bar\n'));

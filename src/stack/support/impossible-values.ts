@@ -1,6 +1,7 @@
 import { isCapability, linuxCapabilities } from '../../model/capability-names.ts';
 import { TsstackError } from '../../model/errors.ts';
 import { parseReference } from '../../model/image-reference.ts';
+import { parseAddress } from '../../model/ip-range.ts';
 import { ulimitNames } from '../../model/ulimit-names.ts';
 import type { ComposeService } from '../compose-types.ts';
 import type { CheckedStack } from '../load-types.ts';
@@ -11,17 +12,17 @@ import { findPosition, type NodePath } from '../tree/node.ts';
 type Report = (keys: NodePath, message: string, hint: string | null) => void;
 
 /**
- * Names that mean nothing on any Linux host. `config` takes them, as that of docker compose does; commands that run containers say so before anything
+ * Names and values that mean nothing on any Linux host. `config` takes them, as that of docker compose does; commands that run containers say so before anything
  * has changed, rather than when the container before is gone.
  */
-export function unknownNames({ project, tree }: CheckedStack): Problem[] {
+export function impossibleValues({ project, tree }: CheckedStack): Problem[] {
   const problems: Problem[] = [];
   for (const [name, service] of Object.entries(project.services)) {
     const report: Report = (keys, message, hint) => {
       const path = ['services', name, ...keys];
       problems.push(makeProblem('error', findPosition(tree, path), path, message, hint));
     };
-    for (const check of [checkImage, checkCapabilities, checkLimits]) check(service, report);
+    for (const check of [checkImage, checkCapabilities, checkLimits, checkTargets, checkDns]) check(service, report);
   }
   return problems;
 }
@@ -59,5 +60,24 @@ function checkLimits({ ulimits = {} }: ComposeService, report: Report): void {
       `unknown limit ${name}`,
       didYouMean(name, ulimitNames) ?? `there are ${ulimitNames.join(', ')}`,
     );
+  }
+}
+
+/** Relative to what? A mount needs a place. */
+function checkTargets({ volumes = [], tmpfs = [] }: ComposeService, report: Report): void {
+  const hint = 'it starts with /';
+  for (const [index, { target }] of volumes.entries()) {
+    if (!target.startsWith('/'))
+      report(['volumes', index], `target "${target}" is no absolute path in the container`, hint);
+  }
+  for (const [index, mount] of tmpfs.entries()) {
+    if (!mount.startsWith('/')) report(['tmpfs', index], `"${mount}" is no absolute path in the container`, hint);
+  }
+}
+
+function checkDns({ dns = [] }: ComposeService, report: Report): void {
+  for (const [index, address] of dns.entries()) {
+    if (parseAddress(address) === undefined)
+      report(['dns', index], `"${address}" is no IP address`, 'name servers have no names yet');
   }
 }
