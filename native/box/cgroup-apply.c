@@ -99,6 +99,21 @@ check_memory_in_use (const struct box_cgroup *cgroup, const struct box_resources
                         (long long)resources->memory_limit, used);
 }
 
+/* In the unified hierarchy quota and period are one line: a new period alone must not lift the quota. */
+static void
+keep_quota (const struct box_cgroup *cgroup, struct box_resources *resources)
+{
+  bool has_quota = resources->cpu_quota != BOX_UNSET && resources->cpu_quota != 0;
+  char path[PATH_MAX], text[64];
+
+  if (!cgroup->unified || has_quota || resources->cpu_period <= 0)
+    return;
+  snprintf (path, sizeof path, "%s/cpu.max", box_cgroup_find (cgroup, "")->path);
+  /* "max" is no number. */
+  if (tss_read_small_file_at (AT_FDCWD, path, text, sizeof text) > 0 && strtoll (text, NULL, 10) > 0)
+    resources->cpu_quota = strtoll (text, NULL, 10);
+}
+
 /* A lower memory limit must be written before the limit of memory and swap together, a higher one after it: what fails
  * at first is tried again when all the rest is done. */
 int
@@ -113,6 +128,7 @@ box_cgroup_apply (const struct box_cgroup *cgroup, const json_t *resources, cons
     return 0;
   if (box_resources_parse (resources, &parsed, error) < 0)
     return -1;
+  keep_quota (cgroup, &parsed);
   if ((cgroup->unified ? box_cgroup_plan_v2 : box_cgroup_plan_v1) (&parsed, &plan, error) < 0)
     return -1;
   if (check_memory_in_use (cgroup, &parsed, error) < 0)

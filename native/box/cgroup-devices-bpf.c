@@ -25,6 +25,7 @@ enum
   PROLOGUE_LENGTH = 6,
   MAX_RULE_LENGTH = 8,
   EPILOGUE_LENGTH = 2,
+  PROGRAMS_MAX = 64, /* of one cgroup: the kernel's own bound */
 };
 
 struct program
@@ -61,10 +62,13 @@ emit_prologue (struct program *program)
 static int
 rule_length (const struct box_device_rule *rule)
 {
-  return (rule->type != 'a') + (rule->major != BOX_DEVICE_ANY) + (rule->minor != BOX_DEVICE_ANY) + 3 + 2;
+  return (rule->type != 'a') + (rule->major != BOX_DEVICE_ANY) + (rule->minor != BOX_DEVICE_ANY) + (rule->allow ? 2 : 3)
+         + 2;
 }
 
-/* An allowing rule applies when it covers everything that is asked for, a denying one when it covers any of it. */
+/* ACCESS is what no rule has decided on yet: a denying rule decides when it covers any of it, an allowing one takes
+ * away what it covers, and decides when nothing is left. So two rules that allow to read and to write also allow both.
+ */
 static void
 emit_rule (struct program *program, const struct box_device_rule *rule)
 {
@@ -78,9 +82,17 @@ emit_rule (struct program *program, const struct box_device_rule *rule)
     emit (program, BPF_JMP | BPF_JNE | BPF_K, MAJOR, 0, TO_END, (int32_t)rule->major);
   if (rule->minor != BOX_DEVICE_ANY)
     emit (program, BPF_JMP | BPF_JNE | BPF_K, MINOR, 0, TO_END, (int32_t)rule->minor);
-  emit (program, BPF_ALU | BPF_MOV | BPF_X, SCRATCH, ACCESS, 0, 0);
-  emit (program, BPF_ALU | BPF_AND | BPF_K, SCRATCH, 0, 0, (int32_t)(rule->allow ? ~rule->access : rule->access));
-  emit (program, BPF_JMP | (rule->allow ? BPF_JNE : BPF_JEQ) | BPF_K, SCRATCH, 0, TO_END, 0);
+  if (rule->allow)
+    {
+      emit (program, BPF_ALU | BPF_AND | BPF_K, ACCESS, 0, 0, (int32_t)~rule->access);
+      emit (program, BPF_JMP | BPF_JNE | BPF_K, ACCESS, 0, TO_END, 0);
+    }
+  else
+    {
+      emit (program, BPF_ALU | BPF_MOV | BPF_X, SCRATCH, ACCESS, 0, 0);
+      emit (program, BPF_ALU | BPF_AND | BPF_K, SCRATCH, 0, 0, (int32_t)rule->access);
+      emit (program, BPF_JMP | BPF_JEQ | BPF_K, SCRATCH, 0, TO_END, 0);
+    }
 #undef TO_END
   emit (program, BPF_ALU64 | BPF_MOV | BPF_K, RESULT, 0, 0, rule->allow);
   emit (program, BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
@@ -95,7 +107,7 @@ box_device_program_compile (const struct box_device_rules *rules, size_t *count)
   if (!program.instructions)
     return NULL;
   emit_prologue (&program);
-  /* The last rule that applies decides, so that looking from the end the first one does. */
+  /* The last rule about an access decides on it, so that looking from the end the first one does. */
   for (size_t i = rules->count; i-- > 0;)
     emit_rule (&program, &rules->rules[i]);
   emit (&program, BPF_ALU64 | BPF_MOV | BPF_K, RESULT, 0, 0, 0);
@@ -130,7 +142,7 @@ load_program (const struct box_device_rules *rules)
 
 /* Programs that are attached already all have a say; an update must take the old one away. */
 static void
-detach_others (int cgroup, const uint32_t *programs, uint32_t count)
+detach (int cgroup, const uint32_t *programs, uint32_t count)
 {
   for (uint32_t i = 0; i < count; i++)
     {
@@ -168,14 +180,14 @@ box_device_program_attach (const struct box_device_rules *rules, const char *pat
 {
   tss_autofd int cgroup = open (path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   tss_autofd int program = cgroup < 0 ? -1 : load_program (rules);
-  uint32_t attached[64]; /* the kernel's own bound on programs of one cgroup */
+  uint32_t attached[PROGRAMS_MAX];
   uint32_t count;
   union bpf_attr attributes;
 
   if (program < 0)
     return tss_error_set (error, TSS_ERROR_CGROUP, errno, "linux.resources.devices",
                           "linux.resources.devices: load the device program");
-  count = list_attached (cgroup, attached, TSS_LENGTH (attached));
+  count = list_attached (cgroup, attached, PROGRAMS_MAX);
   memset (&attributes, 0, sizeof attributes);
   attributes.target_fd = (uint32_t)cgroup;
   attributes.attach_bpf_fd = (uint32_t)program;
@@ -184,6 +196,18 @@ box_device_program_attach (const struct box_device_rules *rules, const char *pat
   if (call_bpf (BPF_PROG_ATTACH, &attributes) < 0)
     return tss_error_set (error, TSS_ERROR_CGROUP, errno, "linux.resources.devices",
                           "linux.resources.devices: attach the device program to %s", path);
-  detach_others (cgroup, attached, count);
+  detach (cgroup, attached, count);
+  return 0;
+}
+
+int
+box_device_program_detach (const char *path, struct tss_error *error)
+{
+  tss_autofd int cgroup = open (path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  uint32_t attached[PROGRAMS_MAX];
+
+  if (cgroup < 0)
+    return tss_error_set (error, TSS_ERROR_CGROUP, errno, path, "linux.resources.devices: open %s", path);
+  detach (cgroup, attached, list_attached (cgroup, attached, PROGRAMS_MAX));
   return 0;
 }

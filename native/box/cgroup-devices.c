@@ -49,6 +49,24 @@ parse_access (const char *text, unsigned int *access)
   return 0;
 }
 
+enum
+{
+  MAJOR_MAX = (1 << 12) - 1, /* MINORBITS of the kernel is 20 */
+  MINOR_MAX = (1 << 20) - 1,
+};
+
+/* Any other number would be taken for another device where it is cut short. */
+static int
+parse_number (const json_t *object, const char *key, const char *where, int64_t most, int64_t *number,
+              struct tss_error *error)
+{
+  if (tss_json_get_int64 (object, key, where, number, error) < 0)
+    return -1;
+  if (*number >= BOX_DEVICE_ANY && *number <= most)
+    return 0;
+  return tss_json_refuse (where, key, error, "expected -1 to %lld", (long long)most);
+}
+
 static int
 parse_rule (const json_t *object, const char *where, struct box_device_rule *rule, struct tss_error *error)
 {
@@ -59,15 +77,15 @@ parse_rule (const json_t *object, const char *where, struct box_device_rule *rul
     return tss_json_refuse (where, "allow", error, "expected true or false");
   if (tss_json_get_bool (object, "allow", where, &rule->allow, error) < 0
       || tss_json_get_string (object, "type", where, &type, error) < 0
-      || tss_json_get_int64 (object, "major", where, &rule->major, error) < 0
-      || tss_json_get_int64 (object, "minor", where, &rule->minor, error) < 0
+      || parse_number (object, "major", where, MAJOR_MAX, &rule->major, error) < 0
+      || parse_number (object, "minor", where, MINOR_MAX, &rule->minor, error) < 0
       || tss_json_get_string (object, "access", where, &access, error) < 0)
     return -1;
   if (!*type)
     type = "a";
   if (strlen (type) != 1 || !strchr ("abc", *type))
     return tss_json_refuse (where, "type", error, "expected a, b or c");
-  if (parse_access (access, &rule->access) < 0)
+  if (parse_access (*access ? access : "rwm", &rule->access) < 0)
     return tss_json_refuse (where, "access", error, "expected some of r, w, m");
   rule->type = *type;
   return 0;
@@ -171,12 +189,27 @@ holds_already (const struct box_device_rules *rules, size_t index)
   return false;
 }
 
+static int write_rule_v1 (int file, const char *path, const struct box_device_rule *rule, struct tss_error *error);
+
+/* Of a rule that begins with "a" the kernel takes no notice of the rest. */
+static int
+write_both_types (int file, const char *path, const struct box_device_rule *rule, struct tss_error *error)
+{
+  struct box_device_rule block = *rule, character = *rule;
+
+  block.type = 'b';
+  character.type = 'c';
+  return write_rule_v1 (file, path, &block, error) < 0 ? -1 : write_rule_v1 (file, path, &character, error);
+}
+
 /* A rule for everything is written as "a" alone. */
 static int
 write_rule_v1 (int file, const char *path, const struct box_device_rule *rule, struct tss_error *error)
 {
   char text[64];
 
+  if (rule->type == 'a' && !covers_all (rule))
+    return write_both_types (file, path, rule, error);
   box_device_rule_format (rule, text, sizeof text);
   if (covers_all (rule))
     snprintf (text, sizeof text, "a");
@@ -214,21 +247,34 @@ write_v1 (const struct box_device_rules *rules, const char *path, struct tss_err
   return 0;
 }
 
+/* What was denied before is not any more. A caller that is itself confined can only leave it as it is. */
+static int
+lift_v1 (const char *path, struct tss_error *error)
+{
+  static const struct box_device_rule everything = { true, 'a', BOX_DEVICE_ANY, BOX_DEVICE_ANY, ALL_ACCESS, true };
+  tss_autofd int allow = open_in (path, "devices.allow", error);
+
+  return allow < 0 ? -1 : write_rule_v1 (allow, path, &everything, error);
+}
+
 int
 box_cgroup_apply_devices (const struct box_cgroup *cgroup, const json_t *resources, struct tss_error *error)
 {
   const struct box_cgroup_directory *v1 = box_cgroup_find (cgroup, "devices");
   const struct box_cgroup_directory *unified = box_cgroup_find (cgroup, "");
   __attribute__ ((cleanup (box_device_rules_free))) struct box_device_rules rules = { 0 };
+  bool all;
 
   if (box_device_rules_parse (resources, &rules, error) < 0)
     return -1;
-  if (box_device_rules_allow_all (&rules))
-    return 0;
+  all = box_device_rules_allow_all (&rules);
   if (v1)
-    return write_v1 (&rules, v1->path, error);
+    return all ? lift_v1 (v1->path, error) : write_v1 (&rules, v1->path, error);
   if (unified)
-    return box_device_program_attach (&rules, unified->path, error);
+    return all ? box_device_program_detach (unified->path, error)
+               : box_device_program_attach (&rules, unified->path, error);
+  if (all)
+    return 0;
   return tss_error_set (error, TSS_ERROR_CGROUP, 0, "linux.resources.devices",
                         "linux.resources.devices: this host has no cgroups mounted");
 }

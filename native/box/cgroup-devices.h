@@ -41,7 +41,7 @@ struct box_device_rules
 int box_device_rules_parse (const json_t *resources, struct box_device_rules *rules, struct tss_error *error);
 void box_device_rules_free (struct box_device_rules *rules);
 
-/* Whether nothing is denied, so that nothing need be written at all. */
+/* Whether nothing is denied. */
 bool box_device_rules_allow_all (const struct box_device_rules *rules);
 
 /* "c 1:3 rwm" as devices.allow and devices.deny of v1 take it. */
@@ -49,6 +49,9 @@ void box_device_rule_format (const struct box_device_rule *rule, char *text, siz
 
 /* Loads a program for the rules and attaches it to the cgroup at PATH, in place of earlier ones of ours. */
 int box_device_program_attach (const struct box_device_rules *rules, const char *path, struct tss_error *error);
+
+/* Takes earlier ones away. */
+int box_device_program_detach (const char *path, struct tss_error *error);
 
 struct bpf_insn;
 

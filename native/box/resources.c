@@ -1,5 +1,6 @@
 /* linux.resources in C types. */
 #include "resources.h"
+#include "../common/cleanup.h"
 #include "../common/json.h"
 
 static int
@@ -18,6 +19,7 @@ static int
 parse_memory (const json_t *object, struct box_resources *result, struct tss_error *error)
 {
   static const char where[] = "linux.resources.memory";
+  int64_t *const sizes[] = { &result->memory_limit, &result->memory_reservation, &result->memory_swap };
   const json_t *memory = NULL;
 
   if (tss_json_get_object (object, "memory", "linux.resources", &memory, error) < 0
@@ -31,7 +33,10 @@ parse_memory (const json_t *object, struct box_resources *result, struct tss_err
       || parse_flag (memory, "useHierarchy", where, &result->memory_use_hierarchy, error) < 0
       || tss_json_get_bool (memory, "checkBeforeUpdate", where, &result->memory_check_before_update, error) < 0)
     return -1;
-  /* Some engines write -1 for "not given", as the unsigned number that it is. */
+  /* Nothing runs without any memory: 0 is how some engines write "not given", as is -1 for this unsigned number. */
+  for (size_t i = 0; i < TSS_LENGTH (sizes); i++)
+    if (*sizes[i] == 0)
+      *sizes[i] = BOX_UNSET;
   if (result->memory_swappiness == -1)
     result->memory_swappiness = BOX_UNSET;
   if (result->memory_swappiness != BOX_UNSET && (result->memory_swappiness < 0 || result->memory_swappiness > 100))

@@ -2,9 +2,12 @@
 #include "../box/cgroup-devices.h"
 #include "../box/cgroup-host.h"
 #include "../box/cgroup-plan.h"
+#include "../box/cgroup.h"
 #include "../common/cleanup.h"
+#include "../common/file.h"
 #include "check.h"
 
+#include <fcntl.h>
 #include <linux/bpf.h>
 
 static void
@@ -303,6 +306,78 @@ test_device_rules (void)
 }
 
 static void
+check_rules (const char *text, unsigned int type, unsigned int access, bool allowed)
+{
+  tss_autojson json_t *json = json_loads (text, 0, NULL);
+  struct box_device_rules rules;
+  struct tss_error error = { 0 };
+  tss_autofree struct bpf_insn *program = NULL;
+  size_t count = 0;
+
+  CHECK (box_device_rules_parse (json, &rules, &error) == 0);
+  program = box_device_program_compile (&rules, &count);
+  CHECK (allows (program, count, type, access, 10, 200) == allowed);
+  box_device_rules_free (&rules);
+}
+
+/* Each kind of access by the last rule about it. */
+static void
+test_split_device_rules (void)
+{
+#define READ "{\"allow\":true,\"type\":\"c\",\"major\":10,\"minor\":200,\"access\":\"r\"}"
+#define WRITE "{\"allow\":true,\"type\":\"c\",\"major\":10,\"access\":\"w\"}"
+#define NOTHING "{\"allow\":false,\"access\":\"\"}"
+  const unsigned int both = BPF_DEVCG_ACC_READ | BPF_DEVCG_ACC_WRITE;
+
+  check_rules ("{\"devices\":[" NOTHING "," READ "," WRITE "]}", BPF_DEVCG_DEV_CHAR, both, true);
+  check_rules ("{\"devices\":[" NOTHING "," READ "," WRITE "]}", BPF_DEVCG_DEV_BLOCK, both, false);
+  check_rules ("{\"devices\":[" NOTHING "," READ "]}", BPF_DEVCG_DEV_CHAR, both, false);
+  check_rules ("{\"devices\":[" READ "," NOTHING "," WRITE "]}", BPF_DEVCG_DEV_CHAR, both, false);
+  check_rules ("{\"devices\":[" NOTHING ",{\"allow\":true,\"type\":\"a\",\"major\":10}]}", BPF_DEVCG_DEV_BLOCK, both,
+               true);
+#undef READ
+#undef WRITE
+#undef NOTHING
+}
+
+static void
+test_device_numbers (void)
+{
+  static const char *const bad[] = { "\"major\":4294967297", "\"major\":4096", "\"major\":-2", "\"minor\":1048576" };
+
+  for (size_t i = 0; i < TSS_LENGTH (bad); i++)
+    {
+      char text[128];
+      struct box_device_rules rules;
+      struct tss_error error = { 0 };
+      tss_autojson json_t *json = NULL;
+
+      snprintf (text, sizeof text, "{\"devices\":[{\"allow\":true,\"type\":\"c\",%s}]}", bad[i]);
+      json = json_loads (text, 0, NULL);
+      CHECK (box_device_rules_parse (json, &rules, &error) < 0);
+      CHECK (strncmp (error.path, "linux.resources.devices[0].m", 28) == 0);
+    }
+}
+
+/* In a directory that looks like a cgroup: a new period leaves the quota as it is, and 0 is no limit. */
+static void
+test_update (void)
+{
+  char directory[] = "/tmp/box-cgroup-XXXXXX", none[] = "", path[64], text[32] = "";
+  struct box_cgroup_directory only = { .controllers = none, .name = none, .path = directory };
+  const struct box_cgroup cgroup = { .directories = &only, .count = 1, .unified = true };
+  tss_autojson json_t *json = json_loads ("{\"cpu\":{\"period\":50000},\"memory\":{\"limit\":0,\"swap\":0}}", 0, NULL);
+  struct tss_error error = { 0 };
+
+  CHECK (mkdtemp (directory) != NULL);
+  snprintf (path, sizeof path, "%s/cpu.max", directory);
+  CHECK (tss_replace_file_at (AT_FDCWD, path, "20000 100000\n", 13, 0600) == 0);
+  CHECK (box_cgroup_apply (&cgroup, json, NULL, &error) == 0);
+  CHECK (tss_read_small_file_at (AT_FDCWD, path, text, sizeof text) > 0 && strncmp (text, "20000 50000", 11) == 0);
+  CHECK (unlink (path) == 0 && rmdir (directory) == 0);
+}
+
+static void
 test_allow_all (void)
 {
   tss_autojson json_t *privileged = json_loads ("{\"devices\":[{\"allow\":true,\"access\":\"rwm\"}]}", 0, NULL);
@@ -328,6 +403,9 @@ main (void)
   test_plan_errors ();
   test_cpu_weight ();
   test_device_rules ();
+  test_split_device_rules ();
+  test_device_numbers ();
+  test_update ();
   test_allow_all ();
   return check_finish ("box-cgroup");
 }
