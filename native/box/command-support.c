@@ -57,9 +57,11 @@ command_log (const struct command_options *options, const char *level, const cha
 
   if (file)
     write_log (options, file, level, message);
-  /* Engines read the log, people the terminal. */
-  if (strcmp (level, "debug") != 0)
-    fprintf (stderr, "tsstack-box: %s%s\n", strcmp (level, "error") == 0 ? "" : "warning: ", message);
+  /* Engines read the log. Standard error is then that of the container, which warnings are none of. */
+  if (strcmp (level, "error") == 0)
+    fprintf (stderr, "tsstack-box: %s\n", message);
+  else if (!file && strcmp (level, "debug") != 0)
+    fprintf (stderr, "tsstack-box: warning: %s\n", message);
 }
 
 static void

@@ -188,6 +188,26 @@ fill_tmpfs (struct box_setup *setup, const struct box_mount *entry, int target, 
   return fchmod (to, status.st_mode & 07777) < 0 ? fail (entry, errno, error) : 0;
 }
 
+/* Where there is no directory for a tmpfs to cover, anybody may write to it, as the kernel and other runtimes have it.
+ * The directory is made so, because it is there already when the container starts again; not in a volume of the host.
+ */
+static int
+open_tmpfs_target (struct box_setup *setup, const struct box_mount *entry, struct tss_error *error)
+{
+  tss_autofd int found = box_target_open (setup->root, entry->destination, O_PATH, 0);
+  tss_autofd int target = open_target (setup, entry, true, error);
+  bool has_mode = entry->data && strstr (entry->data, "mode=");
+  struct statx root, made;
+
+  if (target < 0)
+    return -1;
+  if (found < 0 && !has_mode && statx (setup->root, "", AT_EMPTY_PATH, STATX_MNT_ID, &root) == 0
+      && statx (target, "", AT_EMPTY_PATH, STATX_MNT_ID, &made) == 0 && root.stx_mnt_id == made.stx_mnt_id
+      && chmod (box_fd_path (target).text, 01777) < 0)
+    return fail (entry, errno, error);
+  return tss_steal_fd (&target);
+}
+
 /* The options of the file system itself; *OPTIONS is malloced, or NULL. */
 static int
 make_options (const struct box_setup *setup, const struct box_mount *entry, int target, char **options)
@@ -217,7 +237,8 @@ finish_mount (struct box_setup *setup, const struct box_mount *entry, unsigned l
 static int
 mount_file_system (struct box_setup *setup, const struct box_mount *entry, struct tss_error *error)
 {
-  tss_autofd int target = open_target (setup, entry, true, error);
+  bool is_tmpfs = strcmp (entry->type, "tmpfs") == 0;
+  tss_autofd int target = is_tmpfs ? open_tmpfs_target (setup, entry, error) : open_target (setup, entry, true, error);
   const char *source = entry->source ? entry->source : entry->type;
   /* What is filled first becomes read-only later. */
   unsigned long flags = entry->copy_up ? entry->set & ~(unsigned long)MS_RDONLY : entry->set;

@@ -48,10 +48,10 @@ report (const char *name, bool looked_up, int error_number, struct tss_error *er
 {
   if (error_number == 0)
     return 0;
-  if (is_missing (error_number) && looked_up)
-    return tss_error_set (error, TSS_ERROR_EXEC_NOT_FOUND, 0, name, "exec \"%s\": executable file not found in $PATH",
-                          name);
-  /* Engines tell 126 from other failures by these words, not by their meaning. */
+  /* Engines tell 127 and 126 from other failures by these words, in small letters, and not by their meaning. */
+  if (error_number == ENOENT || (is_missing (error_number) && looked_up))
+    return tss_error_set (error, TSS_ERROR_EXEC_NOT_FOUND, 0, name, "exec \"%s\": %s", name,
+                          looked_up ? "executable file not found in $PATH" : "no such file or directory");
   if (error_number == EISDIR || error_number == EACCES)
     return tss_error_set (error, TSS_ERROR_EXEC_NOT_EXECUTABLE, 0, name, "exec \"%s\": %spermission denied", name,
                           error_number == EISDIR ? "is a directory: " : "");

@@ -135,6 +135,16 @@ describe('tsstack-box command line', () => {
     });
   });
 
+  it('keeps warnings out of what a container prints where there is a log for them', async () => {
+    const bundle = lab.bundle('echo printed >&2', (spec) => {
+      spec.process.capabilities = { bounding: ['CAP_FLY'] };
+    });
+    const log = join(lab.directory, 'warnings');
+    const result = await lab.box('--log', log, 'run', '--bundle', bundle, lab.newId());
+    assert.equal(result.stderr, 'printed\n');
+    assert.match(readFileSync(log, 'utf8'), /level=warning msg="process\.capabilities: CAP_FLY/);
+  });
+
   describe('spec', () => {
     it('writes an example that runs, and overwrites none', async () => {
       const bundle = lab.bundle('');

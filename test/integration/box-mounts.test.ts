@@ -222,6 +222,13 @@ describe('tsstack-box mounts', () => {
     });
   });
 
+  it('a tmpfs where the image has no directory is everybody’s, also when the container starts again', async () => {
+    const tmpfs = (destination: string) => add({ destination, type: 'tmpfs', source: 'tmpfs', options: [] });
+    for (let start = 0; start < 2; start += 1)
+      assert.equal((await lab.run('stat -c %a /fresh', tmpfs('/fresh'))).stdout, '1777\n');
+    assert.equal((await lab.run('stat -c %a /etc', tmpfs('/etc'))).stdout, '755\n');
+  });
+
   describe('remount', () => {
     const first = { destination: '/m', type: 'tmpfs', source: 'tmpfs', options: ['size=1m', 'mode=755'] };
 

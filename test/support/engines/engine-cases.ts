@@ -71,6 +71,7 @@ export function declareEngineCases(engine: () => Engine): void {
       const missing = await run([], 'nonesuch');
       assert.equal(missing.code, 127, missing.stderr);
       assert.match(missing.stderr, /exec "nonesuch": executable file not found/);
+      assert.equal((await run([], '/bin/nonesuch')).code, 127);
       for (const path of ['/etc', '/etc/passwd']) {
         const refused = await run([], path);
         assert.equal(refused.code, 126, refused.stderr);
