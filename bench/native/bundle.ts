@@ -54,21 +54,25 @@ export function describeContainer(args: readonly string[]): Readonly<Record<stri
   };
 }
 
-/** Calls `use` with a bundle whose root is an overlay over a lower directory with busybox, mounted in this mount namespace meanwhile. */
+/**
+ * Calls `use` with a bundle whose root is an overlay over a lower directory with busybox, mounted in this mount namespace meanwhile. The
+ * layers are on the disk, the bundle in memory, as engines have it in /run.
+ */
 export function withBundle<T>(directory: string, args: readonly string[], use: (bundle: string) => T): T {
   const part = (name: string): string => {
     mkdirSync(join(directory, name), { recursive: true });
     return join(directory, name);
   };
-  const [lower, rootfs] = [part('lower'), part('rootfs')];
+  const [lower, bundle] = [part('lower'), part('bundle')];
   installBusybox(lower);
   const options = `lowerdir=${lower},upperdir=${part('upper')},workdir=${part('work')}`;
-  execFileSync('mount', ['-t', 'overlay', '-o', options, 'overlay', rootfs]);
+  execFileSync('mount', ['-t', 'tmpfs', 'tmpfs', bundle]);
   try {
-    writeFileSync(join(directory, 'config.json'), JSON.stringify(describeContainer(args)));
-    return use(directory);
+    execFileSync('mount', ['-t', 'overlay', '-o', options, 'overlay', part('bundle/rootfs')]);
+    writeFileSync(join(bundle, 'config.json'), JSON.stringify(describeContainer(args)));
+    return use(bundle);
   } finally {
-    execFileSync('umount', [rootfs]);
+    execFileSync('umount', ['--recursive', bundle]);
   }
 }
 
