@@ -108,7 +108,8 @@ class CanonicalWalk implements FormContext {
 
   #unknownKey(key: string, entry: MapEntry, shape: Readonly<Record<string, Schema>>): void {
     this.#path.push(key);
-    const home = Object.keys(shape).find((name) => keysOf(shape[name]).includes(key));
+    const isService = this.#path.length === 1 && looksLikeService(entry.value);
+    const home = isService ? 'services' : Object.keys(shape).find((name) => keysOf(shape[name]).includes(key));
     const hint =
       home !== undefined
         ? `it belongs under ${home}`
@@ -200,4 +201,9 @@ function isLacking(map: Node, key: string): boolean {
 function quoteHint(node: ScalarNode, expected: string): string | null {
   const isPlainScalar = typeof node.value === 'number' || typeof node.value === 'boolean';
   return expected === 'text' && isPlainScalar ? `put it in quotes: "${String(node.value)}"` : null;
+}
+
+/** What stood at the top in files of the first version, or is not indented. */
+function looksLikeService(node: Node): boolean {
+  return node.kind === 'map' && ['image', 'build'].some((key) => node.entries.has(key));
 }

@@ -65,6 +65,7 @@ describe('all errors of a file in one go', () => {
       '10:15 services.a.volumes[0]: volume "a:b:c:d:e" has too many colons (written as [SOURCE:]TARGET[:OPTIONS])',
       '11:21 services.a.container_name: found "x", expected a name of two or more letters, digits, dots, dashes and underscores',
     ]);
+    assert.deepEqual(errorLines('web:\n  image: i\n'), ['1:1 web: unknown key "web" (it belongs under services)']);
     const empty = 'services:\n  a:\n    image: i\n    devices:\n      -\n    depends_on: { b: }\n  b: { image: i }\n';
     assert.deepEqual(errorLines(empty), [
       '5:8 services.a.devices[0]: an item without a value (remove the dash, or write a value behind it)',
