@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import { TsstackError } from '../model/errors.ts';
 import type { NodeObject } from '../model/objects.ts';
 import type { AuthorityHandlers, ControlHandlers, DispatcherHandlers } from '../rpc/service-types.ts';
-import { allocator } from './allocator/allocator.ts';
 import { networkAddresses } from './allocator/network-addresses.ts';
 import { Control } from './api/control.ts';
 import { Authority } from './authority/authority.ts';
@@ -27,7 +26,7 @@ import { job } from './orchestrators/job/job.ts';
 import { restart } from './orchestrators/restart/restart.ts';
 import { schedule } from './orchestrators/schedule/schedule.ts';
 import { update } from './orchestrators/update/update.ts';
-import { scheduler } from './scheduler/scheduler.ts';
+import { allocateAndSchedule } from './scheduler/allocate-and-schedule.ts';
 import { MemberKeeper } from './members/member-keeper.ts';
 import type { EtcdMembers } from './store/etcd/members.ts';
 import { NotLeaderError } from './store/errors.ts';
@@ -179,9 +178,8 @@ export class Manager {
         loop(forgetImages),
         loop(nodeLoss),
         loop(constraintEnforcer),
-        loop(allocator),
+        loop(allocateAndSchedule),
         loop(networkAddresses),
-        loop(scheduler),
         ...(this.members === null ? [] : [new MemberKeeper(store, this.members, this.#onError)]),
       ],
     });

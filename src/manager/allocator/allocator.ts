@@ -1,6 +1,7 @@
 /** Loop: gives new networks a subnet and new tasks their addresses. */
 import { placesAtOnce, type Reconciliation, type TimedReconciler } from '../loops/reconcile-loop.ts';
 import { ChangeSet } from '../store/change-set.ts';
+import type { TaskObject } from '../../model/objects.ts';
 import { subjectOf, type ObjectChange } from '../store/change.ts';
 import type { StoreView } from '../store/object-index.ts';
 import { AddressBook } from './address-book.ts';
@@ -27,17 +28,27 @@ function concerns({ before, after }: ObjectChange): readonly Key[] {
 
 function reconcile(view: StoreView, _keys: ReadonlySet<Key>, now: string): Reconciliation<Key> {
   const changes = new ChangeSet(view);
+  const { isMore } = allocate(view, changes);
+  return { changes: changes.changes, lookAgainAt: new Map(isMore ? [['addresses', Date.parse(now)]] : []) };
+}
+
+/** Gives out what there is to give, to so many tasks at once as one pass takes; `placed` are those that can have a node now. */
+export function allocate(
+  view: StoreView,
+  changes: ChangeSet,
+): { readonly placed: readonly TaskObject[]; readonly isMore: boolean } {
   allocateSubnets(view, changes);
   const waiting = view.waitingTasks('new');
-  const nothingLeft = { changes: changes.changes, lookAgainAt: new Map<Key, number>() };
-  if (waiting.length === 0) return nothingLeft;
+  const placed: TaskObject[] = [];
+  if (waiting.length === 0) return { placed, isMore: false };
   const allocation = { view, changes, addresses: new AddressBook(view.all('task')) };
-  let places = 0;
-  for (const task of waiting) {
-    if (places === placesAtOnce)
-      return { changes: changes.changes, lookAgainAt: new Map([['addresses', Date.parse(now)]]) };
+  for (const { id } of waiting) {
+    if (placed.length === placesAtOnce) return { placed, isMore: true };
+    const task = changes.get('task', id);
+    if (task === undefined) continue;
     allocateTask(task, allocation);
-    if (changes.get('task', task.id)?.status.state === 'pending') places += 1;
+    const after = changes.get('task', id);
+    if (after?.status.state === 'pending') placed.push(after);
   }
-  return { ...nothingLeft, changes: changes.changes };
+  return { placed, isMore: false };
 }

@@ -35,13 +35,22 @@ function concerns({ before, after }: ObjectChange): readonly Key[] {
 }
 
 function reconcile(view: StoreView, _keys: ReadonlySet<Key>, now: string): Reconciliation<Key> {
-  const pending = view.waitingTasks('pending').filter((task) => !isLeaving(task));
-  if (pending.length === 0) return { changes: [], lookAgainAt: new Map() };
   const changes = new ChangeSet(view);
+  const dueMs = schedule(view, changes, [], now);
+  return { changes: changes.changes, lookAgainAt: new Map(dueMs === null ? [] : [['placement', dueMs]]) };
+}
+
+/**
+ * Gives nodes to so many of the tasks that wait for one as a pass takes; `more` wait among the collected changes only. Returns when it is to be looked
+ * again (ms since the epoch) though nothing changes; null = then only.
+ */
+export function schedule(view: StoreView, changes: ChangeSet, more: readonly TaskObject[], now: string): number | null {
+  const pending = [...view.waitingTasks('pending'), ...more].filter((task) => !isLeaving(task));
+  if (pending.length === 0) return null;
   const placement = new Placement(view, now);
   const waits: number[] = [];
   let places = 0;
-  for (const task of ownersFirst(view, pending)) {
+  for (const task of ownersFirst(changes, pending)) {
     if (places === placesAtOnce) {
       waits.push(Date.parse(now));
       break;
@@ -61,14 +70,14 @@ function reconcile(view: StoreView, _keys: ReadonlySet<Key>, now: string): Recon
     }
   }
   const dueMs = Math.min(...waits);
-  return { changes: changes.changes, lookAgainAt: new Map(Number.isFinite(dueMs) ? [['placement', dueMs]] : []) };
+  return Number.isFinite(dueMs) ? dueMs : null;
 }
 
 /**
  * Who shares a container's namespaces is placed after that container, within one round where possible. One by one: of very many, a pass takes only
  * the first.
  */
-function* ownersFirst(view: StoreView, pending: readonly TaskObject[]): Generator<TaskObject> {
+function* ownersFirst(view: ObjectLookup, pending: readonly TaskObject[]): Generator<TaskObject> {
   const given = new Set<TaskObject>();
   const withOwners = function* (task: TaskObject): Generator<TaskObject> {
     if (given.has(task)) return;
