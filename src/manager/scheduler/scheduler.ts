@@ -55,7 +55,8 @@ export function schedule(view: StoreView, changes: ChangeSet, more: readonly Tas
       waits.push(Date.parse(now));
       break;
     }
-    const waitsUntilMs = waitForPredecessors(changes, task);
+    // Who goes first is no business of this pass, and what is stored is asked more quickly.
+    const waitsUntilMs = waitForPredecessors(view, task);
     if (waitsUntilMs > Date.parse(now)) {
       waits.push(waitsUntilMs);
       changes.put(withWaitReason(task, `waits for the previous ${task.containerName} to be removed`));
