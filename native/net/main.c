@@ -2,6 +2,7 @@
 #include "../common/cleanup.h"
 #include "../common/file.h"
 #include "../common/json.h"
+#include "flow-limit.h"
 #include "memory.h"
 #include "netns.h"
 #include "operations.h"
@@ -38,6 +39,7 @@ struct net
   struct ports ports;
   struct kept_tables tables;
   struct guard guard;
+  struct flow_limit flow_limit;
   struct server server;
   struct operations operations;
 };
@@ -114,6 +116,8 @@ open_net (struct net *net, const struct options *options, struct tss_error *erro
   net->overlays.ipsec = &net->ipsec;
   net->ipsec.nft = &net->nft;
   net->ipsec.tables = &net->tables;
+  net->flow_limit.loop = &net->loop;
+  net->flow_limit.sandboxes = &net->sandboxes;
   net->sandboxes.overlays = &net->overlays;
   net->sandboxes.route = &net->route;
   net->sandboxes.state = &net->state;
@@ -143,12 +147,14 @@ open_net (struct net *net, const struct options *options, struct tss_error *erro
       || ports_restore (&net->ports, error) < 0 || kept_tables_open (&net->tables, error) < 0
       || guard_open (&net->guard, &net->loop, error) < 0)
     return -1;
+  flow_limit_open (&net->flow_limit);
   return server_open (&net->server, &net->loop, options->socket, operations_execute, &net->operations, error);
 }
 
 static void
 close_net (struct net *net)
 {
+  flow_limit_close (&net->flow_limit);
   trash_close (&net->trash);
   guard_close (&net->guard);
   kept_tables_close (&net->tables);

@@ -235,6 +235,28 @@ sandbox_remove (struct sandboxes *sandboxes, const json_t *request, struct tss_e
   return 0;
 }
 
+struct visit
+{
+  void (*function) (const char *id, const char *path, void *context);
+  void *context;
+};
+
+static void
+visit (const char *id, void *value, void *context)
+{
+  const struct visit *wanted = context;
+  const struct sandbox *sandbox = value;
+  wanted->function (id, sandbox->path, wanted->context);
+}
+
+void
+sandboxes_each (struct sandboxes *sandboxes, void (*function) (const char *id, const char *path, void *context),
+                void *context)
+{
+  struct visit wanted = { function, context };
+  map_each (&sandboxes->by_id, visit, &wanted);
+}
+
 static void
 add_to_list (const char *id, void *value, void *context)
 {

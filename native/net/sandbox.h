@@ -33,6 +33,10 @@ int sandbox_remove (struct sandboxes *sandboxes, const json_t *request, struct t
 /* The request sandbox.refresh: gives the sandbox what its overlays are by now. */
 int sandbox_refresh (struct sandboxes *sandboxes, const json_t *request, struct tss_error *error);
 
+/* Calls FUNCTION for each. */
+void sandboxes_each (struct sandboxes *sandboxes, void (*function) (const char *id, const char *path, void *context),
+                     void *context);
+
 /* [{"id","path","networks"}, ...]; the caller owns the result. */
 json_t *sandboxes_list (struct sandboxes *sandboxes);
 

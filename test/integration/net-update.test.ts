@@ -36,7 +36,7 @@ describe('tsstack-net that a former version has left', () => {
 
   it('ends for the one of this version, and no packet is lost meanwhile', async () => {
     const before = await processId();
-    const packets = lab.run({ sandbox: 'client' }, 'ping', '-i', '0.005', '-c', '200', '-W', '1', '172.30.1.10');
+    const packets = lab.run({ sandbox: 'client' }, 'ping', '-i', '0.005', '-c', '100', '-W', '1', '172.30.1.10');
     const service = await lab.openService();
     await service.ensureNetwork(network);
     assert.notEqual(await processId(), before);

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { NetClient, NetConnectionError } from '../native/net-client.ts';
 import type { NetReply, NetRequest } from '../native/net-protocol.ts';
+import { NetLog } from './net-log.ts';
 import { runsProgram } from './runs-program.ts';
 
 export interface NetProcessOptions {
@@ -26,9 +27,11 @@ export class NetProcess {
   readonly #closing = new AbortController();
   #client: NetClient | null = null;
   #opening: Promise<NetClient> | null = null;
+  readonly #log: NetLog;
 
   constructor(options: NetProcessOptions) {
     this.#options = options;
+    this.#log = new NetLog(options.logPath, options.log);
   }
 
   async request<Request extends NetRequest>(request: Request): Promise<NetReply<Request>> {
@@ -47,6 +50,7 @@ export class NetProcess {
   async close(): Promise<void> {
     this.#closing.abort();
     await this.#opening?.catch(() => undefined);
+    this.#log.close();
     this.#client?.close();
     await this.#client?.closed;
   }
@@ -55,6 +59,7 @@ export class NetProcess {
   async shutDown(): Promise<void> {
     this.#closing.abort();
     await this.#opening?.catch(() => undefined);
+    this.#log.close();
     try {
       const client = this.#client?.isOpen === true ? this.#client : await NetClient.connect(this.#options.socketPath);
       await client.request({ op: 'shutdown' });
@@ -75,6 +80,7 @@ export class NetProcess {
 
   async #open(): Promise<NetClient> {
     const client = await this.#findOrStart();
+    this.#log.follow();
     this.#client = client;
     void client.closed.then(() => this.#onLost());
     return client;
