@@ -64,7 +64,7 @@ rotate_under_load() {
   grep -q ' 0% packet loss' "$shared/pings" || fail 'packets were lost'
   [ "$(refused)" = "$refused_before" ] || fail "packets were refused: $refused_before, now $(refused)"
   [ -z "$(comm -12 <(echo "$keys_before") <(keys))" ] || fail 'keys of before are left'
-  [ "$(keys_from 10.91.0.1)" = 4 ] || fail "host1 sent with $(keys_from 10.91.0.1) keys"
+  [ "$(keys_from 10.91.0.1)" -ge 4 ] || fail "host1 sent with $(keys_from 10.91.0.1) keys"
   [ "$(seen "$others and not esp")" = 0 ] || fail 'there is something on the wire besides ESP'
   step "three new keys under a transfer of $count times $(wc -c </bin/busybox) bytes: nothing is lost, nothing is in clear"
 }

@@ -10,7 +10,7 @@ if [ "${1:-}" != inside ]; then
   trap 'rm -rf "$work"' EXIT
   secilc -M true -o "$work/policy" -f /dev/null "$here/selinux-policy.cil"
   archive=$("$root/bin/node" "$here/busybox-archive.ts")
-  "$here/vm-run" --cpus 1 --timeout 1800 --kernel-options 'security=selinux selinux=1 enforcing=0' -- "$0" inside "$work/policy" "$archive"
+  "$here/vm-run" --cpus 1 --own-clock --timeout 1800 --kernel-options 'security=selinux selinux=1 enforcing=0' -- "$0" inside "$work/policy" "$archive"
   exit
 fi
 

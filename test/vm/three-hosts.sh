@@ -70,7 +70,7 @@ in_client() { on host1 "tsstack -f /run/shared/stack.yml exec -T client sh -c '$
 
 check_names() {
   local found
-  found=$(in_client 'nslookup web | grep -c "^Address.*172"; nslookup tasks.web | grep -c "^Address.*172"; for i in 1 2 3 4 5 6; do wget -qO- http://web/cgi-bin/who; done | cut -d" " -f1 | sort -u' | tr '\n' ' ')
+  found=$(in_client 'nslookup web 2>/dev/null | grep -c "^Address.*172"; nslookup tasks.web 2>/dev/null | grep -c "^Address.*172"; for i in 1 2 3 4 5 6; do wget -qO- http://web/cgi-bin/who; done | cut -d" " -f1 | sort -u' | tr '\n' ' ')
   [ "$found" = '1 3 host1 host2 host3 ' ] || fail "addresses of web, of tasks.web, and the containers at the one of web are $found"
 }
 
@@ -114,17 +114,17 @@ lose_cable() {
   is host3 down || fail 'node ls does not say that host3 is down'
   on host1 'tsstack node ls; tsstack -f /run/shared/stack.yml ps -a'
   check_ports "$answers_of_two" 1 2
-  # Nobody tells host3 to end what it has, and those at host3 are served on.
-  [ "$(on host3 'for i in 1 2 3; do busybox wget -qO- -T 60 http://127.0.0.1:8080/cgi-bin/who; done | cut -d" " -f1 | sort -u')" = host3 ] || fail 'host3 does not serve those who are with it'
+  # Nobody tells host3 what goes on: it serves on, and leads two of three to where it gets no answer.
+  [ "$(on host3 'for i in 1 2 3; do busybox wget -qO- -T 20 http://127.0.0.1:8080/cgi-bin/who 2>/dev/null || true; done | cut -d" " -f1')" = host3 ] || fail 'host3 does not serve by itself'
 }
 heal_cable() {
   ip link set vm-host3 up
   await 'host3 is ready' is host3 ready
   await 'one of each slot is left' web_runs_elsewhere
-  await 'host3 has ended what was replaced' is_empty host3
+  await 'host3 has ended what was replaced' is_idle host3
   check_ports "$answers_of_two" 1 2 3
 }
-is_empty() { [ -z "$(on "$1" "ls -A /run/tsstack-test/containers")" ]; }
+is_idle() { [ -z "$(on "$1" 'busybox pidof tsstack-shim || true')" ]; }
 
 make_bridge
 compile_ahead "$archive"
@@ -151,5 +151,5 @@ heal_cable
 step "host3's cable is in again, and what was replaced has ended"
 check_connection
 on host1 'tsstack -f /run/shared/stack.yml down'
-for name in "${hosts[@]}"; do is_empty "$name" || fail "there is something left on $name"; done
+for name in "${hosts[@]}"; do is_idle "$name" || fail "there is something left on $name"; done
 step 'everything held'

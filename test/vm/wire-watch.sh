@@ -4,7 +4,8 @@
 
 # listen HOST: from now on, until `listened`.
 listen() {
-  tcpdump -i "vm-$1" --immediate-mode -U -w "$shared/wire" 2>"$shared/wire.log" &
+  : >"$shared/wire.log"
+  tcpdump -i "vm-$1" --immediate-mode -U -w "$shared/wire" 2>>"$shared/wire.log" &
   listener=$!
   await "tcpdump at the cable of $1" grep -q '^tcpdump: listening' "$shared/wire.log"
 }
