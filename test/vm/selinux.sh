@@ -128,8 +128,9 @@ for path in /apart/file; do
 done
 equal "$(within confined sh -c 'cat /shared/file /private/file /run/secrets/word; grep -c localhost /etc/hosts; echo x >/data/x; echo y >/dev/shm/y; echo z >/etc/z; cat /data/x /dev/shm/y /etc/z' | tr '\n' ' ')" \
   'shared private secret 2 x y z ' 'what is the container'"'"'s own'
-equal "$(within other cat /shared/file /data/x | tr '\n' ' ')" 'shared x ' 'what is shared'
-refused 'Permission denied' within other cat /private/file
+equal "$(within other sh -c 'echo y >/data/y; cat /shared/file /data/y' | tr '\n' ' ')" 'shared y ' 'what is shared'
+# What a container makes has its level, in a shared directory, too.
+for path in /private/file /data/x; do refused 'Permission denied' within other cat $path; done
 equal "$(stat -c %C /run/shared/file /run/private/file /run/apart/file | tr '\n' ' ')" "$file:s0 $file:s0:c1 system_u:object_r:host_file_t:s0 " 'labels of binds'
 step 'a confined container reaches its own and shared files, and nothing else of the host'
 
