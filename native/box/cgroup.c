@@ -29,6 +29,9 @@ box_cgroup_check_path (const char *path, struct tss_error *error)
                             "linux.cgroupsPath: %s leads out of its parent", path);
   if (path[strspn (path, "/")] == '\0')
     return tss_error_set (error, TSS_ERROR_INVALID, 0, "linux.cgroupsPath", "linux.cgroupsPath: names no cgroup");
+  /* The kernel's lists of cgroups have a line for each. */
+  if (strchr (path, '\n'))
+    return tss_error_set (error, TSS_ERROR_INVALID, 0, "linux.cgroupsPath", "linux.cgroupsPath: has a line break");
   return 0;
 }
 

@@ -154,6 +154,16 @@ run_final_hooks (const struct box_container *container)
   box_container_run_hooks (container, BOX_HOOK_POSTSTOP, "stopped", warner, NULL);
 }
 
+/* A first process that was killed could not say why. */
+static void
+explain_kill (const struct box_container *container, struct tss_error *error)
+{
+  static const char field[] = "linux.resources.memory.limit";
+
+  if (box_cgroup_oom_kills (&container->cgroup) > 0)
+    tss_error_set (error, TSS_ERROR_CGROUP, ENOMEM, field, "%s: set the container up", field);
+}
+
 static int
 create_from_spec (const struct box_options *options, const struct box_spec *spec, struct box_container *container,
                   struct tss_error *error)
@@ -177,6 +187,7 @@ create_from_spec (const struct box_options *options, const struct box_spec *spec
       || box_await (&container->channel, BOX_MESSAGE_CREATED, &container->terminal, &options->warner, error) < 0)
     {
       box_abandon (container->pid);
+      explain_kill (container, error);
       /* A stage that was killed may have left the first process, which nobody knows. */
       box_cgroup_kill (&container->cgroup, NULL);
       box_cgroup_remove (&container->cgroup, DESTROY_TIMEOUT_MS, NULL);

@@ -320,6 +320,8 @@ describe('tsstack-box with bad input', () => {
       ['an unknown propagation', /linux\.rootfsPropagation/, (spec) => void (spec.linux['rootfsPropagation'] = 'loud')],
       ['a cgroup outside', /linux\.cgroupsPath: \.\.\/x leads/, (spec) => void (spec.linux['cgroupsPath'] = '../x')],
       ['a cgroup without name', /linux\.cgroupsPath: names/, (spec) => void (spec.linux['cgroupsPath'] = '///')],
+      ['a cgroup of two lines', /linux\.cgroupsPath: has a line/, (spec) => void (spec.linux['cgroupsPath'] = 'a\nb')],
+      ['memory for nothing', /linux\.resources\.memory\.limit: set the container up/, memory({ limit: 1 })],
       ['less swap than memory', /linux\.resources\.memory\.swap/, memory({ limit: 1 << 24, swap: 1 << 20 })],
       ['memory below nothing', /linux\.resources\.memory\.limit: expected -1 or more/, memory({ limit: -5 })],
       ['swappiness beyond all', /linux\.resources\.memory\.swappiness: expected 0 to 100/, memory({ swappiness: 101 })],
