@@ -20,6 +20,8 @@ export interface TsstackErrorOptions {
   readonly retryable?: boolean;
   /** Keys from the root of the stack file to what it is about, for errors that come from what a file says. */
   readonly keys?: readonly string[];
+  /** ADDRESS:PORT of the manager that can do it, where it is not the one that was asked. */
+  readonly askInstead?: string;
 }
 
 /**
@@ -31,6 +33,7 @@ export class TsstackError extends Error {
   readonly retryable: boolean;
   readonly hint: string | undefined;
   readonly keys: readonly string[] | undefined;
+  readonly askInstead: string | undefined;
 
   constructor(code: ErrorCode, message: string, options: TsstackErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -39,5 +42,6 @@ export class TsstackError extends Error {
     this.retryable = options.retryable ?? false;
     this.hint = options.hint;
     this.keys = options.keys;
+    this.askInstead = options.askInstead;
   }
 }

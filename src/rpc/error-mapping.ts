@@ -29,18 +29,23 @@ const codeByStatus = new Map(Object.entries(statusByCode).map(([code, status]) =
 /** An error as it is sent in messages and metadata. */
 export function problemOf(error: unknown): Problem {
   if (error instanceof TsstackError) {
-    const { code, retryable, keys = [] } = error;
-    return { code, message: cut(error.message), hint: cut(error.hint ?? ''), retryable, keys };
+    const { code, retryable, keys = [], askInstead = '' } = error;
+    return { code, message: cut(error.message), hint: cut(error.hint ?? ''), retryable, keys, askInstead };
   }
   const message = error instanceof Error ? error.message : String(error);
-  return { code: 'internal', message: cut(message), hint: '', retryable: false, keys: [] };
+  return { code: 'internal', message: cut(message), hint: '', retryable: false, keys: [], askInstead: '' };
 }
 
 /** The error that a problem tells of. */
 export function errorOfProblem(problem: Problem): TsstackError {
   const code = problem.code in statusByCode ? (problem.code as ErrorCode) : 'internal';
-  const { message, hint, retryable, keys } = problem;
-  const more = { ...(hint === '' ? {} : { hint }), ...(keys.length === 0 ? {} : { keys }) };
+  // Daemons of earlier versions do not say who else is to be asked.
+  const { message, hint, retryable, keys, askInstead = '' } = problem as Omit<Problem, 'askInstead'> & Partial<Problem>;
+  const more = {
+    ...(hint === '' ? {} : { hint }),
+    ...(keys.length === 0 ? {} : { keys }),
+    ...(askInstead === '' ? {} : { askInstead }),
+  };
   return new TsstackError(code, message, { ...more, retryable });
 }
 

@@ -68,6 +68,7 @@ export class ImageNode {
           connect: () => connectDispatcher(address),
           address: () => '',
           onCluster: () => undefined,
+          goTo: () => false,
           onSession: () => undefined,
         },
         onStanding: () => undefined,

@@ -1,3 +1,4 @@
+import { TsstackError } from '../../../src/model/errors.ts';
 import { delay } from '../abortable.ts';
 import { describeError } from '../errors.ts';
 import { Backoff } from '../backoff.ts';
@@ -16,6 +17,7 @@ export interface ConnectionOptions extends Omit<SessionOptions, 'client'> {
 export async function keepConnected(options: ConnectionOptions, signal: AbortSignal): Promise<void> {
   const backoff = new Backoff();
   let lastProblem = '';
+  let isLed = false;
   const onOpen = (sessionId: string): void => {
     backoff.reset();
     lastProblem = '';
@@ -23,11 +25,15 @@ export async function keepConnected(options: ConnectionOptions, signal: AbortSig
     options.onOpen(sessionId);
   };
   while (!signal.aborted) {
-    const problem = await connectOnce({ ...options, onOpen }, signal).then(
-      () => 'the manager ended the session',
-      describe,
+    const failure = await connectOnce({ ...options, onOpen }, signal).then(
+      () => null,
+      (error: unknown) => ({ error }),
     );
     if (signal.aborted) return;
+    // Who leads is asked at once; if that one does not either, they are about to elect one.
+    isLed = !isLed && failure !== null && leadsElsewhere(failure.error, options.managers);
+    if (isLed) continue;
+    const problem = failure === null ? 'the manager ended the session' : describe(failure.error);
     options.managers.onSession(problem);
     // The same problem again and again is said once.
     if (problem !== lastProblem) options.log(problem);
@@ -45,6 +51,10 @@ async function connectOnce(options: ConnectionOptions, signal: AbortSignal): Pro
     options.onLost();
     client.close();
   }
+}
+
+function leadsElsewhere(error: unknown, managers: ConnectionOptions['managers']): boolean {
+  return error instanceof TsstackError && error.askInstead !== undefined && managers.goTo(error.askInstead);
 }
 
 function describe(error: unknown): string {

@@ -9,6 +9,8 @@ export interface ManagerAccess {
   address(): string;
   /** A manager told what it has to be known of the cluster. */
   onCluster(facts: ClusterFacts): void;
+  /** Another manager has named that one (ADDRESS:PORT) as who leads: the next connection is to it. False when that is none that is known. */
+  goTo(manager: string): boolean;
   /** A session stands (null), or there is none for that reason. */
   onSession(problem: string | null): void;
 }

@@ -45,6 +45,9 @@ export async function startAttached(job: RunJob, { taskId }: CreateOneOffRespons
 async function explain(context: RunContext, status: LastStatus, code: number): Promise<number> {
   const error = (await status.ended())?.status.error;
   if (error != null)
-    await showError(context, errorOfProblem({ ...error, hint: error.hint ?? '', retryable: false, keys: [] }));
+    await showError(
+      context,
+      errorOfProblem({ ...error, hint: error.hint ?? '', retryable: false, keys: [], askInstead: '' }),
+    );
   return code;
 }

@@ -5,6 +5,8 @@ import { parseHostPort, type HostPort } from '../../model/host-port.ts';
 export class ManagerList {
   #addresses: readonly string[];
   #last = '';
+  /** Who is next, whoever that was last. */
+  #named = '';
 
   constructor(addresses: readonly string[]) {
     this.#addresses = addresses;
@@ -19,11 +21,19 @@ export class ManagerList {
     if (addresses.length > 0) this.#addresses = addresses;
   }
 
+  /** The next one is that one; false when it is not known. */
+  prefer(address: string): boolean {
+    if (!this.#addresses.includes(address)) return false;
+    this.#named = address;
+    return true;
+  }
+
   /** At random, so that nodes spread over the managers. */
   next(random: () => number = Math.random): HostPort {
     const others = this.#addresses.filter((address) => address !== this.#last);
     const choice = others.length > 0 ? others : this.#addresses;
-    this.#last = choice[Math.floor(random() * choice.length)] ?? '';
+    this.#last = this.#named || (choice[Math.floor(random() * choice.length)] ?? '');
+    this.#named = '';
     const parsed = parseHostPort(this.#last);
     if (parsed === undefined) throw new TsstackError('internal', `"${this.#last}" is no address of a manager`);
     return parsed;

@@ -21,7 +21,7 @@ import type { Membership } from '../cluster/cluster-files.ts';
 import { fitHeapTo } from '../heap-mode.ts';
 import { readStoreSetting } from '../store-file.ts';
 import { addressOf, peersOf } from './manager-peers.ts';
-import { connectToOthers } from './other-managers.ts';
+import { OtherManagers } from './other-managers.ts';
 import type { Role, RoleContext } from './role.ts';
 
 /** A host that is alone, or a manager of a cluster: then it listens to others, too. */
@@ -91,6 +91,8 @@ export class ManagerRole implements Role {
       connect: (signal) => this.#connectToLeader(signal),
       address: () => this.#membership?.address ?? '',
       onCluster: (facts) => this.#onCluster(facts),
+      // It knows itself who leads.
+      goTo: () => false,
       onSession: (problem) => (this.#refusal = problem ?? ''),
     };
   }
@@ -193,7 +195,7 @@ export class ManagerRole implements Role {
     const stale = store.staleness;
     if (stale !== null) {
       const problem = (): Error => new TsstackError('unavailable', stale.reason, { retryable: true });
-      return connectToOthers(this.#context, this.#membership, problem, signal);
+      return new OtherManagers(this.#context, this.#membership).connect(problem, signal);
     }
     const leader = leadership?.leader ?? null;
     const isHere = leadership === null || leadership.isLeader || leader?.address === this.#membership?.managerAddress;

@@ -57,6 +57,7 @@ export class WorkerRole implements Role {
       connect: (signal) => this.#connect(signal),
       address: () => this.#membership.address,
       onCluster: (facts) => this.#onCluster(facts),
+      goTo: (manager) => this.#list.prefer(manager),
       onSession: (problem) => this.#onSession(problem),
     };
   }

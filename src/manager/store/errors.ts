@@ -33,6 +33,7 @@ export class StoreFullError extends TsstackError {
 export class NotLeaderError extends TsstackError {
   constructor(leader: ManagerContact | null) {
     const who = leader === null ? 'no manager leads at the moment' : `the manager ${leader.name} leads, not this one`;
-    super('unavailable', `write the store: ${who}`, { retryable: true });
+    const askInstead = leader === null ? {} : { askInstead: leader.address };
+    super('unavailable', `write the store: ${who}`, { retryable: true, ...askInstead });
   }
 }

@@ -292,6 +292,8 @@ export interface Problem {
   readonly retryable: boolean;
   /** Keys from the root of the stack file to what it is about; empty when it is about nothing in a file. */
   readonly keys: readonly string[];
+  /** ADDRESS:PORT of the manager that can do it, where it is not this one; empty otherwise. */
+  readonly askInstead: string;
 }
 
 /** Unit of every two-way stream between a client, the manager and the agent that holds the thing (exec, attach, logs, image transfer, …). The first frame of a client is `open`; the last frame of the other side is `exit` or `problem`. */
@@ -964,6 +966,7 @@ export const messageFields: Readonly<Record<keyof Messages, MessageFields>> = {
     { number: 3, name: 'hint', type: 'string', kind: 'single', oneof: null },
     { number: 4, name: 'retryable', type: 'bool', kind: 'single', oneof: null },
     { number: 5, name: 'keys', type: 'string', kind: 'repeated', oneof: null },
+    { number: 6, name: 'askInstead', type: 'string', kind: 'single', oneof: null },
   ],
   Frame: [
     { number: 1, name: 'open', type: 'OpenStream', kind: 'single', oneof: 'content' },

@@ -1,4 +1,4 @@
-import type { Member } from '../../../rpc/etcd-client.ts';
+import type { EtcdClient, Member } from '../../../rpc/etcd-client.ts';
 import { TsstackError } from '../../../model/errors.ts';
 import { EtcdEndpoints, type EtcdAddress, type Patience } from './endpoints.ts';
 
@@ -11,6 +11,8 @@ const defaultPatienceMs = 5000;
 export class EtcdMembers {
   readonly #etcd: EtcdEndpoints;
   readonly #patience: Patience;
+  /** etcd drops a change that comes while another one is under way, and lets whoever asked for it wait in vain. */
+  #change: Promise<unknown> = Promise.resolve();
 
   constructor(etcd: EtcdEndpoints, patienceMs = defaultPatienceMs) {
     this.#etcd = etcd;
@@ -27,34 +29,44 @@ export class EtcdMembers {
 
   /** Takes in one that follows at first, so that nothing waits for it; etcd has one such at a time. */
   async add(url: string): Promise<void> {
-    await this.#etcd.call(`take ${url} into etcd`, this.#patience, (client, options) =>
+    await this.#alone(`take ${url} into etcd`, this.#patience, (client, options) =>
       client.memberAdd({ peerUrls: [url], isLearner: true }, options),
     );
   }
 
   /** Makes it count; fails while it has not caught up. */
   async promote({ id }: Member): Promise<void> {
-    await this.#etcd.call('promote a member of etcd', this.#patience, (client, options) =>
+    await this.#alone('promote a member of etcd', this.#patience, (client, options) =>
       client.memberPromote({ id }, options),
     );
   }
 
   /** The others find it there from now on. */
   async move({ id }: Member, url: string): Promise<void> {
-    await this.#etcd.call(`move a member of etcd to ${url}`, this.#patience, (client, options) =>
+    await this.#alone(`move a member of etcd to ${url}`, this.#patience, (client, options) =>
       client.memberUpdate({ id, peerUrls: [url] }, options),
     );
   }
 
   /** One that is gone already is as it shall be. */
   async remove({ id, peerUrls }: Member): Promise<void> {
-    await this.#etcd
-      .call(`remove ${peerUrls.join()} from etcd`, this.#patience, (client, options) =>
-        client.memberRemove({ id }, options),
-      )
-      .catch((error: unknown) => {
-        if (!(error instanceof TsstackError) || error.code !== 'not-found') throw error;
-      });
+    await this.#alone(`remove ${peerUrls.join()} from etcd`, this.#patience, (client, options) =>
+      client.memberRemove({ id }, options),
+    ).catch((error: unknown) => {
+      if (!(error instanceof TsstackError) || error.code !== 'not-found') throw error;
+    });
+  }
+
+  /** Runs when the change before is over, whatever became of it. */
+  #alone<Answer>(
+    what: string,
+    patience: Patience,
+    ask: (client: EtcdClient, options: { readonly deadlineMs: number }) => Promise<Answer>,
+  ): Promise<Answer> {
+    const work = (): Promise<Answer> => this.#etcd.call(what, patience, ask);
+    const mine = this.#change.then(work, work);
+    this.#change = mine.catch(() => undefined);
+    return mine;
   }
 
   /** Id of the member that leads; empty when there is none. */

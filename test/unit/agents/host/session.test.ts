@@ -9,6 +9,8 @@ import { readHostFacts } from '../../../../agents/host/facts/host-facts.ts';
 import { Backoff } from '../../../../agents/host/backoff.ts';
 import { ClusterGuard, type Standing } from '../../../../agents/host/session/cluster-guard.ts';
 import { LeadAway } from '../../../../agents/host/session/lead-away.ts';
+import { NotLeaderError } from '../../../../src/manager/store/errors.ts';
+import { keepConnected } from '../../../../agents/host/session/connection-loop.ts';
 import { runSession, type SessionOptions } from '../../../../agents/host/session/manager-session.ts';
 import { StatusReporter } from '../../../../agents/host/session/status-reporter.ts';
 import { assignedStatus, noFacts } from './builders.ts';
@@ -101,15 +103,22 @@ describe('session with a manager', () => {
       endpoints.note('net', sequence);
       if (until(seen)) over.abort();
     };
-    const { description } = readHostFacts('/', noFacts);
-    const options = {
+    const options = optionsOf(manager, reporter);
+    await runSession({ ...options, onAssignments }, over.signal).catch((error: unknown) => {
+      if (!over.signal.aborted) throw error;
+    });
+    return seen;
+  }
+
+  function optionsOf(manager: DispatcherClient, reporter = new StatusReporter(() => undefined)): SessionOptions {
+    return {
       client: manager,
       guard,
-      description,
+      description: readHostFacts('/', noFacts).description,
       reporter,
       tunnelKey: Buffer.alloc(0),
       leadAway: new LeadAway(),
-      onAssignments,
+      onAssignments: () => undefined,
       onOpen: () => undefined,
       onStanding: (standing: Standing) => standings.push(standing),
       onStream: () => undefined,
@@ -117,14 +126,33 @@ describe('session with a manager', () => {
         connect: () => Promise.resolve(manager),
         address: () => '',
         onCluster: () => undefined,
+        goTo: () => false,
         onSession: () => undefined,
       },
     };
-    await runSession(options, over.signal).catch((error: unknown) => {
-      if (!over.signal.aborted) throw error;
-    });
-    return seen;
   }
+
+  it('is looked for at once where another manager says that one leads', async () => {
+    const options = optionsOf(client({}));
+    const over = new AbortController();
+    const steps: string[] = [];
+    const managers: SessionOptions['managers'] = {
+      ...options.managers,
+      connect: () => {
+        steps.push('connect');
+        if (steps.length > 1) return options.managers.connect(over.signal);
+        return Promise.reject(new NotLeaderError({ name: 'm2', address: '10.0.0.2:2377' }));
+      },
+      goTo: (address) => steps.push(`go to ${address}`) > 0,
+      onSession: (problem) => {
+        steps.push(problem ?? 'session');
+        over.abort();
+      },
+    };
+    const rest = { log: () => undefined, onConnected: () => undefined, onLost: () => undefined };
+    await keepConnected({ ...options, ...rest, managers }, over.signal);
+    assert.deepEqual(steps, ['connect', 'go to 10.0.0.2:2377', 'connect', 'session']);
+  });
 
   it('beats at once and takes assignments in order', async () => {
     const manager = client({ assignments: [[assignment(5, true), assignment(6), assignment(7)]] });
