@@ -24,6 +24,7 @@ import type {
   MigrateStoreResponse,
 } from '../rpc/messages.ts';
 import type { HostHandlers } from '../rpc/service-types.ts';
+import type { Membership } from './cluster/cluster-files.ts';
 import { isOtherwise } from './cluster/is-otherwise.ts';
 import { ManagerRole } from './roles/manager-role.ts';
 import type { Role, RoleContext } from './roles/role.ts';
@@ -123,8 +124,9 @@ export class HostService implements HostHandlers {
 
   leaveCluster(request: LeaveClusterRequest): Promise<LeaveClusterResponse> {
     return this.#alone(async () => {
-      const { hasOtherManagers, leaveAsManager, leaveAsOneOfMany } = await import('./cluster/leave-cluster.ts');
-      await this.#takeStoreHome();
+      const { checkLeave, hasOtherManagers, leaveAsManager, leaveAsOneOfMany } =
+        await import('./cluster/leave-cluster.ts');
+      await this.#takeStoreHome((last, membership) => checkLeave(last, membership, request));
       const { role } = this.#holder;
       if (this.#context.sealLock.isClosed) throw lockedError();
       if (
@@ -135,7 +137,8 @@ export class HostService implements HostHandlers {
         return { warnings: await leaveAsOneOfMany(role, this.#context, this.#holder, request) };
       if (!(role instanceof ManagerRole) || role.membership === null)
         throw new TsstackError('conflict', 'leave the cluster: this host is in none');
-      return { warnings: await leaveAsManager(role, this.#context.files, role.membership, request) };
+      checkLeave(role, role.membership, request);
+      return { warnings: await leaveAsManager(role, this.#context.files, role.membership) };
     });
   }
 
@@ -219,12 +222,13 @@ export class HostService implements HostHandlers {
     });
   }
 
-  /** The last manager needs no etcd any more. */
-  async #takeStoreHome(): Promise<void> {
+  /** The last manager needs no etcd any more, if it may leave. */
+  async #takeStoreHome(check: (role: ManagerRole, membership: Membership) => void): Promise<void> {
     const { role } = this.#holder;
-    if (!(role instanceof ManagerRole) || role.manager.members === null) return;
+    if (!(role instanceof ManagerRole) || role.manager.members === null || role.membership === null) return;
     const { hasOtherManagers } = await import('./cluster/leave-cluster.ts');
     if (hasOtherManagers(role)) return;
+    check(role, role.membership);
     const { moveStore } = await import('./cluster/move-store.ts');
     await moveStore(this.#holder, this.#context, { to: 'sqlite', ca: '', certificate: '', key: '' });
   }

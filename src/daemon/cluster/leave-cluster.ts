@@ -19,24 +19,31 @@ const removalMs = 10_000;
 export async function leaveAsManager(
   role: ManagerRole,
   files: ClusterFiles,
-  { nodeId }: Membership,
-  { force }: LeaveClusterRequest,
+  membership: Membership,
 ): Promise<readonly string[]> {
   const { store } = role.manager;
-  const others = store.view.all('node').filter(({ id }) => id !== nodeId);
-  const names = others.map(({ hostname }) => hostname).join(', ');
-  if (others.length > 0 && !force)
-    throw new TsstackError(
-      'conflict',
-      `leave the cluster: this is its last manager, and these nodes would have none: ${names}`,
-      {
-        hint: 'run `tsstack cluster leave` on them first, or leave with --force',
-      },
-    );
+  const { nodeId } = membership;
+  const names = namesOfOthers(role, membership);
   await role.unlisten();
   files.remove();
   await forgetOthers(store, nodeId);
-  return others.length === 0 ? [] : [`the cluster is no more; on ${names} run \`tsstack cluster leave --force\``];
+  return names === '' ? [] : [`the cluster is no more; on ${names} run \`tsstack cluster leave --force\``];
+}
+
+/** Throws when the last manager would leave nodes behind. */
+export function checkLeave(role: ManagerRole, membership: Membership, { force }: LeaveClusterRequest): void {
+  const names = namesOfOthers(role, membership);
+  if (names === '' || force) return;
+  throw new TsstackError(
+    'conflict',
+    `leave the cluster: this is its last manager, and these nodes would have none: ${names}`,
+    { hint: 'run `tsstack cluster leave` on them first, or leave with --force' },
+  );
+}
+
+function namesOfOthers({ manager }: ManagerRole, { nodeId }: Membership): string {
+  const others = manager.store.view.all('node').filter(({ id }) => id !== nodeId);
+  return others.map(({ hostname }) => hostname).join(', ');
 }
 
 async function forgetOthers(store: Store, nodeId: string): Promise<void> {
