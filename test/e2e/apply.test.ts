@@ -77,7 +77,9 @@ describe('what up does to containers that exist', () => {
     await host.ok(['-f', file, 'up', '-d']);
     stack('since', `  a: { ${forever} }\n`);
     const dry = await host.ok(['-f', file, '--dry-run', 'down']);
-    assert.doesNotMatch(dry.stderr, /since-gone-1/);
+    assert.equal(dry.stderr, 'DRY-RUN MODE - Container since-a-1 Removed\n');
+    const all = await host.ok(['-f', file, '--dry-run', 'down', '--remove-orphans', '--rmi', 'all']);
+    assert.match(all.stderr, /since-gone-1 Removed\n.*Network since_default Removed\n.*Image busybox:test Removed\n$/);
     const { stderr } = await host.ok(['-f', file, 'down', '-t', '0']);
     assert.match(stderr, /orphan containers use them: since-gone-1; add --remove-orphans/);
     assert.deepEqual(await names(file), ['since-gone-1']);

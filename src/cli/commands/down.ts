@@ -4,6 +4,10 @@ import { showDryRun } from '../output/dry-run.ts';
 import { openStack, selectTasks } from '../project/existing-stack.ts';
 import { isByNameOnly, readServices } from '../project/known-services.ts';
 import type { TaskObject } from '../../model/objects.ts';
+import type { ControlClient } from '../../rpc/service-types.ts';
+import { isLocalImage } from '../output/image-reference.ts';
+import { titleOf } from '../output/object-titles.ts';
+import { listObjects } from '../tasks/list-tasks.ts';
 import { endProviders } from '../providers/end-providers.ts';
 import { removeStack } from '../tasks/remove-stack.ts';
 
@@ -41,7 +45,10 @@ async function run(context: CommandContext<typeof flags>): Promise<number> {
   if (context.globals['dry-run']) {
     const targets = isAboutContainers ? selectTasks(tasks, services, { oneOffs: true }) : [];
     const isMeant = (task: TaskObject): boolean => removeOrphans || (task.oneOff === null && known.has(task.service));
-    showDryRun(context, 'down', targets.filter(isMeant), 'Removed');
+    const leaving = targets.filter(isMeant);
+    const isWhole = context.arguments.length === 0 && tasks.every((task) => leaving.includes(task));
+    const resources = isWhole ? await resourcesOf(control, name, volumes) : [];
+    showDryRun(context, 'down', leaving, 'Removed', [...resources, ...(rmi === 'all' ? imagesOf(leaving) : [])]);
     return 0;
   }
   const request = {
@@ -61,6 +68,19 @@ async function run(context: CommandContext<typeof flags>): Promise<number> {
 /** By name only, whatever has containers is known, as with docker compose. */
 function servicesOf(tasks: readonly TaskObject[]): readonly string[] {
   return tasks.filter(({ oneOff }) => oneOff === null).map(({ service }) => service);
+}
+
+/** What goes with the last container. */
+async function resourcesOf(control: ControlClient, stack: string, withVolumes: boolean): Promise<readonly string[]> {
+  const view = await listObjects(control, stack, ['network', 'volume']);
+  const networks = view.ofKind('network').filter(({ spec }) => !spec.external);
+  const volumes = view.volumes.filter(({ spec, anonymousOf }) => withVolumes && !spec.external && anonymousOf === null);
+  return [...networks, ...volumes].map(({ kind, name }) => titleOf(kind, name));
+}
+
+function imagesOf(tasks: readonly TaskObject[]): readonly string[] {
+  const images = new Set(tasks.map(({ spec }) => spec.image).filter((image) => !isLocalImage(image)));
+  return [...images].map((image) => titleOf('image', image));
 }
 
 function sayNothing({ io }: CommandContext<typeof flags>, name: string): number {

@@ -1,15 +1,18 @@
 import type { TaskObject } from '../../model/objects.ts';
 import type { CommandContext } from '../command-line/verb.ts';
+import { titleOf } from './object-titles.ts';
 import { openProgress } from './progress/open-progress.ts';
 
-/** Shows what would happen to containers; for --dry-run. */
+/** Shows what would happen to containers, and to `others` by their titles; for --dry-run. */
 export function showDryRun(
   context: Pick<CommandContext, 'globals' | 'io'>,
   title: string,
   tasks: readonly TaskObject[],
   text: string,
+  others: readonly string[] = [],
 ): void {
   const progress = openProgress(context, title);
-  for (const task of tasks) progress.event({ id: `Container ${task.containerName}`, state: 'done', text });
+  const containers = tasks.map(({ containerName }) => titleOf('container', containerName));
+  for (const id of [...containers, ...others]) progress.event({ id, state: 'done', text });
   progress.stop();
 }
