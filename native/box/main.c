@@ -47,7 +47,11 @@ find_command (const char *name, struct tss_error *error)
   for (size_t i = 0; i < TSS_LENGTH (commands); i++)
     if (strcmp (commands[i].name, name) == 0)
       return &commands[i];
-  tss_error_set (error, TSS_ERROR_INVALID, 0, name, "unknown command %s", name);
+  if (strcmp (name, "checkpoint") == 0 || strcmp (name, "restore") == 0)
+    tss_error_set (error, TSS_ERROR_INVALID, 0, name, "%s is not supported: there are no checkpoints of containers",
+                   name);
+  else
+    tss_error_set (error, TSS_ERROR_INVALID, 0, name, "unknown command %s", name);
   return NULL;
 }
 

@@ -75,7 +75,7 @@ describe('tsstack-box command line', () => {
   describe('errors', () => {
     const cases: readonly [readonly string[], RegExp][] = [
       [['fly'], /unknown command fly/],
-      [['checkpoint', 'x'], /unknown command checkpoint/],
+      [['checkpoint', 'x'], /checkpoint is not supported: there are no checkpoints/],
       [['--fly', 'list'], /unknown option --fly$/m],
       [['state', '--detach', 'x'], /unknown option --detach of state/],
       [['list', '--force'], /unknown option --force of list/],
