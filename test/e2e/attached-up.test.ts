@@ -243,4 +243,38 @@ describe('up without -d', () => {
     const expected = Array.from({ length: count }, (_, index) => String(index + 1));
     for (const label of ['a-1', 'b-1']) assert.ok(linesOf(stdout, label).join() === expected.join(), label);
   });
+
+  /** What a container has counted, as far as a command shows it. */
+  function counted(stdout: string): readonly number[] {
+    return linesOf(stdout, 'web-1').map((line) => Number(line.replace('count ', '')));
+  }
+
+  it('goes on when the daemon ends, without a line lost or twice, and so do logs -f; exec says what has happened', async () => {
+    const web = script('trap "exit 0" TERM; i=0; while :; do echo count $i; i=$((i+1)); sleep 0.02; done');
+    const file = stack('steady', { web });
+    const attached = new RunningCommand(host, ['-f', file, 'up']);
+    await attached.shows('count 20');
+    const following = new RunningCommand(host, ['-f', file, 'logs', '-f']);
+    await following.shows('count 20');
+    const session = new RunningCommand(host, ['-f', file, 'exec', '-T', 'web', 'sh', '-c', 'echo begun; sleep 1000']);
+    await session.shows('begun');
+    const pid = (await host.pids(file))['steady-web-1'];
+    await host.killDaemon();
+    assert.notEqual(await session.ended(), 0);
+    assert.match(session.stderr, /the session in steady-web-1 is cut off[^]*the container runs on/);
+    for (const command of [attached, following]) {
+      await command.shows('the daemon is back');
+      const last = counted(command.stdout).at(-1) ?? 0;
+      await command.shows(`count ${last + 50}\n`);
+    }
+    assert.equal((await host.pids(file))['steady-web-1'], pid);
+    following.signal('SIGINT');
+    attached.signal('SIGINT');
+    await attached.ended();
+    await following.ended();
+    for (const { stdout } of [attached, following]) {
+      const numbers = counted(stdout.slice(0, stdout.lastIndexOf('\n')));
+      assert.deepEqual(numbers, [...numbers.keys()]);
+    }
+  });
 });

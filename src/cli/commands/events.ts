@@ -1,10 +1,12 @@
-import type { Event } from '../../rpc/messages.ts';
+import type { Event, EventsRequest } from '../../rpc/messages.ts';
+import { isCut, SteadyConnection } from '../connection/steady-connection.ts';
 import { defineVerb, type CommandContext } from '../command-line/verb.ts';
 import { readTime } from '../command-line/read-time.ts';
 import { HostAnswers } from '../nodes/host-answers.ts';
 import { writeOutput } from '../output/write-output.ts';
+import { writeWarnings } from '../output/write-warnings.ts';
 import { openStack } from '../project/existing-stack.ts';
-import { followObjects } from '../tasks/follow-objects.ts';
+import { followSteadily } from '../tasks/follow-steadily.ts';
 
 const flags = {
   json: { type: 'boolean', help: 'One JSON object for each event' },
@@ -23,22 +25,42 @@ async function run(context: CommandContext<typeof flags>): Promise<number> {
   const services = context.arguments;
   const { name, control, tasks, nodes } = await openStack(context, services);
   const over = new AbortController();
+  const connection = new SteadyConnection(context, control);
   const answers = new HostAnswers({ io: context.io, nodes });
   answers.noteLostHosts(tasks, nodes.values());
-  const watching = followObjects(control, { stack: name, kinds: ['task', 'node'] }, over.signal, (view) => {
+  const watching = followSteadily(connection, { stack: name, kinds: ['task', 'node'] }, over.signal, (view) => {
     answers.noteLostHosts(view.tasks, view.ofKind('node'));
     return false;
   });
   // It ends with the command, or as the stream of events does.
   watching.catch(() => undefined);
   try {
-    for await (const event of control.events({ stack: name, services, sinceMs, untilMs })) {
+    for await (const event of readEvents(context, connection, { stack: name, services, sinceMs, untilMs })) {
       await writeOutput(context.io.stdout, `${json ? eventJson(event) : eventText(event)}\n`);
     }
   } finally {
     over.abort();
   }
   return 0;
+}
+
+/** Events over the end of a daemon, which remembers none of those before it: the gap is told. */
+async function* readEvents(
+  { io }: Pick<CommandContext, 'io'>,
+  connection: SteadyConnection,
+  request: EventsRequest,
+): AsyncGenerator<Event, void> {
+  for (let { sinceMs } = request; ; sinceMs = 0) {
+    const { control } = connection;
+    try {
+      return yield* control.events({ ...request, sinceMs });
+    } catch (error) {
+      if (!isCut(error)) throw error;
+      const endedAt = new Date().toISOString();
+      await connection.restored(control, error);
+      writeWarnings(io, [`what happened from ${endedAt} to ${new Date().toISOString()} is not known`]);
+    }
+  }
 }
 
 function eventJson(event: Event): string {

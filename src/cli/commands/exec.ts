@@ -2,7 +2,7 @@ import { readEnvironment } from '../command-line/read-environment.ts';
 import { defineVerb, type CommandContext } from '../command-line/verb.ts';
 import { openStack } from '../project/existing-stack.ts';
 import { pickContainer } from '../project/pick-container.ts';
-import { withCommandExitCodes } from '../streams/command-exit-codes.ts';
+import { explainCut, withCommandExitCodes } from '../streams/command-exit-codes.ts';
 import { openStream } from '../streams/open-stream.ts';
 import { runSession, terminalSize } from '../streams/session.ts';
 import { wantsTerminal } from '../streams/wants-terminal.ts';
@@ -56,6 +56,10 @@ async function run(context: CommandContext<typeof flags>): Promise<number> {
     { taskId: task.id },
   );
   return withCommandExitCodes(context, () =>
-    runSession(stream, context.io, { tty, stdin: interactive && !detach, detachKeys: null, onSignal: null }),
+    runSession(stream, context.io, { tty, stdin: interactive && !detach, detachKeys: null, onSignal: null }).catch(
+      (error: unknown) => {
+        throw explainCut(task.containerName, error);
+      },
+    ),
   );
 }

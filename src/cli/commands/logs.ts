@@ -2,6 +2,7 @@ import { TsstackError } from '../../model/errors.ts';
 import type { TaskObject } from '../../model/objects.ts';
 import { logStyleFlags } from '../command-line/log-flags.ts';
 import { readTime } from '../command-line/read-time.ts';
+import { SteadyConnection } from '../connection/steady-connection.ts';
 import { defineVerb, type CommandContext } from '../command-line/verb.ts';
 import { UsageError } from '../errors.ts';
 import { hasColours } from '../output/colour.ts';
@@ -13,8 +14,9 @@ import { HostAnswers } from '../nodes/host-answers.ts';
 import { writeWarnings } from '../output/write-warnings.ts';
 import { openStack, selectTasks, type ExistingStack } from '../project/existing-stack.ts';
 import { LogFollower, problemText, type LogQuery } from '../streams/log-follower.ts';
+import { LogRecovery } from '../streams/log-recovery.ts';
 import { readLog } from '../streams/read-log.ts';
-import { followObjects } from '../tasks/follow-objects.ts';
+import { followSteadily } from '../tasks/follow-steadily.ts';
 
 const flags = {
   ...logStyleFlags,
@@ -45,9 +47,8 @@ async function run(context: CommandContext<typeof flags>): Promise<number> {
     timestamps: context.flags.timestamps,
     splitStreams: false,
   });
-  const answers = new HostAnswers({ io: context.io, nodes: stack.nodes });
-  if (!follow) return printAll(context, stack, answers, multiplexer, query);
-  await followAll(context, stack, answers, multiplexer, query);
+  if (!follow) return printAll(context, stack, multiplexer, query);
+  await followAll(context, stack, multiplexer, query);
   return 0;
 }
 
@@ -76,11 +77,11 @@ function isChosen(context: CommandContext<typeof flags>, task: TaskObject): bool
 
 async function printAll(
   context: CommandContext<typeof flags>,
-  { control, tasks }: ExistingStack,
-  answers: HostAnswers,
+  { control, tasks, nodes }: ExistingStack,
   multiplexer: LogMultiplexer,
   query: LogQuery,
 ): Promise<number> {
+  const answers = new HostAnswers({ io: context.io, nodes });
   // What a pre_start hook says is in the log of the container that waits for it.
   const chosen = selectTasks(tasks, [], { oneOffs: true }).filter(
     (task) => isChosen(context, task) && task.status.container !== null && task.hookOf === null,
@@ -100,31 +101,34 @@ async function printAll(
   return answers.exitCode;
 }
 
-/** Until all have ended; containers that come later are followed too. */
+/** Until all have ended; containers that come later are followed too, and those of a host or a daemon that was away when it is back. */
 async function followAll(
   context: CommandContext<typeof flags>,
   { name, control, tasks }: ExistingStack,
-  answers: HostAnswers,
   multiplexer: LogMultiplexer,
   query: LogQuery,
 ): Promise<void> {
   const known = new Set(tasks.map(({ id }) => id));
   const whole: LogQuery = { tail: null, since: null, until: query.until };
+  const over = new AbortController();
+  const connection = new SteadyConnection(context, control);
+  const recovery = new LogRecovery({ io: context.io, connection, over: over.signal });
   const follower = new LogFollower({
-    control,
+    recovery,
     multiplexer,
     queryOf: ({ id }) => (known.has(id) ? query : whole),
     notesExitsSince: null,
     onProblem: (task, error) => {
-      if (!answers.noteFailure(task, error)) writeWarnings(context.io, [problemText(task, error)]);
+      if (!over.signal.aborted) writeWarnings(context.io, [problemText(task, error)]);
     },
   });
   multiplexer.reserve(tasks.filter((task) => isChosen(context, task)).map(containerLabel));
-  await followObjects(control, { stack: name, kinds: ['task', 'node'] }, undefined, (view) => {
-    answers.noteLostHosts(view.tasks, view.ofKind('node'));
+  await followSteadily(connection, { stack: name, kinds: ['task', 'node'] }, undefined, (view) => {
     const chosen = view.tasks.filter((task) => isChosen(context, task) && task.hookOf === null);
+    recovery.noteNodes(view.ofKind('node'), chosen);
     for (const task of chosen) follower.consider(task);
     return !chosen.some(isGoingOn);
   });
+  over.abort();
   await follower.settled();
 }

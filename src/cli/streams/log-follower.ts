@@ -1,10 +1,12 @@
+import { TsstackError } from '../../model/errors.ts';
 import type { TaskObject } from '../../model/objects.ts';
 import { isTerminal } from '../../model/states.ts';
-import type { ControlClient } from '../../rpc/service-types.ts';
 import type { StreamKinds } from '../../rpc/stream-kinds.ts';
 import { containerLabel, hookLabel } from '../output/container-label.ts';
 import type { LogMultiplexer } from '../output/log-multiplexer.ts';
 import { hasHooks, hasRun } from '../tasks/task-goal.ts';
+import { LogPosition } from './log-position.ts';
+import type { LogRecovery } from './log-recovery.ts';
 import { readLog } from './read-log.ts';
 
 type LogSource = StreamKinds['logs']['arguments']['source'];
@@ -12,7 +14,8 @@ type LogSource = StreamKinds['logs']['arguments']['source'];
 export type LogQuery = Omit<StreamKinds['logs']['arguments'], 'follow' | 'run' | 'source'>;
 
 export interface FollowerOptions {
-  readonly control: ControlClient;
+  /** Where output comes from, and how it is gone on with. */
+  readonly recovery: Pick<LogRecovery, 'control' | 'recover' | 'noteBack'>;
   readonly multiplexer: LogMultiplexer;
   /** What to show of the run of a container in which it is met first; later runs are shown from their start. */
   readonly queryOf: (task: TaskObject) => LogQuery;
@@ -133,14 +136,40 @@ export class LogFollower {
 
   /** Never rejects. */
   async #copy(task: TaskObject, query: LogQuery, from: LogSource): Promise<void> {
-    const { control, multiplexer, signal, onProblem } = this.#options;
+    const { multiplexer, signal, onProblem } = this.#options;
     const source = multiplexer.add(from === 'hooks' ? hookLabel(task) : containerLabel(task));
     const whole = { ...query, source: from, run: task.status.run, follow: true };
     try {
-      for await (const frame of readLog(control, task.id, whole, signal)) await source.push(frame);
+      for await (const frame of this.#readSteadily(task, whole)) await source.push(frame);
       await source.finish();
     } catch (error) {
       if (signal?.aborted !== true) onProblem(task, error);
+    }
+  }
+
+  /** The log, gone on with where it broke off for as long as the recovery says so. */
+  async *#readSteadily(task: TaskObject, query: StreamKinds['logs']['arguments']): AsyncGenerator<Buffer, void> {
+    const { recovery, signal } = this.#options;
+    const position = new LogPosition();
+    for (let attempts = 0, isFirst = true; ; isFirst = false) {
+      const { control } = recovery;
+      const { time } = position;
+      try {
+        const rest = time === null ? query : { ...query, tail: null, since: time };
+        for await (const frame of readLog(control, task.id, rest, signal)) {
+          attempts = 0;
+          recovery.noteBack(task.nodeId);
+          const news = position.advance(frame);
+          if (news.length > 0) yield news;
+        }
+        return;
+      } catch (error) {
+        // A container that went while its host was away has nothing more to say.
+        if (!isFirst && error instanceof TsstackError && error.code === 'not-found') return;
+        if (signal?.aborted === true || !(await recovery.recover({ task, control, error, attempts }))) throw error;
+        attempts += 1;
+        position.resume();
+      }
     }
   }
 

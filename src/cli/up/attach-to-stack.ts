@@ -4,6 +4,7 @@ import type { StackSpec } from '../../model/spec.ts';
 import type { ControlClient } from '../../rpc/service-types.ts';
 import { graceMs } from '../command-line/common-flags.ts';
 import type { CommandContext } from '../command-line/verb.ts';
+import { SteadyConnection } from '../connection/steady-connection.ts';
 import { interruptedExitCode, type Interrupts } from '../interrupts.ts';
 import { hasColours } from '../output/colour.ts';
 import { containerLabel } from '../output/container-label.ts';
@@ -12,7 +13,8 @@ import { openProgress } from '../output/progress/open-progress.ts';
 import { endProviders } from '../providers/end-providers.ts';
 import { writeWarnings } from '../output/write-warnings.ts';
 import { LogFollower, problemText } from '../streams/log-follower.ts';
-import { followObjects } from '../tasks/follow-objects.ts';
+import { LogRecovery } from '../streams/log-recovery.ts';
+import { followSteadily } from '../tasks/follow-steadily.ts';
 import { isGoingOn, judgeTask } from '../tasks/task-goal.ts';
 import type { Applied } from './apply.ts';
 import { shownServices } from './shown-services.ts';
@@ -36,15 +38,19 @@ export interface Attachment {
 export async function attachToStack(attachment: Attachment): Promise<number> {
   const { context, control, applied, interrupts } = attachment;
   const shown = shownServices(context.flags, attachment.spec, attachment.services);
-  const follower = makeFollower(attachment);
+  const connection = new SteadyConnection(context, control);
+  const over = new AbortController();
+  const recovery = new LogRecovery({ io: context.io, connection, over: over.signal });
+  const follower = makeFollower(attachment, recovery);
   const endings = new Endings(context.flags);
-  const ending = new StackEnding(attachment);
+  const ending = new StackEnding(attachment, connection);
   let targets: readonly TaskObject[] = [];
   const onInterrupt = (): void => ending.begin(targets, true);
   interrupts.first.addEventListener('abort', onInterrupt, { once: true });
   try {
-    await followObjects(control, { stack: applied.stack, kinds: ['task'] }, ending.failed, (view) => {
+    await followSteadily(connection, { stack: applied.stack, kinds: ['task', 'node'] }, ending.failed, (view) => {
       const tasks = view.tasks.filter((task) => task.oneOff === null && task.desired !== 'remove');
+      recovery.noteNodes(view.ofKind('node'), tasks);
       for (const task of tasks) if (shown.has(task.service)) follower.consider(task);
       targets = tasks.filter(({ service }) => attachment.services.has(service));
       if (interrupts.first.aborted) ending.begin(targets, true);
@@ -57,6 +63,7 @@ export async function attachToStack(attachment: Attachment): Promise<number> {
     interrupts.first.removeEventListener('abort', onInterrupt);
     await ending.settled();
   }
+  over.abort();
   // The output of dependencies may be shown, but they run on.
   await follower.settled(new Set(targets.map(({ id }) => id)));
   return interrupts.first.aborted ? interruptedExitCode : endings.exitCode;
@@ -65,12 +72,14 @@ export async function attachToStack(attachment: Attachment): Promise<number> {
 /** The stop of everything that the command is about; begins at most once. */
 class StackEnding {
   readonly #attachment: Attachment;
+  readonly #connection: SteadyConnection;
   readonly #failed = new AbortController();
   #work: Promise<void> | undefined;
   #failure: unknown;
 
-  constructor(attachment: Attachment) {
+  constructor(attachment: Attachment, connection: SteadyConnection) {
     this.#attachment = attachment;
+    this.#connection = connection;
   }
 
   get hasBegun(): boolean {
@@ -96,7 +105,8 @@ class StackEnding {
   }
 
   async #end(taskIds: readonly string[], isInterrupt: boolean): Promise<void> {
-    const { context, control, applied, interrupts } = this.#attachment;
+    const { context, applied, interrupts } = this.#attachment;
+    const { control } = this.#connection;
     const progress = openProgress(context, 'stop', { besideOutput: true });
     if (isInterrupt) progress.line('Gracefully Stopping... press Ctrl+C again to force');
     const killNow = isInterrupt ? interrupts.second : interrupts.first;
@@ -124,7 +134,7 @@ function refuseFailures(targets: readonly TaskObject[]): void {
   }
 }
 
-function makeFollower({ context, control, applied, startedAt }: Attachment): LogFollower {
+function makeFollower({ context, applied, startedAt }: Attachment, recovery: LogRecovery): LogFollower {
   const { flags, globals, io } = context;
   const multiplexer = new LogMultiplexer(io, {
     prefix: !flags['no-log-prefix'],
@@ -135,7 +145,7 @@ function makeFollower({ context, control, applied, startedAt }: Attachment): Log
   const names = applied.response.steps.filter(({ kind }) => kind === 'container').map(({ name }) => name);
   multiplexer.reserve(names.map((containerName) => containerLabel({ containerName, stack: applied.stack })));
   return new LogFollower({
-    control,
+    recovery,
     multiplexer,
     queryOf: ({ containerName }) => {
       const isNew = ['create', 'replace'].includes(applied.changeOf(containerName));
