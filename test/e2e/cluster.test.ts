@@ -6,6 +6,7 @@ import { busyboxImage } from '../fixtures/images.ts';
 import { heavyArchive } from '../fixtures/images/heavy.ts';
 import { listNodes } from '../support/list-nodes.ts';
 import { TestCluster, type ClusterHost } from '../support/test-cluster.ts';
+import { RunningCommand } from '../support/running-command.ts';
 import { until } from '../support/test-host.ts';
 
 const lone = 'name: lone\nservices:\n  web: { image: "busybox:test", command: sleep 100000, init: true }\n';
@@ -21,7 +22,7 @@ services:
     deploy: { placement: { constraints: ["node.hostname==m1"] } }
   second:
     image: busybox:test
-    command: sh -c "hostname; sleep 100000"
+    command: sh -c "hostname; i=0; while sleep 0.05; do echo count $$i; i=$$((i+1)); done"
     init: true
     restart: always
     deploy: { placement: { constraints: ["node.hostname==w1"] } }
@@ -117,8 +118,19 @@ describe('a cluster of two hosts', () => {
   it('goes on when the daemon of the worker is killed and comes back', async () => {
     const id = (await manager.ps('both.yml')).find(({ Service }) => Service === 'second')?.ID ?? assert.fail();
     const { pid } = worker.shimState(id);
-    await worker.killDaemon();
-    await worker.ok(['info', '--start']);
+    const following = new RunningCommand(manager, ['-f', 'both.yml', 'logs', '-f', '--no-log-prefix', 'second']);
+    const counted = (): readonly number[] =>
+      [...following.stdout.matchAll(/^count (\d+)\n/gm)].map(([, number]) => Number(number));
+    await following.shows('count 3');
+    for (const end of [() => worker.killDaemon(), () => worker.shutDown()]) {
+      await end();
+      const last = counted().at(-1) ?? 0;
+      await worker.ok(['info', '--start']);
+      await following.shows(`count ${last + 20}\n`);
+    }
+    following.signal('SIGTERM');
+    await following.ended();
+    assert.deepEqual(counted(), [...counted().keys()]);
     // The first question waits for the first contact.
     assert.match((await worker.ok(['cluster', 'status'])).stdout, /Role: +worker[^]*Problem: +none/);
     assert.equal(worker.shimState(id).pid, pid);

@@ -98,7 +98,7 @@ async function copyBothWays(
   // What the client writes when the agent is done has no reader, so that its failure is none.
   copyFromClient(client, agent.stream).catch(() => undefined);
   try {
-    await Promise.race([copy(agent.frames, client.stream), lost.promise]);
+    await Promise.race([copy(framesOfNode(agent.frames, place), client.stream), lost.promise]);
     agent.done.resolve();
   } catch (error) {
     agent.done.reject(error);
@@ -106,6 +106,16 @@ async function copyBothWays(
   } finally {
     client.signal.removeEventListener('abort', onLeave);
     session.removeEventListener('abort', onLoss);
+  }
+}
+
+/** An agent that breaks off has ended, or its host, or the network: it is not the client that has given up. */
+async function* framesOfNode(frames: AsyncIterator<Frame>, place: string): AsyncGenerator<Frame, void> {
+  try {
+    for (let next = await frames.next(); next.done !== true; next = await frames.next()) yield next.value;
+  } catch (cause) {
+    if (!(cause instanceof TsstackError) || cause.code !== 'canceled') throw cause;
+    throw new TsstackError('unavailable', `the connection to node ${place} is lost`, { retryable: true, cause });
   }
 }
 
