@@ -17,6 +17,8 @@ import { runJob, type JobResult } from './support/runner/run-job.ts';
 const root = join(import.meta.dirname, '..');
 const scratch = mkdtempSync(join(tmpdir(), 'tsstack-test-'));
 const slowestShown = 12;
+/** A file computes for about half of its time, so that two get on on one processor; with more than four the longest file decides. */
+const [minLanes, maxLanes] = [2, 4];
 
 /** Images are made of packages from the mirrors, which tests in a network of their own cannot reach. */
 function prepareImages(): void {
@@ -48,7 +50,7 @@ async function run(job: (typeof jobs)[number]): Promise<void> {
 }
 
 for (const job of jobs.filter(({ isAlone }) => isAlone)) await run(job);
-const lanes = new PQueue({ concurrency: availableParallelism() });
+const lanes = new PQueue({ concurrency: Math.min(Math.max(availableParallelism(), minLanes), maxLanes) });
 await lanes.addAll(jobs.filter(({ isAlone }) => !isAlone).map((job) => () => run(job)));
 
 const failures = [...results.flatMap((result) => [...result.failures, ...result.pending]), ...readSanitizerReports()];
