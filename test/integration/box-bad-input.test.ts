@@ -3,7 +3,8 @@ import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
 import { BoxLab } from '../support/box-lab.ts';
-import type { BoxResult, BoxSpec } from '../support/box-lab.ts';
+import type { BoxSpec } from '../support/box-lab.ts';
+import type { ProgramResult } from '../support/run-program.ts';
 
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
@@ -167,7 +168,7 @@ describe('tsstack-box with bad input', () => {
     assert.deepEqual(leftovers(), present);
   });
 
-  async function refused(result: Promise<BoxResult>, expected: RegExp): Promise<void> {
+  async function refused(result: Promise<ProgramResult>, expected: RegExp): Promise<void> {
     const { code, stdout, stderr } = await result;
     assert.equal(code, 1, stderr);
     assert.equal(stdout, '');
@@ -176,7 +177,7 @@ describe('tsstack-box with bad input', () => {
   }
 
   /** Runs a bundle whose config.json is this text. */
-  function runText(text: string | Buffer): Promise<BoxResult> {
+  function runText(text: string | Buffer): Promise<ProgramResult> {
     const bundle = lab.bundle('');
     writeFileSync(join(bundle, 'config.json'), text);
     return lab.box('run', '--bundle', bundle, lab.newId());

@@ -4,7 +4,8 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'mocha';
 import { BoxLab } from '../support/box-lab.ts';
-import type { BoxResult, BoxSpec } from '../support/box-lab.ts';
+import type { BoxSpec } from '../support/box-lab.ts';
+import type { ProgramResult } from '../support/run-program.ts';
 
 interface State {
   readonly ociVersion: string;
@@ -260,7 +261,7 @@ describe('tsstack-box command line', () => {
       await remove(id);
     });
 
-    const exec = (...args: readonly string[]): Promise<BoxResult> => lab.box('exec', ...args);
+    const exec = (...args: readonly string[]): Promise<ProgramResult> => lab.box('exec', ...args);
     async function output(...args: readonly string[]): Promise<string> {
       const result = await exec(...args);
       assert.equal(result.code, 0, result.stderr);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'mocha';
 import { busyboxImage } from '../fixtures/images.ts';
 import { Containerd } from '../support/engines/containerd.ts';
-import type { EngineResult } from '../support/engines/engine.ts';
+import type { ProgramResult } from '../support/run-program.ts';
 
 const box = join(import.meta.dirname, '../../native/build/tsstack-box');
 const image = 'docker.io/library/busybox:test';
@@ -21,7 +21,7 @@ describe('containerd over tsstack-box', () => {
     assert.deepEqual(containerd.leftovers(), []);
   });
 
-  const run = (name: string, options: readonly string[], ...command: readonly string[]): Promise<EngineResult> =>
+  const run = (name: string, options: readonly string[], ...command: readonly string[]): Promise<ProgramResult> =>
     containerd.ctr(
       'run',
       '--runc-binary',

@@ -4,7 +4,7 @@ import { after, before, describe, it } from 'mocha';
 import { busyboxImage } from '../fixtures/images.ts';
 import { declareEngineCases } from '../support/engines/engine-cases.ts';
 import { Docker } from '../support/engines/docker.ts';
-import type { EngineResult } from '../support/engines/engine.ts';
+import type { ProgramResult } from '../support/run-program.ts';
 import { until } from '../support/test-host.ts';
 
 const programs = join(import.meta.dirname, '../../native/build');
@@ -36,7 +36,7 @@ describe('docker over tsstack-box', () => {
   });
 
   it('is reached over a network of docker, at a published port, and by its name', async () => {
-    const run = (...args: readonly string[]): Promise<EngineResult> =>
+    const run = (...args: readonly string[]): Promise<ProgramResult> =>
       docker.client('run', '--network', 'shop', ...docker.runOptions, ...args);
     assert.equal((await docker.client('network', 'create', 'shop')).code, 0);
     const server = ['sh', '-c', 'echo welcome > /index.html; exec httpd -f -p 80 -h /'];

@@ -17,7 +17,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'mocha';
-import { BoxLab, type BoxResult, type BoxSpec } from '../support/box-lab.ts';
+import { BoxLab, type BoxSpec } from '../support/box-lab.ts';
+import type { ProgramResult } from '../support/run-program.ts';
 import { whileExchanging } from '../support/exchange.ts';
 import { nativeProgram } from '../support/native-build.ts';
 import { until } from '../support/test-host.ts';
@@ -48,7 +49,7 @@ describe('tsstack-box: known ways out', () => {
     assert.deepEqual([...lab.leftRecords(), ...lab.leftCgroups()], []);
   });
 
-  const run = (bundle: string): Promise<BoxResult> => lab.box('run', '--bundle', bundle, lab.newId());
+  const run = (bundle: string): Promise<ProgramResult> => lab.box('run', '--bundle', bundle, lab.newId());
   const pidOf = async (id: string): Promise<number> =>
     (JSON.parse((await lab.box('state', id)).stdout) as { pid: number }).pid;
   const shell = (script: string, ...words: readonly string[]): string =>

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'mocha';
-import { BoxLab, type BoxResult, type BoxSpec } from '../support/box-lab.ts';
+import { BoxLab, type BoxSpec } from '../support/box-lab.ts';
+import type { ProgramResult } from '../support/run-program.ts';
 
 const probe = join(import.meta.dirname, '../support/process-probe.py');
 /** Executes the rest of the command line with much that a container must not get. */
@@ -106,7 +107,7 @@ describe('tsstack-box: what a container inherits', () => {
   });
 
   it('descriptors that the caller says it may keep', async () => {
-    const keep = (count: number): Promise<BoxResult> => {
+    const keep = (count: number): Promise<ProgramResult> => {
       const options = ['--preserve-fds', String(count), '--bundle', bundle(() => undefined)];
       return lab.boxUnder(leaving, 'run', ...options, lab.newId());
     };

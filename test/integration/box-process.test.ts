@@ -24,11 +24,7 @@ describe('tsstack-box process', () => {
     await lab.dispose();
   });
 
-  async function output(script: string, change?: (spec: BoxSpec) => void): Promise<string> {
-    const result = await lab.run(script, change);
-    assert.equal(result.code, 0, result.stderr);
-    return result.stdout.trim();
-  }
+  const output: BoxLab['output'] = (...args) => lab.output(...args);
 
   const set =
     (key: string, value: unknown) =>

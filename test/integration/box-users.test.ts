@@ -35,12 +35,7 @@ describe('tsstack-box with user and time namespaces', () => {
     await lab.dispose();
   });
 
-  /** What a script prints, which must succeed. */
-  async function output(script: string, change: (spec: BoxSpec) => void): Promise<string> {
-    const result = await lab.run(script, change);
-    assert.equal(result.code, 0, result.stderr);
-    return result.stdout.trim();
-  }
+  const output: BoxLab['output'] = (...args) => lab.output(...args);
 
   async function pidOf(id: string): Promise<number> {
     return (JSON.parse((await lab.box('state', id)).stdout) as { pid: number }).pid;

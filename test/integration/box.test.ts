@@ -25,12 +25,7 @@ describe('tsstack-box', () => {
     await lab.dispose();
   });
 
-  /** What a script prints, which must succeed. */
-  async function output(script: string, change?: (spec: BoxSpec) => void): Promise<string> {
-    const result = await lab.run(script, change);
-    assert.equal(result.code, 0, result.stderr);
-    return result.stdout.trim();
-  }
+  const output: BoxLab['output'] = (...args) => lab.output(...args);
 
   describe('namespaces', () => {
     for (const [type, link] of [

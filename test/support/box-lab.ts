@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
@@ -12,13 +13,12 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { nativeProgram } from './native-build.ts';
+import { programTimeoutMs, runProgram, type ProgramResult } from './run-program.ts';
 
 const program = nativeProgram('box');
 const applets =
   'sh ls cat ps id mount true false sleep hostname echo env stat touch mkdir mknod grep ip head dd tty test readlink chown kill ulimit pwd wc';
-const commandTimeoutMs = 20_000;
 
 interface IdRange {
   containerID: number;
@@ -58,12 +58,6 @@ export interface BoxSpec {
   [key: string]: unknown;
 }
 
-export interface BoxResult {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
 /** Bundles with a small root of busybox, and tsstack-box over them. Everything is below one temporary directory. */
 export class BoxLab {
   readonly directory = mkdtempSync(join(tmpdir(), 'tsstack-box-'));
@@ -93,29 +87,19 @@ export class BoxLab {
   }
 
   /** Runs tsstack-box with the lab's root directory to its end. */
-  box(...args: readonly string[]): Promise<BoxResult> {
+  box(...args: readonly string[]): Promise<ProgramResult> {
     return this.boxUnder([], ...args);
   }
 
   /** The same through another program that executes the rest of its command line. */
-  boxUnder(prefix: readonly string[], ...args: readonly string[]): Promise<BoxResult> {
+  boxUnder(prefix: readonly string[], ...args: readonly string[]): Promise<ProgramResult> {
     return this.runUnder(prefix, program, '--root', join(this.directory, 'root'), ...args);
   }
 
   /** Any program, through another one that executes the rest of its command line. */
-  async runUnder(prefix: readonly string[], ...words: readonly string[]): Promise<BoxResult> {
+  runUnder(prefix: readonly string[], ...words: readonly string[]): Promise<ProgramResult> {
     const [command = program, ...rest] = [...prefix, ...words];
-    const child = spawn(command, rest, {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: commandTimeoutMs,
-      killSignal: 'SIGKILL',
-    });
-    const [stdout, stderr, [code]] = (await Promise.all([
-      text(child.stdout),
-      text(child.stderr),
-      once(child, 'exit'),
-    ])) as [string, string, [number | null]];
-    return { code, stdout, stderr };
+    return runProgram(command, rest);
   }
 
   /** The same with a pipe as standard output, where Node makes a socket. */
@@ -123,25 +107,32 @@ export class BoxLab {
     const command = [program, '--root', join(this.directory, 'root'), ...args];
     return execFileSync('sh', ['-c', '"$@" 2>&1 | cat', 'sh', ...command], {
       encoding: 'utf8',
-      timeout: commandTimeoutMs,
+      timeout: programTimeoutMs,
     });
   }
 
   /** Runs tsstack-box with INPUT as its standard input. */
-  boxWithInput(input: string, ...args: readonly string[]): Promise<BoxResult> {
+  boxWithInput(input: string, ...args: readonly string[]): Promise<ProgramResult> {
     return this.boxUnder(['sh', '-c', 'printf %s "$0" | exec "$@"', input], ...args);
   }
 
   /** Changes the resources of a running container. */
-  update(id: string, resources: Record<string, unknown>): Promise<BoxResult> {
+  update(id: string, resources: Record<string, unknown>): Promise<ProgramResult> {
     const path = join(this.directory, `resources${++this.#count}.json`);
     writeFileSync(path, JSON.stringify(resources));
     return this.box('update', '--resources', path, id);
   }
 
   /** Runs SCRIPT in a container of its own, from creation to removal. */
-  run(script: string, change?: (spec: BoxSpec) => void): Promise<BoxResult> {
+  run(script: string, change?: (spec: BoxSpec) => void): Promise<ProgramResult> {
     return this.box('run', '--bundle', this.bundle(script, change), this.newId());
+  }
+
+  /** What SCRIPT prints in a container of its own, in which it has to succeed. */
+  async output(script: string, change?: (spec: BoxSpec) => void): Promise<string> {
+    const { code, stdout, stderr } = await this.run(script, change);
+    assert.equal(code, 0, stderr);
+    return stdout.trim();
   }
 
   /** Creates and starts a container that stays; resolves to its id. Its own output goes nowhere. */
@@ -158,7 +149,7 @@ export class BoxLab {
     const log = join(this.directory, `log${++this.#count}`);
     const child = spawn(program, ['--root', join(this.directory, 'root'), '--log', log, ...args], {
       stdio: 'ignore',
-      timeout: commandTimeoutMs,
+      timeout: programTimeoutMs,
       killSignal: 'SIGKILL',
     });
     const [code] = (await once(child, 'exit')) as [number | null];

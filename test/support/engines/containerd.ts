@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { until } from '../test-host.ts';
 import { EngineCgroup } from './engine-cgroup.ts';
-import { runProgram, type EngineResult } from './engine.ts';
+import { runProgram, type ProgramResult } from '../run-program.ts';
 
 const startTimeoutMs = 60_000;
 
@@ -54,7 +54,7 @@ address = "${this.#at('sock.ttrpc')}"
     return `${this.#cgroup.name}/${name}`;
   }
 
-  ctr(...args: readonly string[]): Promise<EngineResult> {
+  ctr(...args: readonly string[]): Promise<ProgramResult> {
     return runProgram('ctr', ['--address', this.#at('sock'), ...args]);
   }
 

@@ -2,7 +2,8 @@ import { globSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Dockerd } from '../dockerd.ts';
 import { EngineCgroup } from './engine-cgroup.ts';
-import { runProgram, type Engine, type EngineResult } from './engine.ts';
+import { runProgram, type ProgramResult } from '../run-program.ts';
+import type { Engine } from './engine.ts';
 
 /** Debian's docker.io with the box as a further runtime. */
 export class Docker implements Engine {
@@ -30,7 +31,7 @@ export class Docker implements Engine {
     throw new Error(`docker could not load ${archive}: ${stderr}`);
   }
 
-  client(...args: readonly string[]): Promise<EngineResult> {
+  client(...args: readonly string[]): Promise<ProgramResult> {
     return runProgram('/usr/bin/docker', ['--host', `unix://${this.#dockerd.socket}`, ...args]);
   }
 

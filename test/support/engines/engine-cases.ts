@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'mocha';
 import { makeNative } from '../native-build.ts';
 import { until } from '../test-host.ts';
-import { runProgram, type Engine, type EngineResult } from './engine.ts';
+import { runProgram, type ProgramResult } from '../run-program.ts';
+import type { Engine } from './engine.ts';
 
 const image = 'busybox:test';
 /** Notes that it was asked to end, and ends with a code of its own. */
@@ -21,7 +22,7 @@ function mayAdminister(line: string): boolean {
 
 /** Declares the cases; `engine` gives the engine that a `before` has started. */
 export function declareEngineCases(engine: () => Engine): void {
-  const client = (...args: readonly string[]): Promise<EngineResult> => engine().client(...args);
+  const client = (...args: readonly string[]): Promise<ProgramResult> => engine().client(...args);
   let scratch = '';
 
   /** Output of a command that must succeed. */
@@ -31,9 +32,10 @@ export function declareEngineCases(engine: () => Engine): void {
     return stdout.trim();
   }
   /** Runs a container to its end; options and command in one list, with the image between them. */
-  const run = (options: readonly string[], ...command: readonly string[]): Promise<EngineResult> =>
+  const run = (options: readonly string[], ...command: readonly string[]): Promise<ProgramResult> =>
     client('run', '--rm', '--network', 'none', ...engine().runOptions, ...options, image, ...command);
-  const shell = (options: readonly string[], script: string): Promise<EngineResult> => run(options, 'sh', '-c', script);
+  const shell = (options: readonly string[], script: string): Promise<ProgramResult> =>
+    run(options, 'sh', '-c', script);
   /** What a container prints that must succeed. */
   async function printed(options: readonly string[], script: string): Promise<readonly string[]> {
     const { code, stdout, stderr } = await shell(options, script);

@@ -3,7 +3,8 @@ import { globSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EngineCgroup } from './engine-cgroup.ts';
-import { runProgram, type Engine, type EngineResult } from './engine.ts';
+import { runProgram, type ProgramResult } from '../run-program.ts';
+import type { Engine } from './engine.ts';
 
 /** Where the box keeps its records: podman's helper that cleans up is not told of another place. */
 const boxRecords = '/run/tsstack-box';
@@ -47,7 +48,7 @@ export class Podman implements Engine {
     throw new Error(`podman could not load ${archive}: ${stderr}`);
   }
 
-  client(...args: readonly string[]): Promise<EngineResult> {
+  client(...args: readonly string[]): Promise<ProgramResult> {
     const storage = ['--root', this.#at('root'), '--runroot', this.#at('run'), '--storage-driver', 'vfs'];
     const state = ['--tmpdir', this.#at('tmp'), '--events-backend', 'file', '--cgroup-manager', 'cgroupfs'];
     return runProgram('podman', [...storage, ...state, '--runtime', this.#box, ...args], {
