@@ -176,6 +176,8 @@ export class Dispatcher implements DispatcherHandlers {
     { peer }: CallContext,
   ): Promise<UpdateTaskStatusResponse> {
     const { nodeId } = this.#session(sessionId, peer);
+    // Who reports is alive, wherever its heartbeat is in the queue.
+    this.sessions.beat(sessionId);
     await this.#batcher.report(readReports(this.#store.view, nodeId, updates));
     return {};
   }

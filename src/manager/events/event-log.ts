@@ -10,6 +10,9 @@ import { makeEvent } from './make-event.ts';
 /** Events kept for `--since`: some hours of a busy host in a few megabytes. */
 const maxKept = 10_000;
 
+/** The oldest go so many at a time: to take them one by one from the front would move all the others for each. */
+const droppedAtOnce = 1000;
+
 interface Entry {
   readonly stack: string | null;
   readonly event: Event;
@@ -64,7 +67,7 @@ export class EventLog {
 
   #add(entry: Entry): void {
     this.#entries.push(entry);
-    if (this.#entries.length > maxKept) this.#entries.shift();
+    if (this.#entries.length >= maxKept + droppedAtOnce) this.#entries.splice(0, droppedAtOnce);
     for (const follower of this.#followers) follower(entry);
   }
 }
