@@ -6,7 +6,7 @@ import type { AnyVerb, VerbTable } from '../command-line/verb.ts';
 export interface CompletionSources {
   readonly verbs: VerbTable;
   /** Names of the services of the stack that these global flags lead to; none when there is no file, or it cannot be read. */
-  services(given: ReadonlyMap<string, RawValue>): Promise<readonly string[]>;
+  readonly services: (given: ReadonlyMap<string, RawValue>) => Promise<readonly string[]>;
 }
 
 /** Candidates for the last of these words, which may be empty. None means a file name, as far as the shell can tell. */
