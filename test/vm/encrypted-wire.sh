@@ -8,7 +8,7 @@ services:
   sink:
     image: busybox:test
     init: true
-    command: [sh, -c, 'nc -ll -p 7001 -e dd of=/dev/null bs=64k & while :; do nc -l -p 7000 | md5sum >>/tmp/sums; done']
+    command: [sh, -c, 'nc -ll -p 7001 -e dd of=/dev/null bs=64k & exec nc -ll -p 7000 -e sh -c "md5sum >>/tmp/sums"']
     stop_grace_period: 1s
     networks: [clear, secret]
     deploy: { placement: { constraints: [node.hostname == host2] } }
