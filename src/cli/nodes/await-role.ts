@@ -73,9 +73,12 @@ async function isOwnRole(context: Pick<CommandContext, 'globals' | 'io'>, id: st
   return status.nodeId === id && status.role === role;
 }
 
-/** Streams of a daemon end with its role, and while it has none it says so. */
+/**
+ * Streams of a daemon end with its role, and while it has none it says so. What one that becomes a worker still passes on, other managers refuse:
+ * its certificate is that of a worker already.
+ */
 function isBetweenRoles({ code }: TsstackError): boolean {
-  return code === 'unavailable' || code === 'canceled' || code === 'unsupported';
+  return code === 'unavailable' || code === 'canceled' || code === 'unsupported' || code === 'permission';
 }
 
 function late(role: string): TsstackError {
