@@ -206,9 +206,13 @@ export class HostService implements HostHandlers {
     }
   }
 
-  /** Runs when the change before is over, whatever became of it. */
+  /** Runs when the change before is over, whatever became of it, also one that the role makes by itself. */
   #alone<T>(work: () => Promise<T>): Promise<T> {
-    const mine = this.#change.then(work, work);
+    const inTurn = async (): Promise<T> => {
+      await this.#holder.settled();
+      return work();
+    };
+    const mine = this.#change.then(inTurn, inTurn);
     this.#change = mine.catch(() => undefined);
     return mine;
   }
