@@ -71,7 +71,7 @@ rotate_under_load() {
 
 compare_speed() {
   in_source 'for i in 1 2 3; do for network in clear secret; do echo $network $({ time -p sh -c "head -c 20000000 /dev/zero | nc sink.wire_$network 7001" >/dev/null; } 2>&1 | grep real); done; done' |
-    tee /dev/stderr | awk '{ if (!least[$1] || $3 < least[$1]) least[$1] = $3 } END { printf "encrypted runs at %.2f of the speed in clear\n", least["clear"] / least["secret"] }'
+    tee >(cat >&2) | awk '{ if (!least[$1] || $3 < least[$1]) least[$1] = $3 } END { printf "encrypted runs at %.2f of the speed in clear\n", least["clear"] / least["secret"] }'
 }
 
 on host1 'until_it tsstack -f /run/shared/wire.yml up -d; tsstack -f /run/shared/wire.yml ps'
