@@ -295,7 +295,7 @@ describe('a cluster of three managers', () => {
   it('finds one of its managers at another address', async () => {
     m2.sh('ip', 'address', 'add', '10.90.0.102/24', 'dev', 'eth0');
     const { stderr } = await m2.ok(['cluster', 'address', '10.90.0.102']);
-    assert.match(stderr, /^This host is at 10\.90\.0\.102, its managers at 10\.90\.0\.1:2377, 10\.90\.0\.102:2377/);
+    assert.match(stderr, /^This host is at 10\.90\.0\.102, its managers at 10\.90\.0\.102:2377, 10\.90\.0\.1:2377/);
     const moved = await until(
       async () => (await statusOf(m1)).storeMembers,
       (members) => members.length === 2 && members.every(({ state }) => state === 'leader' || state === 'follower'),
