@@ -27,7 +27,7 @@ state_of() { on host1 "tsstack node ls --filter name=$1 --format json" | sed 's/
 is() { [ "$(state_of "$1")" = "$2" ]; }
 
 # Answers of a host's published port, as this side of the bridge sees them: HOST OF THE CONTAINER, ADDRESS OF THE CLIENT.
-ask() { for _ in 1 2 3 4 5 6 7 8 9; do curl -s --max-time 60 "http://10.91.0.$1:8080/cgi-bin/who"; done | sort -u; }
+ask() { for _ in 1 2 3 4 5 6 7 8 9; do curl -s --max-time 60 "http://10.91.0.$1:8080/cgi-bin/who"; done | tr -d '[]' | sed 's/::ffff://' | sort -u; }
 # Each host answers with all containers: what is not its own came through the overlay network.
 check_ports() { # EXPECTED HOSTNUMBER…
   local expected=$1 number
