@@ -275,9 +275,10 @@ tss_json_load_fd (int fd, const char *name, struct tss_error *error)
 json_t *
 tss_json_load_file (const char *path, struct tss_error *error)
 {
-  tss_autofd int fd = TSS_RETRY (open (path, O_RDONLY | O_CLOEXEC));
+  /* A named pipe that nobody writes to would be waited for without end; it has nothing to read instead. */
+  tss_autofd int fd = TSS_RETRY (open (path, O_RDONLY | O_NONBLOCK | O_CLOEXEC));
 
-  if (fd >= 0)
+  if (fd >= 0 && fcntl (fd, F_SETFL, O_RDONLY) == 0)
     return tss_json_load_fd (fd, path, error);
   tss_error_set (error, errno == ENOENT ? TSS_ERROR_NOT_FOUND : TSS_ERROR_IO, errno, path, "open %s", path);
   return NULL;

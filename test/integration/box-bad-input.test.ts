@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
@@ -215,6 +216,13 @@ describe('tsstack-box with bad input', () => {
       rmSync(join(bundle, 'config.json'));
       mkdirSync(join(bundle, 'config.json'));
       await refused(lab.box('run', '--bundle', bundle, lab.newId()), /read .*config\.json: Is a directory/);
+    });
+
+    it('a pipe that nobody writes to: is refused, not waited for', async () => {
+      const bundle = lab.bundle('');
+      rmSync(join(bundle, 'config.json'));
+      execFileSync('mkfifo', [join(bundle, 'config.json')]);
+      await refused(lab.box('run', '--bundle', bundle, lab.newId()), /config\.json:1:0: .*end of file/);
     });
 
     it('no file: is refused', async () => {
