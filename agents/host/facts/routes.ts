@@ -1,13 +1,16 @@
-/** Destinations of IPv4 routes in CIDR form from the text of /proc/net/route, without default routes and without those of our own bridges. */
+/**
+ * Destinations of IPv4 routes in CIDR form from the text of /proc/net/route, without default routes. Those of our own bridges are among them: another
+ * daemon's look the same, and what is ours is taken anyway.
+ */
 export function parseRoutes(text: string): readonly string[] {
   const routes = text
     .trim()
     .split('\n')
     .slice(1)
     .flatMap((line) => {
-      const [device = '', destination = '', , , , , , mask = ''] = line.split(/\s+/);
+      const [, destination = '', , , , , , mask = ''] = line.split(/\s+/);
       const prefix = prefixLength(mask);
-      return prefix === 0 || device.startsWith('ts-') ? [] : [`${toAddress(destination)}/${prefix}`];
+      return prefix === 0 ? [] : [`${toAddress(destination)}/${prefix}`];
     });
   return [...new Set(routes)];
 }
@@ -31,7 +34,7 @@ export function parseIpv6Routes(text: string): readonly string[] {
       const prefix = Number.parseInt(length, 16);
       // Addresses of the host itself are routes of all 128 bits at the loopback device.
       const isOfEveryLink = /^(fe[89ab]|ff)/.test(destination) || device === 'lo';
-      if (prefix === 0 || isOfEveryLink || device.startsWith('ts-')) return [];
+      if (prefix === 0 || isOfEveryLink) return [];
       return [`${(destination.match(/.{4}/g) ?? []).join(':')}/${prefix}`];
     });
   return [...new Set(routes)];

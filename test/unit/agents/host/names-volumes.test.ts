@@ -304,14 +304,14 @@ describe('secrets and configs', () => {
 });
 
 describe('facts of the host', () => {
-  it('reads routes', () => {
+  it('reads routes, also those of bridges that may be another daemon’s', () => {
     const text = [
       'Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT',
       'eth0\t00000000\t010200C0\t0003\t0\t0\t0\t00000000\t0\t0\t0',
       'eth0\t000200C0\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0',
       'ts-0123\t00001EAC\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0',
     ].join('\n');
-    assert.deepEqual(parseRoutes(text), ['192.0.2.0/24']);
+    assert.deepEqual(parseRoutes(text), ['192.0.2.0/24', '172.30.0.0/24']);
   });
 
   it('reads capabilities and limits', () => {
