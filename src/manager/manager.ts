@@ -43,6 +43,8 @@ export interface ManagerOptions {
   readonly ownNodeId?: () => string | null;
   /** Of this program, for GetInfo. */
   readonly version: string;
+  /** Destinations of this host's routes as they are now; without it, new networks avoid those that agents have told of at the beginning of their sessions. */
+  readonly readRoutes?: () => readonly string[];
   /** Where the objects are; the embedded store unless told otherwise. */
   readonly store?: StoreSetting;
   /** The other managers, where there may be some. */
@@ -73,6 +75,7 @@ export class Manager {
 
   private constructor(options: ManagerOptions, key: Buffer, seal: ContentSeal, opened: OpenedStore) {
     const { version, dataRoot, runRoot, onError, ownNodeId = () => null, peers, makeRoom = noRoom } = options;
+    const { readRoutes = () => null } = options;
     const { store, leadership, members } = opened;
     this.store = store;
     this.leadership = leadership;
@@ -90,7 +93,8 @@ export class Manager {
     const daemon = { version, dataRoot, runRoot, pid: process.pid, startedAtMs: Date.now() };
     const dispatcher = this.#dispatcher;
     const isManaged = members !== null;
-    const control = new Control({ store, seal, dispatcher, events: this.#events, daemon, ownNodeId, isManaged });
+    const events = this.#events;
+    const control = new Control({ store, seal, dispatcher, events, daemon, ownNodeId, readRoutes, isManaged });
     const access = leadership === null ? null : { setting: JSON.stringify(options.store), sealKey: key };
     const own = { control, authority: new Authority(store, { access, members, makeRoom, now: () => new Date() }) };
     this.#services = leadership === null || peers === undefined ? own : serveForAll(own, store, leadership, peers);

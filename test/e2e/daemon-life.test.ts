@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { connect } from 'node:net';
 import { DatabaseSync } from 'node:sqlite';
 import { text } from 'node:stream/consumers';
-import { before, describe, it } from 'mocha';
+import { after, before, describe, it } from 'mocha';
 import type { DaemonFacts } from '../../src/daemon/daemon-facts.ts';
 import { findProcesses } from '../support/host-processes.ts';
 import { findLeftovers } from '../support/leftovers.ts';
@@ -173,5 +173,31 @@ describe('down', () => {
     await host.ok(['-f', file, 'down']);
     await host.killDaemon();
     assert.deepEqual(cgroups(), []);
+  });
+});
+
+describe('two daemons on one host', () => {
+  const web = 'image: "busybox:test", command: httpd -f -p 80 -h /etc, init: true, hostname: "{{.Service.Name}}"';
+  // Before the hosts' own ends: what the one has would be taken for something left behind by the other.
+  after(async () => {
+    for (const host of [first, second]) {
+      await host.removeStacks();
+      await host.endDaemon();
+    }
+  });
+  const first = busyboxHost();
+  const second = busyboxHost();
+
+  it('give their networks subnets that differ, so that the published ports of both lead to their containers', async () => {
+    const hosts = { one: first, two: second };
+    const ports = { one: 18_081, two: 18_082 };
+    for (const name of ['one', 'two'] as const) {
+      const stack = `name: same\nservices:\n  ${name}: { ${web}, ports: ["${ports[name]}:80"] }\n`;
+      await hosts[name].ok(['-f', hosts[name].write('stack.yml', stack), 'up', '-d', '--wait']);
+    }
+    for (const name of ['one', 'two'] as const) {
+      const answer = await fetch(`http://127.0.0.1:${ports[name]}/hostname`);
+      assert.equal((await answer.text()).trim(), `same_${name}`);
+    }
   });
 });

@@ -61,7 +61,7 @@ export class UpdateLab {
   async apply(services: readonly ServiceSpec[], options: Partial<ApplyOptions> = {}): Promise<ApplyStackResponse> {
     const request = { ...defaultApplyOptions, ...options, spec: '', dryRun: false };
     const spec = stackSpec(services, { networks: { default: networkSpec('p_default') } });
-    return this.store.update((view) => applyStack(view, spec, request, this.now));
+    return this.store.update((view) => applyStack(view, spec, request, { now: this.now }));
   }
 
   /** Everything that can happen now, happens. */

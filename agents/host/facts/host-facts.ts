@@ -6,7 +6,7 @@ import type { HostLimits } from '../containers/runtime-spec.ts';
 import { readCgroupFacts } from './cgroup-facts.ts';
 import { readKernelFeatures } from './kernel-features.ts';
 import { canLimitStorage } from './storage-quota.ts';
-import { parseIpv6Routes, parseRoutes } from './routes.ts';
+import { readRoutes } from './routes.ts';
 import { readSecurityFacts } from './security-facts.ts';
 
 export interface HostFacts {
@@ -44,7 +44,7 @@ export function readHostFacts(dataRoot: string, given: OperatorFacts): HostFacts
     limitsStorage: canLimitStorage(dataRoot, readFileSync('/proc/self/mountinfo', 'utf8'), release()),
     kernelFeatures: readKernelFeatures(release()),
     limitations: [...cgroup.missing.map(missingController), ...otherLimitations(limits)],
-    routes: [...parseRoutes(readFileSync('/proc/net/route', 'utf8')), ...readIpv6Routes()],
+    routes: readRoutes(),
   };
   return { description, limits, kernel: release(), architecture: process.arch };
 }
@@ -106,10 +106,4 @@ function readOsName(): string {
   const path = '/etc/os-release';
   const text = existsSync(path) ? readFileSync(path, 'utf8') : '';
   return /^PRETTY_NAME="?([^"\n]*)"?$/m.exec(text)?.[1] ?? 'Linux';
-}
-
-function readIpv6Routes(): readonly string[] {
-  const path = '/proc/net/ipv6_route';
-  // A kernel may have no IPv6.
-  return existsSync(path) ? parseIpv6Routes(readFileSync(path, 'utf8')) : [];
 }

@@ -1,3 +1,13 @@
+import { existsSync, readFileSync } from 'node:fs';
+
+/** Destinations of this host's routes in CIDR form, as they are now, of both families. */
+export function readRoutes(): readonly string[] {
+  const ipv6 = '/proc/net/ipv6_route';
+  // A kernel may have no IPv6.
+  const ipv6Routes = existsSync(ipv6) ? parseIpv6Routes(readFileSync(ipv6, 'utf8')) : [];
+  return [...parseRoutes(readFileSync('/proc/net/route', 'utf8')), ...ipv6Routes];
+}
+
 /**
  * Destinations of IPv4 routes in CIDR form from the text of /proc/net/route, without default routes. Those of our own bridges are among them: another
  * daemon's look the same, and what is ours is taken anyway.
@@ -25,7 +35,7 @@ function prefixLength(mask: string): number {
 }
 
 /** Destinations of IPv6 routes from the text of /proc/net/ipv6_route: those of networks, without what every link has (link-local, multicast). */
-export function parseIpv6Routes(text: string): readonly string[] {
+function parseIpv6Routes(text: string): readonly string[] {
   const routes = text
     .trim()
     .split('\n')

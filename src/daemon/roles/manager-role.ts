@@ -1,3 +1,4 @@
+import { readRoutes } from '../../../agents/host/facts/routes.ts';
 import type { ManagerAccess } from '../../../agents/host/session/manager-access.ts';
 import { outdatedNodes } from '../../manager/authority/authority-rotation.ts';
 import { Manager } from '../../manager/manager.ts';
@@ -55,6 +56,7 @@ export class ManagerRole implements Role {
       version,
       onError,
       ownNodeId,
+      readRoutes,
       store,
       makeRoom,
       ...several,

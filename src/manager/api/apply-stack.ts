@@ -1,6 +1,7 @@
 import type { ServiceObject } from '../../model/objects.ts';
 import type { StackSpec } from '../../model/spec.ts';
 import type { ApplyStackRequest, ApplyStackResponse } from '../../rpc/messages.ts';
+import { noteRoutes, type HostRoutes } from '../nodes/note-routes.ts';
 import { executePlan } from '../stacks/execute-plan.ts';
 import { keptSteps } from '../stacks/kept-steps.ts';
 import { planStack } from '../stacks/plan-stack.ts';
@@ -15,17 +16,27 @@ import { isUnderWay } from '../orchestrators/update/update-status.ts';
 import { isCurrent } from '../tasks/slots.ts';
 import { isLeaving } from '../tasks/task-phase.ts';
 
+/** What is known only at the moment of the call. */
+export interface ApplyCircumstances {
+  /** Left out where nobody knows more than agents have told. */
+  readonly host?: HostRoutes;
+  readonly now: string;
+}
+
 /** `up` and `plan` as one transaction. `spec` has its digests filled in. */
 export function applyStack(
   view: StoreView,
   spec: StackSpec,
   request: ApplyStackRequest,
-  now: string,
+  { host, now }: ApplyCircumstances,
 ): Transaction<ApplyStackResponse> {
   const plan = planStack(view, spec, readOptions(request));
   if (plan.questions.length > 0) return { changes: [], result: askAbout(plan.questions) };
   const changes = new ChangeSet(view);
-  if (!request.dryRun) executePlan(plan.steps, { changes, spec: plan.spec, options: request, now });
+  if (!request.dryRun) {
+    executePlan(plan.steps, { changes, spec: plan.spec, options: request, now });
+    if (host !== undefined) noteRoutes(changes, host);
+  }
   const { orphans, warnings, selected } = plan;
   const taskIds = concernedTasks(changes, spec.name, selected);
   const updating = updatingServices(changes, spec.name, selected).map(({ name }) => name);

@@ -69,6 +69,8 @@ export interface ControlContext {
   readonly events: EventLog;
   /** Id of this host's node; null on a lone host, whose only node it is. */
   readonly ownNodeId: () => string | null;
+  /** Destinations of this host's routes as they are now; null where nobody can say. */
+  readonly readRoutes: () => readonly string[] | null;
   /** Whether managers run the etcd of their store. */
   readonly isManaged: boolean;
   /** Facts about this daemon; the rest of GetInfoResponse comes from the store. */
@@ -94,7 +96,8 @@ export class Control implements ControlHandlers {
     // Which containers a global service has follows from the nodes.
     if (Object.values(spec.services).some(isGlobal)) await awaitOwnNode(this.#on.store, this.#on.ownNodeId());
     await this.#on.dispatcher.images.refresh(Object.values(spec.services).flatMap(imagesOf));
-    return this.#on.store.update((view) => applyStack(view, spec, request, now()));
+    const host = { nodeId: this.#on.ownNodeId(), routes: this.#on.readRoutes() };
+    return this.#on.store.update((view) => applyStack(view, spec, request, { host, now: now() }));
   }
 
   async removeStack(request: RemoveStackRequest): Promise<RemoveStackResponse> {

@@ -199,7 +199,7 @@ async function perform(cluster: SteppedCluster, operation: Operation): Promise<v
 
 async function up(cluster: SteppedCluster, wanted: Shape, options: Partial<ApplyOptions> = {}): Promise<void> {
   const request = { ...defaultApplyOptions, changedVolumes: 'recreate', ...options, spec: '', dryRun: false };
-  await cluster.store.update((view) => applyStack(view, specOf(wanted), request, cluster.now()));
+  await cluster.store.update((view) => applyStack(view, specOf(wanted), request, { now: cluster.now() }));
 }
 
 async function down(cluster: SteppedCluster): Promise<void> {
