@@ -253,8 +253,11 @@ export type MountSpec =
       readonly createHostPath: boolean;
       /** What becomes of mounts below the source: left out, or with it; when it is read-only they are so too, if possible, never or for sure. */
       readonly recursive: 'disabled' | 'enabled' | 'writable' | 'readonly';
-      /** On nodes with SELinux the source gets the label of files of all containers, or of this one alone. */
-      readonly relabel: 'shared' | 'private' | null;
+      /**
+       * On nodes with SELinux the source gets the label of files of all containers, or of this one alone. Left out where it keeps its own: a list's items
+       * have no defaults (default-specs.ts), and mounts that were stored before this field was there are to stay as they are.
+       */
+      readonly relabel?: 'shared' | 'private';
     }
   | {
       /** Files of an image, read-only. */

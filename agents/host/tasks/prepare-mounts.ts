@@ -100,9 +100,11 @@ function lend({ mount, volume }: WantedMount, request: MountRequest): readonly L
   switch (mount.type) {
     case 'tmpfs':
       return [];
-    case 'bind':
+    case 'bind': {
       // Its label is for its owner to say.
-      return [{ mount: { ...mount, relabel: null }, volume: null }];
+      const { relabel: _, ...lent } = mount;
+      return [{ mount: lent, volume: null }];
+    }
     case 'image':
       return [{ mount: { ...mount, image: request.mountedImages.get(mount.image)?.id ?? mount.image }, volume: null }];
     case 'volume': {
@@ -144,7 +146,7 @@ async function prepareBind({ facts }: MountHost, mount: Extract<MountSpec, { typ
   return {
     mount: { type, source, target, readOnly, propagation, below, mapIds: false },
     source,
-    relabelled: relabel === null ? [] : [{ path: source, relabel }],
+    relabelled: relabel === undefined ? [] : [{ path: source, relabel }],
   };
 }
 

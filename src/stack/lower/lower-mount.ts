@@ -100,14 +100,11 @@ function lowerBind(where: string, mount: ComposeMount, readOnly: boolean, keys: 
     propagation,
     createHostPath,
     recursive,
-    relabel: lowerRelabelling(mount.bind?.selinux),
+    ...relabellings[mount.bind?.selinux ?? 'none'],
   };
 }
 
-function lowerRelabelling(option: 'z' | 'Z' | undefined): 'shared' | 'private' | null {
-  if (option === undefined) return null;
-  return option === 'z' ? 'shared' : 'private';
-}
+const relabellings = { none: {}, z: { relabel: 'shared' }, Z: { relabel: 'private' } } as const;
 
 /** `/run:size=64m,mode=755,uid=1000`. */
 function lowerTmpfsLine(where: string, line: string): MountSpec {

@@ -36,7 +36,7 @@ const mount: z.ZodType<MountSpec> = z.discriminatedUnion('type', [
     propagation: z.string().nullable(),
     createHostPath: z.boolean(),
     recursive: z.enum(['disabled', 'enabled', 'writable', 'readonly']),
-    relabel: z.enum(['shared', 'private']).nullable(),
+    relabel: z.enum(['shared', 'private']).exactOptional(),
   }),
   z.strictObject({
     type: z.literal('image'),

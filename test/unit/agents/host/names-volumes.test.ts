@@ -243,7 +243,7 @@ describe('volumes', () => {
   });
 
   it('bind only sources that exist, unless they are to be made', async () => {
-    const mount = { type: 'bind', target: '/t', readOnly: false, propagation: null, relabel: null } as const;
+    const mount = { type: 'bind', target: '/t', readOnly: false, propagation: null } as const;
     const source = join(directory, 'a/b');
     await assert.rejects(
       ensureBindSource({ ...mount, source, createHostPath: false, recursive: 'enabled' as const }),

@@ -209,7 +209,6 @@ describe('lowerProject', () => {
         propagation: 'rslave',
         createHostPath: true,
         recursive: 'enabled',
-        relabel: null,
       },
     ],
     [
@@ -222,7 +221,6 @@ describe('lowerProject', () => {
         propagation: null,
         createHostPath: false,
         recursive: 'enabled',
-        relabel: null,
       },
     ],
     [
