@@ -326,7 +326,7 @@ export const ATTRIBUTE_TESTS: readonly AttributeTest[] = [
   },
   {
     file: deploy,
-    title: 'keeps for a cluster what one host has no use for, and says so',
+    title: 'endpoint_mode vip has the name of a service stand for one address, dnsrr for those of its containers',
     service: 'deploy.endpoint_mode',
   },
   {

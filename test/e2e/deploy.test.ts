@@ -40,15 +40,8 @@ services:
       healthcheck: { test: "false", interval: 100ms, retries: 1 },
       deploy: { restart_policy: { condition: on-failure, delay: 50ms, max_attempts: 1 } },
     }
-  later:
-    {
-      ${sleeper},
-      deploy:
-        {
-          endpoint_mode: vip,
-          placement: { preferences: [{ spread: node.labels.rack }] },
-        },
-    }
+  one-address: { ${sleeper}, deploy: { replicas: 2, endpoint_mode: vip, placement: { preferences: [{ spread: node.labels.rack }] } } }
+  all-addresses: { ${sleeper}, deploy: { replicas: 2, endpoint_mode: dnsrr } }
 `;
 
 describe('deploy', () => {
@@ -58,7 +51,18 @@ describe('deploy', () => {
 
   before(async () => {
     file = host.write('stack.yml', stack);
-    const placed = ['everywhere', 'job', 'here', 'retried', 'never', 'any', 'sick', 'polite', 'later'];
+    const placed = [
+      'everywhere',
+      'job',
+      'here',
+      'retried',
+      'never',
+      'any',
+      'sick',
+      'polite',
+      'one-address',
+      'all-addresses',
+    ];
     warnings = (await host.ok(['-f', file, 'up', '-d', ...placed])).stderr;
   });
 
@@ -132,9 +136,17 @@ describe('deploy', () => {
     assert.match(stdout, /Failed/);
   });
 
-  it('keeps for a cluster what one host has no use for, and says so', () => {
-    assert.match(warnings, /warning: [^\n]*endpoint_mode[^\n]* kept for a cluster/);
-    assert.doesNotMatch(warnings, /not supported/);
+  it('endpoint_mode vip has the name of a service stand for one address, dnsrr for those of its containers', async () => {
+    const addressesOf = async (name: string): Promise<readonly string[]> => {
+      const { stdout } = await host.ok(['-f', file, 'exec', '-T', 'here', 'nslookup', '-type=a', name]);
+      return (stdout.match(/172\.\d+\.\d+\.\d+/g) ?? []).toSorted();
+    };
+    const [address, ...more] = await addressesOf('one-address');
+    const containers = await addressesOf('tasks.one-address');
+    assert.deepEqual([more, containers.length], [[], 2]);
+    assert.ok(address !== undefined && !containers.includes(address));
+    assert.deepEqual(await addressesOf('all-addresses'), await addressesOf('tasks.all-addresses'));
+    assert.doesNotMatch(warnings, /warning/);
   });
 
   it('refuses what contradicts itself, at its place', async () => {

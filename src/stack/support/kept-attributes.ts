@@ -1,23 +1,7 @@
-import type { MapEntry, MapNode, Node, NodePath } from '../tree/node.ts';
+import type { MapNode, NodePath } from '../tree/node.ts';
 import { childMap, childOf } from '../tree/node.ts';
 import { makeProblem, type Problem } from '../problems.ts';
-import { attributeOf, matchesPath } from './attribute-path.ts';
-
-/** An attribute that is kept for the day when it can take effect; a warning says so. */
-interface KeptAttribute {
-  readonly path: string;
-  /** The values that it is about; absent = all. */
-  readonly values?: readonly string[];
-  readonly note: string;
-}
-
-const KEPT_ATTRIBUTES: readonly KeptAttribute[] = [
-  {
-    path: 'services.*.deploy.endpoint_mode',
-    values: ['vip'],
-    note: 'vip is kept for a cluster; on one host the name of a service resolves to all of its containers',
-  },
-];
+import { matchesPath } from './attribute-path.ts';
 
 /** Options of json-file that add to the files of docker what no command shows; the other drivers have a use for them, or refuse them. */
 export const KEPT_FILE_OPTIONS: readonly string[] = ['env', 'env-regex', 'labels', 'labels-regex', 'tag'];
@@ -28,13 +12,6 @@ const LATER_ATTRIBUTES: readonly string[] = ['services.*.build', 'services.*.dev
 /** True for an attribute of a later verb. */
 export function isForLater(path: NodePath): boolean {
   return LATER_ATTRIBUTES.some((row) => matchesPath(path, row));
-}
-
-/** The warning that an attribute, or its value, is only kept; null when it takes effect. */
-export function keptNote(path: NodePath, entry: MapEntry): Problem | null {
-  const kept = KEPT_ATTRIBUTES.find((row) => matchesPath(path, row.path));
-  if (kept === undefined || !isConcerned(kept, entry.value)) return null;
-  return makeProblem('warning', entry, path, `${attributeOf(path)} ${kept.note}`);
 }
 
 /** Warnings of the options of json-file that a service's log has no use for. */
@@ -49,9 +26,4 @@ export function keptFileOptions(definition: MapNode, path: NodePath): Problem[] 
       const message = `${option} is kept without an effect: with the driver json-file, logs have lines and times only`;
       return makeProblem('warning', entry, [...path, 'logging', 'options', option], message, 'journald takes it');
     });
-}
-
-function isConcerned({ values }: KeptAttribute, node: Node): boolean {
-  if (node.kind !== 'scalar') return values === undefined;
-  return node.value !== null && (values === undefined || values.includes(String(node.value)));
 }

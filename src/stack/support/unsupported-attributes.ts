@@ -6,7 +6,7 @@ import { childMap, childOf, isNull, type MapNode, type Node, type NodePath, type
 import { attributeOf } from './attribute-path.ts';
 import { reasonOf } from './foreign-attributes.ts';
 import { builtPlatformProblems, defaultPlatformProblems, ownPlatform } from './host-platform.ts';
-import { isForLater, keptFileOptions, keptNote } from './kept-attributes.ts';
+import { isForLater, keptFileOptions } from './kept-attributes.ts';
 import { buildTree, step, type SupportTree } from './support-tree.ts';
 import type { SupportedAttribute } from './supported-attribute.ts';
 import { SUPPORTED_ATTRIBUTES } from './supported-attributes.ts';
@@ -68,8 +68,6 @@ class AttributeGate {
       if (key.startsWith('x-') && !path.some((step) => step === 'labels' || step === 'environment')) continue;
       const at = [...path, key];
       if (isForLater(at)) continue;
-      const note = keptNote(at, entry);
-      if (note !== null) this.problems.push(note);
       this.#checkValue(entry.value, step(tree, key), at, entry);
     }
   }

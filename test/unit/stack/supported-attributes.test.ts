@@ -107,12 +107,6 @@ describe('the gate for attributes', () => {
     assert.match(gate('volumes: ["v:/v"]', more).join('\n'), /volumes\.v\.driver_opts\.size: .*project quotas/);
   });
 
-  it('warns of what is kept for a cluster', () => {
-    const loaded = load('services: {a: {image: i, deploy: {endpoint_mode: vip, update_config: {parallelism: 2}}}}');
-    const problems = unsupportedAttributes(loaded).map(({ severity, path }) => `${severity} ${path}`);
-    assert.deepEqual(problems, ['warning services.a.deploy.endpoint_mode']);
-  });
-
   it('warns of what json-file adds to files that nobody sees, and leaves other drivers theirs', () => {
     const options = 'options: {tag: t, labels: l, max-size: 1m}';
     const said = (logging: string): string[] =>
