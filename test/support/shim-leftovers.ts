@@ -1,4 +1,5 @@
 import { existsSync, globSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { hasErrno } from '../../agents/host/errors.ts';
 import type { LabContainer, ShimLab } from './shim-lab.ts';
 
 /** Directories of the container's cgroup in whatever hierarchies the host has. */
@@ -21,6 +22,16 @@ export function findLeftovers(lab: ShimLab, container: LabContainer): readonly s
 /** What the process's descriptors refer to, without numbers that differ from one to the next. */
 export function readDescriptors(pid: number): readonly string[] {
   return readdirSync(`/proc/${pid}/fd`)
-    .map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`).replace(/\d+/, 'N'))
+    .flatMap((fd) => readDescriptor(`/proc/${pid}/fd/${fd}`))
     .toSorted();
+}
+
+/** Empty for one that was closed since it was listed. */
+function readDescriptor(path: string): readonly string[] {
+  try {
+    return [readlinkSync(path).replace(/\d+/, 'N')];
+  } catch (error) {
+    if (hasErrno(error, 'ENOENT')) return [];
+    throw error;
+  }
 }

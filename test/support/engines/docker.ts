@@ -1,5 +1,7 @@
+import { spawn } from 'node:child_process';
 import { globSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { Dockerd } from '../dockerd.ts';
 import { EngineCgroup } from './engine-cgroup.ts';
 import { runProgram, type ProgramResult } from '../run-program.ts';
@@ -8,7 +10,6 @@ import type { Engine } from './engine.ts';
 /** Debian's docker.io with the box as a further runtime. */
 export class Docker implements Engine {
   readonly missingInExec = 126;
-  readonly seesOomKills = true;
   readonly runOptions = ['--runtime', 'box'];
   readonly #dockerd: Dockerd;
   readonly #cgroup: EngineCgroup;
@@ -32,11 +33,29 @@ export class Docker implements Engine {
   }
 
   client(...args: readonly string[]): Promise<ProgramResult> {
-    return runProgram('/usr/bin/docker', ['--host', `unix://${this.#dockerd.socket}`, ...args]);
+    return runProgram('/usr/bin/docker', [...this.#host, ...args]);
   }
+
+  // Not by `State.OOMKilled`: that is right only where containerd's word of the kill comes before that of the end, and nothing orders these.
+  readonly oomKilled = async (awaited: string): Promise<readonly string[]> => {
+    const format = ['--format', '{{.Actor.Attributes.name}}'];
+    const watch = ['events', '--since', '0', '--filter', 'event=oom', ...format];
+    const events = spawn('/usr/bin/docker', [...this.#host, ...watch], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const killed: string[] = [];
+    for await (const name of createInterface({ input: events.stdout })) {
+      killed.push(name);
+      if (name === awaited) break;
+    }
+    events.kill();
+    return killed;
+  };
 
   specs(): readonly string[] {
     return globSync(join(dirname(this.#dockerd.socket), 'exec/containerd/daemon/*.task/moby/*/config.json'));
+  }
+
+  get #host(): readonly string[] {
+    return ['--host', `unix://${this.#dockerd.socket}`];
   }
 
   leftovers(): readonly string[] {

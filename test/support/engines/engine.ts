@@ -2,8 +2,11 @@ import type { ProgramResult } from '../run-program.ts';
 
 /** A container engine of others that runs its containers with tsstack-box, and `busybox:test` loaded. */
 export interface Engine {
-  /** Whether it can tell that the kernel killed a container for its memory, on this host, whatever the runtime. */
-  readonly seesOomKills: boolean;
+  /**
+   * Gives the containers that the kernel has killed for their memory once the awaited one is among them; null where it cannot tell on this host, whatever the
+   * runtime.
+   */
+  readonly oomKilled: ((awaited: string) => Promise<readonly string[]>) | null;
   /** Exit code of its `exec` for a program that is not there, whatever the runtime. */
   readonly missingInExec: number;
   /** What `run` needs so that the container is made by the box. */

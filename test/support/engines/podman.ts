@@ -15,7 +15,7 @@ const fixedDirectories = [boxRecords, '/var/lib/containers'];
 export class Podman implements Engine {
   readonly missingInExec = 127;
   /** Debian 12's conmon writes it into its working directory, where podman does not look; also over runc. */
-  readonly seesOomKills = false;
+  readonly oomKilled = null;
   readonly #cgroup = new EngineCgroup();
   readonly runOptions = ['--cgroup-parent', this.#cgroup.name];
   readonly #directory = mkdtempSync(join(tmpdir(), 'tsstack-podman-'));
