@@ -19,6 +19,7 @@ import { NameRegistry } from './names/name-registry.ts';
 import { findNativePrograms } from './native-programs.ts';
 import type { NativePrograms } from './native-programs.ts';
 import { Launcher } from './native/launcher.ts';
+import { FileProgram } from './native/file-program.ts';
 import { LayerProgram } from './native/layer.ts';
 import { mountProgram } from './native/mount-program.ts';
 import { NetworkService } from './networks/network-service.ts';
@@ -146,7 +147,7 @@ export class Agent {
     link: ManagerLink,
   ): Promise<void> {
     const { managers, log } = this.#options;
-    const handlers = makeStreamHandlers(table, images, () => reporter.flushed());
+    const handlers = makeStreamHandlers(table, images, new FileProgram(this.#programs.layer), () => reporter.flushed());
     const onStream = (request: StreamRequest): void => {
       if (link.client !== null) void serveRelay(link.client, request, handlers);
     };

@@ -1,11 +1,15 @@
-/* tsstack-layer: unpacks, copies, removes, measures, limits, labels, syncs and mounts trees (docs/native.md, section
+/* tsstack-layer: unpacks, copies, removes, measures, limits, labels, syncs and mounts trees,
+ * and carries files into and out of containers (docs/native.md, section
  * 7). One line of JSON on standard output tells the result or the error; the exit status is 0 or 1. */
 #include "../common/cleanup.h"
+#include "container-root.h"
 #include "copy.h"
 #include "image-view.h"
+#include "insert.h"
 #include "label.h"
 #include "mount.h"
 #include "options.h"
+#include "pack.h"
 #include "parents.h"
 #include "quota.h"
 #include "remove.h"
@@ -13,6 +17,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <locale.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -253,6 +258,83 @@ run_unmount (const struct layer_options *options, struct tss_error *error)
   return json_object ();
 }
 
+/* Descriptor that an archive is written to: standard output has the reply. */
+enum
+{
+  ARCHIVE_FILENO = 3
+};
+
+static bool
+follows_links (const struct layer_options *options)
+{
+  return options->links && strcmp (options->links, "follow") == 0;
+}
+
+static const char *
+kind_of (mode_t mode)
+{
+  return S_ISDIR (mode) ? "directory" : S_ISLNK (mode) ? "link" : S_ISREG (mode) ? "file" : "other";
+}
+
+static json_t *
+run_look (const struct layer_options *options, struct tss_error *error)
+{
+  char target[PATH_MAX];
+  struct stat status;
+  ssize_t size = 0;
+  tss_autofd int root = layer_open_container_root (options, error);
+  tss_autofd int found = root < 0 ? -1 : layer_find_path (root, options->path, follows_links (options), &status, error);
+
+  if (found < 0)
+    return NULL;
+  if (S_ISLNK (status.st_mode))
+    size = readlinkat (found, "", target, sizeof target - 1);
+  if (size < 0)
+    {
+      tss_error_set (error, TSS_ERROR_IO, errno, options->path, "read link %s", options->path);
+      return NULL;
+    }
+  target[size] = '\0';
+  return json_pack ("{s:s, s:s%}", "kind", kind_of (status.st_mode), "target", target, (size_t)size);
+}
+
+static json_t *
+run_pack (const struct layer_options *options, struct tss_error *error)
+{
+  const struct layer_pack wanted = { .path = options->path, .name = options->name, .follow = follows_links (options) };
+  tss_autofd int root = layer_open_container_root (options, error);
+
+  return root < 0 || layer_pack (root, &wanted, ARCHIVE_FILENO, error) < 0 ? NULL : json_object ();
+}
+
+static json_t *
+run_insert (const struct layer_options *options, struct tss_error *error)
+{
+  bool is_host = !options->pid && !options->layers;
+  const struct layer_insert wanted = {
+    .directory = is_host ? "" : options->path + strspn (options->path, "/"),
+    .only = options->name,
+    .keep_owners = options->owners && strcmp (options->owners, "archive") == 0,
+    .follows_links = !is_host,
+  };
+  uint64_t entries = 0;
+  tss_autofd int root = layer_open_container_root (options, error);
+
+  if (root >= 0 && is_host)
+    {
+      tss_close (&root);
+      root = open (options->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+      if (root < 0)
+        tss_error_set (error, TSS_ERROR_IO, errno, options->path, "open directory %s", options->path);
+    }
+  if (root < 0 || layer_insert (root, &wanted, STDIN_FILENO, &entries, error) < 0)
+    return NULL;
+  return json_pack ("{s:I}", "entries", (json_int_t)entries);
+}
+
+/* Which container; none = the host itself. */
+#define CONTAINER "pid,cgroup,directory,layer,upper,work,root,bind,at"
+
 static const struct command commands[] = {
   { "unpack", "to,diff-id,max-bytes", "to", run_unpack },
   { "copy", "from,to,first-id,directory,layer", "from,to", run_copy },
@@ -267,6 +349,9 @@ static const struct command commands[] = {
   { "mount-part", "to,from,path", "to,from,path", run_mount_part },
   { "mount-image", "to,directory,layer,path", "to,layer,path", run_mount_image },
   { "unmount", "", "", run_unmount },
+  { "look", CONTAINER ",path,links", "path", run_look },
+  { "pack", CONTAINER ",path,links,name", "path,name", run_pack },
+  { "insert", CONTAINER ",path,name,owners", "path", run_insert },
 };
 
 static const struct command *
@@ -284,7 +369,8 @@ lacks (const struct layer_options *options, const char *required)
   return (strstr (required, "to") && !options->to) || (strstr (required, "from") && !options->from)
          || (strstr (required, "type") && !options->type) || (strstr (required, "path") && !options->path)
          || (strstr (required, "layer") && !options->layers) || (strstr (required, "lock") && !options->lock)
-         || (strstr (required, "label") && !options->label) || (strstr (required, "bytes") && !options->bytes);
+         || (strstr (required, "name") && !options->name) || (strstr (required, "label") && !options->label)
+         || (strstr (required, "bytes") && !options->bytes);
 }
 
 static json_t *
@@ -300,7 +386,7 @@ run_command (char **arguments, struct tss_error *error)
           error, TSS_ERROR_INVALID, 0, arguments[0],
           "usage: tsstack-layer unpack | copy | parents | remove | size | sync | limit | label | label-once | "
           "mount | mount-part | "
-          "mount-image | unmount "
+          "mount-image | unmount | look | pack | insert "
           "(docs/native.md)");
       return NULL;
     }

@@ -25,6 +25,16 @@ static const struct option_row rows[] = {
   { "max-bytes", offsetof (struct layer_options, max_bytes), false },
   { "first-id", offsetof (struct layer_options, first_id), false },
   { "directory", offsetof (struct layer_options, directory), false },
+  { "pid", offsetof (struct layer_options, pid), false },
+  { "cgroup", offsetof (struct layer_options, cgroup), false },
+  { "upper", offsetof (struct layer_options, upper), false },
+  { "work", offsetof (struct layer_options, work), false },
+  { "root", offsetof (struct layer_options, root_access), false },
+  { "name", offsetof (struct layer_options, name), false },
+  { "links", offsetof (struct layer_options, links), false },
+  { "owners", offsetof (struct layer_options, owners), false },
+  { "bind", offsetof (struct layer_options, binds), true },
+  { "at", offsetof (struct layer_options, targets), true },
   { "layer", offsetof (struct layer_options, layers), true },
   { "option", offsetof (struct layer_options, options), true },
   { "path", offsetof (struct layer_options, path), false },
@@ -102,5 +112,7 @@ void
 layer_options_free (struct layer_options *options)
 {
   free (options->layers);
+  free (options->binds);
+  free (options->targets);
   free (options->options);
 }

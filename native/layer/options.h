@@ -17,6 +17,16 @@ struct layer_options
   const char *bytes;        /* of a limit */
   const char *label;        /* of SELinux */
   const char *lock;         /* directory that one call at a time works in */
+  const char *pid;          /* of a process of a container */
+  const char *cgroup;       /* name of the container's, in its path */
+  const char *upper;        /* directory of a container's own changes */
+  const char *work;         /* directory that the overlay needs beside it */
+  const char *root_access;  /* "ro" or "rw" */
+  const char *name;         /* in an archive */
+  const char *links;        /* "follow" or "keep" */
+  const char *owners;       /* "archive" or "own" */
+  const char **binds;       /* NULL-terminated, or NULL */
+  const char **targets;     /* of binds, each "ro:PATH" or "rw:PATH" */
   const char **layers;      /* NULL-terminated */
   const char **options;     /* of a mount; NULL-terminated, or NULL */
   const char *const *paths; /* what follows the options; NULL-terminated, borrowed from argv */

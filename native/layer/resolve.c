@@ -37,3 +37,9 @@ layer_open_beneath (int directory, const char *path)
 {
   return open_resolved (directory, *path ? path : ".", O_PATH, RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS);
 }
+
+int
+layer_open_unlinked (int directory, const char *path)
+{
+  return open_resolved (directory, *path ? path : ".", O_PATH | O_DIRECTORY, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
+}

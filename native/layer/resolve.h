@@ -14,4 +14,8 @@ int layer_open_beneath (int directory, const char *path);
 /* Opens the entry NAME (no slash) of DIRECTORY, a directory that is no mount point; EXDEV when it is one. */
 int layer_open_child (int directory, const char *name);
 
+/* Opens the directory PATH below DIRECTORY, for its place alone, following no link at all: ELOOP when one is on the
+ * way. */
+int layer_open_unlinked (int directory, const char *path);
+
 #endif

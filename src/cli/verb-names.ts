@@ -10,6 +10,7 @@ const names = [
   'exec',
   'run',
   'attach',
+  'cp',
   'create',
   'start',
   'stop',

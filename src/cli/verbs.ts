@@ -23,6 +23,10 @@ export const verbs: Readonly<Record<VerbName, VerbEntry>> = {
     summary: "Join the streams of a container's main process",
     load: async () => (await import('./commands/attach.ts')).attach,
   },
+  cp: {
+    summary: 'Copy files into and out of containers',
+    load: async () => (await import('./commands/cp.ts')).cp,
+  },
   create: {
     summary: 'Create containers without starting them',
     load: async () => (await import('./commands/create.ts')).create,

@@ -71,6 +71,21 @@ export interface StreamKinds {
   readonly signal: { readonly arguments: { readonly signal: string }; readonly document: never };
   readonly pause: { readonly arguments: Record<string, never>; readonly document: never };
   readonly unpause: { readonly arguments: Record<string, never>; readonly document: never };
+  /** What lies at a path of the container, which need not run. One document, then exit; nothing there is no failure. */
+  readonly 'files.look': {
+    readonly arguments: { readonly path: string; readonly follow: boolean };
+    readonly document: FoundPath;
+  };
+  /** That file or directory as a tar archive in stdout frames, under another name; then exit. `follow` concerns a link at the end of the path. */
+  readonly 'files.pack': {
+    readonly arguments: { readonly path: string; readonly name: string; readonly follow: boolean };
+    readonly document: never;
+  };
+  /** stdin frames carry a tar archive for an existing directory of the container. Owners are those of the archive, or the container's root. */
+  readonly 'files.insert': {
+    readonly arguments: { readonly directory: string; readonly keepOwners: boolean };
+    readonly document: never;
+  };
   /** Pulls an image on a node. Progress documents, none when the image is there and need not be pulled; then exit. */
   readonly 'image.pull': {
     readonly arguments: { readonly reference: string; readonly policy: PullPolicy };
@@ -122,6 +137,13 @@ export interface StreamKinds {
 }
 
 export type StreamKind = keyof StreamKinds;
+
+/** What lies at a path. */
+export interface FoundPath {
+  readonly kind: 'missing' | 'directory' | 'file' | 'link' | 'other';
+  /** Of a link; else empty. */
+  readonly target: string;
+}
 
 export interface ImageProgress {
   /** resolving, downloading, unpacking, done, loaded. */

@@ -105,6 +105,9 @@ describe('a cluster of two hosts', () => {
     const { stdout } = await manager.ok(['-f', 'both.yml', 'logs', 'second']);
     // A container is called by its id on its network.
     assert.match(stdout, new RegExp(`\\| ${rows.find(({ Service }) => Service === 'second')?.ID ?? ''}\n`));
+    await manager.ok(['-f', 'both.yml', 'cp', manager.write('carried', 'over the network'), 'second:/carried']);
+    const carried = await manager.ok(['-f', 'both.yml', 'cp', 'second:/carried', '-']);
+    assert.match(carried.stdout, /over the network/);
     const { stdout: info } = await worker.ok(['info', '--format', 'json']);
     assert.equal((JSON.parse(info) as { role: string }).role, 'worker');
   });

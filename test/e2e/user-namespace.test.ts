@@ -122,6 +122,23 @@ describe('userns_mode: auto', () => {
     assert.match(await inside('mapped', 'echo 1 > /proc/sys/kernel/sysrq 2>&1 || true'), /Read-only|denied|^$/);
   });
 
+  it('takes files in as its root’s and gives its own out, with its rights alone', async () => {
+    const carried = host.write('carried', 'carried\n');
+    const cp = (...args: readonly string[]): ReturnType<TestHost['run']> => host.run(['-f', file, 'cp', ...args]);
+    assert.equal((await cp(carried, 'mapped:/root/carried')).code, 0);
+    assert.equal((await cp(carried, 'mapped:/shared/carried')).code, 0);
+    assert.equal((await cp(carried, 'mapped:/scratch')).code, 0);
+    assert.equal(
+      await inside('mapped', 'chown 1000:1001 /root/carried; stat -c %u:%g /shared/carried /scratch/carried'),
+      '0:0\n0:0',
+    );
+    const { stdout } = await host.ok(['-f', file, 'cp', 'mapped:/root/carried', '-']);
+    // The number in a tar header: as the container sees its user.
+    assert.equal(parseInt(stdout.slice(stdout.indexOf('ustar') - 257 + 108).slice(0, 7), 8), 1000);
+    assert.match((await cp('mapped:/bound/private', '-')).stderr, /Permission denied/);
+    assert.match((await cp(carried, 'mapped:/bound/carried')).stderr, /Permission denied/);
+  });
+
   it('owns its root: files of the image and new ones, stored as the ids of the image', async () => {
     const seen = 'stat -c %u:%g /bin/sh / /tmp; touch /new && chown 33:34 /new && stat -c %u:%g /new';
     assert.equal(await inside('mapped', seen), '0:0\n0:0\n0:0\n33:34');

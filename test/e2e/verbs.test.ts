@@ -1,5 +1,20 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { before, describe, it } from 'mocha';
 import { busyboxHost } from '../support/busybox-host.ts';
 import { until, type TestHost } from '../support/test-host.ts';
@@ -9,6 +24,15 @@ name: verbs
 services:
   web: { image: "busybox:test", init: true, command: sleep 100000, scale: 2 }
   job: { image: "busybox:test", command: ["sh", "-c", "trap 'exit 7' TERM USR1; trap 'sleep 3; exit 7' USR2; while :; do sleep 0.05; done"] }
+`;
+
+const copying = `
+name: copied
+x-base: &base { image: "busybox:test", init: true, command: sleep 100000 }
+services:
+  app: { <<: *base, scale: 2, volumes: ["data:/data"] }
+  fixed: { <<: *base, read_only: true, volumes: ["data:/data"] }
+volumes: { data: {} }
 `;
 
 describe('verbs that act on containers', () => {
@@ -199,6 +223,61 @@ describe('verbs that act on containers', () => {
       assert.match(stderr, /DRY-RUN MODE - /, verb);
     }
     assert.deepEqual(await host.pids(file), pids);
+  });
+
+  it('cp carries files into all containers of a service and out of the first, running or stopped', async () => {
+    const copied = host.write('copied.yml', copying);
+    const cp = (...args: readonly string[]): ReturnType<TestHost['run']> => host.run(['-f', copied, 'cp', ...args]);
+    const inside = async (index: number, command: string): Promise<string> =>
+      (await host.ok(['-f', copied, 'exec', '-T', '--index', String(index), 'app', 'sh', '-c', command])).stdout;
+    await host.ok(['-f', copied, 'up', '-d']);
+    const folder = mkdtempSync(join(tmpdir(), 'tsstack-cp-'));
+    const binary = randomBytes(3_000_000);
+    mkdirSync(join(folder, 'in/deep'), { recursive: true });
+    writeFileSync(join(folder, 'in/deep/binary'), binary, { mode: 0o751 });
+    symlinkSync('/etc/passwd', join(folder, 'in/link'));
+    try {
+      assert.deepEqual(await cp(join(folder, 'in'), 'app:/home/new'), { code: 0, stdout: '', stderr: '' });
+      for (const index of [1, 2]) {
+        assert.equal(
+          await inside(index, 'cd /home/new; stat -c "%a %u:%g %s" deep/binary; readlink link'),
+          '751 0:0 3000000\n/etc/passwd\n',
+        );
+      }
+      assert.equal((await cp('app:/home/new/.', join(folder, 'out'))).code, 0);
+      assert.ok(readFileSync(join(folder, 'out/deep/binary')).equals(binary));
+      assert.equal(readlinkSync(join(folder, 'out/link')), '/etc/passwd');
+
+      const archive = host.spawn(['-f', copied, 'cp', 'app:/home/new/deep', '-']);
+      const bytes = await buffer(archive.stdout ?? assert.fail());
+      assert.deepEqual(execFileSync('tar', ['-tf', '-'], { input: bytes }).toString().trim().split('\n'), [
+        'deep/',
+        'deep/binary',
+      ]);
+      const input = host.spawn(['-f', copied, 'cp', '--index', '2', '-', 'app:/tmp']);
+      input.stdin?.end(bytes);
+      assert.equal((await once(input, 'close'))[0], 0);
+      assert.equal(await inside(2, 'ls /tmp/deep'), 'binary\n');
+
+      assert.match((await cp('app:/nope', folder)).stderr, /container copied-app-1 has no \/nope/);
+      assert.match((await cp(folder, 'app:/etc/hosts')).stderr, /\/etc\/hosts of container copied-app-1 is a file/);
+      assert.match((await cp(copied, 'app:/etc/hosts')).stderr, /\/etc\/hosts is mounted there/);
+      assert.match((await cp(copied, 'app:/a/b')).stderr, /copied-app-1 has no directory \/a\nhint: make it first/);
+      assert.match((await cp(copied, 'fixed:/new')).stderr, /copied-fixed-1 is read-only at \/new/);
+      assert.equal((await cp(copied, 'fixed:/data/kept')).code, 0);
+
+      await host.ok(['-f', copied, 'stop', '-t', '0']);
+      assert.equal((await cp(copied, 'app:/data/later')).code, 0);
+      assert.equal((await cp(copied, 'app:/root')).code, 0);
+      assert.match((await cp(copied, 'fixed:/new')).stderr, /copied-fixed-1 is read-only at \/new/);
+      assert.equal((await cp('app:/root/copied.yml', join(folder, 'back'))).code, 0);
+      assert.equal(readFileSync(join(folder, 'back'), 'utf8'), copying);
+      await host.ok(['-f', copied, 'start']);
+      assert.equal(await inside(1, 'cat /data/later /root/copied.yml'), copying + copying);
+    } finally {
+      rmSync(folder, { recursive: true });
+      await host.ok(['-f', copied, 'down', '-v', '-t', '0']);
+    }
   });
 
   it('refuse services that do not exist, with the nearest name', async () => {

@@ -4,6 +4,7 @@ import { simulatedDescription } from '../../agents/simulated/simulated-agent.ts'
 import { HostImages } from '../../agents/host/host-images.ts';
 import { ImageService } from '../../agents/host/images/image-service.ts';
 import type { RegistryDeadlines } from '../../agents/host/images/registry/deadlines.ts';
+import { FileProgram } from '../../agents/host/native/file-program.ts';
 import { LayerProgram } from '../../agents/host/native/layer.ts';
 import { ClusterGuard } from '../../agents/host/session/cluster-guard.ts';
 import { keepConnected } from '../../agents/host/session/connection-loop.ts';
@@ -57,8 +58,11 @@ export class ImageNode {
   async join(address: string): Promise<void> {
     const guard = await this.#identify();
     // No stream about a container is opened here.
-    const handlers = makeStreamHandlers(Object.create(TaskTable.prototype) as TaskTable, this.images, () =>
-      Promise.resolve(),
+    const handlers = makeStreamHandlers(
+      Object.create(TaskTable.prototype) as TaskTable,
+      this.images,
+      new FileProgram(nativeProgram('layer')),
+      () => Promise.resolve(),
     );
     const opened = Promise.withResolvers<void>();
     this.link.joined();

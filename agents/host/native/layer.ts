@@ -142,7 +142,8 @@ export function runLayer<T>(
   return answer<T>(command, spawnLayer(binary, [command, ...args], ['ignore', 'pipe', 'pipe'], signal));
 }
 
-function spawnLayer(
+/** Starts one command of tsstack-layer, whose answer is to be waited for. */
+export function spawnLayer(
   binary: string,
   argv: readonly string[],
   stdio: StdioOptions,
@@ -159,13 +160,14 @@ function unpackArguments({ to, diffId, maxBytes }: UnpackOptions): string[] {
   return ['--to', to, ...(diffId === null ? [] : ['--diff-id', diffId]), ...limit];
 }
 
-function requireStream<T extends Readable | Writable>(stream: T | null): T {
+/** A pipe that the process was started with. */
+export function requireStream<T extends Readable | Writable>(stream: T | null): T {
   if (stream === null) throw new Error('a child process has no pipe');
   return stream;
 }
 
 /** The program's one line of JSON, or its error. Settles when the process has ended, also when it was aborted. */
-async function answer<T>(command: string, child: ChildProcess): Promise<T> {
+export async function answer<T>(command: string, child: ChildProcess): Promise<T> {
   const ended = new Promise<{ readonly end: string; readonly failure: NodeJS.ErrnoException | null }>((resolve) => {
     let failure: NodeJS.ErrnoException | null = null;
     child.on('error', (error) => (failure = error));

@@ -1,7 +1,7 @@
-import type { Frame } from '../../../src/rpc/messages.ts';
 import type { ImageProgress } from '../../../src/rpc/stream-kinds.ts';
 import type { ImageService } from '../images/image-service.ts';
 import type { ImageEvent } from '../images/types.ts';
+import { bytesOf } from './bytes-of.ts';
 import type { RelayStream } from './relay-stream.ts';
 
 /** Pulls an image, with progress. */
@@ -120,13 +120,5 @@ class ProgressWriter {
     } finally {
       this.#writing = null;
     }
-  }
-}
-
-/** What the client uploads, up to its `end`. */
-async function* bytesOf(frames: AsyncIterable<Frame>): AsyncGenerator<Buffer> {
-  for await (const frame of frames) {
-    if (frame.content === 'end') return;
-    if (frame.content === 'stdin') yield frame.stdin;
   }
 }

@@ -1,8 +1,10 @@
 import type { ImageService } from '../images/image-service.ts';
+import type { FileProgram } from '../native/file-program.ts';
 import type { TaskTable } from '../tasks/task-table.ts';
 import { serveAttach } from './attach.ts';
 import { servePause, serveSignal, serveStats, serveUnpause } from './control.ts';
 import { serveExec } from './exec.ts';
+import { serveInsert, serveLook, servePack } from './files.ts';
 import {
   serveImageContent,
   serveImageFind,
@@ -26,6 +28,7 @@ import { serveTop } from './top.ts';
 export function makeStreamHandlers(
   tasks: TaskTable,
   images: ImageService,
+  files: FileProgram,
   reported: () => Promise<void>,
 ): StreamHandlers {
   const toldOf = async (serving: Promise<number>): Promise<number> => {
@@ -42,6 +45,9 @@ export function makeStreamHandlers(
     signal: (stream) => serveSignal(tasks, stream),
     pause: (stream) => servePause(tasks, stream),
     unpause: (stream) => serveUnpause(tasks, stream),
+    'files.look': (stream) => serveLook(tasks, files, stream),
+    'files.pack': (stream) => servePack(tasks, files, stream),
+    'files.insert': (stream) => serveInsert(tasks, files, stream),
     'image.pull': (stream) => toldOf(serveImagePull(images, stream)),
     'image.load': (stream) => toldOf(serveImageLoad(images, stream)),
     'image.import': (stream) => toldOf(serveImageImport(images, stream)),

@@ -26,6 +26,12 @@ export function observeStream(
     case 'top':
       note(open.kind, {});
       return stream;
+    case 'files.pack':
+      note('archive-path', {});
+      return stream;
+    case 'files.insert':
+      note('extract-to-dir', {});
+      return stream;
     default:
       return stream;
   }

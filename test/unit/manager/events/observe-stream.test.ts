@@ -53,5 +53,7 @@ describe('events of streams', () => {
     assert.deepEqual((await observe('logs', {}, [output, exit(0)])).notes, []);
     assert.deepEqual((await observe('exec', {}, [exit(1)])).notes, [], 'nor for what the agent refuses');
     assert.deepEqual((await observe('top', {}, [exit(0)])).notes, [['top', undefined]]);
+    assert.deepEqual((await observe('files.pack', {}, [exit(0)])).notes, [['archive-path', undefined]]);
+    assert.deepEqual((await observe('files.insert', {}, [exit(0)])).notes, [['extract-to-dir', undefined]]);
   });
 });
