@@ -21,6 +21,8 @@ export class DiskRoom {
   /** Throws when there is no room for so many bytes more. */
   async require(bytes: number, what: string): Promise<void> {
     const { bavail, bsize, blocks } = await statfs(this.#directory);
+    // File systems without a size of their own (ramfs, some that are served) say 0.
+    if (blocks === 0) return;
     const reserved = Math.min(blocks * bsize * reservedPart, maxReservedBytes);
     if (bavail * bsize - reserved >= bytes) return;
     throw new NoRoomError(`${what} needs ${bytes} bytes, and ${Math.max(0, bavail * bsize - reserved)} may be used`);
