@@ -1,6 +1,7 @@
-/* An archive that anybody may have made: it is unpacked or refused, nothing outside the directory changes, and after a
- * failure nothing is left. */
+/* An archive that anybody may have made: as a layer it is unpacked or refused, and after a failure nothing is left; as
+ * files for a directory it is put there as far as it goes. Nothing outside the directory changes. */
 #include "../common/cleanup.h"
+#include "../layer/insert.h"
 #include "../layer/remove.h"
 #include "../layer/unpack.h"
 #include "fuzz.h"
@@ -93,6 +94,26 @@ await_reader (nlink_t threads)
     sched_yield ();
 }
 
+/* Both ways: into a container, whose links are followed in it, and onto a host, where none is. */
+static void
+insert_into_directory (int input, bool follows_links)
+{
+  const struct layer_insert wanted = { .directory = "", .keep_owners = true, .follows_links = follows_links };
+  struct tss_error error = { 0 };
+  uint64_t entries = 0;
+  int root;
+
+  FUZZ_REQUIRE (lseek (input, 0, SEEK_SET) == 0 && mkdir (target, 0755) == 0);
+  root = open (target, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  FUZZ_REQUIRE (root >= 0);
+  if (layer_insert (root, &wanted, input, &entries, &error) < 0)
+    FUZZ_REQUIRE (error.code != TSS_ERROR_NONE && error.message[0] != '\0');
+  close (root);
+  require_untouched (2);
+  error = (struct tss_error){ 0 };
+  FUZZ_REQUIRE (layer_remove (AT_FDCWD, target, &error) == 0);
+}
+
 int
 LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {
@@ -107,13 +128,15 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
   FUZZ_REQUIRE (input >= 0 && write (input, data, size) == (ssize_t)size && lseek (input, 0, SEEK_SET) == 0);
   status = layer_unpack (input, target, &(struct layer_expectation){ 0 }, &result, &error);
   await_reader (threads);
-  close (input);
   if (status < 0)
     FUZZ_REQUIRE (error.code != TSS_ERROR_NONE && error.message[0] != '\0');
   require_untouched (status < 0 ? 1 : 2);
   layer_path_list_free (&result.implicit);
   if (status == 0)
     FUZZ_REQUIRE (layer_remove (AT_FDCWD, target, &error) == 0);
+  insert_into_directory (input, false);
+  insert_into_directory (input, true);
+  close (input);
   return 0;
 }
 

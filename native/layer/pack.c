@@ -267,6 +267,9 @@ layer_pack (int root, const struct layer_pack *wanted, int fd, struct tss_error 
   tss_autofd int found = layer_find_path (root, wanted->path, wanted->follow, &status, error);
   int result = found < 0 ? -1 : open_archive (&packing, fd, error);
 
+  if (result == 0 && S_ISSOCK (status.st_mode))
+    result = tss_error_set (error, TSS_ERROR_INVALID, 0, wanted->path, "%s is a socket, which no archive can have",
+                            wanted->path);
   if (result == 0)
     result = pack_object (&packing, found, wanted->name, status.st_dev, error);
   if (result == 0 && archive_write_close (packing.archive) != ARCHIVE_OK)

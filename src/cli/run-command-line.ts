@@ -121,8 +121,7 @@ const buildElsewhere = 'build with another tool, and bring the image here with `
 const laterVerbs: ReadonlyMap<string, string> = new Map([
   ['build', buildElsewhere],
   ['commit', buildElsewhere],
-  ['cp', 'small files: `tsstack exec -T SERVICE cat FILE >FILE`, and `tsstack exec -T SERVICE tee FILE <FILE`'],
-  ['export', '`tsstack exec -T SERVICE tar -c DIRECTORY >FILE`, where the image has tar'],
+  ['export', '`tsstack cp SERVICE:/ - >FILE`'],
   ['publish', 'keep the files in a repository'],
   ['push', 'push with another tool'],
   ['watch', '`tsstack up -d` after a change replaces what has changed; a bind mount needs not even that'],

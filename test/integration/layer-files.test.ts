@@ -7,6 +7,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  readdirSync,
   readlinkSync,
   rmSync,
   statSync,
@@ -14,6 +15,7 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
@@ -32,6 +34,23 @@ mount -t tmpfs tmpfs "$1/volume" && mount -t tmpfs -o ro tmpfs "$1/fixed" && mou
 mount -t proc proc "$1/proc" && exec python3 -c '
 import os, sys
 os.chroot(sys.argv[1]); os.chdir("/"); print("ready", flush=True); sys.stdin.read()' "$1"`;
+
+/** A directory that is a link to the host's every other moment, until the input ends. */
+const swapScript = `
+import os, select, sys, time
+os.chdir(sys.argv[1])
+def put(name):
+    while True:
+        try: return os.rename(name, "place")
+        # What the program has made meanwhile goes out of the way.
+        except OSError: os.rename("place", f"made-{time.monotonic_ns()}")
+print("ready", flush=True)
+while not select.select([sys.stdin], [], [], 0)[0]:
+    os.symlink(sys.argv[2], "link")
+    os.rename("place", "aside")
+    put("link")
+    os.unlink("place")
+    put("aside")`;
 
 async function insert(
   root: FileRoot,
@@ -151,6 +170,30 @@ describe('tsstack-layer look, pack and insert', () => {
     });
   });
 
+  it('stay in the container while it puts links where directories were', async () => {
+    mkdirSync(join(root, 'racing/place'), { recursive: true });
+    writeFileSync(join(root, 'racing/place/secret'), 'of the container');
+    const swapping = spawn('python3', ['-c', swapScript, join(root, 'racing'), outside], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    const ended = once(swapping, 'exit');
+    await once(swapping.stdout, 'data');
+    const archive = buildTar(Array.from({ length: 200 }, (_, n) => ({ name: `place/new-${n}`, data: 'evil' })));
+    let done = 0;
+    const count = (): void => void (done += 1);
+    // A directory that is away for a moment may fail a round, and nothing else is asked of it.
+    for (let round = 0; round < 5; round += 1) {
+      await insert(container, '/racing', archive).then(count, () => undefined);
+      const packed = await pack(container, '/racing/place', 'place', true).catch(() => Buffer.alloc(0));
+      assert.equal(packed.includes('of the host'), false);
+      if (packed.includes('of the container')) count();
+    }
+    swapping.stdin.end();
+    assert.equal((await ended)[0], 0);
+    assert.deepEqual(readdirSync(outside), ['secret']);
+    assert.ok(done > 0);
+  });
+
   it('let nothing of an archive onto the host but what was asked for', async () => {
     const to = join(scratch, 'to');
     mkdirSync(to);
@@ -164,6 +207,16 @@ describe('tsstack-layer look, pack and insert', () => {
     });
     await assert.rejects(insert(hostRoot, to, buildTar([{ name: 'x/hard', type: '1', link: 'x/l/secret' }]), 'x'));
     assert.deepEqual([existsSync(join(outside, 'evil')), existsSync(join(to, '.bashrc'))], [false, false]);
+  });
+
+  it('pack no socket: alone it is refused, in a directory left out', async () => {
+    const server = createServer();
+    mkdirSync(join(root, 'data/sockets'));
+    server.listen(join(root, 'data/sockets/socket'));
+    await once(server, 'listening');
+    await assert.rejects(pack(container, '/data/sockets/socket', 'socket'), { message: /is a socket/ });
+    assert.deepEqual(list(await pack(container, '/data/sockets', 'sockets')), ['sockets/']);
+    server.close();
   });
 
   it('keep modes, times, links and content there and back', async () => {
