@@ -1,12 +1,7 @@
-/** Many pretended nodes in one process, over few connections. */
+/** Many pretended nodes in one process. Each has a connection, as hosts do: on a shared one, an answer waits behind what others are being sent. */
 import type { TaskObject } from '../../src/model/objects.ts';
-import { connectDispatcher } from '../../src/rpc/client.ts';
-import type { DispatcherClient } from '../../src/rpc/service-types.ts';
 import { SimulatedAgent } from './simulated-agent.ts';
 import type { Traffic } from './traffic.ts';
-
-/** Nodes that share a connection; each has two streams open on it. */
-const nodesPerConnection = 100;
 
 /** A manager that is given much to do may be a while in answering. */
 const connectTimeoutMs = 60_000;
@@ -26,41 +21,22 @@ export interface FleetOptions {
 /** Nodes `node-1`, `node-2`, … that speak the real protocol. */
 export class Fleet {
   readonly agents: readonly SimulatedAgent[];
-  readonly #clients: readonly DispatcherClient[];
 
-  private constructor(agents: readonly SimulatedAgent[], clients: readonly DispatcherClient[]) {
+  private constructor(agents: readonly SimulatedAgent[]) {
     this.agents = agents;
-    this.#clients = clients;
   }
 
   /** Resolves when all have registered. */
-  static async start({ address, nodes, onTask, traffic }: FleetOptions): Promise<Fleet> {
-    const count = Math.ceil(nodes / nodesPerConnection);
-    const clients = await Promise.all(
-      Array.from({ length: count }, () => connectDispatcher(address, { connectTimeoutMs })),
-    );
+  static async start({ nodes, ...options }: FleetOptions): Promise<Fleet> {
     const agents: SimulatedAgent[] = [];
-    const common = { address, traffic, returns: true, ...(onTask === undefined ? {} : { onTask }) };
+    const common = { ...options, connectTimeoutMs, returns: true, forgetsMessages: true };
     while (agents.length < nodes) {
       const batch = Array.from({ length: Math.min(startsAtOnce, nodes - agents.length) }, (_, offset) => {
-        const number = agents.length + offset + 1;
-        const client = clients[number % count];
-        const hostname = `node-${number}`;
-        const own = { ...common, nodeId: hostname, hostname };
-        return SimulatedAgent.start(client === undefined ? own : { ...own, client });
+        const name = `node-${agents.length + offset + 1}`;
+        return SimulatedAgent.start({ ...common, nodeId: name, hostname: name });
       });
       agents.push(...(await Promise.all(batch)));
     }
-    return new Fleet(agents, clients);
-  }
-
-  /** Tasks that the nodes hold. */
-  get tasks(): number {
-    return this.agents.reduce((sum, { tasks }) => sum + tasks.size, 0);
-  }
-
-  stop(): void {
-    for (const agent of this.agents) agent.stop();
-    for (const client of this.#clients) client.close();
+    return new Fleet(agents);
   }
 }

@@ -13,8 +13,12 @@ export interface SimulatedAgentOptions {
   readonly nodeId: string;
   /** Default: `simulated`. */
   readonly hostname?: string;
-  /** A connection that many agents share, and whose owner closes it; messages are then not kept, either. Default: one of its own. */
+  /** A connection that several agents share, and whose owner closes it. Default: one of its own. */
   readonly client?: DispatcherClient;
+  /** How long the manager may take to answer a new connection; the client's default unless told. */
+  readonly connectTimeoutMs?: number;
+  /** Keeps no messages, of which a large fleet has too many. Default: false. */
+  readonly forgetsMessages?: boolean;
   /** Begins another session when one has ended, as hosts do. Default: false, for tests that do so themselves. */
   readonly returns?: boolean;
   /** Where it is counted what crosses the wire. */
@@ -78,7 +82,9 @@ export class SimulatedAgent {
 
   /** Resolves when the session stands; `earlier` hands over the tasks of an agent that was stopped. */
   static async start(options: SimulatedAgentOptions, earlier?: SimulatedAgent): Promise<SimulatedAgent> {
-    const agent = new SimulatedAgent(options.client ?? (await connectDispatcher(options.address)), options);
+    const { address, connectTimeoutMs } = options;
+    const timeout = connectTimeoutMs === undefined ? {} : { connectTimeoutMs };
+    const agent = new SimulatedAgent(options.client ?? (await connectDispatcher(address, timeout)), options);
     for (const [id, task] of earlier?.tasks ?? []) agent.tasks.set(id, task);
     await new Promise<void>((resolve, reject) => void agent.#live(resolve, reject));
     return agent;
@@ -187,10 +193,10 @@ export class SimulatedAgent {
   async #follow(sessionId: string, scope: AbortSignal): Promise<void> {
     for await (const message of this.#client.assignments({ sessionId }, { signal: scope })) {
       this.#traffic.noteMessage(message);
-      if (this.#options.client === undefined) this.messages.push(message);
+      if (this.#options.forgetsMessages !== true) this.messages.push(message);
       if (message.full) this.#resync(message);
       for (const { kind, id, document } of message.upserts) {
-        if (kind === 'task') this.#assign(withSharedSpec(JSON.parse(document) as TaskObject));
+        if (kind === 'task') this.#assign(readTask(document));
         else this.resources.set(`${kind}/${id}`, document);
       }
       for (const { kind, id } of message.removals) this.resources.delete(`${kind}/${id}`);
@@ -238,11 +244,15 @@ export class SimulatedAgent {
 }
 
 const specs = new Map<string, TaskObject['spec']>();
+const specMember = ',"spec":';
 
-/** Of many tasks that are alike, the spec is kept once. */
-function withSharedSpec(task: TaskObject): TaskObject {
-  const key = JSON.stringify(task.spec);
-  const spec = specs.get(key) ?? task.spec;
-  specs.set(key, spec);
-  return { ...task, spec };
+/** Of many tasks that are alike, the spec is read and kept once. The manager writes it last; wherever it stands, the task is the same. */
+function readTask(document: string): TaskObject {
+  const at = document.lastIndexOf(specMember);
+  const text = document.slice(at + specMember.length, -1);
+  const known = at < 0 ? undefined : specs.get(text);
+  if (known !== undefined) return { ...(JSON.parse(`${document.slice(0, at)}}`) as TaskObject), spec: known };
+  const task = JSON.parse(document) as TaskObject;
+  if (JSON.stringify(task.spec) === text) specs.set(text, task.spec);
+  return task;
 }
