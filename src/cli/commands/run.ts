@@ -43,7 +43,7 @@ async function runOneOff(context: RunContext): Promise<number> {
   }
   try {
     const only = flags['no-deps'] ? [name] : undefined;
-    const provided = await prepareApply(context, control, loaded, { progress, only });
+    const provided = await prepareApply(context, control, loaded, { progress, only, oneOff: name });
     const { spec, service } = readService(context, provided, tty);
     const job: RunJob = { context, control, stack: spec.name, service, progress };
     const made = await createOneOff(job, spec);

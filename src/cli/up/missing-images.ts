@@ -17,6 +17,8 @@ export interface MissingImagesOptions {
   readonly signal?: AbortSignal | undefined;
   /** Only these services; absent = all of the file. */
   readonly only?: readonly string[] | undefined;
+  /** The service of a one-off: in whose place nothing runs, so that it may get its image by itself. */
+  readonly oneOff?: string | undefined;
 }
 
 /** An image that a service needs. */
@@ -33,9 +35,9 @@ interface Need {
 export async function getMissingImages(
   control: ControlClient,
   project: LoadedSpec,
-  { limit, progress, signal, only }: MissingImagesOptions,
+  { limit, progress, signal, only, oneOff }: MissingImagesOptions,
 ): Promise<void> {
-  const needs = neededImages(project.spec.services, only);
+  const needs = neededImages(project.spec.services, only).filter(({ service }) => service !== oneOff);
   if (needs.length === 0) return;
   const here = await imagesHere(control, [...new Set(needs.map(({ image }) => image))], signal);
   const missing = needs.filter(({ image }) => !here.has(image));

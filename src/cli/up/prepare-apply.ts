@@ -14,6 +14,8 @@ interface PrepareOptions {
   readonly signal?: AbortSignal;
   /** With `--no-deps`: the services that are named. */
   readonly only?: readonly string[] | undefined;
+  /** With `run`: the service of the one-off. */
+  readonly oneOff?: string;
 }
 
 interface PrepareContext extends Pick<CommandContext, 'io' | 'globals'> {

@@ -4,8 +4,8 @@ import { applyReports, type StatusReport } from './apply-status.ts';
 /** A report waits at most this long for others to share its transaction; the first after a quiet time does not wait. */
 const batchWindowMs = 20;
 
-/** While transactions take long, no more than about half of the time is theirs. */
-const longestWindowMs = 300;
+/** While transactions take long, no more than about half of the time is theirs; what follows one waits no longer than this. */
+const longestPauseMs = 300;
 
 /** Gathers reports of all agents into few transactions. */
 export class StatusBatcher {
@@ -36,8 +36,8 @@ export class StatusBatcher {
     // A container's end and its removal are told apart, so that watchers and events see both.
     await this.#write(reports.map((report) => ({ ...report, removed: false })));
     await this.#write(reports.filter(({ removed }) => removed));
-    this.#lastFlush = performance.now();
-    this.#windowMs = Math.min(longestWindowMs, Math.max(batchWindowMs, this.#lastFlush - started));
+    const tookMs = performance.now() - started;
+    this.#windowMs = Math.max(batchWindowMs, tookMs + Math.min(tookMs, longestPauseMs));
   }
 
   #write(reports: readonly StatusReport[]): Promise<void> {
