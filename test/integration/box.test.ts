@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'mocha';
 import { BoxLab } from '../support/box-lab.ts';
 import type { BoxSpec } from '../support/box-lab.ts';
+import { until } from '../support/test-host.ts';
 
 /** Drops one kind of namespace from a spec, so that the container shares the host's. */
 function without(type: string): (spec: BoxSpec) => void {
@@ -397,8 +398,10 @@ describe('tsstack-box', () => {
 
     it('kills all of a container that shares the host’s processes', async () => {
       const id = await lab.start('sleep 1001 & sleep 1002 & exec sleep 1003', without('pid'));
-      const pids = JSON.parse((await lab.box('ps', '--format', 'json', id)).stdout) as number[];
-      assert.equal(pids.length, 3);
+      const pids = await until(
+        async () => JSON.parse((await lab.box('ps', '--format', 'json', id)).stdout) as number[],
+        ({ length }) => length === 3,
+      );
       assert.equal((await lab.box('kill', '--all', id, 'KILL')).code, 0);
       assert.equal((await lab.box('delete', '--force', id)).code, 0);
       for (const pid of pids) assert.ok(!existsSync(`/proc/${String(pid)}/root/bin/busybox`));
