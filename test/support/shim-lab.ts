@@ -19,6 +19,7 @@ import { readStateFile } from '../../agents/host/native/shim-state-file.ts';
 import { ShimSocket } from '../../agents/host/native/shim-socket.ts';
 import type { ShimState } from '../../agents/host/tasks/shim.ts';
 import { nativeProgram } from './native-build.ts';
+import { ifThereSync } from '../../agents/host/if-there.ts';
 
 export const shimProgram = nativeProgram('shim');
 
@@ -58,8 +59,9 @@ export class LabContainer {
   get logPath(): string {
     return join(this.dataDirectory, 'log/current.log');
   }
+  /** Empty for the moment in which a rotation has moved the file and the next one is not there yet. */
   get log(): string {
-    return readFileSync(this.logPath, 'utf8');
+    return ifThereSync(() => readFileSync(this.logPath, 'utf8'), '');
   }
   /** The log's lines without their times. */
   get logLines(): readonly string[] {
