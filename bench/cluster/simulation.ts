@@ -92,7 +92,7 @@ async function measureLoss(world: World): Promise<void> {
   const before = manager.cpuMs;
   const started = performance.now();
   await reach({ ...world, tasks: lost }, 'of lost nodes are given to others', (news) => news.given >= given + lost);
-  add(`${lostNodes} nodes lost, ${lost} tasks given to others`, 'ms', 5000, performance.now() - started);
+  add(`${lostNodes} nodes lost, their tasks given to others`, 'ms', 5000, performance.now() - started);
   add('processor time of the manager for that', 'ms', null, manager.cpuMs - before);
   control.close();
 }
