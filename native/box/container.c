@@ -59,7 +59,7 @@ await_message (struct box_channel *channel, enum box_message_kind wanted, struct
         {
           if (error)
             *error = message->error;
-          return -1;
+          return BOX_AWAIT_FAILED;
         }
       if (message->kind == BOX_MESSAGE_END)
         return tss_error_set (error, TSS_ERROR_INTERNAL, 0, "",

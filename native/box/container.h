@@ -32,8 +32,14 @@ struct box_container *box_container_new (const char *id, const char *bundle, con
                                          struct tss_error *error);
 void box_container_free (struct box_container *container);
 
+/* The process itself said why it failed, and ends. */
+enum
+{
+  BOX_AWAIT_FAILED = -2
+};
+
 /* Waits for the end of what CHANNEL's other side does: CREATED (*TERMINAL is set), or END for a successful exec, or a
- * failure. Warnings on the way go to WARNER. */
+ * failure: BOX_AWAIT_FAILED, or -1 if the other side was not heard any more. Warnings on the way go to WARNER. */
 int box_await (struct box_channel *channel, enum box_message_kind wanted, int *terminal,
                const struct box_warner *warner, struct tss_error *error);
 

@@ -9,16 +9,17 @@
 #include "sysctls.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* How long destroying waits for killed processes; one in an uninterruptible sleep may never go. */
+/* How long to wait for processes that are ending; one in an uninterruptible sleep may never go. */
 enum
 {
-  DESTROY_TIMEOUT_MS = 10000
+  END_TIMEOUT_MS = 10000
 };
 
 static int
@@ -190,7 +191,7 @@ create_from_spec (const struct box_options *options, const struct box_spec *spec
       explain_kill (container, error);
       /* A stage that was killed may have left the first process, which nobody knows. */
       box_cgroup_kill (&container->cgroup, NULL);
-      box_cgroup_remove (&container->cgroup, DESTROY_TIMEOUT_MS, NULL);
+      box_cgroup_remove (&container->cgroup, END_TIMEOUT_MS, NULL);
       if (options->start_socket)
         unlink (options->start_socket);
       if (container->hooks_began)
@@ -220,17 +221,31 @@ box_create (const struct box_options *options, struct box_container **container,
   return 0;
 }
 
+/* Whoever hears that a start has failed finds a stopped container when it asks. */
+static void
+await_end (const struct box_container *container)
+{
+  struct pollfd ended = { .fd = container->pidfd, .events = POLLIN };
+
+  if (container->pidfd >= 0)
+    TSS_RETRY (poll (&ended, 1, END_TIMEOUT_MS));
+}
+
 static int
 request_start (struct box_container *container, struct box_channel *channel, struct tss_error *error)
 {
   const struct box_listened listened
       = { .pid = container->pid, .pidfd = container->pidfd, .status = "created", .channel = channel };
+  int result;
 
   if (box_channel_send_kind (channel, BOX_MESSAGE_START) < 0)
     return tss_error_set (error, TSS_ERROR_STATE, errno, "", "start: the container has ended");
   if (box_listener_is_needed (container) && box_listener_hand_over (container, &listened, error) < 0)
     return -1;
-  return box_await (channel, BOX_MESSAGE_END, NULL, &container->warner, error);
+  result = box_await (channel, BOX_MESSAGE_END, NULL, &container->warner, error);
+  if (result == BOX_AWAIT_FAILED)
+    await_end (container);
+  return result;
 }
 
 /* A container whose hooks for the start fail does not go on. */
@@ -240,6 +255,7 @@ finish_start (struct box_container *container, struct tss_error *error)
   if (box_container_run_hooks (container, BOX_HOOK_POSTSTART, "running", NULL, error) == 0)
     return 0;
   box_signal (container, SIGKILL, NULL);
+  await_end (container);
   return -1;
 }
 
@@ -276,7 +292,7 @@ box_destroy (struct box_container *container, struct tss_error *error)
   if (box_cgroup_remove (&container->cgroup, 0, NULL) < 0)
     {
       box_cgroup_kill (&container->cgroup, NULL);
-      result = box_cgroup_remove (&container->cgroup, DESTROY_TIMEOUT_MS, error);
+      result = box_cgroup_remove (&container->cgroup, END_TIMEOUT_MS, error);
     }
   if (result == 0)
     run_final_hooks (container);
