@@ -3,12 +3,20 @@ import { writeFileSync } from 'node:fs';
 import Mocha from 'mocha';
 import type { Totals } from './runner/run-job.ts';
 
+/** Enough to see what happened where only the end of the output is kept. */
+const linesOfError = 12;
+
+function describeFailure(test: Mocha.Test, error: unknown): string {
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return [test.fullTitle(), ...text.split('\n').slice(0, linesOfError)].join('\n    ');
+}
+
 export default class TotalsReporter extends Mocha.reporters.Spec {
   constructor(runner: Mocha.Runner, options: Mocha.MochaOptions) {
     super(runner, options);
     const failures: string[] = [];
     const pending: string[] = [];
-    runner.on('fail', (test) => failures.push(test.fullTitle()));
+    runner.on('fail', (test, error: unknown) => failures.push(describeFailure(test, error)));
     runner.on('pending', (test) => pending.push(test.fullTitle()));
     runner.once('end', () => {
       const path = process.env['TSSTACK_TEST_TOTALS'];

@@ -8,8 +8,9 @@ import type { Job } from './jobs.ts';
 /** What test/support/reporter.ts tells of one process of mocha. */
 export interface Totals {
   readonly passes: number;
-  /** Whole titles. */
+  /** Whole titles, and below each why. */
   readonly failures: readonly string[];
+  /** Whole titles. */
   readonly pending: readonly string[];
 }
 
