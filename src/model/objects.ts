@@ -294,7 +294,8 @@ export interface RolloutStep {
   readonly update: string;
   /** Id of the task whose place it takes. With start-first both are there for a time, and it takes over the ports that are published. */
   readonly replaces: string;
-  readonly order: 'stop-first' | 'start-first';
+  /** `create-first` is stop-first where the container moves: it is made before the other one is told to go, and started when that one is gone. */
+  readonly order: 'stop-first' | 'start-first' | 'create-first';
   /** RFC 3339, when it was seen to have come up, healthy where there is a check; null before. */
   readonly upSince: string | null;
 }

@@ -17,6 +17,11 @@ function isAlive(view: ObjectLookup, { nodeId }: TaskObject): boolean {
   return nodeId === null || view.get('node', nodeId)?.state !== 'down';
 }
 
+/** The same for one that is replaced, whatever its name. */
+export function waitForTask(view: ObjectLookup, old: TaskObject): number {
+  return isAlive(view, old) ? waitEndMs(old) : 0;
+}
+
 /** When the wait for them is over, in ms since the epoch: 0 = there is none, Infinity = only when they are gone. */
 export function waitForPredecessors(view: ObjectLookup, task: TaskObject): number {
   return Math.max(0, ...predecessorsOf(view, task).map(waitEndMs));

@@ -5,7 +5,8 @@ import type { RebalanceServiceRequest, ServiceChangeResponse } from '../../rpc/m
 import { InvalidRequestError } from '../errors.ts';
 import { suitableNodes } from '../orchestrators/global/suitable-nodes.ts';
 import { chooseMoved } from '../orchestrators/rebalance/choose-moved.ts';
-import { beginUpdate } from '../orchestrators/update/update-status.ts';
+import { isMovedByUpdate } from '../orchestrators/update/create-first.ts';
+import { beginUpdate, moveConfig } from '../orchestrators/update/update-status.ts';
 import { openGates } from '../stacks/execute-plan.ts';
 import { ChangeSet } from '../store/change-set.ts';
 import type { StoreView } from '../store/object-index.ts';
@@ -26,17 +27,17 @@ export function rebalanceService(
   const tasks = view.tasksOfService(stack, service.name).filter(({ serviceId }) => serviceId === service.id);
   const moved = chooseMoved(tasks, service, suitableNodes(view, service.spec, new Set()));
   const changes = new ChangeSet(view);
-  const { update } = service.spec.deploy;
-  if (moved.length > 0 && update !== null) {
-    for (const task of moved) changes.put({ ...task, forceCount: outdatedForceCount });
-    changes.put({ ...service, update: beginUpdate(update, moved.length, now) });
-  } else
-    carryOut(
-      changes,
-      service,
-      moved.map((task) => ({ type: 'replace', task }) as const),
-      now,
-    );
+  const byUpdate = moved.filter((task) => isMovedByUpdate(task, service, changes));
+  const atOnce = moved.filter((task) => !byUpdate.includes(task));
+  carryOut(
+    changes,
+    service,
+    atOnce.map((task) => ({ type: 'replace', task }) as const),
+    now,
+  );
+  for (const task of byUpdate) changes.put({ ...task, forceCount: outdatedForceCount });
+  if (byUpdate.length > 0)
+    changes.put({ ...service, update: beginUpdate(moveConfig(service.spec), byUpdate.length, now) });
   openGates(changes, stack);
   const steps = moved.map((task) => ({
     action: 'replace',

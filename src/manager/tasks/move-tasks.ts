@@ -1,8 +1,10 @@
 import type { TaskObject } from '../../model/objects.ts';
 import type { ChangeSet } from '../store/change-set.ts';
 import { newSuccessor } from './new-successor.ts';
+import type { ObjectLookup } from '../store/object-index.ts';
 import { ownersOf } from './shared-tasks.ts';
 import { historyAfter } from './task-history.ts';
+import { isLeaving } from './task-phase.ts';
 
 export interface Move {
   /** For people. */
@@ -19,13 +21,18 @@ export function moveTasks(changes: ChangeSet, tasks: readonly TaskObject[], { re
   for (const task of ownersFirst(tasks)) {
     changes.put(leave(task));
     const service = changes.get('service', task.serviceId);
-    if (service === undefined) continue;
+    if (service === undefined || hasHeir(changes, task)) continue;
     const { containerName, rollout } = task;
     const history = historyAfter(task, now, reason, 0);
     const successor = newSuccessor(changes, { task, service, containerName, rollout, history, now });
     const isCreatedOnly = task.desired === 'ready' && task.gate === null;
     changes.put(isCreatedOnly ? { ...successor, desired: 'ready', gate: null, preStart: null } : successor);
   }
+}
+
+/** Whether another one is in its slot already, to take its place. */
+function hasHeir(lookup: ObjectLookup, { stack, service, id }: TaskObject): boolean {
+  return lookup.tasksOfService(stack, service).some((task) => task.rollout?.replaces === id && !isLeaving(task));
 }
 
 function ownersFirst(tasks: readonly TaskObject[]): readonly TaskObject[] {

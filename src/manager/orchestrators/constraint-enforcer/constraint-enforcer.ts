@@ -1,4 +1,5 @@
 /** Loop: moves tasks away from nodes that are drained, or that do not suit them any more. A paused node keeps what it has. */
+import { isJob } from '../../../model/deploy-spec.ts';
 import type { NodeObject, ServiceObject, TaskObject } from '../../../model/objects.ts';
 import type { Reconciler } from '../../loops/reconcile-loop.ts';
 import { openGates } from '../../stacks/execute-plan.ts';
@@ -7,7 +8,8 @@ import type { Change, ObjectChange } from '../../store/change.ts';
 import type { StoreView } from '../../store/object-index.ts';
 import { moveTasks } from '../../tasks/move-tasks.ts';
 import { wantRemoved } from '../../tasks/task-intents.ts';
-import { beginUpdate, isUnderWay } from '../update/update-status.ts';
+import { isMovedByUpdate } from '../update/create-first.ts';
+import { beginUpdate, isUnderWay, moveConfig } from '../update/update-status.ts';
 import { misplacedTasks } from './misplaced-tasks.ts';
 import { outdatedForceCount } from '../../tasks/slots.ts';
 
@@ -37,7 +39,7 @@ function clear(changes: ChangeSet, view: StoreView, node: NodeObject, now: strin
     const byService = Map.groupBy(tasks, ({ serviceId }) => serviceId);
     const atOnce = [...byService].flatMap(([serviceId, own]) => {
       const service = changes.get('service', serviceId);
-      return service !== undefined && moveByUpdate(changes, service, own, now) ? [] : own;
+      return service === undefined ? own : moveByUpdate(changes, service, own, now);
     });
     moveTasks(changes, atOnce, { reason, now, leave: removed });
     for (const stack of new Set(atOnce.map(({ stack }) => stack))) openGates(changes, stack);
@@ -48,18 +50,23 @@ function removed(task: TaskObject): TaskObject {
   return wantRemoved(task, { removeVolumes: false, stopGraceMs: null });
 }
 
-/** A service with `update_config` is moved as it is updated, slot by slot. False when it cannot be: an update of it was halted. */
-function moveByUpdate(changes: ChangeSet, service: ServiceObject, tasks: readonly TaskObject[], now: string): boolean {
-  const { update } = service.spec.deploy;
-  if (update === null) return false;
+/** Containers move as their service is updated, slot by slot. Returns those that cannot: an update was halted, or it is not for updates at all. */
+function moveByUpdate(
+  changes: ChangeSet,
+  service: ServiceObject,
+  tasks: readonly TaskObject[],
+  now: string,
+): readonly TaskObject[] {
   const current = service.update;
-  if (current?.state === 'paused' || current?.state === 'rollback_paused') return false;
-  const fresh = tasks.filter(({ forceCount }) => forceCount !== outdatedForceCount);
+  if (current?.state === 'paused' || current?.state === 'rollback_paused' || isJob(service.spec)) return tasks;
+  const unmarked = tasks.filter(({ forceCount }) => forceCount !== outdatedForceCount);
+  const fresh = unmarked.filter((task) => isMovedByUpdate(task, service, changes));
+  const others = unmarked.filter((task) => !fresh.includes(task));
   for (const task of fresh) changes.put({ ...task, forceCount: outdatedForceCount });
-  if (fresh.length === 0) return true;
+  if (fresh.length === 0) return others;
   const status = isUnderWay(current)
     ? { ...current, total: current.total + fresh.length }
-    : beginUpdate(update, fresh.length, now);
+    : beginUpdate(moveConfig(service.spec), fresh.length, now);
   changes.put({ ...service, update: status });
-  return true;
+  return others;
 }

@@ -1,4 +1,5 @@
 import type { NodeObject, TaskObject } from '../../../model/objects.ts';
+import type { ServiceSpec } from '../../../model/spec.ts';
 import { constraintText, violatedConstraint } from '../../scheduler/filters/constraints.ts';
 import { hasPlatform } from '../../scheduler/filters/platform.ts';
 import { freeGeneric, freeMemory, freeNanoCpus } from '../../scheduler/filters/reservations.ts';
@@ -10,22 +11,27 @@ import { hasEnded, isLeaving } from '../../tasks/task-phase.ts';
 export function misplacedTasks(view: StoreView, node: NodeObject): ReadonlyMap<string, readonly TaskObject[]> {
   const tasks = view.tasksOfNode(node.id).filter((task) => !isLeaving(task) && !hasEnded(task));
   const movable = tasks.filter(({ oneOff, pinnedNode }) => oneOff === null && pinnedNode === null);
-  if (node.availability === 'drain') return new Map([[`node ${node.hostname} is drained`, movable]]);
   const reasons = new Map<TaskObject, string>();
   for (const task of movable) {
-    const spec = specOf(view, task);
-    const violated = violatedConstraint(spec.deploy.placement.constraints, node);
-    if (violated !== undefined)
-      reasons.set(task, `node ${node.hostname} is not as the constraint ${constraintText(violated)} wants any more`);
-    else if (!hasPlatform(spec, node)) reasons.set(task, `node ${node.hostname} is not of the platform of the image`);
+    const reason = whyMisplaced(specOf(view, task), node);
+    if (reason !== null) reasons.set(task, reason);
   }
-  const crowded = crowdedOut(node, movable, reasons, tasks);
+  const crowded = node.availability === 'drain' ? [] : crowdedOut(node, movable, reasons, tasks);
   for (const task of crowded) reasons.set(task, `node ${node.hostname} has not any more what the task has reserved`);
   return Map.groupBy(reasons.keys(), (task) => reasons.get(task) ?? '');
 }
 
+/** Why no container of the service is to be there, whatever else there is; null = it may be. */
+export function whyMisplaced(spec: ServiceSpec, node: NodeObject): string | null {
+  if (node.availability === 'drain') return `node ${node.hostname} is drained`;
+  const violated = violatedConstraint(spec.deploy.placement.constraints, node);
+  if (violated !== undefined)
+    return `node ${node.hostname} is not as the constraint ${constraintText(violated)} wants any more`;
+  return hasPlatform(spec, node) ? null : `node ${node.hostname} is not of the platform of the image`;
+}
+
 /** A change of constraints needs no new container, so that what the service says by now counts. */
-function specOf(view: StoreView, task: TaskObject): TaskObject['spec'] {
+function specOf(view: StoreView, task: TaskObject): ServiceSpec {
   return view.get('service', task.serviceId)?.spec ?? task.spec;
 }
 

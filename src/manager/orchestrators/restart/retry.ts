@@ -30,7 +30,9 @@ export function attemptOf(task: TaskObject): number {
 }
 
 function isToRetry(task: TaskObject): boolean {
-  if (task.oneOff !== null || isLeaving(task) || task.desired !== 'running' || task.gate !== null) return false;
+  const isMove = task.rollout?.order === 'create-first';
+  const isWanted = task.desired === 'running' || (task.desired === 'ready' && isMove);
+  if (task.oneOff !== null || isLeaving(task) || !isWanted || task.gate !== null) return false;
   const { state, container } = task.status;
   return hasEnded(task) && (state === 'rejected' || (state === 'failed' && container?.startedAt == null));
 }

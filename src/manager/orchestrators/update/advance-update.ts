@@ -3,6 +3,7 @@ import { canonicalJson } from '../../../model/canonical-json.ts';
 import type { ServiceObject, TaskObject, UpdateStatus } from '../../../model/objects.ts';
 import { slotsOf, type Slot } from '../../tasks/slots.ts';
 import { isUp } from '../../tasks/task-fate.ts';
+import { hasHeirReady } from './create-first.ts';
 import { isPrepared, preparationOf } from './prepare-slot.ts';
 import { finishedMs, replacementIn, type Replacement } from './slot-progress.ts';
 import { endUpdate, isUnderWay } from './update-status.ts';
@@ -64,7 +65,8 @@ export function advanceUpdate(
 function dismissedIn({ current, outdated }: Slot): readonly TaskObject[] {
   const wanted = current.at(-1);
   if (wanted === undefined) return [];
-  return outdated.filter((task) => isUp(wanted) || wanted.createdAt < task.createdAt);
+  const mayGo = isUp(wanted) || (wanted.rollout?.order === 'create-first' && hasHeirReady(wanted));
+  return outdated.filter((task) => mayGo || wanted.createdAt < task.createdAt);
 }
 
 function countFailures(update: UpdateStatus, replacements: readonly Replacement[]): UpdateStatus {
@@ -136,9 +138,10 @@ function describe(update: UpdateStatus, replacements: readonly Replacement[]): U
   return { ...update, message: `${done} of ${update.total} replaced${failed}${waits}` };
 }
 
-/** How far the images of the next container are. */
-function preparationMessage(old: TaskObject, update: UpdateStatus): string {
-  const preparation = preparationOf(old, update);
+/** How far the images of the next container are: of one that moves, its own node says so. */
+function preparationMessage(task: TaskObject, update: UpdateStatus): string {
+  if (task.rollout?.order === 'create-first') return task.status.state === 'preparing' ? task.status.message : '';
+  const preparation = preparationOf(task, update);
   return preparation?.state === 'preparing' ? preparation.message : '';
 }
 

@@ -78,7 +78,7 @@ export function finishedMs({ at, upMs, failure, isKnownFailure }: Replacement, n
 
 /** The wait for the old container to end is no wait for the new one. */
 function deadlineOf({ createdAt, spec, rollout }: TaskObject, { spec: { deploy } }: ServiceObject): number {
-  const graceMs = rollout?.order === 'stop-first' ? (spec.container.stopGraceMs ?? defaultGraceMs) : 0;
+  const graceMs = rollout?.order === 'start-first' ? 0 : (spec.container.stopGraceMs ?? defaultGraceMs);
   return Date.parse(createdAt) + graceMs + deploy.progressDeadlineMs;
 }
 

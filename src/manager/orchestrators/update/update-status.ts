@@ -13,6 +13,11 @@ export function beginUpdate(config: UpdateSpec, total: number, now: string): Upd
   return { state: 'updating', ...begun, failedSlots: [] };
 }
 
+/** How containers of a service move that has no `update_config`: all at once; one whose new place fails stays where it is. */
+export function moveConfig({ deploy }: ServiceObject['spec']): UpdateSpec {
+  return deploy.update ?? { ...defaultUpdate, parallelism: 0, failureAction: 'continue' };
+}
+
 /** Goes back to what was before; `message` says why. */
 export function beginRollback(config: UpdateSpec, total: number, now: string, message: string): UpdateStatus {
   return { ...beginUpdate(config, total, now), state: 'rollback_started', message };

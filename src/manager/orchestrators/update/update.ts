@@ -11,6 +11,7 @@ import { isLeaving } from '../../tasks/task-phase.ts';
 import { wantFollowed, wantRemoved } from '../../tasks/task-intents.ts';
 import { isOpen } from '../global/suitable-nodes.ts';
 import { advanceUpdate } from './advance-update.ts';
+import { startCreated } from './create-first.ts';
 import { replaceSlot } from './replace-slot.ts';
 import { rollBack } from './roll-back.ts';
 import { beginRollback, beginUpdate, endUpdate, isUnderWay, rollbackConfig } from './update-status.ts';
@@ -62,6 +63,7 @@ function reconcileService(
   for (const task of next.up) noteUp(changes, task, now);
   for (const task of next.dismiss) changes.put(wantRemoved(task, { removeVolumes: false, stopGraceMs: null }));
   takeNames(changes, service, tasks);
+  const startMs = startCreated(changes, tasks, now);
   endPreparations(changes, next.status, all);
   if (next.rollBack !== null) {
     goBack(changes, { ...service, update: next.status }, next.rollBack, now);
@@ -70,7 +72,8 @@ function reconcileService(
   for (const slot of next.begin) replaceSlot(changes, { service, slot, update: status, now });
   if (next.status !== status) changes.put({ ...service, update: next.status });
   if (isUnderWay(status) && !isUnderWay(next.status) && status.total > 0) restartFollowers(changes, service);
-  return next.lookAgainAt;
+  const dueMs = Math.min(next.lookAgainAt ?? Infinity, startMs ?? Infinity);
+  return dueMs === Infinity ? null : dueMs;
 }
 
 /** Whether a node has come back with what was outdated meanwhile; then an update of that begins. */

@@ -5,7 +5,7 @@ import { ObjectIndex } from '../../../../src/manager/store/object-index.ts';
 import type { DeploySpec } from '../../../../src/model/deploy-spec.ts';
 import type { ModelObject, NodeObject, ServiceObject, TaskObject } from '../../../../src/model/objects.ts';
 import { exitedStatus, nodeObject, serviceObject, taskObject } from '../../../fixtures/objects.ts';
-import { deploySpec, serviceSpec } from '../../../fixtures/specs.ts';
+import { containerSpec, deploySpec, serviceSpec } from '../../../fixtures/specs.ts';
 
 const now = '2026-01-01T00:01:00.000Z';
 
@@ -42,8 +42,19 @@ const update = {
 describe('a node that is drained', () => {
   const drained = node({ availability: 'drain' });
 
-  it('has its tasks replaced by others in their slots', () => {
+  it('has its tasks moved to others', () => {
     assert.deepEqual(describeChanges(enforce(drained, service(), web(), web({ id: '2', slot: 2, nodeId: 'other' }))), [
+      'p-web-1: outdated',
+      'web: update of 1',
+    ]);
+  });
+
+  it('has those replaced at once of which two cannot be there for a moment', () => {
+    const volume = { type: 'volume', volume: null, target: '/d', readOnly: false, noCopy: false } as const;
+    const mounts = [{ ...volume, subpath: null, labels: {} }];
+    const spec = serviceSpec('web', { container: containerSpec({ mounts }) });
+    const own = { ...service(), spec };
+    assert.deepEqual(describeChanges(enforce(drained, own, web({ spec }))), [
       'p-web-1: remove',
       'p-web-1: new, node a is drained',
     ]);
@@ -78,7 +89,9 @@ describe('a node that changes', () => {
 
   it('loses the tasks whose constraints it does not meet any more, with the reason', () => {
     assert.deepEqual(enforce(node({ labels: { disk: 'ssd' } }), constrained, web()), []);
-    assert.deepEqual(describeChanges(enforce(node(), constrained, web())), [
+    assert.deepEqual(describeChanges(enforce(node(), constrained, web())), ['p-web-1: outdated', 'web: update of 1']);
+    const ready = web({ status: { ...web().status, state: 'pending' }, desired: 'ready' });
+    assert.deepEqual(describeChanges(enforce(node(), constrained, ready)), [
       'p-web-1: remove',
       'p-web-1: new, node a is not as the constraint node.labels.disk == ssd wants any more',
     ]);
@@ -95,8 +108,8 @@ describe('a node that changes', () => {
     const tasks = [1, 2, 3].map((slot) => web({ id: `${slot}`, slot, spec, createdAt: `2026-01-01T00:00:0${slot}Z` }));
     const small = node({ description: { ...node().description, cpus: 2 } });
     assert.deepEqual(describeChanges(enforce(small, service(deploy), ...tasks)), [
-      'p-web-3: remove',
-      'p-web-3: new, node a has not any more what the task has reserved',
+      'p-web-3: outdated',
+      'web: update of 1',
     ]);
   });
 });

@@ -72,13 +72,14 @@ describe('a service with rebalance: auto', () => {
     }
   });
 
-  it('stops when one that has moved does not come up, and says so', async () => {
+  it('stops when one that moves cannot be made there, which runs on where it is, and says so', async () => {
     await start(web(4));
     lab.behaviourOf = ({ nodeId }) =>
       nodeId === 'n2' ? { ...runsForEver, rejection: 'no such image there' } : runsForEver;
     await join('n2');
     await lab.pass(120_000);
-    assert.equal(places(), '1:n1 2:n1 3:n1 4:n2');
+    assert.equal(places(), '1:n1 2:n1 3:n1 4:n1 4:n2');
+    assert.equal(lab.tasks().filter(({ status }) => status.state === 'running').length, 4);
     assert.equal(lab.service().update?.state, 'paused');
     assert.match(lab.service().update?.message ?? '', /no such image there/);
   });
