@@ -4,6 +4,7 @@ import type { AssignmentsMessage, Frame, SessionMessage, StreamRequest } from '.
 import type { DispatcherClient, DuplexStream } from '../../src/rpc/service-types.ts';
 import { delay } from '../host/abortable.ts';
 import { Backoff } from '../host/backoff.ts';
+import { sendHeartbeats } from '../host/session/heartbeats.ts';
 import { StatusReporter } from '../host/session/status-reporter.ts';
 import { PretendTask, runsForEver, type Behaviour, type Report } from './pretend-task.ts';
 import { Traffic } from './traffic.ts';
@@ -30,8 +31,11 @@ export interface SimulatedAgentOptions {
   readonly onStream?: (request: StreamRequest, stream: DuplexStream<Frame, Frame>) => Promise<void>;
 }
 
-/** Deadline of a heartbeat and of a batch of statuses, in ms, as hosts have it. */
+/** Deadline of a batch of statuses, in ms, as hosts have it. */
 const callMs = 5000;
+
+/** Pause of an agent that was not heard and goes on all the same, in ms. */
+const repeatMs = 2000;
 
 /** A small host with a usual LAN. */
 export const simulatedDescription: NodeDescription = {
@@ -148,7 +152,7 @@ export class SimulatedAgent {
     const session = this.#client.session(request, { signal: scope })[Symbol.asyncIterator]();
     const first = await session.next();
     if (first.done === true) throw new Error('the manager gave no session');
-    const { sessionId, heartbeatPeriodMs } = first.value;
+    const { sessionId } = first.value;
     this.#traffic.noteSession();
     this.#reporter.attach(async (updates) => {
       await this.#client.updateTaskStatus({ sessionId, updates }, { signal: scope, deadlineMs: callMs });
@@ -158,19 +162,16 @@ export class SimulatedAgent {
     await Promise.race([
       this.#untilStopped(this.#serveStreams(session)),
       this.#untilStopped(this.#follow(sessionId, scope)),
-      this.#beat(sessionId, heartbeatPeriodMs, scope),
+      this.#beat(sessionId, scope),
     ]);
   }
 
   /** Ends when the manager does not answer, as a host's does; an agent that does not return goes on. */
-  async #beat(sessionId: string, periodMs: number, scope: AbortSignal): Promise<void> {
+  async #beat(sessionId: string, scope: AbortSignal): Promise<void> {
     while (!scope.aborted) {
-      await delay(periodMs, scope);
-      if (scope.aborted) return;
-      const isHeard = await this.#isCarriedOut(
-        this.#client.heartbeat({ sessionId }, { signal: scope, deadlineMs: callMs }),
-      );
-      if (!isHeard && this.#options.returns === true) return;
+      await this.#untilStopped(sendHeartbeats(this.#client, sessionId, scope));
+      if (this.#options.returns === true) return;
+      await delay(repeatMs, scope);
     }
   }
 
@@ -226,19 +227,12 @@ export class SimulatedAgent {
 
   /** A stopped or cut connection is no failure of the simulation. */
   async #untilStopped(work: Promise<unknown>): Promise<void> {
-    await this.#isCarriedOut(work);
-  }
-
-  /** False when the connection was cut or stopped before it was. */
-  async #isCarriedOut(work: Promise<unknown>): Promise<boolean> {
     try {
       await work;
-      return true;
     } catch (error) {
       const code = (error as { code?: string }).code ?? '';
       const isCut = ['canceled', 'unavailable', 'conflict', 'timeout'].includes(code);
       if (!isCut && !this.#controller.signal.aborted) throw error;
-      return false;
     }
   }
 }

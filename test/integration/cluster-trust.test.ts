@@ -15,11 +15,13 @@ import { openSecureChannel } from '../../src/rpc/secure/open-secure-channel.ts';
 import type { TlsIdentity } from '../../src/rpc/secure/tls-material.ts';
 import { connectAuthorityOf, connectDispatcherOf, type Trust } from '../../src/rpc/secure-client.ts';
 import type { ControlClient, DispatcherClient } from '../../src/rpc/service-types.ts';
+import { sendHeartbeats } from '../../agents/host/session/heartbeats.ts';
 import { simulatedDescription } from '../../agents/simulated/simulated-agent.ts';
 import { taskObject } from '../fixtures/objects.ts';
 import { SecureManager } from '../support/secure-manager.ts';
 
 const hour = 3_600_000;
+const never = new AbortController().signal;
 const description = JSON.stringify(simulatedDescription);
 
 function trustOf(identity: TlsIdentity): Trust {
@@ -162,7 +164,7 @@ describe('certificates in a cluster', () => {
   it('are needed for everything but joining', async () => {
     const nobody = await dispatcher(null);
     await assert.rejects(session(nobody, 'n1').next(), { code: 'permission', message: /no certificate was shown/ });
-    await assert.rejects(nobody.heartbeat({ sessionId: 'x' }), { code: 'permission' });
+    await assert.rejects(sendHeartbeats(nobody, 'x', never), { code: 'permission' });
   });
 
   it('speak for their own node only, and report on its tasks only', async () => {
@@ -174,7 +176,7 @@ describe('certificates in a cluster', () => {
     });
     const theirs = await dispatcher(other);
     const { value } = (await session(theirs, other.nodeId).next()) as { value: SessionMessage };
-    await assert.rejects(client.heartbeat({ sessionId: value.sessionId }), { code: 'permission' });
+    await assert.rejects(sendHeartbeats(client, value.sessionId, never), { code: 'permission' });
     await assert.rejects(client.assignments({ sessionId: value.sessionId })[Symbol.asyncIterator]().next(), {
       code: 'permission',
     });

@@ -8,14 +8,14 @@ import type {
 } from '../../../src/rpc/messages.ts';
 import type { DispatcherClient } from '../../../src/rpc/service-types.ts';
 import { TsstackError } from '../../../src/model/errors.ts';
-import { delay } from '../abortable.ts';
 import type { ClusterGuard, Standing } from './cluster-guard.ts';
 import { EndpointReporter } from './endpoint-reporter.ts';
+import { sendHeartbeats } from './heartbeats.ts';
 import type { LeadAway } from './lead-away.ts';
 import type { ManagerAccess } from './manager-access.ts';
 import type { StatusReporter } from './status-reporter.ts';
 
-/** Deadline of a heartbeat and of a batch of statuses, in ms (semantics.md, section 2). */
+/** Deadline of a batch of statuses, in ms (semantics.md, section 2). */
 const callMs = 5000;
 
 export interface SessionOptions {
@@ -50,7 +50,7 @@ export async function runSession(options: SessionOptions, signal: AbortSignal): 
     const first = await messages.next();
     if (first.done === true)
       throw new TsstackError('unavailable', 'the manager ended the session', { retryable: true });
-    const { sessionId, heartbeatPeriodMs } = first.value;
+    const { sessionId } = first.value;
     const standing = await guard.admit(first.value);
     options.onStanding(standing);
     const mayRemove = standing === 'known' || standing === 'accepted';
@@ -68,7 +68,7 @@ export async function runSession(options: SessionOptions, signal: AbortSignal): 
     };
     await Promise.race([
       readSession(first.value, messages, options),
-      beat(client, sessionId, heartbeatPeriodMs, scope),
+      sendHeartbeats(client, sessionId, scope),
       readAssignments(options, sessionId, takeIn, scope),
       endpoints.run(report, scope),
     ]);
@@ -91,19 +91,6 @@ async function readSession(
     const next = await messages.next();
     if (next.done === true) return;
     message = next.value;
-  }
-}
-
-async function beat(
-  client: DispatcherClient,
-  sessionId: string,
-  firstPeriodMs: number,
-  signal: AbortSignal,
-): Promise<void> {
-  for (let periodMs = firstPeriodMs; !signal.aborted;) {
-    const answer = await client.heartbeat({ sessionId }, { signal, deadlineMs: callMs });
-    periodMs = answer.periodMs;
-    await delay(periodMs, signal);
   }
 }
 

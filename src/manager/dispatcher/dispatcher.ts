@@ -146,7 +146,6 @@ export class Dispatcher implements DispatcherHandlers {
       sessionId: session.id,
       clusterId: this.#store.clusterId,
       storeEpoch: this.#store.epoch,
-      heartbeatPeriodMs,
       storeTerm: this.#term.id,
       ...claimOf(this.#store.view.get('node', nodeId), storeRevision),
     };
@@ -155,10 +154,12 @@ export class Dispatcher implements DispatcherHandlers {
     for await (const news of session.requests.follow(signal)) yield { ...common, stream: null, cluster: null, ...news };
   }
 
-  async heartbeat({ sessionId }: HeartbeatRequest, { peer }: CallContext): Promise<HeartbeatResponse> {
-    this.#session(sessionId, peer);
-    this.sessions.beat(sessionId);
-    return { periodMs: heartbeatPeriodMs };
+  async heartbeat(stream: DuplexStream<HeartbeatResponse, HeartbeatRequest>, { peer }: CallContext): Promise<void> {
+    for await (const { sessionId } of stream) {
+      this.#session(sessionId, peer);
+      this.sessions.beat(sessionId);
+      await stream.write({ periodMs: heartbeatPeriodMs });
+    }
   }
 
   async *assignments(

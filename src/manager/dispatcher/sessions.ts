@@ -79,9 +79,7 @@ export class Sessions {
 
   /** The session of that id; throws when there is none any more, and the agent begins a new one. */
   get(sessionId: string): Session {
-    const entry = this.#byId.get(sessionId);
-    if (entry !== undefined) return entry;
-    throw new TsstackError('conflict', 'the session is over', { hint: 'begin a new session', retryable: true });
+    return this.#entry(sessionId);
   }
 
   /** The session of the node, if it has one that can be asked for streams. */
@@ -98,8 +96,7 @@ export class Sessions {
 
   /** The agent is alive. */
   beat(sessionId: string): void {
-    const entry = this.#byId.get(this.get(sessionId).id);
-    if (entry === undefined) return;
+    const entry = this.#entry(sessionId);
     clearTimeout(entry.timer);
     entry.timer = this.#watch(entry.nodeId, silenceMs);
     entry.latenessMs = this.#lateness.totalMs;
@@ -126,6 +123,12 @@ export class Sessions {
   close(): void {
     this.stop();
     this.#lateness.stop();
+  }
+
+  #entry(sessionId: string): Entry {
+    const entry = this.#byId.get(sessionId);
+    if (entry !== undefined) return entry;
+    throw new TsstackError('conflict', 'the session is over', { hint: 'begin a new session', retryable: true });
   }
 
   #watch(nodeId: string, afterMs: number): NodeJS.Timeout {

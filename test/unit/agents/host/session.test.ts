@@ -19,7 +19,6 @@ const first: SessionMessage = {
   sessionId: 's',
   clusterId: 'cluster',
   storeEpoch: 1,
-  heartbeatPeriodMs: 60_000,
   stream: null,
   cluster: null,
   storeTerm: 't1',
@@ -47,10 +46,14 @@ function client(parts: {
       yield* parts.session ?? [first];
       if (parts.session?.length !== 0) await silence(options?.signal);
     },
-    heartbeat: async () => {
-      calls.push('heartbeat');
-      return { periodMs: 60_000 };
-    },
+    heartbeat: () => ({
+      write: async ({ sessionId }) => void calls.push(`heartbeat ${sessionId}`),
+      end: () => undefined,
+      cancel: () => undefined,
+      async *[Symbol.asyncIterator]() {
+        yield { periodMs: 60_000 };
+      },
+    }),
     async *assignments(_request, options) {
       calls.push('assignments');
       yield* streams.shift() ?? [];
@@ -161,7 +164,7 @@ describe('session with a manager', () => {
       [6, false],
       [7, false],
     ]);
-    assert.ok(manager.calls.includes('heartbeat'));
+    assert.ok(manager.calls.includes('heartbeat s'));
     assert.ok(manager.calls.includes('applied net 5'));
   });
 
