@@ -24,6 +24,7 @@ services:
 interface Status {
   readonly leader: string;
   readonly store: string;
+  readonly outdatedNodes: readonly string[];
   readonly storeMembers: readonly { readonly address: string; readonly state: string }[];
 }
 
@@ -231,9 +232,18 @@ describe('a cluster of three managers', () => {
     assert.equal(running.length, 3);
   });
 
-  it('rotates its authority, which the members of etcd take up one after the other', async () => {
+  it('rotates its authority, which the members of etcd take up one after the other, and a manager that is locked with its certificate', async () => {
     const before = cluster.hosts.map(etcdPid);
+    const unlockKey = (await m3.ok(['cluster', 'autolock', 'on'])).stdout;
+    await m3.killDaemon();
+    assert.match((await m3.ok(['cluster', 'status'])).stdout, /is locked/);
     await m1.ok(['cluster', 'ca', 'rotate']);
+    await until(
+      async () => (await statusOf(m1)).outdatedNodes,
+      ({ length }) => length === 0,
+    );
+    await m3.ok(['cluster', 'unlock'], { stdin: unlockKey });
+    await m3.ok(['cluster', 'autolock', 'off']);
     await until(
       () => Promise.resolve(cluster.hosts.map(etcdPid)),
       (pids) => pids.every((pid, index) => pid !== before[index]),

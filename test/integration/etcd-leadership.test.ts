@@ -65,7 +65,7 @@ describe('several managers on one etcd', () => {
     second.tell('write');
     assert.match(
       await second.says(/^(written|refused)/),
-      /refused: write the store: the manager first leads, not this one/,
+      /refused: write the store: the manager first leads by now/,
     );
     first.tell('write');
     await first.says(/^written$/);

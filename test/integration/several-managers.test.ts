@@ -96,7 +96,7 @@ describe('several managers', () => {
     const [leader = assert.fail(), follower = assert.fail()] = await start(2);
     await assert.rejects(startAgent(follower), {
       code: 'unavailable',
-      message: `write the store: the manager ${leader.address} leads, not this one`,
+      message: `write the store: the manager ${leader.address} leads by now`,
     });
     await startAgent(leader);
     await follower.control.applyStack({ spec: spec(3) });

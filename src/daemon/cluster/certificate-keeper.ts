@@ -18,11 +18,18 @@ export interface CertificateKeeperOptions {
 const earliest = 0.5;
 const latest = 0.8;
 
-/** Pause after a failed attempt: a fiftieth of the certificate's life, so that there are many attempts before it ends. */
-const retryPart = 0.02;
+/**
+ * Pauses after failed attempts: first a moment, since managers that elect a leader, or take certificates of a new authority themselves, are there again
+ * in seconds; doubled up to a fiftieth of the certificate's life, so that there are many attempts before it ends.
+ */
+const firstPauseMs = 1000;
+const longestPausePart = 0.02;
 
 /** Timers of Node take at most 2^31 - 1 ms, 24 days. */
-const longestDelayMs = 2_000_000_000;
+const longestTimerMs = 2_000_000_000;
+
+/** Timers do not notice that the clock was set, or that the machine slept: so it is looked at now and then. */
+const clockLookMs = 3_600_000;
 
 /** Renews a node's certificate in time for as long as it runs. */
 export class CertificateKeeper {
@@ -67,18 +74,34 @@ export class CertificateKeeper {
       const lifeMs = validToDate.getTime() - issuedAt;
       const at = issuedAt + lifeMs * (earliest + (latest - earliest) * random());
       await this.#until(at);
-      while (!signal.aborted && !(await this.#renew()))
-        await delay(Math.min(lifeMs * retryPart, longestDelayMs), signal);
+      await this.#insist(lifeMs * longestPausePart);
+    }
+  }
+
+  /** Tries until it is renewed; from the first pause on again when there is a new reason. */
+  async #insist(longestPauseMs: number): Promise<void> {
+    const random = this.#options.random ?? Math.random;
+    let pauseMs = firstPauseMs;
+    while (!this.#over.signal.aborted && !(await this.#renew())) {
+      // Half of it by chance: after `cluster ca rotate` all nodes come at once.
+      const wasHurried = await this.#pause(Math.min(pauseMs, longestPauseMs, longestTimerMs) * (0.5 + random() / 2));
+      pauseMs = wasHurried ? firstPauseMs : pauseMs * 2;
     }
   }
 
   /** Until that time, or until the certificate has to be renewed for another reason. */
   async #until(at: number): Promise<void> {
+    let wasHurried = !isSignedByFirst(this.#identity);
+    for (let left = at - Date.now(); left > 0 && !wasHurried && !this.#over.signal.aborted; left = at - Date.now())
+      wasHurried = await this.#pause(Math.min(left, clockLookMs));
+  }
+
+  /** Whether it was ended by a reason to renew at once. */
+  async #pause(pauseMs: number): Promise<boolean> {
     this.#hurry = new AbortController();
-    if (!isSignedByFirst(this.#identity)) return;
-    const over = AbortSignal.any([this.#over.signal, this.#hurry.signal]);
-    for (let left = at - Date.now(); left > 0 && !over.aborted; left = at - Date.now())
-      await delay(Math.min(left, longestDelayMs), over);
+    const { signal } = this.#hurry;
+    await delay(pauseMs, AbortSignal.any([this.#over.signal, signal]));
+    return signal.aborted;
   }
 
   /** False when that has failed, which is told. */

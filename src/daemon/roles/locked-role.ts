@@ -6,7 +6,7 @@ import type { AuthorityHandlers, ControlHandlers, DispatcherHandlers } from '../
 import type { ClusterFiles, Membership } from '../cluster/cluster-files.ts';
 import { refuseAll } from './delegate.ts';
 import { hostInfo } from './host-info.ts';
-import { accessToOthers } from './other-managers.ts';
+import { beNodeAmongOthers, type NodeAmongOthers } from './other-managers.ts';
 import type { Role, RoleContext } from './role.ts';
 
 /** A manager that waits for the key of its store. Its containers run on; nothing can be asked of it but to be unlocked. */
@@ -15,6 +15,7 @@ export class LockedRole implements Role {
   readonly dispatcher: DispatcherHandlers = refuseAll(dispatcherMethods, lockedError);
   readonly authority: AuthorityHandlers = refuseAll(authorityMethods, lockedError);
   readonly managers: ManagerAccess;
+  readonly #node: NodeAmongOthers;
   readonly #membership: Membership | null;
   readonly #files: ClusterFiles;
   readonly #over = new AbortController();
@@ -25,7 +26,8 @@ export class LockedRole implements Role {
     const clusterId = membership?.clusterId ?? '';
     const getInfo = (): Promise<GetInfoResponse> => hostInfo(context, { role: 'manager', clusterId });
     this.control = { ...refuseAll(controlMethods, lockedError), getInfo };
-    this.managers = accessToOthers(context, membership, lockedError);
+    this.#node = beNodeAmongOthers(context, membership, lockedError);
+    this.managers = this.#node.managers;
   }
 
   get over(): AbortSignal {
@@ -44,5 +46,6 @@ export class LockedRole implements Role {
 
   async stop(): Promise<void> {
     this.#over.abort();
+    this.#node.stop();
   }
 }

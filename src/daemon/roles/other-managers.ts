@@ -1,6 +1,8 @@
 import type { ManagerAccess } from '../../../agents/host/session/manager-access.ts';
 import { connectDispatcherOf } from '../../rpc/secure-client.ts';
 import type { DispatcherClient } from '../../rpc/service-types.ts';
+import { askLeader } from '../cluster/ask-managers.ts';
+import { CertificateKeeper } from '../cluster/certificate-keeper.ts';
 import type { ClusterFiles, Membership } from '../cluster/cluster-files.ts';
 import { ManagerList } from '../cluster/manager-list.ts';
 import type { RoleContext } from './role.ts';
@@ -18,6 +20,10 @@ export class OtherManagers {
     this.#list = new ManagerList(known.filter((address) => address !== membership?.managerAddress));
   }
 
+  get addresses(): readonly string[] {
+    return this.#list.addresses;
+  }
+
   /** Rejects with `problem` when there are no others. */
   async connect(problem: () => Error, signal: AbortSignal): Promise<DispatcherClient> {
     if (this.#membership === null || this.#list.addresses.length === 0) throw problem();
@@ -31,18 +37,53 @@ export class OtherManagers {
   }
 }
 
-/** How the agent of a manager that cannot act for now comes to its assignments. */
-export function accessToOthers(
+/** What a manager that cannot act for now is in its cluster all the same: a node, with its agent and its certificate. */
+export interface NodeAmongOthers {
+  /** How the agent comes to its assignments. */
+  readonly managers: ManagerAccess;
+  /** Keeps the certificate no longer. */
+  readonly stop: () => void;
+}
+
+/** `problem` is what the agent hears when there are no other managers. */
+export function beNodeAmongOthers(
   context: RoleContext,
   membership: Membership | null,
   problem: () => Error,
-): ManagerAccess {
+): NodeAmongOthers {
   const others = new OtherManagers(context, membership);
-  return {
+  const keeper = membership === null ? null : keepCertificate(context, membership, others);
+  const managers: ManagerAccess = {
     connect: (signal) => others.connect(problem, signal),
     address: () => membership?.address ?? '',
-    onCluster: (facts) => context.takeRole(facts),
+    onCluster: (facts) => {
+      keeper?.useAuthorities(facts.authorities);
+      context.takeRole(facts);
+    },
     goTo: (manager) => others.goTo(manager),
     onSession: () => undefined,
   };
+  return { managers, stop: () => keeper?.stop() };
+}
+
+/** A manager may be locked, or without its store, for longer than its certificate is good, or while the authority is replaced. */
+function keepCertificate(
+  { files, etcd, log, onError }: RoleContext,
+  membership: Membership,
+  others: OtherManagers,
+): CertificateKeeper {
+  const keeper: CertificateKeeper = new CertificateKeeper({
+    identity: files.readIdentity(membership),
+    renew: (certificateRequest) => {
+      const { identity } = keeper;
+      const trust = { authorities: identity.authorities, identity };
+      return askLeader(others.addresses, trust, (client) => client.renew({ certificateRequest }));
+    },
+    onRenewed: (renewed) => {
+      files.writeIdentity(renewed.key, renewed);
+      etcd.renewTrust(0).catch(onError);
+    },
+    log,
+  });
+  return keeper;
 }

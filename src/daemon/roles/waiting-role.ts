@@ -13,7 +13,7 @@ import type { ManagedEtcd } from '../etcd/managed-etcd.ts';
 import { storeSeal } from '../cluster/store-seal.ts';
 import { refuseAll } from './delegate.ts';
 import { hostInfo } from './host-info.ts';
-import { accessToOthers } from './other-managers.ts';
+import { beNodeAmongOthers, type NodeAmongOthers } from './other-managers.ts';
 import type { Role, RoleContext } from './role.ts';
 
 /** Pause between two looks at the store. */
@@ -29,6 +29,7 @@ export class WaitingRole implements Role {
   readonly #setting: Exclude<StoreSetting, { type: 'sqlite' }>;
   readonly #etcd: ManagedEtcd;
   readonly #files: ClusterFiles;
+  readonly #node: NodeAmongOthers;
   readonly #over = new AbortController();
   readonly #begun = Promise.withResolvers<void>();
   #problem: TsstackError;
@@ -52,8 +53,9 @@ export class WaitingRole implements Role {
     this.control = { ...refuseAll(controlMethods, refusal), getInfo };
     this.dispatcher = refuseAll(dispatcherMethods, refusal);
     this.authority = refuseAll(authorityMethods, refusal);
+    this.#node = beNodeAmongOthers(context, membership, refusal);
     this.managers = {
-      ...accessToOthers(context, membership, refusal),
+      ...this.#node.managers,
       onSession: (reason) => (this.#refusal = reason ?? ''),
     };
     context.log(`this manager waits for its store: ${problem.message}`);
@@ -98,6 +100,7 @@ export class WaitingRole implements Role {
 
   async stop(): Promise<void> {
     this.#over.abort();
+    this.#node.stop();
   }
 
   async #wait(context: RoleContext): Promise<void> {

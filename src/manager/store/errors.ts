@@ -32,7 +32,7 @@ export class StoreFullError extends TsstackError {
 /** Another manager leads, so this one may not write. */
 export class NotLeaderError extends TsstackError {
   constructor(leader: ManagerContact | null) {
-    const who = leader === null ? 'no manager leads at the moment' : `the manager ${leader.name} leads, not this one`;
+    const who = leader === null ? 'no manager leads at the moment' : `the manager ${leader.name} leads by now`;
     const askInstead = leader === null ? {} : { askInstead: leader.address };
     super('unavailable', `write the store: ${who}`, { retryable: true, ...askInstead });
   }

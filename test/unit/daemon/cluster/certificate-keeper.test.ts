@@ -82,19 +82,43 @@ describe('the keeper of a certificate', () => {
     }
   });
 
-  it('tries again after a fiftieth of its life when no manager is there', async () => {
+  /** The next attempt has failed, when that time has passed. */
+  async function failAfter(ms: number): Promise<void> {
+    const failed = once(events, 'failed');
+    await pass(ms);
+    await failed;
+    await pass(0);
+  }
+
+  it('tries again soon when no manager is there, then less and less often, down to a fiftieth of its life', async () => {
     isManagerThere = false;
-    await keep(0);
-    let failed = once(events, 'failed');
-    for (let passed = 0; passed <= 50; passed++) await pass(day);
-    await failed;
-    failed = once(events, 'failed');
-    for (let passed = 0; passed <= 2; passed++) await pass(day);
-    await failed;
-    assert.equal(attempts, 2);
+    await keep(1);
+    for (let passed = 0; passed < 79; passed++) await pass(day);
+    await failAfter(day);
+    await failAfter(1000);
+    for (let pauseMs = 2000; pauseMs < 2 * day; pauseMs *= 2) {
+      const before = attempts;
+      await pass(pauseMs - 1);
+      assert.equal(attempts, before);
+      await failAfter(1);
+    }
+    await failAfter(2 * day);
     isManagerThere = true;
     const renewed = once(events, 'renewed');
-    for (let passed = 0; passed <= 2; passed++) await pass(day);
+    await pass(2 * day);
+    await renewed;
+  });
+
+  it('does not wait for its next attempt when another authority signs by now', async () => {
+    isManagerThere = false;
+    const kept = await keep(1);
+    for (let passed = 0; passed < 79; passed++) await pass(day);
+    await failAfter(day);
+    for (let pauseMs = 1000; pauseMs < day; pauseMs *= 2) await failAfter(pauseMs);
+    isManagerThere = true;
+    authority = await createAuthority('c1', new Date());
+    const renewed = once(events, 'renewed');
+    kept.useAuthorities(authority.certificate + kept.identity.authorities);
     await renewed;
   });
 
