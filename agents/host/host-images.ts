@@ -2,6 +2,8 @@ import { TsstackError } from '../../src/model/errors.ts';
 import type { FoundImage } from '../../src/model/found-image.ts';
 import { isDirectoryImage, isImageId } from '../../src/model/image-name.ts';
 import type { PullPolicy } from '../../src/model/spec.ts';
+import { delay } from './abortable.ts';
+import { Backoff } from './backoff.ts';
 import { toImageDefaults } from './images/formats/image-config.ts';
 import type { ImageService } from './images/image-service.ts';
 import type { ImagePeers } from './images/peers/image-peers.ts';
@@ -37,7 +39,7 @@ export class HostImages implements TaskImages {
     onProgress: (text: string) => void = () => undefined,
   ): Promise<LocalImage> {
     const options = { signal, onProgress: new ProgressText(onProgress).listener };
-    const found = await this.#find(reference, policy, signal);
+    const found = await this.#find(reference, policy, signal, onProgress);
     const image =
       found === null
         ? await this.#images.ensure(reference, { policy, ...options })
@@ -62,16 +64,26 @@ export class HostImages implements TaskImages {
   }
 
   /** What the cluster means by the reference; null where this host decides: alone, for its directories, for an image that a container had before. */
-  async #find(reference: string, policy: PullPolicy, signal: AbortSignal): Promise<FoundImage | null> {
+  async #find(
+    reference: string,
+    policy: PullPolicy,
+    signal: AbortSignal,
+    onProgress: (text: string) => void,
+  ): Promise<FoundImage | null> {
     const isOwn = isDirectoryImage(reference) || (isImageId(reference) && policy === 'never');
     if (isOwn || !this.#cluster.isInCluster) return null;
-    try {
-      return await this.#cluster.findImage(reference, policy !== 'never', signal);
-    } catch (error) {
-      // Without a manager, what the name means here is the best that is known.
-      const isAway = error instanceof TsstackError && error.code === 'unavailable';
-      if (isAway && typeof this.currentId(reference) === 'string') return null;
-      throw error;
+    for (const backoff = new Backoff(); ;) {
+      try {
+        return await this.#cluster.findImage(reference, policy !== 'never', signal);
+      } catch (error) {
+        signal.throwIfAborted();
+        if (!(error instanceof TsstackError)) throw error;
+        // Without a manager, what the name means here is the best that is known.
+        if (error.code === 'unavailable' && typeof this.currentId(reference) === 'string') return null;
+        if (!error.retryable) throw error;
+        onProgress(`${error.message}; it is asked again`);
+        await delay(backoff.next(), signal);
+      }
     }
   }
 }

@@ -20,3 +20,10 @@ export class ClaimedError extends TsstackError {
     super('conflict', message, options);
   }
 }
+
+/** A node was asked something, and is gone or did not answer in time. */
+export class NodeSilentError extends TsstackError {
+  constructor(place: string, cause?: unknown) {
+    super('timeout', `node ${place} does not answer`, { retryable: true, cause });
+  }
+}

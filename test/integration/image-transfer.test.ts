@@ -272,6 +272,26 @@ describe('images between nodes', () => {
     });
   });
 
+  it('a node that is cut off while it is asked for a name is asked again, and so is the manager', async () => {
+    const [, w1, w2] = [await joined('m1'), await joined('w1'), await joined('w2')];
+    const [loaded] = await w2.images.load(archive);
+    await need('heavy:test', 'w1');
+    const { images } = w2;
+    const honest = images.findHere.bind(images);
+    let asked = 0;
+    images.findHere = async (...question) => {
+      asked += 1;
+      if (asked === 1) await cut();
+      return await honest(...question);
+    };
+    const said: string[] = [];
+    const signal = AbortSignal.timeout(30_000);
+    const image = await w1.hostImages.ensure('heavy:test', 'never', signal, (text) => said.push(text));
+    assert.equal(image.id, loaded?.id);
+    assert.ok(asked > 1);
+    assert.match(said[0] ?? '', /; it is asked again$/);
+  });
+
   it('what a new load has given the name to is what `up` goes by', async () => {
     const [m1, w1] = [await joined('m1'), await joined('w1')];
     await m1.images.load(archive);

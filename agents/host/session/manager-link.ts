@@ -8,8 +8,8 @@ import type { ImagePeers, WantedContent } from '../images/peers/image-peers.ts';
 
 /** A manager that is away for longer (a new leader acts within 5 s) is waited for by whoever tries again. */
 const sessionDeadlineMs = 30_000;
-/** The manager may have to ask a registry first. */
-const findDeadlineMs = 150_000;
+/** The manager may have to read a file, to look at nodes and to ask a registry twice: 245 s by the deadlines of src/manager/images/image-names.ts. */
+const findDeadlineMs = 250_000;
 
 interface Session {
   readonly client: DispatcherClient;

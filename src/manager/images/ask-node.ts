@@ -4,6 +4,7 @@ import type { Frame } from '../../rpc/messages.ts';
 import type { DuplexStream } from '../../rpc/service-types.ts';
 import type { StreamKind, StreamKinds } from '../../rpc/stream-kinds.ts';
 import { TsstackError } from '../../model/errors.ts';
+import { NodeSilentError } from '../errors.ts';
 import type { Relays } from '../dispatcher/relays.ts';
 import type { Session } from '../dispatcher/sessions.ts';
 
@@ -13,9 +14,12 @@ export interface Question<Kind extends StreamKind> {
   readonly deadlineMs: number;
 }
 
-/** Resolves to the document that the agent answers with; rejects with its problem, or when there is no answer in time. `place` is the node's name. */
+/**
+ * Resolves to the document that the agent answers with; rejects with its problem, or with a NodeSilentError when the node is gone or does not answer
+ * in time. `place` is the node's name.
+ */
 export async function askNode<Kind extends StreamKind>(
-  relays: Relays,
+  relays: Pick<Relays, 'open'>,
   session: Session,
   place: string,
   question: Question<Kind>,
@@ -27,10 +31,10 @@ export async function askNode<Kind extends StreamKind>(
   relayed.then(
     () =>
       answer.reject(new TsstackError('internal', `ask node ${place} for ${question.kind}: it ended without an answer`)),
-    answer.reject,
+    // What the node itself says comes as a frame.
+    (cause: unknown) => answer.reject(new NodeSilentError(place, cause)),
   );
-  const onLate = (): void =>
-    answer.reject(new TsstackError('timeout', `node ${place} did not answer in time`, { retryable: true }));
+  const onLate = (): void => answer.reject(new NodeSilentError(place));
   signal.addEventListener('abort', onLate);
   try {
     return JSON.parse(await answer.promise) as StreamKinds[Kind]['document'];

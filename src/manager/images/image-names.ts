@@ -7,7 +7,7 @@ import type { ImageObject, NodeObject } from '../../model/objects.ts';
 import type { ImageHere, StreamKind, StreamKinds } from '../../rpc/stream-kinds.ts';
 import type { Relays } from '../dispatcher/relays.ts';
 import type { Session, Sessions } from '../dispatcher/sessions.ts';
-import { NotFoundError } from '../errors.ts';
+import { NodeSilentError, NotFoundError } from '../errors.ts';
 import { put } from '../store/change.ts';
 import type { Store } from '../store/store.ts';
 import { askNode, type Question } from './ask-node.ts';
@@ -26,8 +26,8 @@ const registryDeadlineMs = 60_000;
 /** What it works with. */
 export interface ImageNamesContext {
   readonly store: Store;
-  readonly sessions: Sessions;
-  readonly relays: Relays;
+  readonly sessions: Pick<Sessions, 'ofNode'>;
+  readonly relays: Pick<Relays, 'open'>;
   /** Id of this host's node; null on a lone host. */
   readonly ownNodeId: () => string | null;
 }
@@ -48,7 +48,10 @@ export class ImageNames {
     this.#on = context;
   }
 
-  /** Null when the node has nobody to share images with, or the image is a directory of its own. */
+  /**
+   * Null when the node has nobody to share images with, or the image is a directory of its own. Rejects with an error that is retryable where only
+   * time is missing; what a registry has refused is final, as for a lone host.
+   */
   async find(request: ImageRequest): Promise<FoundImage | null> {
     const { view } = this.#on.store;
     const { nodeId, reference } = request;
@@ -100,12 +103,9 @@ export class ImageNames {
 
   /** What a node has goes first, this host's before all others; then comes the registry. */
   async #resolve(name: string, { nodeId, mayPull }: ImageRequest): Promise<ImageObject> {
-    const here = (await this.#look(name)) ?? (mayPull ? await this.#askRegistry(name, nodeId) : null);
-    if (here === null) {
-      throw new NotFoundError(`get image ${name}: no node of the cluster has it, and pull_policy is never`, {
-        hint: 'bring it to a manager with "tsstack load", "tsstack import" or "tsstack pull"',
-      });
-    }
+    const silent: NodeSilentError[] = [];
+    const seen = await this.#look(name, silent);
+    const here = seen ?? (await this.#obtain(name, mayPull ? nodeId : null, silent));
     return await this.#on.store.update((view) => {
       const before = findImage(view, name);
       if (before !== undefined) return { changes: [], result: before };
@@ -114,18 +114,33 @@ export class ImageNames {
     });
   }
 
-  async #look(name: string): Promise<Answer | null> {
+  /** From a registry, unless `nodeId` is null. What a node that does not answer may have is waited for. */
+  async #obtain(name: string, nodeId: string | null, silent: readonly NodeSilentError[]): Promise<Answer> {
+    try {
+      if (nodeId !== null) return await this.#askRegistry(name, nodeId);
+    } catch (error) {
+      const first = silent[0] ?? error;
+      throw first instanceof NodeSilentError ? waiting(name, first, error) : finalError(error);
+    }
+    if (silent[0] !== undefined) throw waiting(name, silent[0]);
+    throw new NotFoundError(`get image ${name}: no node of the cluster has it, and pull_policy is never`, {
+      hint: 'bring it to a manager with "tsstack load", "tsstack import" or "tsstack pull"',
+    });
+  }
+
+  /** `silent` gets those who did not answer. */
+  async #look(name: string, silent: NodeSilentError[]): Promise<Answer | null> {
     const own = this.#ownSession();
-    const onOwn = own === undefined ? null : await this.#lookOn(own, name, true);
+    const onOwn = own === undefined ? null : await this.#lookOn(own, name, true, silent);
     if (onOwn !== null) return onOwn;
     const others = this.#connected().filter(({ nodeId }) => nodeId !== own?.nodeId);
-    const answers = await Promise.all(others.map((session) => this.#lookOn(session, name, false)));
+    const answers = await Promise.all(others.map((session) => this.#lookOn(session, name, false, silent)));
     const found = answers.filter((answer) => answer !== null);
     return found.toSorted((a, b) => b.image.namedAtMs - a.image.namedAtMs)[0] ?? null;
   }
 
   /** Null when the node does not have it, or cannot be asked. */
-  async #lookOn(session: Session, name: string, readFiles: boolean): Promise<Answer | null> {
+  async #lookOn(session: Session, name: string, readFiles: boolean, silent: NodeSilentError[]): Promise<Answer | null> {
     try {
       const question = { references: [name], readFiles };
       const { images } = await this.#ask(session, {
@@ -134,8 +149,9 @@ export class ImageNames {
         deadlineMs: readFiles ? readDeadlineMs : lookDeadlineMs,
       });
       return images[0] === undefined ? null : { nodeId: session.nodeId, image: images[0] };
-    } catch {
-      // One that does not answer cannot be what decides; the others, or the registry, do.
+    } catch (error) {
+      // One that does not answer cannot be what decides; the others, or the registry, do if they can.
+      if (error instanceof NodeSilentError) silent.push(error);
       return null;
     }
   }
@@ -156,8 +172,7 @@ export class ImageNames {
         failure ??= error as Error;
       }
     }
-    if (failure !== null) throw failure;
-    throw new TsstackError('unavailable', `get image ${name}: no node can ask for it`, { retryable: true });
+    throw failure ?? new NodeSilentError(this.#hostname(nodeId));
   }
 
   #ask<Kind extends StreamKind>(session: Session, question: Question<Kind>): Promise<StreamKinds[Kind]['document']> {
@@ -181,6 +196,22 @@ export class ImageNames {
   #hostname(nodeId: string): NodeObject['hostname'] {
     return this.#on.store.view.get('node', nodeId)?.hostname ?? nodeId;
   }
+}
+
+/** Asking again will help. */
+function waiting(name: string, silent: NodeSilentError, registry?: unknown): TsstackError {
+  const tried = registry instanceof TsstackError && registry !== silent ? `; ${registry.message}` : '';
+  return new TsstackError('timeout', `get image ${name}: ${silent.message}${tried}`, {
+    retryable: true,
+    cause: silent,
+  });
+}
+
+/** The node that has asked a registry has tried it as often as one does. */
+function finalError(error: unknown): unknown {
+  if (!(error instanceof TsstackError) || !error.retryable) return error;
+  const { code, message, hint } = error;
+  return new TsstackError(code, message, { cause: error, ...(hint === undefined ? {} : { hint }) });
 }
 
 interface Answer {

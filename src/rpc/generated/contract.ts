@@ -1372,7 +1372,7 @@ export const dispatcherMethods = {
     response: 'Frame',
     tables: messageFields,
   },
-  /** What a name of an image means in the cluster, and who has it. Only of images that tasks of the node need. Who asks first waits until it is decided. */
+  /** What a name of an image means in the cluster, and who has it. Only of images that tasks of the node need. Who asks first waits until it is decided. An error that is retryable says that a manager or a node does not answer now: the agent asks again. Any other is final. */
   findImage: {
     path: '/tsstack.v1.Dispatcher/FindImage',
     kind: 'unary',
