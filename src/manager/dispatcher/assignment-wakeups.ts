@@ -2,6 +2,7 @@ import { subjectOf, type ObjectChange } from '../store/change.ts';
 import type { Store } from '../store/store.ts';
 import type { EndpointsIndex } from './endpoints/endpoints-index.ts';
 import { isNewsToAgent } from './node-assignments.ts';
+import { NodeWakers } from './node-wakers.ts';
 
 /** So many nodes are concerned only by something large (many tasks placed, many nodes lost), which takes several commits. */
 const manyNodes = 200;
@@ -10,13 +11,14 @@ const manyNodes = 200;
 const gatherMs = 1000;
 
 /**
- * Wakes the streams of the nodes that a commit concerns. Each commit is looked at once, however many nodes there are. Make it after the index of
- * endpoints, which has to have seen the commit before.
+ * Wakes the streams of the nodes that a commit concerns: at once where it is about something of the node itself. Who is where on its networks is
+ * told as a whole and changes with each container that starts or ends on any node, so that such changes in a row are told together. Each commit is
+ * looked at once, however many nodes there are. Make it after the index of endpoints, which has to have seen the commit before.
  */
 export class AssignmentWakeups {
   readonly #store: Store;
   readonly #endpoints: EndpointsIndex;
-  readonly #wakers = new Map<string, Set<() => void>>();
+  readonly #wakers = new Map<string, NodeWakers>();
   readonly #unsubscribe: () => void;
   /** Nodes that large commits concern, and that were not woken yet. */
   readonly #gathered = new Set<string>();
@@ -31,11 +33,12 @@ export class AssignmentWakeups {
 
   /** Calls back after each commit that may concern the node. Returns what ends it. */
   follow(nodeId: string, wake: () => void): () => void {
-    const wakers = this.#wakers.get(nodeId) ?? new Set();
-    this.#wakers.set(nodeId, wakers.add(wake));
+    const wakers = this.#wakers.get(nodeId) ?? new NodeWakers();
+    wakers.add(wake);
+    this.#wakers.set(nodeId, wakers);
     return () => {
       wakers.delete(wake);
-      if (wakers.size === 0 && this.#wakers.get(nodeId) === wakers) this.#wakers.delete(nodeId);
+      if (wakers.isEmpty && this.#wakers.get(nodeId) === wakers) this.#wakers.delete(nodeId);
     };
   }
 
@@ -45,13 +48,19 @@ export class AssignmentWakeups {
   }
 
   #note(changes: readonly ObjectChange[]): void {
-    const nodes = new Set(this.#endpoints.affected);
+    const nodes = new Set<string>();
     for (const change of changes) {
       const concerned = this.#nodesOf(change);
       for (const id of concerned === 'all' ? this.#wakers.keys() : concerned) nodes.add(id);
     }
-    if (nodes.size < manyNodes) this.#wake(nodes);
-    else this.#gather(nodes);
+    const { affected } = this.#endpoints;
+    const all = affected.union(nodes);
+    if (all.size >= manyNodes) {
+      this.#gather(all);
+      return;
+    }
+    this.#wake(nodes);
+    for (const id of affected.difference(nodes)) this.#wakers.get(id)?.wakeInTime();
   }
 
   /** The first large commit after a quiet time is told at once. */
@@ -68,7 +77,7 @@ export class AssignmentWakeups {
   }
 
   #wake(nodeIds: Iterable<string>): void {
-    for (const id of nodeIds) for (const wake of this.#wakers.get(id) ?? []) wake();
+    for (const id of nodeIds) this.#wakers.get(id)?.wake();
   }
 
   #nodesOf({ before, after }: ObjectChange): readonly string[] | 'all' {

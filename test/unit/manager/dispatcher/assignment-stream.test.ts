@@ -8,7 +8,7 @@ import { put, remove, type Change } from '../../../../src/manager/store/change.t
 import { SqliteStore } from '../../../../src/manager/store/sqlite/sqlite-store.ts';
 import type { TaskObject } from '../../../../src/model/objects.ts';
 import type { AssignmentsMessage } from '../../../../src/rpc/messages.ts';
-import { networkObject, taskObject, taskStatus } from '../../../fixtures/objects.ts';
+import { networkObject, nodeObject, taskObject, taskStatus } from '../../../fixtures/objects.ts';
 import { containerSpec, serviceSpec } from '../../../fixtures/specs.ts';
 
 const attachments = [
@@ -127,6 +127,23 @@ describe('the assignments of a node', () => {
     await write(...spread(2));
     await write(...spread(3));
     assert.deepEqual(idsOf(await later), ['2-1', '3-1']);
+  });
+
+  it('tell who is where at once after a quiet time, then ever more changes together, and never without the last', async () => {
+    const other = (slot: number): TaskObject =>
+      taskObject('api', { id: `api-${slot}`, version: 0, slot, nodeId: 'n2', attachments });
+    await write(...['n1', 'n2'].map((id) => put(nodeObject({ version: 0, id, hostname: id }))));
+    await next();
+    const textOf = ({ upserts }: AssignmentsMessage): string => upserts.map(({ document }) => document).join();
+    const first = next();
+    await write(put(other(1)));
+    assert.match(textOf(await first), /"api-1"/);
+    const changes = 20;
+    let text = next().then(textOf);
+    for (let slot = 2; slot <= changes; slot++) await write(put(other(slot)));
+    let messages = 1;
+    for (; !(await text).includes(`"api-${changes}"`); messages++) text = next().then(textOf);
+    assert.ok(messages < changes / 2, `${messages} messages`);
   });
 
   it('end when the agent leaves', async () => {
