@@ -6,6 +6,7 @@ import { after, afterEach, before, describe, it } from 'mocha';
 import { BoxLab } from '../support/box-lab.ts';
 import type { BoxSpec } from '../support/box-lab.ts';
 import type { ProgramResult } from '../support/run-program.ts';
+import { until } from '../support/test-host.ts';
 
 interface State {
   readonly ociVersion: string;
@@ -203,14 +204,17 @@ describe('tsstack-box command line', () => {
 
     it('show the processes of the container and no others', async () => {
       const id = await lab.start('sleep 1000 & sleep 1001');
-      const pids = (JSON.parse(await printed('ps', '--format', 'json', id)) as number[]).toSorted((a, b) => a - b);
-      assert.equal(pids.length, 2);
+      const found = await until(
+        async () => JSON.parse(await printed('ps', '--format', 'json', id)) as number[],
+        ({ length }) => length === 2,
+      );
+      const pids = found.toSorted((a, b) => a - b);
       for (const options of [[], ['aux'], ['-e', '-o', 'user,pid,args'], ['-eo', 'pid,comm']]) {
         const [header = '', ...rows] = (await printed('ps', id, ...options)).trim().split('\n');
         const column = header.trim().split(/\s+/).indexOf('PID');
-        const found = rows.map((row) => Number(row.trim().split(/\s+/)[column]));
+        const shown = rows.map((row) => Number(row.trim().split(/\s+/)[column]));
         assert.deepEqual(
-          found.toSorted((a, b) => a - b),
+          shown.toSorted((a, b) => a - b),
           pids,
           header,
         );

@@ -43,6 +43,11 @@ describe('docker over tsstack-box', () => {
     const published = ['--publish', '127.0.0.1:18080:80'];
     const started = await run('--detach', '--name', 'worker', ...published, 'busybox:test', ...server);
     assert.equal(started.code, 0, started.stderr);
+    // The container runs before its server listens.
+    await until(
+      () => docker.client('exec', 'worker', 'wget', '-q', '-O', '-', 'http://127.0.0.1/'),
+      ({ code }) => code === 0,
+    );
     const client = await run('--rm', 'busybox:test', 'wget', '-q', '-O', '-', 'http://worker/');
     assert.equal(client.stdout, 'welcome\n', client.stderr);
     const answer = await fetch('http://127.0.0.1:18080/', { signal: AbortSignal.timeout(5000) });

@@ -64,7 +64,8 @@ describe('tsstack-box: known ways out', () => {
     const attack = `while :; do for p in /proc/[0-9]*; do case $(readlink $p/exe 2>/dev/null) in
       */naive/busybox*|*tsstack*) exec 3< $p/exe && touch /held && break 2;; esac; done; done
       while [ -e $p/status ] && ! grep -q "^State:.Z" $p/status; do :; done
-      if echo attack 2>/dev/null >> /proc/self/fd/3; then echo written > /result; else echo refused > /result; fi`;
+      if echo attack 2>/dev/null >> /proc/self/fd/3; then echo written > /word; else echo refused > /word; fi
+     busybox mv /word /result`;
 
     async function attackOn(program: (pidNamespace: string) => Promise<() => Promise<void>>): Promise<string> {
       const bundle = lab.bundle(attack, ({ process }) => {

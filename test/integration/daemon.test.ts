@@ -56,7 +56,7 @@ class LocalDaemon {
   /** Waits until the tasks of the stack satisfy; gives them. */
   async until(isEnough: (tasks: readonly TaskObject[]) => boolean): Promise<readonly TaskObject[]> {
     const tasks = new Map<string, TaskObject>();
-    const deadline = AbortSignal.timeout(20_000);
+    const deadline = AbortSignal.timeout(60_000);
     try {
       for await (const { objects, synced } of this.client.watch(
         { stack: 'shop', kinds: ['task'] },
@@ -185,7 +185,6 @@ describe('daemon', () => {
     await until(
       async () => findLeftovers({ runRoot: host.runRoot, dataRoot: host.dataRoot, holder: null }),
       (left) => left.length === 0,
-      3000,
     );
     rmSync(host.directory, { recursive: true });
   });

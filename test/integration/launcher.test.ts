@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdirSync, readFileSync, readlinkSync, readdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, before, describe, it } from 'mocha';
@@ -9,13 +9,10 @@ import { Launcher } from '../../agents/host/native/launcher.ts';
 import { ShimSocket } from '../../agents/host/native/shim-socket.ts';
 import { isNativeError } from '../support/native-errors.ts';
 import { eventually, ShimLab, shimProgram } from '../support/shim-lab.ts';
+import { readDescriptors } from '../support/shim-leftovers.ts';
 
 function sessionOf(pid: number): number {
   return Number((readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1] ?? '').split(' ')[3]);
-}
-
-function openFilesOf(pid: number): readonly string[] {
-  return readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`));
 }
 
 describe('launcher', () => {
@@ -27,7 +24,7 @@ describe('launcher', () => {
 
   it('starts shims in a session of their own that inherit nothing', async () => {
     const { control, state } = await lab.run('sleep 100');
-    const files = openFilesOf(state.shimPid);
+    const files = readDescriptors(state.shimPid);
     assert.equal(sessionOf(state.shimPid) === sessionOf(process.pid), false);
     assert.equal(readlinkSync(`/proc/${state.shimPid}/cwd`), '/');
     assert.equal(files.filter((file) => file === '/dev/null').length, 3);

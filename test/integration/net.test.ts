@@ -489,7 +489,7 @@ describe('networks of a host', () => {
       await lab.until(async () => !/ts-lab|tv[0-9a-f]{13}/.test(await look('ip', '-o', 'link')));
       assert.doesNotMatch(await look('nft', 'list', 'ruleset'), /tsstack/);
       assert.doesNotMatch(await look('cat', '/proc/self/mountinfo'), /tsstack-net-/);
-      assert.equal(await look('ls', `${lab.directory}/netns`), '');
+      await lab.until(async () => (await look('ls', `${lab.directory}/netns`)) === '');
       await service.shutDown();
       assert.equal(await look('ls', lab.directory), ['netns', 'published.json', 'state', 'tunnel.key'].join('\n'));
       assert.deepEqual(JSON.parse(await readFile(`${lab.directory}/published.json`, 'utf8')), {

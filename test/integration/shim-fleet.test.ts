@@ -76,7 +76,7 @@ describe('shim: what it keeps and what it hands on', () => {
     const { container, control, state } = await lab.run('echo ready; exec sleep 1000', {
       shim: { restart: { policy: 'always', backoffInitialMs: 1, backoffCapMs: 1 } },
     });
-    await control.request({ op: 'state' });
+    await eventually('ready', () => container.log.includes('ready'));
     const before = readDescriptors(state.shimPid);
     for (let i = 0; i < 200; i += 20) {
       const sessions = Array.from({ length: 20 }, async (_, j) => {

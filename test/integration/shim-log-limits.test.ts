@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, wri
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { after, before, describe, it } from 'mocha';
+import { ifThereSync } from '../../agents/host/if-there.ts';
 import { readLogs } from '../../agents/host/logs/read-logs.ts';
 import { eventually, ShimLab, shimProgram } from '../support/shim-lab.ts';
 import type { LabContainer } from '../support/shim-lab.ts';
@@ -152,8 +153,11 @@ describe('shim: memory', () => {
       await client.request({ op: 'attach', stdin: false, output: true });
       client.pause();
     }
-    const readPeakKb = (): number =>
-      Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${state.shimPid}/status`, 'utf8'))?.[1]);
+    // Nothing once it is ending.
+    const readPeakKb = (): number => {
+      const status = ifThereSync(() => readFileSync(`/proc/${state.shimPid}/status`, 'utf8'), '');
+      return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0);
+    };
     let peakKb = 0;
     const watch = setInterval(() => (peakKb = Math.max(peakKb, readPeakKb())), 100);
     try {

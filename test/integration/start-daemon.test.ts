@@ -92,5 +92,5 @@ describe('starting the daemon', () => {
       return true;
     });
     silent.close();
-  }).timeout(20_000);
+  });
 });

@@ -15,7 +15,8 @@ const description = JSON.stringify(simulatedDescription);
 const bounds = {
   connections: 20,
   connectionsOfAddress: 10,
-  lifetimeMs: 400,
+  // Longer than a busy machine takes for a handshake.
+  lifetimeMs: 2000,
   arrivals: { burst: 60, perSecond: 1 },
   calls: { burst: 6, perSecond: 0.001 },
 };

@@ -95,10 +95,10 @@ describe("a service's own address", () => {
     const hasEntry = async (): Promise<boolean> =>
       /ESTABLISHED.* dport=83 /.test(await inClient('cat', '/proc/net/nf_conntrack'));
     await lab.addSandbox('n1', 'quiet', 22, front);
-    await inClient('sysctl', '-w', `${setting}=1`);
+    await inClient('sysctl', '-w', `${setting}=3`);
     await lab.host('n2').lab.serve({ sandbox: 'web2' }, 'echo', '83');
     await connect(endpointTask('n1', 'quiet', 22, front), web2);
-    const lines = host.follow({ sandbox: 'quiet' }, 'rest', virtual, '83', '3000');
+    const lines = host.follow({ sandbox: 'quiet' }, 'rest', virtual, '83', '6000');
     assert.equal(await lines.next(), '0');
     assert.equal(await hasEntry(), true);
     await lab.host('n1').lab.until(async () => !(await hasEntry()));

@@ -1,7 +1,7 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -39,7 +39,7 @@ export class EtcdProcess {
 
   /** Several members that know each other, on loopback. */
   static async startCluster(size: number, ...args: readonly string[]): Promise<readonly EtcdProcess[]> {
-    const ports = await Promise.all(Array.from({ length: size * 2 }, freePort));
+    const ports = await freePorts(size * 2);
     const here = (command: readonly string[]): readonly string[] => command;
     const places = Array.from({ length: size }, (_unused, index) => ({
       peer: `127.0.0.1:${ports[index]}`,
@@ -51,8 +51,8 @@ export class EtcdProcess {
 
   /** One member that speaks TLS, and only with those whose certificate is of the authority. The arguments are names of files. */
   static async startSecure(files: Readonly<Record<'ca' | 'certificate' | 'key', string>>): Promise<EtcdProcess> {
-    const port = await freePort();
-    const peer = `http://127.0.0.1:${await freePort()}`;
+    const [port, peerPort] = await freePorts(2);
+    const peer = `http://127.0.0.1:${peerPort}`;
     const url = `https://127.0.0.1:${port}`;
     const peers = [
       '--listen-peer-urls',
@@ -162,13 +162,16 @@ export class EtcdProcess {
 }
 
 /** A TCP port on loopback that nobody listens at now. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-    });
-  });
+export async function freePort(): Promise<number> {
+  const [port = 0] = await freePorts(1);
+  return port;
+}
+
+/** So many different ones: all are taken before any is let go. */
+async function freePorts(count: number): Promise<readonly number[]> {
+  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
+  await Promise.all(servers.map((server) => once(server, 'listening')));
+  const ports = servers.map((server) => (server.address() as AddressInfo).port);
+  await Promise.all(servers.map((server) => once(server.close(), 'close')));
+  return ports;
 }

@@ -11,7 +11,7 @@ import type { Engine } from './engine.ts';
 
 const image = 'busybox:test';
 /** Notes that it was asked to end, and ends with a code of its own. */
-const worker = 'trap "echo ending; exit 5" TERM; echo working; touch /healthy; while :; do sleep 0.1; done';
+const worker = 'trap "echo ending; exit 5" TERM; touch /healthy; echo working; while :; do sleep 0.1; done';
 const memoryEater = 'x=$(dd if=/dev/zero bs=1M count=64 2>/dev/null | tr "\\0" x); echo ${#x}';
 
 /** Whether a line of /proc/PID/status has CAP_SYS_ADMIN. */
@@ -45,6 +45,18 @@ export function declareEngineCases(engine: () => Engine): void {
   async function start(name: string, options: readonly string[], script: string): Promise<void> {
     const names = ['--name', name, '--network', 'none'];
     await output('run', '--detach', ...names, ...engine().runOptions, ...options, image, 'sh', '-c', script);
+  }
+
+  /** Starts one, which then has said so often that it works: from then on it takes signals, and /healthy is there. */
+  async function startWorker(...options: readonly string[]): Promise<void> {
+    await start('worker', options, worker);
+    await hasSaid(1);
+  }
+  async function hasSaid(times: number): Promise<void> {
+    await until(
+      () => output('logs', 'worker'),
+      (text) => text.split('working').length - 1 === times,
+    );
   }
 
   before(() => {
@@ -97,7 +109,7 @@ export function declareEngineCases(engine: () => Engine): void {
 
   describe('a container that stays', () => {
     it('is entered, listed, copied into, read and ended', async () => {
-      await start('worker', [], worker);
+      await startWorker();
       const inside = await client('exec', 'worker', 'sh', '-c', 'ls /healthy; exit 7');
       assert.deepEqual([inside.code, inside.stdout], [7, '/healthy\n']);
       assert.equal(await output('exec', '--tty', 'worker', 'sh', '-c', 'test -t 1 && tty'), '/dev/pts/0');
@@ -117,11 +129,13 @@ export function declareEngineCases(engine: () => Engine): void {
     });
 
     it('is started again, and killed', async () => {
-      await start('worker', [], worker);
+      await startWorker();
       await output('restart', '--time', '5', 'worker');
+      await hasSaid(2);
       await output('kill', 'worker');
       assert.equal(await output('wait', 'worker'), '137');
       await output('start', 'worker');
+      await hasSaid(3);
       await output('kill', '--signal', 'TERM', 'worker');
       assert.equal(await output('wait', 'worker'), '5');
       assert.match(await output('logs', 'worker'), /^working\nending\nworking\nworking\nending$/);
