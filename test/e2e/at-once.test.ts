@@ -5,8 +5,9 @@ import { TestHost } from '../support/test-host.ts';
 
 describe('commands on one stack at the same time', () => {
   const host = new TestHost();
-  // It takes its time to end, so that a `down` is still at work when the next command comes.
-  const slow = `image: "busybox:test", init: true, command: [sh, -c, "trap 'sleep 1; exit 0' TERM; sleep 100000 & wait"]`;
+  // It takes its time to end, so that a `down` is still at work when the next command comes; and longer, until it is killed, where it is held.
+  const ending = 'sleep 1; while test -e /data/hold; do sleep 0.1; done; exit 0';
+  const slow = `image: "busybox:test", init: true, command: [sh, -c, "trap '${ending}' TERM; sleep 100000 & wait"]`;
 
   function stack(version: number): string {
     const services = ['a', 'b', 'c'].map(
@@ -65,6 +66,7 @@ describe('commands on one stack at the same time', () => {
   });
 
   it('a down during an up wins, and the up says so', async () => {
+    await host.ok(['-f', first, 'exec', '-T', 'a', 'touch', '/data/hold']);
     const up = host.spawn(['-f', second, 'up', '-d']);
     let said = '';
     const ended = new Promise<number | null>((resolve) => up.once('close', resolve));

@@ -171,7 +171,7 @@ describe('up without -d', () => {
   });
 
   it('--abort-on-container-exit stops all with the code of the first', async () => {
-    const file = stack('abort', { a: script('sleep 0.3; exit 5'), b: patient });
+    const file = stack('abort', { a: script('sleep 1; exit 5'), b: patient });
     const { code, stdout } = await up(file, '--abort-on-container-exit');
     assert.equal(code, 5);
     assert.deepEqual(linesOf(stdout, 'b-1'), ['hello', 'bye']);
@@ -181,7 +181,7 @@ describe('up without -d', () => {
   });
 
   it('--abort-on-container-failure ignores good ends', async () => {
-    const file = stack('failure', { good: script('exit 0'), bad: script('sleep 0.5; exit 111'), b: patient });
+    const file = stack('failure', { good: script('exit 0'), bad: script('sleep 1; exit 111'), b: patient });
     const { code, stdout } = await up(file, '--abort-on-container-failure');
     assert.equal(code, 111);
     assert.match(stdout, /good-1 exited with code 0/);
@@ -191,7 +191,7 @@ describe('up without -d', () => {
   it('--exit-code-from gives the code of that service, also of one that was stopped', async () => {
     const own = stack('own', { a: script('sleep 0.2; exit 42'), b: patient });
     assert.equal((await up(own, '--exit-code-from', 'a')).code, 42);
-    const stopped = stack('stopped', { a: script('sleep 0.5; exit 1'), b: patient });
+    const stopped = stack('stopped', { a: script('sleep 1; exit 1'), b: patient });
     assert.equal((await up(stopped, '--exit-code-from', 'b')).code, 143);
     assert.equal((await up(stopped, '--exit-code-from', 'nobody')).code, 1);
   });

@@ -73,6 +73,14 @@ describe('bad days', () => {
     assert.equal(new Set(runningPids()).size, names.length);
   }
 
+  async function assertNothingLeft(): Promise<void> {
+    assert.deepEqual([await host.ps(crowdFile), shimStates()], [[], []]);
+    // A shim says goodbye before it ends.
+    await until(
+      () => Promise.resolve(shims()),
+      ({ length }) => length === 0,
+    );
+  }
   before(async () => {
     crowdFile = host.write('crowd.yml', crowd);
     policiesFile = host.write('policies.yml', policies);
@@ -106,7 +114,7 @@ describe('bad days', () => {
         );
         await killDaemonWhile(['-f', crowdFile, 'down', '-v'], random() * downMs);
         await host.ok(['-f', crowdFile, 'down', '-v']);
-        assert.deepEqual([await host.ps(crowdFile), shims(), shimStates()], [[], [], []]);
+        await assertNothingLeft();
       });
     }
   });
@@ -192,7 +200,7 @@ describe('bad days', () => {
       await ended;
       await assertCrowdRuns();
       await host.ok(['-f', crowdFile, 'down', '-v']);
-      assert.deepEqual([await host.ps(crowdFile), shims(), shimStates()], [[], [], []]);
+      await assertNothingLeft();
     });
   });
 

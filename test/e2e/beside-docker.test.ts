@@ -6,6 +6,7 @@ import { after, before, describe, it } from 'mocha';
 import { Dockerd } from '../support/dockerd.ts';
 import { OutsideWorld } from '../support/outside-world.ts';
 import { TestHost, until } from '../support/test-host.ts';
+import { untilServing } from '../support/until-serving.ts';
 
 const peer = join(import.meta.dirname, '../support/net-peer.ts');
 const stack = `
@@ -34,7 +35,10 @@ describe('beside Docker', () => {
   let world: OutsideWorld;
   let file = '';
 
-  const stackUp = async (): Promise<void> => void (await host.ok(['-f', file, 'up', '-d']));
+  async function stackUp(): Promise<void> {
+    await host.ok(['-f', file, 'up', '-d']);
+    await untilServing(host, file, 1);
+  }
 
   async function assertTraffic(): Promise<void> {
     const pids = await host.pids(file);

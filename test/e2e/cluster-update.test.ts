@@ -125,7 +125,7 @@ describe('containers that leave on several hosts', () => {
     lookup.stdout?.on('data', (chunk: Buffer) => (names += chunk.toString()));
     const ended = once(lookup, 'close');
     const heard = async (what: string): Promise<void> => {
-      const signal = AbortSignal.timeout(10_000);
+      const signal = AbortSignal.timeout(60_000);
       while (lookup.stdout !== null && !names.includes(what)) await once(lookup.stdout, 'data', { signal });
     };
     await heard('\n');

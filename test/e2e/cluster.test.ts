@@ -102,9 +102,12 @@ describe('a cluster of two hosts', () => {
       rows.map(({ State }) => State),
       ['running', 'running'],
     );
-    const { stdout } = await manager.ok(['-f', 'both.yml', 'logs', 'second']);
     // A container is called by its id on its network.
-    assert.match(stdout, new RegExp(`\\| ${rows.find(({ Service }) => Service === 'second')?.ID ?? ''}\n`));
+    const id = rows.find(({ Service }) => Service === 'second')?.ID ?? assert.fail();
+    await until(
+      async () => (await manager.ok(['-f', 'both.yml', 'logs', 'second'])).stdout,
+      (text) => text.includes(`| ${id}\n`),
+    );
     await manager.ok(['-f', 'both.yml', 'cp', manager.write('carried', 'over the network'), 'second:/carried']);
     const carried = await manager.ok(['-f', 'both.yml', 'cp', 'second:/carried', '-']);
     assert.match(carried.stdout, /over the network/);
@@ -209,7 +212,6 @@ describe('a cluster of two hosts', () => {
     await until(
       () => manager.ps('both.yml'),
       (rows) => rows.every(({ State }) => State === 'running'),
-      30_000,
     );
     const ids = (rows: typeof before): readonly string[] => rows.map(({ ID }) => ID);
     assert.deepEqual(ids(await listNodes(manager)), ids(before));

@@ -196,8 +196,13 @@ describe('two daemons on one host', () => {
       await hosts[name].ok(['-f', hosts[name].write('stack.yml', stack), 'up', '-d', '--wait']);
     }
     for (const name of ['one', 'two'] as const) {
-      const answer = await fetch(`http://127.0.0.1:${ports[name]}/hostname`);
-      assert.equal((await answer.text()).trim(), `same_${name}`);
+      const ask = async (): Promise<string> => (await fetch(`http://127.0.0.1:${ports[name]}/hostname`)).text();
+      // The container runs before its server listens.
+      const answer = await until(
+        () => ask().catch(() => ''),
+        (text) => text !== '',
+      );
+      assert.equal(answer.trim(), `same_${name}`);
     }
   });
 });

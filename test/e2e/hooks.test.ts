@@ -231,8 +231,11 @@ volumes: { data: {} }
 `);
     await host.ok(['-f', file, 'up', '-d']);
     assert.equal(said(), 'once\neach\neach\n');
-    const { stdout } = await host.ok(['-f', file, 'logs', '--no-log-prefix', '--index', '1', 'web']);
-    assert.equal(stdout, '0\n/tmp\nservice hook\nreached db\n0\n/\nfrom the hook\nthere\n');
+    const log = await until(
+      async () => (await host.ok(['-f', file, 'logs', '--no-log-prefix', '--index', '1', 'web'])).stdout,
+      (text) => text.endsWith('there\n'),
+    );
+    assert.equal(log, '0\n/tmp\nservice hook\nreached db\n0\n/\nfrom the hook\nthere\n');
     assert.equal((await host.ps(file)).length, 3, 'the containers of hooks are gone');
     const again: [string[], string][] = [
       [['up', '-d'], ''],

@@ -188,7 +188,14 @@ describe('logs', () => {
 
   it('keeps the output of runs before a restart, and of a stopped container', async () => {
     const file = await up('runs', `  a: { ${script('echo run; sleep 100000')}, init: true }\n`);
+    const hasRun = (times: number): Promise<unknown> =>
+      until(
+        () => lines(file),
+        ({ length }) => length === times,
+      );
+    await hasRun(1);
     await host.ok(['-f', file, 'restart', 'a']);
+    await hasRun(2);
     await host.ok(['-f', file, 'stop']);
     assert.deepEqual(await lines(file, '--no-log-prefix'), ['run', 'run']);
   });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { before, describe, it } from 'mocha';
+import { ifThereSync } from '../../agents/host/if-there.ts';
 import { busyboxHost } from '../support/busybox-host.ts';
 import { until } from '../support/test-host.ts';
 
@@ -43,6 +44,11 @@ describe('namespaces', () => {
   const namespace = (container: string, kind: string): string =>
     readlinkSync(`/proc/${pids[container] ?? 0}/ns/${kind}`);
   const own = (kind: string): string => readlinkSync(`/proc/self/ns/${kind}`);
+  /** Whether two processes have the same processes around them; either may end meanwhile. */
+  const isShared = (...both: readonly (number | undefined)[]): boolean => {
+    const [one, other] = both.map((pid) => ifThereSync(() => readlinkSync(`/proc/${pid ?? 0}/ns/pid`), null));
+    return one !== null && one === other;
+  };
   const exec = async (service: string, command: string): Promise<string> =>
     (await host.ok(['-f', file, 'exec', '-T', service, 'sh', '-c', command])).stdout;
 
@@ -100,7 +106,7 @@ describe('namespaces', () => {
         [owner, borrower].every(({ phase }) => phase === 'running') &&
         owner.pid !== pids['ns-owner-1'] &&
         borrower.pid !== pids['ns-borrower-1'] &&
-        readlinkSync(`/proc/${borrower.pid}/ns/pid`) === readlinkSync(`/proc/${owner.pid}/ns/pid`),
+        isShared(borrower.pid, owner.pid),
     );
     assert.equal(readlinkSync(`/proc/${after.borrower.pid}/ns/ipc`), readlinkSync(`/proc/${after.owner.pid}/ns/ipc`));
   });
@@ -111,16 +117,13 @@ describe('namespaces', () => {
     await host.ok(['-f', changed, 'up', '-d', '--wait']);
     pids = await until(
       async () => ({ ...(await host.pids(file)), ...(await host.pids(guestFile)) }),
-      (now) =>
-        now['guest-visitor-1'] !== undefined && namespaceOf(now['guest-visitor-1']) === namespaceOf(now['ns-owner-1']),
+      (now) => isShared(now['guest-visitor-1'], now['ns-owner-1']),
     );
     for (const kind of ['pid', 'ipc', 'net']) {
       assert.equal(namespace('ns-borrower-1', kind), namespace('ns-owner-1', kind));
     }
     assert.equal(namespace('guest-visitor-1', 'net'), namespace('ns-owner-1', 'net'));
   });
-
-  const namespaceOf = (pid: number | undefined): string => readlinkSync(`/proc/${pid ?? 0}/ns/pid`);
 
   it('that cannot be shared are errors that say why', async () => {
     const refuse = async (name: string, text: string): Promise<string> => {

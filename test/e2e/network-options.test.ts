@@ -5,6 +5,7 @@ import { after, before, describe, it } from 'mocha';
 import { busyboxImage } from '../fixtures/images.ts';
 import { OutsideWorld } from '../support/outside-world.ts';
 import { TestHost } from '../support/test-host.ts';
+import { untilServing } from '../support/until-serving.ts';
 
 /** Answers each client with the address that it sees it at; the image is the host's own programs. */
 function server(protocol: 'tcp' | 'udp', port: number): string {
@@ -104,6 +105,7 @@ describe('options of networks', () => {
     await host.ok(['load', '-i', image.dockerArchive]);
     file = host.write('stack.yml', stack);
     await host.ok(['-f', file, 'up', '-d']);
+    await untilServing(host, file, 7);
     pids = await host.pids(file);
   });
   after(async () => {

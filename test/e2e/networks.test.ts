@@ -6,6 +6,7 @@ import { after, before, describe, it } from 'mocha';
 import { busyboxImage } from '../fixtures/images.ts';
 import { OutsideWorld } from '../support/outside-world.ts';
 import { TestHost, until } from '../support/test-host.ts';
+import { untilServing } from '../support/until-serving.ts';
 
 /** Answers each client with the address that it sees it at; the image is the host's own programs. */
 function server(protocol: 'tcp' | 'udp', port: number): string {
@@ -89,6 +90,8 @@ describe('networks', () => {
     otherFile = host.write('other.yml', otherStack);
     await host.ok(['-f', file, 'up', '-d']);
     await host.ok(['-f', otherFile, 'up', '-d']);
+    await untilServing(host, file, 4);
+    await untilServing(host, otherFile, 1);
   });
   after(async () => {
     try {

@@ -26,7 +26,6 @@ async function eventually(method: 'GET' | 'POST'): Promise<Visits> {
   const answer = await until(
     () => request(method).catch((error: unknown) => error as Error),
     (found) => !(found instanceof Error),
-    30_000,
   );
   return answer as Visits;
 }
