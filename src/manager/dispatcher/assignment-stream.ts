@@ -39,18 +39,27 @@ function nextMessage(
   wanted: readonly Assignment[],
   sent: Map<string, Assignment>,
 ): Pick<AssignmentsMessage, 'upserts' | 'removals' | 'storeRevision'> {
-  const ids = new Set(wanted.map(({ id }) => id));
-  const removed = [...sent.values()].filter(({ id }) => !ids.has(id));
-  const news = wanted.filter((object) => {
+  const news: Assignment[] = [];
+  for (const object of wanted) {
     const before = sent.get(object.id);
-    return before === undefined || isNewsToAgent(before, object);
-  });
+    if (before === object) continue;
+    if (before === undefined || isNewsToAgent(before, object)) news.push(object);
+    // Also without news: what it was before is kept in memory by nobody else.
+    sent.set(object.id, object);
+  }
+  const removed = missingIn(wanted, sent);
   for (const { id } of removed) sent.delete(id);
-  for (const object of news) sent.set(object.id, object);
   // Tasks go before the networks and volumes that they used.
   removed.sort((a, b) => Number(b.kind === 'task') - Number(a.kind === 'task'));
   const upserts = news.map((object) => withContent(store, object));
   return { upserts, removals: removed.map(toDeletedWireObject), storeRevision: store.revision };
+}
+
+/** What was sent and is not wanted any more. All that is wanted was sent, so that equal numbers mean that nothing is missing. */
+function missingIn(wanted: readonly Assignment[], sent: ReadonlyMap<string, Assignment>): Assignment[] {
+  if (sent.size === wanted.length) return [];
+  const ids = new Set(wanted.map(({ id }) => id));
+  return [...sent.values()].filter(({ id }) => !ids.has(id));
 }
 
 /** Only here do the contents of secrets and configs, and the keys of encrypted networks, leave the manager. */

@@ -30,7 +30,7 @@ export function assignmentsOf(view: StoreView, nodeId: string, findEndpoints: Fi
 function payloadsOf(view: StoreView, tasks: readonly TaskObject[]): readonly PayloadObject[] {
   const found = new Map<string, PayloadObject>();
   for (const { stack, spec, desired } of tasks) {
-    if (desired === 'remove') continue;
+    if (desired === 'remove' || spec.container.secrets.length + spec.container.configs.length === 0) continue;
     const secrets = spec.container.secrets.flatMap(({ source }) => findPayloads(view, 'secret', stack, source));
     const configs = spec.container.configs.flatMap(({ source }) => findPayloads(view, 'config', stack, source));
     for (const payload of [...secrets, ...configs]) found.set(payload.id, payload);
@@ -50,6 +50,6 @@ const ignored: ReadonlySet<keyof TaskObject> = new Set(['status', 'version', 'up
 
 /** Unchanged fields are the same references: objects are never changed in place. */
 function sameButForStatus(a: TaskObject, b: TaskObject): boolean {
-  const keys = Object.keys(a) as (keyof TaskObject)[];
-  return keys.every((key) => ignored.has(key) || a[key] === b[key]);
+  for (const key of Object.keys(a) as (keyof TaskObject)[]) if (a[key] !== b[key] && !ignored.has(key)) return false;
+  return true;
 }

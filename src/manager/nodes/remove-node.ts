@@ -32,7 +32,7 @@ export function removeNode(
   const changes = new ChangeSet(view);
   const tasks = view.tasksOfNode(node.id);
   moveTasks(changes, tasks.filter(isWantedElsewhere), {
-    reason: `node ${node.hostname} was removed`,
+    reasonOf: () => `node ${node.hostname} was removed`,
     now,
     leave: gone,
   });

@@ -1,4 +1,4 @@
-import type { TaskObject } from '../../model/objects.ts';
+import type { ServiceObject, TaskObject } from '../../model/objects.ts';
 import type { ChangeSet } from '../store/change-set.ts';
 import { newSuccessor } from './new-successor.ts';
 import type { ObjectLookup } from '../store/object-index.ts';
@@ -8,7 +8,7 @@ import { isLeaving } from './task-phase.ts';
 
 export interface Move {
   /** For people. */
-  readonly reason: string;
+  readonly reasonOf: (task: TaskObject) => string;
   /** RFC 3339. */
   readonly now: string;
   /** Tells the old one to go. */
@@ -16,23 +16,43 @@ export interface Move {
 }
 
 /** Replaces tasks by new ones in their slots, which may be anywhere. Tasks of services that are no more go without a successor. */
-export function moveTasks(changes: ChangeSet, tasks: readonly TaskObject[], { reason, now, leave }: Move): void {
+export function moveTasks(changes: ChangeSet, tasks: readonly TaskObject[], { reasonOf, now, leave }: Move): void {
+  const replaced = new ReplacedTasks(changes);
   // Who shares a container's namespaces is to find the new one.
   for (const task of ownersFirst(tasks)) {
-    changes.put(leave(task));
     const service = changes.get('service', task.serviceId);
-    if (service === undefined || hasHeir(changes, task)) continue;
+    const isReplaced = service === undefined || replaced.of(service).has(task.id);
+    changes.put(leave(task));
+    if (isReplaced) continue;
     const { containerName, rollout } = task;
-    const history = historyAfter(task, now, reason, 0);
+    const history = historyAfter(task, now, reasonOf(task), 0);
     const successor = newSuccessor(changes, { task, service, containerName, rollout, history, now });
     const isCreatedOnly = task.desired === 'ready' && task.gate === null;
     changes.put(isCreatedOnly ? { ...successor, desired: 'ready', gate: null, preStart: null } : successor);
   }
 }
 
-/** Whether another one is in its slot already, to take its place. */
-function hasHeir(lookup: ObjectLookup, { stack, service, id }: TaskObject): boolean {
-  return lookup.tasksOfService(stack, service).some((task) => task.rollout?.replaces === id && !isLeaving(task));
+/** Tasks for which another one is in their slot already, to take their place. */
+class ReplacedTasks {
+  readonly #lookup: ObjectLookup;
+  readonly #byService = new Map<string, ReadonlySet<string>>();
+
+  constructor(lookup: ObjectLookup) {
+    this.#lookup = lookup;
+  }
+
+  /** Ids of those of the service. They are looked for once: a service may have many tasks, and many of them may move. */
+  of(service: ServiceObject): ReadonlySet<string> {
+    let found = this.#byService.get(service.id);
+    if (found === undefined) this.#byService.set(service.id, (found = this.#find(service)));
+    return found;
+  }
+
+  #find({ stack, name, update }: ServiceObject): ReadonlySet<string> {
+    // Only an update makes them.
+    const tasks = update === null ? [] : this.#lookup.tasksOfService(stack, name);
+    return new Set(tasks.flatMap((task) => (isLeaving(task) ? [] : (task.rollout?.replaces ?? []))));
+  }
 }
 
 function ownersFirst(tasks: readonly TaskObject[]): readonly TaskObject[] {

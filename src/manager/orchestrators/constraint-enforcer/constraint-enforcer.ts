@@ -41,7 +41,7 @@ function clear(changes: ChangeSet, view: StoreView, node: NodeObject, now: strin
       const service = changes.get('service', serviceId);
       return service === undefined ? own : moveByUpdate(changes, service, own, now);
     });
-    moveTasks(changes, atOnce, { reason, now, leave: removed });
+    moveTasks(changes, atOnce, { reasonOf: () => reason, now, leave: removed });
     for (const stack of new Set(atOnce.map(({ stack }) => stack))) openGates(changes, stack);
   }
 }

@@ -24,22 +24,24 @@ function everything(view: StoreView): readonly string[] {
 
 function reconcile(view: StoreView, ids: ReadonlySet<string>, now: string): readonly Change[] {
   const changes = new ChangeSet(view);
-  for (const id of ids) {
-    const node = view.get('node', id);
-    if (node?.state === 'down') replaceLost(changes, view, node, now);
-  }
+  const nodes = [...ids].flatMap((id) => view.get('node', id) ?? []).filter(({ state }) => state === 'down');
+  replaceLost(changes, view, nodes, now);
   return changes.changes;
 }
 
 /** Whatever the restart policy: the loss of a node is no end of a container. */
-function replaceLost(changes: ChangeSet, view: StoreView, node: NodeObject, now: string): void {
-  const tasks = view.tasksOfNode(node.id);
-  const lost = tasks.filter(isWantedElsewhere);
-  moveTasks(changes, lost, { reason: `node ${node.hostname} is down`, now, leave });
+function replaceLost(changes: ChangeSet, view: StoreView, nodes: readonly NodeObject[], now: string): void {
+  const hostnames = new Map(nodes.map(({ id, hostname }) => [id, hostname]));
+  const reasonOf = ({ nodeId }: TaskObject): string => `node ${hostnames.get(nodeId ?? '')} is down`;
+  const tasks = nodes.flatMap(({ id }) => view.tasksOfNode(id));
+  // By service, since tasks that are alike find their nodes together, and of many services in turn each would look at all nodes again.
+  const lost = [...Map.groupBy(tasks.filter(isWantedElsewhere), ({ serviceId }) => serviceId).values()].flat();
+  moveTasks(changes, lost, { reasonOf, now, leave });
   // Hooks go with the container that waits for them; its successor has its own.
-  for (const hook of tasks.filter(({ hookOf }) => lost.some(({ id }) => id === hookOf?.taskId))) {
-    if (!isLeaving(hook)) changes.put({ ...hook, desired: 'remove', gate: null });
-  }
+  const ids = new Set(lost.map(({ id }) => id));
+  for (const hook of tasks)
+    if (hook.hookOf !== null && ids.has(hook.hookOf.taskId) && !isLeaving(hook))
+      changes.put({ ...hook, desired: 'remove', gate: null });
 }
 
 /** Nothing there can be waited for. */
