@@ -31,6 +31,7 @@ import { LeadAway } from './session/lead-away.ts';
 import { ManagerLink } from './session/manager-link.ts';
 import type { ManagerAccess } from './session/manager-access.ts';
 import type { SessionOptions } from './session/manager-session.ts';
+import { SelfDescription } from './session/self-description.ts';
 import { StatusReporter } from './session/status-reporter.ts';
 import { serveRelay } from './streams/relay-stream.ts';
 import { makeStreamHandlers } from './streams/stream-handlers.ts';
@@ -104,7 +105,8 @@ export class Agent {
     const facts = readHostFacts(this.#paths.dataRoot, this.#options.facts);
     const guard = new ClusterGuard(this.#paths.agentFile);
     const { nodeId } = guard.identity;
-    const networks = await this.#openNetworks(nodeId);
+    const description = new SelfDescription(facts.description);
+    const networks = await this.#openNetworks(nodeId, description);
     const reporter = new StatusReporter(this.#options.log);
     const assigned = new AssignedObjects();
     const deadlines = registryDeadlines(process.env);
@@ -127,7 +129,7 @@ export class Agent {
     this.#table = table;
     table.adopt();
     images.open().catch((error: unknown) => this.#options.log(`look at the images: ${describeError(error).message}`));
-    const self = { description: facts.description, tunnelKey: networks.tunnelKey };
+    const self = { self: description, tunnelKey: networks.tunnelKey };
     await this.#serve(table, images, self, guard, reporter, link);
     await table.release();
     this.#isIdle = table.ids.length === 0;
@@ -141,7 +143,7 @@ export class Agent {
   async #serve(
     table: TaskTable,
     images: ImageService,
-    self: Pick<SessionOptions, 'description' | 'tunnelKey'>,
+    self: Pick<SessionOptions, 'self' | 'tunnelKey'>,
     guard: ClusterGuard,
     reporter: StatusReporter,
     link: ManagerLink,
@@ -185,7 +187,7 @@ export class Agent {
     );
   }
 
-  #openNetworks(nodeId: string): Promise<NetworkService> {
+  #openNetworks(nodeId: string, self: SelfDescription): Promise<NetworkService> {
     const { runRoot, instance } = this.#paths;
     const directory = join(runRoot, 'net');
     mkdirSync(directory, { recursive: true, mode: 0o700 });
@@ -199,6 +201,7 @@ export class Agent {
       socketPath: join(directory, 'net.sock'),
       stateDirectory: join(directory, 'state'),
       logPath: join(directory, 'net.log'),
+      onEncryption: (problem) => self.setEncryptionProblem(problem),
       spawn: (argv, logPath) => this.#launcher.spawn(argv, logPath),
       log: this.#options.log,
     });

@@ -119,7 +119,7 @@ describe('networks between hosts that are to be encrypted', () => {
     if (failure !== null)
       assert.match(
         failure,
-        /^the kernel lacks IPsec \(.*\): encrypt what goes from 10\.90\.0\.\d to 10\.90\.0\.\d: \w/,
+        /^encrypt what goes to other hosts: the kernel lacks IPsec \(.*\): encrypt what goes from 10\.90\.0\.\d to 10\.90\.0\.\d: \w/,
       );
     await Promise.all(lab.hosts.map(({ service }) => service.removeNetwork(secret)));
     assert.equal(await onHost('ip', 'xfrm', 'policy'), '');

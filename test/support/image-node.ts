@@ -10,6 +10,7 @@ import { ClusterGuard } from '../../agents/host/session/cluster-guard.ts';
 import { keepConnected } from '../../agents/host/session/connection-loop.ts';
 import { LeadAway } from '../../agents/host/session/lead-away.ts';
 import { ManagerLink } from '../../agents/host/session/manager-link.ts';
+import { SelfDescription } from '../../agents/host/session/self-description.ts';
 import { StatusReporter } from '../../agents/host/session/status-reporter.ts';
 import { serveRelay } from '../../agents/host/streams/relay-stream.ts';
 import { makeStreamHandlers } from '../../agents/host/streams/stream-handlers.ts';
@@ -81,7 +82,7 @@ export class ImageNode {
         tunnelKey: Buffer.alloc(0),
         reporter: new StatusReporter(() => undefined),
         leadAway: new LeadAway(),
-        description: { ...simulatedDescription, hostname: this.name, architecture: process.arch },
+        self: new SelfDescription({ ...simulatedDescription, hostname: this.name, architecture: process.arch }),
         onConnected: (client) => this.link.connected(client),
         onLost: () => this.link.lost(),
         onOpen: (sessionId) => {

@@ -13,3 +13,14 @@ export class UnpublishablePortError extends TsstackError {
     super('unsupported', `publish ports of ${owner}: ${problem}`, { hint });
   }
 }
+
+/** What goes to other hosts cannot be encrypted, and goes in no other way. */
+export class EncryptionError extends TsstackError {
+  constructor(cause: unknown) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    super('unsupported', `encrypt what goes to other hosts: ${why}`, {
+      cause,
+      hint: 'let the kernel of this host have IPsec (the modules esp4, xfrm_user and gcm) and restart the daemon, or place the container on another node',
+    });
+  }
+}

@@ -38,6 +38,8 @@ export interface NetworkServiceOptions extends NetProcessOptions {
   readonly tunnelKeyPath: string;
   /** Id of this node. */
   readonly nodeId: string;
+  /** Told why this host cannot encrypt what goes to others, and null when it can after all. */
+  readonly onEncryption: (problem: string | null) => void;
 }
 
 /** How long a network waits for another one of the same bridge to go, before the kernel says that the name is taken. */
@@ -101,6 +103,7 @@ export class NetworkService implements TaskNetworks {
       linkMtuOf: linkMtuLookup(),
       request: (request) => net.request(request),
       store: new OverlayStore(overlayDirectory),
+      onEncryption: options.onEncryption,
       identity,
     });
     const service = new NetworkService(options, net, overlays, identity.publicKey, state);
@@ -161,6 +164,7 @@ export class NetworkService implements TaskNetworks {
   }
 
   async ensureSandbox(request: SandboxRequest): Promise<void> {
+    await Promise.all(request.interfaces.map(({ network }) => this.#overlays.ensureEncrypted(network)));
     const wanted = sandboxRequest(request, (network) => this.#mtuOf(network));
     try {
       await this.#net.request(wanted);

@@ -1,6 +1,8 @@
 import type { EndpointsObject } from '../../../src/model/endpoints.ts';
+import { isEncrypted } from '../../../src/model/network-options.ts';
 import type { NetworkObject } from '../../../src/model/objects.ts';
 import { TunnelEncryption } from './encryption/tunnel-encryption.ts';
+import { EncryptionError } from './errors.ts';
 import type { TunnelIdentity } from './encryption/tunnel-identity.ts';
 import type { OverlayStore } from './overlay-store.ts';
 import { planOverlay } from './plan-overlay.ts';
@@ -18,6 +20,8 @@ export interface OverlayServiceOptions extends OverlaySurroundings {
   readonly request: NetRequester;
   readonly store: OverlayStore;
   readonly identity: TunnelIdentity;
+  /** See TunnelEncryptionOptions. */
+  readonly onEncryption: (problem: string | null) => void;
 }
 
 /**
@@ -34,6 +38,8 @@ export class OverlayService {
   /** What the containers of a network were last given of it. */
   readonly #given = new Map<string, string>();
   readonly #encryption: TunnelEncryption;
+  /** Networks whose tunnel is known to be encrypted as was said last. */
+  readonly #encrypted = new Set<string>();
 
   private constructor(options: OverlayServiceOptions, known: readonly SpannedNetwork[]) {
     this.#options = options;
@@ -44,7 +50,10 @@ export class OverlayService {
     }));
     for (const { network, plan } of planned) this.#keepMtu(network, plan?.mtu);
     const encrypted = planned.flatMap(({ network, plan }) => (plan?.encrypted === true ? [network.id] : []));
-    this.#encryption = new TunnelEncryption({ ...options, spanned: () => this.all }, encrypted);
+    this.#encryption = new TunnelEncryption(
+      { ...options, spanned: () => this.all, onProblem: options.onEncryption },
+      encrypted,
+    );
   }
 
   /** Takes over what the daemon before was told; the kernel still has it. */
@@ -75,6 +84,15 @@ export class OverlayService {
   /** Resolves to what is in effect when what was said last is, or something newer (null: nothing any more); the network's bridge has to be there. */
   apply(networkId: string): Promise<EndpointsObject | null> {
     return this.#work(networkId);
+  }
+
+  /** Before a container comes to the network: rejects with an EncryptionError when it could neither be reached nor reach anybody. */
+  async ensureEncrypted({ id, spec }: Pick<NetworkObject, 'id' | 'spec'>): Promise<void> {
+    if (!isEncrypted(spec) || !this.#known.has(id) || this.#encrypted.has(id)) return;
+    await this.apply(id).catch((error: unknown) => {
+      // Anything else is tried again, and the container is connected then.
+      if (error instanceof EncryptionError) throw error;
+    });
   }
 
   /** The network is on this host alone again, or no more. */
@@ -110,8 +128,10 @@ export class OverlayService {
     const wanted = spanned === undefined ? null : planOverlay(spanned.network, spanned.endpoints, this.#options);
     if (spanned === undefined) await store.remove(networkId);
     else await store.write(spanned);
+    this.#encrypted.delete(networkId);
     if (wanted?.encrypted === true) await this.#encryption.cover(networkId);
     await request(wanted ?? { op: 'overlay.remove', network: networkId });
+    if (wanted?.encrypted === true) this.#encrypted.add(networkId);
     if (wanted?.encrypted !== true) await this.#encryption.uncover(networkId);
     if (spanned !== undefined) this.#keepMtu(spanned.network, wanted?.mtu);
     else this.#mtus.delete(networkId);

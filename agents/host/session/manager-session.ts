@@ -1,4 +1,3 @@
-import type { NodeDescription } from '../../../src/model/objects.ts';
 import type {
   AppliedEndpoints,
   AssignmentsMessage,
@@ -13,6 +12,7 @@ import { EndpointReporter } from './endpoint-reporter.ts';
 import { sendHeartbeats } from './heartbeats.ts';
 import type { LeadAway } from './lead-away.ts';
 import type { ManagerAccess } from './manager-access.ts';
+import type { SelfDescription } from './self-description.ts';
 import type { StatusReporter } from './status-reporter.ts';
 
 /** Deadline of a batch of statuses, in ms (semantics.md, section 2). */
@@ -22,7 +22,7 @@ export interface SessionOptions {
   readonly client: DispatcherClient;
   readonly managers: ManagerAccess;
   readonly guard: ClusterGuard;
-  readonly description: NodeDescription;
+  readonly self: SelfDescription;
   /** Public key of this host's tunnels. */
   readonly tunnelKey: Buffer;
   readonly reporter: StatusReporter;
@@ -44,7 +44,8 @@ export async function runSession(options: SessionOptions, signal: AbortSignal): 
   const { nodeId, clusterId, storeTerm: knownTerm, storeRevision: knownRevision } = guard.identity;
   const address = managers.address();
   const known = { nodeId, clusterId, knownTerm, knownRevision };
-  const request = { ...known, address, description: JSON.stringify(options.description), tunnelKey };
+  const description = options.self.current;
+  const request = { ...known, address, description: JSON.stringify(description), tunnelKey };
   const messages = client.session(request, { signal: scope })[Symbol.asyncIterator]();
   try {
     const first = await messages.next();
@@ -71,6 +72,7 @@ export async function runSession(options: SessionOptions, signal: AbortSignal): 
       sendHeartbeats(client, sessionId, scope),
       readAssignments(options, sessionId, takeIn, scope),
       endpoints.run(report, scope),
+      endWith(options.self.changedFrom(description, scope)),
     ]);
   } finally {
     reporter.detach();
@@ -78,6 +80,11 @@ export async function runSession(options: SessionOptions, signal: AbortSignal): 
     over.abort();
     await guard.settle();
   }
+}
+
+/** The next session says it. */
+async function endWith(change: Promise<boolean>): Promise<void> {
+  if (await change) throw new TsstackError('conflict', 'what this host can do has changed: a new session says so');
 }
 
 async function readSession(

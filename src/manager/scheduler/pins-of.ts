@@ -35,7 +35,8 @@ export function pinsOf(view: ObjectLookup, task: TaskObject, wouldDo: (nodeId: s
   };
 }
 
-function needsEncryption(view: ObjectLookup, { attachments }: TaskObject): boolean {
+/** Whether it is on a network that no node can be on that does not encrypt. */
+export function needsEncryption(view: ObjectLookup, { attachments }: TaskObject): boolean {
   const isOnEncrypted = attachments.some(({ networkId }) => {
     const network = view.get('network', networkId);
     return network !== undefined && isEncrypted(network.spec);

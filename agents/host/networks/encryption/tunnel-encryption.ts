@@ -1,4 +1,5 @@
 import type { SpannedNetwork } from '../overlay-service.ts';
+import { EncryptionError } from '../errors.ts';
 import type { NetRequester } from '../rule-writer.ts';
 import { planEncryption } from './plan-encryption.ts';
 import type { TunnelIdentity } from './tunnel-identity.ts';
@@ -10,7 +11,12 @@ export interface TunnelEncryptionOptions {
   readonly request: NetRequester;
   /** Everything that was said last of networks that span hosts. */
   readonly spanned: () => readonly SpannedNetwork[];
+  /** Told why nothing can be encrypted, when that lasts, and null when it can after all. */
+  readonly onProblem: (problem: string | null) => void;
 }
+
+/** So many attempts in a row (they come with growing pauses) are no passing shortage of the kernel any more. */
+const lastingFailures = 3;
 
 /**
  * Sees to it that the tunnels of encrypted networks have their keys, which all of them share.
@@ -21,6 +27,8 @@ export class TunnelEncryption {
   /** Networks with an encrypted tunnel, or about to have one. */
   readonly #covered: Set<string>;
   #last: Promise<void> = Promise.resolve();
+  /** In a row. */
+  #failures = 0;
 
   /** `covered`: the networks that the daemon before has left with an encrypted tunnel. */
   constructor(options: TunnelEncryptionOptions, covered: readonly string[]) {
@@ -28,7 +36,7 @@ export class TunnelEncryption {
     this.#covered = new Set(covered);
   }
 
-  /** Resolves when the hosts of the network have the keys that were said last, and nothing can go in clear. */
+  /** Resolves when the hosts of the network have the keys that were said last, and nothing can go in clear; else rejects with an EncryptionError. */
   cover(networkId: string): Promise<void> {
     this.#covered.add(networkId);
     return this.#set();
@@ -51,7 +59,18 @@ export class TunnelEncryption {
       const wanted = planEncryption(spanned(), identity, { instance, nodeId });
       // Several go at once: the last one takes it away.
       if (wanted.local === null && this.#covered.size > 0) return;
-      await request(wanted);
+      try {
+        await request(wanted);
+      } catch (error) {
+        this.#failures += 1;
+        const problem = new EncryptionError(error);
+        if (this.#failures === lastingFailures) this.#options.onProblem(problem.message);
+        throw problem;
+      }
+      // That nothing is encrypted any more works everywhere.
+      if (wanted.local === null) return;
+      if (this.#failures >= lastingFailures) this.#options.onProblem(null);
+      this.#failures = 0;
     });
     this.#last = next.catch(() => undefined);
     return next;

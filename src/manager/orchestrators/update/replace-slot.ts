@@ -39,7 +39,7 @@ export function replaceSlot(changes: ChangeSet, { service, slot, update, now }: 
   // The old one still has the name of a newcomer; it gets the slot's when that is free, and the slot is looked at again.
   if (order !== 'stop-first' && changes.named('task', containerName).some((task) => !isLeaving(task))) return;
   const rollout: RolloutStep = { update: update.startedAt, replaces: old.id, order, upSince: null };
-  const reason = order === 'create-first' ? whyMoved(changes, old, service) : 'replaced by an update';
+  const reason = order === 'create-first' ? whyMoved(changes, old) : 'replaced by an update';
   const history = historyAfter(old, now, reason, 0);
   const preparedOn = preparationOf(old, update)?.state === 'ready' ? old.nodeId : null;
   changes.put(newSuccessor(changes, { task: old, service, containerName, rollout, preparedOn, history, now }));
@@ -60,7 +60,7 @@ function removed(task: TaskObject): TaskObject {
   return wantRemoved(task, { removeVolumes: false, stopGraceMs: null });
 }
 
-function whyMoved(changes: ChangeSet, { nodeId }: TaskObject, { spec }: ServiceObject): string {
-  const node = nodeId === null ? undefined : changes.get('node', nodeId);
-  return (node === undefined ? null : whyMisplaced(spec, node)) ?? 'moved to another node';
+function whyMoved(changes: ChangeSet, old: TaskObject): string {
+  const node = old.nodeId === null ? undefined : changes.get('node', old.nodeId);
+  return (node === undefined ? null : whyMisplaced(changes, old, node)) ?? 'moved to another node';
 }

@@ -11,6 +11,7 @@ import { ClusterGuard, type Standing } from '../../../../agents/host/session/clu
 import { LeadAway } from '../../../../agents/host/session/lead-away.ts';
 import { NotLeaderError } from '../../../../src/manager/store/errors.ts';
 import { keepConnected } from '../../../../agents/host/session/connection-loop.ts';
+import { SelfDescription } from '../../../../agents/host/session/self-description.ts';
 import { runSession, type SessionOptions } from '../../../../agents/host/session/manager-session.ts';
 import { StatusReporter } from '../../../../agents/host/session/status-reporter.ts';
 import { assignedStatus, noFacts } from './builders.ts';
@@ -86,11 +87,13 @@ describe('session with a manager', () => {
   let directory: string;
   let guard: ClusterGuard;
   let standings: Standing[];
+  let self: SelfDescription;
 
   beforeEach(() => {
     directory = mkdtempSync(join(tmpdir(), 'tsstack-session-'));
     guard = new ClusterGuard(join(directory, 'agent.json'));
     standings = [];
+    self = new SelfDescription(readHostFacts('/', noFacts).description);
   });
   afterEach(() => rmSync(directory, { recursive: true }));
 
@@ -117,7 +120,7 @@ describe('session with a manager', () => {
     return {
       client: manager,
       guard,
-      description: readHostFacts('/', noFacts).description,
+      self,
       reporter,
       tunnelKey: Buffer.alloc(0),
       leadAway: new LeadAway(),
@@ -228,6 +231,20 @@ describe('session with a manager', () => {
       again.admit({ ...first, clusterId: 'another' }),
       /belongs to cluster cluster, .* of cluster another/,
     );
+  });
+
+  it('ends when the host can do less than it has said, and the next one says so', async () => {
+    const manager = client({ assignments: [[assignment(1, true)]] });
+    const change = (): boolean => {
+      self.setEncryptionProblem('the kernel lacks IPsec (esp4)');
+      return false;
+    };
+    await assert.rejects(run(manager, change), /what this host can do has changed/);
+    assert.equal(self.current.kernelFeatures['ipsec-esp'], 'missing');
+    assert.match(self.current.limitations.at(-1) ?? '', /no containers on encrypted networks .* lacks IPsec/);
+    await run(manager, () => true);
+    self.setEncryptionProblem(null);
+    assert.deepEqual(self.current, readHostFacts('/', noFacts).description);
   });
 
   it('ends when the manager does', async () => {

@@ -4,7 +4,8 @@ import type { Change } from '../../../../src/manager/store/change.ts';
 import { ObjectIndex } from '../../../../src/manager/store/object-index.ts';
 import type { DeploySpec } from '../../../../src/model/deploy-spec.ts';
 import type { ModelObject, NodeObject, ServiceObject, TaskObject } from '../../../../src/model/objects.ts';
-import { exitedStatus, nodeObject, serviceObject, taskObject } from '../../../fixtures/objects.ts';
+import { networkSpec } from '../../../fixtures/network-spec.ts';
+import { exitedStatus, networkObject, nodeObject, serviceObject, taskObject } from '../../../fixtures/objects.ts';
 import { containerSpec, deploySpec, serviceSpec } from '../../../fixtures/specs.ts';
 
 const now = '2026-01-01T00:01:00.000Z';
@@ -110,6 +111,29 @@ describe('a node that changes', () => {
     assert.deepEqual(describeChanges(enforce(small, service(deploy), ...tasks)), [
       'p-web-3: outdated',
       'web: update of 1',
+    ]);
+  });
+
+  it('loses those on encrypted networks when it cannot encrypt, also what it has refused for that', () => {
+    const spec = networkSpec('p_default', { driver: 'overlay', driverOptions: { encrypted: '' } });
+    const attachment = { network: 'default', addresses: [], gateways: [], mac: '', aliases: [] };
+    const attachments = [{ networkId: 'net1', ...attachment }];
+    const { description } = node();
+    const kernelFeatures = { ...description.kernelFeatures, 'ipsec-esp': 'missing' } as const;
+    const unable = node({ description: { ...description, kernelFeatures } });
+    const status = { ...web().status, state: 'rejected' } as const;
+    const tasks = [
+      web({ attachments }),
+      web({ id: '2', slot: 2, attachments, status }),
+      web({ id: '3', slot: 3, status }),
+    ];
+    const both = [nodeObject({ id: 'n2' }), networkObject({ spec }), service(), ...tasks];
+    assert.deepEqual(enforce(node(), ...both), []);
+    assert.deepEqual(describeChanges(enforce(unable, ...both)), [
+      'p-web-1: outdated',
+      'web: update of 1',
+      'p-web-2: remove',
+      'p-web-2: new, node a cannot encrypt what goes to other nodes',
     ]);
   });
 });
