@@ -88,7 +88,7 @@ describe('a container that moves to another node', () => {
 
   it('has one successor when its node is lost meanwhile', async () => {
     lab.behaviourOf = ({ nodeId }) => (nodeId === 'n1' ? { ...runsForEver, endsWhenTold: false } : runsForEver);
-    for (const id of [...lab.containers.keys()]) lab.containers.delete(id);
+    lab.containers.clear();
     await change('n1', { availability: 'drain' });
     await lab.settle();
     assert.deepEqual([stateOn('n1'), stateOn('n2')], ['running', 'ready']);
