@@ -56,6 +56,8 @@ export class FakeControl {
   };
   /** Images that this host does not have; it has all others. */
   readonly missingImages = new Set<string>();
+  /** The node of this host is not connected: it tells nothing of its images. */
+  isHostAway = false;
   readonly #objects = new Map<string, ModelObject>();
   readonly #watchers = new Set<Change>();
   #server: RunningServer | undefined;
@@ -169,6 +171,7 @@ export class FakeControl {
   }
 
   async #findImages(open: OpenStream, stream: DuplexStream<Frame, Frame>): Promise<void> {
+    if (this.isHostAway) throw new TsstackError('unavailable', 'the node of this host is not connected');
     const { references } = JSON.parse(open.arguments) as StreamKinds['image.find']['arguments'];
     const images = references.flatMap((reference) => (this.missingImages.has(reference) ? [] : [{ reference }]));
     await stream.write({ content: 'document', document: JSON.stringify({ images }) });

@@ -38,10 +38,10 @@ export async function getMissingImages(
   { limit, progress, signal, only, oneOff }: MissingImagesOptions,
 ): Promise<void> {
   const needs = neededImages(project.spec.services, only).filter(({ service }) => service !== oneOff);
-  if (needs.length === 0) return;
+  // Asked first: in a cluster the host's own node may just be on its way to the next leader, and what it has does not matter.
+  if (needs.length === 0 || (await listNodes(control)).size > 1) return;
   const here = await imagesHere(control, [...new Set(needs.map(({ image }) => image))], signal);
   const missing = needs.filter(({ image }) => !here.has(image));
-  if (missing.length === 0 || (await listNodes(control)).size > 1) return;
   await forEachLimited(oncePerImage(missing), limit, async (need) => {
     const getting = need.mayPull
       ? pullImage(control, need.image, 'missing', progress, signal)

@@ -145,7 +145,8 @@ describe('up', () => {
       assert.deepEqual(fake.requestsOf('apply'), []);
     });
 
-    it('leaves it to the nodes in a cluster', async () => {
+    it('leaves it to the nodes in a cluster, and does not need the one of this host', async () => {
+      fake.isHostAway = true;
       fake.put(nodeObject({ id: 'n1' }), nodeObject({ id: 'n2' }));
       fake.answers.apply = () => ({});
       assert.equal((await up('-d')).code, 0);
