@@ -31,6 +31,8 @@ export class ManagerRole implements Role {
   readonly #context: RoleContext;
   readonly #over = new AbortController();
   #membership: Membership | null;
+  /** For the agent, while the store of this host is out of reach. */
+  #others: OtherManagers;
   #listener: ManagerListener | null = null;
   #problem = '';
   /** Why the agent of this host has no session. */
@@ -40,6 +42,7 @@ export class ManagerRole implements Role {
     this.#context = context;
     this.manager = manager;
     this.#membership = membership;
+    this.#others = new OtherManagers(context, membership);
   }
 
   static async start(context: RoleContext, membership: Membership | null): Promise<ManagerRole> {
@@ -93,8 +96,7 @@ export class ManagerRole implements Role {
       connect: (signal) => this.#connectToLeader(signal),
       address: () => this.#membership?.address ?? '',
       onCluster: (facts) => this.#onCluster(facts),
-      // It knows itself who leads.
-      goTo: () => false,
+      goTo: (manager) => this.#others.goTo(manager),
       onSession: (problem) => (this.#refusal = problem ?? ''),
     };
   }
@@ -158,7 +160,7 @@ export class ManagerRole implements Role {
   async listen(membership: Membership): Promise<void> {
     const { ManagerListener } = await import('../cluster/manager-listener.ts');
     this.#listener = await ManagerListener.start(this.#context, this.manager, membership);
-    this.#membership = membership;
+    this.#setMembership(membership);
   }
 
   /** Renews the certificate of this manager now. */
@@ -170,7 +172,7 @@ export class ManagerRole implements Role {
   async unlisten(): Promise<void> {
     await this.#listener?.stop();
     this.#listener = null;
-    this.#membership = null;
+    this.#setMembership(null);
   }
 
   async stop(): Promise<void> {
@@ -183,11 +185,16 @@ export class ManagerRole implements Role {
     this.#listener?.useAuthorities(facts.authorities);
     const { managers } = facts;
     if (this.#membership !== null && managers.length > 0 && managers.join() !== this.#membership.managers.join()) {
-      this.#membership = { ...this.#membership, managers };
+      this.#setMembership({ ...this.#membership, managers });
       // So that it finds the others when its own store does not answer as it starts.
       this.#context.files.writeMembership(this.#membership);
     }
     this.#context.takeRole(facts);
+  }
+
+  #setMembership(membership: Membership | null): void {
+    this.#membership = membership;
+    this.#others = new OtherManagers(this.#context, membership);
   }
 
   /** The agent of this host is for the leader like all others. */
@@ -197,7 +204,7 @@ export class ManagerRole implements Role {
     const stale = store.staleness;
     if (stale !== null) {
       const problem = (): Error => new TsstackError('unavailable', stale.reason, { retryable: true });
-      return new OtherManagers(this.#context, this.#membership).connect(problem, signal);
+      return this.#others.connect(problem, signal);
     }
     const leader = leadership?.leader ?? null;
     const isHere = leadership === null || leadership.isLeader || leader?.address === this.#membership?.managerAddress;
@@ -210,7 +217,7 @@ export class ManagerRole implements Role {
     try {
       await this.listen(membership);
     } catch (error) {
-      this.#membership = membership;
+      this.#setMembership(membership);
       this.#problem = error instanceof Error ? error.message : String(error);
       this.#context.log(`this manager cannot be reached by others: ${this.#problem}`);
     }
