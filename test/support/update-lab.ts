@@ -31,6 +31,8 @@ export class UpdateLab {
   readonly store = new SqliteStore(':memory:', new ContentSeal(randomBytes(32)), () => new Date(this.nowMs));
   readonly containers = new Map<string, PretendTask>();
   nowMs = Date.parse('2026-01-01T00:00:00.000Z');
+  /** By how much the clocks of the nodes are ahead of the manager's. */
+  nodesAheadMs = 0;
   /** How new containers behave. */
   behaviourOf: (task: TaskObject) => Behaviour = () => runsForEver;
   /** Called after every step, to look for what must never be. */
@@ -133,7 +135,8 @@ export class UpdateLab {
     let hasHappened = false;
     for (const { id } of this.store.view.all('node')) {
       for (const task of this.store.view.tasksOfNode(id)) {
-        const make = (): PretendTask => new PretendTask(task, this.behaviourOf(task), () => new Date(this.nowMs));
+        const make = (): PretendTask =>
+          new PretendTask(task, this.behaviourOf(task), () => new Date(this.nowMs + this.nodesAheadMs));
         const container = this.containers.get(task.id) ?? make();
         this.containers.set(task.id, container);
         for (const report of container.assign(task)) {

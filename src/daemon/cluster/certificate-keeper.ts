@@ -28,8 +28,8 @@ const longestPausePart = 0.02;
 /** Timers of Node take at most 2^31 - 1 ms, 24 days. */
 const longestTimerMs = 2_000_000_000;
 
-/** Timers do not notice that the clock was set, or that the machine slept: so it is looked at now and then. */
-const clockLookMs = 3_600_000;
+/** Timers do not notice that the clock was set, or that the machine slept: so it is looked at often enough for certificates of an hour. */
+const clockLookMs = 300_000;
 
 /** Renews a node's certificate in time for as long as it runs. */
 export class CertificateKeeper {

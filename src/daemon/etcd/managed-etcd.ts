@@ -141,7 +141,7 @@ export class ManagedEtcd {
   /** Ends it, and removes what it has stored. */
   async end(): Promise<void> {
     await this.rest();
-    await MemberProcess.find(this.#directory)?.end();
+    await MemberProcess.find(this.#directory)?.destroy();
     rmSync(this.#directory, { recursive: true, force: true });
   }
 

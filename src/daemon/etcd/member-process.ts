@@ -100,7 +100,11 @@ export class MemberProcess {
       () => true,
       () => false,
     );
-    if (inTime) return;
+    if (!inTime) await this.destroy();
+  }
+
+  /** Ends it at once. One that the others have removed would first look for them, for seconds. */
+  async destroy(): Promise<void> {
     this.#kill('SIGKILL');
     await this.ended(AbortSignal.timeout(graceMs));
   }

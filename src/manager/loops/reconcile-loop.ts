@@ -1,3 +1,4 @@
+import { DueTimes } from './due-times.ts';
 import type { Change, ObjectChange } from '../store/change.ts';
 import type { StoreView } from '../store/object-index.ts';
 import type { Committed, Store } from '../store/store.ts';
@@ -31,9 +32,6 @@ export interface Reconciliation<Key> {
  */
 export const placesAtOnce = 5000;
 
-/** Timers of Node go no further than 24.8 days; who is early looks, and waits on. */
-const longestTimerMs = 86_400_000;
-
 /** A pass that took this long is followed by a pause as long as itself, at most that long: changes gather, and agents are heard. */
 const longPassMs = 20;
 const longestPauseMs = 200;
@@ -61,7 +59,7 @@ export class ReconcileLoop<Key> {
   /** Keys of failed passes, which the timer takes up again. */
   readonly #failed = new Set<Key>();
   /** When keys are to be looked at again; follows from the stored state. */
-  readonly #due = new Map<Key, number>();
+  readonly #due = new DueTimes<Key>();
   #timer: NodeJS.Timeout | undefined;
   #isMuch = false;
   #isStopped = false;
@@ -137,15 +135,12 @@ export class ReconcileLoop<Key> {
   /** One timer, for the earliest. */
   #setTimer(): void {
     clearTimeout(this.#timer);
-    if (this.#due.size === 0 || this.#isStopped) return;
-    const earliestMs = Math.min(...this.#due.values()) - Date.now();
-    this.#timer = setTimeout(() => this.#takeUpDue(), Math.min(longestTimerMs, Math.max(0, earliestMs)));
+    const { waitMs } = this.#due;
+    if (waitMs !== null && !this.#isStopped) this.#timer = setTimeout(() => this.#takeUpDue(), waitMs);
   }
 
   #takeUpDue(): void {
-    const nowMs = Date.now();
-    const keys = [...this.#due].filter(([, atMs]) => atMs <= nowMs).map(([key]) => key);
-    for (const key of keys) this.#due.delete(key);
+    const keys = this.#due.take();
     this.#setTimer();
     this.#mark(keys);
   }

@@ -2,6 +2,7 @@
 import { defaultUpdate, isGlobal, isJob } from '../../../model/deploy-spec.ts';
 import type { NodeObject, ServiceObject, TaskObject } from '../../../model/objects.ts';
 import type { Reconciliation, TimedReconciler } from '../../loops/reconcile-loop.ts';
+import { isAhead } from '../../loops/is-ahead.ts';
 import { failingNodes } from '../../scheduler/failing-nodes.ts';
 import { refusalOf } from '../../scheduler/filters/all-filters.ts';
 import { noPins } from '../../scheduler/pins-of.ts';
@@ -55,8 +56,9 @@ function moveOne(changes: ChangeSet, view: StoreView, service: ServiceObject, no
   const tasks = view.ofStack('task', service.stack).filter(({ serviceId }) => serviceId === service.id);
   if (!isAtRest(service, tasks)) return null;
   const suitable = suitableNodes(view, service.spec, new Set()).flatMap((id) => view.get('node', id) ?? []);
-  const waits = suitable.map((node) => settledAt(node)).filter((atMs) => atMs > Date.parse(now));
-  const settled = suitable.filter((node) => settledAt(node) <= Date.parse(now));
+  const nowMs = Date.parse(now);
+  const waits = suitable.map((node) => settledAt(node, nowMs)).filter((atMs) => atMs > nowMs);
+  const settled = suitable.filter((node) => settledAt(node, nowMs) <= nowMs);
   const [sample] = tasks;
   const open = sample === undefined ? [] : settled.filter((node) => canTake(view, sample, node, now));
   const [task] = chooseMoved(
@@ -81,8 +83,9 @@ function isAtRest({ update, suspended, spec, ...service }: ServiceObject, tasks:
   );
 }
 
-function settledAt({ stateSince }: NodeObject): number {
-  return Date.parse(stateSince) + settleMs;
+function settledAt({ stateSince }: NodeObject, nowMs: number): number {
+  const sinceMs = Date.parse(stateSince);
+  return isAhead(sinceMs, nowMs) ? nowMs : sinceMs + settleMs;
 }
 
 /** Else the container would come up where it was. */

@@ -1,5 +1,6 @@
 /** Loop: replaces tasks that could not even be started, as `deploy.restart_policy` says; what has been tried is on the new task. */
 import type { TaskObject } from '../../../model/objects.ts';
+import { isAhead } from '../../loops/is-ahead.ts';
 import type { Reconciliation, TimedReconciler } from '../../loops/reconcile-loop.ts';
 import { ChangeSet } from '../../store/change-set.ts';
 import type { ObjectChange } from '../../store/change.ts';
@@ -25,11 +26,12 @@ function everything(view: StoreView): readonly string[] {
 function reconcile(view: StoreView, ids: ReadonlySet<string>, now: string): Reconciliation<string> {
   const changes = new ChangeSet(view);
   const lookAgainAt = new Map<string, number>();
+  const nowMs = Date.parse(now);
   for (const id of ids) {
     const task = view.get('task', id);
     const dueMs = task === undefined ? null : retryMs(task);
     if (task === undefined || dueMs === null) continue;
-    if (dueMs > Date.parse(now)) lookAgainAt.set(id, dueMs);
+    if (dueMs > nowMs && !isAhead(Date.parse(task.updatedAt), nowMs)) lookAgainAt.set(id, dueMs);
     else tryAgain(changes, task, now);
   }
   return { changes: changes.changes, lookAgainAt };

@@ -17,7 +17,8 @@ export function retryMs(task: TaskObject): number | null {
   if (restart.supervision === null || restart.policy === 'no' || !isToRetry(task)) return null;
   const failures = failuresBefore(task);
   const { delayMs, windowMs } = restart.supervision;
-  const failedMs = Date.parse(task.status.at);
+  // By the clock of the managers: that of its node may be far behind, and then there would be no pause.
+  const failedMs = Date.parse(task.updatedAt);
   const counted = windowMs === 0 ? failures : failures.filter(({ at }) => Date.parse(at) >= failedMs - windowMs);
   if (restart.maxRetries > 0 && counted.length >= restart.maxRetries) return null;
   const pauseMs = Math.min(delayMs * 2 ** (failures.at(-1)?.attempt ?? 0), Math.max(delayMs, maxBackoffMs));

@@ -3,6 +3,7 @@ import { isGlobal } from '../../../model/deploy-spec.ts';
 import type { ScheduleSpec } from '../../../model/deploy-spec.ts';
 import type { ServiceObject } from '../../../model/objects.ts';
 import { nextTime } from '../../../model/schedule.ts';
+import { isAhead } from '../../loops/is-ahead.ts';
 import type { Reconciliation, TimedReconciler } from '../../loops/reconcile-loop.ts';
 import { ChangeSet } from '../../store/change-set.ts';
 import type { ObjectChange } from '../../store/change.ts';
@@ -28,12 +29,15 @@ function everything(view: StoreView): readonly string[] {
 function reconcile(view: StoreView, ids: ReadonlySet<string>, now: string): Reconciliation<string> {
   const changes = new ChangeSet(view);
   const lookAgainAt = new Map<string, number>();
+  const nowMs = Date.parse(now);
   for (const id of ids) {
     const service = view.get('service', id);
     if (service === undefined) continue;
     const dueMs = nextRunMs(service);
     if (dueMs === null) continue;
-    if (dueMs > Date.parse(now)) lookAgainAt.set(id, dueMs);
+    // By a clock that was ahead its times have come already: those of the right clock count from now on.
+    if (isAhead(Date.parse(service.scheduledUntil ?? now), nowMs)) changes.put({ ...service, scheduledUntil: now });
+    else if (dueMs > nowMs) lookAgainAt.set(id, dueMs);
     else takeTurn(changes, service, now);
   }
   return { changes: changes.changes, lookAgainAt };

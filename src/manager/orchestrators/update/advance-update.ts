@@ -1,6 +1,7 @@
 /** The next steps of an update: a pure function of the service, its tasks and the time. */
 import { canonicalJson } from '../../../model/canonical-json.ts';
 import type { ServiceObject, TaskObject, UpdateStatus } from '../../../model/objects.ts';
+import { isAhead } from '../../loops/is-ahead.ts';
 import { slotsOf, type Slot } from '../../tasks/slots.ts';
 import { isUp } from '../../tasks/task-fate.ts';
 import { hasHeirReady } from './create-first.ts';
@@ -110,7 +111,8 @@ function freeWorkers(
 ): { readonly count: number; readonly lookAgainAt: number | null } {
   const ends = replacements.map((replacement) => {
     const finished = finishedMs(replacement, nowMs);
-    return finished === null ? Infinity : finished + config.delayMs;
+    if (finished === null) return Infinity;
+    return isAhead(finished, nowMs) ? nowMs : finished + config.delayMs;
   });
   const busy = ends.filter((end) => end > nowMs);
   const parallelism = config.parallelism === 0 ? Infinity : config.parallelism;
@@ -123,7 +125,8 @@ function endOf(update: UpdateStatus, replacements: readonly Replacement[], nowMs
   const ends = replacements.map((replacement) => finishedMs(replacement, nowMs));
   if (ends.includes(null)) return null;
   if (update.config.failureAction === 'continue') return 'now';
-  const watchedMs = Math.max(0, ...ends.map((end) => end ?? 0)) + update.config.monitorMs;
+  const known = ends.filter((end) => end !== null && !isAhead(end, nowMs));
+  const watchedMs = Math.max(0, ...known.map((end) => end ?? 0)) + update.config.monitorMs;
   return watchedMs <= nowMs ? 'now' : watchedMs;
 }
 

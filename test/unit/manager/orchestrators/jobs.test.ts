@@ -211,6 +211,16 @@ describe('a lab of nodes and jobs', () => {
       assert.deepEqual([second.length, second.filter((id) => first.has(id))], [7, []]);
     });
 
+    it('with a schedule runs by the clock that counts now, also where the one before was years ahead', async () => {
+      lab.behaviourOf = () => completes;
+      await up(spec('a', { schedule: { cron: '* * * * *', timeZone: 'UTC' } }));
+      await lab.pass(minuteMs);
+      const first = lab.service().forceCount;
+      lab.nowMs -= 100_000 * minuteMs;
+      await lab.pass(2 * minuteMs);
+      assert.equal(lab.service().forceCount, first + 2);
+    });
+
     it('with a schedule makes up for what it missed by one run, and passes over what falls due while it runs', async () => {
       const everyMinute = { cron: '* * * * *', timeZone: 'UTC' };
       await up(spec('a', { schedule: everyMinute }));
@@ -257,6 +267,24 @@ describe('a lab of nodes and jobs', () => {
           .map(({ at }) => Date.parse(at)) ?? [];
       const gap = (last[1] ?? 0) - (last[0] ?? 0);
       assert.ok(gap >= 60_000 && gap <= 66_000, String(gap));
+    });
+
+    it('is tried again after the delay by the clock of the managers, where that of its node is an hour behind', async () => {
+      lab.behaviourOf = () => badImage;
+      lab.nodesAheadMs = -3_600_000;
+      await up(service({}, policy()));
+      await lab.pass(4999);
+      assert.deepEqual(attempts(), []);
+      await lab.pass(501);
+      assert.deepEqual(attempts(), [1]);
+    });
+
+    it('is tried again when the clock has been set back', async () => {
+      lab.behaviourOf = () => badImage;
+      await up(service({}, policy()));
+      lab.nowMs -= 3_600_000;
+      await lab.pass(6000);
+      assert.notDeepEqual(attempts(), []);
     });
 
     it('runs as soon as it can', async () => {

@@ -11,6 +11,7 @@ import { UpdateLab } from '../../../support/update-lab.ts';
 const unhealthyUntilAsked: Behaviour = { ...runsForEver, health: 'starting' };
 const badImage: Behaviour = { ...runsForEver, rejection: 'there is no such image' };
 const dies: Behaviour = { ...runsForEver, exitCode: 1 };
+const hourMs = 3_600_000;
 
 interface Shape {
   readonly update?: Partial<UpdateSpec> | null;
@@ -266,6 +267,29 @@ describe('a rolling update', () => {
       assert.equal(state(), end);
     });
   }
+
+  it('counts failures on nodes whose clocks are ahead', async () => {
+    lab.nodesAheadMs = 2 * hourMs;
+    await start({ update: { monitorMs: 10_000 } });
+    await begin('b', { update: { monitorMs: 10_000 } });
+    await lab.pass(6000);
+    const [task] = lab.tasks();
+    assert.ok(task);
+    await lab.happen(task, (container) => container.restart(1));
+    await lab.settle();
+    assert.equal(state(), 'paused');
+  });
+
+  it('goes on when the clock is set back, or the next leader’s is behind: no pause lasts until it is that late again', async () => {
+    const shape = { update: { delayMs: 3000 } };
+    await start(shape);
+    await begin('b', shape);
+    await lab.pass(1000);
+    assert.equal(lab.versions(), '1:b 2:a 3:a');
+    lab.nowMs -= 2 * hourMs;
+    await lab.pass(20_000);
+    assert.deepEqual([lab.versions(), state()], ['1:b 2:b 3:b', 'completed']);
+  });
 
   it('counts a container that its node has restarted as failed', async () => {
     await start();
