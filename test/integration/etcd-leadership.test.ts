@@ -63,10 +63,7 @@ describe('several managers on one etcd', () => {
   it('have one leader, and only that one may write', async () => {
     const [first, second] = await startTwo(1, longLease);
     second.tell('write');
-    assert.match(
-      await second.says(/^(written|refused)/),
-      /refused: write the store: the manager first leads by now/,
-    );
+    assert.match(await second.says(/^(written|refused)/), /refused: write the store: the manager first leads by now/);
     first.tell('write');
     await first.says(/^written$/);
     assert.equal(await readName(), 'first');
