@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { TsstackError } from '../../model/errors.ts';
 import type { Store } from '../store/store.ts';
 import type { Leadership, ManagerContact } from './leadership.ts';
@@ -43,12 +44,12 @@ export class LeaderLink<Client extends Closable> {
     try {
       for (;;) {
         if (leadership.isLeader) return null;
-        // Listened to before the look, so that no change in between is missed.
+        // Listened to before the look, so that no change in between is missed. One that is frozen takes connections and answers none.
         const change = nextChange(leadership, limit);
-        const call = await this.#connect(limit);
+        const call = await this.#connect(change);
         if (call !== null) return call;
         if (limit.aborted || store.staleness !== null) throw this.#nobody();
-        await change;
+        if (!change.aborted) await once(change, 'abort');
       }
     } finally {
       done.abort();
@@ -92,15 +93,11 @@ export class LeaderLink<Client extends Closable> {
   }
 }
 
-/** Resolves when another manager leads, or the signal is aborted. */
-function nextChange(leadership: Leadership, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      unsubscribe();
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const unsubscribe = leadership.subscribe(done);
-    signal.addEventListener('abort', done, { once: true });
-  });
+/** Aborted when another manager leads, or none, and with the signal. */
+function nextChange(leadership: Leadership, signal: AbortSignal): AbortSignal {
+  const change = new AbortController();
+  const both = AbortSignal.any([signal, change.signal]);
+  const unsubscribe = leadership.subscribe(() => change.abort());
+  both.addEventListener('abort', unsubscribe, { once: true });
+  return both;
 }
