@@ -13,7 +13,7 @@ export type FindEndpoints = (network: NetworkObject) => EndpointsObject | null;
 /** Objects in the order in which they are to be applied: what a task needs comes before it. */
 export function assignmentsOf(view: StoreView, nodeId: string, findEndpoints: FindEndpoints): readonly Assignment[] {
   const tasks = view.tasksOfNode(nodeId);
-  const used = new Set(tasks.flatMap(({ attachments }) => attachments.map(({ networkId }) => networkId)));
+  const used = networksUsedBy(tasks);
   // Without a container of its own a node is on the networks by which it leads others to theirs.
   const isOn = ({ id, nodeAddresses }: NetworkObject): boolean => used.has(id) || Object.hasOwn(nodeAddresses, nodeId);
   const networks = view.all('network').filter(isOn);
@@ -24,6 +24,13 @@ export function assignmentsOf(view: StoreView, nodeId: string, findEndpoints: Fi
     ...payloadsOf(view, tasks),
     ...tasks,
   ];
+}
+
+/** Without a list for each task: of very many nodes each has to be looked at after a large commit. */
+function networksUsedBy(tasks: readonly TaskObject[]): ReadonlySet<string> {
+  const used = new Set<string>();
+  for (const { attachments } of tasks) for (const { networkId } of attachments) used.add(networkId);
+  return used;
 }
 
 /** A secret is only on nodes that need it, and only as long as they do. */

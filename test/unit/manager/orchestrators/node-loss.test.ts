@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { mock } from 'node:test';
 import { registerNodes } from '../../../../src/manager/dispatcher/register-node.ts';
 import { nodeLoss } from '../../../../src/manager/orchestrators/node-loss/node-loss.ts';
+import { beginUpdate } from '../../../../src/manager/orchestrators/update/update-status.ts';
 import { scheduler } from '../../../../src/manager/scheduler/scheduler.ts';
 import type { Change } from '../../../../src/manager/store/change.ts';
 import { ObjectIndex } from '../../../../src/manager/store/object-index.ts';
@@ -11,6 +13,7 @@ import type {
   TaskObject,
   VolumeObject,
 } from '../../../../src/model/objects.ts';
+import { defaultUpdate } from '../../../../src/model/deploy-spec.ts';
 import { wantRestarted, wantStopped } from '../../../../src/manager/tasks/task-intents.ts';
 import { exitedStatus, nodeObject, serviceObject, taskObject } from '../../../fixtures/objects.ts';
 import { containerSpec, serviceSpec } from '../../../fixtures/specs.ts';
@@ -99,6 +102,35 @@ describe('a node that is lost', () => {
       [replacement?.slot, replacement?.history.map(({ id, message }) => [id, message])],
       [1, [['p-web-1', 'node a is down']]],
     );
+  });
+
+  it('and another one lost with it: of a slot with two containers, one has a successor, in whatever order they are looked at', () => {
+    const update = beginUpdate(defaultUpdate, 1, now);
+    const rollout = { update: update.startedAt, replaces: 'p-web-1', order: 'start-first', upSince: null } as const;
+    const newcomer = web({ id: 'x', containerName: 'p-web-1-next', nodeId: 'b', rollout });
+    for (const order of [
+      ['a', 'b'],
+      ['b', 'a'],
+    ]) {
+      const down = nodes.map((node): NodeObject => ({ ...node, state: 'down' }));
+      const cluster = new Cluster(...down, { ...service('web'), update }, web(), newcomer);
+      cluster.write(nodeLoss.reconcile(cluster.view, new Set(order), now));
+      assert.deepEqual(cluster.tasks, ['p-web-1-next@? running', 'p-web-1-next@b remove', 'p-web-1@a remove']);
+      assert.deepEqual(
+        cluster.task(null).history.map(({ id, message }) => [id, message]),
+        [['x', 'node b is down']],
+      );
+    }
+  });
+
+  it('has the heirs in a service looked for once, however many of its containers are lost', () => {
+    const update = beginUpdate(defaultUpdate, 1, now);
+    const tasks = Array.from({ length: 50 }, (_, index) => web({ id: `t${index}`, slot: index + 1 }));
+    const cluster = new Cluster(...nodes, { ...service('web'), update }, ...tasks);
+    const counted = mock.method(cluster.view, 'tasksOfService');
+    cluster.lose('a');
+    assert.equal(cluster.view.all('task').length, 100);
+    assert.equal(counted.mock.callCount(), 1);
   });
 
   it('is dealt with once, also by a manager that has only just started', () => {
