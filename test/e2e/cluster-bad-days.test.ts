@@ -61,6 +61,18 @@ describe('bad days of a cluster', () => {
     assert.equal(existsSync(join(other.dataRoot, 'cluster')), false);
   });
 
+  it('a host that cannot keep what it is given is not in the cluster, which forgets it', async () => {
+    const volumes = join(other.dataRoot, 'volumes');
+    other.sh('mkdir', '-p', volumes);
+    other.sh('mount', '-t', 'tmpfs', 'none', volumes);
+    const { code, stderr } = await other.run(['cluster', 'join', '--token', token, manager.address]);
+    other.sh('umount', volumes);
+    assert.equal(code, 1);
+    assert.match(stderr, /enter the cluster: EBUSY[^]*the cluster has forgotten it/);
+    assert.match((await other.ok(['cluster', 'status'])).stdout, /in no cluster/);
+    assert.deepEqual((await listNodes(manager)).map(({ Hostname }) => Hostname).toSorted(), ['m1', 'w1']);
+  });
+
   it('a host with stacks of its own does not join, and says what to do', async () => {
     await other.ok(['load', '-i', (await busyboxImage()).dockerArchive]);
     const file = other.write(
