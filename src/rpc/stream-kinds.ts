@@ -65,6 +65,9 @@ export interface StreamKinds {
       readonly pids: number;
       readonly blockReadBytes: number;
       readonly blockWriteBytes: number;
+      /** Over all interfaces but loopback; 0 in the network of the host. */
+      readonly networkReceivedBytes: number;
+      readonly networkSentBytes: number;
     };
   };
   /** Sends a signal (name or number). `kill` of the command line with SIGKILL ends the container for good. */

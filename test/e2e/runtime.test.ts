@@ -55,6 +55,12 @@ describe('runtimes', () => {
     assert.equal(await exec('named', look), 'hello\n.tsstack-init\nreached\n');
     const { stdout } = await host.ok(['-f', file, 'stats', '--no-stream', '--format', 'json']);
     assert.match(stdout, /64MiB/);
+    const rows = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { Name: string; NetIO: string });
+    // The answer to the ping at least.
+    assert.match(rows.find(({ Name }) => Name.endsWith('named-1'))?.NetIO ?? '', /^[1-9]\S*B \/ [1-9]\S*B$/);
   });
 
   it('mount the init read-only, for root as well', async () => {

@@ -1,6 +1,8 @@
 import { delay } from '../abortable.ts';
 import { ContainerStateError } from '../errors.ts';
 import type { TaskTable } from '../tasks/task-table.ts';
+import type { TaskWorker } from '../tasks/task-worker.ts';
+import { noTraffic, readNetworkCounters, type NetworkCounters } from './network-counters.ts';
 import type { RelayStream } from './relay-stream.ts';
 import { requireRunning } from './require-running.ts';
 
@@ -14,11 +16,18 @@ export async function serveStats(tasks: TaskTable, stream: RelayStream<'stats'>)
   requireRunning(worker);
   while (!over.aborted) {
     const { blkReadBytes, blkWriteBytes, ...stats } = await (await worker.container.connection()).stats();
-    await stream.document({ ...stats, blockReadBytes: blkReadBytes, blockWriteBytes: blkWriteBytes });
+    const block = { blockReadBytes: blkReadBytes, blockWriteBytes: blkWriteBytes };
+    await stream.document({ ...stats, ...block, ...networkCountersOf(worker) });
     if (stream.arguments.once) break;
     await delay(statsPeriodMs, over);
   }
   return 0;
+}
+
+/** Of a container that shares another one's network, they are those of both. The host's are not the container's. */
+function networkCountersOf({ task, container }: TaskWorker): NetworkCounters {
+  const pid = container.state?.pid ?? null;
+  return pid === null || task.spec.networkMode.kind === 'host' ? noTraffic : readNetworkCounters(pid);
 }
 
 /** Sends a signal. SIGKILL ends the container for good, whatever its restart policy says. */

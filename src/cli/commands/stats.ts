@@ -87,7 +87,7 @@ async function sample({ control }: ExistingStack, answers: HostAnswers, row: Row
   }
 }
 
-const header = ['CONTAINER ID', 'NAME', 'CPU %', 'MEM USAGE / LIMIT', 'MEM %', 'BLOCK I/O', 'PIDS'];
+const header = ['CONTAINER ID', 'NAME', 'CPU %', 'MEM USAGE / LIMIT', 'MEM %', 'NET I/O', 'BLOCK I/O', 'PIDS'];
 
 interface Style {
   readonly isLong: boolean;
@@ -100,7 +100,7 @@ function render(rows: readonly Row[], style: Style): string {
   const { format } = style;
   const cells = rows.map((row) => cellsOf(row, style));
   if (format === 'table') return formatColumns(header, cells);
-  const names = ['ID', 'Name', 'CPUPerc', 'MemUsage', 'MemPerc', 'BlockIO', 'PIDs'];
+  const names = ['ID', 'Name', 'CPUPerc', 'MemUsage', 'MemPerc', 'NetIO', 'BlockIO', 'PIDs'];
   const objects = cells.map((row) => Object.fromEntries(names.map((name, index) => [name, row[index] ?? ''])));
   return format === 'json' ? objects.map((object) => `${JSON.stringify(object)}\n`).join('') : format.render(objects);
 }
@@ -108,7 +108,7 @@ function render(rows: readonly Row[], style: Style): string {
 function cellsOf({ task, samples }: Row, { isLong, nodes }: Style): readonly string[] {
   const id = isLong ? task.id : shortId(task.id);
   const last = samples.at(-1)?.sample;
-  if (last === undefined) return [id, task.containerName, '--', '-- / --', '--', '--', '--'];
+  if (last === undefined) return [id, task.containerName, '--', '-- / --', '--', '--', '--', '--'];
   const hostBytes = nodes.get(task.nodeId ?? '')?.description.memoryBytes ?? Infinity;
   const limit = last.memoryLimitBytes > 0 ? Math.min(last.memoryLimitBytes, hostBytes) : hostBytes;
   return [
@@ -117,6 +117,7 @@ function cellsOf({ task, samples }: Row, { isLong, nodes }: Style): readonly str
     percent(load(samples)),
     `${formatBinaryBytes(last.memoryBytes)} / ${formatBinaryBytes(limit)}`,
     percent(limit > 0 ? last.memoryBytes / limit : 0),
+    `${formatBytes(last.networkReceivedBytes)} / ${formatBytes(last.networkSentBytes)}`,
     `${formatBytes(last.blockReadBytes)} / ${formatBytes(last.blockWriteBytes)}`,
     String(last.pids),
   ];
