@@ -22,6 +22,7 @@ import { Launcher } from './native/launcher.ts';
 import { FileProgram } from './native/file-program.ts';
 import { LayerProgram } from './native/layer.ts';
 import { mountProgram } from './native/mount-program.ts';
+import { refusedConnections } from './networks/net-log.ts';
 import { NetworkService } from './networks/network-service.ts';
 import { PayloadFiles } from './payloads/payload-files.ts';
 import { readHostResolver } from './read-host-resolver.ts';
@@ -203,7 +204,10 @@ export class Agent {
       logPath: join(directory, 'net.log'),
       onEncryption: (problem) => self.setEncryptionProblem(problem),
       spawn: (argv, logPath) => this.#launcher.spawn(argv, logPath),
-      log: this.#options.log,
+      log: (message) => {
+        if (message.startsWith(refusedConnections)) self.noteRefusal(message, new Date().toISOString());
+        this.#options.log(message);
+      },
     });
   }
 

@@ -5,6 +5,7 @@ import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
+import { refusedConnections } from '../../agents/host/networks/net-log.ts';
 import { NetProcess } from '../../agents/host/networks/net-process.ts';
 import { nativeProgram } from '../support/native-build.ts';
 
@@ -53,6 +54,7 @@ describe('a host without room for more connections', () => {
     writeFileSync(join(directory, 'kernel'), '4,1,1,-;nf_conntrack: nf_conntrack: table full, dropping packet\n');
     await heard.promise;
     assert.equal(said.length, 1);
+    assert.ok(said[0]?.startsWith(refusedConnections));
     assert.match(said[0] ?? '', /^tsstack-net: the kernel refuses new connections of another network namespace:/);
     assert.match(said[0] ?? '', /net\.netfilter\.nf_conntrack_max allows \(\d+\); raise that on this host$/);
   });

@@ -2,6 +2,9 @@ import { closeSync, fstatSync, openSync, readSync, statSync, watch } from 'node:
 import type { FSWatcher } from 'node:fs';
 import { hasErrno } from '../errors.ts';
 
+/** How the line begins by which it says that a table of connections is full (native/net/flow-limit.c). */
+export const refusedConnections = 'tsstack-net: the kernel refuses new connections';
+
 /** What tsstack-net writes into its log from now on, for the daemon's own log: it has nobody else to tell what it notices by itself. */
 export class NetLog {
   readonly #path: string;

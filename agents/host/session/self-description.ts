@@ -5,6 +5,8 @@ import type { NodeDescription } from '../../../src/model/objects.ts';
 export class SelfDescription {
   readonly #facts: NodeDescription;
   readonly #changes = new Changes();
+  #encryptionProblem: string | null = null;
+  #refusal: string | null = null;
   #current: NodeDescription;
 
   constructor(facts: NodeDescription) {
@@ -18,23 +20,34 @@ export class SelfDescription {
 
   /** Why the kernel does not encrypt what goes to other hosts, whatever is written about it; null when it does after all. */
   setEncryptionProblem(problem: string | null): void {
-    const { kernelFeatures, limitations } = this.#facts;
-    this.#current =
-      problem === null
-        ? this.#facts
-        : {
-            ...this.#facts,
-            kernelFeatures: { ...kernelFeatures, 'ipsec-esp': 'missing' },
-            limitations: [
-              ...limitations,
-              `no containers on encrypted networks until the daemon is restarted: ${problem}`,
-            ],
-          };
-    this.#changes.note();
+    this.#encryptionProblem = problem;
+    this.#describe();
+  }
+
+  /** That the kernel had no room for connections; once in the life of a daemon is enough to look after it. `now` is in RFC 3339. */
+  noteRefusal(line: string, now: string): void {
+    if (this.#refusal !== null) return;
+    this.#refusal = `${line} (first seen at ${now})`;
+    this.#describe();
   }
 
   /** Resolves to true when it is another one than that, and to false when the signal aborts before. */
   changedFrom(known: NodeDescription, signal: AbortSignal): Promise<boolean> {
     return this.#changes.until(() => this.#current !== known, signal);
+  }
+
+  #describe(): void {
+    const { kernelFeatures, limitations } = this.#facts;
+    const encryption =
+      this.#encryptionProblem === null
+        ? []
+        : [`no containers on encrypted networks until the daemon is restarted: ${this.#encryptionProblem}`];
+    const refusal = this.#refusal === null ? [] : [this.#refusal];
+    this.#current = {
+      ...this.#facts,
+      kernelFeatures: encryption.length === 0 ? kernelFeatures : { ...kernelFeatures, 'ipsec-esp': 'missing' },
+      limitations: [...limitations, ...encryption, ...refusal],
+    };
+    this.#changes.note();
   }
 }

@@ -242,9 +242,18 @@ describe('session with a manager', () => {
     await assert.rejects(run(manager, change), /what this host can do has changed/);
     assert.equal(self.current.kernelFeatures['ipsec-esp'], 'missing');
     assert.match(self.current.limitations.at(-1) ?? '', /no containers on encrypted networks .* lacks IPsec/);
-    await run(manager, () => true);
+    await run(client({ assignments: [[assignment(1, true)]] }), () => true);
     self.setEncryptionProblem(null);
     assert.deepEqual(self.current, readHostFacts('/', noFacts).description);
+    const refuse = (): boolean => {
+      self.noteRefusal('the kernel refuses new connections', '2026-01-01T00:00:00Z');
+      return false;
+    };
+    await assert.rejects(run(client({ assignments: [[assignment(1, true)]] }), refuse), /has changed/);
+    const known = self.current;
+    assert.equal(known.limitations.at(-1), 'the kernel refuses new connections (first seen at 2026-01-01T00:00:00Z)');
+    refuse();
+    assert.equal(self.current, known);
   });
 
   it('ends when the manager does', async () => {
