@@ -117,6 +117,11 @@ export class ContainerPaths {
     return join(this.data, 'root');
   }
 
+  /** Of what the root of the container is made, for when its bundle is gone. */
+  get fileRoot(): string {
+    return join(this.data, 'files.json');
+  }
+
   get upper(): string {
     return join(this.data, 'upper');
   }

@@ -272,8 +272,25 @@ describe('verbs that act on containers', () => {
       assert.match((await cp(copied, 'fixed:/new')).stderr, /copied-fixed-1 is read-only at \/new/);
       assert.equal((await cp('app:/root/copied.yml', join(folder, 'back'))).code, 0);
       assert.equal(readFileSync(join(folder, 'back'), 'utf8'), copying);
-      await host.ok(['-f', copied, 'start']);
-      assert.equal(await inside(1, 'cat /data/later /root/copied.yml'), copying + copying);
+      // As after a start of the machine: what lies in the run root is gone.
+      for (const { ID } of await host.ps(copied))
+        rmSync(join(host.runRoot, 'containers', ID.slice(0, 12)), { recursive: true });
+      assert.equal((await cp(copied, 'app:/root/rebooted')).code, 0);
+      assert.equal((await cp(copied, 'app:/data/rebooted')).code, 0);
+      // A start waits for a copy that is under way.
+      const slow = host.spawn(['-f', copied, 'cp', '--index', '1', '-', 'app:/home']);
+      slow.stdin?.write(bytes.subarray(0, 100_000));
+      const arrived = ['*/upper/home/deep'];
+      const find = async (): Promise<string> =>
+        execFileSync('find', [join(host.dataRoot, 'containers'), '-path', ...arrived]).toString();
+      await until(find, (found) => found !== '');
+      const started = host.ok(['-f', copied, 'start']);
+      slow.stdin?.end(bytes.subarray(100_000));
+      assert.equal((await once(slow, 'close'))[0], 0);
+      await started;
+      assert.equal(await inside(1, 'stat -c %s /home/deep/binary'), '3000000\n');
+      const kept = await inside(1, 'cat /data/later /root/copied.yml /root/rebooted /data/rebooted');
+      assert.equal(kept, copying.repeat(4));
     } finally {
       rmSync(folder, { recursive: true });
       await host.ok(['-f', copied, 'down', '-v', '-t', '0']);

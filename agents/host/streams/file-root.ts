@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { shortId } from '../../../src/model/ids.ts';
-import type { OciMount, OciSpec } from '../containers/oci-spec.ts';
 import { ContainerStateError, hasErrno, TaskError } from '../errors.ts';
 import type { ContainerPaths } from '../host-paths.ts';
+import type { OciSpec } from '../containers/oci-spec.ts';
 import type { FileRoot } from '../native/file-program.ts';
-import { readShimConfig } from '../native/shim-config.ts';
+import type { ShimConfig } from '../native/shim-config.ts';
+import { keptRoot, type KeptRoot } from '../tasks/prepare-bundle.ts';
 import type { TaskWorker } from '../tasks/task-worker.ts';
 
 /** The files of a container: those that its processes see, or while there are none what it would see. */
@@ -19,35 +20,33 @@ export function fileRootOf({ container, host, task }: TaskWorker): FileRoot {
 }
 
 function stoppedRoot(paths: ContainerPaths, name: string): FileRoot {
-  const { rootfs } = readBundle(() => readShimConfig(paths.shimConfig), name);
-  const spec = readBundle(() => JSON.parse(readFileSync(paths.runtimeSpec, 'utf8')) as OciSpec, name);
-  if (spec.linux.uidMappings !== undefined && !rootfs.mapIds) {
+  const { hasUsers, ...root } = readKeptRoot(paths, name);
+  if (hasUsers && !root.rootfs.mapIds) {
     throw new TaskError('unsupported', `copy files of container ${name}: it does not run, and has a user namespace`, {
       hint: 'start it first: this host cannot map the ids of its layers',
     });
   }
-  return {
-    kind: 'stopped',
-    rootfs,
-    isReadOnly: spec.root.readonly,
-    binds: spec.mounts.filter(({ type }) => type === 'bind').map(toBind),
-  };
+  return { kind: 'stopped', ...root };
 }
 
-function toBind({ source, destination, options }: OciMount): {
-  readonly source: string;
-  readonly target: string;
-  readonly isReadOnly: boolean;
-} {
-  return { source, target: destination, isReadOnly: options.includes('ro') || options.includes('rro') };
+function readKeptRoot(paths: ContainerPaths, name: string): KeptRoot {
+  const root = readJson<KeptRoot>(paths.fileRoot) ?? rootOfBundle(paths);
+  if (root !== null) return root;
+  throw new ContainerStateError(name, 'has left no word of what its files are made of', 'start it first');
 }
 
-/** The bundle lies where nothing outlives the machine's start. */
-function readBundle<Content>(read: () => Content, name: string): Content {
+/** Of a container that an earlier version has made. */
+function rootOfBundle(paths: ContainerPaths): KeptRoot | null {
+  const [config, spec] = [readJson<ShimConfig>(paths.shimConfig), readJson<OciSpec>(paths.runtimeSpec)];
+  return config === null || spec === null ? null : keptRoot(spec, config.rootfs);
+}
+
+/** Null for one that is not there, or that a power cut has torn. */
+function readJson<Content>(path: string): Content | null {
   try {
-    return read();
+    return JSON.parse(readFileSync(path, 'utf8')) as Content;
   } catch (error) {
-    if (!hasErrno(error, 'ENOENT')) throw error;
-    throw new ContainerStateError(name, 'has not been made since the machine started', 'start it first');
+    if (hasErrno(error, 'ENOENT') || error instanceof SyntaxError) return null;
+    throw error;
   }
 }

@@ -1,5 +1,7 @@
+import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { TsstackError } from '../../../src/model/errors.ts';
+import { abortable } from '../abortable.ts';
 import { ContainerStateError, TaskError } from '../errors.ts';
 import type { FileProgram } from '../native/file-program.ts';
 import { NativeError } from '../native/native-error.ts';
@@ -16,7 +18,7 @@ export async function serveLook(
 ): Promise<number> {
   const { path, follow } = stream.arguments;
   const worker = tasks.get(stream.taskId);
-  const found = files.look(fileRootOf(worker), path, follow, stream.signal);
+  const found = worker.copies.run(stream.signal, (signal) => files.look(fileRootOf(worker), path, follow, signal));
   await stream.document(await explained(found, worker.task.containerName, path));
   return 0;
 }
@@ -28,10 +30,22 @@ export async function servePack(
   stream: RelayStream<'files.pack'>,
 ): Promise<number> {
   const worker = tasks.get(stream.taskId);
-  const { archive, result } = files.pack(fileRootOf(worker), stream.arguments, stream.signal);
-  for await (const chunk of archive) await stream.write({ content: 'stdout', stdout: chunk as Buffer });
-  await explained(result, worker.task.containerName, stream.arguments.path);
+  await worker.copies.run(stream.signal, async (signal) => {
+    const { archive, result } = files.pack(fileRootOf(worker), stream.arguments, signal);
+    try {
+      // A client that takes nothing must not hold up what has to wait for the copy.
+      await abortable(sendAll(archive, stream), signal);
+      await explained(result, worker.task.containerName, stream.arguments.path);
+    } finally {
+      archive.destroy();
+      await result.catch(() => undefined);
+    }
+  });
   return 0;
+}
+
+async function sendAll(archive: Readable, stream: RelayStream<'files.pack'>): Promise<void> {
+  for await (const chunk of archive) await stream.write({ content: 'stdout', stdout: chunk as Buffer });
 }
 
 /** Unpacks into a directory of a container what the client sends. */
@@ -41,10 +55,12 @@ export async function serveInsert(
   { taskId, arguments: { directory, keepOwners }, frames, signal }: RelayStream<'files.insert'>,
 ): Promise<number> {
   const worker = tasks.get(taskId);
-  const { input, result } = files.insert(fileRootOf(worker), { directory, name: '.', keepOwners }, signal);
-  // What the program says of an archive that broke off, or that it wants no more of, says more.
-  pipeline(bytesOf(frames), input).catch(() => undefined);
-  await explained(result, worker.task.containerName, directory);
+  await worker.copies.run(signal, async (limit) => {
+    const { input, result } = files.insert(fileRootOf(worker), { directory, name: '.', keepOwners }, limit);
+    // What the program says of an archive that broke off, or that it wants no more of, says more.
+    pipeline(bytesOf(frames), input).catch(() => undefined);
+    await explained(result, worker.task.containerName, directory);
+  });
   return 0;
 }
 

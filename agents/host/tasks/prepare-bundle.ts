@@ -11,7 +11,7 @@ import { writeShimConfig } from '../native/shim-config.ts';
 import type { ShimConfig, ShimRootfs } from '../native/shim-config.ts';
 import { buildHosts, buildResolvConf } from '../containers/network-files.ts';
 import type { GeneratedFiles } from '../containers/mounts.ts';
-import type { OciSpec } from '../containers/oci-spec.ts';
+import type { OciMount, OciSpec } from '../containers/oci-spec.ts';
 import type { ContainerPaths } from '../host-paths.ts';
 import { withoutPrefix } from '../names/network-names.ts';
 import { hostId } from '../users/id-range.ts';
@@ -19,6 +19,15 @@ import type { IdRange } from '../users/id-range.ts';
 import { logForward } from '../logs/log-forward.ts';
 import { findOwnedRoot } from './owned-root.ts';
 import type { LocalImage, TaskHost } from './task-host.ts';
+
+/** What the files of a container are while it does not run. */
+export interface KeptRoot {
+  readonly rootfs: ShimRootfs;
+  readonly isReadOnly: boolean;
+  /** It has a user namespace. */
+  readonly hasUsers: boolean;
+  readonly binds: readonly { readonly source: string; readonly target: string; readonly isReadOnly: boolean }[];
+}
 
 /** Restart backoff of the shim in ms and the run time that resets it (semantics.md, section 7). */
 const restartBackoff = { backoffInitialMs: 100, backoffCapMs: 60_000, resetAfterMs: 10_000 } as const;
@@ -104,6 +113,7 @@ export function writeBundle(
   const rootfs = rootOf(paths, image, users);
   if (runtime !== null && rootfs.mapIds) throw new MappedIdsError(runtime);
   writeFileSync(paths.runtimeSpec, JSON.stringify(spec), { mode: 0o600 });
+  writeFileSync(paths.fileRoot, JSON.stringify(keptRoot(spec, rootfs)), { mode: 0o600 });
   writeShimConfig(paths.shimConfig, {
     version: 1,
     id: task.id,
@@ -134,6 +144,20 @@ export function writeBundle(
       }),
     },
   });
+}
+
+/** From a bundle, of which nothing outlives the machine's start. */
+export function keptRoot(spec: OciSpec, rootfs: ShimRootfs): KeptRoot {
+  return {
+    rootfs,
+    isReadOnly: spec.root.readonly,
+    hasUsers: spec.linux.uidMappings !== undefined,
+    binds: spec.mounts.filter(({ type }) => type === 'bind').map(toBind),
+  };
+}
+
+function toBind({ source, destination, options }: OciMount): KeptRoot['binds'][number] {
+  return { source, target: destination, isReadOnly: options.includes('ro') || options.includes('rro') };
 }
 
 /** Pauses that grow, or those of `deploy.restart_policy`. */

@@ -19,6 +19,7 @@ import { HealthMonitor } from '../health/health-monitor.ts';
 import type { HealthState } from '../health/health-state.ts';
 import { UnhealthyEnd } from '../health/unhealthy-end.ts';
 import { Container } from './container.ts';
+import { FileCopies } from './file-copies.ts';
 import { isGated } from './gated-task.ts';
 import { imageStatus } from './image-status.ts';
 import { KeptRecord } from './kept-record.ts';
@@ -44,6 +45,8 @@ export class TaskWorker {
   readonly host: TaskHost;
   readonly container: Container;
   readonly loop: StepLoop;
+  /** Whoever copies its files, and what has to wait for that. */
+  readonly copies = new FileCopies();
   readonly #health: HealthMonitor;
   readonly #unhealthy: UnhealthyEnd;
   readonly #successor: SuccessorImages;

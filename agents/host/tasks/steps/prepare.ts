@@ -1,6 +1,7 @@
 import type { TaskObject } from '../../../../src/model/objects.ts';
 import type { PullPolicy } from '../../../../src/model/spec.ts';
 import { shortId } from '../../../../src/model/ids.ts';
+import { ContainerStateError } from '../../errors.ts';
 import { cannotMapRoot, makeOwnedRoot } from '../owned-root.ts';
 import { findLentMounts } from '../lent-mounts.ts';
 import type { LentMount } from '../lent-mounts.ts';
@@ -24,7 +25,9 @@ export async function prepare(worker: TaskWorker, run: number, autostart: boolea
     ]);
     const mountedImages = await ensureMountedImages(worker, borrowed, signal);
     // What may wait for long is done; only work is left, and that is bounded.
-    await worker.host.queue.add(() => make(worker, { image, borrowed, mountedImages, shared, autostart }, signal));
+    const found = { image, borrowed, mountedImages, shared, autostart };
+    const started = new ContainerStateError(worker.task.containerName, 'was started meanwhile', 'copy again');
+    await worker.copies.hold(signal, started, () => worker.host.queue.add(() => make(worker, found, signal)));
   } catch (error) {
     // The planner sees that something else is wanted now.
     if (signal.aborted) return;

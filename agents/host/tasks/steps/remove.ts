@@ -4,7 +4,7 @@ import { shortId } from '../../../../src/model/ids.ts';
 import { removeSharedMemory } from '../../containers/shared-memory.ts';
 import { allEnded } from '../../all-ended.ts';
 import { removalFailed } from '../../../../src/model/new-status.ts';
-import { describeError, TaskError } from '../../errors.ts';
+import { ContainerStateError, describeError, TaskError } from '../../errors.ts';
 import { anonymousVolumesOf } from '../prepare-mounts.ts';
 import type { TaskWorker } from '../task-worker.ts';
 
@@ -15,7 +15,8 @@ import type { TaskWorker } from '../task-worker.ts';
 export async function remove(worker: TaskWorker): Promise<void> {
   await worker.settled();
   try {
-    await removeAll(worker);
+    const removed = new ContainerStateError(worker.task.containerName, 'was removed meanwhile');
+    await worker.copies.hold(worker.loop.released, removed, () => removeAll(worker));
   } catch (cause) {
     const { message, hint } = describeError(cause);
     // Whoever waits for the removal sees why it takes so long.
