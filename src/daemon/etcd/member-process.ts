@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync, readFileSync, renameSync, rmSync, statSync, watch } from 'node:fs';
+import { closeSync, openSync, readFileSync, renameSync, rmSync, statfsSync, statSync, watch } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { abortable, delay } from '../../../agents/host/abortable.ts';
@@ -119,8 +119,28 @@ export class MemberProcess {
   }
 }
 
-/** The last line of the log, for people. */
-export function lastWords(directory: string): string {
+/** What etcd allocates as a whole for each piece of its log. */
+const pieceBytes = 64 * 2 ** 20;
+
+/** Why it has ended, for people: the last line of its log, and that there is no room, which a log on a full disk cannot say. */
+export function lastWords(directory: string, room = roomOf(directory)): string {
+  const words = lastLine(directory);
+  if (room >= pieceBytes) return words;
+  const left = `only ${Math.floor(room / 2 ** 20)} MiB are left on the disk of ${directory}`;
+  return words === '' ? left : `${left}; ${words}`;
+}
+
+/** In bytes; where nobody can tell there is enough. */
+function roomOf(directory: string): number {
+  try {
+    const { bavail, bsize } = statfsSync(directory);
+    return bavail * bsize;
+  } catch {
+    return Infinity;
+  }
+}
+
+function lastLine(directory: string): string {
   const lines = readIfThere(logPath(directory)).trim().split('\n');
   const last = lines.findLast((line) => /"level":"(fatal|error)"|panic/.test(line)) ?? lines.at(-1) ?? '';
   try {

@@ -113,7 +113,7 @@ export class ManagerRole implements Role {
       certificateExpiresMs: this.#listener?.certificateExpiresMs ?? 0,
       problem:
         this.#problem ||
-        store.staleness?.reason ||
+        this.#staleReason ||
         this.#addressProblem ||
         newerStoreProblem(store.view.all('node')) ||
         this.#refusal,
@@ -122,6 +122,14 @@ export class ManagerRole implements Role {
       storeMembers: [],
       outdatedNodes: outdatedNodes(this.manager.store.view).map(({ hostname }) => hostname),
     };
+  }
+
+  /** Why this manager may not know the latest; the own etcd may say more than that it does not answer. */
+  get #staleReason(): string {
+    const { staleness } = this.manager.store;
+    if (staleness === null) return '';
+    const { problem } = this.#context.etcd;
+    return problem === '' ? staleness.reason : `${staleness.reason}; etcd of this host: ${problem}`;
   }
 
   /** Workers look for a manager where it was: that it is elsewhere by now is for people to say. */
