@@ -76,7 +76,7 @@ export class Dispatcher implements DispatcherHandlers {
   readonly #onError: (error: unknown) => void;
   readonly #admit: () => Promise<void>;
   readonly #onLate: DispatcherOptions['onLate'];
-  #grace: NodeJS.Timeout | undefined;
+  #endGrace: (() => void) | undefined;
   readonly #silent = new Set<string>();
   #loss: NodeJS.Timeout | undefined;
 
@@ -107,12 +107,12 @@ export class Dispatcher implements DispatcherHandlers {
     });
     if (unheard.length === 0) return;
     const isSilent = (id: string): boolean => this.#store.view.get('node', id)?.state === 'unknown';
-    this.#grace = setTimeout(() => this.#lose(unheard.filter(isSilent)), returnGraceMs);
+    this.#endGrace = this.sessions.awaitWord(returnGraceMs, () => this.#lose(unheard.filter(isSilent)));
   }
 
   /** Ends every session, until the next start. */
   rest(): void {
-    clearTimeout(this.#grace);
+    this.#endGrace?.();
     clearTimeout(this.#loss);
     this.#loss = undefined;
     this.sessions.stop();

@@ -33,3 +33,27 @@ export class Lateness {
     return Math.max(0, this.#now() - this.#lookedAt - periodMs);
   }
 }
+
+/** Less than this, in ms, the manager was not late. */
+const toleratedMs = 100;
+
+/**
+ * A timer for what others have to say within `ms`: while this process was too busy to listen it did not hear them, so they get that time again.
+ * Returns what ends it.
+ */
+export function patientTimeout(lateness: Pick<Lateness, 'totalMs'>, ms: number, onSilence: () => void): () => void {
+  let heardUpTo = lateness.totalMs;
+  const look = (): void => {
+    const lateMs = lateness.totalMs - heardUpTo;
+    if (lateMs <= toleratedMs) {
+      onSilence();
+      return;
+    }
+    heardUpTo += lateMs;
+    timer = setTimeout(look, Math.min(lateMs, ms));
+  };
+  let timer = setTimeout(look, ms);
+  return () => {
+    clearTimeout(timer);
+  };
+}

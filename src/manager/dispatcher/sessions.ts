@@ -2,7 +2,7 @@ import { TsstackError } from '../../model/errors.ts';
 import { newId } from '../../model/ids.ts';
 import type { SessionMessage } from '../../rpc/messages.ts';
 import { AsyncQueue } from '../streams/async-queue.ts';
-import { Lateness } from './lateness.ts';
+import { Lateness, patientTimeout } from './lateness.ts';
 import { RegistrationLimit } from './registration-limit.ts';
 
 /** Agents report this often; one that missed three is down, so a lost node is noticed within 6 s (decisions.md). */
@@ -10,9 +10,6 @@ export const heartbeatPeriodMs = 2000;
 const missedHeartbeats = 3;
 /** Silence that makes a node a lost one. */
 const silenceMs = heartbeatPeriodMs * missedHeartbeats;
-
-/** Less than this the manager was not late. */
-const toleratedLatenessMs = 100;
 
 /** What a session tells its agent. */
 export type SessionNews = Partial<Pick<SessionMessage, 'stream' | 'cluster'>>;
@@ -29,9 +26,8 @@ export interface Session {
 
 interface Entry extends Session {
   readonly controller: AbortController;
-  timer: NodeJS.Timeout;
-  /** The manager's own lateness up to the last heartbeat. */
-  latenessMs: number;
+  /** Ends the wait for the next heartbeat. */
+  stopWatch: () => void;
   /** False when the session's stream broke: it can take no requests, but its node is not down before it misses its heartbeats. */
   isConnected: boolean;
 }
@@ -68,8 +64,7 @@ export class Sessions {
       requests,
       controller,
       signal: controller.signal,
-      timer: this.#watch(nodeId, silenceMs),
-      latenessMs: this.#lateness.totalMs,
+      stopWatch: this.#watch(nodeId),
       isConnected: true,
     };
     this.#byId.set(entry.id, entry);
@@ -97,9 +92,8 @@ export class Sessions {
   /** The agent is alive. */
   beat(sessionId: string): void {
     const entry = this.#entry(sessionId);
-    clearTimeout(entry.timer);
-    entry.timer = this.#watch(entry.nodeId, silenceMs);
-    entry.latenessMs = this.#lateness.totalMs;
+    entry.stopWatch();
+    entry.stopWatch = this.#watch(entry.nodeId);
   }
 
   /** Ends the node's session, if it has one, for that reason. */
@@ -131,26 +125,24 @@ export class Sessions {
     throw new TsstackError('conflict', 'the session is over', { hint: 'begin a new session', retryable: true });
   }
 
-  #watch(nodeId: string, afterMs: number): NodeJS.Timeout {
-    return setTimeout(() => this.#silence(nodeId), afterMs);
+  /** A timer for what nodes have to say within `ms`, as for their heartbeats. Returns what ends it. */
+  awaitWord(ms: number, onSilence: () => void): () => void {
+    return patientTimeout(this.#lateness, ms, onSilence);
+  }
+
+  #watch(nodeId: string): () => void {
+    return this.awaitWord(silenceMs, () => this.#silence(nodeId));
   }
 
   #silence(nodeId: string): void {
     const entry = this.#byNode.get(nodeId);
     if (entry === undefined) return;
-    // While the manager was too busy to listen it heard no heartbeats: the node gets that time again.
-    const lateMs = this.#lateness.totalMs - entry.latenessMs;
-    if (lateMs > toleratedLatenessMs) {
-      entry.latenessMs += lateMs;
-      entry.timer = this.#watch(nodeId, Math.min(lateMs, silenceMs));
-      return;
-    }
     this.#end(entry, new TsstackError('timeout', `the node missed ${missedHeartbeats} heartbeats`));
     this.#onSilence(nodeId);
   }
 
   #end(entry: Entry, reason: TsstackError): void {
-    clearTimeout(entry.timer);
+    entry.stopWatch();
     this.#byId.delete(entry.id);
     if (this.#byNode.get(entry.nodeId) === entry) this.#byNode.delete(entry.nodeId);
     entry.requests.fail(reason);
