@@ -9,7 +9,8 @@ import { waitForSocket } from './wait-for-socket.ts';
 /** Where a new daemon finds the descriptor on which it says that it is ready: one line, `{"ready":true}` or `{"error":{…}}`. */
 const readyFdVariable = 'TSSTACK_READY_FD';
 
-const startDeadlineMs = 10_000;
+/** A manager whose etcd finds none of the others takes some 10 s to be ready, and a busy machine makes that more. */
+const startDeadlineMs = 30_000;
 const shownLogLines = 15;
 
 /** What the daemon may know of the environment that happened to start it; the rest is the user's, and it lives longer than the user's session. */
