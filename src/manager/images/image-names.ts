@@ -133,8 +133,12 @@ export class ImageNames {
     const own = this.#ownSession();
     const onOwn = own === undefined ? null : await this.#lookOn(own, name, true, silent);
     if (onOwn !== null) return onOwn;
-    const others = this.#connected().filter(({ nodeId }) => nodeId !== own?.nodeId);
-    const answers = await Promise.all(others.map((session) => this.#lookOn(session, name, false, silent)));
+    const others = this.#on.store.view.all('node').filter(({ id }) => id !== own?.nodeId);
+    const sessions = others.flatMap(({ id }) => this.#on.sessions.ofNode(id) ?? []);
+    const answers = await Promise.all(sessions.map((session) => this.#lookOn(session, name, false, silent)));
+    // Who is between two sessions, which is not for long: then it is down.
+    const away = others.filter(({ id, state }) => state !== 'down' && this.#on.sessions.ofNode(id) === undefined);
+    silent.push(...away.map(({ hostname }) => new NodeSilentError(hostname)));
     const found = answers.filter((answer) => answer !== null);
     return found.toSorted((a, b) => b.image.namedAtMs - a.image.namedAtMs)[0] ?? null;
   }
@@ -182,10 +186,6 @@ export class ImageNames {
   #holders(imageId: string, origin: string | null, asking: string): Pick<FoundImage, 'holders' | 'absent'> {
     const { store, sessions } = this.#on;
     return describeHolders(store.view, { imageId, origin, asking }, (id) => sessions.ofNode(id) !== undefined);
-  }
-
-  #connected(): readonly Session[] {
-    return this.#on.store.view.all('node').flatMap(({ id }) => this.#on.sessions.ofNode(id) ?? []);
   }
 
   #ownSession(): Session | undefined {

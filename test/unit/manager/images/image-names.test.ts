@@ -30,6 +30,8 @@ describe('the meaning of a name of an image', () => {
   let names: ImageNames;
   /** By `node kind`. */
   let answers: Record<string, Answer>;
+  /** Between two sessions. */
+  let away: Set<string>;
   beforeEach(async () => {
     store = new SqliteStore(':memory:', new ContentSeal(randomBytes(32)), () => new Date());
     const objects = [
@@ -41,8 +43,10 @@ describe('the meaning of a name of an image', () => {
       result: undefined,
     }));
     answers = {};
+    away = new Set();
     const relays: Pick<Relays, 'open'> = { open: answerFor };
-    const sessions = { ofNode: (nodeId: string): Session => ({ nodeId }) as Session };
+    const ofNode = (nodeId: string): Session | undefined => (away.has(nodeId) ? undefined : ({ nodeId } as Session));
+    const sessions = { ofNode };
     names = new ImageNames({ store, sessions, relays, ownNodeId: () => 'm1' });
   });
   afterEach(() => store.close());
@@ -73,6 +77,14 @@ describe('the meaning of a name of an image', () => {
     assert.equal((await find(false))?.imageId, here.imageId);
   });
 
+  it('is asked for again while a node that may have the image is between two sessions, until it is down', async () => {
+    away.add('w2');
+    await assert.rejects(find(false), refused(/^get image app:1: node w2 does not answer$/, true));
+    const node = store.view.get('node', 'w2') ?? assert.fail();
+    await store.update(() => ({ changes: [{ type: 'put', object: { ...node, state: 'down' } }], result: undefined }));
+    await assert.rejects(find(false), refused(/no node of the cluster has it/, false));
+  });
+
   it('is asked for again while the one that is to ask a registry does not answer, if no other one can', async () => {
     answer('m1', 'image.identify', 'silence');
     answer('w1', 'image.identify', new TsstackError('permission', 'not logged in'));
@@ -83,9 +95,9 @@ describe('the meaning of a name of an image', () => {
 
   it('is not there when all have said so, whatever a registry means by trying again', async () => {
     await assert.rejects(find(false), refused(/no node of the cluster has it/, false));
-    const away = new TsstackError('unavailable', 'talk to registry r: refused', { retryable: true });
-    answer('m1', 'image.identify', away);
-    answer('w1', 'image.identify', away);
+    const refusal = new TsstackError('unavailable', 'talk to registry r: refused', { retryable: true });
+    answer('m1', 'image.identify', refusal);
+    answer('w1', 'image.identify', refusal);
     await assert.rejects(find(true), refused(/talk to registry r: refused/, false));
   });
 });
