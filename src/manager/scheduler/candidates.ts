@@ -11,6 +11,8 @@ export interface Ranking {
   readonly spread: readonly string[];
   /** Nodes on which tasks of this service and definition have failed too often: they come last. */
   readonly failing: ReadonlySet<string>;
+  /** Node of a container of the service that goes when the new one serves, and does not count any more; null = there is none. */
+  readonly leaving: string | null;
   readonly hasRoom: (room: NodeRoom) => boolean;
 }
 
@@ -45,7 +47,7 @@ class BestFirst implements Candidates {
     const entries = rooms.map((room) => ({
       room,
       isFailing: ranking.failing.has(room.node.id),
-      replicas: room.replicasOf(ranking.service),
+      replicas: replicasOf(room, ranking),
       tasks: room.tasks,
     }));
     this.#heap = new Heap(entries, isBetter);
@@ -63,10 +65,14 @@ class BestFirst implements Candidates {
 
   #hasGrown(entry: Entry): boolean {
     const { room, replicas, tasks } = entry;
-    entry.replicas = room.replicasOf(this.#ranking.service);
+    entry.replicas = replicasOf(room, this.#ranking);
     entry.tasks = room.tasks;
     return entry.replicas !== replicas || entry.tasks !== tasks;
   }
+}
+
+function replicasOf(room: NodeRoom, { service, leaving }: Ranking): number {
+  return room.replicasOf(service) - (room.node.id === leaving ? 1 : 0);
 }
 
 function isBetter(a: Entry, b: Entry): boolean {
@@ -91,7 +97,7 @@ class Spread implements Candidates {
     const everywhere = Map.groupBy(all, valueOf);
     this.#branches = [...Map.groupBy(suitable, valueOf)].map(([value, rooms]) => {
       const branch = everywhere.get(value) ?? rooms;
-      const replicas = branch.reduce((sum, room) => sum + room.replicasOf(ranking.service), 0);
+      const replicas = branch.reduce((sum, room) => sum + replicasOf(room, ranking), 0);
       return { value, replicas, candidates: rank(rooms, branch, ranking) };
     });
   }

@@ -88,6 +88,7 @@ export class Placement {
         service: serviceKeyOf(task),
         spread: task.spec.deploy.placement.spread,
         failing: failingNodes(this.#view, task, this.#nowMs),
+        leaving: pins.replaced?.nodeId ?? null,
         hasRoom: (room) => hasRoom(on(room)),
       },
     );

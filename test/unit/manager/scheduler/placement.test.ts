@@ -46,6 +46,22 @@ describe('the choice of a node', () => {
     assert.deepEqual(chooseMany([node('b'), node('c'), node('a')], task, 5), ['a', 'b', 'c', 'a', 'b']);
   });
 
+  it('keeps a service spread when new containers are there before the old ones go', () => {
+    const nodes = [node('a'), node('b'), node('c')];
+    const old = (slot: number, nodeId: string): TaskObject => taskObject('web', { slot, nodeId });
+    const successorOf = (replaced: TaskObject): TaskObject => {
+      const rollout = { update: '', replaces: replaced.id, order: 'start-first', upSince: null } as const;
+      return taskObject('web', { id: 'new', slot: replaced.slot, nodeId: null, rollout });
+    };
+    const even = [old(1, 'a'), old(2, 'b'), old(3, 'c')];
+    assert.deepEqual(
+      even.map((one) => choose([...nodes, ...even], successorOf(one))),
+      ['a', 'b', 'c'],
+    );
+    const uneven = [old(1, 'a'), old(2, 'a'), old(3, 'b')];
+    assert.equal(choose([...nodes, ...uneven], successorOf(old(1, 'a'))), 'c');
+  });
+
   it('says why none will do', () => {
     assert.equal(choose([], task), 'no node has joined yet');
     const nodes = [node('a', { availability: 'drain' }), node('b', { state: 'down' }), node('c', { state: 'down' })];
