@@ -7,6 +7,7 @@ import type { Role, RoleContext } from './role.ts';
 import type { WaitingRole } from './waiting-role.ts';
 
 const newMember = 'the etcd of this manager is about to join those of the others';
+const newMemberHint = 'that takes some seconds: run the command again, or on another manager';
 
 /** Begins what this host is by its files. */
 export async function startRole(context: RoleContext): Promise<Role> {
@@ -35,7 +36,8 @@ async function startManager(context: RoleContext, membership: Membership | null)
   if (isManaged) context.etcd.begin(membership);
   // What an interrupted move to etcd has left.
   else await context.etcd.end();
-  if (isNewMember) return wait(context, membership, setting, new TsstackError('unavailable', newMember));
+  if (isNewMember)
+    return wait(context, membership, setting, new TsstackError('unavailable', newMember, { hint: newMemberHint }));
   try {
     return await ManagerRole.start(context, membership);
   } catch (error) {
