@@ -15,8 +15,7 @@ export async function sendHeartbeats(
   try {
     const answers = stream[Symbol.asyncIterator]();
     while (!signal.aborted) {
-      await stream.write({ sessionId });
-      const answer = await answerOf(answers);
+      const answer = await inTime(stream.write({ sessionId }).then(() => answers.next()));
       if (answer.done === true) return;
       await delay(answer.value.periodMs, signal);
     }
@@ -25,12 +24,12 @@ export async function sendHeartbeats(
   }
 }
 
-async function answerOf<Answer>(answers: AsyncIterator<Answer>): Promise<IteratorResult<Answer>> {
+async function inTime<Answer>(answer: Promise<Answer>): Promise<Answer> {
   const late = new AbortController();
   const error = new TsstackError('timeout', `the manager did not answer a heartbeat within ${answerMs} ms`);
   const timer = setTimeout(() => late.abort(error), answerMs);
   try {
-    return await abortable(answers.next(), late.signal);
+    return await abortable(answer, late.signal);
   } finally {
     clearTimeout(timer);
   }

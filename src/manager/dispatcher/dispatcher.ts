@@ -233,11 +233,14 @@ export class Dispatcher implements DispatcherHandlers {
     }, lossWindowMs);
   }
 
+  /** Not those that are back meanwhile: their sessions are watched anew. */
   #lose(nodeIds: readonly string[]): void {
     const now = new Date().toISOString();
     this.#store
       .update((view) => ({
-        changes: nodeIds.flatMap((id) => changeNodeState(view, id, 'down', now)),
+        changes: nodeIds
+          .filter((id) => !this.sessions.hasBegun(id))
+          .flatMap((id) => changeNodeState(view, id, 'down', now)),
         result: undefined,
       }))
       .catch((error: unknown) => this.#onError(error));

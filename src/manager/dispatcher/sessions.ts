@@ -83,6 +83,11 @@ export class Sessions {
     return entry?.isConnected === true ? entry : undefined;
   }
 
+  /** Whether the node has a session: if it is not heard, that ends with its silence. */
+  hasBegun(nodeId: string): boolean {
+    return this.#byNode.has(nodeId);
+  }
+
   /** The session's stream broke. */
   disconnect(sessionId: string): void {
     const entry = this.#byId.get(sessionId);

@@ -7,7 +7,7 @@ import { put } from '../../../../src/manager/store/change.ts';
 import { SqliteStore } from '../../../../src/manager/store/sqlite/sqlite-store.ts';
 import { nodeObject } from '../../../fixtures/objects.ts';
 
-describe('nodes that have not come back since the manager has started', () => {
+describe('nodes that are not heard', () => {
   let store: SqliteStore;
   let dispatcher: Dispatcher;
   let clockMs = 0;
@@ -46,14 +46,29 @@ describe('nodes that have not come back since the manager has started', () => {
   const state = (): Promise<string | undefined> =>
     store.update((view) => ({ changes: [], result: view.get('node', 'n1')?.state }));
 
-  it('are lost after 12 s', async () => {
+  it('are lost 12 s after the start of a manager', async () => {
     pass(11_750);
     assert.equal(await state(), 'unknown');
     pass(250);
     assert.equal(await state(), 'down');
   });
 
-  it('get the time again in which it was too busy to take them in', async () => {
+  it('are not lost when they come back just after they were missed, and are when they are not heard then', async () => {
+    await store.update((view) => ({
+      changes: [put({ ...(view.get('node', 'n1') ?? assert.fail()), state: 'ready' })],
+      result: undefined,
+    }));
+    dispatcher.sessions.begin('n1');
+    pass(6000);
+    assert.equal(dispatcher.sessions.hasBegun('n1'), false, 'it is missed, and about to be lost together with others');
+    dispatcher.sessions.begin('n1');
+    pass(1000);
+    assert.equal(await state(), 'ready');
+    pass(5250);
+    assert.equal(await state(), 'down');
+  });
+
+  it('get the time again in which that was too busy to take them in', async () => {
     clockMs += 5000;
     pass(16_750);
     assert.equal(await state(), 'unknown');
