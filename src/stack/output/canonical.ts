@@ -1,7 +1,8 @@
-import { stringify } from 'yaml';
+import { Document, visit } from 'yaml';
 import type { ComposeProject, ComposeService } from '../compose-types.ts';
 import { isPlainObject, type PlainObject } from '../normalise/plain.ts';
 import { setOwn } from '../tree/node.ts';
+import { resolvePlainScalar } from '../yaml/resolve-scalar.ts';
 
 /** What is printed: a model, or its services alone. */
 export type CanonicalProject = ComposeProject | Pick<ComposeProject, 'services'>;
@@ -21,7 +22,19 @@ export function toCanonicalJson(project: CanonicalProject, options: CanonicalOpt
 export function toCanonicalYaml(project: CanonicalProject, options: CanonicalOptions = {}): string {
   const value = sortedValue(project, { escapes: options.escapesDollars !== false, likeReferenceJson: false });
   // Octal-looking and yes/no-looking text must be quoted for readers of YAML 1.1, too.
-  return stringify(value, { version: '1.1', lineWidth: 0, aliasDuplicateObjects: false, indentSeq: true });
+  const document = new Document(value, { version: '1.1', aliasDuplicateObjects: false });
+  quoteWhatWouldNotStayText(document);
+  return document.toString({ lineWidth: 0, indentSeq: true, directives: false });
+}
+
+/** Text that our own reader, which takes the numbers of both versions of YAML, would not read as text: `0B1` and `0o7`, say. */
+function quoteWhatWouldNotStayText(document: Document): void {
+  visit(document, {
+    Scalar: (_, scalar) => {
+      const { value } = scalar;
+      if (typeof value === 'string' && resolvePlainScalar(value) !== value) scalar.type = 'QUOTE_DOUBLE';
+    },
+  });
 }
 
 /** One service as `config --format json` prints it, on one line. */

@@ -182,7 +182,8 @@ describe('config', () => {
     const word = fc.stringMatching(/^[a-z][a-z0-9]{0,5}$/);
     const value = fc.oneof(
       fc.string({ maxLength: 8 }),
-      fc.constantFrom('0123', 'yes', '1e3', '~', ' x ', 'a: b', '# c', '$$', '${X:-1}', '\n', '- x'),
+      fc.stringMatching(/^[-+]?[0-9.][0-9_.]?[xXoObBeE]?[-+]?[0-9a-fA-F_.]{0,3}$/),
+      fc.constantFrom('0123', '0B0', '0X1f', 'yes', '1e3', '~', ' x ', 'a: b', '# c', '$$', '${X:-1}', '\n', '- x'),
     );
     const service = fc.record(
       {
