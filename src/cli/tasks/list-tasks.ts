@@ -25,14 +25,15 @@ export async function listNodes(control: ControlClient): Promise<ReadonlyMap<str
   return new Map(view.ofKind('node').map((node) => [node.id, node]));
 }
 
-/** By service, then number; one-offs last. */
+/** By service, then number; one-offs last. Of those in one place, as a container and the one that it replaces, the newest first. */
 export function sortTasks(tasks: readonly TaskObject[]): readonly TaskObject[] {
   return tasks.toSorted(
     (a, b) =>
       Number(a.oneOff !== null) - Number(b.oneOff !== null) ||
       compareText(a.service, b.service) ||
       a.slot - b.slot ||
-      compareText(a.containerName, b.containerName),
+      compareText(a.containerName, b.containerName) ||
+      compareText(b.createdAt, a.createdAt),
   );
 }
 
