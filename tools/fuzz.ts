@@ -1,7 +1,7 @@
 /**
  * `npm run fuzz -- [MINUTES] [TARGET…]`: every fuzz target of native/fuzz for so many minutes (default 5), as many at once as there are
- * processors; then the log reader and a living shim. What was tried is kept in native/build-asan/found/, and the next run goes on from there; a
- * finding belongs into native/fuzz/corpus/TARGET/ when it has been understood.
+ * processors; then the log reader, a living shim and the properties of the unit tests. What was tried is kept in native/build-asan/found/, and the
+ * next run goes on from there; a finding belongs into native/fuzz/corpus/TARGET/ when it has been understood.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
@@ -37,6 +37,16 @@ async function runTarget(name: string, minutes: number, directory: string): Prom
   return finding === null;
 }
 
+/** The properties of the unit tests, with other inputs each time. */
+function runProperties(minutes: number): boolean {
+  const end = Date.now() + minutes * 60_000;
+  while (Date.now() < end) {
+    const seed = Date.now() % 1_000_000_000;
+    if (!runTest('unit', { TSSTACK_FUZZ_SEED: String(seed) })) return false;
+  }
+  return true;
+}
+
 function runTest(file: string, env: Readonly<Record<string, string>>): boolean {
   const { status } = spawnSync(process.execPath, [join(root, 'test/run.ts'), file], {
     cwd: root,
@@ -59,6 +69,8 @@ mkdirSync(directory, { recursive: true });
 const queue = new PQueue({ concurrency: availableParallelism() });
 const names = wanted.length > 0 ? wanted : all;
 const results = await Promise.all(names.map((name) => queue.add(() => runTarget(name, minutes, directory))));
-if (wanted.length === 0)
+if (wanted.length === 0) {
   for (const [file, environment] of Object.entries(tests)) results.push(runTest(file, environment(minutes)));
+  results.push(runProperties(minutes));
+}
 process.exitCode = results.every(Boolean) ? 0 : 1;

@@ -16,6 +16,8 @@ interface FuzzOptions {
   readonly seconds: number;
   /** Where new inputs (NAME/), findings (NAME-crash-…) and the target's own temporary files go. */
   readonly directory: string;
+  /** The same inputs in the same order each time. Default: other ones. */
+  readonly seed?: number;
 }
 
 interface FuzzResult {
@@ -26,7 +28,7 @@ interface FuzzResult {
 }
 
 /** Runs a fuzz target of native/fuzz over its corpus and changed inputs. The sanitizer build has to be there. */
-export async function runFuzzTarget(name: string, { seconds, directory }: FuzzOptions): Promise<FuzzResult> {
+export async function runFuzzTarget(name: string, { seconds, directory, seed }: FuzzOptions): Promise<FuzzResult> {
   const [found, temporary] = [join(directory, name), join(directory, `${name}-tmp`)];
   for (const path of [found, temporary]) mkdirSync(path, { recursive: true });
   const seeds = fuzzCorpus(name);
@@ -36,6 +38,7 @@ export async function runFuzzTarget(name: string, { seconds, directory }: FuzzOp
     `-rss_limit_mb=${memoryMiB}`,
     `-artifact_prefix=${directory}/${name}-`,
     '-print_final_stats=1',
+    ...(seed === undefined ? [] : [`-seed=${seed}`]),
   ];
   const child = spawn(join(targets, name), [...options, found, ...(existsSync(seeds) ? [seeds] : [])], {
     stdio: ['ignore', 'ignore', 'pipe'],

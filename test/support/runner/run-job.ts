@@ -46,7 +46,10 @@ export async function runJob(root: string, job: Job, directory: string): Promise
 
 async function runMocha(root: string, { files, env, deadlineMs }: Job, directory: string): Promise<string> {
   const mocha = join(root, 'node_modules/mocha/bin/mocha.js');
-  const args = ['--disable-warning=ExperimentalWarning', mocha, '--reporter', join(root, 'test/support/reporter.ts')];
+  const support = join(root, 'test/support');
+  const args = ['--disable-warning=ExperimentalWarning', mocha, '--reporter', join(support, 'reporter.ts')];
+  // Only unit tests have properties, and loading what tries them takes as long as many another test.
+  if (files.some((file) => file.includes('test/unit/'))) args.push('--require', join(support, 'property-seed.ts'));
   const command = [process.execPath, ...args, '--timeout', String(testTimeoutMs), '--exit', ...files];
   // A file, as a pipe would stay open for as long as a process that a test has left behind.
   const output = openSync(join(directory, 'output'), 'w');
