@@ -42,8 +42,8 @@ export interface EndpointNode {
   readonly addresses: readonly string[];
   /** Of its bridge. */
   readonly mac: string;
-  /** `tunnelNumber` and `tunnelKey` of the node, on networks that are encrypted. */
-  readonly tunnel: { readonly number: number; readonly key: string } | null;
+  /** `tunnelNumber`, `tunnelKey` and `tunnelPort` of the node, on networks that are encrypted. */
+  readonly tunnel: { readonly number: number; readonly key: string; readonly port: number } | null;
 }
 
 /** A container on the network. */

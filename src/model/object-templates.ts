@@ -94,6 +94,7 @@ const node: NodeObject = {
   managerSerials: {},
   tunnelNumber: 0,
   tunnelKey: '',
+  tunnelPort: 0,
   newerStore: null,
   description: {
     hostname: '',

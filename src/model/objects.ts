@@ -146,6 +146,8 @@ export interface NodeObject extends StoredObject {
   readonly tunnelNumber: number;
   /** Public key (X25519, base64) of which it and any other node make the keys of what they send each other; another one after each start of its machine. */
   readonly tunnelKey: string;
+  /** UDP port at which its WireGuard takes what others send it on encrypted networks; 0 = it has none, and is sent IPsec. */
+  readonly tunnelPort: number;
   /** Its agent has seen a newer state of the store than there is: that was set back, and the agent removes nothing on its word. Null = it has not. */
   readonly newerStore: NewerStore | null;
   readonly description: NodeDescription;

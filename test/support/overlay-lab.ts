@@ -83,7 +83,7 @@ export class OverlayLab {
         address: this.family === 6 ? `fd00:90::${number.toString(16)}` : addressOf(number),
         addresses: [own.split('/')[0] ?? ''],
         mac: nodeMac(nodeId, network.id),
-        tunnel: encryption && { number, key: this.host(nodeId).service.tunnelKey.toString('base64') },
+        tunnel: encryption && { number, key: this.host(nodeId).service.tunnelKey.toString('base64'), port: 0 },
       };
     });
     this.#version += 1;

@@ -35,7 +35,7 @@ import { streamAssignments } from './assignment-stream.ts';
 import { AppliedEndpoints } from './endpoints/applied-endpoints.ts';
 import { EndpointsIndex } from './endpoints/endpoints-index.ts';
 import { readOpenFrame } from './open-frame.ts';
-import { changeNodeState, parseNodeDescription, parseTunnelKey } from './register-node.ts';
+import { changeNodeState, parseNodeDescription, parseTunnelKey, parseTunnelPort } from './register-node.ts';
 import { Registrar } from './registrar.ts';
 import { Relays } from './relays.ts';
 import { heartbeatPeriodMs, Sessions, type Session } from './sessions.ts';
@@ -129,6 +129,7 @@ export class Dispatcher implements DispatcherHandlers {
   async *session(request: SessionRequest, { signal, peer }: CallContext): AsyncIterable<SessionMessage> {
     const { nodeId, description, address, knownTerm, knownRevision } = request;
     const tunnelKey = parseTunnelKey(request.tunnelKey);
+    const tunnelPort = parseTunnelPort(request.tunnelPort);
     if (nodeId === '') throw new InvalidRequestError('session: node_id is empty');
     checkNode(peer, nodeId);
     await this.#admit();
@@ -139,7 +140,7 @@ export class Dispatcher implements DispatcherHandlers {
     // Before the registration, which is a commit of its own.
     const storeRevision = knownTerm === this.#term.id ? this.#store.revision : this.#term.revision;
     const known = { knownTerm, knownRevision, storeRevision };
-    const registration = { id: nodeId, description: parsed, role, address, tunnelKey, ...known };
+    const registration = { id: nodeId, description: parsed, role, address, tunnelKey, tunnelPort, ...known };
     await this.#registrar.register(registration);
     this.joins.dispatchEvent(new Event('join'));
     const common = {

@@ -57,10 +57,19 @@ export function parseNodeDescription(text: string): NodeDescription {
 /** Of a public key (X25519). */
 const tunnelKeyBytes = 32;
 
+/** Of UDP. */
+const lastPort = 65_535;
+
 /** The public key in those bytes as NodeObject has it; none is the empty text. Throws InvalidRequestError when it cannot be one. */
 export function parseTunnelKey(bytes: Buffer): string {
   if (bytes.length === 0 || bytes.length === tunnelKeyBytes) return bytes.toString('base64');
   throw new InvalidRequestError(`session: tunnel_key has ${bytes.length} bytes and not ${tunnelKeyBytes}`);
+}
+
+/** The port as NodeObject has it. Throws InvalidRequestError when it is none of UDP. */
+export function parseTunnelPort(port: number): number {
+  if (port <= lastPort) return port;
+  throw new InvalidRequestError(`session: tunnel_port ${port} is larger than ${lastPort}`);
 }
 
 /** What a node says of itself when it registers. */
@@ -73,6 +82,8 @@ export interface Registration {
   readonly address: string;
   /** See NodeObject; empty from agents that make no tunnels. */
   readonly tunnelKey: string;
+  /** See NodeObject. */
+  readonly tunnelPort: number;
   /** The highest revision of the store that its agent has seen, and the one that it may have seen at most. */
   readonly knownRevision: number;
   /** The term of a manager in which it has. */
@@ -103,6 +114,7 @@ function registerNode(view: StoreView, changes: ChangeSet, { id, ...said }: Regi
   const isSame =
     before?.address === address &&
     before.tunnelKey === tunnelKey &&
+    before.tunnelPort === said.tunnelPort &&
     before.tunnelNumber > 0 &&
     canonicalJson(before.description) === canonicalJson(description) &&
     canonicalJson(before.newerStore) === canonicalJson(newerStore);
@@ -114,6 +126,7 @@ function registerNode(view: StoreView, changes: ChangeSet, { id, ...said }: Regi
     role: before?.role ?? said.role ?? 'manager',
     tunnelNumber: known.tunnelNumber || nextTunnelNumber(changes.all('node')),
     tunnelKey,
+    tunnelPort: said.tunnelPort,
     address,
     hostname: description.hostname,
     state: 'ready',
@@ -145,7 +158,7 @@ export function newNode(
   now: string,
 ): Omit<NodeObject, 'hostname' | 'state' | 'stateSince' | 'description' | 'role'> {
   const common = { id, version: 0, createdAt: now, updatedAt: now, kind: 'node' } as const;
-  const tunnel = { tunnelNumber: nextTunnelNumber(view.all('node')), tunnelKey: '' };
+  const tunnel = { tunnelNumber: nextTunnelNumber(view.all('node')), tunnelKey: '', tunnelPort: 0 };
   return {
     ...common,
     ...tunnel,

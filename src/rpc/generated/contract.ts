@@ -347,6 +347,8 @@ export interface SessionRequest {
   /** The last term of a manager, and the highest revision of its store, that the agent has heard of; empty and 0 for a new agent. */
   readonly knownTerm: string;
   readonly knownRevision: number;
+  /** UDP port at which its WireGuard takes what other nodes send it on encrypted networks, with `tunnel_key` as its key; 0: it has none, and they send it IPsec. */
+  readonly tunnelPort: number;
 }
 
 export interface SessionMessage {
@@ -998,6 +1000,7 @@ export const messageFields: Readonly<Record<keyof Messages, MessageFields>> = {
     { number: 5, name: 'tunnelKey', type: 'bytes', kind: 'single', oneof: null },
     { number: 6, name: 'knownTerm', type: 'string', kind: 'single', oneof: null },
     { number: 7, name: 'knownRevision', type: 'uint64', kind: 'single', oneof: null },
+    { number: 8, name: 'tunnelPort', type: 'uint32', kind: 'single', oneof: null },
   ],
   SessionMessage: [
     { number: 1, name: 'sessionId', type: 'string', kind: 'single', oneof: null },

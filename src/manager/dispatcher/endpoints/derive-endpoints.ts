@@ -73,8 +73,8 @@ function nodesOf(view: StoreView, network: NetworkObject): readonly EndpointNode
   return [...ids].sort().flatMap((nodeId) => {
     const node = view.get('node', nodeId);
     if (node === undefined) return [];
-    const { address, tunnelNumber, tunnelKey } = node;
-    const tunnel = isEncrypted(network.spec) ? { number: tunnelNumber, key: tunnelKey } : null;
+    const { address, tunnelNumber, tunnelKey, tunnelPort } = node;
+    const tunnel = isEncrypted(network.spec) ? { number: tunnelNumber, key: tunnelKey, port: tunnelPort } : null;
     const addresses = network.nodeAddresses[nodeId] ?? [];
     return [{ nodeId, address, addresses, mac: nodeMac(nodeId, network.id), tunnel }];
   });

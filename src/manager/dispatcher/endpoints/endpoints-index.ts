@@ -82,7 +82,7 @@ function changedNetworks(view: StoreView, { before, after }: ObjectChange): read
 
 function sameNode(before: ModelObject | null, after: ModelObject | null): boolean {
   if (before?.kind !== 'node' || after?.kind !== 'node') return false;
-  const compared = ['state', 'address', 'tunnelNumber', 'tunnelKey'] as const;
+  const compared = ['state', 'address', 'tunnelNumber', 'tunnelKey', 'tunnelPort'] as const;
   return compared.every((key) => before[key] === after[key]);
 }
 

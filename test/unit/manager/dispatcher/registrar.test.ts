@@ -2,7 +2,11 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { ContentSeal } from '../../../../src/manager/authority/content-seal.ts';
 import { createCluster } from '../../../../src/manager/authority/create-cluster.ts';
-import type { Registration } from '../../../../src/manager/dispatcher/register-node.ts';
+import {
+  parseTunnelKey,
+  parseTunnelPort,
+  type Registration,
+} from '../../../../src/manager/dispatcher/register-node.ts';
 import { Registrar } from '../../../../src/manager/dispatcher/registrar.ts';
 import { put } from '../../../../src/manager/store/change.ts';
 import { SqliteStore } from '../../../../src/manager/store/sqlite/sqlite-store.ts';
@@ -14,6 +18,7 @@ const registration = (id: string): Registration => ({
   role: null,
   address: '',
   tunnelKey: '',
+  tunnelPort: 0,
   knownRevision: 0,
   knownTerm: '',
   storeRevision: 0,
@@ -68,5 +73,15 @@ describe('registrations that come together', () => {
       outcomes.map((outcome) => String(outcome.status === 'rejected' && outcome.reason)),
       ['Error: the disk is full', 'Error: the disk is full'],
     );
+  });
+});
+
+describe('what a node says of its tunnels', () => {
+  it('is a key of 32 bytes or none, and a port of UDP', () => {
+    assert.equal(parseTunnelKey(Buffer.alloc(0)), '');
+    assert.equal(Buffer.from(parseTunnelKey(Buffer.alloc(32, 7)), 'base64').length, 32);
+    assert.throws(() => parseTunnelKey(Buffer.alloc(31)), /tunnel_key has 31 bytes and not 32/);
+    assert.deepEqual([0, 4793, 65_535].map(parseTunnelPort), [0, 4793, 65_535]);
+    assert.throws(() => parseTunnelPort(65_536), /tunnel_port 65536 is larger than 65535/);
   });
 });

@@ -46,7 +46,7 @@ class Cluster {
   return(id: string): void {
     const node = this.view.get('node', id);
     assert.ok(node !== undefined);
-    const known = { tunnelKey: '', knownTerm: '', knownRevision: 0, storeRevision: 0 };
+    const known = { tunnelKey: '', tunnelPort: 0, knownTerm: '', knownRevision: 0, storeRevision: 0 };
     const said = { id, description: node.description, role: null, address: '', ...known };
     this.write(registerNodes(this.view, [said], now).changes);
   }

@@ -103,9 +103,11 @@ describe('the keys of encrypted networks', () => {
   });
 
   it('go to the nodes of encrypted networks alone, and again when they have changed', async () => {
-    const node = (id: string, last: number): Change =>
-      put(nodeObject({ version: 0, id, address: `10.90.0.${last}`, tunnelNumber: last, tunnelKey: `key of ${id}` }));
-    await write(node('n1', 1), node('n2', 2), node('n3', 3), put(secret), put(open));
+    const node = (id: string, last: number, tunnelPort = 0): Change => {
+      const tunnel = { tunnelNumber: last, tunnelKey: `key of ${id}`, tunnelPort };
+      return put(nodeObject({ version: 0, id, address: `10.90.0.${last}`, ...tunnel }));
+    };
+    await write(node('n1', 1, 4793), node('n2', 2), node('n3', 3), put(secret), put(open));
     await write(put(onNetwork('net1', 'n1')), put(onNetwork('net1', 'n2')));
     await write(put(onNetwork('net2', 'n3')), put(onNetwork('net2', 'n1')));
     const endpoints = new EndpointsIndex(store);
@@ -127,8 +129,8 @@ describe('the keys of encrypted networks', () => {
     assert.deepEqual(
       told?.nodes.map(({ tunnel }) => tunnel),
       [
-        { number: 1, key: 'key of n1' },
-        { number: 2, key: 'key of n2' },
+        { number: 1, key: 'key of n1', port: 4793 },
+        { number: 2, key: 'key of n2', port: 0 },
       ],
     );
     const others = JSON.stringify(await n3.next());
@@ -139,6 +141,15 @@ describe('the keys of encrypted networks', () => {
     assert.deepEqual(more, [], 'the network that is not encrypted is no news');
     assert.deepEqual(news?.encryption, { generation: 2, keys: readSecrets(store).tunnelKeys });
     assert.ok(news !== undefined && told !== undefined && news.version > told.version);
+    const n2 = store.view.get('node', 'n2');
+    assert.ok(n2 !== undefined);
+    await write(put({ ...n2, tunnelPort: 4793 }));
+    const [later] = await n1.next();
+    assert.deepEqual(
+      later?.nodes.map(({ tunnel }) => tunnel?.port),
+      [4793, 4793],
+      'that a host has WireGuard now is news for the others',
+    );
     const [entry] = endpoints.get(secret) === null ? [] : [endpoints.get(secret)];
     assert.deepEqual(entry?.encryption?.keys, [], 'the manager keeps none where it compares');
     over.abort();
@@ -148,19 +159,25 @@ describe('the keys of encrypted networks', () => {
 
   it('are made with the key of each host, which is another one after each start of its machine', async () => {
     const { description } = nodeObject();
-    const register = (tunnelKey: string): Promise<void> => {
+    const register = (tunnelKey: string, tunnelPort: number): Promise<void> => {
       const known = { knownTerm: '', knownRevision: 0, storeRevision: 0 };
-      const said = { id: 'n1', description, role: null, address: '10.90.0.1', tunnelKey, ...known };
+      const said = { id: 'n1', description, role: null, address: '10.90.0.1', tunnelKey, tunnelPort, ...known };
       return store.update((view) => ({ ...registerNodes(view, [said], '2026-01-01T00:00:00Z'), result: undefined }));
     };
     await write(
       put(nodeObject({ version: 0, tunnelNumber: 0 })),
       put(nodeObject({ version: 0, id: 'n9', tunnelNumber: 9 })),
     );
-    await register('first');
+    await register('first', 4793);
     assert.equal(store.view.get('node', 'n1')?.tunnelKey, 'first');
+    assert.equal(store.view.get('node', 'n1')?.tunnelPort, 4793);
     assert.equal(store.view.get('node', 'n1')?.tunnelNumber, 10, 'one from before there were numbers gets one');
-    await register('second');
+    const { version } = store.view.get('node', 'n1') ?? {};
+    await register('first', 4793);
+    assert.equal(store.view.get('node', 'n1')?.version, version, 'what is known is no write');
+    await register('first', 0);
+    assert.equal(store.view.get('node', 'n1')?.tunnelPort, 0, 'its WireGuard has failed');
+    await register('second', 0);
     assert.equal(store.view.get('node', 'n1')?.tunnelKey, 'second');
     assert.equal(store.view.get('node', 'n1')?.tunnelNumber, 10);
   });

@@ -47,7 +47,7 @@ describe('a network that is to be encrypted, on a host whose kernel does not', (
       address: `10.90.0.${index + 1}`,
       addresses: [],
       mac: '0a:00:00:00:00:01',
-      tunnel: { number: index + 1, key: publicKey.toString('base64') },
+      tunnel: { number: index + 1, key: publicKey.toString('base64'), port: 0 },
     }));
     const common = { kind: 'endpoints', id: 'e', version: 1, networkId: network.id } as const;
     const encryption = { generation: 1, keys: nextTunnelKeys([], 1) };

@@ -40,7 +40,7 @@ function spanned(
     address: `10.90.0.${number}`,
     addresses: [],
     mac: '0a:00:00:00:00:01',
-    tunnel: { number, key: hosts[number - 1]?.publicKey.toString('base64') ?? '' },
+    tunnel: { number, key: hosts[number - 1]?.publicKey.toString('base64') ?? '', port: 0 },
   }));
   const common = { kind: 'endpoints', id: `endpoints-${id}`, version: 1, networkId: id } as const;
   const encryption = { generation, keys: known };
@@ -104,7 +104,7 @@ describe('the encryption between hosts', () => {
     const clear = { network, endpoints: { ...endpoints, encryption: null } };
     for (const plan of [planOf(1), planOf(1, spanned('a', [1])), planOf(1, clear)])
       assert.deepEqual([plan.local, plan.associations], [null, []]);
-    const silent = endpoints.nodes.map((node) => ({ ...node, tunnel: { number: 2, key: '' } }));
+    const silent = endpoints.nodes.map((node) => ({ ...node, tunnel: { number: 2, key: '', port: 0 } }));
     assert.equal(planOf(1, { network, endpoints: { ...endpoints, nodes: silent } }).local, null);
   });
 
