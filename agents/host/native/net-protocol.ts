@@ -99,6 +99,29 @@ export interface IpsecAssociation {
   readonly key: string;
 }
 
+/** The other hosts to which what `ipsec.set` has its hand on goes by WireGuard instead. Always after that, for the same address and port. */
+interface WireguardRequest {
+  readonly op: 'wireguard.set';
+  readonly owner: string;
+  /** Address of this host; null = nothing goes by WireGuard any more. */
+  readonly local: string | null;
+  /** UDP port whose packets are encrypted. */
+  readonly port: number;
+  /** UDP port at which WireGuard takes what others send. */
+  readonly listen: number;
+  /** X25519: 32 bytes as hexadecimal digits; null when `local` is. */
+  readonly privateKey: string | null;
+  readonly peers: readonly WireguardPeer[];
+}
+
+interface WireguardPeer {
+  readonly address: string;
+  /** X25519: 32 bytes as hexadecimal digits. */
+  readonly publicKey: string;
+  /** UDP port at which its WireGuard takes what it is sent. */
+  readonly port: number;
+}
+
 export interface EnsureSandboxRequest {
   readonly op: 'sandbox.ensure';
   /** The namespace belongs to a new user namespace, mounted at `PATH.user`, where these ids of the host are 0 and following; null = to the host. */
@@ -149,6 +172,8 @@ export type NetRequest =
   | { readonly op: 'network.list'; readonly owner: string }
   | OverlayRequest
   | IpsecRequest
+  | WireguardRequest
+  | { readonly op: 'wireguard.probe' }
   | { readonly op: 'overlay.remove'; readonly network: string }
   | EnsureSandboxRequest
   | { readonly op: 'sandbox.refresh'; readonly id: string }
@@ -171,6 +196,8 @@ interface Replies {
   readonly 'sandbox.list': {
     readonly sandboxes: readonly { readonly id: string; readonly path: string; readonly networks: readonly string[] }[];
   };
+  /** Whether the kernel has WireGuard; `reason` only where it has not. */
+  readonly 'wireguard.probe': { readonly available: boolean; readonly reason?: string };
   readonly guard: { readonly warnings: readonly string[] };
   readonly 'ports.reserve': { readonly ports: readonly NetPort[] };
   readonly 'ports.list': { readonly ids: readonly string[] };
