@@ -39,7 +39,7 @@ describe('networks between hosts that are to be encrypted', () => {
     vni: 4096,
     port: encryptedPort,
     local: addressOf(1),
-    mtu: 1416,
+    mtu: 1390,
     encrypted: true,
     isolated: false,
     own: [],

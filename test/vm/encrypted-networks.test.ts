@@ -75,10 +75,10 @@ describe('networks between hosts that are encrypted', function () {
   });
 
   it('carry packets of the size that is left, and no larger ones', async () => {
-    assert.match(await lab.host('n1').lab.run({ sandbox: 'web' }, 'ip', 'link'), /eth0.*mtu 1416[^]*eth1.*mtu 1450/);
+    assert.match(await lab.host('n1').lab.run({ sandbox: 'web' }, 'ip', 'link'), /eth0.*mtu 1390[^]*eth1.*mtu 1450/);
     watch.take();
-    await ping('172.30.1.11', '-M', 'do', '-s', String(1416 - 28));
-    await assert.rejects(ping('172.30.1.11', '-M', 'do', '-s', String(1416 - 27)));
+    await ping('172.30.1.11', '-M', 'do', '-s', String(1390 - 28));
+    await assert.rejects(ping('172.30.1.11', '-M', 'do', '-s', String(1390 - 27)));
     const { esp } = watch.take();
     assert.equal(esp, 2, 'one packet there and one back: nothing in fragments');
   });
@@ -160,9 +160,9 @@ describe('networks between hosts that are encrypted', function () {
     await lab.connect(secret, secretTasks);
     await ping('172.30.1.11', '-W', '5');
     watch.take();
-    await ping('172.30.1.11', '-M', 'do', '-s', String(1396 - 28));
+    await ping('172.30.1.11', '-M', 'do', '-s', String(1350 - 28));
     assert.deepEqual(watch.take(), { esp: 2, udp: 0, other: 0 });
-    await assert.rejects(ping('172.30.1.11', '-M', 'do', '-s', String(1396 - 27)));
+    await assert.rejects(ping('172.30.1.11', '-M', 'do', '-s', String(1350 - 27)));
     lab.family = 4;
     await lab.connect(secret, secretTasks);
     await ping('172.30.1.11', '-W', '5');
