@@ -94,7 +94,8 @@ export class Manager {
     const dispatcher = this.#dispatcher;
     const isManaged = members !== null;
     const events = this.#events;
-    const control = new Control({ store, seal, dispatcher, events, daemon, ownNodeId, readRoutes, isManaged });
+    const leader = (): string | null => leadership?.leader?.address ?? null;
+    const control = new Control({ store, seal, dispatcher, events, daemon, ownNodeId, readRoutes, isManaged, leader });
     const access = leadership === null ? null : { setting: JSON.stringify(options.store), sealKey: key };
     const own = { control, authority: new Authority(store, { access, members, makeRoom, now: () => new Date() }) };
     this.#services = leadership === null || peers === undefined ? own : serveForAll(own, store, leadership, peers);

@@ -112,6 +112,12 @@ describe('a cluster of three managers', () => {
     );
     assert.deepEqual(states, ['m1 manager ready', 'm2 manager ready', 'm3 manager ready']);
     assert.equal(await leaderOf(m3), `${m1.address}:2377`);
+    assert.match(
+      (await m3.ok(['node', 'ls'])).stdout,
+      /m1 .* manager, leads .*\n.*m2 .* manager  +1.*\n.*m3 .* manager  +1/,
+    );
+    const { stdout } = await m2.ok(['node', 'ls', '--format', '{{.Hostname}} {{.ManagerStatus}}']);
+    assert.equal(stdout, 'm1 Leader\nm2 Reachable\nm3 Reachable\n');
     assert.deepEqual(await membersAt(m3), ['follower', 'follower', 'follower']);
     assert.match(
       (await m2.ok(['cluster', 'status'])).stdout,

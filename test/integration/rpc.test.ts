@@ -77,7 +77,7 @@ function callsAreWhatTheyShallBe(connect: Connect): void {
         new Promise((resolve) => {
           signal.addEventListener('abort', () => {
             told.resolve();
-            resolve({ objects: [], stale: '' });
+            resolve({ objects: [], stale: '', leader: '' });
           });
         }),
     });

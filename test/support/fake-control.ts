@@ -125,7 +125,7 @@ export class FakeControl {
       removeNode: () => Promise.reject(new TsstackError('unsupported', 'no service is changed in this test')),
       createObject: () => Promise.reject(new TsstackError('unsupported', 'no objects are made in this test')),
       removeObjects: () => Promise.reject(new TsstackError('unsupported', 'no objects are removed in this test')),
-      listObjects: async ({ kinds }) => ({ objects: this.#list(kinds), stale: '' }),
+      listObjects: async ({ kinds }) => ({ objects: this.#list(kinds), stale: '', leader: '' }),
       watch: (request, context) => (note('watch', request), this.#watch(request.kinds, context)),
       open: (stream) => this.#open(stream, note),
       events: () => {

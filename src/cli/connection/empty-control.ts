@@ -17,7 +17,7 @@ export function emptyControl(): ControlClient {
     createOneOff: () => Promise.reject(noDaemon()),
     createObject: () => Promise.reject(noDaemon()),
     removeObjects: () => Promise.reject(noDaemon()),
-    listObjects: () => Promise.resolve({ objects: [], stale: '' }),
+    listObjects: () => Promise.resolve({ objects: [], stale: '', leader: '' }),
     async *watch() {
       yield { objects: [], synced: true, stale: '' };
     },

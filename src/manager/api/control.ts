@@ -73,6 +73,8 @@ export interface ControlContext {
   readonly readRoutes: () => readonly string[] | null;
   /** Whether managers run the etcd of their store. */
   readonly isManaged: boolean;
+  /** `host:port` of the manager that leads; null when none does, or there is one only. */
+  readonly leader: () => string | null;
   /** Facts about this daemon; the rest of GetInfoResponse comes from the store. */
   readonly daemon: Pick<GetInfoResponse, 'version' | 'dataRoot' | 'runRoot' | 'pid' | 'startedAtMs'>;
 }
@@ -153,8 +155,8 @@ export class Control implements ControlHandlers {
   }
 
   async listObjects(request: ListObjectsRequest): Promise<ListObjectsResponse> {
-    const { store } = this.#on;
-    return { objects: listObjects(store.view, request), stale: describeStaleness(store) };
+    const { store, leader } = this.#on;
+    return { objects: listObjects(store.view, request), stale: describeStaleness(store), leader: leader() ?? '' };
   }
 
   watch(request: WatchRequest, { signal }: CallContext): AsyncIterable<WatchResponse> {

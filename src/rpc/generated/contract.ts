@@ -229,6 +229,8 @@ export interface ListObjectsResponse {
   readonly objects: readonly WireObject[];
   /** Why this may not be the latest, one line for people: the store cannot be reached. Empty = it is. */
   readonly stale: string;
+  /** `host:port` of the manager that leads. Empty = none does now, or there is one manager only. */
+  readonly leader: string;
 }
 
 export interface WatchRequest {
@@ -926,6 +928,7 @@ export const messageFields: Readonly<Record<keyof Messages, MessageFields>> = {
   ListObjectsResponse: [
     { number: 1, name: 'objects', type: 'Object', kind: 'repeated', oneof: null },
     { number: 2, name: 'stale', type: 'string', kind: 'single', oneof: null },
+    { number: 3, name: 'leader', type: 'string', kind: 'single', oneof: null },
   ],
   WatchRequest: [
     { number: 1, name: 'stack', type: 'string', kind: 'single', oneof: null },

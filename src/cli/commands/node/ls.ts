@@ -9,7 +9,7 @@ import { formatColumns } from '../../output/table.ts';
 import { formatSpan } from '../../output/units.ts';
 import { writeWarnings } from '../../output/write-warnings.ts';
 import { writeOutput } from '../../output/write-output.ts';
-import { listObjects } from '../../tasks/list-tasks.ts';
+import { ObjectView } from '../../tasks/object-view.ts';
 
 const flags = {
   filter: {
@@ -27,15 +27,21 @@ export const ls = defineVerb({ name: 'node ls', usage: '', arity: [0, 0], flags,
 async function run(context: CommandContext<typeof flags>): Promise<number> {
   const format = readRowFormat(context.flags.format);
   const isWanted = nodeFilter(context.flags.filter);
-  const view = await listObjects(await connect(context, 'if-known'), '', ['node']);
-  const nodes = view
-    .ofKind('node')
-    .filter(isWanted)
-    .toSorted((a, b) => (`${a.hostname} ${a.id}` < `${b.hostname} ${b.id}` ? -1 : 1));
-  await writeOutput(context.io.stdout, render(nodes, context.flags.quiet ? 'ids' : format));
+  const { objects, leader } = await (await connect(context, 'if-known')).listObjects({ stack: '', kinds: ['node'] });
+  const view = new ObjectView();
+  view.apply({ objects, synced: true });
+  const all = view.ofKind('node');
+  const nodes = all.filter(isWanted).toSorted((a, b) => (`${a.hostname} ${a.id}` < `${b.hostname} ${b.id}` ? -1 : 1));
+  await writeOutput(context.io.stdout, render(nodes, leader || onlyManager(all), context.flags.quiet ? 'ids' : format));
   const problem = newerStoreProblem(nodes);
   writeWarnings(context.io, [...(problem === '' ? [] : [problem]), ...nodes.flatMap(roleProblem)]);
   return 0;
+}
+
+/** Address of the manager if there is one alone; who leads is no question then. */
+function onlyManager(nodes: readonly NodeObject[]): string {
+  const [manager, ...others] = nodes.filter(({ role }) => role === 'manager');
+  return others.length === 0 ? (manager?.managerAddress ?? '') : '';
 }
 
 /** Filters with the same key are alternatives; those with different keys all have to hold. */
@@ -69,23 +75,23 @@ function parseFilter(text: string): { readonly key: string; readonly holds: (nod
   return { key, holds: (node) => filter(node, value) };
 }
 
-function render(nodes: readonly NodeObject[], format: RowFormat | 'ids'): string {
+function render(nodes: readonly NodeObject[], leader: string, format: RowFormat | 'ids'): string {
   if (format === 'ids') return nodes.map(({ id }) => `${shortId(id)}\n`).join('');
-  if (format === 'json') return nodes.map((node) => `${JSON.stringify(describe(node))}\n`).join('');
-  if (format !== 'table') return format.render(nodes.map((node) => ({ ...describe(node) })));
+  if (format === 'json') return nodes.map((node) => `${JSON.stringify(describe(node, leader))}\n`).join('');
+  if (format !== 'table') return format.render(nodes.map((node) => ({ ...describe(node, leader) })));
   const rows = nodes.map((node) => [
     shortId(node.id),
     node.hostname,
     stateText(node),
     node.availability,
-    roleText(node),
+    roleText(node, leader),
     node.address,
   ]);
   return formatColumns(['ID', 'HOSTNAME', 'STATE', 'AVAILABILITY', 'ROLE', 'ADDRESS'], rows);
 }
 
 /** By the names of docker's tools where they have one. */
-function describe(node: NodeObject): Readonly<Record<string, unknown>> {
+function describe(node: NodeObject, leader: string): Readonly<Record<string, unknown>> {
   return {
     ID: node.id,
     Hostname: node.hostname,
@@ -96,14 +102,23 @@ function describe(node: NodeObject): Readonly<Record<string, unknown>> {
     RoleChange: node.roleChange,
     Address: node.address,
     ManagerAddress: node.managerAddress,
+    ManagerStatus: managerStatus(node, leader),
     Labels: node.labels,
     CertificateExpiresAt: node.certificate?.expiresAt ?? null,
   };
 }
 
+/** Docker's words. */
+function managerStatus({ role, managerAddress, state }: NodeObject, leader: string): string {
+  if (role !== 'manager') return '';
+  if (leader !== '' && managerAddress === leader) return 'Leader';
+  return state === 'ready' ? 'Reachable' : 'Unreachable';
+}
+
 /** What it is, and what it is about to be. */
-function roleText({ role, roleChange }: NodeObject): string {
-  return roleChange === null || roleChange.problem !== '' ? role : `${role}, soon ${roleChange.to}`;
+function roleText({ role, roleChange, managerAddress }: NodeObject, leader: string): string {
+  if (roleChange !== null && roleChange.problem === '') return `${role}, soon ${roleChange.to}`;
+  return leader !== '' && managerAddress === leader ? `${role}, leads` : role;
 }
 
 function roleProblem({ hostname, role, roleChange }: NodeObject): readonly string[] {
