@@ -2,16 +2,20 @@
 import { join } from 'node:path';
 import type { NetworkFigures } from './network.ts';
 import { median } from '../lib/measure.ts';
+import { makeNative } from '../../test/support/native-build.ts';
 import { networkObject, portOwner, portSpec, sandboxInterface } from '../../test/support/network-lab.ts';
 import { endpointTask, OverlayLab } from '../../test/support/overlay-lab.ts';
 
 const traffic = join(import.meta.dirname, 'network-traffic.ts');
-const port = '5000';
+const timer = join(makeNative('bench'), 'connection-timer');
+const [port, knockPort] = ['5000', '5001'];
 /** Of each measurement, which begins new processes each time. */
 const turns = 5;
 /** Within each: short ones, so that the two of a round meet the same machine. */
 const pours = ['100', '12'];
-const knocks = ['100', '10'];
+/** As each connection is compared with its neighbour. */
+const knocks = '1000';
+const nsPerUs = 1000;
 
 const network = { ...networkObject(1), vni: 4096 };
 const separate = networkObject(2);
@@ -32,19 +36,27 @@ try {
   const [from, to] = [lab.host('n1').lab, lab.host('n2').lab];
   await to.start({ sandbox: 'open' }, process.execPath, traffic, 'drain', port);
   await to.start({ sandbox: 'web' }, process.execPath, traffic, 'drain', port);
+  await to.start({ sandbox: 'web' }, timer, 'serve', knockPort);
   const [direct = ''] = web.addresses;
   const [virtual = ''] = service.virtualAddresses;
-  const measure = async (sandbox: string, ...command: readonly string[]): Promise<readonly (readonly number[])[]> =>
-    JSON.parse(await from.run({ sandbox }, process.execPath, traffic, ...command)) as number[][];
+  const pour = async (sandbox: string, ...command: readonly string[]): Promise<readonly (readonly number[])[]> =>
+    JSON.parse(await from.run({ sandbox }, process.execPath, traffic, 'pour', ...command)) as number[][];
+  const knock = async (...hosts: readonly string[]): Promise<readonly (readonly number[])[]> => {
+    const lines = await from.run({ sandbox: 'client' }, timer, 'knock', knockPort, knocks, ...hosts);
+    return lines
+      .trim()
+      .split('\n')
+      .map((line) => line.split(' ').map((ns) => Number(ns) / nsPerUs));
+  };
   const plain: number[] = [];
   const pairs: { readonly pours: (readonly number[])[]; readonly knocks: (readonly number[])[] } = {
     pours: [],
     knocks: [],
   };
   for (let turn = 0; turn < turns; turn += 1) {
-    plain.push(...(await measure('alone', 'pour', '6000', ...pours, '10.90.0.2')).flat());
-    pairs.pours.push(...(await measure('client', 'pour', port, ...pours, direct, virtual)));
-    pairs.knocks.push(...(await measure('client', 'knock', port, ...knocks, direct, virtual)));
+    plain.push(...(await pour('alone', '6000', ...pours, '10.90.0.2')).flat());
+    pairs.pours.push(...(await pour('client', port, ...pours, direct, virtual)));
+    pairs.knocks.push(...(await knock(direct, virtual)));
   }
   const between = (
     rows: readonly (readonly number[])[],

@@ -1,23 +1,19 @@
 /**
  * A small program for measurements of networks, run inside network namespaces:
- *   drain PORT                    takes what comes, and answers each connection with one byte when that is asked for with its first byte
+ *   drain PORT                    takes what comes
  *   pour PORT MS ROUNDS HOST…     sends to each host as fast as it can, and prints how many bytes a second the other side has taken
  *   talk HOST PORT                says something every 10 ms until its input ends, prints a line when it has been answered, fails when it breaks
- *   knock PORT COUNT ROUNDS HOST… connects so often, one after the other, each time for one byte there and back; prints µs for each
  * What measures asks the hosts in turns, every other round backwards, so that what else the machine does meets all of them; it prints a row for each round.
  */
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 
 const chunk = Buffer.alloc(1 << 20, 1);
-const question = Buffer.from([2]);
 
 function drain(port: number): void {
   createServer({ noDelay: true }, (socket) => {
     socket.on('error', () => socket.destroy());
-    socket.on('data', (data) => {
-      if (data.length === 1 && data[0] === 2) socket.end('!');
-    });
+    socket.resume();
   }).listen(port, '0.0.0.0', () => process.stdout.write('ready\n'));
 }
 
@@ -33,28 +29,14 @@ async function pour(host: string, port: number, forMs: number): Promise<number> 
   return taken / seconds;
 }
 
-/** µs for each connection. */
-async function knock(host: string, port: number, count: number): Promise<number> {
-  const begin = performance.now();
-  for (let number = 0; number < count; number += 1) {
-    const socket = connect({ port, host, noDelay: true });
-    socket.write(question);
-    socket.resume();
-    await once(socket, 'close');
-  }
-  return ((performance.now() - begin) * 1000) / count;
-}
-
-type Measure = (host: string, port: number, amount: number) => Promise<number>;
-
-async function inTurns(measure: Measure, settings: readonly string[]): Promise<void> {
-  const [port, amount, rounds] = settings.map(Number);
+async function pourInTurns(settings: readonly string[]): Promise<void> {
+  const [port, forMs, rounds] = settings.map(Number);
   const hosts = settings.slice(3);
   const rows: (readonly number[])[] = [];
   for (let round = 0; round < (rounds ?? 0); round += 1) {
     const figures = new Map<string, number>();
     for (const host of round % 2 === 0 ? hosts : hosts.toReversed())
-      figures.set(host, await measure(host, port ?? 0, amount ?? 0));
+      figures.set(host, await pour(host, port ?? 0, forMs ?? 0));
     rows.push(hosts.map((host) => figures.get(host) ?? Number.NaN));
   }
   process.stdout.write(JSON.stringify(rows));
@@ -76,5 +58,4 @@ const [command, ...settings] = process.argv.slice(2);
 const [first = '', second = ''] = settings;
 if (command === 'drain') drain(Number(first));
 else if (command === 'talk') await talk(first, Number(second));
-else if (command === 'pour') await inTurns(pour, settings);
-else if (command === 'knock') await inTurns(knock, settings);
+else if (command === 'pour') await pourInTurns(settings);
