@@ -44,6 +44,12 @@ address_format (const struct address *address, char text[ADDRESS_TEXT_SIZE])
   inet_ntop (address->family, address->bytes, text, ADDRESS_TEXT_SIZE);
 }
 
+bool
+address_equal (const struct address *a, const struct address *b)
+{
+  return a->family == b->family && memcmp (a->bytes, b->bytes, address_size (a)) == 0;
+}
+
 socklen_t
 address_to_socket (const struct address *address, uint16_t port, struct sockaddr_storage *result)
 {

@@ -23,6 +23,9 @@ bool address_parse (const char *text, struct address *address);
 void address_format (const struct address *address, char text[ADDRESS_TEXT_SIZE]);
 size_t address_size (const struct address *address);
 
+/* The same address; prefixes do not count. */
+bool address_equal (const struct address *a, const struct address *b);
+
 /* Fills a socket address and returns its length. */
 socklen_t address_to_socket (const struct address *address, uint16_t port, struct sockaddr_storage *result);
 

@@ -68,6 +68,32 @@ field_integer (const json_t *object, const char *name, json_int_t least, json_in
                         least, most);
 }
 
+static int
+hex_digit (char character)
+{
+  if (character >= '0' && character <= '9')
+    return character - '0';
+  return character >= 'a' && character <= 'f' ? character - 'a' + 10 : -1;
+}
+
+int
+field_bytes (const json_t *object, const char *name, uint8_t *bytes, size_t size, struct tss_error *error)
+{
+  const char *text;
+  if (field_string (object, name, &text, error) < 0)
+    return -1;
+  bool valid = strlen (text) == size * 2;
+  for (size_t i = 0; i < size && valid; i++)
+    {
+      int high = hex_digit (text[2 * i]), low = hex_digit (text[2 * i + 1]);
+      valid = high >= 0 && low >= 0;
+      bytes[i] = (uint8_t)((unsigned)high << 4 | (unsigned)low);
+    }
+  if (valid)
+    return 0;
+  return tss_error_set (error, TSS_ERROR_INVALID, 0, name, "field %s: expected %zu hexadecimal digits", name, size * 2);
+}
+
 int
 field_address (const json_t *object, const char *name, struct address *address, struct tss_error *error)
 {

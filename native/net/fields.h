@@ -7,6 +7,7 @@
 
 #include <jansson.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 /* Ids become names of files: letters, digits, '.', '_', '-', at most 128, not starting with '.'. */
 int field_id (const json_t *object, const char *name, const char **id, struct tss_error *error);
@@ -20,6 +21,9 @@ int field_interface (const json_t *object, const char *name, const char **text, 
 int field_integer (const json_t *object, const char *name, json_int_t least, json_int_t most, json_int_t *value,
                    struct tss_error *error);
 int field_address (const json_t *object, const char *name, struct address *address, struct tss_error *error);
+
+/* SIZE bytes as twice as many hexadecimal digits, in lower case. No error shows any of them. */
+int field_bytes (const json_t *object, const char *name, uint8_t *bytes, size_t size, struct tss_error *error);
 
 /* The array, or an error if the field is there and no array; *ARRAY is NULL for an absent or null field. */
 int field_array (const json_t *object, const char *name, const json_t **array, struct tss_error *error);

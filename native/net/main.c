@@ -35,6 +35,7 @@ struct net
   struct dns_service dns;
   struct overlays overlays;
   struct ipsec ipsec;
+  struct wireguard wireguard;
   struct sandboxes sandboxes;
   struct ports ports;
   struct kept_tables tables;
@@ -116,6 +117,7 @@ open_net (struct net *net, const struct options *options, struct tss_error *erro
   net->overlays.ipsec = &net->ipsec;
   net->ipsec.nft = &net->nft;
   net->ipsec.tables = &net->tables;
+  net->wireguard = (struct wireguard){ .route = &net->route, .ipsec = &net->ipsec, .tables = &net->tables };
   net->flow_limit.loop = &net->loop;
   net->flow_limit.sandboxes = &net->sandboxes;
   net->sandboxes.overlays = &net->overlays;
@@ -134,7 +136,8 @@ open_net (struct net *net, const struct options *options, struct tss_error *erro
                                          .tables = &net->tables,
                                          .guard = &net->guard,
                                          .overlays = &net->overlays,
-                                         .ipsec = &net->ipsec };
+                                         .ipsec = &net->ipsec,
+                                         .wireguard = &net->wireguard };
   if (state_open (&net->state, options->state, error) < 0 || loop_open (&net->loop, error) < 0
       || watch_signals (net, error) < 0 || netlink_open (&net->route, NETLINK_ROUTE, error) < 0
       || nft_open (&net->nft, error) < 0)

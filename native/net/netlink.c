@@ -217,6 +217,75 @@ netlink_send (struct netlink *netlink, struct netlink_batch *batch, struct tss_e
 }
 
 int
+netlink_flush (struct netlink *netlink, struct netlink_batch *batch, unsigned limit, struct tss_error *error)
+{
+  if (batch->count < limit)
+    return 0;
+  int result = netlink_send (netlink, batch, error);
+  explicit_bzero (batch->data, batch->length);
+  netlink_batch_init (batch);
+  return result;
+}
+
+struct netlink_bytes
+netlink_attributes (const struct nlmsghdr *message, size_t header_size)
+{
+  size_t start = NLMSG_HDRLEN + NLMSG_ALIGN (header_size);
+  if (message->nlmsg_len <= start)
+    return (struct netlink_bytes){ 0 };
+  return (struct netlink_bytes){ (const char *)message + start, message->nlmsg_len - start };
+}
+
+bool
+netlink_next (struct netlink_bytes *rest, uint16_t *type, struct netlink_bytes *content)
+{
+  if (rest->size < NLA_HDRLEN)
+    return false;
+  const struct nlattr *attribute = (const struct nlattr *)rest->data;
+  if (attribute->nla_len < NLA_HDRLEN || attribute->nla_len > rest->size)
+    return false;
+  *type = attribute->nla_type & NLA_TYPE_MASK;
+  *content = (struct netlink_bytes){ rest->data + NLA_HDRLEN, attribute->nla_len - (size_t)NLA_HDRLEN };
+  size_t whole = NLA_ALIGN (attribute->nla_len);
+  if (whole > rest->size) /* the last one needs no padding */
+    whole = rest->size;
+  *rest = (struct netlink_bytes){ rest->data + whole, rest->size - whole };
+  return true;
+}
+
+struct netlink_bytes
+netlink_find (struct netlink_bytes attributes, uint16_t type, size_t least)
+{
+  uint16_t found;
+  struct netlink_bytes content;
+  while (netlink_next (&attributes, &found, &content))
+    if (found == type)
+      return content.size >= least ? content : (struct netlink_bytes){ 0 };
+  return (struct netlink_bytes){ 0 };
+}
+
+/* Goes over the messages of one answer; *RESULT is that of the dump once it is over. */
+static bool
+read_part (const char *data, ssize_t received, uint32_t first, const struct netlink_batch *batch,
+           void (*function) (const struct nlmsghdr *message, void *context), void *context, int *result,
+           struct tss_error *error)
+{
+  int left = (int)received;
+  for (const struct nlmsghdr *header = (const struct nlmsghdr *)(const void *)data; NLMSG_OK (header, left);
+       header = NLMSG_NEXT (header, left))
+    {
+      if (header->nlmsg_seq != first)
+        continue;
+      if (header->nlmsg_type == NLMSG_ERROR)
+        *result = check_answer (header, batch->requests[0].what, batch->requests[0].tolerated, error);
+      if (header->nlmsg_type == NLMSG_ERROR || header->nlmsg_type == NLMSG_DONE)
+        return true;
+      function (header, context);
+    }
+  return false;
+}
+
+int
 netlink_dump (struct netlink *netlink, struct netlink_batch *batch,
               void (*function) (const struct nlmsghdr *message, void *context), void *context, struct tss_error *error)
 {
@@ -226,20 +295,13 @@ netlink_dump (struct netlink *netlink, struct netlink_batch *batch,
   for (;;)
     {
       _Alignas(NLMSG_ALIGNTO) char data[32768]; /* the kernel fills at most this much per message of a dump */
+      int result = 0;
       ssize_t received = receive (netlink, data, sizeof data, error);
       if (received < 0)
         return -1;
-      int left = (int)received;
-      for (struct nlmsghdr *header = (struct nlmsghdr *)data; NLMSG_OK (header, left);
-           header = NLMSG_NEXT (header, left))
-        {
-          if (header->nlmsg_seq != first)
-            continue;
-          if (header->nlmsg_type == NLMSG_ERROR)
-            return check_answer (header, batch->requests[0].what, batch->requests[0].tolerated, error);
-          if (header->nlmsg_type == NLMSG_DONE)
-            return 0;
-          function (header, context);
-        }
+      bool is_done = read_part (data, received, first, batch, function, context, &result, error);
+      explicit_bzero (data, (size_t)received); /* some hold keys */
+      if (is_done)
+        return result;
     }
 }

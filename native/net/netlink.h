@@ -5,6 +5,7 @@
 #include "../common/error.h"
 
 #include <linux/netlink.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -58,9 +59,28 @@ void *netlink_put_raw (struct netlink_batch *batch, size_t size);
 /* Sends everything and reads every answer. Reports the first failure that is not tolerated. */
 int netlink_send (struct netlink *netlink, struct netlink_batch *batch, struct tss_error *error);
 
+/* Sends everything and begins anew when there are LIMIT requests or more; what was in the batch is wiped. */
+int netlink_flush (struct netlink *netlink, struct netlink_batch *batch, unsigned limit, struct tss_error *error);
+
 /* Sends the one request in BATCH and calls FUNCTION for each message of the answer. FUNCTION may not use NETLINK. */
 int netlink_dump (struct netlink *netlink, struct netlink_batch *batch,
                   void (*function) (const struct nlmsghdr *message, void *context), void *context,
                   struct tss_error *error);
+
+/* Part of a message that has been received. */
+struct netlink_bytes
+{
+  const char *data; /* NULL: nothing */
+  size_t size;
+};
+
+/* What is behind a header of HEADER_SIZE bytes. */
+struct netlink_bytes netlink_attributes (const struct nlmsghdr *message, size_t header_size);
+
+/* Takes the first attribute off the front of REST; false at the end, or where what follows is none. */
+bool netlink_next (struct netlink_bytes *rest, uint16_t *type, struct netlink_bytes *content);
+
+/* The content of the first one of that type, if it has LEAST bytes or more. */
+struct netlink_bytes netlink_find (struct netlink_bytes attributes, uint16_t type, size_t least);
 
 #endif

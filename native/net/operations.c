@@ -92,7 +92,31 @@ set_ipsec (struct operations *operations, const json_t *request, json_t *reply, 
   (void)reply;
   if (!field_present (request, "local") && overlays_any_encrypted (operations->overlays))
     return tss_error_set (error, TSS_ERROR_STATE, 0, "local", "stop encrypting: there are networks that rely on it");
+  const char *owner = json_string_value (json_object_get (request, "owner"));
+  if (!field_present (request, "local") && owner != NULL && wireguard_remove (operations->wireguard, owner, error) < 0)
+    return -1;
   return ipsec_set (operations->ipsec, request, error);
+}
+
+static int
+set_wireguard (struct operations *operations, const json_t *request, json_t *reply, struct tss_error *error)
+{
+  (void)reply;
+  return wireguard_set (operations->wireguard, request, error);
+}
+
+static int
+probe_wireguard (struct operations *operations, const json_t *request, json_t *reply, struct tss_error *error)
+{
+  char reason[128];
+  (void)operations;
+  (void)request;
+  if (wireguard_probe (reason, error) < 0)
+    return -1;
+  json_object_set_new (reply, "available", json_boolean (*reason == '\0'));
+  if (*reason != '\0')
+    json_object_set_new (reply, "reason", json_string (reason));
+  return 0;
 }
 
 static int
@@ -234,6 +258,8 @@ static const struct
   { "overlay.set", set_overlay },
   { "overlay.remove", remove_overlay },
   { "ipsec.set", set_ipsec },
+  { "wireguard.set", set_wireguard },
+  { "wireguard.probe", probe_wireguard },
   { "dns.set", set_names },
   { "dns.remove", remove_names },
   { "nft", run_nft },

@@ -6,6 +6,7 @@
 #include "guard.h"
 #include "ports.h"
 #include "sandbox.h"
+#include "wireguard/wireguard.h"
 
 struct operations
 {
@@ -21,6 +22,7 @@ struct operations
   struct guard *guard;
   struct overlays *overlays;
   struct ipsec *ipsec;
+  struct wireguard *wireguard;
 };
 
 /* A server_handler; CONTEXT is struct operations. */

@@ -71,7 +71,7 @@ describe('networks between hosts that are to be encrypted', () => {
     await client.request(demand(addressOf(1)));
     await client.request(tunnel);
     await assert.rejects(ping());
-    assert.deepEqual(watch.take(), { esp: 0, udp: 0, other: 0 });
+    assert.deepEqual(watch.take(), { wireguard: 0, esp: 0, udp: 0, other: 0 });
     const policies = await onHost('ip', 'xfrm', 'policy');
     assert.match(policies, new RegExp(`src ${addressOf(1)}/32 dst 0.0.0.0/0 proto udp dport ${encryptedPort}`));
     assert.match(policies, new RegExp(`src 0.0.0.0/0 dst ${addressOf(1)}/32 proto udp dport ${encryptedPort}`));
@@ -80,7 +80,7 @@ describe('networks between hosts that are to be encrypted', () => {
   it('send nothing in clear when another program has flushed the policies of the kernel', async () => {
     await onHost('ip', 'xfrm', 'policy', 'flush');
     await assert.rejects(ping());
-    assert.deepEqual(watch.take(), { esp: 0, udp: 0, other: 0 });
+    assert.deepEqual(watch.take(), { wireguard: 0, esp: 0, udp: 0, other: 0 });
     // Negative control: it is the rules beside the policies that have held it back.
     await onHost('nft', 'flush', 'chain', 'inet', `tsstack-ipsec-${owner}`, 'out');
     await assert.rejects(ping());

@@ -1,9 +1,13 @@
 import { runCommand } from './underlay.ts';
 
+/** At which the WireGuard of the hosts of tests listens. */
+export const wireguardPort = 4793;
+
 const table = 'bridge watch';
 
 /** Packets by what an onlooker takes them for. `other` is without what finds neighbours and what ICMP says. */
 export interface Seen {
+  readonly wireguard: number;
   readonly esp: number;
   readonly udp: number;
   readonly other: number;
@@ -15,6 +19,7 @@ const rules: readonly (readonly [match: string, kind: keyof Seen | null])[] = [
   ['meta l4proto icmp', null],
   ['meta l4proto ipv6-icmp', null],
   ['meta l4proto esp', 'esp'],
+  [`udp dport ${wireguardPort}`, 'wireguard'],
   ['meta l4proto udp', 'udp'],
   ['', 'other'],
 ];
@@ -27,7 +32,7 @@ interface Listing {
 
 /** Looks at everything that hosts of an Underlay send each other. */
 export class TunnelWatch {
-  #taken: Seen = { esp: 0, udp: 0, other: 0 };
+  #taken: Seen = { wireguard: 0, esp: 0, udp: 0, other: 0 };
 
   constructor() {
     const lines = rules.map(([match]) => `${match} counter accept`);
@@ -42,10 +47,15 @@ export class TunnelWatch {
     const { nftables } = JSON.parse(runCommand('nft', '-j', 'list', 'table', ...table.split(' '))) as Listing;
     const counts = nftables.flatMap(({ rule }) => rule?.expr.flatMap(({ counter }) => counter?.packets ?? []) ?? []);
     const sum = (kind: keyof Seen): number => counts[rules.findIndex(([, one]) => one === kind)] ?? Number.NaN;
-    const seen = { esp: sum('esp'), udp: sum('udp'), other: sum('other') };
-    const { esp, udp, other } = this.#taken;
+    const seen = { wireguard: sum('wireguard'), esp: sum('esp'), udp: sum('udp'), other: sum('other') };
+    const { wireguard, esp, udp, other } = this.#taken;
     this.#taken = seen;
-    return { esp: seen.esp - esp, udp: seen.udp - udp, other: seen.other - other };
+    return {
+      wireguard: seen.wireguard - wireguard,
+      esp: seen.esp - esp,
+      udp: seen.udp - udp,
+      other: seen.other - other,
+    };
   }
 
   close(): void {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'mocha';
 import { encryptedPort } from '../../agents/host/networks/encryption/plan-encryption.ts';
 import type { NetworkObject } from '../../src/model/objects.ts';
+import { clearPacket } from '../support/clear-packet.ts';
 import { networkSpec } from '../fixtures/network-spec.ts';
 import { networkObject } from '../support/network-lab.ts';
 import { endpointTask, OverlayLab } from '../support/overlay-lab.ts';
@@ -12,17 +13,6 @@ import { addressOf, runCommand } from '../support/underlay.ts';
 const secretSpec = networkSpec('lab_net1', { driver: 'overlay', driverOptions: { encrypted: '' } });
 const secret: NetworkObject = { ...networkObject(1), spec: secretSpec, vni: 4096 };
 const open: NetworkObject = { ...networkObject(2), vni: 4097 };
-
-/** A frame with nothing in it for the container with the last number 11, behind the header of VXLAN, as `printf` writes it. */
-function clearPacket({ vni }: NetworkObject, third: number): string {
-  const number = vni ?? 0;
-  const header = [0x08, 0, 0, 0, number >> 16, (number >> 8) & 0xff, number & 0xff, 0];
-  const receiver = [0x02, 0x42, 0xac, 0x1e, third, 11];
-  // A sender, and the type that is for experiments.
-  const rest = [0x02, 0, 0, 0, 0, 1, 0x88, 0xb5];
-  const bytes = [...header, ...receiver, ...rest, ...Buffer.alloc(46)];
-  return bytes.map((byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join('');
-}
 
 describe('networks between hosts that are encrypted', function () {
   this.timeout(200_000);
@@ -161,7 +151,7 @@ describe('networks between hosts that are encrypted', function () {
     await ping('172.30.1.11', '-W', '5');
     watch.take();
     await ping('172.30.1.11', '-M', 'do', '-s', String(1350 - 28));
-    assert.deepEqual(watch.take(), { esp: 2, udp: 0, other: 0 });
+    assert.deepEqual(watch.take(), { wireguard: 0, esp: 2, udp: 0, other: 0 });
     await assert.rejects(ping('172.30.1.11', '-M', 'do', '-s', String(1350 - 27)));
     lab.family = 4;
     await lab.connect(secret, secretTasks);

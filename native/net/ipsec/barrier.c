@@ -6,20 +6,29 @@
 
 #define SCRIPT_SIZE 1024
 
+void
+ipsec_barrier_link (uint32_t owner, char name[LINK_NAME_SIZE])
+{
+  snprintf (name, LINK_NAME_SIZE, "tswg-%08x", owner);
+}
+
 static void
 write_script (const struct ipsec_wish *wish, const char *table, char script[SCRIPT_SIZE])
 {
-  char local[ADDRESS_TEXT_SIZE];
+  char local[ADDRESS_TEXT_SIZE], link[LINK_NAME_SIZE];
+  ipsec_barrier_link (wish->owner, link);
   const char *family = wish->local.family == AF_INET ? "ip" : "ip6";
   address_format (&wish->local, local);
   /* What a container sends to this port of another host would be encrypted like a tunnel's packet and taken for one
    * there, because it leaves with the address of this host. */
   snprintf (script, SCRIPT_SIZE,
             "table %s\ndelete table %s\ntable %s {\n"
-            "chain out {\ntype filter hook output priority filter\n%s saddr %s udp dport %u rt ipsec missing drop\n}\n"
-            "chain in {\ntype filter hook input priority filter\n%s daddr %s udp dport %u meta ipsec missing drop\n}\n"
+            "chain out {\ntype filter hook output priority filter\n"
+            "oifname != \"%s\" %s saddr %s udp dport %u rt ipsec missing drop\n}\n"
+            "chain in {\ntype filter hook input priority filter\n"
+            "iifname != \"%s\" %s daddr %s udp dport %u meta ipsec missing drop\n}\n"
             "chain through {\ntype filter hook forward priority filter\nudp dport %u drop\n}\n}\n",
-            table, table, table, family, local, wish->port, family, local, wish->port, wish->port);
+            table, table, table, link, family, local, wish->port, link, family, local, wish->port, wish->port);
 }
 
 static void

@@ -2,15 +2,15 @@
 #include "../../common/cleanup.h"
 #include "../memory.h"
 #include "barrier.h"
+#include "found.h"
 #include "wish.h"
 
 #include <string.h>
 
 static const uint8_t directions[] = { XFRM_POLICY_IN, XFRM_POLICY_OUT };
 
-/* Not before it is needed: it may load a module. */
-static int
-open_netlink (struct ipsec *ipsec, struct tss_error *error)
+int
+ipsec_open (struct ipsec *ipsec, struct tss_error *error)
 {
   if (ipsec->is_open)
     return 0;
@@ -30,114 +30,66 @@ ipsec_close (struct ipsec *ipsec)
   ipsec->is_open = false;
 }
 
-/* What the kernel has of an owner. */
-struct found
-{
-  uint32_t owner;
-  struct buffer associations, policies; /* struct ipsec_association, struct ipsec_policy */
-};
-
-static void
-note (const struct nlmsghdr *message, void *context)
-{
-  struct found *found = context;
-  struct ipsec_association association = { 0 };
-  struct ipsec_policy policy = { 0 };
-  if (ipsec_read_association (message, found->owner, &association))
-    memory_append (&found->associations, &association, sizeof association);
-  else if (ipsec_read_policy (message, found->owner, &policy))
-    memory_append (&found->policies, &policy, sizeof policy);
-  explicit_bzero (&association, sizeof association);
-}
-
-static int
-list (struct ipsec *ipsec, uint16_t type, struct found *found, struct tss_error *error)
-{
-  struct netlink_batch batch;
-  netlink_batch_init (&batch);
-  ipsec_list (&batch, type);
-  return netlink_dump (&ipsec->xfrm, &batch, note, found, error);
-}
-
-static void
-free_found (struct found *found)
-{
-  if (buffer_length (&found->associations) > 0)
-    explicit_bzero (buffer_bytes (&found->associations), buffer_length (&found->associations));
-  buffer_free (&found->associations);
-  buffer_free (&found->policies);
-}
-
-static bool
-is_same_address (const struct address *a, const struct address *b)
-{
-  return a->family == b->family && memcmp (a->bytes, b->bytes, address_size (a)) == 0;
-}
-
-static bool
-is_same_policy (const struct ipsec_policy *a, const struct ipsec_policy *b)
-{
-  return a->direction == b->direction && a->port == b->port && is_same_address (&a->local, &b->local);
-}
-
 static bool
 is_same_association (const struct ipsec_association *a, const struct ipsec_association *b)
 {
-  return a->spi == b->spi && is_same_address (&a->source, &b->source)
-         && is_same_address (&a->destination, &b->destination) && memcmp (a->key, b->key, sizeof a->key) == 0;
-}
-
-static bool
-has_policy (const struct found *found, const struct ipsec_policy *policy)
-{
-  const struct ipsec_policy *all = (const struct ipsec_policy *)(const void *)buffer_bytes (&found->policies);
-  for (size_t i = 0; i < buffer_length (&found->policies) / sizeof *all; i++)
-    if (is_same_policy (&all[i], policy))
-      return true;
-  return false;
-}
-
-/* Requests are sent when the batch is full, or there are no more. */
-static int
-flush (struct ipsec *ipsec, struct netlink_batch *batch, unsigned limit, struct tss_error *error)
-{
-  if (batch->count < limit)
-    return 0;
-  int result = netlink_send (&ipsec->xfrm, batch, error);
-  explicit_bzero (batch->data, batch->length);
-  netlink_batch_init (batch);
-  return result;
+  return a->spi == b->spi && address_equal (&a->source, &b->source) && address_equal (&a->destination, &b->destination)
+         && memcmp (a->key, b->key, sizeof a->key) == 0;
 }
 
 static int
-add_policies (struct ipsec *ipsec, const struct ipsec_wish *wish, const struct found *found, struct tss_error *error)
+add_policies (struct ipsec *ipsec, const struct ipsec_wish *wish, const struct ipsec_found *found,
+              struct tss_error *error)
 {
   struct netlink_batch batch;
   netlink_batch_init (&batch);
   for (size_t i = 0; i < TSS_LENGTH (directions); i++)
     {
       struct ipsec_policy policy = { .local = wish->local, .port = wish->port, .direction = directions[i] };
-      if (!has_policy (found, &policy))
+      if (!ipsec_found_has_policy (found, &policy))
         ipsec_add_policy (&batch, wish->owner, &policy);
     }
-  return flush (ipsec, &batch, 1, error);
+  return netlink_flush (&ipsec->xfrm, &batch, 1, error);
+}
+
+/* Before what they are exceptions from: nobody would know any more whose they are. */
+static int
+delete_exceptions (struct ipsec *ipsec, const struct ipsec_policy *from, const struct ipsec_found *found,
+                   struct tss_error *error)
+{
+  struct netlink_batch batch;
+  size_t count;
+  const struct ipsec_exception *all = ipsec_found_exceptions (found, &count);
+  netlink_batch_init (&batch);
+  for (size_t i = 0; i < count; i++)
+    {
+      if (ipsec_is_same_policy (&all[i].from, from))
+        ipsec_delete_exception (&batch, &all[i]);
+      if (netlink_flush (&ipsec->xfrm, &batch, IPSEC_BATCH_REQUESTS, error) < 0)
+        return -1;
+    }
+  return netlink_flush (&ipsec->xfrm, &batch, 1, error);
 }
 
 static int
-delete_policies (struct ipsec *ipsec, const struct ipsec_wish *wish, const struct found *found, struct tss_error *error)
+delete_policies (struct ipsec *ipsec, const struct ipsec_wish *wish, const struct ipsec_found *found,
+                 struct tss_error *error)
 {
   struct netlink_batch batch;
-  const struct ipsec_policy *all = (const struct ipsec_policy *)(const void *)buffer_bytes (&found->policies);
+  size_t count;
+  const struct ipsec_policy *all = ipsec_found_policies (found, &count);
   netlink_batch_init (&batch);
-  for (size_t i = 0; i < buffer_length (&found->policies) / sizeof *all; i++)
+  for (size_t i = 0; i < count; i++)
     {
-      bool is_wanted = wish->has_local && all[i].port == wish->port && is_same_address (&all[i].local, &wish->local);
+      bool is_wanted = wish->has_local && all[i].port == wish->port && address_equal (&all[i].local, &wish->local);
+      if (!is_wanted && delete_exceptions (ipsec, &all[i], found, error) < 0)
+        return -1;
       if (!is_wanted)
         ipsec_delete_policy (&batch, &all[i]);
-      if (flush (ipsec, &batch, IPSEC_BATCH_REQUESTS, error) < 0)
+      if (netlink_flush (&ipsec->xfrm, &batch, IPSEC_BATCH_REQUESTS, error) < 0)
         return -1;
     }
-  return flush (ipsec, &batch, 1, error);
+  return netlink_flush (&ipsec->xfrm, &batch, 1, error);
 }
 
 /* The order in which contains searches. */
@@ -163,23 +115,22 @@ contains (const struct ipsec_association *sorted, size_t count, const struct ips
  * the kernel takes the newest. One that is there already is not made anew: its packets would be numbered anew, too, and
  * no number may come twice with one key. */
 static int
-add_associations (struct ipsec *ipsec, const struct ipsec_wish *wish, const struct found *found, bool incoming,
+add_associations (struct ipsec *ipsec, const struct ipsec_wish *wish, const struct ipsec_found *found, bool incoming,
                   struct tss_error *error)
 {
   struct netlink_batch batch;
-  const struct ipsec_association *there
-      = (const struct ipsec_association *)(const void *)buffer_bytes (&found->associations);
-  size_t count = buffer_length (&found->associations) / sizeof *there;
+  size_t count;
+  const struct ipsec_association *there = ipsec_found_associations (found, &count);
   netlink_batch_init (&batch);
   for (size_t i = 0; i < wish->count; i++)
     {
       const struct ipsec_association *wanted = &wish->associations[i];
-      if (is_same_address (&wanted->destination, &wish->local) == incoming && !contains (there, count, wanted))
+      if (address_equal (&wanted->destination, &wish->local) == incoming && !contains (there, count, wanted))
         ipsec_add_association (&batch, wish->owner, wanted);
-      if (flush (ipsec, &batch, IPSEC_BATCH_REQUESTS, error) < 0)
+      if (netlink_flush (&ipsec->xfrm, &batch, IPSEC_BATCH_REQUESTS, error) < 0)
         return -1;
     }
-  return flush (ipsec, &batch, 1, error);
+  return netlink_flush (&ipsec->xfrm, &batch, 1, error);
 }
 
 static bool
@@ -187,28 +138,28 @@ is_number_wanted (const struct ipsec_wish *wish, const struct ipsec_association 
 {
   for (size_t i = 0; i < wish->count; i++)
     if (wish->associations[i].spi == association->spi
-        && is_same_address (&wish->associations[i].destination, &association->destination))
+        && address_equal (&wish->associations[i].destination, &association->destination))
       return true;
   return false;
 }
 
 /* NUMBERS_ONLY: those whose number is to have another key or another source; they make way before that is added. */
 static int
-delete_associations (struct ipsec *ipsec, const struct ipsec_wish *wish, const struct found *found, bool numbers_only,
-                     struct tss_error *error)
+delete_associations (struct ipsec *ipsec, const struct ipsec_wish *wish, const struct ipsec_found *found,
+                     bool numbers_only, struct tss_error *error)
 {
   struct netlink_batch batch;
-  const struct ipsec_association *there
-      = (const struct ipsec_association *)(const void *)buffer_bytes (&found->associations);
+  size_t count;
+  const struct ipsec_association *there = ipsec_found_associations (found, &count);
   netlink_batch_init (&batch);
-  for (size_t i = 0; i < buffer_length (&found->associations) / sizeof *there; i++)
+  for (size_t i = 0; i < count; i++)
     {
       if (!contains (wish->associations, wish->count, &there[i]) && is_number_wanted (wish, &there[i]) == numbers_only)
         ipsec_delete_association (&batch, &there[i]);
-      if (flush (ipsec, &batch, IPSEC_BATCH_REQUESTS, error) < 0)
+      if (netlink_flush (&ipsec->xfrm, &batch, IPSEC_BATCH_REQUESTS, error) < 0)
         return -1;
     }
-  return flush (ipsec, &batch, 1, error);
+  return netlink_flush (&ipsec->xfrm, &batch, 1, error);
 }
 
 /* Says what is missing where it is not the request that is wrong. */
@@ -225,7 +176,7 @@ explain (struct tss_error *error)
 
 /* The barrier first and the keys last, and the other way round at the end: at no moment can anything go in clear. */
 static int
-apply (struct ipsec *ipsec, struct ipsec_wish *wish, struct found *found, struct tss_error *error)
+apply (struct ipsec *ipsec, struct ipsec_wish *wish, struct ipsec_found *found, struct tss_error *error)
 {
   if (wish->has_local && (ipsec_barrier_set (ipsec, wish, error) < 0 || add_policies (ipsec, wish, found, error) < 0))
     return -1;
@@ -252,15 +203,15 @@ ipsec_set (struct ipsec *ipsec, const json_t *request, struct tss_error *error)
   /* Nothing has ever been encrypted: no reason to load a module. */
   if (!wish.has_local && !ipsec_barrier_is_set (ipsec, &wish))
     return 0;
-  struct found found = { .owner = wish.owner };
-  int result = open_netlink (ipsec, error);
+  struct ipsec_found found = { .owner = wish.owner };
+  int result = ipsec_open (ipsec, error);
   if (result == 0)
-    result = list (ipsec, XFRM_MSG_GETPOLICY, &found, error);
+    result = ipsec_found_list (&found, &ipsec->xfrm, XFRM_MSG_GETPOLICY, error);
   if (result == 0)
-    result = list (ipsec, XFRM_MSG_GETSA, &found, error);
+    result = ipsec_found_list (&found, &ipsec->xfrm, XFRM_MSG_GETSA, error);
   if (result == 0)
     result = apply (ipsec, &wish, &found, error);
-  free_found (&found);
+  ipsec_found_free (&found);
   ipsec_wish_free (&wish);
   return result;
 }
@@ -269,21 +220,21 @@ int
 ipsec_check (struct ipsec *ipsec, const char *owner, const struct address *local, unsigned port,
              struct tss_error *error)
 {
-  struct found found = { 0 };
+  struct ipsec_found found = { 0 };
   struct ipsec_wish wish = { 0 };
   if (!ipsec_parse_owner (owner, &wish.owner))
     return tss_error_set (error, TSS_ERROR_INVALID, 0, "owner", "field owner: expected eight hexadecimal digits");
   found.owner = wish.owner;
-  int result = open_netlink (ipsec, error);
+  int result = ipsec_open (ipsec, error);
   if (result == 0)
-    result = list (ipsec, XFRM_MSG_GETPOLICY, &found, error);
+    result = ipsec_found_list (&found, &ipsec->xfrm, XFRM_MSG_GETPOLICY, error);
   for (size_t i = 0; i < TSS_LENGTH (directions) && result == 0; i++)
     {
       struct ipsec_policy policy = { .local = *local, .port = (uint16_t)port, .direction = directions[i] };
-      if (!has_policy (&found, &policy))
+      if (!ipsec_found_has_policy (&found, &policy))
         result
             = tss_error_set (error, TSS_ERROR_STATE, 0, "encrypted", "nothing sees to it that the tunnel is encrypted");
     }
-  free_found (&found);
+  ipsec_found_free (&found);
   return result;
 }

@@ -17,6 +17,8 @@ struct ipsec
   struct kept_tables *tables;
 };
 
+/* Not before it is needed: it may load a module. */
+int ipsec_open (struct ipsec *ipsec, struct tss_error *error);
 void ipsec_close (struct ipsec *ipsec);
 
 /* The request ipsec.set. */

@@ -16,6 +16,9 @@
 /* Before the policies of key daemons (strongSwan: 300,000 and more). */
 #define PRIORITY 1000
 
+/* Before those. Without a template, and so to be told from what others allow. */
+#define EXCEPTION_PRIORITY (PRIORITY - 1)
+
 static void
 put_address (const struct address *address, xfrm_address_t *target)
 {
@@ -138,6 +141,62 @@ ipsec_delete_policy (struct netlink_batch *batch, const struct ipsec_policy *pol
   id->dir = policy->direction;
 }
 
+bool
+ipsec_is_same_policy (const struct ipsec_policy *a, const struct ipsec_policy *b)
+{
+  return a->direction == b->direction && a->port == b->port && address_equal (&a->local, &b->local);
+}
+
+bool
+ipsec_is_same_exception (const struct ipsec_exception *a, const struct ipsec_exception *b)
+{
+  return ipsec_is_same_policy (&a->from, &b->from) && a->device == b->device && a->mark == b->mark
+         && a->peer.family == b->peer.family && (a->peer.family == 0 || address_equal (&a->peer, &b->peer));
+}
+
+static void
+set_exception (struct xfrm_selector *selector, const struct ipsec_exception *exception)
+{
+  bool is_out = exception->from.direction == XFRM_POLICY_OUT;
+  set_selector (selector, &exception->from);
+  selector->ifindex = (int)exception->device;
+  if (exception->peer.family == 0)
+    return;
+  put_address (&exception->peer, is_out ? &selector->daddr : &selector->saddr);
+  *(is_out ? &selector->prefixlen_d : &selector->prefixlen_s) = (uint8_t)(address_size (&exception->peer) * 8);
+}
+
+static void
+put_mark (struct netlink_batch *batch, uint32_t value)
+{
+  struct xfrm_mark mark = { .v = value, .m = UINT32_MAX };
+  if (value != 0)
+    netlink_put (batch, XFRMA_MARK, &mark, sizeof mark);
+}
+
+void
+ipsec_add_exception (struct netlink_batch *batch, const struct ipsec_exception *exception)
+{
+  struct xfrm_userpolicy_info info
+      = { .priority = EXCEPTION_PRIORITY, .dir = exception->from.direction, .action = XFRM_POLICY_ALLOW };
+  set_exception (&info.sel, exception);
+  set_no_limits (&info.lft);
+  memcpy (netlink_begin (batch, XFRM_MSG_UPDPOLICY, NLM_F_CREATE, sizeof info, 0,
+                         "except what is encrypted already from what has to be"),
+          &info, sizeof info);
+  put_mark (batch, exception->mark);
+}
+
+void
+ipsec_delete_exception (struct netlink_batch *batch, const struct ipsec_exception *exception)
+{
+  struct xfrm_userpolicy_id *id
+      = netlink_begin (batch, XFRM_MSG_DELPOLICY, 0, sizeof *id, ENOENT, "end an exception from what is encrypted");
+  set_exception (&id->sel, exception);
+  id->dir = exception->from.direction;
+  put_mark (batch, exception->mark);
+}
+
 /* No header: the kernel reads what follows that of netlink as attributes. */
 void
 ipsec_list (struct netlink_batch *batch, uint16_t type)
@@ -145,21 +204,10 @@ ipsec_list (struct netlink_batch *batch, uint16_t type)
   netlink_begin (batch, type, NLM_F_DUMP, 0, 0, "list what is encrypted");
 }
 
-/* The attribute of that type with at least SIZE bytes, behind a header of HEADER_SIZE. */
 static const void *
 find (const struct nlmsghdr *message, size_t header_size, uint16_t type, size_t size)
 {
-  size_t at = NLMSG_HDRLEN + NLMSG_ALIGN (header_size);
-  while (at + NLA_HDRLEN <= message->nlmsg_len)
-    {
-      const struct nlattr *attribute = (const struct nlattr *)((const char *)message + at);
-      if (attribute->nla_len < NLA_HDRLEN || attribute->nla_len > message->nlmsg_len - at)
-        return NULL;
-      if ((attribute->nla_type & NLA_TYPE_MASK) == type)
-        return attribute->nla_len >= NLA_HDRLEN + size ? (const char *)attribute + NLA_HDRLEN : NULL;
-      at += NLA_ALIGN (attribute->nla_len);
-    }
-  return NULL;
+  return netlink_find (netlink_attributes (message, header_size), type, size).data;
 }
 
 /* Copies the header of such a message: messages are not aligned for its 64-bit numbers. */
@@ -204,5 +252,35 @@ ipsec_read_policy (const struct nlmsghdr *message, uint32_t owner, struct ipsec_
   policy->direction = info.dir;
   policy->port = ntohs (info.sel.dport);
   policy->local = read_address (info.dir == XFRM_POLICY_OUT ? &info.sel.saddr : &info.sel.daddr, info.sel.family);
+  return true;
+}
+
+/* The other end of what passes, as far as it is given. */
+static struct address
+read_peer (const struct xfrm_selector *selector, bool is_out)
+{
+  struct address any = { 0 };
+  if ((is_out ? selector->prefixlen_d : selector->prefixlen_s) == 0)
+    return any;
+  return read_address (is_out ? &selector->daddr : &selector->saddr, selector->family);
+}
+
+bool
+ipsec_read_exception (const struct nlmsghdr *message, struct ipsec_exception *exception)
+{
+  struct xfrm_userpolicy_info info;
+  if (!read_header (message, XFRM_MSG_NEWPOLICY, &info, sizeof info) || info.priority != EXCEPTION_PRIORITY
+      || info.action != XFRM_POLICY_ALLOW || info.sel.proto != IPPROTO_UDP
+      || find (message, sizeof info, XFRMA_TMPL, 0) != NULL)
+    return false;
+  bool is_out = info.dir == XFRM_POLICY_OUT;
+  const struct xfrm_mark *mark = find (message, sizeof info, XFRMA_MARK, sizeof *mark);
+  *exception = (struct ipsec_exception){ .from.direction = info.dir,
+                                         .from.port = ntohs (info.sel.dport),
+                                         .from.local
+                                         = read_address (is_out ? &info.sel.saddr : &info.sel.daddr, info.sel.family),
+                                         .device = (unsigned)info.sel.ifindex,
+                                         .peer = read_peer (&info.sel, is_out),
+                                         .mark = mark == NULL ? 0 : mark->v };
   return true;
 }

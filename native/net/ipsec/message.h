@@ -30,15 +30,33 @@ struct ipsec_policy
   uint8_t direction; /* XFRM_POLICY_IN or XFRM_POLICY_OUT */
 };
 
+/* What may go without ESP nevertheless: what leaves by a link or to a host alone, or comes with a mark. */
+struct ipsec_exception
+{
+  struct ipsec_policy from;
+  unsigned device;     /* index of a link; 0: any */
+  struct address peer; /* without a family: any */
+  uint32_t mark;       /* 0: any */
+};
+
+bool ipsec_is_same_policy (const struct ipsec_policy *a, const struct ipsec_policy *b);
+bool ipsec_is_same_exception (const struct ipsec_exception *a, const struct ipsec_exception *b);
+
 /* OWNER, in all that follows, tells whose they are: associations and policies with the same one go together. */
 void ipsec_add_association (struct netlink_batch *batch, uint32_t owner, const struct ipsec_association *association);
 void ipsec_delete_association (struct netlink_batch *batch, const struct ipsec_association *association);
 void ipsec_add_policy (struct netlink_batch *batch, uint32_t owner, const struct ipsec_policy *policy);
 void ipsec_delete_policy (struct netlink_batch *batch, const struct ipsec_policy *policy);
 
+void ipsec_add_exception (struct netlink_batch *batch, const struct ipsec_exception *exception);
+void ipsec_delete_exception (struct netlink_batch *batch, const struct ipsec_exception *exception);
+
 /* Read a message of a dump; false when it is about nothing of OWNER. */
 bool ipsec_read_association (const struct nlmsghdr *message, uint32_t owner, struct ipsec_association *association);
 bool ipsec_read_policy (const struct nlmsghdr *message, uint32_t owner, struct ipsec_policy *policy);
+
+/* False when it is no exception from what any owner demands. */
+bool ipsec_read_exception (const struct nlmsghdr *message, struct ipsec_exception *exception);
 
 /* Ask for all of them. */
 void ipsec_list (struct netlink_batch *batch, uint16_t type);

@@ -20,51 +20,18 @@ ipsec_parse_owner (const char *text, uint32_t *owner)
 }
 
 static int
-hex_digit (char character)
-{
-  if (character >= '0' && character <= '9')
-    return character - '0';
-  return character >= 'a' && character <= 'f' ? character - 'a' + 10 : -1;
-}
-
-static bool
-parse_key (const char *text, uint8_t key[IPSEC_KEY_SIZE])
-{
-  if (strlen (text) != IPSEC_KEY_SIZE * 2)
-    return false;
-  for (size_t i = 0; i < IPSEC_KEY_SIZE; i++)
-    {
-      int high = hex_digit (text[2 * i]), low = hex_digit (text[2 * i + 1]);
-      if (high < 0 || low < 0)
-        return false;
-      key[i] = (uint8_t)(high << 4 | low);
-    }
-  return true;
-}
-
-static bool
-is_same_address (const struct address *a, const struct address *b)
-{
-  return a->family == b->family && memcmp (a->bytes, b->bytes, address_size (a)) == 0;
-}
-
-static int
 parse_association (const json_t *entry, const struct address *local, struct ipsec_association *association,
                    struct tss_error *error)
 {
   json_int_t spi;
-  const char *key;
   if (field_address (entry, "source", &association->source, error) < 0
       || field_address (entry, "destination", &association->destination, error) < 0
       || field_integer (entry, "spi", LEAST_SPI, UINT32_MAX, &spi, error) < 0
-      || field_string (entry, "key", &key, error) < 0)
+      || field_bytes (entry, "key", association->key, IPSEC_KEY_SIZE, error) < 0)
     return -1;
   association->spi = (uint32_t)spi;
-  if (!parse_key (key, association->key))
-    return tss_error_set (error, TSS_ERROR_INVALID, 0, "key", "field key: expected %d hexadecimal digits",
-                          IPSEC_KEY_SIZE * 2);
   if (association->source.family != association->destination.family
-      || is_same_address (&association->source, local) == is_same_address (&association->destination, local))
+      || address_equal (&association->source, local) == address_equal (&association->destination, local))
     return tss_error_set (error, TSS_ERROR_INVALID, 0, "source",
                           "field source: either this or destination has to be the address of this host");
   return 0;

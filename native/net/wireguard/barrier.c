@@ -1,0 +1,64 @@
+#include "barrier.h"
+#include "../../common/cleanup.h"
+
+#include <stdio.h>
+
+#define SCRIPT_SIZE 1536
+
+static void
+name_table (uint32_t owner, char table[64])
+{
+  snprintf (table, 64, "inet tsstack-wireguard-%08x", owner);
+}
+
+/* The mark is set behind every other chain, so that none takes it for its own, and taken off what has been inside of
+ * the packet, which keeps it, before anybody else has seen that. */
+static void
+write_script (const struct wireguard_wish *wish, const char *link, const char *table, char script[SCRIPT_SIZE])
+{
+  char local[ADDRESS_TEXT_SIZE];
+  const char *family = wish->local.family == AF_INET ? "ip" : "ip6";
+  address_format (&wish->local, local);
+  snprintf (script, SCRIPT_SIZE,
+            "table %s\ndelete table %s\ntable %s {\n"
+            "chain before {\ntype filter hook prerouting priority raw\nmeta mark %u meta mark set 0\n"
+            "iifname \"%s\" %s daddr %s udp dport %u accept\niifname \"%s\" drop\n}\n"
+            "chain in {\ntype filter hook input priority 500\niifname \"%s\" meta mark set %u\n}\n"
+            "chain through {\ntype filter hook forward priority filter\noifname \"%s\" drop\n}\n"
+            "chain out {\ntype filter hook output priority filter\n"
+            "oifname \"%s\" %s saddr %s udp dport %u accept\noifname \"%s\" drop\n}\n}\n",
+            table, table, table, WIREGUARD_MARK, link, family, local, wish->port, link, link, WIREGUARD_MARK, link,
+            link, family, local, wish->port, link);
+}
+
+bool
+wireguard_barrier_is_set (const struct kept_tables *tables, uint32_t owner)
+{
+  char table[64];
+  name_table (owner, table);
+  return json_object_get (tables->tables, table) != NULL;
+}
+
+/* What is kept is said first: a crash between the two is repaired by the successor. Run always: it is one transaction,
+ * and what is in the kernel may be something else. */
+int
+wireguard_barrier_set (struct kept_tables *tables, const struct wireguard_wish *wish, const char *link,
+                       struct tss_error *error)
+{
+  char table[64], script[SCRIPT_SIZE];
+  name_table (wish->owner, table);
+  write_script (wish, link, table, script);
+  tss_autojson json_t *keep = json_pack ("{s:s,s:s}", "table", table, "script", script);
+  return kept_tables_set (tables, keep, error) < 0 ? -1 : nft_run (tables->nft, script, error);
+}
+
+int
+wireguard_barrier_remove (struct kept_tables *tables, uint32_t owner, struct tss_error *error)
+{
+  char table[64], script[256];
+  name_table (owner, table);
+  tss_autojson json_t *keep = json_pack ("{s:s,s:n}", "table", table, "script");
+  snprintf (script, sizeof script, "table %s\ndelete table %s\n", table, table);
+  /* What is kept also says that there is something to take away. */
+  return nft_run (tables->nft, script, error) < 0 ? -1 : kept_tables_set (tables, keep, error);
+}

@@ -1,0 +1,119 @@
+#include "device.h"
+#include "../../common/cleanup.h"
+
+#include <errno.h>
+#include <ifaddrs.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+/* Of Ethernet, where no link has the address. */
+#define USUAL_MTU 1500
+
+/* What WireGuard puts around a packet: header (16) and tag (16), UDP (8), and IP. */
+#define OVERHEAD_IPV4 (16 + 16 + 8 + 20)
+#define OVERHEAD_IPV6 (16 + 16 + 8 + 40)
+
+/* The kernel gives a link with less no IPv6 (RFC 8200, section 5). */
+#define LEAST_MTU_IPV6 1280
+
+static bool
+has_address (const struct ifaddrs *entry, const struct address *address)
+{
+  struct address found = { .family = address->family };
+  if (entry->ifa_addr == NULL || entry->ifa_addr->sa_family != address->family)
+    return false;
+  const void *bytes = address->family == AF_INET
+                          ? (const void *)&((const struct sockaddr_in *)(const void *)entry->ifa_addr)->sin_addr
+                          : (const void *)&((const struct sockaddr_in6 *)(const void *)entry->ifa_addr)->sin6_addr;
+  memcpy (found.bytes, bytes, address_size (&found));
+  return address_equal (&found, address);
+}
+
+static unsigned
+mtu_of_link (const char *name)
+{
+  struct ifreq request = { 0 };
+  tss_autofd int fd = socket (AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  strncpy (request.ifr_name, name, sizeof request.ifr_name - 1);
+  return fd >= 0 && ioctl (fd, SIOCGIFMTU, &request) == 0 ? (unsigned)request.ifr_mtu : USUAL_MTU;
+}
+
+/* Such that what the device sends is as large as the link of LOCAL carries: it fills packets up to sixteen bytes, but
+ * not beyond its MTU. */
+static unsigned
+mtu_for (const struct address *local)
+{
+  struct ifaddrs *all = NULL;
+  unsigned mtu = USUAL_MTU;
+  if (getifaddrs (&all) == 0)
+    for (const struct ifaddrs *entry = all; entry != NULL; entry = entry->ifa_next)
+      if (has_address (entry, local))
+        {
+          mtu = mtu_of_link (entry->ifa_name);
+          break;
+        }
+  freeifaddrs (all);
+  if (local->family == AF_INET)
+    return mtu - OVERHEAD_IPV4;
+  return mtu - OVERHEAD_IPV6 > LEAST_MTU_IPV6 ? mtu - OVERHEAD_IPV6 : LEAST_MTU_IPV6;
+}
+
+static int
+create (struct netlink *route, const char *link, const char *alias, struct tss_error *error)
+{
+  struct netlink_batch batch;
+  netlink_batch_init (&batch);
+  netlink_begin (&batch, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, sizeof (struct ifinfomsg), 0,
+                 "create WireGuard device %s", link);
+  netlink_put_string (&batch, IFLA_IFNAME, link);
+  size_t info = netlink_begin_nest (&batch, IFLA_LINKINFO);
+  netlink_put_string (&batch, IFLA_INFO_KIND, WG_GENL_NAME);
+  netlink_end_nest (&batch, info);
+  link_set_alias (&batch, link, alias);
+  link_set_no_automatic_address (&batch, link);
+  return netlink_send (route, &batch, error);
+}
+
+/* Its socket is made when the link comes up, or when the port changes while it is. */
+static int
+explain_port (uint16_t listen, struct tss_error *error)
+{
+  if (error == NULL || error->error_number != EADDRINUSE)
+    return -1;
+  return tss_error_set (error, TSS_ERROR_NETWORK, 0, "listen",
+                        "listen for WireGuard at UDP port %u: another program has that port", listen);
+}
+
+int
+wireguard_device_ensure (struct wireguard_kernel *kernel, const struct wireguard_wish *wish, const char *link,
+                         unsigned *index, struct tss_error *error)
+{
+  char alias[64];
+  bool found;
+  struct link_info info;
+  struct netlink_batch batch;
+  snprintf (alias, sizeof alias, "tsstack %08x wireguard", wish->owner);
+  if (link_find (kernel->route, link, &info, &found, error) < 0)
+    return -1;
+  /* An empty label: whoever made it died before it had one. */
+  if (found && (strcmp (info.kind, WG_GENL_NAME) != 0 || (*info.alias != '\0' && strcmp (info.alias, alias) != 0)))
+    return tss_error_set (error, TSS_ERROR_EXISTS, 0, link,
+                          "create WireGuard device %s: a link of somebody else has "
+                          "this name",
+                          link);
+  if (!found
+      && (create (kernel->route, link, alias, error) < 0 || link_find (kernel->route, link, &info, &found, error) < 0))
+    return -1;
+  *index = info.index;
+  netlink_batch_init (&batch);
+  wireguard_set_device (&batch, kernel->family, link, wish->private_key, wish->listen);
+  if (netlink_flush (&kernel->generic, &batch, 1, error) < 0)
+    return explain_port (wish->listen, error);
+  link_set_up (&batch, info.index, link, mtu_for (&wish->local), NULL);
+  return netlink_send (kernel->route, &batch, error) < 0 ? explain_port (wish->listen, error) : 0;
+}

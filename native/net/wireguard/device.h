@@ -1,0 +1,19 @@
+/* The WireGuard device of an owner. */
+#ifndef TSSTACK_NET_WIREGUARD_DEVICE_H
+#define TSSTACK_NET_WIREGUARD_DEVICE_H
+
+#include "../link.h"
+#include "wish.h"
+
+/* The kernel's WireGuard. */
+struct wireguard_kernel
+{
+  struct netlink generic, *route;
+  uint16_t family; /* of its messages */
+};
+
+/* Makes the device, with key and port of the request, or what has to be made of it; *INDEX is that of the link. */
+int wireguard_device_ensure (struct wireguard_kernel *kernel, const struct wireguard_wish *wish, const char *link,
+                             unsigned *index, struct tss_error *error);
+
+#endif

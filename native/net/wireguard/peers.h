@@ -1,0 +1,35 @@
+/* The other hosts of a WireGuard device: those that the kernel has, and what has to be made of them. */
+#ifndef TSSTACK_NET_WIREGUARD_PEERS_H
+#define TSSTACK_NET_WIREGUARD_PEERS_H
+
+#include "../../common/buffer.h"
+#include "device.h"
+
+struct wireguard_peers
+{
+  uint16_t family;
+  struct buffer known; /* struct wireguard_known_peer */
+};
+
+int wireguard_peers_list (struct wireguard_peers *peers, struct wireguard_kernel *kernel, const char *link,
+                          struct tss_error *error);
+
+/* Adds those of the request that are not there. One that is as it should be is left alone, with its session. */
+int wireguard_peers_add (const struct wireguard_peers *peers, struct wireguard_kernel *kernel,
+                         const struct wireguard_wish *wish, const char *link, struct tss_error *error);
+
+/* Leads what goes to those of the request through the device with that index. */
+int wireguard_peers_route (struct wireguard_kernel *kernel, const struct wireguard_wish *wish, unsigned device,
+                           struct tss_error *error);
+
+/* The other way round, for those that the request does not have: what is sent to them needs ESP again. */
+int wireguard_peers_unroute (const struct wireguard_peers *peers, struct wireguard_kernel *kernel,
+                             const struct wireguard_wish *wish, struct tss_error *error);
+
+/* Removes those that the request does not have. */
+int wireguard_peers_remove (const struct wireguard_peers *peers, struct wireguard_kernel *kernel,
+                            const struct wireguard_wish *wish, const char *link, struct tss_error *error);
+
+void wireguard_peers_free (struct wireguard_peers *peers);
+
+#endif
