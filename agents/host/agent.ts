@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import PQueue from 'p-queue';
+import type { KernelPresence } from '../../src/model/objects.ts';
 import type { ClusterFacts, StreamRequest } from '../../src/rpc/messages.ts';
 import { removeEmptyCgroups } from './containers/cgroup-remains.ts';
 import { describeError } from './errors.ts';
@@ -107,7 +108,7 @@ export class Agent {
     const guard = new ClusterGuard(this.#paths.agentFile);
     const { nodeId } = guard.identity;
     const description = new SelfDescription(facts.description);
-    const networks = await this.#openNetworks(nodeId, description);
+    const networks = await this.#openNetworks(nodeId, facts.description.kernelFeatures.wireguard, description);
     const reporter = new StatusReporter(this.#options.log);
     const assigned = new AssignedObjects();
     const deadlines = registryDeadlines(process.env);
@@ -188,7 +189,7 @@ export class Agent {
     );
   }
 
-  #openNetworks(nodeId: string, self: SelfDescription): Promise<NetworkService> {
+  #openNetworks(nodeId: string, wireguard: KernelPresence, self: SelfDescription): Promise<NetworkService> {
     const { runRoot, instance } = this.#paths;
     const directory = join(runRoot, 'net');
     mkdirSync(directory, { recursive: true, mode: 0o700 });
@@ -203,6 +204,8 @@ export class Agent {
       stateDirectory: join(directory, 'state'),
       logPath: join(directory, 'net.log'),
       onEncryption: (problem) => self.setEncryptionProblem(problem),
+      wireguard,
+      onWireguard: (finding) => self.setWireguard(finding),
       spawn: (argv, logPath) => this.#launcher.spawn(argv, logPath),
       log: (message) => {
         if (message.startsWith(refusedConnections)) self.noteRefusal(message, new Date().toISOString());

@@ -215,7 +215,8 @@ export type KernelFeature =
   'overlayfs' | 'nftables' | 'vxlan' | 'macvlan' | 'ipvlan' | 'ipvs' | 'wireguard' | 'ipsec-esp' | 'aes-gcm';
 
 /** `unknown` where neither modules nor the build options of the kernel can be looked at. */
-export type KernelFeatures = Readonly<Record<KernelFeature, 'available' | 'missing' | 'unknown'>>;
+export type KernelPresence = 'available' | 'missing' | 'unknown';
+export type KernelFeatures = Readonly<Record<KernelFeature, KernelPresence>>;
 
 /** By kind: so many, or these by name. */
 export type GenericResources = Readonly<Record<string, number | readonly string[]>>;

@@ -67,6 +67,8 @@ export class NetworkLab {
       stateDirectory: join(this.directory, 'state'),
       logPath: join(this.directory, 'net.log'),
       spawn: (argv) => this.#spawnHelper(argv),
+      wireguard: 'missing',
+      onWireguard: () => undefined,
       onEncryption: (problem) => this.messages.push(problem ?? ''),
       log: (message) => this.messages.push(message),
       ...change,

@@ -100,7 +100,7 @@ export interface IpsecAssociation {
 }
 
 /** The other hosts to which what `ipsec.set` has its hand on goes by WireGuard instead. Always after that, for the same address and port. */
-interface WireguardRequest {
+export interface WireguardRequest {
   readonly op: 'wireguard.set';
   readonly owner: string;
   /** Address of this host; null = nothing goes by WireGuard any more. */

@@ -10,6 +10,7 @@ import type { NetworkNames } from '../names/network-names.ts';
 import type { HeldObjects, SandboxRequest, TaskNetworks } from '../tasks/task-host.ts';
 import { NativeError } from '../native/native-error.ts';
 import { openTunnelIdentity } from './encryption/tunnel-identity.ts';
+import type { WireguardOptions } from './encryption/wireguard-tunnels.ts';
 import { NetProcess } from './net-process.ts';
 import type { NetProcessOptions } from './net-process.ts';
 import { readNetworkState, rulesOf, writeNetworkState } from './network-state.ts';
@@ -27,7 +28,7 @@ import type { SpannedNetwork } from './overlay-service.ts';
 import { OverlayStore } from './overlay-store.ts';
 import { linkMtuLookup, networkMtu } from './underlay-mtu.ts';
 
-export interface NetworkServiceOptions extends NetProcessOptions {
+export interface NetworkServiceOptions extends NetProcessOptions, WireguardOptions {
   /** Tells the daemons of one machine apart: 8 hex digits. */
   readonly instance: string;
   /** File in the run root with what this daemon has published. */
@@ -93,7 +94,7 @@ export class NetworkService implements TaskNetworks {
 
   /** Takes over from the daemon before: where that has left networks, the rules are put in place anew. */
   static async open(options: NetworkServiceOptions): Promise<NetworkService> {
-    const { instance, nodeId, overlayDirectory } = options;
+    const { instance, nodeId, overlayDirectory, wireguard, onWireguard, onEncryption } = options;
     const state = await readNetworkState(options.statePath);
     const net = new NetProcess(options);
     const identity = await openTunnelIdentity(options.tunnelKeyPath);
@@ -103,7 +104,9 @@ export class NetworkService implements TaskNetworks {
       linkMtuOf: linkMtuLookup(),
       request: (request) => net.request(request),
       store: new OverlayStore(overlayDirectory),
-      onEncryption: options.onEncryption,
+      onEncryption,
+      wireguard,
+      onWireguard,
       identity,
     });
     const service = new NetworkService(options, net, overlays, identity.publicKey, state);

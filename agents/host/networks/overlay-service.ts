@@ -4,6 +4,7 @@ import type { NetworkObject } from '../../../src/model/objects.ts';
 import { TunnelEncryption } from './encryption/tunnel-encryption.ts';
 import { EncryptionError } from './errors.ts';
 import type { TunnelIdentity } from './encryption/tunnel-identity.ts';
+import type { WireguardOptions } from './encryption/wireguard-tunnels.ts';
 import type { OverlayStore } from './overlay-store.ts';
 import { planOverlay } from './plan-overlay.ts';
 import type { OverlaySurroundings } from './plan-overlay.ts';
@@ -16,7 +17,7 @@ export interface SpannedNetwork {
   readonly endpoints: EndpointsObject;
 }
 
-export interface OverlayServiceOptions extends OverlaySurroundings {
+export interface OverlayServiceOptions extends OverlaySurroundings, WireguardOptions {
   readonly request: NetRequester;
   readonly store: OverlayStore;
   readonly identity: TunnelIdentity;

@@ -45,7 +45,8 @@ export async function runSession(options: SessionOptions, signal: AbortSignal): 
   const address = managers.address();
   const known = { nodeId, clusterId, knownTerm, knownRevision };
   const description = options.self.current;
-  const request = { ...known, address, description: JSON.stringify(description), tunnelKey };
+  const { tunnelPort } = options.self;
+  const request = { ...known, address, description: JSON.stringify(description), tunnelKey, tunnelPort };
   const messages = client.session(request, { signal: scope })[Symbol.asyncIterator]();
   try {
     const first = await messages.next();

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { TsstackError } from '../../model/errors.ts';
+import { nodeEncryption, type NodeEncryption } from '../../model/node-encryption.ts';
 import type { NodeDescription } from '../../model/objects.ts';
 import type { GetInfoResponse } from '../../rpc/messages.ts';
 import { connect } from '../connection/connect.ts';
@@ -14,6 +15,13 @@ const flags = {
 
 /** `tsstack info` */
 export const info = defineVerb({ name: 'info', usage: '', arity: [0, 0], flags, run });
+
+/** What goes to other hosts on encrypted networks. */
+const encryptions: Readonly<Record<NodeEncryption, string>> = {
+  wireguard: 'WireGuard to hosts that have it, IPsec to others',
+  ipsec: 'IPsec',
+  none: 'the kernel cannot: no encrypted networks with other hosts',
+};
 
 async function run(context: CommandContext<typeof flags>): Promise<number> {
   const format = readFormat(context.flags.format, ['pretty', 'json']);
@@ -42,6 +50,7 @@ function pretty(answer: GetInfoResponse, node: NodeDescription): string {
     ['Kernel has', featuresOf(node, 'available')],
     ['Kernel lacks', featuresOf(node, 'missing')],
     ['Not known', featuresOf(node, 'unknown')],
+    ['Encryption', encryptions[nodeEncryption(node)]],
     ['Limitations', node.limitations.length === 0 ? 'none' : ''],
   ];
   const shown = rows.filter(([name, value]) => name === 'Limitations' || value !== '');

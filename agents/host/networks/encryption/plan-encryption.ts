@@ -1,8 +1,9 @@
 /** What tsstack-net is to encrypt between this host and others, as a pure function of the networks that span them. */
 import type { EndpointNode, TunnelEncryption } from '../../../../src/model/endpoints.ts';
-import type { IpsecAssociation, IpsecRequest } from '../../native/net-protocol.ts';
+import type { IpsecAssociation, IpsecRequest, WireguardRequest } from '../../native/net-protocol.ts';
 import type { SpannedNetwork } from '../overlay-service.ts';
 import { pairKey, sharedSecret } from './pair-keys.ts';
+import { rawPrivateKey } from './tunnel-identity.ts';
 import type { TunnelIdentity } from './tunnel-identity.ts';
 
 /**
@@ -11,19 +12,30 @@ import type { TunnelIdentity } from './tunnel-identity.ts';
  */
 export const encryptedPort = 4792;
 
+/** Port at which WireGuard takes what other hosts send: the next one that nobody has registered, and on the wire the only one that is seen. */
+export const wireguardPort = 4793;
+
 /** Generations that a number in a packet can tell apart; three of them are in use at a time. */
 const generations = 256;
 
 type Surroundings = { readonly instance: string; readonly nodeId: string };
 type EncryptedNode = EndpointNode & { readonly tunnel: NonNullable<EndpointNode['tunnel']> };
 
+/** Both have the same `local`: null when this host has nobody to encrypt anything for. */
+export interface EncryptionPlan {
+  /** The barrier that lets nothing through in clear, and keys for every other host: also for those of WireGuard, should that fail at either end. */
+  readonly ipsec: IpsecRequest;
+  /** The hosts that have said that they have WireGuard; nobody, until this one has said so too and they know of it. */
+  readonly wireguard: WireguardRequest;
+}
+
 /** Keys for all hosts that this one has an encrypted network with; each host has one set, however many networks there are. */
 export function planEncryption(
   spanned: readonly SpannedNetwork[],
   identity: TunnelIdentity,
   { instance, nodeId }: Surroundings,
-): IpsecRequest {
-  const common = { op: 'ipsec.set', owner: instance, port: encryptedPort } as const;
+): EncryptionPlan {
+  const common = { owner: instance, port: encryptedPort } as const;
   const encrypted = spanned.flatMap(({ endpoints: { nodes, encryption } }) =>
     encryption === null ? [] : [{ encryption, nodes: nodes.filter(isEncrypted) }],
   );
@@ -32,15 +44,35 @@ export function planEncryption(
   const nodes = new Map(encrypted.flatMap((network) => network.nodes.map((node) => [node.nodeId, node])));
   const own = nodes.get(nodeId);
   const others = [...nodes.values()].filter((node) => node.nodeId !== nodeId);
+  const wireguard = { op: 'wireguard.set', ...common, listen: wireguardPort } as const;
   if (newest === undefined || own === undefined || others.length === 0)
-    return { ...common, local: null, associations: [] };
+    return {
+      ipsec: { op: 'ipsec.set', ...common, local: null, associations: [] },
+      wireguard: { ...wireguard, local: null, privateKey: null, peers: [] },
+    };
   const associations = others.flatMap((other) => associationsWith(own, other, newest, identity));
-  return { ...common, local: own.address, associations };
+  const privateKey = rawPrivateKey(identity).toString('hex');
+  return {
+    ipsec: { op: 'ipsec.set', ...common, local: own.address, associations },
+    wireguard: { ...wireguard, local: own.address, privateKey, peers: peersOf(own, others) },
+  };
 }
 
 /** Hosts that can be reached, and have said what their key is. */
 function isEncrypted(node: EndpointNode): node is EncryptedNode {
   return node.address !== '' && node.tunnel !== null && node.tunnel.number > 0 && node.tunnel.key !== '';
+}
+
+/** Of a host that has said nothing of WireGuard, as hosts of earlier versions do, the port is no number above 0. */
+function peersOf(own: EncryptedNode, others: readonly EncryptedNode[]): WireguardRequest['peers'] {
+  if (!(own.tunnel.port > 0)) return [];
+  return others
+    .filter(({ tunnel }) => tunnel.port > 0)
+    .map(({ address, tunnel: { key, port } }) => ({
+      address,
+      publicKey: Buffer.from(key, 'base64').toString('hex'),
+      port,
+    }));
 }
 
 /** Every key for what comes in, and the one of now for what goes out. */

@@ -3,8 +3,10 @@ import { EncryptionError } from '../errors.ts';
 import type { NetRequester } from '../rule-writer.ts';
 import { planEncryption } from './plan-encryption.ts';
 import type { TunnelIdentity } from './tunnel-identity.ts';
+import { WireguardTunnels } from './wireguard-tunnels.ts';
+import type { WireguardOptions } from './wireguard-tunnels.ts';
 
-export interface TunnelEncryptionOptions {
+export interface TunnelEncryptionOptions extends WireguardOptions {
   readonly instance: string;
   readonly nodeId: string;
   readonly identity: TunnelIdentity;
@@ -26,6 +28,7 @@ export class TunnelEncryption {
   readonly #options: TunnelEncryptionOptions;
   /** Networks with an encrypted tunnel, or about to have one. */
   readonly #covered: Set<string>;
+  readonly #wireguard: WireguardTunnels;
   #last: Promise<void> = Promise.resolve();
   /** In a row. */
   #failures = 0;
@@ -34,6 +37,7 @@ export class TunnelEncryption {
   constructor(options: TunnelEncryptionOptions, covered: readonly string[]) {
     this.#options = options;
     this.#covered = new Set(covered);
+    this.#wireguard = new WireguardTunnels(options, options.request);
   }
 
   /** Resolves when the hosts of the network have the keys that were said last, and nothing can go in clear; else rejects with an EncryptionError. */
@@ -56,11 +60,14 @@ export class TunnelEncryption {
   #set(): Promise<void> {
     const next = this.#last.then(async () => {
       const { request, identity, instance, nodeId, spanned } = this.#options;
-      const wanted = planEncryption(spanned(), identity, { instance, nodeId });
+      const { ipsec, wireguard } = planEncryption(spanned(), identity, { instance, nodeId });
       // Several go at once: the last one takes it away.
-      if (wanted.local === null && this.#covered.size > 0) return;
+      if (ipsec.local === null && this.#covered.size > 0) return;
       try {
-        await request(wanted);
+        // The barrier comes first and goes last.
+        if (ipsec.local === null) await this.#wireguard.remove(wireguard);
+        await request(ipsec);
+        if (ipsec.local !== null) await this.#wireguard.set(wireguard);
       } catch (error) {
         this.#failures += 1;
         const problem = new EncryptionError(error);
@@ -68,7 +75,7 @@ export class TunnelEncryption {
         throw problem;
       }
       // That nothing is encrypted any more works everywhere.
-      if (wanted.local === null) return;
+      if (ipsec.local === null) return;
       if (this.#failures >= lastingFailures) this.#options.onProblem(null);
       this.#failures = 0;
     });

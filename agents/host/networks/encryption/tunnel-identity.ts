@@ -36,6 +36,12 @@ export async function openTunnelIdentity(path: string, place = currentPlace()): 
   return identityOf(privateKey);
 }
 
+/** The 32 bytes of the private key, for tsstack-net alone: never for a file or a message. */
+export function rawPrivateKey({ privateKey }: TunnelIdentity): Buffer {
+  const { d } = privateKey.export({ format: 'jwk' });
+  return Buffer.from(d ?? '', 'base64url');
+}
+
 /** Where the kernel counts packets: this start of the machine, and this network namespace. */
 function currentPlace(): string {
   return `${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()} ${readlinkSync('/proc/self/ns/net')}`;

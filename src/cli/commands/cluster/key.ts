@@ -20,6 +20,7 @@ async function run(context: CommandContext<typeof flags>): Promise<number> {
   (await connect(context, 'if-known')).close();
   const authority = await connectAuthority(daemonAddress(context.globals, context.io.env).host);
   const { generation } = await authority.rotateTunnelKeys({});
-  context.io.stderr.write(`Encrypted networks go on with their next keys (number ${generation})\n`);
+  context.io.stderr.write(`Encrypted networks go on with their next keys (number ${generation}). `);
+  context.io.stderr.write('These are of IPsec: WireGuard takes new ones every two minutes by itself\n');
   return 0;
 }

@@ -39,7 +39,8 @@ describe('a network that is to be encrypted, on a host whose kernel does not', (
       made.push(wanted.op);
       return Promise.resolve(wanted.op === 'sandbox.list' ? { sandboxes: [] } : {});
     }) as NetRequester;
-    const options = { instance: '0a1b2c3d', nodeId: 'n1', linkMtuOf: () => 1500, identity, request };
+    const noWireguard = { wireguard: 'missing', onWireguard: () => undefined } as const;
+    const options = { instance: '0a1b2c3d', nodeId: 'n1', linkMtuOf: () => 1500, identity, request, ...noWireguard };
     const store = new OverlayStore(join(directory, 'overlays'));
     service = await OverlayService.open({ ...options, store, onEncryption: (problem) => problems.push(problem) });
     const nodes = [identity, other].map(({ publicKey }, index) => ({

@@ -3,10 +3,15 @@ import { generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { planEncryption } from '../../../../../agents/host/networks/encryption/plan-encryption.ts';
-import { openTunnelIdentity } from '../../../../../agents/host/networks/encryption/tunnel-identity.ts';
+import {
+  encryptedPort,
+  planEncryption,
+  wireguardPort,
+} from '../../../../../agents/host/networks/encryption/plan-encryption.ts';
+import { openTunnelIdentity, rawPrivateKey } from '../../../../../agents/host/networks/encryption/tunnel-identity.ts';
+import type { EncryptionPlan } from '../../../../../agents/host/networks/encryption/plan-encryption.ts';
 import type { TunnelIdentity } from '../../../../../agents/host/networks/encryption/tunnel-identity.ts';
-import type { IpsecRequest } from '../../../../../agents/host/native/net-protocol.ts';
+import type { IpsecRequest, WireguardRequest } from '../../../../../agents/host/native/net-protocol.ts';
 import type { SpannedNetwork } from '../../../../../agents/host/networks/overlay-service.ts';
 import { planOverlay } from '../../../../../agents/host/networks/plan-overlay.ts';
 import { tunnelMtu } from '../../../../../agents/host/networks/tunnel-mtu.ts';
@@ -33,6 +38,7 @@ function spanned(
   numbers: readonly number[],
   generation = 1,
   known: readonly TunnelKey[] = keys,
+  ports: Readonly<Record<number, number>> = {},
 ): SpannedNetwork {
   const network = networkObject({ id, spec });
   const nodes = numbers.map((number) => ({
@@ -40,7 +46,7 @@ function spanned(
     address: `10.90.0.${number}`,
     addresses: [],
     mac: '0a:00:00:00:00:01',
-    tunnel: { number, key: hosts[number - 1]?.publicKey.toString('base64') ?? '', port: 0 },
+    tunnel: { number, key: hosts[number - 1]?.publicKey.toString('base64') ?? '', port: ports[number] ?? 0 },
   }));
   const common = { kind: 'endpoints', id: `endpoints-${id}`, version: 1, networkId: id } as const;
   const encryption = { generation, keys: known };
@@ -48,6 +54,10 @@ function spanned(
 }
 
 function planOf(number: number, ...networks: readonly SpannedNetwork[]): IpsecRequest {
+  return plansOf(number, ...networks).ipsec;
+}
+
+function plansOf(number: number, ...networks: readonly SpannedNetwork[]): EncryptionPlan {
   const identity = hosts[number - 1];
   assert.ok(identity !== undefined);
   return planEncryption(networks, identity, { instance, nodeId: `n${number}` });
@@ -104,7 +114,7 @@ describe('the encryption between hosts', () => {
     const clear = { network, endpoints: { ...endpoints, encryption: null } };
     for (const plan of [planOf(1), planOf(1, spanned('a', [1])), planOf(1, clear)])
       assert.deepEqual([plan.local, plan.associations], [null, []]);
-    const silent = endpoints.nodes.map((node) => ({ ...node, tunnel: { number: 2, key: '', port: 0 } }));
+    const silent = endpoints.nodes.map((node) => ({ ...node, tunnel: { number: 2, key: '', port: wireguardPort } }));
     assert.equal(planOf(1, { network, endpoints: { ...endpoints, nodes: silent } }).local, null);
   });
 
@@ -123,6 +133,70 @@ describe('the encryption between hosts', () => {
       assert.ok(20 + 8 + 8 + Math.ceil((packet + 2) / 4) * 4 + 16 <= linkMtu, `${linkMtu}`);
     }
     assert.equal(tunnelMtu('fd00::1', 1500, false), 1430);
+  });
+});
+
+describe('WireGuard between hosts', () => {
+  const all = { 1: wireguardPort, 2: wireguardPort, 3: wireguardPort };
+  const peersOf = (number: number, ports: Readonly<Record<number, number>>): WireguardRequest['peers'] =>
+    plansOf(number, spanned('a', [1, 2, 3], 1, keys, ports)).wireguard.peers;
+
+  it('is with those that have it, by the keys that they have said, and each knows the others by the same ones', () => {
+    const { wireguard, ipsec } = plansOf(1, spanned('a', [1, 2, 3], 1, keys, all));
+    const [own] = hosts;
+    assert.ok(own !== undefined);
+    assert.deepEqual(wireguard, {
+      op: 'wireguard.set',
+      owner: instance,
+      local: ipsec.local,
+      port: encryptedPort,
+      listen: wireguardPort,
+      privateKey: rawPrivateKey(own).toString('hex'),
+      peers: [2, 3].map((number) => ({
+        address: `10.90.0.${number}`,
+        publicKey: hosts[number - 1]?.publicKey.toString('hex'),
+        port: wireguardPort,
+      })),
+    });
+    assert.match(wireguard.privateKey ?? '', /^[0-9a-f]{64}$/);
+    assert.equal(peersOf(2, all)[0]?.publicKey, own.publicKey.toString('hex'));
+  });
+
+  it('is not with those that lack it, nor of one that lacks it, and what one says of a port the others believe', () => {
+    const mixed = { 1: wireguardPort, 3: 5000 };
+    assert.deepEqual(
+      peersOf(1, mixed).map(({ address, port }) => `${address} ${port}`),
+      ['10.90.0.3 5000'],
+    );
+    assert.deepEqual(peersOf(2, mixed), []);
+    assert.deepEqual(peersOf(1, { 2: wireguardPort, 3: wireguardPort }), [], 'the others do not know of this one yet');
+  });
+
+  it('leaves every pair its keys of IPsec: what does not go this way goes that way', () => {
+    const [without, mixed, every] = [{}, { 1: wireguardPort, 2: wireguardPort }, all].map((ports) =>
+      describeAll(planOf(1, spanned('a', [1, 2, 3], 1, keys, ports))),
+    );
+    assert.deepEqual(mixed, without);
+    assert.deepEqual(every, without);
+  });
+
+  it('is with nobody where hosts say nothing of it, as those of earlier versions', () => {
+    const { network, endpoints } = spanned('a', [1, 2, 3], 1, keys, all);
+    const nodes = endpoints.nodes.map(({ tunnel, ...node }) => {
+      const { port, ...old } = tunnel ?? {};
+      return { ...node, tunnel: node.nodeId === 'n2' ? old : { ...old, port } };
+    });
+    const told = JSON.parse(JSON.stringify({ network, endpoints: { ...endpoints, nodes } })) as SpannedNetwork;
+    assert.deepEqual(
+      plansOf(1, told).wireguard.peers.map(({ address }) => address),
+      ['10.90.0.3'],
+    );
+    assert.deepEqual(plansOf(2, told).wireguard.peers, []);
+  });
+
+  it('is over, and no key is named, when there is nobody else', () => {
+    const { wireguard } = plansOf(1, spanned('a', [1], 1, keys, all));
+    assert.deepEqual([wireguard.local, wireguard.privateKey, wireguard.peers], [null, null, []]);
   });
 });
 
