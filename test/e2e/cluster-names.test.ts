@@ -130,6 +130,12 @@ describe('names and addresses in a cluster', () => {
     const { stdout } = await manager.ok(['info', '--format', 'json']);
     const { kernelFeatures } = (JSON.parse(stdout) as { node: { kernelFeatures: Record<string, string> } }).node;
     const isAble = [kernelFeatures['ipsec-esp'], kernelFeatures['aes-gcm']].every((state) => state !== 'missing');
+    const shown = (await manager.ok(['info'])).stdout;
+    assert.match(shown, isAble ? /^Encryption: +(IPsec|WireGuard to)/m : /^Encryption: +the kernel cannot/m);
+    const ids = (await manager.ok(['node', 'ls', '-q'])).stdout.trim().split('\n');
+    const nodes = JSON.parse((await manager.ok(['node', 'inspect', ...ids])).stdout) as { encryption: string }[];
+    assert.ok(nodes.length > 1);
+    for (const node of nodes) assert.match(node.encryption, isAble ? /^(ipsec|wireguard)$/ : /^none$/);
     const { code, stderr } = await manager.run(['-f', file, 'up', '-d']);
     assert.equal(code, isAble ? 0 : 1, stderr);
     if (isAble) await manager.ok(['-f', file, 'down', '-t', '0']);

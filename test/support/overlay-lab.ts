@@ -1,3 +1,5 @@
+import { wireguardPort } from '../../agents/host/networks/encryption/plan-encryption.ts';
+import type { WireguardFinding } from '../../agents/host/networks/encryption/wireguard-tunnels.ts';
 import type { NetworkService } from '../../agents/host/networks/network-service.ts';
 import { endpointsId, nodeMac } from '../../src/model/endpoints.ts';
 import type { EndpointService, EndpointsObject, EndpointTask } from '../../src/model/endpoints.ts';
@@ -12,6 +14,8 @@ export interface OverlayHost {
   readonly nodeId: string;
   readonly lab: NetworkLab;
   service: NetworkService;
+  /** What it has found out about its WireGuard; null for nothing. */
+  finding: WireguardFinding | null;
 }
 
 /** Hosts of network tests (see NetworkLab) that reach each other over an underlay, 10.90.0.0/24, as `n1`, `n2` and so on. */
@@ -23,13 +27,16 @@ export class OverlayLab {
   #version = 0;
   #generation = 1;
   #keys = nextTunnelKeys([], 1);
+  /** Ids of the hosts of which it is written that they have WireGuard. */
+  readonly #withWireguard: readonly string[];
 
-  private constructor(hosts: readonly OverlayHost[], underlay: Underlay) {
+  private constructor(hosts: readonly OverlayHost[], underlay: Underlay, withWireguard: readonly string[]) {
     this.hosts = hosts;
     this.underlay = underlay;
+    this.#withWireguard = withWireguard;
   }
 
-  static async create(count: number): Promise<OverlayLab> {
+  static async create(count: number, withWireguard: readonly string[] = []): Promise<OverlayLab> {
     const underlay = new Underlay();
     const numbers = Array.from({ length: count }, (_, index) => index + 1);
     const hosts = await Promise.all(
@@ -39,10 +46,24 @@ export class OverlayLab {
         await lab.run('host', 'ip', 'route', 'delete', 'default');
         underlay.plug(number, lab.holder);
         const nodeId = `n${number}`;
-        return { nodeId, lab, service: await lab.openService({ nodeId }) };
+        return { nodeId, lab, service: await lab.openService({ nodeId }), finding: null };
       }),
     );
-    return new OverlayLab(hosts, underlay);
+    const overlayLab = new OverlayLab(hosts, underlay, withWireguard);
+    await Promise.all(withWireguard.map((nodeId) => overlayLab.reopen(nodeId)));
+    return overlayLab;
+  }
+
+  /** The next daemon of a host. */
+  async reopen(nodeId: string): Promise<void> {
+    const host = this.host(nodeId);
+    await host.service.close();
+    host.finding = null;
+    host.service = await host.lab.openService({
+      nodeId,
+      wireguard: this.#withWireguard.includes(nodeId) ? 'available' : 'missing',
+      onWireguard: (finding) => (host.finding = finding),
+    });
   }
 
   host(nodeId: string): OverlayHost {
@@ -83,7 +104,7 @@ export class OverlayLab {
         address: this.family === 6 ? `fd00:90::${number.toString(16)}` : addressOf(number),
         addresses: [own.split('/')[0] ?? ''],
         mac: nodeMac(nodeId, network.id),
-        tunnel: encryption && { number, key: this.host(nodeId).service.tunnelKey.toString('base64'), port: 0 },
+        tunnel: encryption && { number, ...this.#tunnelOf(this.host(nodeId)) },
       };
     });
     this.#version += 1;
@@ -112,6 +133,12 @@ export class OverlayLab {
         await lab.close();
       }),
     );
+  }
+
+  /** As its agent tells managers. */
+  #tunnelOf({ nodeId, finding, service }: OverlayHost): { readonly key: string; readonly port: number } {
+    const hasWireguard = finding?.isUsable ?? this.#withWireguard.includes(nodeId);
+    return { key: service.tunnelKey.toString('base64'), port: hasWireguard ? wireguardPort : 0 };
   }
 
   get #nodeIds(): readonly string[] {
