@@ -43,7 +43,7 @@ export function planEncryption(
   const [newest] = encrypted.map(({ encryption }) => encryption).toSorted((a, b) => b.generation - a.generation);
   const nodes = new Map(encrypted.flatMap((network) => network.nodes.map((node) => [node.nodeId, node])));
   const own = nodes.get(nodeId);
-  const others = [...nodes.values()].filter((node) => node.nodeId !== nodeId);
+  const others = own === undefined ? [] : othersOf(own, [...nodes.values()]);
   const wireguard = { op: 'wireguard.set', ...common, listen: wireguardPort } as const;
   if (newest === undefined || own === undefined || others.length === 0)
     return {
@@ -61,6 +61,19 @@ export function planEncryption(
 /** Hosts that can be reached, and have said what their key is. */
 function isEncrypted(node: EndpointNode): node is EncryptedNode {
   return node.address !== '' && node.tunnel !== null && node.tunnel.number > 0 && node.tunnel.key !== '';
+}
+
+/**
+ * Every other host once. One that was set up anew has the address, or the key, of a node that nobody has removed yet, and the higher number; this
+ * one, too, may have been such a node before.
+ */
+function othersOf(own: EncryptedNode, nodes: readonly EncryptedNode[]): readonly EncryptedNode[] {
+  const others = nodes
+    .filter(({ address, tunnel }) => address !== own.address && tunnel.key !== own.tunnel.key)
+    .toSorted((a, b) => a.tunnel.number - b.tunnel.number);
+  const byAddress = new Map(others.map((node) => [node.address, node]));
+  const byKey = new Map([...byAddress.values()].map((node) => [node.tunnel.key, node]));
+  return [...byKey.values()];
 }
 
 /** Of a host that has said nothing of WireGuard, as hosts of earlier versions do, the port is no number above 0. */

@@ -16,7 +16,7 @@ import type { SpannedNetwork } from '../../../../../agents/host/networks/overlay
 import { planOverlay } from '../../../../../agents/host/networks/plan-overlay.ts';
 import { tunnelMtu } from '../../../../../agents/host/networks/tunnel-mtu.ts';
 import { nextTunnelKeys } from '../../../../../src/manager/tunnels/rotate-tunnel-keys.ts';
-import type { TunnelKey } from '../../../../../src/model/endpoints.ts';
+import type { EndpointNode, TunnelKey } from '../../../../../src/model/endpoints.ts';
 import { networkSpec } from '../../../../fixtures/network-spec.ts';
 import { networkObject } from '../../../../fixtures/objects.ts';
 
@@ -192,6 +192,36 @@ describe('WireGuard between hosts', () => {
       ['10.90.0.3'],
     );
     assert.deepEqual(plansOf(2, told).wireguard.peers, []);
+  });
+
+  it('is with each host once, as its newest node', () => {
+    const { network, endpoints } = spanned('a', [1, 2, 3], 1, keys, all);
+    const key = newIdentity().publicKey.toString('base64');
+    const again = (from: string, address: string, tunnel: { number: number; key?: string }): readonly EndpointNode[] =>
+      endpoints.nodes.flatMap((node) =>
+        node.nodeId !== from || node.tunnel === null
+          ? []
+          : [{ ...node, nodeId: `${from} again`, address, tunnel: { ...node.tunnel, ...tunnel } }],
+      );
+    const nodes = [
+      // Set up anew after a start of its machine; elsewhere, with the key that it had; and this host itself, as it was.
+      ...again('n2', '10.90.0.2', { number: 12, key }),
+      ...again('n3', '10.90.0.30', { number: 13 }),
+      ...again('n1', '10.90.0.1', { number: 11 }),
+      ...endpoints.nodes,
+    ];
+    const { ipsec, wireguard } = plansOf(1, { network, endpoints: { ...endpoints, nodes } });
+    assert.deepEqual(
+      wireguard.peers.map(({ address, publicKey }) => `${address} ${publicKey}`),
+      [
+        `10.90.0.2 ${Buffer.from(key, 'base64').toString('hex')}`,
+        `10.90.0.30 ${hosts[2]?.publicKey.toString('hex') ?? ''}`,
+      ],
+    );
+    assert.deepEqual(
+      describeAll(ipsec).filter((text) => text.startsWith('10.90.0.1')),
+      ['10.90.0.1 10.90.0.2 257', '10.90.0.1 10.90.0.30 257'],
+    );
   });
 
   it('is over, and no key is named, when there is nobody else', () => {
