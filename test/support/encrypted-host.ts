@@ -1,11 +1,10 @@
 import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { NetClient } from '../../agents/host/native/net-client.ts';
 import type { IpsecAssociation } from '../../agents/host/native/net-protocol.ts';
-import { encryptedPort } from '../../agents/host/networks/encryption/plan-encryption.ts';
+import { encryptedPort, wireguardPort } from '../../agents/host/networks/encryption/plan-encryption.ts';
 import type { EndpointTask } from '../../src/model/endpoints.ts';
 import type { NetworkObject } from '../../src/model/objects.ts';
 import type { OverlayHost } from './overlay-lab.ts';
-import { wireguardPort } from './tunnel-watch.ts';
 
 const owner = '00c0ffee';
 

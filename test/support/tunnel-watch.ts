@@ -1,7 +1,5 @@
+import { wireguardPort } from '../../agents/host/networks/encryption/plan-encryption.ts';
 import { runCommand } from './underlay.ts';
-
-/** At which the WireGuard of the hosts of tests listens. */
-export const wireguardPort = 4793;
 
 const table = 'bridge watch';
 
