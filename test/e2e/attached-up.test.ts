@@ -158,7 +158,10 @@ describe('up without -d', () => {
   });
 
   it('ends with the named service though its dependency runs on, whose output is shown on request', async () => {
-    const file = stack('short', { db: patient, app: `${script('echo done')}, depends_on: [db]` });
+    const check = 'healthcheck: { test: test -e /said, start_period: 20s, start_interval: 100ms }';
+    const db = `${script('trap "exit 143" TERM; echo hello; touch /said; while :; do sleep 0.05; done')}, ${check}`;
+    const waits = 'depends_on: { db: { condition: service_healthy } }';
+    const file = stack('short', { db, app: `${script('echo done')}, ${waits}` });
     const plain = await up(file, 'app');
     assert.equal(plain.code, 0);
     assert.deepEqual(linesOf(plain.stdout, 'db-1'), []);

@@ -5,8 +5,8 @@ import { get } from 'node:http';
 import type { TestHost } from './test-host.ts';
 
 export interface Visits {
-  readonly asked: number;
-  readonly failed: number;
+  /** Why each of those had no answer that had none. */
+  readonly failures: readonly string[];
   /** What was answered. */
   readonly versions: ReadonlySet<string>;
 }
@@ -77,20 +77,26 @@ export class Visitors {
 }
 
 function summary(answers: readonly string[]): Visits {
-  const good = answers.filter((answer) => answer !== 'failed');
-  return { asked: answers.length, failed: answers.length - good.length, versions: new Set(good) };
+  const failures = answers.filter((answer) => answer.startsWith('failed'));
+  return { failures, versions: new Set(answers.filter((answer) => !failures.includes(answer))) };
 }
 
-/** What the server says, or `failed`. A connection of its own for each. */
+/** A slow machine answers late, which is no loss. */
+const patienceMs = 20_000;
+
+/** What the server says, or `failed` and why. A connection of its own for each. */
 function ask(port: number): Promise<string> {
   return new Promise((resolve) => {
-    const request = get({ host: '127.0.0.1', port, path: '/version', agent: false, timeout: 2000 }, (response) => {
-      let text = '';
-      response.on('data', (chunk: Buffer) => (text += chunk.toString()));
-      response.on('error', () => resolve('failed'));
-      response.on('end', () => resolve(response.statusCode === 200 ? text.trim() : 'failed'));
-    });
-    request.on('timeout', () => request.destroy());
-    request.on('error', () => resolve('failed'));
+    const request = get(
+      { host: '127.0.0.1', port, path: '/version', agent: false, timeout: patienceMs },
+      (response) => {
+        let text = '';
+        response.on('data', (chunk: Buffer) => (text += chunk.toString()));
+        response.on('error', ({ message }) => resolve(`failed: ${message}, after "${text}"`));
+        response.on('end', () => resolve(response.statusCode === 200 ? text.trim() : `failed: ${response.statusCode}`));
+      },
+    );
+    request.on('timeout', () => request.destroy(new Error(`silent for ${patienceMs} ms`)));
+    request.on('error', ({ message }) => resolve(`failed: ${message}`));
   });
 }
