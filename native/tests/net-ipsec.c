@@ -73,6 +73,40 @@ policies_can_be_read_back (const char *local, uint8_t direction)
   CHECK (info.sel.proto == IPPROTO_UDP && info.sel.dport_mask == 0xffff && info.action == XFRM_POLICY_ALLOW);
 }
 
+/* The same structures again. What IPsec demands is none, and an exception is no demand. */
+static void
+exceptions_can_be_read_back (const struct ipsec_exception *before)
+{
+  struct netlink_batch batch;
+  struct ipsec_exception after = { 0 };
+  struct ipsec_policy policy = { 0 };
+  netlink_batch_init (&batch);
+  ipsec_add_exception (&batch, before);
+  struct nlmsghdr *message = only_message (&batch);
+  message->nlmsg_type = XFRM_MSG_NEWPOLICY;
+  CHECK (ipsec_read_exception (message, &after) && ipsec_is_same_exception (before, &after));
+  CHECK (!ipsec_read_policy (message, OWNER, &policy));
+  after.device++;
+  CHECK (!ipsec_is_same_exception (before, &after));
+
+  netlink_batch_init (&batch);
+  ipsec_add_policy (&batch, OWNER, &before->from);
+  message = only_message (&batch);
+  message->nlmsg_type = XFRM_MSG_NEWPOLICY;
+  CHECK (!ipsec_read_exception (message, &after));
+}
+
+static void
+exceptions_of_all_kinds_can_be_read_back (void)
+{
+  struct ipsec_policy in = { .local = address_of ("192.0.2.1"), .port = 4792, .direction = XFRM_POLICY_IN };
+  struct ipsec_policy out = { .local = address_of ("2001:db8::1"), .port = 4792, .direction = XFRM_POLICY_OUT };
+  exceptions_can_be_read_back (&(struct ipsec_exception){ .from = in, .mark = 0x74737767 });
+  exceptions_can_be_read_back (&(struct ipsec_exception){ .from = in, .peer = address_of ("192.0.2.2") });
+  exceptions_can_be_read_back (&(struct ipsec_exception){ .from = out, .device = 7 });
+  exceptions_can_be_read_back (&(struct ipsec_exception){ .from = out, .peer = address_of ("2001:db8::2") });
+}
+
 /* A message that ends anywhere is no reason to read beyond it. */
 static void
 short_messages_are_nothing (void)
@@ -143,6 +177,7 @@ main (void)
   policies_can_be_read_back ("192.0.2.1", XFRM_POLICY_IN);
   policies_can_be_read_back ("2001:db8::1", XFRM_POLICY_OUT);
   policies_can_be_read_back ("2001:db8::1", XFRM_POLICY_IN);
+  exceptions_of_all_kinds_can_be_read_back ();
   short_messages_are_nothing ();
   requests_are_checked ();
   return check_finish ("net-ipsec");
