@@ -34,11 +34,16 @@ describe('on a host with cgroup v2 and the stock kernel of Debian', function () 
 
   it('has the containers of other runtimes, crun among them, in the hands of the shim; and encrypts what goes between hosts', () => {
     // Both need a kernel that this machine's may not be, and a machine takes its time to start.
-    const tests = ['test/integration/shim-runtime.test.ts', 'test/vm/encrypted-networks.test.ts'];
+    const tests = [
+      'test/integration/shim-runtime.test.ts',
+      'test/vm/encrypted-networks.test.ts',
+      'test/vm/wireguard-tunnels.test.ts',
+    ];
     const output = runInMachine('tests-on-ext4.sh', ...tests);
     assert.match(output, /containers of crun/);
     assert.match(output, /networks between hosts that are encrypted/);
-    assert.equal(Array.from(output.matchAll(/\d+ passing/g)).length, 2);
+    assert.match(output, /hosts with WireGuard/);
+    assert.equal(Array.from(output.matchAll(/\d+ passing/g)).length, tests.length);
     assert.doesNotMatch(output, /\d+ (failing|pending)/);
   });
 });
