@@ -183,20 +183,38 @@ prepare (struct box_setup *setup, int pid_target, struct tss_error *error)
   return make_time_namespace (setup, time_offsets, error);
 }
 
+/* The first process begins its work when the caller knows of it: it may be quicker than the stage that announces it,
+ * and who waits for the announcement is not prepared for anything else. OUR_END closes when the stage has ended. */
+static void
+await_announcement (int our_end, int stage_end)
+{
+  char nothing;
+
+  close (stage_end);
+  (void)TSS_RETRY (read (our_end, &nothing, 1));
+  close (our_end);
+}
+
 void
 box_stage_run (struct box_setup *setup, int clone_flags, int pid_target)
 {
   struct box_clone options = { .flags = clone_flags, .cgroup = -1, .pid_target = -1, .sibling = true };
   struct box_message born = { .kind = BOX_MESSAGE_BORN };
   struct tss_error error = { 0 };
-  int pidfd = -1;
+  int pidfd = -1, announcement[2];
 
   setup->staged = true;
   if (prepare (setup, pid_target, &error) < 0)
     box_child_fail (&setup->channel, &error);
+  if (pipe2 (announcement, O_CLOEXEC) < 0)
+    {
+      tss_error_set (&error, TSS_ERROR_INTERNAL, errno, "", "open a pipe");
+      box_child_fail (&setup->channel, &error);
+    }
   born.pid = box_clone (&options, &pidfd, &error);
   if (born.pid < 0)
     box_child_fail (&setup->channel, &error);
   if (born.pid > 0)
     _exit (box_channel_send (&setup->channel, &born, pidfd) < 0 ? 1 : 0);
+  await_announcement (announcement[0], announcement[1]);
 }

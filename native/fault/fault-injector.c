@@ -4,6 +4,8 @@
  *   fault-injector REPORT list COMMAND…           writes the calls that can fail to REPORT, one name a line
  *   fault-injector REPORT fail N COMMAND…         makes the Nth of them fail; REPORT then has its name and errno
  *   fault-injector REPORT interrupt COMMAND…      every other call that may be interrupted is; they are listed, too
+ *   fault-injector REPORT hold NAME COMMAND…      holds the first call of that name back until nobody else has made one
+ * for a while
  *
  * Ends with the status of COMMAND. What outlives COMMAND goes on undisturbed; with --follow as first argument it is
  * followed and waited for, too. strace, which can inject failures too,
@@ -22,6 +24,7 @@
 #include <string.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/types.h>
 #include <sys/user.h>
 #include <sys/wait.h>
@@ -33,6 +36,7 @@ enum
   OPTIONS = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC,
   SYSCALL_STOP = SIGTRAP | 0x80, /* by PTRACE_O_TRACESYSGOOD */
   SIGNAL_STATUS = 128,           /* exit status of a process that signal n has killed, less n */
+  QUIET_MS = 300,                /* then the others wait for what is held */
 };
 
 enum mode
@@ -40,6 +44,7 @@ enum mode
   MODE_LIST,
   MODE_FAIL,
   MODE_INTERRUPT,
+  MODE_HOLD,
 };
 
 struct process
@@ -55,6 +60,8 @@ struct injector
 {
   enum mode mode;
   unsigned long wanted, count;
+  const char *held_call;
+  pid_t held; /* 0: nobody */
   FILE *report;
   pid_t main;
   bool has_executed; /* what comes before is our own */
@@ -121,6 +128,8 @@ choose_fault (struct injector *injector, struct process *process, const struct u
 
   if (!fault || (registers->rip >= process->loader && registers->rip < process->loader_end))
     return 0;
+  if (injector->mode == MODE_HOLD)
+    return 0;
   if (injector->mode == MODE_INTERRUPT)
     {
       bool is_again = process->last_call == call;
@@ -139,6 +148,19 @@ choose_fault (struct injector *injector, struct process *process, const struct u
   return fault->error_number;
 }
 
+/* Whether the process that is about to make this call has to wait. */
+static bool
+is_to_be_held (struct injector *injector, const struct process *process, const struct user_regs_struct *registers)
+{
+  const struct fault *fault = faults_of_call ((long long)registers->orig_rax);
+
+  if (injector->mode != MODE_HOLD || injector->count > 0 || !fault || strcmp (fault->name, injector->held_call) != 0)
+    return false;
+  injector->count++;
+  fprintf (injector->report, "%s held in %d\n", fault->name, process->pid);
+  return true;
+}
+
 /* A call that fails is not made: in its place comes one that does nothing, and that seccomp filters let pass. */
 static void
 on_system_call (struct injector *injector, struct process *process)
@@ -151,6 +173,8 @@ on_system_call (struct injector *injector, struct process *process)
   if (process->is_in_call)
     {
       process->injected = injector->has_executed ? choose_fault (injector, process, &registers) : 0;
+      if (injector->has_executed && is_to_be_held (injector, process, &registers))
+        injector->held = process->pid;
       if (process->injected == 0)
         return;
       registers.orig_rax = SYS_getpid;
@@ -183,7 +207,33 @@ on_stop (struct injector *injector, pid_t pid, int status)
     }
   if (event != 0 || signal == SIGSTOP)
     signal = 0; /* SIGSTOP is how a new process reports */
-  ptrace (PTRACE_SYSCALL, pid, NULL, (void *)(intptr_t)signal);
+  if (pid != injector->held)
+    ptrace (PTRACE_SYSCALL, pid, NULL, (void *)(intptr_t)signal);
+}
+
+static void
+on_quiet (int signal)
+{
+  (void)signal; /* it interrupts the wait */
+}
+
+/* Waits for news of a process. What is held goes on when there has been none for a while. */
+static pid_t
+wait_for_news (struct injector *injector, int *status)
+{
+  struct itimerval quiet = { .it_value = { .tv_usec = QUIET_MS * 1000 } };
+  pid_t pid;
+
+  if (injector->held == 0)
+    return TSS_RETRY (waitpid (-1, status, __WALL));
+  setitimer (ITIMER_REAL, &quiet, NULL);
+  pid = waitpid (-1, status, __WALL);
+  if (pid >= 0 || errno != EINTR)
+    return pid;
+  pid = injector->held;
+  injector->held = 0;
+  ptrace (PTRACE_SYSCALL, pid, NULL, NULL);
+  return TSS_RETRY (waitpid (-1, status, __WALL));
 }
 
 static int
@@ -194,7 +244,7 @@ follow (struct injector *injector)
   for (;;)
     {
       int status;
-      pid_t pid = TSS_RETRY (waitpid (-1, &status, __WALL));
+      pid_t pid = wait_for_news (injector, &status);
 
       if (pid < 0)
         return result; /* all have ended */
@@ -230,7 +280,7 @@ start (char **command)
 static enum mode
 read_mode (const char *name)
 {
-  static const char *const names[] = { "list", "fail", "interrupt" };
+  static const char *const names[] = { "list", "fail", "interrupt", "hold" };
 
   for (size_t i = 0; i < TSS_LENGTH (names); i++)
     if (strcmp (name, names[i]) == 0)
@@ -259,6 +309,9 @@ main (int argc, char **argv)
   injector.mode = read_mode (argv[2]);
   if (injector.mode == MODE_FAIL)
     injector.wanted = strtoul (*command++, NULL, 10);
+  if (injector.mode == MODE_HOLD)
+    injector.held_call = *command++;
+  sigaction (SIGALRM, &(struct sigaction){ .sa_handler = on_quiet }, NULL);
   if (!injector.report)
     give_up (argv[1]);
   setvbuf (injector.report, NULL, _IOLBF, 0); /* for whoever has to kill us */

@@ -46,6 +46,21 @@ describe('tsstack-box: a call fails', () => {
     await faults.assertNothingLeft(id, 'interrupted');
   });
 
+  it('does all as always when the container’s process is quicker than the one that announces it', async () => {
+    const bundle = faults.lab.bundle('exec sleep 1000', (spec) => {
+      spec.linux.namespaces.push({ type: 'user' });
+      const map = [{ containerID: 0, hostID: 300_000, size: 65_536 }];
+      spec.linux['uidMappings'] = spec.linux['gidMappings'] = map;
+      // Then both sides talk before it is there.
+      spec['hooks'] = { createRuntime: [{ path: '/bin/true' }] };
+    });
+    const id = faults.lab.newId();
+    const created = await faults.box(['create', '--bundle', bundle, id], { kind: 'hold', which: 'sendmsg' });
+    assert.deepEqual([created.code, created.stderr], [0, ''], created.summary);
+    assert.match(created.summary, /sendmsg held in/);
+    await faults.deleteForGood(id, created.summary);
+  });
+
   it('fails with a reason on a full disk, and does all again when there is room', async () => {
     const root = join(faults.lab.directory, 'small');
     const run = (...args: readonly string[]): Promise<FaultOutcome> =>

@@ -12,6 +12,8 @@ import { makeNative } from './native-build.ts';
 export type Fault =
   | { readonly kind: 'none' | 'interrupt' }
   | { readonly kind: 'call'; readonly which: number }
+  /** The first call of that name is made when everybody waits for it. */
+  | { readonly kind: 'hold'; readonly which: string }
   | { readonly kind: 'memory'; readonly which: number; readonly andAllAfter: boolean };
 
 export interface FaultOutcome {
@@ -27,7 +29,7 @@ export interface FaultOutcome {
 
 /** Nothing that is tested here takes more than a second. */
 const deadlineMs = 60_000;
-const modes = { none: 'list', interrupt: 'interrupt', call: 'fail' } as const;
+const modes = { none: 'list', interrupt: 'interrupt', call: 'fail', hold: 'hold' } as const;
 
 /** Runs native programs while something fails in them. */
 export class FaultInjector {
@@ -85,7 +87,7 @@ export class FaultInjector {
       const env = { TSSTACK_FAULT_MALLOC: number, TSSTACK_FAULT_REPORT: report };
       return [[join(this.#build, 'starving', `tsstack-${program}`)], env];
     }
-    const which = fault.kind === 'call' ? [String(fault.which)] : [];
+    const which = 'which' in fault ? [String(fault.which)] : [];
     const injector = [join(this.#build, 'fault-injector'), report, modes[fault.kind], ...which];
     return [[...injector, join(this.#build, `tsstack-${program}`)], {}];
   }

@@ -3,7 +3,7 @@ import { runCommand } from './underlay.ts';
 
 const table = 'bridge watch';
 
-/** Packets by what an onlooker takes them for. `other` is without what finds neighbours and what ICMP says. */
+/** Packets by what an onlooker takes them for. `other` is without what finds neighbours and what ICMP says; pieces of packets count there. */
 export interface Seen {
   readonly wireguard: number;
   readonly esp: number;
@@ -14,6 +14,9 @@ export interface Seen {
 /** The rules, in their order, of what is counted. */
 const rules: readonly (readonly [match: string, kind: keyof Seen | null])[] = [
   ['ether type arp', null],
+  // By the flag and the offset of RFC 791, section 3.1.
+  ['ip frag-off & 0x3fff != 0', 'other'],
+  ['ether type ip6 exthdr frag exists', 'other'],
   ['meta l4proto icmp', null],
   ['meta l4proto ipv6-icmp', null],
   ['meta l4proto esp', 'esp'],
@@ -44,7 +47,8 @@ export class TunnelWatch {
   take(): Seen {
     const { nftables } = JSON.parse(runCommand('nft', '-j', 'list', 'table', ...table.split(' '))) as Listing;
     const counts = nftables.flatMap(({ rule }) => rule?.expr.flatMap(({ counter }) => counter?.packets ?? []) ?? []);
-    const sum = (kind: keyof Seen): number => counts[rules.findIndex(([, one]) => one === kind)] ?? Number.NaN;
+    const sum = (kind: keyof Seen): number =>
+      rules.reduce((total, [, one], index) => total + (one === kind ? (counts[index] ?? Number.NaN) : 0), 0);
     const seen = { wireguard: sum('wireguard'), esp: sum('esp'), udp: sum('udp'), other: sum('other') };
     const { wireguard, esp, udp, other } = this.#taken;
     this.#taken = seen;
