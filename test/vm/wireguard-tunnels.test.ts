@@ -177,7 +177,7 @@ describe('hosts with WireGuard', function () {
     it('take nothing but the tunnels from each other', async () => {
       const [first, second] = hosts;
       // What the other host's barrier would hold back.
-      await second.run('nft', 'flush', 'chain', 'inet', 'tsstack-wireguard-00c0ffee', 'out');
+      await second.run('nft', 'insert rule inet tsstack-wireguard-00c0ffee out udp dport 7777 accept');
       const own = ['dev', second.link, 'src', second.address, 'table', '7777'];
       await second.run('ip', `-4`, 'route', 'add', first.address, ...own);
       await second.run('ip', `-4`, 'rule', 'add', 'ipproto', 'udp', 'dport', '7777', 'lookup', '7777');

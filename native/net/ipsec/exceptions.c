@@ -29,16 +29,18 @@ delete_others (struct ipsec *ipsec, const struct ipsec_found *found, const struc
   return netlink_flush (&ipsec->xfrm, &batch, 1, error);
 }
 
-/* Those, too, that are there: with each of them the kernel forgets the ways that it has found for packets, which with
- * IPv6 it does not do for a rule of routing, or for a route that leads somewhere else. */
 static int
-write_all (struct ipsec *ipsec, const struct ipsec_exception *wanted, size_t count, struct tss_error *error)
+write_wanted (struct ipsec *ipsec, const struct ipsec_found *found, const struct ipsec_exception *wanted, size_t count,
+              bool anew, struct tss_error *error)
 {
   struct netlink_batch batch;
+  size_t there_count;
+  const struct ipsec_exception *there = ipsec_found_exceptions (found, &there_count);
   netlink_batch_init (&batch);
   for (size_t i = 0; i < count; i++)
     {
-      ipsec_add_exception (&batch, &wanted[i]);
+      if (anew || !contains (there, there_count, &wanted[i]))
+        ipsec_add_exception (&batch, &wanted[i]);
       if (netlink_flush (&ipsec->xfrm, &batch, IPSEC_BATCH_REQUESTS, error) < 0)
         return -1;
     }
@@ -46,7 +48,7 @@ write_all (struct ipsec *ipsec, const struct ipsec_exception *wanted, size_t cou
 }
 
 int
-ipsec_except (struct ipsec *ipsec, uint32_t owner, const struct ipsec_exception *wanted, size_t count,
+ipsec_except (struct ipsec *ipsec, uint32_t owner, const struct ipsec_exception *wanted, size_t count, bool anew,
               struct tss_error *error)
 {
   struct ipsec_found found = { .owner = owner };
@@ -56,7 +58,7 @@ ipsec_except (struct ipsec *ipsec, uint32_t owner, const struct ipsec_exception 
   if (result == 0)
     result = delete_others (ipsec, &found, wanted, count, error);
   if (result == 0)
-    result = write_all (ipsec, wanted, count, error);
+    result = write_wanted (ipsec, &found, wanted, count, anew, error);
   ipsec_found_free (&found);
   return result;
 }

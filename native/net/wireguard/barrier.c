@@ -32,33 +32,36 @@ write_script (const struct wireguard_wish *wish, const char *link, const char *t
 }
 
 bool
-wireguard_barrier_is_set (const struct kept_tables *tables, uint32_t owner)
+wireguard_barrier_is_set (const struct wireguard *wireguard, uint32_t owner)
 {
   char table[64];
   name_table (owner, table);
-  return json_object_get (tables->tables, table) != NULL;
+  return json_object_get (wireguard->tables->tables, table) != NULL;
 }
 
-/* What is kept is said first: a crash between the two is repaired by the successor. Run always: it is one transaction,
- * and what is in the kernel may be something else. */
 int
-wireguard_barrier_set (struct kept_tables *tables, const struct wireguard_wish *wish, const char *link,
+wireguard_barrier_set (struct wireguard *wireguard, const struct wireguard_wish *wish, const char *link,
                        struct tss_error *error)
 {
   char table[64], script[SCRIPT_SIZE];
   name_table (wish->owner, table);
   write_script (wish, link, table, script);
+  struct kept_tables *tables = wireguard->tables;
   tss_autojson json_t *keep = json_pack ("{s:s,s:s}", "table", table, "script", script);
-  return kept_tables_set (tables, keep, error) < 0 ? -1 : nft_run (tables->nft, script, error);
+  if (wireguard->is_barrier_up && json_equal (json_object_get (tables->tables, table), keep))
+    return 0;
+  wireguard->is_barrier_up = kept_tables_set (tables, keep, error) == 0 && nft_run (tables->nft, script, error) == 0;
+  return wireguard->is_barrier_up ? 0 : -1;
 }
 
 int
-wireguard_barrier_remove (struct kept_tables *tables, uint32_t owner, struct tss_error *error)
+wireguard_barrier_remove (struct wireguard *wireguard, uint32_t owner, struct tss_error *error)
 {
   char table[64], script[256];
   name_table (owner, table);
   tss_autojson json_t *keep = json_pack ("{s:s,s:n}", "table", table, "script");
   snprintf (script, sizeof script, "table %s\ndelete table %s\n", table, table);
+  wireguard->is_barrier_up = false;
   /* What is kept also says that there is something to take away. */
-  return nft_run (tables->nft, script, error) < 0 ? -1 : kept_tables_set (tables, keep, error);
+  return nft_run (wireguard->tables->nft, script, error) < 0 ? -1 : kept_tables_set (wireguard->tables, keep, error);
 }

@@ -3,16 +3,16 @@
 #ifndef TSSTACK_NET_WIREGUARD_BARRIER_H
 #define TSSTACK_NET_WIREGUARD_BARRIER_H
 
-#include "../kept-tables.h"
+#include "wireguard.h"
 #include "wish.h"
 
 /* Packets that have come out of the device have it when IPsec looks at them: what comes in it can tell by nothing else.
  */
 #define WIREGUARD_MARK 0x74737767
 
-bool wireguard_barrier_is_set (const struct kept_tables *tables, uint32_t owner);
-int wireguard_barrier_set (struct kept_tables *tables, const struct wireguard_wish *wish, const char *link,
+bool wireguard_barrier_is_set (const struct wireguard *wireguard, uint32_t owner);
+int wireguard_barrier_set (struct wireguard *wireguard, const struct wireguard_wish *wish, const char *link,
                            struct tss_error *error);
-int wireguard_barrier_remove (struct kept_tables *tables, uint32_t owner, struct tss_error *error);
+int wireguard_barrier_remove (struct wireguard *wireguard, uint32_t owner, struct tss_error *error);
 
 #endif

@@ -2,10 +2,9 @@
 #include "../../common/cleanup.h"
 
 #include <errno.h>
-#include <ifaddrs.h>
+#include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -21,43 +20,59 @@
 /* The kernel gives a link with less no IPv6 (RFC 8200, section 5). */
 #define LEAST_MTU_IPV6 1280
 
-static bool
-has_address (const struct ifaddrs *entry, const struct address *address)
+struct search
 {
-  struct address found = { .family = address->family };
-  if (entry->ifa_addr == NULL || entry->ifa_addr->sa_family != address->family)
-    return false;
-  const void *bytes = address->family == AF_INET
-                          ? (const void *)&((const struct sockaddr_in *)(const void *)entry->ifa_addr)->sin_addr
-                          : (const void *)&((const struct sockaddr_in6 *)(const void *)entry->ifa_addr)->sin6_addr;
-  memcpy (found.bytes, bytes, address_size (&found));
-  return address_equal (&found, address);
+  const struct address *address;
+  unsigned link; /* index; 0: none has it */
+};
+
+static void
+note_address (const struct nlmsghdr *message, void *context)
+{
+  struct search *search = context;
+  struct address found = { .family = search->address->family };
+  if (message->nlmsg_type != RTM_NEWADDR || message->nlmsg_len < NLMSG_HDRLEN + sizeof (struct ifaddrmsg))
+    return;
+  const struct ifaddrmsg *header = NLMSG_DATA (message);
+  struct netlink_bytes attributes = netlink_attributes (message, sizeof *header);
+  struct netlink_bytes bytes = netlink_find (attributes, IFA_LOCAL, address_size (&found));
+  if (bytes.data == NULL) /* of IPv6 */
+    bytes = netlink_find (attributes, IFA_ADDRESS, address_size (&found));
+  if (bytes.data == NULL || header->ifa_family != found.family)
+    return;
+  memcpy (found.bytes, bytes.data, address_size (&found));
+  if (address_equal (&found, search->address))
+    search->link = header->ifa_index;
 }
 
 static unsigned
-mtu_of_link (const char *name)
+find_link (struct netlink *route, const struct address *address)
+{
+  struct search search = { .address = address };
+  struct netlink_batch batch;
+  netlink_batch_init (&batch);
+  struct ifaddrmsg *header
+      = netlink_begin (&batch, RTM_GETADDR, NLM_F_DUMP, sizeof *header, 0, "look for the address of this host");
+  header->ifa_family = (uint8_t)address->family;
+  return netlink_dump (route, &batch, note_address, &search, NULL) < 0 ? 0 : search.link;
+}
+
+static unsigned
+mtu_of_link (unsigned index)
 {
   struct ifreq request = { 0 };
   tss_autofd int fd = socket (AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  strncpy (request.ifr_name, name, sizeof request.ifr_name - 1);
-  return fd >= 0 && ioctl (fd, SIOCGIFMTU, &request) == 0 ? (unsigned)request.ifr_mtu : USUAL_MTU;
+  if (fd < 0 || if_indextoname (index, request.ifr_name) == NULL || ioctl (fd, SIOCGIFMTU, &request) < 0)
+    return USUAL_MTU;
+  return (unsigned)request.ifr_mtu;
 }
 
 /* Such that what the device sends is as large as the link of LOCAL carries: it fills packets up to sixteen bytes, but
  * not beyond its MTU. */
 static unsigned
-mtu_for (const struct address *local)
+mtu_for (struct netlink *route, const struct address *local)
 {
-  struct ifaddrs *all = NULL;
-  unsigned mtu = USUAL_MTU;
-  if (getifaddrs (&all) == 0)
-    for (const struct ifaddrs *entry = all; entry != NULL; entry = entry->ifa_next)
-      if (has_address (entry, local))
-        {
-          mtu = mtu_of_link (entry->ifa_name);
-          break;
-        }
-  freeifaddrs (all);
+  unsigned mtu = mtu_of_link (find_link (route, local));
   if (local->family == AF_INET)
     return mtu - OVERHEAD_IPV4;
   return mtu - OVERHEAD_IPV6 > LEAST_MTU_IPV6 ? mtu - OVERHEAD_IPV6 : LEAST_MTU_IPV6;
@@ -114,6 +129,6 @@ wireguard_device_ensure (struct wireguard_kernel *kernel, const struct wireguard
   wireguard_set_device (&batch, kernel->family, link, wish->private_key, wish->listen);
   if (netlink_flush (&kernel->generic, &batch, 1, error) < 0)
     return explain_port (wish->listen, error);
-  link_set_up (&batch, info.index, link, mtu_for (&wish->local), NULL);
+  link_set_up (&batch, info.index, link, mtu_for (kernel->route, &wish->local), NULL);
   return netlink_send (kernel->route, &batch, error) < 0 ? explain_port (wish->listen, error) : 0;
 }

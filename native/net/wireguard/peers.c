@@ -1,6 +1,5 @@
 #include "peers.h"
 #include "../memory.h"
-#include "rules.h"
 
 #include <string.h>
 
@@ -75,40 +74,6 @@ wireguard_peers_add (const struct wireguard_peers *peers, struct wireguard_kerne
         return -1;
     }
   return netlink_flush (&kernel->generic, &batch, 1, error);
-}
-
-int
-wireguard_peers_route (struct wireguard_kernel *kernel, const struct wireguard_wish *wish, unsigned device,
-                       struct tss_error *error)
-{
-  struct netlink_batch batch;
-  netlink_batch_init (&batch);
-  for (size_t i = 0; i < wish->count; i++)
-    {
-      wireguard_add_route (&batch, wish->owner, device, &wish->peers[i].address);
-      if (netlink_flush (kernel->route, &batch, NETLINK_BATCH_REQUESTS, error) < 0)
-        return -1;
-    }
-  return netlink_flush (kernel->route, &batch, 1, error);
-}
-
-int
-wireguard_peers_unroute (const struct wireguard_peers *peers, struct wireguard_kernel *kernel,
-                         const struct wireguard_wish *wish, struct tss_error *error)
-{
-  struct netlink_batch batch;
-  size_t count;
-  const struct wireguard_known_peer *all = known_peers (peers, &count);
-  netlink_batch_init (&batch);
-  for (size_t i = 0; i < count; i++)
-    {
-      const struct address *address = &all[i].peer.address;
-      if (address->family != 0 && !wireguard_wish_has_address (wish, address))
-        wireguard_delete_route (&batch, wish->owner, address);
-      if (netlink_flush (kernel->route, &batch, NETLINK_BATCH_REQUESTS, error) < 0)
-        return -1;
-    }
-  return netlink_flush (kernel->route, &batch, 1, error);
 }
 
 int

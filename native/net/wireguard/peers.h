@@ -18,14 +18,6 @@ int wireguard_peers_list (struct wireguard_peers *peers, struct wireguard_kernel
 int wireguard_peers_add (const struct wireguard_peers *peers, struct wireguard_kernel *kernel,
                          const struct wireguard_wish *wish, const char *link, struct tss_error *error);
 
-/* Leads what goes to those of the request through the device with that index. */
-int wireguard_peers_route (struct wireguard_kernel *kernel, const struct wireguard_wish *wish, unsigned device,
-                           struct tss_error *error);
-
-/* The other way round, for those that the request does not have: what is sent to them needs ESP again. */
-int wireguard_peers_unroute (const struct wireguard_peers *peers, struct wireguard_kernel *kernel,
-                             const struct wireguard_wish *wish, struct tss_error *error);
-
 /* Removes those that the request does not have. */
 int wireguard_peers_remove (const struct wireguard_peers *peers, struct wireguard_kernel *kernel,
                             const struct wireguard_wish *wish, const char *link, struct tss_error *error);

@@ -1,5 +1,7 @@
 #include "rules.h"
+#include "../../common/cleanup.h"
 #include "../memory.h"
+#include "routes.h"
 
 #include <errno.h>
 #include <linux/fib_rules.h>
@@ -11,22 +13,12 @@
  * and none is concerned, because nothing but the port of the tunnels is. */
 #define PRIORITY 1
 
-/* systemd-networkd removes rules and routes that it does not know, and leaves alone what the kernel has made. */
-#define PROTOCOL RTPROT_KERNEL
-
 struct rule
 {
   uint8_t family;
   uint16_t attribute; /* FRA_SPORT_RANGE or FRA_DPORT_RANGE */
   uint16_t port;
 };
-
-/* One for each owner: far from the numbers that people choose, and that the kernel has (0, 253 to 255). */
-static uint32_t
-table_of (uint32_t owner)
-{
-  return 0x74000000u | (owner & 0xffffffu);
-}
 
 static void
 put_rule (struct netlink_batch *batch, uint16_t type, uint16_t flags, int tolerated, uint32_t owner,
@@ -38,9 +30,9 @@ put_rule (struct netlink_batch *batch, uint16_t type, uint16_t flags, int tolera
                        type == RTM_NEWRULE ? "send" : "stop sending", rule->port);
   header->family = rule->family;
   header->action = FR_ACT_TO_TBL;
-  netlink_put_u32 (batch, FRA_TABLE, table_of (owner));
+  netlink_put_u32 (batch, FRA_TABLE, wireguard_table (owner));
   netlink_put_u32 (batch, FRA_PRIORITY, PRIORITY);
-  netlink_put_u8 (batch, FRA_PROTOCOL, PROTOCOL);
+  netlink_put_u8 (batch, FRA_PROTOCOL, WIREGUARD_PROTOCOL);
   netlink_put_u8 (batch, FRA_IP_PROTO, IPPROTO_UDP);
   netlink_put (batch, rule->attribute, &range, sizeof range);
 }
@@ -63,9 +55,10 @@ note (const struct nlmsghdr *message, void *context)
   const struct fib_rule_hdr *header = NLMSG_DATA (message);
   struct netlink_bytes attributes = netlink_attributes (message, sizeof *header);
   struct netlink_bytes bytes = netlink_find (attributes, FRA_TABLE, sizeof table);
-  if (bytes.data == NULL || memcpy (&table, bytes.data, sizeof table) == NULL || table != table_of (listing->owner))
+  if (bytes.data == NULL || memcpy (&table, bytes.data, sizeof table) == NULL
+      || table != wireguard_table (listing->owner))
     return;
-  for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+  for (size_t i = 0; i < TSS_LENGTH (kinds); i++)
     {
       struct fib_rule_port_range range;
       bytes = netlink_find (attributes, kinds[i], sizeof range);
@@ -86,61 +79,57 @@ list (struct netlink *route, struct listing *listing, struct tss_error *error)
   return netlink_dump (route, &batch, note, listing, error);
 }
 
-int
-wireguard_set_rules (struct netlink *route, uint32_t owner, int family, uint16_t port, struct tss_error *error)
+static bool
+is_same (const struct rule *a, const struct rule *b)
+{
+  return a->family == b->family && a->attribute == b->attribute && a->port == b->port;
+}
+
+static bool
+contains (const struct rule *all, size_t count, const struct rule *rule)
+{
+  for (size_t i = 0; i < count; i++)
+    if (is_same (&all[i], rule))
+      return true;
+  return false;
+}
+
+/* One request at a time: there is seldom more than none. */
+static int
+ask (struct netlink *route, uint16_t type, uint32_t owner, const struct rule *rule, struct tss_error *error)
 {
   struct netlink_batch batch;
-  struct listing listing = { .owner = owner };
-  if (list (route, &listing, error) < 0)
-    return -1;
+  bool is_new = type == RTM_NEWRULE;
+  netlink_batch_init (&batch);
+  put_rule (&batch, type, is_new ? NLM_F_CREATE | NLM_F_EXCL : 0, is_new ? EEXIST : ENOENT, owner, rule);
+  return netlink_send (route, &batch, error);
+}
+
+int
+wireguard_set_rules (struct netlink *route, uint32_t owner, int family, uint16_t port, bool *changed,
+                     struct tss_error *error)
+{
   /* The way back is looked up with the ports the other way round, where the source of packets is checked strictly
    * (rp_filter). */
   const struct rule wanted[]
       = { { (uint8_t)family, FRA_DPORT_RANGE, port }, { (uint8_t)family, FRA_SPORT_RANGE, port } };
+  size_t wanted_count = family == 0 ? 0 : TSS_LENGTH (wanted);
+  struct listing listing = { .owner = owner };
+  int result = list (route, &listing, error);
   const struct rule *there = (const struct rule *)(const void *)buffer_bytes (&listing.rules);
   size_t count = buffer_length (&listing.rules) / sizeof *there;
-  netlink_batch_init (&batch);
-  for (size_t i = 0; i < 2 && family != 0; i++)
-    put_rule (&batch, RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL, EEXIST, owner, &wanted[i]);
-  int result = netlink_flush (route, &batch, 1, error);
+  for (size_t i = 0; i < wanted_count && result == 0; i++)
+    if (!contains (there, count, &wanted[i]))
+      {
+        *changed = true;
+        result = ask (route, RTM_NEWRULE, owner, &wanted[i], error);
+      }
   for (size_t i = 0; i < count && result == 0; i++)
-    {
-      if (there[i].family != family || there[i].port != port)
-        put_rule (&batch, RTM_DELRULE, 0, ENOENT, owner, &there[i]);
-      result = netlink_flush (route, &batch, 1, error);
-    }
+    if (!contains (wanted, wanted_count, &there[i]))
+      {
+        *changed = true;
+        result = ask (route, RTM_DELRULE, owner, &there[i], error);
+      }
   buffer_free (&listing.rules);
   return result;
-}
-
-static void
-put_route (struct netlink_batch *batch, uint32_t owner, const struct address *address, struct rtmsg *message)
-{
-  message->rtm_family = (uint8_t)address->family;
-  message->rtm_dst_len = (uint8_t)(address_size (address) * 8);
-  message->rtm_protocol = PROTOCOL;
-  message->rtm_type = RTN_UNICAST;
-  netlink_put (batch, RTA_DST, address->bytes, address_size (address));
-  netlink_put_u32 (batch, RTA_TABLE, table_of (owner));
-}
-
-void
-wireguard_add_route (struct netlink_batch *batch, uint32_t owner, unsigned device, const struct address *address)
-{
-  char text[ADDRESS_TEXT_SIZE];
-  address_format (address, text);
-  struct rtmsg *message = netlink_begin (batch, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, sizeof *message, 0,
-                                         "send packets to %s by WireGuard", text);
-  message->rtm_scope = RT_SCOPE_LINK;
-  put_route (batch, owner, address, message);
-  netlink_put_u32 (batch, RTA_OIF, device);
-}
-
-void
-wireguard_delete_route (struct netlink_batch *batch, uint32_t owner, const struct address *address)
-{
-  struct rtmsg *message
-      = netlink_begin (batch, RTM_DELROUTE, 0, sizeof *message, ESRCH, "stop sending packets by WireGuard");
-  message->rtm_scope = RT_SCOPE_NOWHERE;
-  put_route (batch, owner, address, message);
 }

@@ -6,6 +6,7 @@
 #include "../memory.h"
 #include "barrier.h"
 #include "peers.h"
+#include "routes.h"
 #include "rules.h"
 
 #include <linux/netlink.h>
@@ -50,7 +51,7 @@ wireguard_probe (char reason[128], struct tss_error *error)
  * (ip6_dst_lookup_flow), and all that can be said is where to: should the device go, the barrier of IPsec alone holds
  * back what is sent there. */
 static int
-set_exceptions (struct wireguard *wireguard, const struct wireguard_wish *wish, unsigned device,
+set_exceptions (struct wireguard *wireguard, const struct wireguard_wish *wish, unsigned device, bool anew,
                 struct tss_error *error)
 {
   struct ipsec_policy from = { .local = wish->local, .port = wish->port, .direction = XFRM_POLICY_OUT };
@@ -62,7 +63,7 @@ set_exceptions (struct wireguard *wireguard, const struct wireguard_wish *wish, 
     exceptions[count++] = (struct ipsec_exception){ .from = from, .device = device };
   for (size_t i = 0; i < wish->count && wish->local.family == AF_INET6; i++)
     exceptions[count++] = (struct ipsec_exception){ .from = from, .peer = wish->peers[i].address };
-  int result = ipsec_except (wireguard->ipsec, wish->owner, exceptions, count, error);
+  int result = ipsec_except (wireguard->ipsec, wish->owner, exceptions, count, anew, error);
   free (exceptions);
   return result;
 }
@@ -74,9 +75,10 @@ apply (struct wireguard *wireguard, struct wireguard_kernel *kernel, const struc
 {
   char link[LINK_NAME_SIZE];
   unsigned device;
+  bool changed = false;
   struct wireguard_peers peers = { 0 };
   ipsec_barrier_link (wish->owner, link);
-  int result = wireguard_barrier_set (wireguard->tables, wish, link, error);
+  int result = wireguard_barrier_set (wireguard, wish, link, error);
   if (result == 0)
     result = wireguard_device_ensure (kernel, wish, link, &device, error);
   if (result == 0)
@@ -84,13 +86,11 @@ apply (struct wireguard *wireguard, struct wireguard_kernel *kernel, const struc
   if (result == 0)
     result = wireguard_peers_add (&peers, kernel, wish, link, error);
   if (result == 0)
-    result = wireguard_peers_route (kernel, wish, device, error);
+    result = wireguard_set_routes (kernel->route, wish, device, &changed, error);
   if (result == 0)
-    result = wireguard_set_rules (kernel->route, wish->owner, wish->local.family, wish->port, error);
+    result = wireguard_set_rules (kernel->route, wish->owner, wish->local.family, wish->port, &changed, error);
   if (result == 0)
-    result = wireguard_peers_unroute (&peers, kernel, wish, error);
-  if (result == 0)
-    result = set_exceptions (wireguard, wish, device, error);
+    result = set_exceptions (wireguard, wish, device, changed, error);
   if (result == 0)
     result = wireguard_peers_remove (&peers, kernel, wish, link, error);
   wireguard_peers_free (&peers);
@@ -119,14 +119,15 @@ take_down (struct wireguard *wireguard, uint32_t owner, struct tss_error *error)
 {
   char link[LINK_NAME_SIZE];
   const char *const links[] = { link };
+  bool changed = false;
   ipsec_barrier_link (owner, link);
-  if (!wireguard_barrier_is_set (wireguard->tables, owner))
+  if (!wireguard_barrier_is_set (wireguard, owner))
     return 0;
-  if (ipsec_except (wireguard->ipsec, owner, NULL, 0, error) < 0
-      || wireguard_set_rules (wireguard->route, owner, 0, 0, error) < 0
+  if (ipsec_except (wireguard->ipsec, owner, NULL, 0, false, error) < 0
+      || wireguard_set_rules (wireguard->route, owner, 0, 0, &changed, error) < 0
       || link_delete_all (wireguard->route, links, 1, error) < 0)
     return -1;
-  return wireguard_barrier_remove (wireguard->tables, owner, error);
+  return wireguard_barrier_remove (wireguard, owner, error);
 }
 
 int

@@ -8,6 +8,7 @@
 struct wireguard
 {
   struct netlink *route;
+  bool is_barrier_up; /* the rules that are kept are in the kernel, as far as this process has put them there */
   struct ipsec *ipsec;
   struct kept_tables *tables;
 };
