@@ -10,6 +10,8 @@ export root
 export -f tsstack until_it
 mkfifo /run/nothing
 
+# A kernel that lacks something.
+[ ! -e "/run/shared/$name.without" ] || rmmod "$(cat "/run/shared/$name.without")"
 tsstack daemon >>"/run/shared/$name.daemon" 2>&1 &
 until_it test -S /run/tsstack-test/tsstack.sock
 until_it tsstack info >/dev/null 2>&1

@@ -42,7 +42,7 @@ make_bridge() {
   ip link set hosts up
 }
 
-# start_machine NAME NUMBER: also that of one whose power was cut; `await_machine NAME` waits until its daemon answers.
+# start_machine NAME NUMBER: its kernel is without the module in $shared/NAME.without. Also that of one whose power was cut; `await_machine NAME` waits until its daemon answers.
 start_machine() {
   local disk=$shared/$1.disk
   [ -e "$disk" ] || { truncate -s 1G "$disk"; mkfs.ext4 -q "$disk"; }
