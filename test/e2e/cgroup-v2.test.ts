@@ -38,11 +38,13 @@ describe('on a host with cgroup v2 and the stock kernel of Debian', function () 
       'test/integration/shim-runtime.test.ts',
       'test/vm/encrypted-networks.test.ts',
       'test/vm/wireguard-tunnels.test.ts',
+      'test/vm/wireguard-networks.test.ts',
     ];
     const output = runInMachine('tests-on-ext4.sh', ...tests);
     assert.match(output, /containers of crun/);
     assert.match(output, /networks between hosts that are encrypted/);
     assert.match(output, /hosts with WireGuard/);
+    assert.match(output, /hosts of which not all have WireGuard/);
     assert.equal(Array.from(output.matchAll(/\d+ passing/g)).length, tests.length);
     assert.doesNotMatch(output, /\d+ (failing|pending)/);
   });
