@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { NetClient } from '../../agents/host/native/net-client.ts';
 import { NativeError } from '../../agents/host/native/native-error.ts';
-import { encryptedPort } from '../../agents/host/networks/encryption/plan-encryption.ts';
-import type { NetRequest } from '../../agents/host/native/net-protocol.ts';
+import { encryptedPort, wireguardPort } from '../../agents/host/networks/encryption/plan-encryption.ts';
+import type { NetRequest, WireguardRequest } from '../../agents/host/native/net-protocol.ts';
 import { FaultInjector } from './fault-lab.ts';
 import type { Fault } from './fault-lab.ts';
 import { eventually } from './shim-lab.ts';
@@ -14,6 +14,17 @@ import { eventually } from './shim-lab.ts';
 const owner = 'fa017500';
 const bridge = 'ts-faults';
 const table = 'inet tsstack-faults';
+const wireguard: WireguardRequest = {
+  op: 'wireguard.set',
+  owner,
+  local: '192.0.2.1',
+  port: encryptedPort,
+  listen: wireguardPort,
+  privateKey: '01'.repeat(32),
+  peers: ['2', '3'].map((n) => ({ address: `192.0.2.${n}`, publicKey: `0${n}`.repeat(32), port: wireguardPort })),
+};
+/** Not that of this machine; that of vm-run has it loaded. */
+const hasWireguard = existsSync('/sys/module/wireguard');
 const ids = ['web', 'mapped'] as const;
 
 /** What has come of requests: null = all were carried out. */
@@ -142,11 +153,14 @@ export class NetFaults {
       { op: 'conntrack.forget', ports: { 8080: ['172.30.1.2'] }, gone: ['172.30.1.3'] },
       // Without keys, which not every kernel takes.
       { op: 'ipsec.set', owner, local: '192.0.2.1', port: encryptedPort, associations: [] },
+      { op: 'wireguard.probe' },
+      ...(hasWireguard ? [wireguard] : []),
     ];
   }
 
   #end(): readonly NetRequest[] {
     return [
+      { ...wireguard, local: null, privateKey: null, peers: [] },
       { op: 'ipsec.set', owner, local: null, port: encryptedPort, associations: [] },
       { op: 'ports.release', id: 'web' },
       { op: 'guard', bridges: [] },
@@ -164,6 +178,8 @@ export class NetFaults {
     const commands = [
       'ip -br address',
       'ip xfrm policy',
+      'ip rule',
+      `ip route show table ${0x74000000 + 0x017500} 2>&1 || true`,
       'nft list tables',
       ...inside,
       `find ${this.#state} -type f | sort`,
@@ -181,8 +197,9 @@ export class NetFaults {
     };
     const files = [this.#state, join(this.#directory, 'netns')].filter((path) => existsSync(path)).flatMap(filesBelow);
     return [
-      ...see('ip', '-o', 'link').filter((line) => / (ts-|tv)/.test(line)),
-      ...see('nft', 'list', 'tables').filter((line) => line.includes(table) || line.includes('ipsec')),
+      ...see('ip', '-o', 'link').filter((line) => / (ts-|tv|tswg-)/.test(line)),
+      ...see('nft', 'list', 'tables').filter((line) => line.includes(table) || /ipsec|wireguard/.test(line)),
+      ...see('ip', 'rule').filter((line) => line.includes('dport')),
       ...see('ip', 'xfrm', 'policy').filter((line) => line.startsWith('src ')),
       ...readFileSync('/proc/self/mountinfo', 'utf8')
         .split('\n')
