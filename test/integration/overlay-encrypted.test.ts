@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'mocha';
 import { NetClient } from '../../agents/host/native/net-client.ts';
 import type { IpsecRequest } from '../../agents/host/native/net-protocol.ts';
-import { encryptedPort } from '../../agents/host/networks/encryption/plan-encryption.ts';
+import { encryptedPort, wireguardPort } from '../../agents/host/networks/encryption/plan-encryption.ts';
 import type { NetworkObject } from '../../src/model/objects.ts';
 import { networkSpec } from '../fixtures/network-spec.ts';
 import { networkObject } from '../support/network-lab.ts';
@@ -86,6 +86,34 @@ describe('networks between hosts that are to be encrypted', () => {
     await assert.rejects(ping());
     assert.equal(watch.take().udp, 1);
     await client.request(demand(addressOf(1)));
+  });
+
+  it('go by WireGuard where the kernel has it, and say where it has not', async () => {
+    const wish = {
+      op: 'wireguard.set',
+      owner,
+      local: addressOf(1),
+      port: encryptedPort,
+      listen: wireguardPort,
+      privateKey: '01'.repeat(32),
+      peers: [{ address: addressOf(2), publicKey: '02'.repeat(32), port: wireguardPort }],
+    } as const;
+    await assert.rejects(client.request({ ...wish, port: 4794 }), {
+      nativeCode: 'state',
+      message: /nothing sees to it/,
+    });
+    const { available, reason } = await client.request({ op: 'wireguard.probe' });
+    const before = await onHost('ip', 'link');
+    if (available) {
+      await client.request(wish);
+      assert.match(await onHost('ip', 'link'), new RegExp(`tswg-${owner}`));
+    } else {
+      assert.equal(reason, 'the kernel lacks WireGuard (wireguard)');
+      await assert.rejects(client.request(wish), { nativeCode: 'network', message: reason });
+    }
+    await client.request({ ...wish, local: null, privateKey: null, peers: [] });
+    assert.equal(await onHost('ip', 'link'), before);
+    assert.doesNotMatch(await onHost('nft', 'list', 'tables'), /wireguard/);
   });
 
   it('cannot be stripped of it while there is a tunnel', async () => {
