@@ -104,31 +104,66 @@ explain_port (uint16_t listen, struct tss_error *error)
                         "listen for WireGuard at UDP port %u: another program has that port", listen);
 }
 
+#define ALIAS_SIZE 64
+
+static void
+name_alias (uint32_t owner, char alias[ALIAS_SIZE])
+{
+  snprintf (alias, ALIAS_SIZE, "tsstack %08x wireguard", owner);
+}
+
+/* An empty label: whoever made it died before it had one. */
+static bool
+is_ours (const struct link_info *info, const char *alias)
+{
+  return strcmp (info->kind, WG_GENL_NAME) == 0 && (*info->alias == '\0' || strcmp (info->alias, alias) == 0);
+}
+
+/* The index of the link, which is made if there is none; 0 on failure. */
+static unsigned
+ensure_link (struct netlink *route, const char *link, uint32_t owner, struct tss_error *error)
+{
+  char alias[ALIAS_SIZE];
+  bool found;
+  struct link_info info;
+  name_alias (owner, alias);
+  if (link_find (route, link, &info, &found, error) < 0)
+    return 0;
+  if (found && !is_ours (&info, alias))
+    {
+      tss_error_set (error, TSS_ERROR_EXISTS, 0, link, "create WireGuard device %s: somebody else has such a link",
+                     link);
+      return 0;
+    }
+  if (!found && (create (route, link, alias, error) < 0 || link_find (route, link, &info, &found, error) < 0))
+    return 0;
+  return info.index;
+}
+
 int
 wireguard_device_ensure (struct wireguard_kernel *kernel, const struct wireguard_wish *wish, const char *link,
                          unsigned *index, struct tss_error *error)
 {
-  char alias[64];
-  bool found;
-  struct link_info info;
   struct netlink_batch batch;
-  snprintf (alias, sizeof alias, "tsstack %08x wireguard", wish->owner);
-  if (link_find (kernel->route, link, &info, &found, error) < 0)
+  *index = ensure_link (kernel->route, link, wish->owner, error);
+  if (*index == 0)
     return -1;
-  /* An empty label: whoever made it died before it had one. */
-  if (found && (strcmp (info.kind, WG_GENL_NAME) != 0 || (*info.alias != '\0' && strcmp (info.alias, alias) != 0)))
-    return tss_error_set (error, TSS_ERROR_EXISTS, 0, link,
-                          "create WireGuard device %s: a link of somebody else has "
-                          "this name",
-                          link);
-  if (!found
-      && (create (kernel->route, link, alias, error) < 0 || link_find (kernel->route, link, &info, &found, error) < 0))
-    return -1;
-  *index = info.index;
   netlink_batch_init (&batch);
   wireguard_set_device (&batch, kernel->family, link, wish->private_key, wish->listen);
   if (netlink_flush (&kernel->generic, &batch, 1, error) < 0)
     return explain_port (wish->listen, error);
-  link_set_up (&batch, info.index, link, mtu_for (kernel->route, &wish->local), NULL);
+  link_set_up (&batch, *index, link, mtu_for (kernel->route, &wish->local), NULL);
   return netlink_send (kernel->route, &batch, error) < 0 ? explain_port (wish->listen, error) : 0;
+}
+
+int
+wireguard_device_remove (struct netlink *route, uint32_t owner, const char *link, struct tss_error *error)
+{
+  char alias[ALIAS_SIZE];
+  bool found;
+  struct link_info info;
+  name_alias (owner, alias);
+  if (link_find (route, link, &info, &found, error) < 0)
+    return -1;
+  return found && is_ours (&info, alias) ? link_delete_all (route, &link, 1, error) : 0;
 }

@@ -16,4 +16,7 @@ struct wireguard_kernel
 int wireguard_device_ensure (struct wireguard_kernel *kernel, const struct wireguard_wish *wish, const char *link,
                              unsigned *index, struct tss_error *error);
 
+/* Leaves alone what somebody else has made. */
+int wireguard_device_remove (struct netlink *route, uint32_t owner, const char *link, struct tss_error *error);
+
 #endif

@@ -68,7 +68,8 @@ set_exceptions (struct wireguard *wireguard, const struct wireguard_wish *wish, 
   return result;
 }
 
-/* The barrier first, and what opens it last. Before that, what goes to the device is lost, and never in clear. */
+/* The barrier first. With IPv4 the exception is for the device alone, and has to be there when the first packet is led
+ * to it; with IPv6 it comes last, because a way that the kernel has found is looked up anew with it. */
 static int
 apply (struct wireguard *wireguard, struct wireguard_kernel *kernel, const struct wireguard_wish *wish,
        struct tss_error *error)
@@ -85,11 +86,13 @@ apply (struct wireguard *wireguard, struct wireguard_kernel *kernel, const struc
     result = wireguard_peers_list (&peers, kernel, link, error);
   if (result == 0)
     result = wireguard_peers_add (&peers, kernel, wish, link, error);
+  if (result == 0 && wish->local.family == AF_INET)
+    result = set_exceptions (wireguard, wish, device, changed, error);
   if (result == 0)
     result = wireguard_set_routes (kernel->route, wish, device, &changed, error);
   if (result == 0)
     result = wireguard_set_rules (kernel->route, wish->owner, wish->local.family, wish->port, &changed, error);
-  if (result == 0)
+  if (result == 0 && wish->local.family == AF_INET6)
     result = set_exceptions (wireguard, wish, device, changed, error);
   if (result == 0)
     result = wireguard_peers_remove (&peers, kernel, wish, link, error);
@@ -118,14 +121,13 @@ static int
 take_down (struct wireguard *wireguard, uint32_t owner, struct tss_error *error)
 {
   char link[LINK_NAME_SIZE];
-  const char *const links[] = { link };
   bool changed = false;
   ipsec_barrier_link (owner, link);
   if (!wireguard_barrier_is_set (wireguard, owner))
     return 0;
   if (ipsec_except (wireguard->ipsec, owner, NULL, 0, false, error) < 0
       || wireguard_set_rules (wireguard->route, owner, 0, 0, &changed, error) < 0
-      || link_delete_all (wireguard->route, links, 1, error) < 0)
+      || wireguard_device_remove (wireguard->route, owner, link, error) < 0)
     return -1;
   return wireguard_barrier_remove (wireguard, owner, error);
 }
