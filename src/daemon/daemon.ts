@@ -61,6 +61,8 @@ export class Daemon {
       sealLock: new SealLock(dataRoot),
       localAddress: () => server.address,
       again: () => {
+        // A change that is under way begins anew by itself.
+        if (daemon.#role === null) return;
         daemon.#become(() => Promise.resolve()).catch((error: unknown) => log.error(describe(error)));
       },
       makeRoom: () => hostService.makeRoom(),
@@ -117,8 +119,14 @@ export class Daemon {
     this.log.close();
   }
 
-  /** Ends the role and the agent, and begins with what the files say after the change, also when that has failed. */
+  /**
+   * Ends the role and the agent, and begins with what the files say after the change, also when that has failed. Waits for a change that the role
+   * makes by itself, as one that has waited for its store.
+   */
   async #become(change: () => Promise<void>): Promise<void> {
+    let awaited: Promise<void> | null = null;
+    // Of several that have waited only one finds a role; one that could not begin is not waited for again.
+    while (this.#role === null && awaited !== this.#changing) await (awaited = this.#changing);
     const before = this.role;
     this.#role = null;
     const done = this.#change(before, change);

@@ -122,8 +122,10 @@ describe('an etcd in trouble', () => {
       message: 'write the store: etcd is full',
       hint: /quota-backend-bytes/,
     } as never);
-    assert.equal(a.view.all('task').length, written);
-    assert.equal((await open([etcd])).view.all('task').length, written);
+    const { length } = (await open([etcd])).view.all('task');
+    // etcd carries the write out that it finds too large only then (quotaApplierV3 of its server), and says of it, too, that it has no room.
+    assert.ok(length === written || length === written + 1, `${length} of ${written}`);
+    await untilStore(a, (view) => view.all('task').length === length);
   });
 
   it('is told to forget old states, so that it does not fill up with them', async () => {
