@@ -1,4 +1,4 @@
-/** A thousand pretended nodes and up to a hundred thousand tasks against a real manager over real gRPC. */
+/** Up to a thousand pretended nodes and a hundred thousand tasks against a real manager over real gRPC. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,17 +10,21 @@ import type { Recorder, Unit } from '../lib/measure.ts';
 import { FleetProcess, type FleetNews } from './fleet-process.ts';
 import { ManagerProcess } from './manager-process.ts';
 
-const nodes = 1000;
 const lostNodes = 100;
 const servicesPerStack = 100;
 /** Of each stretch: several times its target, on a machine that has other things to do. */
 const deadlineMs = 120_000;
 /** What a manager does before it is measured, so that the price of a task is not that of compiling what makes it. */
-const warmUpTasks = 1000;
+const warmUpTasks = 10_000;
 const warmUps = 3;
 /** The manager is left alone so long before and while its idle cost is measured. */
 const settleMs = 5000;
 const idleMs = 10_000;
+
+export interface Size {
+  readonly nodes: number;
+  readonly tasks: number;
+}
 
 /** One manager with its nodes, and where results go. */
 interface World {
@@ -31,7 +35,7 @@ interface World {
 }
 
 /** One `up` of so many tasks; with the largest number, also what comes after it. */
-export async function simulate(tasks: number, isWhole: boolean, recorder: Recorder): Promise<void> {
+export async function simulate({ nodes, tasks }: Size, isWhole: boolean, recorder: Recorder): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'tsstack-bench-'));
   const manager = await ManagerProcess.start(directory);
   const fleet = await FleetProcess.start(manager.address, nodes);

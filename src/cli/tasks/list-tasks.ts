@@ -1,17 +1,27 @@
+import { TsstackError } from '../../model/errors.ts';
 import type { NodeObject, TaskObject } from '../../model/objects.ts';
 import type { ControlClient } from '../../rpc/service-types.ts';
+import { followObjects } from './follow-objects.ts';
 import { ObjectView } from './object-view.ts';
 
-/** Objects of the given kinds as they are now. */
+/** Tens of megabytes, from another host. */
+const answerMs = 60_000;
+
+/** Objects of the given kinds as they are now; those that no answer is large enough for come by a watch. */
 export async function listObjects(
   control: ControlClient,
   stack: string,
   kinds: readonly string[],
 ): Promise<ObjectView> {
-  const view = new ObjectView();
-  const { objects } = await control.listObjects({ stack, kinds });
-  view.apply({ objects, synced: true });
-  return view;
+  try {
+    const view = new ObjectView();
+    const { objects } = await control.listObjects({ stack, kinds });
+    view.apply({ objects, synced: true });
+    return view;
+  } catch (error) {
+    if (!(error instanceof TsstackError && error.code === 'exhausted')) throw error;
+    return followObjects(control, { stack, kinds }, AbortSignal.timeout(answerMs), () => true);
+  }
 }
 
 /** Containers of a stack, in the order of their names (`web-2` before `web-10`). */

@@ -6,14 +6,14 @@ export class ObjectView {
   readonly #objects = new Map<string, ModelObject>();
   #isComplete = false;
 
-  /** True once everything that was there at the beginning has come. */
+  /** True when everything has come that was there at the beginning, and all of the last change. */
   get isComplete(): boolean {
     return this.#isComplete;
   }
 
   apply(response: Pick<WatchResponse, 'objects' | 'synced'>): void {
     for (const object of response.objects) this.#put(object);
-    if (response.synced) this.#isComplete = true;
+    this.#isComplete = response.synced;
   }
 
   get tasks(): readonly TaskObject[] {

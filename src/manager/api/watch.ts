@@ -1,3 +1,4 @@
+import { TsstackError } from '../../model/errors.ts';
 import type { ObjectKind } from '../../model/objects.ts';
 import type { ListObjectsRequest, WatchResponse, WireObject } from '../../rpc/messages.ts';
 import { subjectOf, type ObjectChange } from '../store/change.ts';
@@ -26,8 +27,20 @@ const maxPerMessage = 500;
 /** Messages that may wait for a slow watcher; beyond, only the last state of each object is kept. */
 const maxBacklog = 1000;
 
-/** Objects of a stack, or of all, of the asked kinds. */
+/** Characters in one answer: far below the limit of a message, 16 MiB, of what is not ASCII, too. */
+const maxPerAnswer = 4 * 1024 * 1024;
+
+/** Objects of a stack, or of all, of the asked kinds; an error of code `exhausted` where only a watch can tell so many. */
 export function listObjects(view: StoreView, request: ListObjectsRequest): readonly WireObject[] {
+  const objects = objectsOf(view, request);
+  const size = objects.reduce((sum, { document }) => sum + document.length, 0);
+  if (size <= maxPerAnswer) return objects;
+  throw new TsstackError('exhausted', `list objects: ${objects.length} of them are too many for one answer`, {
+    hint: 'watch them: what is there comes first, in several messages',
+  });
+}
+
+function objectsOf(view: StoreView, request: ListObjectsRequest): readonly WireObject[] {
   return kinds
     .filter((kind) => request.kinds.length === 0 || request.kinds.includes(kind))
     .flatMap((kind) => (isOfAnyStack(kind, request) ? view.all(kind) : view.ofStack(kind, request.stack)))
@@ -39,7 +52,7 @@ export function describeStaleness({ staleness }: Store): string {
   return staleness === null ? '' : `as of ${staleness.since.toISOString()}: ${staleness.reason}`;
 }
 
-/** The objects as they are, then `synced`, then every change. */
+/** The objects as they are, then `synced`, then every change; of one that takes several messages the last one is `synced`. */
 export async function* watchObjects(
   store: Store,
   request: ListObjectsRequest,
@@ -52,13 +65,15 @@ export async function* watchObjects(
     if (news.length > 0) queue.push(news);
   });
   try {
-    const objects = listObjects(store.view, request);
+    const objects = objectsOf(store.view, request);
     const stale = describeStaleness(store);
-    for (let start = 0; start < objects.length; start += maxPerMessage) {
-      yield { objects: objects.slice(start, start + maxPerMessage), synced: false, stale };
-    }
+    for (const part of inMessages(objects)) yield { objects: part, synced: false, stale };
     yield { objects: [], synced: true, stale };
-    for await (const news of queue) yield { objects: news, synced: true, stale: '' };
+    for await (const news of queue) {
+      const parts = inMessages(news);
+      for (const [index, part] of parts.entries())
+        yield { objects: part, synced: index === parts.length - 1, stale: '' };
+    }
   } finally {
     unsubscribe();
   }
@@ -84,7 +99,10 @@ function toNews({ before, after }: ObjectChange): WireObject {
 function shorten(backlog: (readonly WireObject[])[]): (readonly WireObject[])[] {
   if (backlog.length <= maxBacklog) return backlog;
   const latest = new Map(backlog.flat().map((object) => [object.id, object]));
-  const objects = [...latest.values()];
+  return inMessages([...latest.values()]);
+}
+
+function inMessages(objects: readonly WireObject[]): (readonly WireObject[])[] {
   const messages: (readonly WireObject[])[] = [];
   for (let start = 0; start < objects.length; start += maxPerMessage)
     messages.push(objects.slice(start, start + maxPerMessage));

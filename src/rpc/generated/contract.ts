@@ -241,7 +241,7 @@ export interface WatchRequest {
 export interface WatchResponse {
   /** Changes that became visible together, in order. */
   readonly objects: readonly WireObject[];
-  /** The objects sent so far are complete. */
+  /** The objects sent so far are complete; what does not fit into one message comes in several, of which the last one says so. */
   readonly synced: boolean;
   /** As in ListObjectsResponse, of the beginning of the watch. */
   readonly stale: string;
@@ -1287,7 +1287,7 @@ export const controlMethods = {
     response: 'RemoveObjectsResponse',
     tables: messageFields,
   },
-  /** Objects as they are now. Empty kinds = all kinds. */
+  /** Objects as they are now. Empty kinds = all kinds. Those that are too many for one answer are refused (`exhausted`): Watch tells them. */
   listObjects: {
     path: '/tsstack.v1.Control/ListObjects',
     kind: 'unary',
