@@ -132,10 +132,13 @@ async function measureManagers(cluster: TestCluster): Promise<void> {
   const file = m2.write('few.yml', sleepers('few', 2, `, ${nodeOf('m2')}`));
   await m2.ok(['-f', file, 'up', '-d', '--wait']);
   m2.write('few.yml', sleepers('few', 3, `, ${nodeOf('m2')}`));
-  figures['nextWriteMs'] = await timed(async () => {
-    await Promise.all([m1.powerOff(), etcd[0]?.kill()]);
-    await m2.ok(['-f', file, 'up', '--no-start'], { timeoutMs: patienceMs });
-  });
+  const since = performance.now();
+  await Promise.all([m1.powerOff(), etcd[0]?.kill()]);
+  await m2.ok(['node', 'update', '--label-add', 'next=write', 'm2'], { timeoutMs: patienceMs });
+  figures['nextWriteMs'] = performance.now() - since;
+  // A container more, for which the host's agent has to have found the new leader.
+  await m2.ok(['-f', file, 'up', '--no-start'], { timeoutMs: patienceMs });
+  figures['nextUpMs'] = performance.now() - since;
   await etcd[0]?.start();
   await m1.ok(['info', '--start']);
 }
