@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { copyFileSync, existsSync, readdirSync, readFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import { busyboxImage } from '../fixtures/images.ts';
@@ -75,6 +75,15 @@ describe('a cluster of three managers', () => {
   function etcdPid(host: ClusterHost): number {
     const note = readFileSync(host.see(join(host.dataRoot, 'manager/etcd/process.json')), 'utf8');
     return (JSON.parse(note) as { pid: number }).pid;
+  }
+
+  /** Whether its etcd trusts one authority alone, and was started since it does. */
+  function hasLetGo(host: ClusterHost): boolean {
+    const [authorities, note] = ['cluster/authorities.pem', 'manager/etcd/process.json'].map((path) =>
+      host.see(join(host.dataRoot, path)),
+    );
+    const count = readFileSync(authorities ?? '', 'utf8').split('BEGIN CERTIFICATE').length - 1;
+    return count === 1 && statSync(note ?? '').mtimeMs >= statSync(authorities ?? '').mtimeMs;
   }
 
   /** Processes on that host, once nothing is on its way there or away. */
@@ -254,6 +263,11 @@ describe('a cluster of three managers', () => {
     await until(
       () => Promise.resolve(cluster.hosts.map(etcdPid)),
       (pids) => pids.every((pid, index) => pid !== before[index]),
+    );
+    // Once more when the former authority is let go of; then the rotation is over.
+    await until(
+      () => Promise.resolve(cluster.hosts.map(hasLetGo)),
+      (all) => all.every(Boolean),
     );
     await until(
       () => membersAt(m1),
