@@ -38,15 +38,23 @@ parse_association (const json_t *entry, const struct address *local, struct ipse
 }
 
 int
+ipsec_read_owner (const json_t *request, const char **name, uint32_t *owner, struct tss_error *error)
+{
+  if (field_id (request, "owner", name, error) < 0)
+    return -1;
+  if (!ipsec_parse_owner (*name, owner))
+    return tss_error_set (error, TSS_ERROR_INVALID, 0, "owner", "field owner: expected eight hexadecimal digits");
+  return 0;
+}
+
+int
 ipsec_wish_parse (const json_t *request, struct ipsec_wish *wish, struct tss_error *error)
 {
   json_int_t port;
   const json_t *associations;
   *wish = (struct ipsec_wish){ .has_local = field_present (request, "local") };
-  if (field_id (request, "owner", &wish->owner_name, error) < 0)
+  if (ipsec_read_owner (request, &wish->owner_name, &wish->owner, error) < 0)
     return -1;
-  if (!ipsec_parse_owner (wish->owner_name, &wish->owner))
-    return tss_error_set (error, TSS_ERROR_INVALID, 0, "owner", "field owner: expected eight hexadecimal digits");
   if (!wish->has_local)
     return 0;
   if (field_address (request, "local", &wish->local, error) < 0

@@ -22,6 +22,9 @@ int ipsec_wish_parse (const json_t *request, struct ipsec_wish *wish, struct tss
 /* The eight hexadecimal digits that tell the daemons of one machine apart, as a number; false if they are none. */
 bool ipsec_parse_owner (const char *text, uint32_t *owner);
 
+/* The owner that a request names, as it stands there and as a number; the text belongs to the request. */
+int ipsec_read_owner (const json_t *request, const char **name, uint32_t *owner, struct tss_error *error);
+
 /* Forgets the keys as well. */
 void ipsec_wish_free (struct ipsec_wish *wish);
 

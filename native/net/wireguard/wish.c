@@ -62,10 +62,8 @@ wireguard_wish_parse (const json_t *request, struct wireguard_wish *wish, struct
   json_int_t port, listen;
   const json_t *peers;
   *wish = (struct wireguard_wish){ .has_local = field_present (request, "local") };
-  if (field_id (request, "owner", &wish->owner_name, error) < 0)
+  if (ipsec_read_owner (request, &wish->owner_name, &wish->owner, error) < 0)
     return -1;
-  if (!ipsec_parse_owner (wish->owner_name, &wish->owner))
-    return tss_error_set (error, TSS_ERROR_INVALID, 0, "owner", "field owner: expected eight hexadecimal digits");
   if (!wish->has_local)
     return 0;
   if (field_address (request, "local", &wish->local, error) < 0

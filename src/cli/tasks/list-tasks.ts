@@ -14,8 +14,8 @@ export async function listObjects(
   kinds: readonly string[],
 ): Promise<ObjectView> {
   try {
-    const view = new ObjectView();
-    const { objects } = await control.listObjects({ stack, kinds });
+    const { objects, leader } = await control.listObjects({ stack, kinds });
+    const view = new ObjectView(leader);
     view.apply({ objects, synced: true });
     return view;
   } catch (error) {

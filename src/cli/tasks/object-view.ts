@@ -3,8 +3,14 @@ import type { WatchResponse, WireObject } from '../../rpc/messages.ts';
 
 /** The objects of a stack as the daemon last told. */
 export class ObjectView {
+  /** `host:port` of the manager that leads, where the answer has said so; empty = it has not. */
+  readonly leader: string;
   readonly #objects = new Map<string, ModelObject>();
   #isComplete = false;
+
+  constructor(leader = '') {
+    this.leader = leader;
+  }
 
   /** True when everything has come that was there at the beginning, and all of the last change. */
   get isComplete(): boolean {

@@ -9,7 +9,7 @@ import { formatColumns } from '../../output/table.ts';
 import { formatSpan } from '../../output/units.ts';
 import { writeWarnings } from '../../output/write-warnings.ts';
 import { writeOutput } from '../../output/write-output.ts';
-import { ObjectView } from '../../tasks/object-view.ts';
+import { listObjects } from '../../tasks/list-tasks.ts';
 
 const flags = {
   filter: {
@@ -27,12 +27,11 @@ export const ls = defineVerb({ name: 'node ls', usage: '', arity: [0, 0], flags,
 async function run(context: CommandContext<typeof flags>): Promise<number> {
   const format = readRowFormat(context.flags.format);
   const isWanted = nodeFilter(context.flags.filter);
-  const { objects, leader } = await (await connect(context, 'if-known')).listObjects({ stack: '', kinds: ['node'] });
-  const view = new ObjectView();
-  view.apply({ objects, synced: true });
+  const view = await listObjects(await connect(context, 'if-known'), '', ['node']);
   const all = view.ofKind('node');
+  const leader = view.leader || onlyManager(all);
   const nodes = all.filter(isWanted).toSorted((a, b) => (`${a.hostname} ${a.id}` < `${b.hostname} ${b.id}` ? -1 : 1));
-  await writeOutput(context.io.stdout, render(nodes, leader || onlyManager(all), context.flags.quiet ? 'ids' : format));
+  await writeOutput(context.io.stdout, render(nodes, leader, context.flags.quiet ? 'ids' : format));
   const problem = newerStoreProblem(nodes);
   writeWarnings(context.io, [...(problem === '' ? [] : [problem]), ...nodes.flatMap(roleProblem)]);
   return 0;
