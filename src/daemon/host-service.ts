@@ -1,6 +1,7 @@
 import { abortable } from '../../agents/host/abortable.ts';
 import { awaitOwnNode } from '../manager/api/await-own-node.ts';
 import { lockedError } from '../manager/authority/content-seal.ts';
+import { addressWarnings } from '../manager/authority/probe-address.ts';
 import type { StoreView } from '../manager/store/object-index.ts';
 import { TsstackError } from '../model/errors.ts';
 import type { NodeObject } from '../model/objects.ts';
@@ -97,7 +98,8 @@ export class HostService implements HostHandlers {
       const { initCluster } = await import('./cluster/init-cluster.ts');
       const membership = await initCluster(role, this.#context.files, await ownNode(role), request);
       const { token } = await role.authority.getJoinToken(...asLocal({ role: 'worker' }));
-      return { nodeId: membership.nodeId, address: membership.managerAddress, token };
+      const { nodeId, managerAddress, address } = membership;
+      return { nodeId, address: managerAddress, token, warnings: [...(await addressWarnings(address))] };
     });
   }
 

@@ -28,6 +28,7 @@ import { schedule } from './orchestrators/schedule/schedule.ts';
 import { update } from './orchestrators/update/update.ts';
 import { allocateAndSchedule } from './scheduler/allocate-and-schedule.ts';
 import { MemberKeeper } from './members/member-keeper.ts';
+import { AddressWatch } from './nodes/address-watch.ts';
 import type { EtcdMembers } from './store/etcd/members.ts';
 import { NotLeaderError } from './store/errors.ts';
 import { openStore, type OpenedStore } from './store/open-store.ts';
@@ -185,6 +186,7 @@ export class Manager {
         loop(constraintEnforcer),
         loop(allocateAndSchedule),
         loop(networkAddresses),
+        new AddressWatch(store, this.#onError),
         ...(this.members === null ? [] : [new MemberKeeper(store, this.members, this.#onError)]),
       ],
     });

@@ -89,6 +89,7 @@ const node: NodeObject = {
   roleChange: null,
   labels: {},
   address: '',
+  addressAnswers: true,
   managerAddress: '',
   certificate: null,
   managerSerials: {},

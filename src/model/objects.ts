@@ -136,6 +136,8 @@ export interface NodeObject extends StoredObject {
   readonly labels: Readonly<Record<string, string>>;
   /** Where other nodes reach it: the end of its tunnels. Empty on a lone host. */
   readonly address: string;
+  /** False when nobody answered the manager there: networks between hosts do not reach it. */
+  readonly addressAnswers: boolean;
   /** ADDRESS:PORT where its manager answers; empty on workers and on a lone host. */
   readonly managerAddress: string;
   /** The last one that it was given; null on a lone host. */

@@ -33,7 +33,7 @@ import { checkAddress, nameWarnings, roleOfToken } from './admit.ts';
 import { getCluster, managerAddresses, putCluster, readSecrets } from './cluster-object.ts';
 import { certified, issueFor, signerOf } from './issuer.ts';
 import { authorityDigest, formatToken, newSecret } from './join-token.ts';
-import { isReachable } from './probe-address.ts';
+import { addressWarnings } from './probe-address.ts';
 import { removeNode } from './remove-node.ts';
 import { takeRole } from './take-role.ts';
 
@@ -214,11 +214,4 @@ function noEtcd(hostname: string): TsstackError {
   return new TsstackError('unsupported', `be a manager: managers run etcd, which ${hostname} does not have`, {
     hint: 'install it there: `apt-get install etcd-server`; or let the host be a worker',
   });
-}
-
-async function addressWarnings(address: string): Promise<readonly string[]> {
-  if (await isReachable(address)) return [];
-  return [
-    `no answer from ${address}, the address that this host advertises: networks between hosts will not reach it; leave and join with another --advertise`,
-  ];
 }

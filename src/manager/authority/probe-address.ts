@@ -17,3 +17,11 @@ export function isReachable(address: string): Promise<boolean> {
     socket.once('error', (error: NodeJS.ErrnoException) => settle(error.code === 'ECONNREFUSED'));
   });
 }
+
+/** What to tell who advertises an address at which nobody answers. */
+export async function addressWarnings(address: string): Promise<readonly string[]> {
+  if (await isReachable(address)) return [];
+  return [
+    `no answer from ${address}, the address that this host advertises: networks between hosts will not reach it; name another one with \`tsstack cluster address ADDRESS\``,
+  ];
+}

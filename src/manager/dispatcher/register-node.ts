@@ -165,6 +165,7 @@ export function newNode(
     availability: 'active',
     labels: {},
     address: '',
+    addressAnswers: true,
     managerAddress: '',
     certificate: null,
     roleChange: null,

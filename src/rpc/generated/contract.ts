@@ -599,6 +599,7 @@ export interface InitClusterResponse {
   readonly address: string;
   /** For workers. */
   readonly token: string;
+  readonly warnings: readonly string[];
 }
 
 export interface JoinClusterRequest {
@@ -1135,6 +1136,7 @@ export const messageFields: Readonly<Record<keyof Messages, MessageFields>> = {
     { number: 1, name: 'nodeId', type: 'string', kind: 'single', oneof: null },
     { number: 2, name: 'address', type: 'string', kind: 'single', oneof: null },
     { number: 3, name: 'token', type: 'string', kind: 'single', oneof: null },
+    { number: 4, name: 'warnings', type: 'string', kind: 'repeated', oneof: null },
   ],
   JoinClusterRequest: [
     { number: 1, name: 'token', type: 'string', kind: 'single', oneof: null },

@@ -25,6 +25,9 @@ export function registryDeadlines(env: Readonly<Record<string, string | undefine
 /** Attempts without any progress between them. */
 export const maxAttempts = 5;
 
+/** When no further attempt at a small request is begun, in ms after the first one: a host without a name server takes 10 s for each, and somebody waits. */
+export const patienceMs = 15_000;
+
 /** The pause before attempt number `attempt` (from 1), with jitter so that many hosts do not come back at the same moment. */
 export function retryDelayMs(attempt: number, firstMs: number, random: () => number = Math.random): number {
   return firstMs * 2 ** (attempt - 1) * (0.5 + random() / 2);

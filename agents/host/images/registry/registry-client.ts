@@ -6,7 +6,7 @@ import { verifyDigest } from '../formats/digest.ts';
 import type { Digest } from '../formats/digest.ts';
 import { maxManifestBytes, mediaTypes } from '../formats/manifest.ts';
 import { Authorizer } from './authorizer.ts';
-import { maxAttempts, retryDelayMs } from './deadlines.ts';
+import { maxAttempts, patienceMs, retryDelayMs } from './deadlines.ts';
 import type { RegistryDeadlines } from './deadlines.ts';
 import { readBody, readSmallBody, sendRequest } from './http-request.ts';
 
@@ -112,11 +112,13 @@ export class RegistryClient {
     headers: Readonly<Record<string, string>>,
     signal: AbortSignal,
   ): Promise<{ readonly data: Buffer; readonly response: IncomingMessage }> {
+    const begun = performance.now();
     for (let attempt = 1; ; attempt += 1) {
       try {
         const response = await this.#get(repository, path, headers, signal);
         return { response, data: await readSmallBody(response, this.host, maxManifestBytes, this.#deadlines) };
       } catch (error) {
+        if (performance.now() - begun > patienceMs) throw error;
         await this.#pause(error, attempt + 1, signal);
       }
     }

@@ -2,6 +2,7 @@ import { parseDuration } from '../../../stack/units.ts';
 import { connectDaemon } from '../../connection/connect-daemon.ts';
 import { defineVerb, type CommandContext } from '../../command-line/verb.ts';
 import { UsageError } from '../../errors.ts';
+import { writeWarnings } from '../../output/write-warnings.ts';
 import { joinCommand } from './join-command.ts';
 
 const flags = {
@@ -17,7 +18,8 @@ async function run(context: CommandContext<typeof flags>): Promise<number> {
   const { advertise = '', listen = '', 'cert-expiry': life } = context.flags;
   const host = await connectDaemon(context, 'start');
   const certificateLifetimeMs = life === undefined ? 0 : readLife(life);
-  const { nodeId, address, token } = await host.initCluster({ advertise, listen, certificateLifetimeMs });
+  const { nodeId, address, token, warnings } = await host.initCluster({ advertise, listen, certificateLifetimeMs });
+  writeWarnings(context.io, warnings);
   context.io.stderr.write(
     `This host is now manager ${nodeId.slice(0, 12)} of a cluster. To add a worker, run there:\n`,
   );

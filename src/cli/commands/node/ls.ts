@@ -33,7 +33,11 @@ async function run(context: CommandContext<typeof flags>): Promise<number> {
   const nodes = all.filter(isWanted).toSorted((a, b) => (`${a.hostname} ${a.id}` < `${b.hostname} ${b.id}` ? -1 : 1));
   await writeOutput(context.io.stdout, render(nodes, leader, context.flags.quiet ? 'ids' : format));
   const problem = newerStoreProblem(nodes);
-  writeWarnings(context.io, [...(problem === '' ? [] : [problem]), ...nodes.flatMap(roleProblem)]);
+  writeWarnings(context.io, [
+    ...(problem === '' ? [] : [problem]),
+    ...nodes.flatMap(roleProblem),
+    ...nodes.flatMap(addressProblem),
+  ]);
   return 0;
 }
 
@@ -123,6 +127,14 @@ function roleText({ role, roleChange, managerAddress }: NodeObject, leader: stri
 function roleProblem({ hostname, role, roleChange }: NodeObject): readonly string[] {
   if (roleChange === null || roleChange.problem === '') return [];
   return [`${hostname} is still a ${role}: ${roleChange.problem}`];
+}
+
+function addressProblem({ hostname, address, addressAnswers }: NodeObject): readonly string[] {
+  if (addressAnswers) return [];
+  const remedy = 'name another with `tsstack cluster address ADDRESS` there, or open the way';
+  return [
+    `nobody answers at ${address}, which ${hostname} advertises: networks between hosts do not reach it; ${remedy}`,
+  ];
 }
 
 /** `ready`, or since when it is not. */
