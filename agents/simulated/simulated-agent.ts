@@ -4,7 +4,7 @@ import type { AssignmentsMessage, Frame, SessionMessage, StreamRequest } from '.
 import type { DispatcherClient, DuplexStream } from '../../src/rpc/service-types.ts';
 import { delay } from '../host/abortable.ts';
 import { Backoff } from '../host/backoff.ts';
-import { sendHeartbeats } from '../host/session/heartbeats.ts';
+import { ReportStream } from '../host/session/report-stream.ts';
 import { StatusReporter } from '../host/session/status-reporter.ts';
 import { PretendTask, runsForEver, type Behaviour, type Report } from './pretend-task.ts';
 import { Traffic } from './traffic.ts';
@@ -30,9 +30,6 @@ export interface SimulatedAgentOptions {
   /** Serves a relayed stream; its open frame has been read from the request. */
   readonly onStream?: (request: StreamRequest, stream: DuplexStream<Frame, Frame>) => Promise<void>;
 }
-
-/** Deadline of a batch of statuses, in ms, as hosts have it. */
-const callMs = 5000;
 
 /** Pause of an agent that was not heard and goes on all the same, in ms. */
 const repeatMs = 2000;
@@ -154,10 +151,6 @@ export class SimulatedAgent {
     if (first.done === true) throw new Error('the manager gave no session');
     const { sessionId } = first.value;
     this.#traffic.noteSession();
-    this.#reporter.attach(async (updates) => {
-      await this.#client.updateTaskStatus({ sessionId, updates }, { signal: scope, deadlineMs: callMs });
-      this.#traffic.noteReport(updates.length);
-    });
     onOpen();
     await Promise.race([
       this.#untilStopped(this.#serveStreams(session)),
@@ -169,7 +162,12 @@ export class SimulatedAgent {
   /** Ends when the manager does not answer, as a host's does; an agent that does not return goes on. */
   async #beat(sessionId: string, scope: AbortSignal): Promise<void> {
     while (!scope.aborted) {
-      await this.#untilStopped(sendHeartbeats(this.#client, sessionId, scope));
+      const reports = new ReportStream(this.#client, sessionId, scope);
+      this.#reporter.attach(async (updates) => {
+        await reports.send(updates);
+        this.#traffic.noteReport(updates.length);
+      });
+      await this.#untilStopped(reports.run());
       if (this.#options.returns === true) return;
       await delay(repeatMs, scope);
     }

@@ -1,6 +1,6 @@
 /** The one place where errors of ours become gRPC status and back. The whole error travels as JSON in the metadata entry `tsstack-error`. */
 import type { ServiceError, StatusObject } from '@grpc/grpc-js';
-import { TsstackError, type ErrorCode } from '../model/errors.ts';
+import { TsstackError, type ErrorCode, type TsstackErrorOptions } from '../model/errors.ts';
 import type { Problem } from './messages.ts';
 
 /** Name of the metadata entry. */
@@ -63,8 +63,15 @@ function errorOfStatus(status: Pick<StatusObject, 'code' | 'details' | 'metadata
   if (isCutByPeer(status)) {
     return new TsstackError('unavailable', 'the other side ended the connection', { cause: status, retryable: true });
   }
+  if (status.code === statusByCode.unsupported)
+    return new TsstackError('unsupported', status.details, otherVersion(status));
   const code = codeByStatus.get(status.code) ?? 'internal';
   return new TsstackError(code, status.details, { cause: status, retryable: code === 'unavailable' });
+}
+
+/** A server that does not know the method says so without a word of ours. */
+function otherVersion(cause: unknown): TsstackErrorOptions {
+  return { cause, hint: 'the other side is of another version: update the older of the two' };
 }
 
 /** A server that stops resets its streams, for which grpc-js has the same status as for a call that this side gave up. */

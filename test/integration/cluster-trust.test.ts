@@ -15,7 +15,7 @@ import { openSecureChannel } from '../../src/rpc/secure/open-secure-channel.ts';
 import type { TlsIdentity } from '../../src/rpc/secure/tls-material.ts';
 import { connectAuthorityOf, connectDispatcherOf, type Trust } from '../../src/rpc/secure-client.ts';
 import type { ControlClient, DispatcherClient } from '../../src/rpc/service-types.ts';
-import { sendHeartbeats } from '../../agents/host/session/heartbeats.ts';
+import { ReportStream } from '../../agents/host/session/report-stream.ts';
 import { simulatedDescription } from '../../agents/simulated/simulated-agent.ts';
 import { taskObject } from '../fixtures/objects.ts';
 import { SecureManager } from '../support/secure-manager.ts';
@@ -164,7 +164,7 @@ describe('certificates in a cluster', () => {
   it('are needed for everything but joining', async () => {
     const nobody = await dispatcher(null);
     await assert.rejects(session(nobody, 'n1').next(), { code: 'permission', message: /no certificate was shown/ });
-    await assert.rejects(sendHeartbeats(nobody, 'x', never), { code: 'permission' });
+    await assert.rejects(new ReportStream(nobody, 'x', never).run(), { code: 'permission' });
   });
 
   it('speak for their own node only, and report on its tasks only', async () => {
@@ -176,7 +176,7 @@ describe('certificates in a cluster', () => {
     });
     const theirs = await dispatcher(other);
     const { value } = (await session(theirs, other.nodeId).next()) as { value: SessionMessage };
-    await assert.rejects(sendHeartbeats(client, value.sessionId, never), { code: 'permission' });
+    await assert.rejects(new ReportStream(client, value.sessionId, never).run(), { code: 'permission' });
     await assert.rejects(client.assignments({ sessionId: value.sessionId })[Symbol.asyncIterator]().next(), {
       code: 'permission',
     });
@@ -184,10 +184,13 @@ describe('certificates in a cluster', () => {
     await secure.manager.store.update(() => ({ changes: [put(task)], result: undefined }));
     const mine = (await session(client, one.nodeId).next()) as { value: SessionMessage };
     const updates = [{ taskId: task.id, status: JSON.stringify(task.status), removed: false }];
-    await assert.rejects(client.updateTaskStatus({ sessionId: mine.value.sessionId, updates }), {
-      code: 'permission',
-      message: /not assigned to this node/,
-    });
+    const over = new AbortController();
+    const reports = new ReportStream(client, mine.value.sessionId, over.signal);
+    const done = assert.rejects(reports.run(), { code: 'canceled' });
+    await assert.rejects(reports.send(updates), { code: 'permission', message: /not assigned to this node/ });
+    await reports.send([]);
+    over.abort();
+    await done;
   });
 
   it('that are of another cluster, have expired or are not valid yet are told so', async () => {

@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TsstackError } from '../../src/model/errors.ts';
-import { connectControl } from '../../src/rpc/client.ts';
+import { connectControl, connectDispatcher } from '../../src/rpc/client.ts';
 import { makeClient } from '../../src/rpc/client/make-client.ts';
 import { openChannel } from '../../src/rpc/client/open-channel.ts';
 import { controlMethods } from '../../src/rpc/generated/contract.ts';
@@ -191,3 +191,19 @@ function callsAreWhatTheyShallBe(connect: Connect): void {
     );
   });
 }
+
+describe('a method that the other side does not know', () => {
+  it('is named, with what to do', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'tsstack-rpc-'));
+    const server = await serve(`unix://${join(directory, 'sock')}`, [serveControl(controlHandlers({}))]);
+    const client = await connectDispatcher(server.address);
+    await assert.rejects(collect(client.report()), {
+      code: 'unsupported',
+      message: /Dispatcher\/Report/,
+      hint: 'the other side is of another version: update the older of the two',
+    });
+    client.close();
+    await server.stop(0);
+    rmSync(directory, { recursive: true });
+  });
+});

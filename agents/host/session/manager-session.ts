@@ -1,21 +1,15 @@
-import type {
-  AppliedEndpoints,
-  AssignmentsMessage,
-  SessionMessage,
-  StreamRequest,
-  TaskStatusUpdate,
-} from '../../../src/rpc/messages.ts';
+import type { AppliedEndpoints, AssignmentsMessage, SessionMessage, StreamRequest } from '../../../src/rpc/messages.ts';
 import type { DispatcherClient } from '../../../src/rpc/service-types.ts';
 import { TsstackError } from '../../../src/model/errors.ts';
 import type { ClusterGuard, Standing } from './cluster-guard.ts';
 import { EndpointReporter } from './endpoint-reporter.ts';
-import { sendHeartbeats } from './heartbeats.ts';
 import type { LeadAway } from './lead-away.ts';
 import type { ManagerAccess } from './manager-access.ts';
+import { ReportStream } from './report-stream.ts';
 import type { SelfDescription } from './self-description.ts';
 import type { StatusReporter } from './status-reporter.ts';
 
-/** Deadline of a batch of statuses, in ms (semantics.md, section 2). */
+/** Deadline of a report on endpoints, in ms (semantics.md, section 2). */
 const callMs = 5000;
 
 export interface SessionOptions {
@@ -56,7 +50,8 @@ export async function runSession(options: SessionOptions, signal: AbortSignal): 
     const standing = await guard.admit(first.value);
     options.onStanding(standing);
     const mayRemove = standing === 'known' || standing === 'accepted';
-    reporter.attach((updates) => sendUpdates(client, sessionId, updates, scope));
+    const reports = new ReportStream(client, sessionId, scope);
+    reporter.attach((updates) => reports.send(updates));
     leadAway.attach(
       async (taskId, limit) => (await client.leadAway({ sessionId, taskId }, { signal: limit })).lateNodes,
     );
@@ -70,7 +65,7 @@ export async function runSession(options: SessionOptions, signal: AbortSignal): 
     };
     await Promise.race([
       readSession(first.value, messages, options),
-      sendHeartbeats(client, sessionId, scope),
+      reports.run(),
       readAssignments(options, sessionId, takeIn, scope),
       endpoints.run(report, scope),
       endWith(options.self.changedFrom(description, scope)),
@@ -120,13 +115,4 @@ async function readAssignments(
     }
     if (!hasGap) return;
   }
-}
-
-async function sendUpdates(
-  client: DispatcherClient,
-  sessionId: string,
-  updates: readonly TaskStatusUpdate[],
-  signal: AbortSignal,
-): Promise<void> {
-  await client.updateTaskStatus({ sessionId, updates }, { signal, deadlineMs: callMs });
 }

@@ -35,17 +35,31 @@ function applyReport(changes: ChangeSet, { taskId, status, removed }: StatusRepo
   if (!isDeepStrictEqual(status, task.status)) changes.put({ ...task, status });
 }
 
-/** The reports in a batch. An agent may only speak of its own tasks: with a foreign or a malformed one the whole batch is refused. */
-export function readReports(
-  view: StoreView,
-  nodeId: string,
-  updates: readonly TaskStatusUpdate[],
-): readonly StatusReport[] {
-  return updates.map(({ taskId, status, removed }) => {
-    const task = view.get('task', taskId);
-    if (task !== undefined && task.nodeId !== nodeId) {
-      throw new TsstackError('permission', `report on task ${taskId}: it is not assigned to this node`);
+/** What a batch says, and why not all of it counts: the first reason, null when there is none. */
+export interface ReadReports {
+  readonly reports: readonly StatusReport[];
+  readonly refusal: TsstackError | null;
+}
+
+/** Reads a batch. An agent may only speak of its own tasks: foreign and malformed updates are refused, and the others count. */
+export function readReports(view: StoreView, nodeId: string, updates: readonly TaskStatusUpdate[]): ReadReports {
+  const reports: StatusReport[] = [];
+  let refusal: TsstackError | null = null;
+  for (const update of updates) {
+    try {
+      reports.push(readReport(view, nodeId, update));
+    } catch (error) {
+      if (!(error instanceof TsstackError)) throw error;
+      refusal ??= error;
     }
-    return { taskId, status: status === '' ? null : parseTaskStatus(status), removed };
-  });
+  }
+  return { reports, refusal };
+}
+
+function readReport(view: StoreView, nodeId: string, { taskId, status, removed }: TaskStatusUpdate): StatusReport {
+  const task = view.get('task', taskId);
+  if (task !== undefined && task.nodeId !== nodeId) {
+    throw new TsstackError('permission', `report on task ${taskId}: it is not assigned to this node`);
+  }
+  return { taskId, status: status === '' ? null : parseTaskStatus(status), removed };
 }

@@ -5,16 +5,15 @@ import type {
   FindImageRequest,
   FindImageResponse,
   Frame,
-  HeartbeatRequest,
-  HeartbeatResponse,
   LeadAwayRequest,
   LeadAwayResponse,
   ReportEndpointsRequest,
   ReportEndpointsResponse,
+  ReportRequest,
+  ReportResponse,
   SessionMessage,
   SessionRequest,
-  UpdateTaskStatusRequest,
-  UpdateTaskStatusResponse,
+  TaskStatusUpdate,
 } from '../../rpc/messages.ts';
 import { TsstackError } from '../../model/errors.ts';
 import { shortId } from '../../model/ids.ts';
@@ -38,6 +37,7 @@ import { readOpenFrame } from './open-frame.ts';
 import { changeNodeState, parseNodeDescription, parseTunnelKey, parseTunnelPort } from './register-node.ts';
 import { Registrar } from './registrar.ts';
 import { Relays } from './relays.ts';
+import { serveReports } from './serve-reports.ts';
 import { heartbeatPeriodMs, Sessions, type Session } from './sessions.ts';
 import { StatusBatcher } from './status-batcher.ts';
 
@@ -155,12 +155,15 @@ export class Dispatcher implements DispatcherHandlers {
     for await (const news of session.requests.follow(signal)) yield { ...common, stream: null, cluster: null, ...news };
   }
 
-  async heartbeat(stream: DuplexStream<HeartbeatResponse, HeartbeatRequest>, { peer }: CallContext): Promise<void> {
-    for await (const { sessionId } of stream) {
-      this.#session(sessionId, peer);
-      this.sessions.beat(sessionId);
-      await stream.write({ periodMs: heartbeatPeriodMs });
-    }
+  report(stream: DuplexStream<ReportResponse, ReportRequest>, { peer }: CallContext): Promise<void> {
+    return serveReports(stream, {
+      hear: (sessionId) => {
+        const { nodeId } = this.#session(sessionId, peer);
+        this.sessions.beat(sessionId);
+        return nodeId;
+      },
+      store: (nodeId, updates) => this.#storeReports(nodeId, updates),
+    });
   }
 
   async *assignments(
@@ -171,17 +174,6 @@ export class Dispatcher implements DispatcherHandlers {
     const over = AbortSignal.any([signal, session.signal]);
     yield* streamAssignments(this.#store, this.#endpoints, this.#wakeups, session.nodeId, over);
     session.signal.throwIfAborted();
-  }
-
-  async updateTaskStatus(
-    { sessionId, updates }: UpdateTaskStatusRequest,
-    { peer }: CallContext,
-  ): Promise<UpdateTaskStatusResponse> {
-    const { nodeId } = this.#session(sessionId, peer);
-    // Who reports is alive, wherever its heartbeat is in the queue.
-    this.sessions.beat(sessionId);
-    await this.#batcher.report(readReports(this.#store.view, nodeId, updates));
-    return {};
   }
 
   async reportEndpoints(
@@ -223,6 +215,12 @@ export class Dispatcher implements DispatcherHandlers {
   async relay(stream: DuplexStream<Frame, Frame>, context: CallContext): Promise<void> {
     const { open, rest } = await readOpenFrame(stream, context);
     await this.relays.arrive(open.arguments, rest, (nodeId) => checkNode(context.peer, nodeId));
+  }
+
+  async #storeReports(nodeId: string, updates: readonly TaskStatusUpdate[]): Promise<void> {
+    const { reports, refusal } = readReports(this.#store.view, nodeId, updates);
+    await this.#batcher.report(reports);
+    if (refusal !== null) throw refusal;
   }
 
   #noteSilence(nodeId: string): void {

@@ -385,12 +385,21 @@ export interface StreamRequest {
   readonly open: OpenStream | null;
 }
 
-export interface HeartbeatRequest {
+export interface ReportRequest {
   readonly sessionId: string;
+  /** 0: a heartbeat. Else the number of a batch, 1, 2 and so on in each stream. The next batch is sent when the one before was answered: until then a manager reads nothing more, so that nobody makes it keep more than one. */
+  readonly batch: number;
+  /** Only of tasks assigned to the node of the session. One of which an answer did not come is sent again, in this stream or the next one; what was stored already changes nothing then. */
+  readonly updates: readonly TaskStatusUpdate[];
 }
 
-export interface HeartbeatResponse {
+export interface ReportResponse {
+  /** Time from this answer to the next heartbeat. */
   readonly periodMs: number;
+  /** The batch that was stored, with the exception below; 0 in the answer to a heartbeat, which may overtake that to a batch. */
+  readonly batch: number;
+  /** Code permission or invalid: the updates that it is about were refused and must not come again, the rest is stored. Any other: nothing is stored, and is to be sent again. */
+  readonly problem: Problem | null;
 }
 
 export interface AssignmentsRequest {
@@ -409,11 +418,6 @@ export interface AssignmentsMessage {
   readonly storeRevision: number;
 }
 
-export interface UpdateTaskStatusRequest {
-  readonly sessionId: string;
-  readonly updates: readonly TaskStatusUpdate[];
-}
-
 export interface TaskStatusUpdate {
   readonly taskId: string;
   /** JSON of TaskStatus. */
@@ -421,8 +425,6 @@ export interface TaskStatusUpdate {
   /** The task was removed from the node with everything of it, as desired: the object can go. */
   readonly removed: boolean;
 }
-
-export interface UpdateTaskStatusResponse {}
 
 export interface ReportEndpointsRequest {
   readonly sessionId: string;
@@ -737,13 +739,11 @@ export interface Messages {
   readonly SessionMessage: SessionMessage;
   readonly ClusterFacts: ClusterFacts;
   readonly StreamRequest: StreamRequest;
-  readonly HeartbeatRequest: HeartbeatRequest;
-  readonly HeartbeatResponse: HeartbeatResponse;
+  readonly ReportRequest: ReportRequest;
+  readonly ReportResponse: ReportResponse;
   readonly AssignmentsRequest: AssignmentsRequest;
   readonly AssignmentsMessage: AssignmentsMessage;
-  readonly UpdateTaskStatusRequest: UpdateTaskStatusRequest;
   readonly TaskStatusUpdate: TaskStatusUpdate;
-  readonly UpdateTaskStatusResponse: UpdateTaskStatusResponse;
   readonly ReportEndpointsRequest: ReportEndpointsRequest;
   readonly AppliedEndpoints: AppliedEndpoints;
   readonly ReportEndpointsResponse: ReportEndpointsResponse;
@@ -1025,8 +1025,16 @@ export const messageFields: Readonly<Record<keyof Messages, MessageFields>> = {
     { number: 1, name: 'streamId', type: 'string', kind: 'single', oneof: null },
     { number: 2, name: 'open', type: 'OpenStream', kind: 'single', oneof: null },
   ],
-  HeartbeatRequest: [{ number: 1, name: 'sessionId', type: 'string', kind: 'single', oneof: null }],
-  HeartbeatResponse: [{ number: 1, name: 'periodMs', type: 'uint32', kind: 'single', oneof: null }],
+  ReportRequest: [
+    { number: 1, name: 'sessionId', type: 'string', kind: 'single', oneof: null },
+    { number: 2, name: 'batch', type: 'uint64', kind: 'single', oneof: null },
+    { number: 3, name: 'updates', type: 'TaskStatusUpdate', kind: 'repeated', oneof: null },
+  ],
+  ReportResponse: [
+    { number: 1, name: 'periodMs', type: 'uint32', kind: 'single', oneof: null },
+    { number: 2, name: 'batch', type: 'uint64', kind: 'single', oneof: null },
+    { number: 3, name: 'problem', type: 'Problem', kind: 'single', oneof: null },
+  ],
   AssignmentsRequest: [{ number: 1, name: 'sessionId', type: 'string', kind: 'single', oneof: null }],
   AssignmentsMessage: [
     { number: 1, name: 'sequence', type: 'uint64', kind: 'single', oneof: null },
@@ -1035,16 +1043,11 @@ export const messageFields: Readonly<Record<keyof Messages, MessageFields>> = {
     { number: 4, name: 'removals', type: 'Object', kind: 'repeated', oneof: null },
     { number: 5, name: 'storeRevision', type: 'uint64', kind: 'single', oneof: null },
   ],
-  UpdateTaskStatusRequest: [
-    { number: 1, name: 'sessionId', type: 'string', kind: 'single', oneof: null },
-    { number: 2, name: 'updates', type: 'TaskStatusUpdate', kind: 'repeated', oneof: null },
-  ],
   TaskStatusUpdate: [
     { number: 1, name: 'taskId', type: 'string', kind: 'single', oneof: null },
     { number: 2, name: 'status', type: 'string', kind: 'single', oneof: null },
     { number: 3, name: 'removed', type: 'bool', kind: 'single', oneof: null },
   ],
-  UpdateTaskStatusResponse: [],
   ReportEndpointsRequest: [
     { number: 1, name: 'sessionId', type: 'string', kind: 'single', oneof: null },
     { number: 2, name: 'applied', type: 'AppliedEndpoints', kind: 'repeated', oneof: null },
@@ -1332,12 +1335,12 @@ export const dispatcherMethods = {
     response: 'SessionMessage',
     tables: messageFields,
   },
-  /** One message every heartbeat period, each of which is answered. A node that missed three is down. One stream for all: a call for each would cost a manager of a thousand nodes about three times as much (140 and 50 µs for each, measured). */
-  heartbeat: {
-    path: '/tsstack.v1.Dispatcher/Heartbeat',
+  /** That the node is alive, and what has happened to its tasks: a heartbeat every period, and a batch of states whenever there is news. Each message is answered. A node that was silent for three periods is down. One stream for all: a call for each would cost a manager of a thousand nodes about three times as much (140 and 50 µs for each, measured). */
+  report: {
+    path: '/tsstack.v1.Dispatcher/Report',
     kind: 'duplex',
-    request: 'HeartbeatRequest',
-    response: 'HeartbeatResponse',
+    request: 'ReportRequest',
+    response: 'ReportResponse',
     tables: messageFields,
   },
   /** What this node has to hold: first everything (`full`), then changes. A gap in the sequence makes the agent ask again. */
@@ -1346,14 +1349,6 @@ export const dispatcherMethods = {
     kind: 'serverStream',
     request: 'AssignmentsRequest',
     response: 'AssignmentsMessage',
-    tables: messageFields,
-  },
-  /** Observed states, batched. Only of tasks assigned to the node of the session. */
-  updateTaskStatus: {
-    path: '/tsstack.v1.Dispatcher/UpdateTaskStatus',
-    kind: 'unary',
-    request: 'UpdateTaskStatusRequest',
-    response: 'UpdateTaskStatusResponse',
     tables: messageFields,
   },
   /** Which endpoints of networks are in effect on the node of the session: the newest of each network that it has not told of. */

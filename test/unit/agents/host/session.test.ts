@@ -35,7 +35,6 @@ function assignment(sequence: number, full = false, storeRevision = 0): Assignme
 function client(parts: {
   readonly session?: readonly SessionMessage[];
   readonly assignments?: readonly (readonly AssignmentsMessage[])[];
-  readonly update?: (updates: readonly TaskStatusUpdate[]) => void;
 }): DispatcherClient & { readonly calls: string[] } {
   const calls: string[] = [];
   const streams = [...(parts.assignments ?? [])];
@@ -47,22 +46,19 @@ function client(parts: {
       yield* parts.session ?? [first];
       if (parts.session?.length !== 0) await silence(options?.signal);
     },
-    heartbeat: () => ({
-      write: async ({ sessionId }) => void calls.push(`heartbeat ${sessionId}`),
+    report: (options) => ({
+      write: async ({ sessionId, batch }) => void calls.push(`report ${batch} of ${sessionId}`),
       end: () => undefined,
       cancel: () => undefined,
       async *[Symbol.asyncIterator]() {
-        yield { periodMs: 60_000 };
+        yield { periodMs: 60_000, batch: 0, problem: null };
+        await silence(options?.signal);
       },
     }),
     async *assignments(_request, options) {
       calls.push('assignments');
       yield* streams.shift() ?? [];
       await silence(options?.signal);
-    },
-    updateTaskStatus: async ({ updates }) => {
-      parts.update?.(updates ?? []);
-      return {};
     },
     reportEndpoints: async ({ applied = [] }) => {
       calls.push(`applied ${applied.map(({ networkId, version }) => `${networkId} ${version}`).join()}`);
@@ -167,7 +163,7 @@ describe('session with a manager', () => {
       [6, false],
       [7, false],
     ]);
-    assert.ok(manager.calls.includes('heartbeat s'));
+    assert.ok(manager.calls.includes('report 0 of s'));
     assert.ok(manager.calls.includes('applied net 5'));
   });
 
