@@ -134,16 +134,31 @@ describe('up without -d', () => {
       a: `${patient}, healthcheck: { test: [CMD, "false"], interval: 1h }`,
       b: `${patient}, depends_on: { a: { condition: service_healthy } }`,
     });
-    for (const [flags, begun] of [
-      [[], 'a-1  | hello'],
-      [['-d'], 'early-a-1 Started'],
-    ] as const) {
-      const attached = new RunningCommand(host, ['-f', file, 'up', ...flags]);
-      await attached.shows(begun);
-      attached.signal('SIGTERM');
-      assert.equal(await attached.ended(), 130);
-      assert.deepEqual(await states(file), { a: 'exited', b: 'created' });
-    }
+    const attached = new RunningCommand(host, ['-f', file, 'up']);
+    await attached.shows('a-1  | hello');
+    attached.signal('SIGTERM');
+    assert.equal(await attached.ended(), 130);
+    assert.deepEqual(await states(file), { a: 'exited', b: 'created' });
+  });
+
+  it('leaves what it has begun to itself when it was detached: only the command ends', async () => {
+    const check = 'healthcheck: { test: [CMD, test, -e, /tmp/ready], interval: 100ms, retries: 1000 }';
+    const file = stack('watched', {
+      a: `${patient}, ${check}`,
+      b: `${patient}, depends_on: { a: { condition: service_healthy } }`,
+    });
+    const detached = new RunningCommand(host, ['-f', file, 'up', '-d']);
+    await detached.shows('watched-a-1 Started');
+    detached.signal('SIGINT');
+    assert.equal(await detached.ended(), 130);
+    assert.match(detached.stderr, /Interrupted: what was asked for goes on/);
+    await host.ok(['-f', file, 'exec', 'a', 'touch', '/tmp/ready']);
+    const { a } = await until(
+      () => states(file),
+      ({ b }) => b === 'running',
+    );
+    assert.equal(a, 'running');
+    await host.ok(['-f', file, 'down', '-t', '5']);
   });
 
   it('leaves dependencies of the named services running', async () => {

@@ -157,7 +157,7 @@ describe('two clusters on one network', () => {
     );
     const { code, stderr } = await manager.run(['-f', file, 'up', '-d', '--wait']);
     assert.equal(code, 1);
-    assert.match(stderr, /no space left/i);
+    assert.ok(stderr.includes(`no space left on the disk of ${worker.dataRoot}`), stderr);
     const { stdout } = await manager.ok(['-f', file, 'service', 'ps', 'web']);
     assert.match(stdout, /w2 .*Rejected .*no space left/i);
     await worker.killDaemon();

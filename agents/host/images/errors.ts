@@ -1,6 +1,6 @@
 import { TsstackError } from '../../../src/model/errors.ts';
 import type { FoundImage } from '../../../src/model/found-image.ts';
-import { hasErrno } from '../errors.ts';
+import { diskFullError } from '../disk-full.ts';
 import { NativeError } from '../native/native-error.ts';
 
 /** Neither this host nor the source has the image. */
@@ -87,16 +87,6 @@ export class NotSharedError extends TsstackError {
   }
 }
 
-/** There is no room for the image. */
-class DiskFullError extends TsstackError {
-  constructor(what: string, directory: string, cause: unknown) {
-    super('exhausted', `${what}: no space left on the disk of ${directory}`, {
-      cause,
-      hint: 'free some space there (`tsstack images --all` shows what the images take, `tsstack images rm` removes one), or start the daemon with another --data-root',
-    });
-  }
-}
-
 /** Containers still need the image. */
 export class ImageInUseError extends TsstackError {
   constructor(reference: string, users: readonly string[]) {
@@ -121,14 +111,10 @@ export class PullError extends TsstackError {
 
 /** Turns what the disk and the native program report about an image's data into errors for people. */
 export function translateStorageError(error: unknown, what: string, directory: string): unknown {
-  if (isDiskFull(error)) return new DiskFullError(what, directory, error);
+  const full = diskFullError(error, what, directory);
+  if (full !== undefined) return full;
   if (error instanceof NativeError && error.nativeCode === 'invalid') {
     return new MalformedImageError(what, error.message, error);
   }
   return error;
-}
-
-function isDiskFull(error: unknown): boolean {
-  if (error instanceof NativeError) return error.errno === 'ENOSPC' || error.errno === 'EDQUOT';
-  return hasErrno(error, 'ENOSPC', 'EDQUOT');
 }

@@ -78,7 +78,9 @@ async function bringUp(context: UpContext, control: ControlClient, loaded: Loade
     return await attachToStack({ context, control, spec: project.spec, applied, interrupts, startedAt, services });
   } catch (error) {
     if (!interrupts.first.aborted) throw error;
-    await endInterrupted(context, control, applied, interrupts, progress);
+    if (applied === undefined) return interruptedExitCode;
+    if (isDetached(context)) progress.line('Interrupted: what was asked for goes on; `tsstack ps` shows how far it is');
+    else await endInterrupted(context, control, applied, interrupts, progress);
     return interruptedExitCode;
   } finally {
     progress.stop();
@@ -118,15 +120,14 @@ function targetsOf(context: UpContext, { spec }: LoadedSpec): ReadonlySet<string
   return new Set(context.arguments.length > 0 ? context.arguments : Object.keys(spec.services));
 }
 
-/** Interrupted on the way up: what this command has created or started ends again; what ran before stays. */
+/** Attached and interrupted on the way up: what this command has created or started ends again; what ran before stays. */
 async function endInterrupted(
   context: UpContext,
   control: ControlClient,
-  applied: Applied | undefined,
+  applied: Applied,
   interrupts: Interrupts,
   progress: Progress,
 ): Promise<void> {
-  if (applied === undefined) return;
   progress.line('Gracefully Stopping... press Ctrl+C again to force');
   const concerned = new Set(applied.response.taskIds);
   const tasks = (await listTasks(control, applied.stack)).filter(({ id }) => concerned.has(id));

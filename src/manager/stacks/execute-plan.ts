@@ -2,7 +2,7 @@
 import { canonicalJson } from '../../model/canonical-json.ts';
 import { newId } from '../../model/ids.ts';
 import { defaultUpdate } from '../../model/deploy-spec.ts';
-import type { ServiceObject, ServiceVersion, TaskObject, UpdateStatus } from '../../model/objects.ts';
+import type { ServiceObject, TaskObject, UpdateStatus } from '../../model/objects.ts';
 import type { ServiceSpec, StackSpec } from '../../model/spec.ts';
 import { beginUpdate } from '../orchestrators/update/update-status.ts';
 import { isCurrent, slotsOf, outdatedForceCount } from '../tasks/slots.ts';
@@ -17,6 +17,7 @@ import { namespaceOwners, sharedTasksOf } from '../tasks/shared-tasks.ts';
 import { isLeaving } from '../tasks/task-phase.ts';
 import type { ApplyOptions } from './apply-options.ts';
 import type { StackStep } from './stack-step.ts';
+import { previousVersion } from './previous-version.ts';
 import { referPayload, replaceVolume, writeNetwork, writePayload, writeStack, writeVolume } from './write-resources.ts';
 
 /** What the executors work on. */
@@ -74,35 +75,24 @@ function execute(step: StackStep, on: Execution): void {
 type WriteService = Extract<StackStep, { type: 'write-service' }>;
 
 function writeService(step: WriteService, { changes, spec, now }: Execution): void {
+  const tasks = changes.tasksOfService(spec.name, step.service);
+  const wanted = { spec: specOf(spec, step.service), specHash: step.specHash, forceCount: step.forceCount };
   const service: ServiceObject = {
     ...(step.before ?? newService(spec.name, now)),
     name: step.service,
-    spec: specOf(spec, step.service),
-    specHash: step.specHash,
-    forceCount: step.forceCount,
-    previous: previousOf(step.before, specOf(spec, step.service), step),
-    update: updateAfter({ ...step, spec: specOf(spec, step.service) }),
+    ...wanted,
+    previous: previousVersion(step.before, wanted, tasks),
+    update: updateAfter({ ...step, spec: wanted.spec }),
     suspended: false,
-    scheduledUntil: scheduledUntil(step.before, specOf(spec, step.service), now),
+    scheduledUntil: scheduledUntil(step.before, wanted.spec, now),
   };
   changes.put(service);
-  for (const task of changes.tasksOfService(spec.name, step.service)) {
+  for (const task of tasks) {
     // What needs no new container (depends_on, say) is taken over by those that stay.
     const isMatching = task.oneOff === null && !isLeaving(task);
     const isUpToDate = task.specHash === step.specHash && task.forceCount === step.forceCount;
     if (isMatching && isUpToDate) changes.put({ ...task, spec: service.spec });
   }
-}
-
-/** What a rollback goes back to: the service before its last change. */
-function previousOf(
-  before: ServiceObject | null,
-  spec: ServiceSpec,
-  wanted: Pick<ServiceObject, 'specHash' | 'forceCount'>,
-): ServiceVersion | null {
-  if (before === null) return null;
-  const isSame = isCurrent(before, wanted) && canonicalJson([before.spec]) === canonicalJson([spec]);
-  return isSame ? before.previous : { spec: before.spec, specHash: before.specHash, forceCount: before.forceCount };
 }
 
 /** An update that is under way goes on as the file says now; one of other containers is over with them. */

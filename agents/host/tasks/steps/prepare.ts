@@ -1,6 +1,7 @@
 import type { TaskObject } from '../../../../src/model/objects.ts';
 import type { PullPolicy } from '../../../../src/model/spec.ts';
 import { shortId } from '../../../../src/model/ids.ts';
+import { diskFullError } from '../../disk-full.ts';
 import { ContainerStateError } from '../../errors.ts';
 import { cannotMapRoot, makeOwnedRoot } from '../owned-root.ts';
 import { findLentMounts } from '../lent-mounts.ts';
@@ -32,7 +33,9 @@ export async function prepare(worker: TaskWorker, run: number, autostart: boolea
     // The planner sees that something else is wanted now.
     if (signal.aborted) return;
     const exit = exitCodeOf(error) === null ? null : failedStart(error);
-    worker.fail(exit === null ? 'rejected' : 'failed', error, exit);
+    const { dataRoot, runRoot } = worker.host.paths;
+    const problem = diskFullError(error, 'make the container', dataRoot, runRoot) ?? error;
+    worker.fail(exit === null ? 'rejected' : 'failed', problem, exit);
   }
 }
 

@@ -219,6 +219,29 @@ describe('a rolling update', () => {
     assert.equal(lab.service().spec.replicas, 3);
   });
 
+  it('rolls back to the last version that was whole, not to one that had been stopped', async () => {
+    const shape = { update: { failureAction: 'rollback' }, rollback: { parallelism: 0, monitorMs: 1000 } } as const;
+    await start();
+    lab.behaviourOf = (task) => (isVersion(task, 'a') ? runsForEver : dies);
+    await begin('b');
+    await lab.pass(60_000);
+    assert.equal(state(), 'paused');
+    await begin('c', shape);
+    await lab.pass(60_000);
+    assert.deepEqual([state(), lab.versions()], ['rollback_completed', '1:a 2:a 3:a']);
+  });
+
+  it('can go forward again, by a rollback, after a stopped one was taken back by the file', async () => {
+    await start();
+    lab.behaviourOf = (task) => (isVersion(task, 'b') ? dies : runsForEver);
+    await begin('b');
+    await lab.pass(60_000);
+    await begin('a');
+    await lab.pass(60_000);
+    const { update, previous } = lab.service();
+    assert.deepEqual([update?.state, previous?.spec.container.environment['V']], ['completed', 'b']);
+  });
+
   it('does not roll a rollback back', async () => {
     const shape = { update: { failureAction: 'rollback' } } as const;
     await start(shape);
