@@ -14,6 +14,7 @@ import { EventLog } from './events/event-log.ts';
 import { forgetImages } from './images/forget-images.ts';
 import { LeaderTerm } from './leadership/leader-term.ts';
 import type { Leadership, ManagerContact } from './leadership/leadership.ts';
+import { watchLeader } from './leadership/watch-leader.ts';
 import { serveForAll, type ManagerPeers, type Services } from './leadership/several-managers.ts';
 import { ReconcileLoop, type Reconciler, type TimedReconciler } from './loops/reconcile-loop.ts';
 import { dependencies } from './orchestrators/dependencies/dependencies.ts';
@@ -88,6 +89,7 @@ export class Manager {
       onError,
       ownNodeId,
       admit: () => this.#admitAgents(),
+      leaders: (signal) => this.#watchLeader(signal),
       onLate: (task, nodes) => this.#events.note(task, 'late_nodes', { nodes: nodes.join(', ') }),
     });
     this.dispatcher = this.#dispatcher;
@@ -190,6 +192,11 @@ export class Manager {
         ...(this.members === null ? [] : [new MemberKeeper(store, this.members, this.#onError)]),
       ],
     });
+  }
+
+  #watchLeader(signal: AbortSignal): AsyncIterable<string> {
+    if (this.leadership !== null) return watchLeader(this.leadership, this.store, signal);
+    throw new TsstackError('unsupported', 'say who leads: this manager is the only one');
   }
 
   /** Agents are for the leader, once it has looked at its nodes. */

@@ -74,6 +74,7 @@ export class ImageNode {
           address: () => '',
           onCluster: () => undefined,
           goTo: () => false,
+          newLeader: () => Promise.reject(new Error('there is only one')),
           onSession: () => undefined,
         },
         onStanding: () => undefined,

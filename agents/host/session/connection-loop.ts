@@ -2,10 +2,11 @@ import { TsstackError } from '../../../src/model/errors.ts';
 import { delay } from '../abortable.ts';
 import { describeError } from '../errors.ts';
 import { Backoff } from '../backoff.ts';
+import { LeaderSearch } from './leader-search.ts';
 import { runSession } from './manager-session.ts';
 import type { SessionOptions } from './manager-session.ts';
 
-export interface ConnectionOptions extends Omit<SessionOptions, 'client'> {
+export interface ConnectionOptions extends Omit<SessionOptions, 'client' | 'search'> {
   readonly log: (message: string) => void;
   /** For streams that are not part of the session. */
   readonly onConnected: (client: SessionOptions['client']) => void;
@@ -15,6 +16,19 @@ export interface ConnectionOptions extends Omit<SessionOptions, 'client'> {
 
 /** Keeps a session with the manager for as long as the signal lets it; containers do not notice when there is none. */
 export async function keepConnected(options: ConnectionOptions, signal: AbortSignal): Promise<void> {
+  const search = new LeaderSearch(options.managers);
+  try {
+    await connectAgainAndAgain(options, search, signal);
+  } finally {
+    search.answered();
+  }
+}
+
+async function connectAgainAndAgain(
+  options: ConnectionOptions,
+  search: LeaderSearch,
+  signal: AbortSignal,
+): Promise<void> {
   const backoff = new Backoff();
   let lastProblem = '';
   let isLed = false;
@@ -24,29 +38,38 @@ export async function keepConnected(options: ConnectionOptions, signal: AbortSig
     options.managers.onSession(null);
     options.onOpen(sessionId);
   };
-  while (!signal.aborted) {
-    const failure = await connectOnce({ ...options, onOpen }, signal).then(
-      () => null,
-      (error: unknown) => ({ error }),
-    );
-    if (signal.aborted) return;
-    // Who leads is asked at once; if that one does not either, they are about to elect one.
-    isLed = !isLed && failure !== null && leadsElsewhere(failure.error, options.managers);
-    if (isLed) continue;
-    const problem = failure === null ? 'the manager ended the session' : describe(failure.error);
+  const tell = (problem: string): void => {
     options.managers.onSession(problem);
     // The same problem again and again is said once.
     if (problem !== lastProblem) options.log(problem);
     lastProblem = problem;
-    await delay(backoff.next(), signal);
+  };
+  while (!signal.aborted) {
+    const moved = search.begin();
+    const scope = AbortSignal.any([signal, moved]);
+    const failure = await connectOnce({ ...options, onOpen }, search, scope).then(
+      () => null,
+      (error: unknown) => ({ error }),
+    );
+    if (signal.aborted) return;
+    if (moved.aborted) tell('another manager leads by now');
+    else {
+      // Who leads is asked at once; if that one does not either, they are about to elect one.
+      isLed = !isLed && failure !== null && leadsElsewhere(failure.error, options.managers);
+      if (isLed) continue;
+      search.doubt();
+      tell(failure === null ? 'the manager ended the session' : describe(failure.error));
+      await delay(backoff.next(), scope);
+    }
+    if (moved.aborted) backoff.reset();
   }
 }
 
-async function connectOnce(options: ConnectionOptions, signal: AbortSignal): Promise<void> {
+async function connectOnce(options: ConnectionOptions, search: LeaderSearch, signal: AbortSignal): Promise<void> {
   const client = await options.managers.connect(signal);
   try {
     options.onConnected(client);
-    await runSession({ ...options, client }, signal);
+    await runSession({ ...options, client, search }, signal);
   } finally {
     options.onLost();
     client.close();

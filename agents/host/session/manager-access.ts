@@ -11,6 +11,11 @@ export interface ManagerAccess {
   onCluster(facts: ClusterFacts): void;
   /** Another manager has named that one (ADDRESS:PORT) as who leads: the next connection is to it. False when that is none that is known. */
   goTo(manager: string): boolean;
+  /**
+   * Resolves when another manager leads than the one that the last connection was to: the next connection is to that one. Rejects when nobody can
+   * tell. Costs others something: for when there is a reason to ask.
+   */
+  newLeader(signal: AbortSignal): Promise<void>;
   /** A session stands (null), or there is none for that reason. */
   onSession(problem: string | null): void;
 }

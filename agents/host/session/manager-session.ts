@@ -4,6 +4,7 @@ import { TsstackError } from '../../../src/model/errors.ts';
 import type { ClusterGuard, Standing } from './cluster-guard.ts';
 import { EndpointReporter } from './endpoint-reporter.ts';
 import type { LeadAway } from './lead-away.ts';
+import type { LeaderSearch } from './leader-search.ts';
 import type { ManagerAccess } from './manager-access.ts';
 import { ReportStream } from './report-stream.ts';
 import type { SelfDescription } from './self-description.ts';
@@ -15,6 +16,7 @@ const callMs = 5000;
 export interface SessionOptions {
   readonly client: DispatcherClient;
   readonly managers: ManagerAccess;
+  readonly search: Pick<LeaderSearch, 'expectAnswer' | 'answered' | 'noteNodes'>;
   readonly guard: ClusterGuard;
   readonly self: SelfDescription;
   /** Public key of this host's tunnels. */
@@ -47,10 +49,11 @@ export async function runSession(options: SessionOptions, signal: AbortSignal): 
     if (first.done === true)
       throw new TsstackError('unavailable', 'the manager ended the session', { retryable: true });
     const { sessionId } = first.value;
+    options.search.answered();
     const standing = await guard.admit(first.value);
     options.onStanding(standing);
     const mayRemove = standing === 'known' || standing === 'accepted';
-    const reports = new ReportStream(client, sessionId, scope);
+    const reports = new ReportStream(client, sessionId, scope, options.search);
     reporter.attach((updates) => reports.send(updates));
     leadAway.attach(
       async (taskId, limit) => (await client.leadAway({ sessionId, taskId }, { signal: limit })).lateNodes,
@@ -89,7 +92,10 @@ async function readSession(
   options: SessionOptions,
 ): Promise<void> {
   for (let message = first; ;) {
-    if (message.cluster !== null) options.managers.onCluster(message.cluster);
+    if (message.cluster !== null) {
+      options.search.noteNodes(message.cluster.nodes);
+      options.managers.onCluster(message.cluster);
+    }
     if (message.stream !== null) options.onStream(message.stream);
     const next = await messages.next();
     if (next.done === true) return;

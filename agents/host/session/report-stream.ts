@@ -15,6 +15,12 @@ interface Batch {
   readonly timer: NodeJS.Timeout;
 }
 
+/** Told of each heartbeat. */
+interface HeartbeatListener {
+  expectAnswer(): void;
+  answered(): void;
+}
+
 /**
  * The stream of one session on which a manager hears that this host is alive, and what has happened to its tasks. One batch is under way at a time,
  * and counts as told only when the manager has said that it is stored.
@@ -22,6 +28,7 @@ interface Batch {
 export class ReportStream {
   readonly #stream: DuplexStream<ReportRequest, ReportResponse>;
   readonly #sessionId: string;
+  readonly #listener: HeartbeatListener | undefined;
   readonly #late = Promise.withResolvers<never>();
   /** Until the answer to a heartbeat, then until the next heartbeat. */
   #timer: NodeJS.Timeout | undefined;
@@ -30,7 +37,13 @@ export class ReportStream {
   #isOver = false;
 
   /** Ends when the signal aborts. */
-  constructor(client: Pick<DispatcherClient, 'report'>, sessionId: string, signal: AbortSignal) {
+  constructor(
+    client: Pick<DispatcherClient, 'report'>,
+    sessionId: string,
+    signal: AbortSignal,
+    listener?: HeartbeatListener,
+  ) {
+    this.#listener = listener;
     this.#stream = client.report({ signal });
     this.#sessionId = sessionId;
     // Nobody may be waiting when an answer is late.
@@ -63,6 +76,7 @@ export class ReportStream {
 
   #beat(): void {
     this.#timer = setTimeout(() => this.#giveUp(`did not answer a heartbeat within ${answerMs} ms`), answerMs);
+    this.#listener?.expectAnswer();
     this.#write(0, []);
   }
 
@@ -75,6 +89,7 @@ export class ReportStream {
     for await (const { batch, periodMs, problem } of this.#stream) {
       if (batch === 0) {
         clearTimeout(this.#timer);
+        this.#listener?.answered();
         this.#timer = setTimeout(() => this.#beat(), periodMs);
       } else if (batch === this.#batch?.number) this.#settle(problem === null ? null : errorOfProblem(problem));
       else

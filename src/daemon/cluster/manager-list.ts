@@ -16,6 +16,18 @@ export class ManagerList {
     return this.#addresses;
   }
 
+  /** Who was chosen last; empty at first. */
+  get last(): string {
+    return this.#last;
+  }
+
+  /** The others, at random, so that nodes spread over the managers. */
+  othersThan(address: string, random: () => number = Math.random): readonly string[] {
+    const drawn = this.#addresses.map((other) => ({ other, lot: random() }));
+    const order = drawn.toSorted((one, two) => one.lot - two.lot).map(({ other }) => other);
+    return order.filter((other) => other !== address);
+  }
+
   /** An empty list says nothing: a node without managers could never learn of one again. */
   replace(addresses: readonly string[]): void {
     if (addresses.length > 0) this.#addresses = addresses;

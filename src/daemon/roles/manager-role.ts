@@ -1,6 +1,7 @@
 import { readRoutes } from '../../../agents/host/facts/routes.ts';
 import type { ManagerAccess } from '../../../agents/host/session/manager-access.ts';
 import { outdatedNodes } from '../../manager/authority/authority-rotation.ts';
+import { watchLeader } from '../../manager/leadership/watch-leader.ts';
 import { Manager } from '../../manager/manager.ts';
 import { managerAddresses } from '../../manager/authority/cluster-object.ts';
 import { formatStoreUrl } from '../../manager/store/store-setting.ts';
@@ -37,6 +38,8 @@ export class ManagerRole implements Role {
   #problem = '';
   /** Why the agent of this host has no session. */
   #refusal = '';
+  /** The manager that the agent of this host was led to last. */
+  #ledTo = '';
 
   private constructor(context: RoleContext, manager: Manager, membership: Membership | null) {
     this.#context = context;
@@ -97,6 +100,7 @@ export class ManagerRole implements Role {
       address: () => this.#membership?.address ?? '',
       onCluster: (facts) => this.#onCluster(facts),
       goTo: (manager) => this.#others.goTo(manager),
+      newLeader: (signal) => this.#newLeader(signal),
       onSession: (problem) => (this.#refusal = problem ?? ''),
     };
   }
@@ -215,9 +219,23 @@ export class ManagerRole implements Role {
       return this.#others.connect(problem, signal);
     }
     const leader = leadership?.leader ?? null;
+    this.#ledTo = leader?.address ?? '';
     const isHere = leadership === null || leadership.isLeader || leader?.address === this.#membership?.managerAddress;
     if (isHere || leader === null) return connectDispatcher(this.#context.localAddress(), { signal });
     return connectDispatcherOf(addressOf(leader), this.trust, { signal });
+  }
+
+  /** The store tells who leads, unless it is out of reach: then the other managers do. */
+  async #newLeader(signal: AbortSignal): Promise<void> {
+    const { leadership, store } = this.manager;
+    if (leadership === null) throw new TsstackError('unsupported', 'this manager is the only one');
+    const leaders = watchLeader(leadership, store, signal);
+    try {
+      for await (const address of leaders) if (address !== '' && address !== this.#ledTo) return;
+    } catch (error) {
+      if (store.staleness === null) throw error;
+      await this.#others.newLeader(signal);
+    }
   }
 
   /** A host whose port is taken is of use to itself all the same. */

@@ -1,10 +1,12 @@
 import type { ManagerAccess } from '../../../agents/host/session/manager-access.ts';
-import { connectDispatcherOf } from '../../rpc/secure-client.ts';
+import { TsstackError } from '../../model/errors.ts';
+import { connectDispatcherOf, type Trust } from '../../rpc/secure-client.ts';
 import type { DispatcherClient } from '../../rpc/service-types.ts';
 import { askLeader } from '../cluster/ask-managers.ts';
 import { CertificateKeeper } from '../cluster/certificate-keeper.ts';
 import type { ClusterFiles, Membership } from '../cluster/cluster-files.ts';
 import { ManagerList } from '../cluster/manager-list.ts';
+import { preferNewLeader } from '../cluster/prefer-new-leader.ts';
 import type { RoleContext } from './role.ts';
 
 /** The way of an agent to the other managers, while the one of its host cannot tell it anything. */
@@ -27,13 +29,24 @@ export class OtherManagers {
   /** Rejects with `problem` when there are no others. */
   async connect(problem: () => Error, signal: AbortSignal): Promise<DispatcherClient> {
     if (this.#membership === null || this.#list.addresses.length === 0) throw problem();
-    const identity = this.#files.readIdentity(this.#membership);
-    return connectDispatcherOf(this.#list.next(), { authorities: identity.authorities, identity }, { signal });
+    return connectDispatcherOf(this.#list.next(), this.#trustOf(this.#membership), { signal });
+  }
+
+  /** See ManagerAccess. */
+  async newLeader(signal: AbortSignal): Promise<void> {
+    const membership = this.#membership;
+    if (membership === null) throw new TsstackError('unavailable', 'this host is in no cluster');
+    await preferNewLeader(this.#list, () => this.#trustOf(membership), signal);
   }
 
   /** See ManagerAccess. */
   goTo(manager: string): boolean {
     return this.#list.prefer(manager);
+  }
+
+  #trustOf(membership: Membership): Trust {
+    const identity = this.#files.readIdentity(membership);
+    return { authorities: identity.authorities, identity };
   }
 }
 
@@ -61,6 +74,7 @@ export function beNodeAmongOthers(
       context.takeRole(facts);
     },
     goTo: (manager) => others.goTo(manager),
+    newLeader: (signal) => others.newLeader(signal),
     onSession: () => undefined,
   };
   return { managers, stop: () => keeper?.stop() };

@@ -16,6 +16,7 @@ import { CertificateKeeper } from '../cluster/certificate-keeper.ts';
 import type { Membership } from '../cluster/cluster-files.ts';
 import { addressTowards } from '../cluster/local-address.ts';
 import { ManagerList } from '../cluster/manager-list.ts';
+import { preferNewLeader } from '../cluster/prefer-new-leader.ts';
 import { refuseAll } from './delegate.ts';
 import { hostInfo } from './host-info.ts';
 import type { Role, RoleContext } from './role.ts';
@@ -58,6 +59,7 @@ export class WorkerRole implements Role {
       address: () => this.#membership.address,
       onCluster: (facts) => this.#onCluster(facts),
       goTo: (manager) => this.#list.prefer(manager),
+      newLeader: (signal) => preferNewLeader(this.#list, () => this.trust, signal),
       onSession: (problem) => this.#onSession(problem),
     };
   }

@@ -55,7 +55,8 @@ export function clusterFacts(view: StoreView, nodeId: string): ClusterFacts | nu
   if (cluster === undefined) return null;
   const node = view.get('node', nodeId);
   const role = node === undefined ? '' : wantedRole(node);
-  return { managers: managerAddresses(view), authorities: cluster.authorities.join(''), role };
+  const nodes = view.all('node').length;
+  return { managers: managerAddresses(view), authorities: cluster.authorities.join(''), role, nodes };
 }
 
 /** ADDRESS:PORT of every manager. */

@@ -7,6 +7,7 @@ import type {
   Frame,
   LeadAwayRequest,
   LeadAwayResponse,
+  LeaderMessage,
   ReportEndpointsRequest,
   ReportEndpointsResponse,
   ReportRequest,
@@ -14,6 +15,7 @@ import type {
   SessionMessage,
   SessionRequest,
   TaskStatusUpdate,
+  WatchLeaderRequest,
 } from '../../rpc/messages.ts';
 import { TsstackError } from '../../model/errors.ts';
 import { shortId } from '../../model/ids.ts';
@@ -52,6 +54,8 @@ export interface DispatcherOptions {
   readonly onError: (error: unknown) => void;
   /** Rejects while agents have to go to another manager. */
   readonly admit: () => Promise<void>;
+  /** Addresses of the manager that leads, one after the other. */
+  readonly leaders: (signal: AbortSignal) => AsyncIterable<string>;
   /** Id of this host's node; null on a lone host. */
   readonly ownNodeId: () => string | null;
   /** A task ends though the nodes of these names may still lead others to it. */
@@ -75,12 +79,13 @@ export class Dispatcher implements DispatcherHandlers {
   readonly #registrar: Registrar;
   readonly #onError: (error: unknown) => void;
   readonly #admit: () => Promise<void>;
+  readonly #leaders: DispatcherOptions['leaders'];
   readonly #onLate: DispatcherOptions['onLate'];
   #endGrace: (() => void) | undefined;
   readonly #silent = new Set<string>();
   #loss: NodeJS.Timeout | undefined;
 
-  constructor({ store, onError, admit, ownNodeId, onLate }: DispatcherOptions) {
+  constructor({ store, onError, admit, leaders, ownNodeId, onLate }: DispatcherOptions) {
     this.#store = store;
     this.#endpoints = new EndpointsIndex(store);
     this.#wakeups = new AssignmentWakeups(store, this.#endpoints);
@@ -90,6 +95,7 @@ export class Dispatcher implements DispatcherHandlers {
     store.subscribe((committed) => this.#follow(committed));
     this.#onError = onError;
     this.#admit = admit;
+    this.#leaders = leaders;
     this.#onLate = onLate;
     this.sessions = new Sessions((nodeId) => this.#noteSilence(nodeId));
     this.images = new ImageNames({ store, sessions: this.sessions, relays: this.relays, ownNodeId });
@@ -215,6 +221,10 @@ export class Dispatcher implements DispatcherHandlers {
   async relay(stream: DuplexStream<Frame, Frame>, context: CallContext): Promise<void> {
     const { open, rest } = await readOpenFrame(stream, context);
     await this.relays.arrive(open.arguments, rest, (nodeId) => checkNode(context.peer, nodeId));
+  }
+
+  async *watchLeader(_request: WatchLeaderRequest, { signal }: CallContext): AsyncIterable<LeaderMessage> {
+    for await (const address of this.#leaders(signal)) yield { address };
   }
 
   async #storeReports(nodeId: string, updates: readonly TaskStatusUpdate[]): Promise<void> {

@@ -12,7 +12,7 @@ export interface Leadership {
   readonly isLeader: boolean;
   /** Who leads, as far as this manager knows. */
   readonly leader: ManagerContact | null;
-  /** Calls back when this manager begins or ceases to lead, and when another one does. Returns what ends it. */
+  /** Calls back when this manager begins or ceases to lead, when another one does, and when it can no longer, or again, be known who does. Returns what ends it. */
   subscribe(listener: () => void): () => void;
   /** Stands for election no more; another manager takes over at once. Idempotent. */
   resign(): Promise<void>;

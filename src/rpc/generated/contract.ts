@@ -378,6 +378,8 @@ export interface ClusterFacts {
   readonly authorities: string;
   /** worker or manager: what the node that is told is to be. One that is not asks for that role (Authority.TakeRole). */
   readonly role: string;
+  /** How many nodes the cluster has, at the time of the message: over the more time they spread what all of them do in the same moment. */
+  readonly nodes: number;
 }
 
 export interface StreamRequest {
@@ -460,6 +462,13 @@ export interface FindImageRequest {
 export interface FindImageResponse {
   /** JSON of FoundImage (src/model/found-image.ts); empty when the node is the only one, or the image is a directory of its own. */
   readonly image: string;
+}
+
+export interface WatchLeaderRequest {}
+
+export interface LeaderMessage {
+  /** ADDRESS:PORT of the manager that leads; empty while none does. */
+  readonly address: string;
 }
 
 export interface GetAuthorityRequest {}
@@ -751,6 +760,8 @@ export interface Messages {
   readonly LeadAwayResponse: LeadAwayResponse;
   readonly FindImageRequest: FindImageRequest;
   readonly FindImageResponse: FindImageResponse;
+  readonly WatchLeaderRequest: WatchLeaderRequest;
+  readonly LeaderMessage: LeaderMessage;
   readonly GetAuthorityRequest: GetAuthorityRequest;
   readonly GetAuthorityResponse: GetAuthorityResponse;
   readonly JoinRequest: JoinRequest;
@@ -1020,6 +1031,7 @@ export const messageFields: Readonly<Record<keyof Messages, MessageFields>> = {
     { number: 1, name: 'managers', type: 'string', kind: 'repeated', oneof: null },
     { number: 2, name: 'authorities', type: 'string', kind: 'single', oneof: null },
     { number: 3, name: 'role', type: 'string', kind: 'single', oneof: null },
+    { number: 4, name: 'nodes', type: 'uint32', kind: 'single', oneof: null },
   ],
   StreamRequest: [
     { number: 1, name: 'streamId', type: 'string', kind: 'single', oneof: null },
@@ -1068,6 +1080,8 @@ export const messageFields: Readonly<Record<keyof Messages, MessageFields>> = {
     { number: 3, name: 'mayPull', type: 'bool', kind: 'single', oneof: null },
   ],
   FindImageResponse: [{ number: 1, name: 'image', type: 'string', kind: 'single', oneof: null }],
+  WatchLeaderRequest: [],
+  LeaderMessage: [{ number: 1, name: 'address', type: 'string', kind: 'single', oneof: null }],
   GetAuthorityRequest: [],
   GetAuthorityResponse: [
     { number: 1, name: 'certificate', type: 'string', kind: 'single', oneof: null },
@@ -1389,6 +1403,14 @@ export const dispatcherMethods = {
     kind: 'duplex',
     request: 'Frame',
     response: 'Frame',
+    tables: messageFields,
+  },
+  /** Who leads, as soon as it is known and whenever that changes. Any manager answers, whether it leads or not: nodes ask when the one that they have a session with is not heard any more. Fails while this manager cannot know it. */
+  watchLeader: {
+    path: '/tsstack.v1.Dispatcher/WatchLeader',
+    kind: 'serverStream',
+    request: 'WatchLeaderRequest',
+    response: 'LeaderMessage',
     tables: messageFields,
   },
 } as const satisfies MethodTable;

@@ -82,7 +82,7 @@ export class Candidacy implements Leadership, Fence {
     return createdAt(this.#keys.leader, this.#term.since);
   }
 
-  /** Somebody else's term began or ended. */
+  /** Somebody else's term began or ended, or it can no longer, or again, be known whose it is. */
   noteLeader(): void {
     for (const listener of this.#listeners) listener();
   }

@@ -156,7 +156,7 @@ export class EtcdStore implements Store {
     const revision = await this.#load();
     const watch = new StoreWatch(this.#etcd, this.#keys, revision, {
       onEvents: (events) => this.#take(events),
-      onLive: () => (this.#staleness = null),
+      onLive: () => this.#noteStaleness(null),
       onBroken: () => this.#noteOutage(),
       reload: () => this.#load(),
     });
@@ -191,7 +191,13 @@ export class EtcdStore implements Store {
 
   #noteOutage(): void {
     const { message } = this.#etcd.outage('read the store');
-    this.#staleness = { since: this.#staleness?.since ?? new Date(), reason: message };
+    this.#noteStaleness({ since: this.#staleness?.since ?? new Date(), reason: message });
+  }
+
+  #noteStaleness(staleness: Staleness | null): void {
+    const isNews = (this.#staleness === null) !== (staleness === null);
+    this.#staleness = staleness;
+    if (isNews) this.#candidacy?.noteLeader();
   }
 
   #isKnownToBeGone(): boolean {

@@ -65,6 +65,18 @@ describe('the stream of heartbeats and states', () => {
   /** Lets whatever can go on without time do so. */
   const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
+  it('tells when an answer to a heartbeat is due, and when it has come', async () => {
+    const told: string[] = [];
+    const listener = { expectAnswer: () => void told.push('due'), answered: () => void told.push('here') };
+    const done = new ReportStream(manager, 's', over.signal, listener).run();
+    manager.answer(0);
+    await settle();
+    mock.timers.tick(2000);
+    assert.deepEqual(told, ['due', 'here', 'due']);
+    over.abort();
+    await done;
+  });
+
   it('beats at once and goes on as often as the manager says, until the session is over', async () => {
     const done = reports.run();
     assert.deepEqual(manager.sent.splice(0), [{ sessionId: 's', batch: 0, updates: [] }]);

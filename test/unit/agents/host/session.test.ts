@@ -6,6 +6,7 @@ import { TsstackError } from '../../../../src/model/errors.ts';
 import type { AssignmentsMessage, SessionMessage, TaskStatusUpdate } from '../../../../src/rpc/messages.ts';
 import type { DispatcherClient } from '../../../../src/rpc/service-types.ts';
 import { readHostFacts } from '../../../../agents/host/facts/host-facts.ts';
+import { abortable } from '../../../../agents/host/abortable.ts';
 import { Backoff } from '../../../../agents/host/backoff.ts';
 import { ClusterGuard, type Standing } from '../../../../agents/host/session/cluster-guard.ts';
 import { LeadAway } from '../../../../agents/host/session/lead-away.ts';
@@ -14,6 +15,7 @@ import { keepConnected } from '../../../../agents/host/session/connection-loop.t
 import { SelfDescription } from '../../../../agents/host/session/self-description.ts';
 import { runSession, type SessionOptions } from '../../../../agents/host/session/manager-session.ts';
 import { StatusReporter } from '../../../../agents/host/session/status-reporter.ts';
+import { numbersFrom } from '../../../support/numbers-from.ts';
 import { assignedStatus, noFacts } from './builders.ts';
 
 const first: SessionMessage = {
@@ -75,6 +77,9 @@ function client(parts: {
     fetchImage: () => {
       throw new Error('not here');
     },
+    watchLeader: () => {
+      throw new Error('not here');
+    },
     close: () => undefined,
   };
 }
@@ -120,6 +125,7 @@ describe('session with a manager', () => {
       reporter,
       tunnelKey: Buffer.alloc(0),
       leadAway: new LeadAway(),
+      search: { expectAnswer: () => undefined, answered: () => undefined, noteNodes: () => undefined },
       onAssignments: () => undefined,
       onOpen: () => undefined,
       onStanding: (standing: Standing) => standings.push(standing),
@@ -129,6 +135,7 @@ describe('session with a manager', () => {
         address: () => '',
         onCluster: () => undefined,
         goTo: () => false,
+        newLeader: () => Promise.reject(new Error('there is only one')),
         onSession: () => undefined,
       },
     };
@@ -154,6 +161,38 @@ describe('session with a manager', () => {
     const rest = { log: () => undefined, onConnected: () => undefined, onLost: () => undefined };
     await keepConnected({ ...options, ...rest, managers }, over.signal);
     assert.deepEqual(steps, ['connect', 'go to 10.0.0.2:2377', 'connect', 'session']);
+  });
+
+  it('goes to the manager that leads by now from one that cannot be reached or is silent', async () => {
+    const options = optionsOf(client({}));
+    const over = new AbortController();
+    const steps: string[] = [];
+    const lost = Promise.withResolvers<void>();
+    const managers: SessionOptions['managers'] = {
+      ...options.managers,
+      connect: async (signal) => {
+        steps.push('connect');
+        if (steps.length === 1) throw new TsstackError('unavailable', 'nobody listens there');
+        // As one whose host is gone.
+        if (steps.length === 3) await abortable(lost.promise, signal);
+        return options.managers.connect(signal);
+      },
+      newLeader: () => Promise.resolve(),
+      onSession: (problem) => {
+        steps.push(problem ?? 'session');
+        if (problem === null) over.abort();
+      },
+    };
+    const rest = { log: () => undefined, onConnected: () => undefined, onLost: () => undefined };
+    await keepConnected({ ...options, ...rest, managers }, over.signal);
+    assert.deepEqual(steps, [
+      'connect',
+      'nobody listens there',
+      'connect',
+      'another manager leads by now',
+      'connect',
+      'session',
+    ]);
   });
 
   it('beats at once and takes assignments in order', async () => {
@@ -375,10 +414,4 @@ describe('backoff', () => {
 /** How long after the manager's return an agent tries that has tried in vain until then. */
 function returnAfter(awayMs: number, backoff: Backoff): number {
   for (let atMs = backoff.next(); ; atMs += backoff.next()) if (atMs >= awayMs) return atMs - awayMs;
-}
-
-/** The same numbers in [0, 1) every time (a linear congruential generator). */
-function numbersFrom(seed: number): () => number {
-  let state = seed;
-  return () => (state = (state * 1_664_525 + 1_013_904_223) % 2 ** 32) / 2 ** 32;
 }

@@ -24,6 +24,7 @@ describe('nodes that are not heard', () => {
       store,
       onError: (error) => assert.fail(String(error)),
       admit: () => Promise.resolve(),
+      leaders: () => assert.fail('nobody asks'),
       ownNodeId: () => null,
       onLate: () => undefined,
     });

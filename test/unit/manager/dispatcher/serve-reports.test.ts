@@ -78,7 +78,8 @@ describe('reports of agents', () => {
     ];
     await store.update(() => ({ changes: objects.map((object) => put({ ...object, version: 0 })), result: undefined }));
     const onError = (error: unknown): never => assert.fail(String(error));
-    const others = { admit: () => Promise.resolve(), ownNodeId: () => null, onLate: () => undefined };
+    const leaders = (): never => assert.fail('nobody asks');
+    const others = { admit: () => Promise.resolve(), leaders, ownNodeId: () => null, onLate: () => undefined };
     dispatcher = new Dispatcher({ store, onError, ...others });
   });
   afterEach(() => {
