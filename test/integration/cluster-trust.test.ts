@@ -17,7 +17,7 @@ import { connectAuthorityOf, connectDispatcherOf, type Trust } from '../../src/r
 import type { ControlClient, DispatcherClient } from '../../src/rpc/service-types.ts';
 import { ReportStream } from '../../agents/host/session/report-stream.ts';
 import { simulatedDescription } from '../../agents/simulated/simulated-agent.ts';
-import { taskObject } from '../fixtures/objects.ts';
+import { serviceObject, taskObject } from '../fixtures/objects.ts';
 import { SecureManager } from '../support/secure-manager.ts';
 
 const hour = 3_600_000;
@@ -226,6 +226,23 @@ describe('certificates in a cluster', () => {
       code: 'permission',
       message: /was removed from the cluster/,
     });
+  });
+
+  it('let their node leave by force, with what is on it: what still has to run gets a place elsewhere', async () => {
+    const identity = await secure.identity('worker');
+    const { store } = secure.manager;
+    const task = taskObject('web', { nodeId: identity.nodeId });
+    const goes = taskObject('old', { nodeId: identity.nodeId, desired: 'remove' });
+    const changes = [serviceObject('web'), task, goes].map((object) => put({ ...object, version: 0 }));
+    await store.update(() => ({ changes, result: undefined }));
+    const client = await connectAuthorityOf(secure.place, trustOf(identity));
+    await assert.rejects(client.leave({ force: false }), { message: /these containers run here: .*web/ });
+    await client.leave({ force: true });
+    assert.deepEqual(store.view.tasksOfNode(identity.nodeId), []);
+    const [successor, ...more] = store.view.tasksOfService('p', 'web');
+    assert.deepEqual([successor?.nodeId, more], [null, []]);
+    assert.match(successor?.history[0]?.message ?? '', /^node .* has left the cluster$/);
+    client.close();
   });
 
   it('of managers have to be good, too, before a node says anything', async () => {

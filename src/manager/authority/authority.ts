@@ -21,8 +21,8 @@ import type { AuthorityHandlers, CallContext, Peer } from '../../rpc/service-typ
 import { newNode, parseNodeDescription } from '../dispatcher/register-node.ts';
 import { NotFoundError } from '../errors.ts';
 import { put } from '../store/change.ts';
+import { forgetNode } from '../nodes/forget-node.ts';
 import { parseRole } from '../nodes/node-role.ts';
-import { ChangeSet } from '../store/change-set.ts';
 import type { StoreView } from '../store/object-index.ts';
 import type { Store } from '../store/store.ts';
 import { checkMajority } from '../members/check-majority.ts';
@@ -34,7 +34,6 @@ import { getCluster, managerAddresses, putCluster, readSecrets } from './cluster
 import { certified, issueFor, signerOf } from './issuer.ts';
 import { authorityDigest, formatToken, newSecret } from './join-token.ts';
 import { addressWarnings } from './probe-address.ts';
-import { removeNode } from './remove-node.ts';
 import { takeRole } from './take-role.ts';
 
 /** What joining, and leaving, depends on beside the store. */
@@ -115,9 +114,9 @@ export class Authority implements AuthorityHandlers {
       const node = nodeOfPeer(view, peer);
       if (!force && this.#on.members !== null) checkMajority(view, node);
       if (!force) checkNothingStays(view, node);
-      const changes = new ChangeSet(view);
-      removeNode(changes, node, this.#now());
-      return { changes: changes.changes, result: undefined };
+      const reason = `node ${node.hostname} has left the cluster`;
+      const { changes } = forgetNode(view, node, { reason, now: this.#now().toISOString() });
+      return { changes, result: undefined };
     });
     return {};
   }

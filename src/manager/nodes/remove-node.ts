@@ -1,15 +1,12 @@
 /** `node rm`: takes a node out of the cluster, and from the store what was only there. Pure. */
 import { TsstackError } from '../../model/errors.ts';
-import type { NodeObject, TaskObject } from '../../model/objects.ts';
+import type { NodeObject } from '../../model/objects.ts';
 import type { RemoveNodeRequest, RemoveNodeResponse } from '../../rpc/messages.ts';
-import { removeNode as forgetNode } from '../authority/remove-node.ts';
 import { checkMajority } from '../members/check-majority.ts';
-import { isWantedElsewhere } from '../orchestrators/node-loss/node-loss.ts';
-import { ChangeSet } from '../store/change-set.ts';
 import type { StoreView } from '../store/object-index.ts';
 import type { Transaction } from '../store/store.ts';
-import { moveTasks } from '../tasks/move-tasks.ts';
 import { findNode } from './find-node.ts';
+import { forgetNode } from './forget-node.ts';
 
 export interface RemoveNodeContext {
   /** Id of the node of this manager's host. */
@@ -26,25 +23,12 @@ export function removeNode(
   { ownNodeId, isManaged, now }: RemoveNodeContext,
 ): Transaction<RemoveNodeResponse> {
   const node = findNode(view, request.node);
-  if (node.id === ownNodeId()) throw refuse(node, 'it is the manager that was asked', 'ask another manager');
+  if (node.id === ownNodeId())
+    throw refuse(node, 'it is the manager that leads', `run \`tsstack cluster leave\` on ${node.hostname}`);
   if (!request.force) checkForgettable(view, node);
   if (!request.force && isManaged) checkMajority(view, node);
-  const changes = new ChangeSet(view);
-  const tasks = view.tasksOfNode(node.id);
-  moveTasks(changes, tasks.filter(isWantedElsewhere), {
-    reasonOf: () => `node ${node.hostname} was removed`,
-    now,
-    leave: gone,
-  });
-  for (const task of tasks) changes.delete(task);
-  for (const volume of view.volumesOfNode(node.id)) changes.delete(volume);
-  forgetNode(changes, node, new Date(now));
-  return { changes: changes.changes, result: { id: node.id } };
-}
-
-/** It is deleted in the same transaction, but has to make way for its successor before. */
-function gone(task: TaskObject): TaskObject {
-  return { ...task, desired: 'remove', gate: null };
+  const { changes } = forgetNode(view, node, { reason: `node ${node.hostname} was removed`, now });
+  return { changes, result: { id: node.id } };
 }
 
 /** A node that works is drained first, and data is not forgotten by the way. */
