@@ -6,6 +6,12 @@ import type { Leadership, ManagerContact } from './leadership.ts';
 /** How long a call waits for an election: a new leader acts within 5 s. */
 const electionMs = 6000;
 
+/**
+ * How long a call waits for a store that has just gone out of reach, from then on: a member of etcd that is started anew answers after 1 to 2 s. That
+ * it is gone for longer is said at once.
+ */
+const restartMs = 3000;
+
 /** What a connection to a manager can always do. */
 export interface Closable {
   close(): void;
@@ -36,9 +42,12 @@ export class LeaderLink<Client extends Closable> {
     this.#on = options;
   }
 
-  /** Null when this manager leads. Waits while one is being elected; throws when none can be, or the wait was too long. */
-  async find(signal: AbortSignal): Promise<LeaderCall<Client> | null> {
-    const { leadership, store } = this.#on;
+  /**
+   * Null when this manager leads. Waits while one is being elected; throws when none can be, or the wait was too long. `isPatient`: waits, too, for a
+   * store that has just gone out of reach; who only looks is better served with what is known here.
+   */
+  async find(signal: AbortSignal, isPatient: boolean): Promise<LeaderCall<Client> | null> {
+    const { leadership } = this.#on;
     const done = new AbortController();
     const limit = AbortSignal.any([signal, done.signal, AbortSignal.timeout(electionMs)]);
     try {
@@ -48,12 +57,21 @@ export class LeaderLink<Client extends Closable> {
         const change = nextChange(leadership, limit);
         const call = await this.#connect(change);
         if (call !== null) return call;
-        if (limit.aborted || store.staleness !== null) throw this.#nobody();
-        if (!change.aborted) await once(change, 'abort');
+        const patienceMs = this.#patienceMs(isPatient);
+        if (limit.aborted || patienceMs <= 0) throw this.#nobody();
+        const end = AbortSignal.any([change, AbortSignal.timeout(patienceMs)]);
+        if (!end.aborted) await once(end, 'abort');
       }
     } finally {
       done.abort();
     }
+  }
+
+  /** For how long yet a change may be worth waiting for. */
+  #patienceMs(isPatient: boolean): number {
+    const { staleness } = this.#on.store;
+    if (staleness === null) return electionMs;
+    return isPatient ? staleness.since.getTime() + restartMs - Date.now() : 0;
   }
 
   /** Why nobody leads, or can be reached who does. */

@@ -96,7 +96,7 @@ class Forwarder {
   /** Null = here. */
   async #find(context: Context): Promise<LeaderCall<Closable> | null> {
     try {
-      return await this.#link.find(signalOf(context));
+      return await this.#link.find(signalOf(context), !this.#isHereIfNeeded);
     } catch (error) {
       if (this.#isHereIfNeeded) return null;
       throw error;
