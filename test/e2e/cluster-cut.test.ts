@@ -50,6 +50,12 @@ describe('a cluster whose hosts lose each other', () => {
   });
   after(() => cluster.stop('m1'));
 
+  it('shows which host holds a volume', async () => {
+    assert.match((await manager.ok(['volume', 'ls'])).stdout, /NODE\nlocal +web_data +w1\n/);
+    assert.match((await manager.ok(['-f', 'web.yml', 'volumes'])).stdout, /local +web_data +w1\n/);
+    assert.match((await manager.ok(['volume', 'inspect', 'web_data'])).stdout, /"Node": "w1"/);
+  });
+
   it('a worker that cannot reach its manager says so, keeps its containers, and is back by itself', async () => {
     const [row] = await manager.ps('web.yml');
     const { pid } = worker.shimState(row?.ID ?? '');

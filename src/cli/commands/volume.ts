@@ -37,6 +37,7 @@ export const volume = objectVerb<VolumeObject, typeof createFlags>({
     Options: driverOptions(spec.filesystem),
     Stack: stack,
   }),
+  nodeOf: ({ nodeId }) => nodeId,
 });
 
 function driverOptions(filesystem: VolumeFilesystemSpec | null): Readonly<Record<string, string>> {

@@ -1,10 +1,11 @@
 import type { VolumeObject } from '../../model/objects.ts';
 import { defineVerb, type CommandContext } from '../command-line/verb.ts';
 import { readRowFormat, rowFormatFlag, type RowFormat } from '../output/format-flag.ts';
+import { nodeName, type Nodes } from '../output/placed-container.ts';
 import { formatColumns } from '../output/table.ts';
 import { writeOutput } from '../output/write-output.ts';
 import { openStack, selectTasks } from '../project/existing-stack.ts';
-import { listObjects } from '../tasks/list-tasks.ts';
+import { listNodes, listObjects } from '../tasks/list-tasks.ts';
 
 const flags = {
   format: rowFormatFlag,
@@ -18,7 +19,7 @@ async function run(context: CommandContext<typeof flags>): Promise<number> {
   const format = readRowFormat(context.flags.format);
   const services = context.arguments;
   const { name, control, tasks } = await openStack(context, services);
-  const all = (await listObjects(control, name, ['volume'])).volumes;
+  const [{ volumes: all }, nodes] = await Promise.all([listObjects(control, name, ['volume']), listNodes(control)]);
   const mounted = new Set(
     selectTasks(tasks, services, { oneOffs: true }).flatMap(({ spec }) =>
       spec.container.mounts.flatMap((mount) =>
@@ -28,18 +29,23 @@ async function run(context: CommandContext<typeof flags>): Promise<number> {
   );
   const chosen = all.filter((volume) => services.length === 0 || mounted.has(volume.key));
   const byName = chosen.toSorted((a, b) => (a.name < b.name ? -1 : 1));
-  await writeOutput(context.io.stdout, render(byName, context.flags.quiet, format));
+  await writeOutput(context.io.stdout, render(byName, nodes, context.flags.quiet, format));
   return 0;
 }
 
-function render(volumes: readonly VolumeObject[], quiet: boolean, format: RowFormat): string {
+function render(volumes: readonly VolumeObject[], nodes: Nodes, quiet: boolean, format: RowFormat): string {
   if (quiet) return volumes.map(({ name }) => `${name}\n`).join('');
+  // On a lone host all are at one place.
+  const isPlaced = nodes.size > 1;
   if (format === 'table')
     return formatColumns(
-      ['DRIVER', 'VOLUME NAME'],
-      volumes.map(({ name }) => ['local', name]),
+      ['DRIVER', 'VOLUME NAME', ...(isPlaced ? ['NODE'] : [])],
+      volumes.map(({ name, nodeId }) => ['local', name, ...(isPlaced ? [nodeName(nodeId, nodes)] : [])]),
     );
-  const rows = volumes.map(volumeJson);
+  const rows = volumes.map((volume) => ({
+    ...volumeJson(volume),
+    ...(isPlaced ? { Node: nodeName(volume.nodeId, nodes) } : {}),
+  }));
   return format === 'json' ? rows.map((row) => `${JSON.stringify(row)}\n`).join('') : format.render(rows);
 }
 

@@ -3,12 +3,16 @@ import { connect } from '../connection/connect.ts';
 import { UsageError } from '../errors.ts';
 import { confirm } from '../output/confirm.ts';
 import { readRowFormat, type RowFormat } from '../output/format-flag.ts';
+import { nodeName } from '../output/placed-container.ts';
 import { formatColumns } from '../output/table.ts';
 import { writeOutput } from '../output/write-output.ts';
 import { listObjects } from '../tasks/list-tasks.ts';
 import type { Creatable, ObjectContext, ObjectVerb } from './object-verb.ts';
 
-type Shown<Thing extends Creatable> = Pick<ObjectVerb<Thing, never>, 'kind' | 'titles' | 'cells' | 'describe'>;
+type Shown<Thing extends Creatable> = Pick<
+  ObjectVerb<Thing, never>,
+  'kind' | 'titles' | 'cells' | 'describe' | 'nodeOf'
+>;
 type Connecting = Pick<ObjectContext, 'globals' | 'io'>;
 
 /** `create`: makes the object and prints its name. */
@@ -28,33 +32,42 @@ export async function listObjectsOf<Thing extends Creatable>(
   context: ObjectContext,
 ): Promise<void> {
   const format = readRowFormat(context.flags.format);
-  const objects = await readAll<Thing>(definition.kind, context);
-  await writeOutput(context.io.stdout, render(definition, objects, context.flags.quiet ? 'names' : format));
+  const placed = await readAll(definition, context);
+  await writeOutput(context.io.stdout, render(definition, placed, context.flags.quiet ? 'names' : format));
 }
 
 function render<Thing extends Creatable>(
-  { titles, cells, describe }: Shown<Thing>,
-  objects: readonly Thing[],
+  definition: Shown<Thing>,
+  placed: readonly Placed<Thing>[],
   format: RowFormat | 'names',
 ): string {
-  if (format === 'names') return objects.map(({ name }) => `${name}\n`).join('');
-  const rows = objects.map(describe);
+  if (format === 'names') return placed.map(({ object }) => `${object.name}\n`).join('');
+  const rows = placed.map((one) => describePlaced(definition, one));
   if (format === 'json') return rows.map((row) => `${JSON.stringify(row)}\n`).join('');
   if (format !== 'table') return format.render(rows);
-  return formatColumns(titles, objects.map(cells));
+  const hasPlaces = placed.some(({ node }) => node !== null);
+  const cells = placed.map(({ object, node }) => [...definition.cells(object), ...(hasPlaces ? [node ?? ''] : [])]);
+  return formatColumns([...definition.titles, ...(hasPlaces ? ['NODE'] : [])], cells);
+}
+
+function describePlaced<Thing extends Creatable>(
+  { describe }: Pick<Shown<Thing>, 'describe'>,
+  { object, node }: Placed<Thing>,
+): Readonly<Record<string, unknown>> {
+  return node === null ? describe(object) : { ...describe(object), Node: node };
 }
 
 /** `inspect`: a JSON array of what is known, in the order asked. */
 export async function inspectObjects<Thing extends Creatable>(
-  { kind, describe }: Shown<Thing>,
+  definition: Shown<Thing>,
   context: Connecting,
   words: readonly string[],
 ): Promise<void> {
-  const objects = await readAll<Thing>(kind, context);
+  const placed = await readAll(definition, context);
   const found = words.map((word) => {
-    const object = objects.find(({ name, id }) => name === word || id === word);
-    if (object === undefined) throw new UsageError(`no such ${kind}: ${word}`);
-    return describe(object);
+    const one = placed.find(({ object: { name, id } }) => name === word || id === word);
+    if (one === undefined) throw new UsageError(`no such ${definition.kind}: ${word}`);
+    return describePlaced(definition, one);
   });
   await writeOutput(context.io.stdout, `${JSON.stringify(found, null, 2)}\n`);
 }
@@ -81,10 +94,26 @@ export async function pruneObjects(kind: Creatable['kind'], context: ObjectConte
   context.io.stdout.write(names.map((name) => `${name}\n`).join(''));
 }
 
+interface Placed<Thing extends Creatable> {
+  readonly object: Thing;
+  /** The host that holds it; null where that is no question. */
+  readonly node: string | null;
+}
+
 /** By name. What a stack only refers to is shown once, as the object that it is. */
-async function readAll<Thing extends Creatable>(kind: Thing['kind'], context: Connecting): Promise<readonly Thing[]> {
-  const view = await listObjects(await connect(context, 'if-known'), '', [kind]);
+async function readAll<Thing extends Creatable>(
+  { kind, nodeOf }: Pick<Shown<Thing>, 'kind' | 'nodeOf'>,
+  context: Connecting,
+): Promise<readonly Placed<Thing>[]> {
+  const kinds = nodeOf === undefined ? [kind] : [kind, 'node'];
+  const view = await listObjects(await connect(context, 'if-known'), '', kinds);
   // Only objects of the kind were asked for.
   const objects = view.ofKind(kind) as unknown as readonly Thing[];
-  return objects.filter(({ spec }) => !spec.external).toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  const nodes = new Map(view.ofKind('node').map((node) => [node.id, node]));
+  const place = (object: Thing): string | null =>
+    nodeOf === undefined || nodes.size < 2 ? null : nodeName(nodeOf(object), nodes);
+  return objects
+    .filter(({ spec }) => !spec.external)
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1))
+    .map((object) => ({ object, node: place(object) }));
 }

@@ -30,6 +30,8 @@ export interface ObjectVerb<Thing extends Creatable, Table extends Flags> {
   cells(object: Thing): readonly string[];
   /** What `inspect` and `ls --format json` say, by the names of docker's tools. */
   describe(object: Thing): Readonly<Record<string, unknown>>;
+  /** Id of the node that holds it, empty while none does; only where a kind is in one place, which several hosts make worth showing. */
+  nodeOf?(object: Thing): string;
 }
 
 const commonFlags = {
