@@ -73,7 +73,9 @@ int box_steal_terminal (struct box_container *container);
 
 struct box_exec_options
 {
-  const json_t *process; /* OCI process object; process.terminal asks for a new terminal */
+  /* OCI process object; process.terminal asks for a new terminal. What it lacks of labels, limits, out-of-memory score
+   * and scheduling is as in the container's own. */
+  const json_t *process;
   int stdio[3];
   bool privileged;  /* all capabilities, no seccomp filter */
   bool when_frozen; /* do not refuse a frozen container; the call then returns when it is thawed */

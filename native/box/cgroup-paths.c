@@ -43,7 +43,7 @@ box_cgroup_make_path (const char *path, size_t base_length, struct tss_error *er
       if (errno != ENOENT || (make_parents (path, base_length) < 0 && errno != ENOENT))
         break;
     }
-  return tss_error_set (error, TSS_ERROR_CGROUP, errno, path, "make the cgroup %s", path);
+  return tss_error_set (error, TSS_ERROR_CGROUP, errno, path, "linux.cgroupsPath: make the cgroup %s", path);
 }
 
 /* What a walk keeps of each level is this alone: a container can nest its cgroups deeper than there are descriptors. */

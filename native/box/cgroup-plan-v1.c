@@ -10,6 +10,8 @@
 static int
 plan_memory (const struct box_resources *resources, struct box_cgroup_plan *plan, struct tss_error *error)
 {
+  /* No limit of memory is none of memory and swap together, which the kernel would otherwise refuse. */
+  bool swap_follows = resources->memory_limit == -1 && resources->memory_swap == BOX_UNSET;
   const struct
   {
     const char *file, *field;
@@ -17,7 +19,8 @@ plan_memory (const struct box_resources *resources, struct box_cgroup_plan *plan
     enum box_cgroup_need need;
   } writes[] = {
     { "memory.limit_in_bytes", FIELD ("memory.limit"), resources->memory_limit, BOX_CGROUP_REQUIRED },
-    { "memory.memsw.limit_in_bytes", FIELD ("memory.swap"), resources->memory_swap, BOX_CGROUP_DEGRADES },
+    { "memory.memsw.limit_in_bytes", FIELD ("memory.swap"), swap_follows ? -1 : resources->memory_swap,
+      swap_follows ? BOX_CGROUP_OPTIONAL : BOX_CGROUP_DEGRADES },
     { "memory.soft_limit_in_bytes", FIELD ("memory.reservation"), resources->memory_reservation, BOX_CGROUP_REQUIRED },
     { "memory.swappiness", FIELD ("memory.swappiness"), resources->memory_swappiness, BOX_CGROUP_REQUIRED },
     { "memory.oom_control", FIELD ("memory.disableOOMKiller"), resources->memory_disable_oom_killer,
@@ -43,23 +46,28 @@ plan_cpu (const struct box_resources *resources, struct box_cgroup_plan *plan, s
   {
     const char *controller, *file, *field;
     int64_t value;
+    bool may_be_zero;
+    enum box_cgroup_need need;
   } writes[] = {
-    { "cpu", "cpu.shares", FIELD ("cpu.shares"), resources->cpu_shares },
+    { "cpu", "cpu.shares", FIELD ("cpu.shares"), resources->cpu_shares, false, BOX_CGROUP_REQUIRED },
     /* The period first: a quota is checked against it. */
-    { "cpu", "cpu.cfs_period_us", FIELD ("cpu.period"), resources->cpu_period },
-    { "cpu", "cpu.cfs_quota_us", FIELD ("cpu.quota"), resources->cpu_quota },
-    { "cpu", "cpu.cfs_burst_us", FIELD ("cpu.burst"), resources->cpu_burst },
-    { "cpu", "cpu.rt_period_us", FIELD ("cpu.realtimePeriod"), resources->cpu_realtime_period },
-    { "cpu", "cpu.rt_runtime_us", FIELD ("cpu.realtimeRuntime"), resources->cpu_realtime_runtime },
-    { "cpu", "cpu.idle", FIELD ("cpu.idle"), resources->cpu_idle },
+    { "cpu", "cpu.cfs_period_us", FIELD ("cpu.period"), resources->cpu_period, false, BOX_CGROUP_REQUIRED },
+    { "cpu", "cpu.cfs_quota_us", FIELD ("cpu.quota"), resources->cpu_quota, false, BOX_CGROUP_REQUIRED },
+    { "cpu", "cpu.cfs_burst_us", FIELD ("cpu.burst"), resources->cpu_burst, true, box_cpu_burst_need (resources) },
+    { "cpu", "cpu.rt_period_us", FIELD ("cpu.realtimePeriod"), resources->cpu_realtime_period, false,
+      BOX_CGROUP_REQUIRED },
+    { "cpu", "cpu.rt_runtime_us", FIELD ("cpu.realtimeRuntime"), resources->cpu_realtime_runtime, false,
+      BOX_CGROUP_REQUIRED },
+    { "cpu", "cpu.idle", FIELD ("cpu.idle"), resources->cpu_idle, true, BOX_CGROUP_REQUIRED },
   };
 
   for (size_t i = 0; i < TSS_LENGTH (writes); i++)
     {
-      struct box_cgroup_write write = { .controller = writes[i].controller, .field = writes[i].field };
+      struct box_cgroup_write write
+          = { .controller = writes[i].controller, .field = writes[i].field, .need = writes[i].need };
 
-      /* 0 is how engines write "not given" for these. */
-      if (writes[i].value == 0 && strcmp (writes[i].file, "cpu.idle") != 0)
+      /* 0 is how engines write "not given" for most of these. */
+      if (writes[i].value == 0 && !writes[i].may_be_zero)
         continue;
       snprintf (write.file, sizeof write.file, "%s", writes[i].file);
       if (box_cgroup_plan_number (plan, error, write, writes[i].value, "-1") < 0)

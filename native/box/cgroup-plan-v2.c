@@ -18,10 +18,13 @@ refuse (const char *field, struct tss_error *error)
 static int
 plan_swap (const struct box_resources *resources, struct box_cgroup_plan *plan, struct tss_error *error)
 {
-  const struct box_cgroup_write write = {
-    .controller = "memory", .file = "memory.swap.max", .field = FIELD ("memory.swap"), .need = BOX_CGROUP_DEGRADES
-  };
-  int64_t swap = resources->memory_swap;
+  /* No limit of memory is none of memory and swap together. */
+  bool follows = resources->memory_limit == -1 && resources->memory_swap == BOX_UNSET;
+  const struct box_cgroup_write write = { .controller = "memory",
+                                          .file = "memory.swap.max",
+                                          .field = FIELD ("memory.swap"),
+                                          .need = follows ? BOX_CGROUP_OPTIONAL : BOX_CGROUP_DEGRADES };
+  int64_t swap = follows ? -1 : resources->memory_swap;
 
   if (swap > 0 && resources->memory_limit <= 0)
     return tss_error_set (error, TSS_ERROR_INVALID, 0, write.field, "%s: needs memory.limit", write.field);
@@ -70,7 +73,9 @@ static int
 plan_cpu (const struct box_resources *resources, struct box_cgroup_plan *plan, struct tss_error *error)
 {
   const struct box_cgroup_write weight = { .controller = "cpu", .file = "cpu.weight", .field = FIELD ("cpu.shares") };
-  const struct box_cgroup_write burst = { .controller = "cpu", .file = "cpu.max.burst", .field = FIELD ("cpu.burst") };
+  const struct box_cgroup_write burst = {
+    .controller = "cpu", .file = "cpu.max.burst", .field = FIELD ("cpu.burst"), .need = box_cpu_burst_need (resources)
+  };
   const struct box_cgroup_write idle = { .controller = "cpu", .file = "cpu.idle", .field = FIELD ("cpu.idle") };
 
   if (resources->cpu_shares > 0
@@ -82,8 +87,7 @@ plan_cpu (const struct box_resources *resources, struct box_cgroup_plan *plan, s
     return -1;
   if (resources->cpu_realtime_runtime > 0 || resources->cpu_realtime_period > 0)
     return refuse (FIELD ("cpu.realtimeRuntime"), error);
-  if (box_cgroup_plan_number (plan, error, burst, resources->cpu_burst == 0 ? BOX_UNSET : resources->cpu_burst, "0")
-      < 0)
+  if (box_cgroup_plan_number (plan, error, burst, resources->cpu_burst, "0") < 0)
     return -1;
   return box_cgroup_plan_number (plan, error, idle, resources->cpu_idle, "0");
 }

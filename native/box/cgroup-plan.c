@@ -90,6 +90,12 @@ box_cgroup_plan_shared (struct box_cgroup_plan *plan, const struct box_resources
   return box_cgroup_plan_rdma (plan, resources->rdma, error);
 }
 
+enum box_cgroup_need
+box_cpu_burst_need (const struct box_resources *resources)
+{
+  return resources->cpu_burst == 0 ? BOX_CGROUP_OPTIONAL : BOX_CGROUP_REQUIRED;
+}
+
 /* Both scales mapped onto each other end to end. */
 static uint64_t
 scale_weight (uint64_t value, uint64_t least, uint64_t most)

@@ -67,6 +67,9 @@ int box_cgroup_plan_hugepages (struct box_cgroup_plan *plan, const json_t *limit
                                struct tss_error *error);
 int box_cgroup_plan_rdma (struct box_cgroup_plan *plan, const json_t *rdma, struct tss_error *error);
 
+/* Burst 0 is what a host has that knows of none. */
+enum box_cgroup_need box_cpu_burst_need (const struct box_resources *resources);
+
 /* cpu.weight of v2 (1 to 10000) for cpu.shares of v1 (2 to 262144). */
 uint64_t box_cpu_weight (uint64_t shares);
 

@@ -233,16 +233,20 @@ kill_one_by_one (const struct box_cgroup *cgroup, struct tss_error *error)
 }
 
 int
-box_cgroup_kill (const struct box_cgroup *cgroup, struct tss_error *error)
+box_cgroup_let_die (const struct box_cgroup *cgroup, struct tss_error *error)
 {
   const struct box_cgroup_directory *freezer = box_cgroup_find (cgroup, "freezer");
+
+  return freezer && freeze_v1 (freezer, false, error) < 0 && errno != ENOENT ? -1 : 0;
+}
+
+int
+box_cgroup_kill (const struct box_cgroup *cgroup, struct tss_error *error)
+{
   int result;
 
   if (cgroup->count == 0)
     return 0;
   result = kill_at_once (cgroup) ? 0 : kill_one_by_one (cgroup, error);
-  /* A process frozen by v1 gets its signals only when thawed. */
-  if (freezer && freeze_v1 (freezer, false, error) < 0 && errno != ENOENT)
-    return -1;
-  return result;
+  return box_cgroup_let_die (cgroup, error) < 0 ? -1 : result;
 }

@@ -77,6 +77,8 @@ check_unused (const char *path, struct tss_error *error)
 {
   if (box_cgroup_walk (path, look_for_process, NULL) == 0)
     return 0;
+  if (errno != EEXIST)
+    return tss_error_set (error, TSS_ERROR_EXISTS, errno, "linux.cgroupsPath", "linux.cgroupsPath: look into %s", path);
   return tss_error_set (error, TSS_ERROR_EXISTS, 0, "linux.cgroupsPath",
                         "linux.cgroupsPath: there are processes in %s already", path);
 }

@@ -4,7 +4,9 @@
 #include "command-records.h"
 #include "command-session.h"
 
+#include <signal.h>
 #include <string.h>
+#include <sys/wait.h>
 
 /* The array KEY of OBJECT, made when it is not there. */
 static json_t *
@@ -141,6 +143,17 @@ check_state (const struct command_options *options, const struct command_record 
   return tss_error_set (error, TSS_ERROR_STATE, 0, "", "exec in container %s: it is %s", options->arguments[0], status);
 }
 
+/* Tells who is to know of the process; a terminal that was handed over is not ours any more. */
+static int
+publish (const struct command_options *options, pid_t pid, int *terminal, struct tss_error *error)
+{
+  if (options->console_socket && command_send_terminal (options->console_socket, *terminal, error) < 0)
+    return -1;
+  if (options->console_socket)
+    tss_close (terminal);
+  return command_write_pid_file (options, pid, error);
+}
+
 int
 command_exec (struct command_options *options, struct tss_error *error)
 {
@@ -163,11 +176,12 @@ command_exec (struct command_options *options, struct tss_error *error)
                           "--console-socket is needed for a detached terminal");
   if (box_exec (record.container, &exec_options, &pid, &terminal, error) < 0)
     return -1;
-  if (options->console_socket && command_send_terminal (options->console_socket, terminal, error) < 0)
-    return -1;
-  if (options->console_socket)
-    tss_close (&terminal);
-  if (command_write_pid_file (options, pid, error) < 0)
-    return -1;
+  if (publish (options, pid, &terminal, error) < 0)
+    {
+      /* Nobody knows of it. */
+      kill (pid, SIGKILL);
+      TSS_RETRY (waitpid (pid, NULL, 0));
+      return -1;
+    }
   return options->detach ? 0 : command_session (pid, tss_steal_fd (&terminal), error);
 }

@@ -3,6 +3,7 @@
 #include "../common/cleanup.h"
 #include "../common/file.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -19,6 +20,8 @@ struct session
   pid_t pid;
   int master, signals;
   bool input_open;
+  char input[8192]; /* read, and not yet taken by the terminal */
+  size_t input_start, input_end;
   bool raw;
   struct termios saved;
 };
@@ -68,6 +71,8 @@ begin_terminal (struct session *session)
   if (session->master < 0)
     return;
   session->input_open = true;
+  /* A program that reads nothing more until its output is read must not hold us up in writing to it. */
+  fcntl (session->master, F_SETFL, O_RDWR | O_NONBLOCK);
   copy_size (session);
   if (tcgetattr (STDIN_FILENO, &session->saved) < 0)
     return;
@@ -92,6 +97,38 @@ copy_some (int from, int to)
   ssize_t count = TSS_RETRY (read (from, buffer, sizeof buffer));
 
   return count > 0 && tss_write_all (to, buffer, (size_t)count) == 0;
+}
+
+static bool
+has_input (const struct session *session)
+{
+  return session->input_start < session->input_end;
+}
+
+static void
+read_input (struct session *session)
+{
+  ssize_t count = TSS_RETRY (read (STDIN_FILENO, session->input, sizeof session->input));
+
+  session->input_open = count > 0;
+  session->input_start = 0;
+  session->input_end = count > 0 ? (size_t)count : 0;
+}
+
+/* What the terminal takes now; the rest when it has room again. */
+static void
+pass_input (struct session *session)
+{
+  ssize_t count = TSS_RETRY (
+      write (session->master, session->input + session->input_start, session->input_end - session->input_start));
+
+  if (count >= 0)
+    session->input_start += (size_t)count;
+  else if (errno != EAGAIN)
+    {
+      session->input_open = false;
+      session->input_start = session->input_end;
+    }
 }
 
 static void
@@ -121,18 +158,21 @@ drain_terminal (const struct session *session)
 static void
 serve_once (struct session *session)
 {
-  struct pollfd waiting[] = { { .fd = session->signals, .events = POLLIN },
-                              { .fd = session->master, .events = POLLIN },
-                              { .fd = session->input_open ? STDIN_FILENO : -1, .events = POLLIN } };
+  struct pollfd waiting[]
+      = { { .fd = session->signals, .events = POLLIN },
+          { .fd = session->master, .events = has_input (session) ? POLLIN | POLLOUT : POLLIN },
+          { .fd = session->input_open && !has_input (session) ? STDIN_FILENO : -1, .events = POLLIN } };
 
   if (poll (waiting, TSS_LENGTH (waiting), -1) < 0)
     return;
   if (waiting[0].revents)
     forward_signal (session);
-  if (waiting[1].revents && !copy_some (session->master, STDOUT_FILENO))
+  if (waiting[1].revents & POLLOUT)
+    pass_input (session);
+  if (waiting[1].revents & ~POLLOUT && !copy_some (session->master, STDOUT_FILENO))
     tss_close (&session->master);
-  if (waiting[2].revents && !copy_some (STDIN_FILENO, session->master))
-    session->input_open = false;
+  if (waiting[2].revents)
+    read_input (session);
 }
 
 int

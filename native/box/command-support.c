@@ -173,9 +173,9 @@ command_signal_number (const char *text)
 {
   if (isdigit ((unsigned char)*text))
     {
-      long number = strtol (text, NULL, 10);
+      int64_t number;
 
-      return number >= 0 && number < _NSIG ? (int)number : -1;
+      return command_number (text, "signal", &number, NULL) == 0 && number >= 0 && number < _NSIG ? (int)number : -1;
     }
   if (strncasecmp (text, "SIG", 3) == 0)
     text += 3;

@@ -68,7 +68,11 @@ command_update (struct command_options *options, struct tss_error *error)
   command_autorecord record = { 0 };
   tss_autojson json_t *resources = read_resources (options->resources, error);
 
-  if (!resources || add_numbers (resources, options, error) < 0)
+  if (!resources)
+    return -1;
+  if (!json_is_object (resources))
+    return tss_error_set (error, TSS_ERROR_INVALID, 0, "--resources", "--resources: expected an object");
+  if (add_numbers (resources, options, error) < 0)
     return -1;
   if (options->cpuset_cpus)
     json_object_set_new (section_of (resources, "cpu"), "cpus", json_string (options->cpuset_cpus));

@@ -205,16 +205,47 @@ start_process (struct exec_context *context, pid_t *pid, int *terminal, struct t
   return result;
 }
 
+static bool
+is_given (const json_t *value)
+{
+  return value && !json_is_null (value) && !(json_is_string (value) && json_string_length (value) == 0);
+}
+
+/* What a process object says nothing of is as for the container's own process: its labels above all, without which the
+ * process would be less confined than the rest. */
+static json_t *
+complete_process (const struct box_container *container, const json_t *process, struct tss_error *error)
+{
+  static const char *const inherited[]
+      = { "apparmorProfile", "selinuxLabel", "rlimits", "oomScoreAdj", "ioPriority", "scheduler", "execCPUAffinity" };
+  const json_t *own = json_object_get (container->spec, "process");
+  tss_autojson json_t *complete = json_copy ((json_t *)(uintptr_t)process);
+  int result = complete ? 0 : -1;
+
+  for (size_t i = 0; result == 0 && json_is_object (complete) && i < TSS_LENGTH (inherited); i++)
+    {
+      json_t *value = json_object_get (own, inherited[i]);
+
+      if (value && !is_given (json_object_get (complete, inherited[i])))
+        result = json_object_set (complete, inherited[i], value);
+    }
+  if (result == 0)
+    return tss_steal_pointer (&complete);
+  tss_error_set (error, TSS_ERROR_INTERNAL, ENOMEM, "process", "process: read it");
+  return NULL;
+}
+
 int
 box_exec (struct box_container *container, const struct box_exec_options *options, pid_t *pid, int *terminal,
           struct tss_error *error)
 {
-  __attribute__ ((cleanup (box_process_free))) struct box_process process;
+  tss_autojson json_t *described = complete_process (container, options->process, error);
+  __attribute__ ((cleanup (box_process_free))) struct box_process process = { 0 };
   struct exec_context context = { .container = container, .options = options };
   int result;
 
   *terminal = -1;
-  if (box_process_parse (options->process, "process", &process, error) < 0 || load_rights (container, error) < 0)
+  if (!described || box_process_parse (described, "process", &process, error) < 0 || load_rights (container, error) < 0)
     return -1;
   if (container->channel.fd >= 0)
     return tss_error_set (error, TSS_ERROR_STATE, 0, "", "exec: the container has not been started");

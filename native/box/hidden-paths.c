@@ -59,6 +59,8 @@ mask_path (struct box_setup *setup, const char *path, struct masks *masks, struc
     return errno == ENOENT || errno == ENOTDIR
                ? 0
                : tss_error_set (error, TSS_ERROR_MOUNT, errno, path, "linux.maskedPaths: mask %s", path);
+  if (box_is_root (setup, target))
+    return tss_error_set (error, TSS_ERROR_MOUNT, 0, path, "linux.maskedPaths: mask %s: that is the root itself", path);
   if (fstat (target, &status) < 0)
     return tss_error_set (error, TSS_ERROR_MOUNT, errno, path, "linux.maskedPaths: mask %s", path);
   mask = first_or_copy (setup, masks, S_ISDIR (status.st_mode));
@@ -77,6 +79,11 @@ protect_path (struct box_setup *setup, const char *path, struct tss_error *error
     return errno == ENOENT || errno == ENOTDIR
                ? 0
                : tss_error_set (error, TSS_ERROR_MOUNT, errno, path, "linux.readonlyPaths: make %s read-only", path);
+  /* A mount over the root would not be seen. */
+  if (box_is_root (setup, target))
+    return box_set_mount_flags (setup->root, MS_RDONLY, 0, false) == 0
+               ? 0
+               : tss_error_set (error, TSS_ERROR_MOUNT, errno, path, "linux.readonlyPaths: make the root read-only");
   tree = open_tree (target, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE);
   if (tree < 0)
     return tss_error_set (error, TSS_ERROR_MOUNT, errno, path, "linux.readonlyPaths: make %s read-only", path);

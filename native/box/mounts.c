@@ -87,9 +87,8 @@ may_cover_proc_file (const char *destination)
   return false;
 }
 
-/* What lies on the root when it is entered would not be seen. */
-static bool
-is_root (const struct box_setup *setup, int target)
+bool
+box_is_root (const struct box_setup *setup, int target)
 {
   struct statx root, other;
 
@@ -105,10 +104,10 @@ check_target (const struct box_setup *setup, const struct box_mount *entry, int 
 
   if (fstatfs (target, &status) < 0)
     return fail (entry, errno, error);
-  if (is_root (setup, target))
+  if (box_is_root (setup, target))
     return tss_error_set (error, TSS_ERROR_MOUNT, 0, "", "mount on %s: that is the root itself", entry->destination);
   if (status.f_type != PROC_SUPER_MAGIC || may_cover_proc_file (entry->destination)
-      || (entry->type && strcmp (entry->type, "proc") == 0))
+      || (!entry->bind && strcmp (entry->type, "proc") == 0))
     return 0;
   return tss_error_set (error, TSS_ERROR_MOUNT, 0, entry->destination, "mount on %s: /proc may not be covered",
                         entry->destination);
@@ -247,7 +246,7 @@ mount_file_system (struct box_setup *setup, const struct box_mount *entry, struc
   if (target < 0)
     return -1;
   if (strcmp (entry->type, "cgroup") == 0 || strcmp (entry->type, "cgroup2") == 0)
-    return box_mount_cgroups (setup, entry, target, error);
+    return box_mount_cgroups (setup, entry, target, error) < 0 ? -1 : finish_mount (setup, entry, 0, error);
   if (make_options (setup, entry, target, &options) < 0
       || mount (source, box_fd_path (target).text, entry->type, flags, options) < 0)
     return fail (entry, errno, error);

@@ -3,6 +3,17 @@
 #include "../common/cleanup.h"
 #include "../common/json.h"
 
+/* The lowest number would be taken for one that was not given. It is also what 2^63 is read as, see json.c. */
+static int
+get_number (const json_t *object, const char *key, const char *where, int64_t *result, struct tss_error *error)
+{
+  if (tss_json_get_int64 (object, key, where, result, error) < 0)
+    return -1;
+  if (*result == BOX_UNSET && json_is_integer (json_object_get (object, key)))
+    return tss_json_refuse (where, key, error, "expected a whole number in range");
+  return 0;
+}
+
 static int
 parse_flag (const json_t *object, const char *key, const char *where, int64_t *result, struct tss_error *error)
 {
@@ -23,12 +34,12 @@ parse_memory (const json_t *object, struct box_resources *result, struct tss_err
   const json_t *memory = NULL;
 
   if (tss_json_get_object (object, "memory", "linux.resources", &memory, error) < 0
-      || tss_json_get_int64 (memory, "limit", where, &result->memory_limit, error) < 0
-      || tss_json_get_int64 (memory, "reservation", where, &result->memory_reservation, error) < 0
-      || tss_json_get_int64 (memory, "swap", where, &result->memory_swap, error) < 0
-      || tss_json_get_int64 (memory, "kernel", where, &result->memory_kernel, error) < 0
-      || tss_json_get_int64 (memory, "kernelTCP", where, &result->memory_kernel_tcp, error) < 0
-      || tss_json_get_int64 (memory, "swappiness", where, &result->memory_swappiness, error) < 0
+      || get_number (memory, "limit", where, &result->memory_limit, error) < 0
+      || get_number (memory, "reservation", where, &result->memory_reservation, error) < 0
+      || get_number (memory, "swap", where, &result->memory_swap, error) < 0
+      || get_number (memory, "kernel", where, &result->memory_kernel, error) < 0
+      || get_number (memory, "kernelTCP", where, &result->memory_kernel_tcp, error) < 0
+      || get_number (memory, "swappiness", where, &result->memory_swappiness, error) < 0
       || parse_flag (memory, "disableOOMKiller", where, &result->memory_disable_oom_killer, error) < 0
       || parse_flag (memory, "useHierarchy", where, &result->memory_use_hierarchy, error) < 0
       || tss_json_get_bool (memory, "checkBeforeUpdate", where, &result->memory_check_before_update, error) < 0)
@@ -57,6 +68,8 @@ check_cpu (const struct box_resources *result, const char *where, struct tss_err
     return tss_json_refuse (where, "quota", error, "expected -1 or more");
   if (result->cpu_idle != BOX_UNSET && result->cpu_idle != 0 && result->cpu_idle != 1)
     return tss_json_refuse (where, "idle", error, "expected 0 or 1");
+  if (result->cpu_burst < 0 && result->cpu_burst != BOX_UNSET)
+    return tss_json_refuse (where, "burst", error, "expected 0 or more");
   if (result->cpu_quota > 0 && result->cpu_burst > result->cpu_quota)
     return tss_json_refuse (where, "burst", error, "is more than the quota");
   return 0;
@@ -69,13 +82,13 @@ parse_cpu (const json_t *object, struct box_resources *result, struct tss_error 
   const json_t *cpu = NULL;
 
   if (tss_json_get_object (object, "cpu", "linux.resources", &cpu, error) < 0
-      || tss_json_get_int64 (cpu, "shares", where, &result->cpu_shares, error) < 0
-      || tss_json_get_int64 (cpu, "quota", where, &result->cpu_quota, error) < 0
-      || tss_json_get_int64 (cpu, "period", where, &result->cpu_period, error) < 0
-      || tss_json_get_int64 (cpu, "burst", where, &result->cpu_burst, error) < 0
-      || tss_json_get_int64 (cpu, "realtimeRuntime", where, &result->cpu_realtime_runtime, error) < 0
-      || tss_json_get_int64 (cpu, "realtimePeriod", where, &result->cpu_realtime_period, error) < 0
-      || tss_json_get_int64 (cpu, "idle", where, &result->cpu_idle, error) < 0
+      || get_number (cpu, "shares", where, &result->cpu_shares, error) < 0
+      || get_number (cpu, "quota", where, &result->cpu_quota, error) < 0
+      || get_number (cpu, "period", where, &result->cpu_period, error) < 0
+      || get_number (cpu, "burst", where, &result->cpu_burst, error) < 0
+      || get_number (cpu, "realtimeRuntime", where, &result->cpu_realtime_runtime, error) < 0
+      || get_number (cpu, "realtimePeriod", where, &result->cpu_realtime_period, error) < 0
+      || get_number (cpu, "idle", where, &result->cpu_idle, error) < 0
       || tss_json_get_string (cpu, "cpus", where, &result->cpu_set, error) < 0
       || tss_json_get_string (cpu, "mems", where, &result->memory_nodes, error) < 0)
     return -1;
@@ -89,7 +102,7 @@ parse_weight (const json_t *block, const char *key, int64_t *result, struct tss_
   static const char where[] = "linux.resources.blockIO";
   int64_t weight = 0;
 
-  if (tss_json_get_int64 (block, key, where, &weight, error) < 0)
+  if (get_number (block, key, where, &weight, error) < 0)
     return -1;
   if (weight != 0 && (weight < 10 || weight > 1000))
     return tss_json_refuse (where, key, error, "expected 10 to 1000");
@@ -105,7 +118,7 @@ parse_pids (const json_t *object, struct box_resources *result, struct tss_error
   const json_t *pids = NULL;
 
   if (tss_json_get_object (object, "pids", "linux.resources", &pids, error) < 0
-      || tss_json_get_int64 (pids, "limit", where, &result->pids_limit, error) < 0)
+      || get_number (pids, "limit", where, &result->pids_limit, error) < 0)
     return -1;
   if (pids && result->pids_limit == BOX_UNSET)
     return tss_json_refuse (where, "limit", error, "expected a whole number");

@@ -174,7 +174,7 @@ box_signal (struct box_container *container, int number, struct tss_error *error
   if (syscall (SYS_pidfd_send_signal, container->pidfd, number, NULL, 0) < 0)
     return tss_error_set (error, errno == ESRCH ? TSS_ERROR_STATE : TSS_ERROR_INVALID, errno, "",
                           "signal the container");
-  return 0;
+  return number == SIGKILL ? box_cgroup_let_die (&container->cgroup, error) : 0;
 }
 
 void

@@ -56,6 +56,9 @@ int box_map_source_ids (struct box_setup *setup, const struct box_mount *mount, 
  * setup->mount_point name what is there. */
 int box_map_layer_ids (struct box_setup *setup, struct tss_error *error);
 
+/* Whether TARGET is the root itself: what is mounted there would not be seen when it is entered. */
+bool box_is_root (const struct box_setup *setup, int target);
+
 /* Puts the detached tree SOURCE on TARGET. */
 int box_attach_tree (int source, int target, const char *path, struct tss_error *error);
 

@@ -140,11 +140,11 @@ parse_terminal (const json_t *process, const char *where, struct box_process *re
 static int
 parse_oom_score (const json_t *process, const char *where, struct box_process *result, struct tss_error *error)
 {
-  int64_t score = INT64_MIN;
+  int64_t score = 0;
 
   if (tss_json_get_int64 (process, "oomScoreAdj", where, &score, error) < 0)
     return -1;
-  if (score == INT64_MIN)
+  if (!json_is_integer (json_object_get (process, "oomScoreAdj")))
     return 0;
   if (score < -1000 || score > 1000)
     return tss_json_refuse (where, "oomScoreAdj", error, "expected -1000 to 1000");

@@ -31,9 +31,9 @@ check_names (const struct box_spec *spec, struct tss_error *error)
 {
   bool own_uts = box_namespaces_has (&spec->namespaces, CLONE_NEWUTS);
 
-  if (!own_uts && spec->hostname)
+  if (!own_uts && spec->hostname && *spec->hostname)
     return tss_error_set (error, TSS_ERROR_INVALID, 0, "hostname", "hostname: needs a uts namespace");
-  if (!own_uts && spec->domainname)
+  if (!own_uts && spec->domainname && *spec->domainname)
     return tss_error_set (error, TSS_ERROR_INVALID, 0, "domainname", "domainname: needs a uts namespace");
   return 0;
 }

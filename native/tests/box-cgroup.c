@@ -144,6 +144,12 @@ test_single_writes (void)
   check_write ("{\"cpu\":{\"quota\":0}}", true, "cpu.max", "");
   check_write ("{\"cpu\":{\"period\":5000}}", true, "cpu.max", "max 5000");
   check_write ("{\"cpu\":{\"quota\":9,\"burst\":8}}", false, "cpu.cfs_burst_us", "8");
+  check_write ("{\"cpu\":{\"burst\":0}}", false, "cpu.cfs_burst_us", "0");
+  check_write ("{\"cpu\":{\"burst\":0}}", true, "cpu.max.burst", "0");
+  check_write ("{\"memory\":{\"limit\":-1}}", false, "memory.memsw.limit_in_bytes", "-1");
+  check_write ("{\"memory\":{\"limit\":-1}}", true, "memory.swap.max", "max");
+  check_write ("{\"memory\":{\"limit\":-1,\"swap\":9}}", false, "memory.memsw.limit_in_bytes", "9");
+  check_write ("{\"memory\":{\"limit\":9}}", false, "memory.memsw.limit_in_bytes", "");
   check_write ("{\"cpu\":{\"idle\":1}}", false, "cpu.idle", "1");
   check_write ("{\"network\":{\"classID\":1048577}}", false, "net_cls.classid", "1048577");
   check_write ("{\"network\":{\"priorities\":[{\"name\":\"eth0\",\"priority\":5}]}}", false, "net_prio.ifpriomap",
@@ -188,6 +194,9 @@ test_plan_errors (void)
 {
   check_plan_error ("{\"memory\":{\"limit\":\"1G\"}}", true, "linux.resources.memory.limit");
   check_plan_error ("{\"memory\":{\"limit\":-2}}", true, "linux.resources.memory.limit");
+  check_plan_error ("{\"memory\":{\"limit\":-9223372036854775808}}", true, "linux.resources.memory.limit");
+  check_plan_error ("{\"pids\":{\"limit\":-9223372036854775808}}", false, "linux.resources.pids.limit");
+  check_plan_error ("{\"cpu\":{\"burst\":-1}}", true, "linux.resources.cpu.burst");
   check_plan_error ("{\"memory\":{\"swap\":5}}", true, "linux.resources.memory.swap");
   check_plan_error ("{\"memory\":{\"swappiness\":101}}", false, "linux.resources.memory.swappiness");
   check_plan_error ("{\"memory\":{\"swappiness\":10}}", true, "linux.resources.memory.swappiness");

@@ -200,6 +200,7 @@ test_errors (void)
   check_error ("ociVersion", "\"2.0.0\"", "ociVersion");
   check_error ("ociVersion", "null", "ociVersion");
   check_error ("process.oomScoreAdj", "5000", "process.oomScoreAdj");
+  check_error ("process.oomScoreAdj", "-9223372036854775808", "process.oomScoreAdj");
   check_error ("process.scheduler", "{\"policy\":\"SCHED_FIFO\"}", "process.scheduler.priority");
   check_error ("process.scheduler", "{\"policy\":\"SCHED_DEADLINE\"}", "process.scheduler.runtime");
   check_error ("process.ioPriority", "{\"class\":\"IOPRIO_CLASS_BE\",\"priority\":-1}", "process.ioPriority.priority");

@@ -330,6 +330,21 @@ describe('tsstack-box with bad input', () => {
       ['a cgroup outside', /linux\.cgroupsPath: \.\.\/x leads/, (spec) => void (spec.linux['cgroupsPath'] = '../x')],
       ['a cgroup without name', /linux\.cgroupsPath: names/, (spec) => void (spec.linux['cgroupsPath'] = '///')],
       ['a cgroup of two lines', /linux\.cgroupsPath: has a line/, (spec) => void (spec.linux['cgroupsPath'] = 'a\nb')],
+      [
+        'a cgroup that is a file',
+        /linux\.cgroupsPath: look into .*: Not a directory/,
+        (spec) => void (spec.linux['cgroupsPath'] = '/cgroup.procs'),
+      ],
+      [
+        'a cgroup below a file',
+        /linux\.cgroupsPath: make .*: Not a directory/,
+        (spec) => void (spec.linux['cgroupsPath'] = '/cgroup.procs/x'),
+      ],
+      [
+        'a masked root',
+        /linux\.maskedPaths: mask \/proc\/\.\.: that/,
+        (spec) => void (spec.linux.maskedPaths = ['/proc/..']),
+      ],
       ['memory for nothing', /linux\.resources\.memory\.limit: set the container up/, memory({ limit: 1 })],
       ['less swap than memory', /linux\.resources\.memory\.swap/, memory({ limit: 1 << 24, swap: 1 << 20 })],
       ['memory below nothing', /linux\.resources\.memory\.limit: expected -1 or more/, memory({ limit: -5 })],

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'mocha';
 import { BoxLab } from '../support/box-lab.ts';
 import type { BoxSpec } from '../support/box-lab.ts';
 import type { ProgramResult } from '../support/run-program.ts';
+import { nativeProgram } from '../support/native-build.ts';
 import { until } from '../support/test-host.ts';
 
 interface State {
@@ -258,6 +260,8 @@ describe('tsstack-box command line', () => {
     before(async () => {
       id = await lab.start('sleep 1000', (spec) => {
         for (const mount of spec.mounts) if (mount.type === 'cgroup') mount.options = ['rw'];
+        spec.process['oomScoreAdj'] = 123;
+        spec.process['rlimits'] = [{ type: 'RLIMIT_NOFILE', soft: 99, hard: 99 }];
       });
     });
 
@@ -307,6 +311,45 @@ describe('tsstack-box command line', () => {
       assert.equal((await exec('-t', '-p', path, id)).stdout, '5\r\ntty\r\n');
       writeFileSync(path, '{"args":[]}');
       assert.match((await exec('--process', path, id)).stderr, /process\.args: expected at least one argument/);
+    });
+
+    it('gives a process from a file what it says nothing of as the container has it', async () => {
+      const path = join(lab.directory, 'sparse.json');
+      const script = 'cat /proc/self/oom_score_adj; ulimit -n';
+      const base = { args: ['sh', '-c', script], cwd: '/', env: ['PATH=/bin'] };
+      writeFileSync(path, JSON.stringify(base));
+      assert.equal(await output('--process', path, id), '123\n99');
+      writeFileSync(path, JSON.stringify({ ...base, oomScoreAdj: 456 }));
+      assert.equal(await output('--process', path, id), '456\n99');
+    });
+
+    it('leaves no process of which nobody can be told', async () => {
+      const failed = await exec('--detach', '--pid-file', '/no/such/pid', id, 'sleep', '501');
+      assert.match(failed.stderr, /write \/no\/such\/pid: No such file/);
+      assert.doesNotMatch(await output(id, 'ps'), /501/);
+    });
+
+    it('passes any amount through a terminal in both directions at once', async () => {
+      const size = 300_000;
+      const script = `stty raw -echo; echo go; head -c ${String(size)}`;
+      const program = spawn(nativeProgram('box'), [
+        '--root',
+        join(lab.directory, 'root'),
+        'exec',
+        '-t',
+        id,
+        'sh',
+        '-c',
+        script,
+      ]);
+      const chunks: string[] = [];
+      program.stdout.on('data', (chunk: Buffer) => {
+        // What comes earlier would be echoed, and cut off where the terminal has a full line.
+        if (chunks.length === 0) program.stdin.end('y'.repeat(size));
+        chunks.push(chunk.toString());
+      });
+      assert.deepEqual(await once(program, 'exit'), [0, null]);
+      assert.equal(chunks.join('').replace('go\n', '').length, size);
     });
 
     it('detached leaves the process behind, its number in --pid-file', async () => {

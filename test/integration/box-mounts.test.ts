@@ -288,6 +288,11 @@ describe('tsstack-box mounts', () => {
         { destination: '/proc/sys', type: 'tmpfs' },
         /mounts\[5\]: mount on \/proc\/sys: \/proc may not be covered/,
       ],
+      [
+        '/proc, by something that is called one',
+        { destination: '/proc/self/attr', type: 'proc', source: '/etc', options: ['bind'] },
+        /mounts\[5\]: mount on \/proc\/self\/attr: \/proc may not be covered/,
+      ],
       ['no destination', { destination: '', type: 'tmpfs' }, /mounts\[5\]\.destination: expected a path/],
       ['no type', { destination: '/m' }, /mounts\[5\]\.type: expected a file system/],
       ['a bind of nothing', { destination: '/m', type: 'bind' }, /mounts\[5\]\.source: a bind mount needs a source/],

@@ -96,6 +96,8 @@ describe('tsstack-box resources', () => {
       assert.deepEqual(changed, [String(128 * mebibyte), String(32 * mebibyte)]);
       const [unlimited] = await files('memory', [limit], given, { memory: { limit: -1 } });
       assert.ok(unlimited === 'max' || Number(unlimited) > 2 ** 60);
+      const swapToo = { memory: { limit: 64 * mebibyte, swap: 64 * mebibyte } };
+      assert.deepEqual(await files('memory', [limit], swapToo, { memory: { limit: -1 } }), [unlimited]);
       const [untouched] = await files('memory', [limit], {});
       assert.equal(untouched, unlimited);
     });
@@ -156,6 +158,7 @@ describe('tsstack-box resources', () => {
       assert.deepEqual(await files('cpu', names, given), expected);
       const [changed] = await files('cpu', names, given, { cpu: { quota: 30_000 } });
       assert.equal(changed, file('30000', '30000 50000'));
+      assert.equal((await files('cpu', names, given, { cpu: { burst: 0 } })).at(-1), '0');
     });
 
     it('idle makes it run when nobody else wants to', async () => {
@@ -285,6 +288,7 @@ describe('tsstack-box resources', () => {
       assert.equal(piped.code, 0, piped.stderr);
       assert.equal(limit(), '13');
       assert.match((await lab.boxWithInput('{"pids":', 'update', '-r', '-', id)).stderr, /standard input:1:/);
+      assert.match((await lab.boxWithInput('[]', 'update', '-r', '-', id)).stderr, /--resources: expected an object/);
       assert.match((await lab.box('update', '--memory', 'much', id)).stderr, /--memory: much is no number/);
       assert.equal((await lab.box('delete', '--force', id)).code, 0);
     });

@@ -248,6 +248,23 @@ describe('tsstack-box', () => {
       assert.equal(open.stderr, '');
     });
 
+    it('makes the root read-only where that is one of the paths', async () => {
+      const { stdout, stderr } = await lab.run('touch /x; touch /dev/x && echo inside', (spec) => {
+        spec.linux.readonlyPaths = ['/proc/..'];
+      });
+      assert.match(stderr, /\/x: Read-only/);
+      assert.equal(stdout, 'inside\n');
+    });
+
+    it('makes hierarchies of cgroups read-only, with rro as with ro', async () => {
+      const attempt = 'for path in /sys/fs/cgroup /sys/fs/cgroup/pids; do test -d $path && mkdir $path/x; done';
+      const change = (option: string) => (spec: BoxSpec) => {
+        for (const mount of spec.mounts) if (mount.type === 'cgroup') mount.options = [option];
+      };
+      for (const option of ['ro', 'rro']) assert.match((await lab.run(attempt, change(option))).stderr, /Read-only/);
+      assert.equal((await lab.run(attempt, change('rw'))).stderr, '');
+    });
+
     it('allows no device but those promised and those listed', async () => {
       const script = 'mknod /d c 1 1; head -c 1 /d > /dev/null';
       assert.match((await lab.run(script)).stderr, /Operation not permitted/);
@@ -415,6 +432,18 @@ describe('tsstack-box', () => {
       const script = 'sleep 1 & sleep 1 & sleep 1 & sleep 1 & wait';
       assert.match((await lab.box('exec', id, 'sh', '-c', script)).stderr, /fork/);
       assert.equal((await lab.box('delete', '--force', id)).code, 0);
+    });
+
+    it('dies of SIGKILL while it is paused', async () => {
+      const id = await lab.start('sleep 1000');
+      assert.equal((await lab.box('pause', id)).code, 0);
+      assert.equal((await lab.box('kill', id, '9x')).code, 1);
+      assert.equal((await lab.box('kill', id, 'KILL')).code, 0);
+      await until(
+        async () => (await lab.box('state', id)).stdout,
+        (state) => state.includes('"stopped"'),
+      );
+      assert.equal((await lab.box('delete', id)).code, 0);
     });
 
     it('gives a terminal', async () => {

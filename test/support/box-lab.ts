@@ -18,7 +18,7 @@ import { programTimeoutMs, runProgram, type ProgramResult } from './run-program.
 
 const program = nativeProgram('box');
 const applets =
-  'sh ls cat ps id mount true false sleep hostname echo env stat touch mkdir mknod grep ip head dd tty test readlink chown kill ulimit pwd wc';
+  'sh ls cat ps id mount true false sleep hostname echo env stat touch mkdir mknod grep ip head dd tty test readlink chown kill ulimit pwd wc stty';
 
 interface IdRange {
   containerID: number;
