@@ -7,11 +7,6 @@ export class UsageError extends TsstackError {
   }
 }
 
-/** `permission denied` of Node's `EACCES: permission denied, open '/x'`. */
-export function systemReason({ message }: Error): string {
-  return message.replace(/^\w+: /, '').replace(/, \w+(?: '.*)?$/, '');
-}
-
 /** Ends a command with an exit code when everything that had to be said has been said. */
 export class ExitError extends TsstackError {
   readonly exitCode: number;

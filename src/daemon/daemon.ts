@@ -49,7 +49,7 @@ export class Daemon {
     // Said before anything is there that would have to go again.
     findRuntime(options.runtime, process.env['PATH'] ?? '');
     const log = new DaemonLog(join(dataRoot, 'daemon.log'), options.logLevel);
-    const lock = await InstanceLock.acquire(dataRoot);
+    const lock = await InstanceLock.acquire(dataRoot, options.host);
     await prepareRunRoot(runRoot);
     const version = readVersion();
     const files = new ClusterFiles(dataRoot);

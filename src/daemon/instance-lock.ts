@@ -4,9 +4,13 @@ import type { Server } from 'node:net';
 import { join } from 'node:path';
 import { TsstackError } from '../model/errors.ts';
 
+/** Time that the holder of a lock has to say where it serves; it may be stopped. */
+const answerMs = 1000;
+
 /**
  * Makes sure that one daemon at a time uses a data root; a run root is guarded by the daemon's own socket in it. The lock is a
- * listening socket: the kernel lets it go with the process, however that ends, and no number is mistaken for a process.
+ * listening socket: the kernel lets it go with the process, however that ends, and no number is mistaken for a process. It tells who
+ * connects where the daemon serves.
  */
 export class InstanceLock {
   readonly #server: Server;
@@ -15,15 +19,17 @@ export class InstanceLock {
     this.#server = server;
   }
 
-  static async acquire(dataRoot: string): Promise<InstanceLock> {
+  /** `address` is where the daemon serves, or is about to. Rejects with `exists` when there is one already at that address, with `conflict` elsewhere. */
+  static async acquire(dataRoot: string, address: string): Promise<InstanceLock> {
     const path = join(dataRoot, 'lock.sock');
-    const server = (await tryListen(path)) ?? (await replaceStale(path));
-    if (server === null) {
-      throw new TsstackError('exists', `another daemon uses the data root ${dataRoot}`, {
-        hint: 'stop it, or choose another one with --run-root and --data-root',
-      });
-    }
-    return new InstanceLock(server);
+    const first = await tryListen(path, address);
+    if (first !== null) return new InstanceLock(first);
+    const holder = await askHolder(path);
+    if (holder !== null) throw taken(dataRoot, address, holder);
+    rmSync(path, { force: true });
+    const second = await tryListen(path, address);
+    if (second !== null) return new InstanceLock(second);
+    throw taken(dataRoot, address, address);
   }
 
   release(): void {
@@ -31,16 +37,23 @@ export class InstanceLock {
   }
 }
 
-async function replaceStale(path: string): Promise<Server | null> {
-  if (await isHeld(path)) return null;
-  rmSync(path, { force: true });
-  return tryListen(path);
+/** Versions before this one did not say where they serve. */
+function taken(dataRoot: string, address: string, holder: string): TsstackError {
+  const message = `another daemon uses the data root ${dataRoot}`;
+  const hint = 'stop it, or choose another one with --run-root and --data-root';
+  if (holder === '' || holder === address) return new TsstackError('exists', message, { hint });
+  return new TsstackError('conflict', `${message}, and serves at ${holder}`, {
+    hint: `talk to that one with --host ${holder}, or choose another data root with TSSTACK_DATA_ROOT`,
+  });
 }
 
 /** Null when the path is taken. */
-function tryListen(path: string): Promise<Server | null> {
+function tryListen(path: string, address: string): Promise<Server | null> {
   return new Promise((resolve, reject) => {
-    const server = createServer((socket) => socket.destroy());
+    const server = createServer((socket) => {
+      socket.on('error', () => socket.destroy());
+      socket.end(address);
+    });
     server.once('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'EADDRINUSE') resolve(null);
       else reject(new TsstackError('internal', `lock ${path}: ${error.message}`, { cause: error }));
@@ -50,13 +63,14 @@ function tryListen(path: string): Promise<Server | null> {
   });
 }
 
-function isHeld(path: string): Promise<boolean> {
+/** Where the daemon that has the lock serves, empty when it does not say within a second; null when nobody has it. */
+function askHolder(path: string): Promise<string | null> {
   return new Promise((resolve) => {
-    const socket = connect(path);
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => resolve(false));
+    let said = '';
+    let isHeld = false;
+    const socket = connect(path, () => (isHeld = true)).setTimeout(answerMs, () => socket.destroy());
+    socket.on('data', (chunk: Buffer) => (said += chunk.toString()));
+    socket.on('error', () => undefined); // 'close' follows
+    socket.once('close', () => resolve(isHeld ? said : null));
   });
 }

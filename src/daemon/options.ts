@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { join } from 'node:path';
 import { TsstackError } from '../model/errors.ts';
+import { socketPath } from '../model/socket-path.ts';
 import { isLogLevel } from './daemon-log.ts';
 import type { LogLevel } from './daemon-log.ts';
 import { parseNodeFacts, type NodeFacts } from './node-facts.ts';
@@ -8,7 +9,7 @@ import { parseNodeFacts, type NodeFacts } from './node-facts.ts';
 export interface DaemonOptions {
   readonly dataRoot: string;
   readonly runRoot: string;
-  /** `unix:///path` or `host:port`. */
+  /** `unix:///path` */
   readonly host: string;
   readonly logLevel: LogLevel;
   /** OCI runtime of services that name none, by name or absolute path. */
@@ -38,7 +39,7 @@ export function parseDaemonOptions(argv: readonly string[], env: Env): DaemonOpt
   return {
     dataRoot: values['data-root'] ?? (env['TSSTACK_DATA_ROOT'] || defaultDataRoot),
     runRoot,
-    host: host.startsWith('/') ? `unix://${host}` : host,
+    host: `unix://${socketPath(host)}`,
     logLevel,
     cdiDirectories: (values['cdi-directories'] ?? (env['TSSTACK_CDI_DIRECTORIES'] || defaultCdiDirectories)).split(':'),
     runtime: values.runtime ?? (env['TSSTACK_RUNTIME'] || defaultRuntime),

@@ -1,4 +1,5 @@
 import { TsstackError } from '../model/errors.ts';
+import { fileErrorText } from '../model/system-error.ts';
 import { Daemon } from './daemon.ts';
 import { readBuild, writeDaemonFacts, type DaemonFacts } from './daemon-facts.ts';
 import { keepHeapSmall } from './heap-mode.ts';
@@ -21,7 +22,7 @@ export async function runDaemon(argv: readonly string[]): Promise<void> {
     ready.ready();
   } catch (error) {
     ready.failed(error);
-    process.stderr.write(`tsstack daemon: ${explain(error)}\n`);
+    process.stderr.write(`error: ${explain(error)}\n`);
     // What had been started before the failure must not keep the process alive.
     process.exit(1);
   }
@@ -42,7 +43,7 @@ function endOnSignals(daemon: Daemon): void {
     daemon.stop().then(
       () => process.exit(0),
       (error: unknown) => {
-        process.stderr.write(`tsstack daemon: ${explain(error)}\n`);
+        process.stderr.write(`error: ${explain(error)}\n`);
         process.exit(1);
       },
     );
@@ -63,6 +64,8 @@ function endOnCrash(daemon: Daemon): void {
 
 function explain(error: unknown): string {
   if (error instanceof TsstackError)
-    return error.hint === undefined ? error.message : `${error.message}\n${error.hint}`;
+    return error.hint === undefined ? error.message : `${error.message}\nhint: ${error.hint}`;
+  const fileError = fileErrorText(error);
+  if (fileError !== null) return fileError;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

@@ -1,4 +1,13 @@
-/** The path of an address `unix:///path` (or `unix:/path`), as gRPC writes those of unix sockets; null for others. */
-export function socketPath(address: string): string | null {
-  return address.startsWith('unix:') ? address.replace(/^unix:(\/\/)?/, '') : null;
+import { TsstackError } from './errors.ts';
+
+/**
+ * The path of `unix:///path`, `unix:/path` (as gRPC writes addresses of unix sockets) or `/path`; throws for anything else. Daemons are reached in no
+ * other way: what the socket's file permits is all that keeps people from being root. Between hosts there is TLS.
+ */
+export function socketPath(address: string): string {
+  const path = address.replace(/^unix:(\/\/)?/, '');
+  if (path.startsWith('/')) return path;
+  throw new TsstackError('invalid', `"${address}" is no socket of a daemon`, {
+    hint: 'write unix:///PATH; the daemon of another machine is asked there: `ssh HOST tsstack …`',
+  });
 }

@@ -9,26 +9,23 @@ import type { AuthorityClient, ControlClient, DispatcherClient, HostClient } fro
 export type { ConnectOptions };
 
 /**
- * Commands of this host take local calls (docs/local-calls.md), whose code is loaded in a twentieth of the time of gRPC's; other daemons, and
- * those that do not know them, are called by gRPC.
+ * Commands take local calls (docs/local-calls.md), whose code is loaded in a twentieth of the time of gRPC's; daemons that do not know them are called
+ * by gRPC.
  */
 async function reach(address: string, options: ConnectOptions): Promise<Caller> {
-  const path = socketPath(address);
-  if (path !== null) {
-    const { connectLocally } = await import('./local/local-caller.ts');
-    const caller = await connectLocally(path, options);
-    if (caller !== null) return caller;
-  }
+  const { connectLocally } = await import('./local/local-caller.ts');
+  const caller = await connectLocally(socketPath(address), options);
+  if (caller !== null) return caller;
   const { openChannel } = await import('./client/open-channel.ts');
   return openChannel(address, options);
 }
 
-/** Connects to a manager's Control service at `unix:///path` or `host:port`. Rejects with `unavailable` when nobody is there, with `timeout` when somebody is and says nothing. */
+/** Connects to a manager's Control service at `unix:///path`. Rejects with `unavailable` when nobody is there, with `timeout` when somebody is and says nothing. */
 export async function connectControl(address: string, options: ConnectOptions = {}): Promise<ControlClient> {
   return makeClient(await reach(address, options), controlMethods);
 }
 
-/** Connects to a manager's Dispatcher service at `unix:///path` or `host:port`, by gRPC. */
+/** Connects to a manager's Dispatcher service at `unix:///path`, by gRPC. */
 export async function connectDispatcher(address: string, options: ConnectOptions = {}): Promise<DispatcherClient> {
   const { openChannel } = await import('./client/open-channel.ts');
   return makeClient(await openChannel(address, options), dispatcherMethods);

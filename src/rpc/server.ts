@@ -1,9 +1,9 @@
-/** Serves the services of the contract on one address. */
+/** Serves the services of the contract on one socket. */
 import { Server } from '@grpc/grpc-js';
 import { socketPath } from '../model/socket-path.ts';
 import { authorityMethods, controlMethods, dispatcherMethods, hostMethods } from './generated/contract.ts';
 import { channelOptions } from './channel-options.ts';
-import { listenTcp, listenUnix, type Listener } from './server/listener.ts';
+import { listenUnix, type Listener } from './server/listener.ts';
 import { bindService, type Gate } from './server/bind-service.ts';
 import { bindMethods, type Service } from './server/bound-methods.ts';
 import { HostSocket } from './server/host-socket.ts';
@@ -50,18 +50,14 @@ export function addServices(server: Server, services: readonly Service[], gate: 
 const local: Gate = () => ({ kind: 'local' });
 
 /**
- * Listens at `unix:///path` (mode 0660 from the first moment, a stale socket is replaced, a live one is an error of code `exists`), for gRPC and
- * for local calls, or at `host:port`, for gRPC.
+ * Listens at `unix:///path`, for gRPC and for local calls: mode 0660 from the first moment, a stale socket is replaced, a live one is an error of
+ * code `exists`.
  */
 export async function serve(address: string, services: readonly Service[]): Promise<RunningServer> {
   const server = new Server(channelOptions);
   addServices(server, services, local);
-  const path = socketPath(address);
-  const hostSocket = path === null ? null : new HostSocket(server, services);
-  const listener =
-    path === null || hostSocket === null
-      ? await listenTcp(server, address)
-      : await listenUnix((bound) => hostSocket.listen(bound), path);
+  const hostSocket = new HostSocket(server, services);
+  const listener = await listenUnix((bound) => hostSocket.listen(bound), socketPath(address));
   let stopping: Promise<void> | undefined;
   return {
     address: listener.address,
@@ -69,12 +65,12 @@ export async function serve(address: string, services: readonly Service[]): Prom
   };
 }
 
-async function stop(server: Server, socket: HostSocket | null, listener: Listener, graceMs: number): Promise<void> {
+async function stop(server: Server, socket: HostSocket, listener: Listener, graceMs: number): Promise<void> {
   await listener.release();
   const force = setTimeout(() => {
     server.forceShutdown();
-    socket?.destroy();
+    socket.destroy();
   }, graceMs);
-  await Promise.all([new Promise<void>((resolve) => server.tryShutdown(() => resolve())), socket?.close()]);
+  await Promise.all([new Promise<void>((resolve) => server.tryShutdown(() => resolve())), socket.close()]);
   clearTimeout(force);
 }

@@ -9,7 +9,7 @@ import { connectControl, connectDispatcher } from '../../src/rpc/client.ts';
 import type { ControlClient } from '../../src/rpc/service-types.ts';
 import { serviceSpec, stackSpec } from '../fixtures/specs.ts';
 import { calmMs } from '../support/calm-time.ts';
-import { EtcdProcess, freePort } from '../support/etcd-process.ts';
+import { EtcdProcess } from '../support/etcd-process.ts';
 import { TalkingProcess } from '../support/talking-process.ts';
 
 const program = fileURLToPath(new URL('../fixtures/manager-process.ts', import.meta.url));
@@ -51,7 +51,7 @@ describe('several managers', () => {
     const dataRoot = join(directory, String(index));
     mkdirSync(join(dataRoot, 'manager'), { recursive: true });
     cpSync(join(directory, 'seal.key'), join(dataRoot, 'manager/seal.key'));
-    const address = `127.0.0.1:${await freePort()}`;
+    const address = `unix://${join(dataRoot, 'sock')}`;
     const url = `etcd://${etcd.map(({ endpoint }) => endpoint).join(',')}/t`;
     const process = new TalkingProcess(`manager ${index}`, program, [dataRoot, address, url]);
     await process.says(/^ready$/);

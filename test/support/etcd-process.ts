@@ -161,11 +161,6 @@ export class EtcdProcess {
   }
 }
 
-/** A TCP port on loopback that nobody listens at now. */
-export async function freePort(): Promise<number> {
-  const [port = 0] = await freePorts(1);
-  return port;
-}
 
 /** So many different ones: all are taken before any is let go. */
 async function freePorts(count: number): Promise<readonly number[]> {

@@ -13,7 +13,7 @@ export const globalFlags = {
   'env-file': { type: 'strings', value: 'FILE', help: 'File of variables instead of .env' },
   'project-directory': { type: 'string', value: 'DIR', help: 'Directory that relative paths are resolved against' },
   'all-resources': { type: 'boolean', help: 'Keep networks, volumes, configs and secrets that no service uses' },
-  host: { type: 'string', value: 'ADDRESS', help: 'Daemon to talk to: unix:///path or host:port (TSSTACK_HOST)' },
+  host: { type: 'string', value: 'ADDRESS', help: 'Socket of the daemon, unix:///path (TSSTACK_HOST)' },
   ansi: { type: 'string', value: 'WHEN', choices: ['auto', 'never', 'always'], help: 'Colours: auto, never or always' },
   progress: {
     type: 'string',

@@ -4,6 +4,11 @@ import { stopDaemon } from '../connection/stop-daemon.ts';
 const flags = {
   'data-root': { type: 'string', value: 'DIR', help: 'Where images, volumes, logs and the store lie' },
   'run-root': { type: 'string', value: 'DIR', help: 'Where sockets and secrets lie; what a reboot may take' },
+  'cdi-directories': {
+    type: 'string',
+    value: 'DIRS',
+    help: 'Where the specs of devices (CDI) lie, with colons between',
+  },
   'log-level': { type: 'string', value: 'LEVEL', choices: ['error', 'info', 'debug'], help: 'How much the log says' },
   runtime: { type: 'string', value: 'NAME', help: 'OCI runtime (runc, crun, a path) of services that name none' },
   'generic-resource': { type: 'strings', value: 'KIND=N|NAMES', help: 'What it has to reserve: ssd=3, gpu=A,B' },

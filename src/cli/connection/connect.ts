@@ -89,8 +89,6 @@ function silent({ host, roots }: DaemonAddress, cause: TsstackError): TsstackErr
 }
 
 function notHere({ host }: DaemonAddress): never {
-  const hint = host.startsWith('unix:')
-    ? `start it with \`tsstack daemon --host ${host} --data-root DIR\`, or set TSSTACK_DATA_ROOT to have it started`
-    : 'start the daemon on that machine, or check the address';
+  const hint = `start it with \`tsstack daemon --host ${host} --data-root DIR\`, or set TSSTACK_DATA_ROOT to have it started`;
   throw new TsstackError('unavailable', `connect to ${host}: nobody answers`, { hint, retryable: true });
 }

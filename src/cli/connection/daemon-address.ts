@@ -5,9 +5,9 @@ import type { GlobalFlags } from '../command-line/global-flags.ts';
 
 /** Where a daemon listens and keeps its things. */
 export interface DaemonAddress {
-  /** `unix:///path` or `host:port`. */
+  /** `unix:///path` */
   readonly host: string;
-  /** Null when the daemon is not on this machine, or nobody said where it keeps its data. */
+  /** Null when nobody said where that daemon keeps its data. */
   readonly roots: { readonly data: string; readonly run: string } | null;
 }
 
@@ -17,17 +17,11 @@ const defaultDataRoot = '/var/lib/tsstack';
 /** The daemon of this command: --host, TSSTACK_HOST, or the one below TSSTACK_RUN_ROOT (default /run/tsstack). */
 export function daemonAddress(globals: Pick<GlobalFlags, 'host'>, env: CommandIo['env']): DaemonAddress {
   const runRoot = env['TSSTACK_RUN_ROOT'] || defaultRunRoot;
-  const host = normaliseHost(globals.host || env['TSSTACK_HOST'] || join(runRoot, 'tsstack.sock'));
-  const socket = socketPath(host);
-  if (socket === null) return { host, roots: null };
+  const socket = socketPath(globals.host || env['TSSTACK_HOST'] || join(runRoot, 'tsstack.sock'));
+  const host = `unix://${socket}`;
   const isDefault = socket === join(defaultRunRoot, 'tsstack.sock');
   // Another socket with the default data would be a second daemon on the first one's containers.
   const data = env['TSSTACK_DATA_ROOT'] || (isDefault ? defaultDataRoot : undefined);
   if (data === undefined) return { host, roots: null };
   return { host, roots: { data, run: env['TSSTACK_RUN_ROOT'] || dirname(socket) } };
-}
-
-function normaliseHost(host: string): string {
-  if (host.startsWith('/')) return `unix://${host}`;
-  return host.replace(/^tcp:\/\//, '');
 }

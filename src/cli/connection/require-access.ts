@@ -6,7 +6,6 @@ import { socketPath } from '../../model/socket-path.ts';
 /** Throws when nobody answered because this user may not ask: to others a daemon that is forbidden looks like none at all. */
 export function requireAccess(host: string): void {
   const socket = socketPath(host);
-  if (socket === null) return;
   try {
     accessSync(socket, constants.R_OK | constants.W_OK);
   } catch (error) {

@@ -1,7 +1,7 @@
 /** The one place where errors become text. */
 import { TsstackError } from '../../model/errors.ts';
+import { fileErrorText } from '../../model/system-error.ts';
 import type { StackFileError } from '../../stack/errors.ts';
-import { systemReason } from '../errors.ts';
 import { paint } from './colour.ts';
 
 export interface ErrorStyle {
@@ -54,16 +54,9 @@ function renderJson(error: unknown): string {
 /** An error of ours says what a person has to know; of anything else the trace is what a report of the bug needs. */
 function describeError(error: unknown): string {
   if (error instanceof TsstackError) return error.message;
-  if (error instanceof Error && isFileError(error)) return `${error.syscall} ${error.path}: ${systemReason(error)}`;
-  if (error instanceof Error) return `this is a bug of tsstack: ${error.stack ?? error.message}`;
-  return `this is a bug of tsstack: ${String(error)}`;
-}
-
-/** What the system refuses to do with a file is the business of whoever named the file. */
-function isFileError(
-  error: NodeJS.ErrnoException,
-): error is Error & { readonly syscall: string; readonly path: string } {
-  return error.syscall !== undefined && error.path !== undefined;
+  const fileError = fileErrorText(error);
+  if (fileError !== null) return fileError;
+  return `this is a bug of tsstack: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
 }
 
 /** By what it carries, so that the loader's code is not loaded for other errors. */

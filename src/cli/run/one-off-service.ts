@@ -5,7 +5,8 @@ import { splitShellWords } from '../../stack/forms/shell-words.ts';
 import { parseDotenv } from '../../stack/dotenv/parse-dotenv.ts';
 import { readEnvironment } from '../command-line/read-environment.ts';
 import type { CommandContext } from '../command-line/verb.ts';
-import { systemReason, UsageError } from '../errors.ts';
+import { systemReason } from '../../model/system-error.ts';
+import { UsageError } from '../errors.ts';
 import { parseShortForms } from './parse-short-forms.ts';
 import type { runFlags } from './run-flags.ts';
 

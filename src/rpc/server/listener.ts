@@ -1,7 +1,6 @@
 import { chmod, lstat, mkdtemp, rename, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
-import { ServerCredentials, type Server } from '@grpc/grpc-js';
 import { TsstackError } from '../../model/errors.ts';
 
 export interface Listener {
@@ -12,17 +11,6 @@ export interface Listener {
 
 /** `sun_path` of the kernel has 108 bytes, of which one is the final zero (unix(7)). */
 const maxSocketPathBytes = 107;
-
-/** Listens on a TCP address; port 0 takes a free one. */
-export async function listenTcp(server: Server, address: string): Promise<Listener> {
-  const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync(address, ServerCredentials.createInsecure(), (error, bound) => {
-      if (error === null) resolve(bound);
-      else reject(new TsstackError('unavailable', `listen on ${address}: ${error.message}`, { cause: error }));
-    });
-  });
-  return { address: address.replace(/:\d+$/, `:${port}`), release: () => Promise.resolve() };
-}
 
 /**
  * Listens on a unix socket. It is bound in a directory of mode 0700 and renamed to its place when its mode is right: so nobody else
