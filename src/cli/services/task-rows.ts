@@ -18,16 +18,23 @@ export interface TaskRow {
 const shownRows = 5;
 
 /**
- * The newest first; runs that its node has restarted count as containers of their own. What was before and is among `present`, as the
- * container on a lost node, has rows of its own.
+ * The rows of containers in their order. What was before one that has a successor among them, as the container on a lost node, is told of below that
+ * successor alone.
  */
-export function taskRows(
-  task: TaskObject,
-  nodes: Nodes,
-  nowMs: number,
-  present: ReadonlySet<string> = new Set(),
-): readonly TaskRow[] {
-  const past = task.history.filter(({ id }) => !present.has(id)).toReversed();
+export function rowsOfTasks(tasks: readonly TaskObject[], nodes: Nodes, nowMs: number): readonly TaskRow[] {
+  const present = new Set(tasks.map(({ id }) => id));
+  const followed = new Set(tasks.flatMap(({ history }) => history.map(({ id }) => id)));
+  return tasks.flatMap((task) => {
+    const history = followed.has(task.id) ? [] : task.history.filter(({ id }) => !present.has(id));
+    return taskRows({ ...task, history }, nodes, nowMs);
+  });
+}
+
+/**
+ * The newest first; runs that its node has restarted count as containers of their own.
+ */
+export function taskRows(task: TaskObject, nodes: Nodes, nowMs: number): readonly TaskRow[] {
+  const past = task.history.toReversed();
   const before = [...runRows(task, nodes, nowMs), ...past.map((one) => pastRow(task, one, nodes, nowMs))];
   const limit = Math.max(shownRows, task.spec.restart.maxRetries + 1);
   return [ownRow(task, nodes, nowMs), ...before].slice(0, limit);

@@ -4,7 +4,7 @@ import { readRowFormat, rowFormatFlag, type RowFormat } from '../../output/forma
 import { formatColumns } from '../../output/table.ts';
 import { writeOutput } from '../../output/write-output.ts';
 import { findServices } from '../../services/find-service.ts';
-import { taskRows, type TaskRow } from '../../services/task-rows.ts';
+import { rowsOfTasks, type TaskRow } from '../../services/task-rows.ts';
 import { listNodes, sortTasks } from '../../tasks/list-tasks.ts';
 
 const flags = {
@@ -22,8 +22,7 @@ async function run(context: CommandContext<typeof flags>): Promise<number> {
   const nodes = await listNodes(control);
   const ids = new Set(services.map(({ id }) => id));
   const tasks = sortTasks(view.tasks.filter((task) => ids.has(task.serviceId) && task.oneOff === null));
-  const present = new Set(tasks.map(({ id }) => id));
-  const rows = tasks.flatMap((task) => taskRows(task, nodes, Date.now(), present));
+  const rows = rowsOfTasks(tasks, nodes, Date.now());
   await writeOutput(context.io.stdout, render(rows, context.flags.quiet ? 'ids' : format, context.flags['no-trunc']));
   return 0;
 }

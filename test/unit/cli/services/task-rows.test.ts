@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { taskRows } from '../../../../src/cli/services/task-rows.ts';
+import { rowsOfTasks, taskRows } from '../../../../src/cli/services/task-rows.ts';
 import { containerStatus, taskObject, taskStatus } from '../../../fixtures/objects.ts';
 
 const now = Date.parse('2026-11-21T12:00:10Z');
@@ -46,8 +46,7 @@ describe('rows of service ps', () => {
 
   it('tell of a container on a lost node once, and for how long nothing is known of it', () => {
     const lost = taskObject('web', { id: 'lost', nodeId: 'n2' });
-    const present = new Set(['next', 'lost']);
-    const rows = [lost, successor].flatMap((task) => taskRows(task, nodes, now, present));
+    const rows = rowsOfTasks([lost, successor], nodes, now);
     assert.deepEqual(
       rows.map(({ ID }) => ID),
       ['lost', 'next'],
@@ -56,5 +55,16 @@ describe('rows of service ps', () => {
       taskRows({ ...lost, status: { ...lost.status, state: 'running' } }, nodes, now)[0]?.CurrentState,
       'Unknown since 4 seconds ago',
     );
+  });
+
+  it('tell of what was before a container on a lost node once: below its successor', () => {
+    const older = { ...past, id: 'older', nodeId: 'n1' };
+    const lost = taskObject('web', { id: 'lost', nodeId: 'n2', history: [older] });
+    const next = taskObject('web', { id: 'next', nodeId: 'n1', history: [older, past] });
+    const idsOf = (tasks: Parameters<typeof rowsOfTasks>[0]): readonly string[] =>
+      rowsOfTasks(tasks, nodes, now).map(({ ID }) => ID);
+    assert.deepEqual(idsOf([lost, next]), ['lost', 'next', 'older']);
+    assert.deepEqual(idsOf([lost]), ['lost', 'older']);
+    assert.deepEqual(idsOf([next]), ['next', 'lost', 'older']);
   });
 });
