@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import PQueue from 'p-queue';
-import type { KernelPresence } from '../../src/model/objects.ts';
+import type { KernelPresence, NodeDescription } from '../../src/model/objects.ts';
 import type { ClusterFacts, StreamRequest } from '../../src/rpc/messages.ts';
 import { removeEmptyCgroups } from './containers/cgroup-remains.ts';
 import { describeError } from './errors.ts';
@@ -72,6 +72,7 @@ export class Agent {
   #running: Promise<void> | null = null;
   #isIdle = false;
   #table: TaskTable | null = null;
+  #self: SelfDescription | null = null;
 
   constructor(options: AgentOptions) {
     this.#options = options;
@@ -85,6 +86,12 @@ export class Agent {
     this.#running ??= this.#run().catch((error: unknown) => {
       this.#options.log(`the agent cannot work: ${describeError(error).message}`);
     });
+  }
+
+  /** What this host says of itself to managers, with what was found out since the agent began. */
+  get description(): NodeDescription {
+    const { roots, facts } = this.#options;
+    return this.#self?.current ?? readHostFacts(roots.dataRoot, facts).description;
   }
 
   /** Ends and removes every container of this host, for one that leaves its cluster. Volumes stay. */
@@ -108,6 +115,7 @@ export class Agent {
     const guard = new ClusterGuard(this.#paths.agentFile);
     const { nodeId } = guard.identity;
     const description = new SelfDescription(facts.description);
+    this.#self = description;
     const networks = await this.#openNetworks(nodeId, facts.description.kernelFeatures.wireguard, description);
     const reporter = new StatusReporter(this.#options.log);
     const assigned = new AssignedObjects();

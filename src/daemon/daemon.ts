@@ -60,6 +60,7 @@ export class Daemon {
       etcd: new ManagedEtcd({ dataRoot, files, log: (line) => log.info(line) }),
       sealLock: new SealLock(dataRoot),
       localAddress: () => server.address,
+      describeHost: async () => (await daemon.#agent).description,
       again: () => {
         // A change that is under way begins anew by itself.
         if (daemon.#role === null) return;

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, statSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
+import { refusedConnections } from '../../agents/host/networks/net-log.ts';
 import { busyboxImage } from '../fixtures/images.ts';
 import { heavyArchive } from '../fixtures/images/heavy.ts';
 import { listNodes } from '../support/list-nodes.ts';
@@ -119,6 +120,26 @@ describe('a cluster of two hosts', () => {
     const { code, stderr } = await worker.run(['ls', '-a']);
     assert.equal(code, 1);
     assert.match(stderr, /this host is a worker of a cluster[^]*run it on a manager: 10\.90\.0\.1:2377/);
+  });
+
+  it('tells on a worker what that cannot do, as its managers do, also what was found out by and by', async () => {
+    appendFileSync(worker.see(join(worker.runRoot, 'net/net.log')), `${refusedConnections}, as the test says\n`);
+    const own = await until(
+      async () => {
+        const { stdout } = await worker.ok(['info', '--format', 'json']);
+        return (JSON.parse(stdout) as { node: { limitations: readonly string[] } }).node.limitations;
+      },
+      (limitations) => limitations.some((line) => line.startsWith(refusedConnections)),
+    );
+    const known = await until(
+      async () => {
+        const { stdout } = await manager.ok(['node', 'inspect', worker.name]);
+        const [node] = JSON.parse(stdout) as [{ description: { limitations: readonly string[] } }];
+        return node.description.limitations;
+      },
+      (limitations) => limitations.length === own.length,
+    );
+    assert.deepEqual(known, own);
   });
 
   it('goes on when the daemon of the worker is killed and comes back', async () => {

@@ -5,11 +5,10 @@ const startedAtMs = Date.now();
 
 /** What a daemon without a store says of itself. */
 export async function hostInfo(
-  { options, version }: RoleContext,
+  { options, version, describeHost }: Pick<RoleContext, 'options' | 'version' | 'describeHost'>,
   { role, clusterId }: Pick<GetInfoResponse, 'role' | 'clusterId'>,
 ): Promise<GetInfoResponse> {
-  const { readHostFacts } = await import('../../../agents/host/facts/host-facts.ts');
-  const { dataRoot, runRoot, facts } = options;
-  const node = JSON.stringify(readHostFacts(dataRoot, facts).description);
+  const { dataRoot, runRoot } = options;
+  const node = JSON.stringify(await describeHost());
   return { version, clusterId, dataRoot, runRoot, pid: process.pid, node, startedAtMs, role };
 }

@@ -1,4 +1,5 @@
 import type { ManagerAccess } from '../../../agents/host/session/manager-access.ts';
+import type { NodeDescription } from '../../model/objects.ts';
 import type { ClusterFacts, ClusterStatus } from '../../rpc/messages.ts';
 import type { AuthorityHandlers, ControlHandlers, DispatcherHandlers } from '../../rpc/service-types.ts';
 import type { ClusterFiles } from '../cluster/cluster-files.ts';
@@ -17,6 +18,8 @@ export interface RoleContext {
   readonly etcd: ManagedEtcd;
   /** Where the daemon's own socket answers. */
   readonly localAddress: () => string;
+  /** What the agent of this host says of it. */
+  readonly describeHost: () => Promise<NodeDescription>;
   /** Ends the role and its agent, and begins with what the files say then. */
   readonly again: () => void;
   /** A second manager wants to join while the store is for one: moves it, and returns what to tell that manager meanwhile. */
