@@ -46,6 +46,7 @@ describe('service', () => {
     // Also where no file says which stack is meant.
     assert.match((await host.ok(['service', 'ls'])).stdout, /svc_web/);
     assert.match((await host.ok(['service', 'ps', 'svc_web'])).stdout, /svc-web-1/);
+    assert.equal((await host.ok(['service', 'logs', 'svc_web'])).stdout, '');
     await up(stack('2000'));
     assert.match(await service('ls'), /completed: 2 of 2 replaced/);
     const shown = await rows('web');
