@@ -6,7 +6,7 @@ import { networkAddresses } from './allocator/network-addresses.ts';
 import { Control } from './api/control.ts';
 import { Authority } from './authority/authority.ts';
 import { authorityRotation } from './authority/authority-rotation.ts';
-import { findCluster, readSecrets } from './authority/cluster-object.ts';
+import { findCluster, managerAddresses, readSecrets } from './authority/cluster-object.ts';
 import { removedError } from './authority/removed-error.ts';
 import { ContentSeal, loadSealKey, sealKeyPath } from './authority/content-seal.ts';
 import { Dispatcher } from './dispatcher/dispatcher.ts';
@@ -128,6 +128,11 @@ export class Manager {
   roleOf(nodeId: string): NodeObject['role'] | null {
     if (findCluster(this.store.view)?.removedNodes[nodeId] !== undefined) throw removedError();
     return this.store.view.get('node', nodeId)?.role ?? null;
+  }
+
+  /** Lets another manager lead for the next seconds, if there is one. */
+  async handOver(): Promise<void> {
+    if (managerAddresses(this.store.view).length > 1) await this.leadership?.handOver();
   }
 
   /** Ends sessions and loops and closes the store; another manager takes over at once. Idempotent. Stop the server first, so that no call comes in between. */

@@ -83,6 +83,19 @@ describe('several managers on one etcd', () => {
     await second.says(/^leads$/);
   });
 
+  it('have a new leader at once when the old one hands over, which may lead again when that one ends', async () => {
+    const [first, second] = await startTwo(1, longLease);
+    first.tell('hand over');
+    await second.says(/^leads$/);
+    await first.says(/^follows$/);
+    second.tell('write');
+    await second.says(/^written$/);
+    await second.end('SIGTERM');
+    await first.says(/^leads$/);
+    first.tell('write');
+    await first.says(/^written$/);
+  });
+
   it('have a new leader, which writes, within 5 s when the old one is killed', async () => {
     const [first, second] = await startTwo();
     const began = calmMs();

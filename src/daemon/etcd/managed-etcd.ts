@@ -43,6 +43,7 @@ export class ManagedEtcd {
   #process: MemberProcess | null = null;
   #startedAtMs = -Infinity;
   #problem = '';
+  #beforeRestart: () => Promise<void> = () => Promise.resolve();
   /** Of the host, as it is by now. */
   #membership: Membership | null = null;
 
@@ -118,7 +119,14 @@ export class ManagedEtcd {
     if (signal === undefined) return;
     await delay(delayMs, signal);
     const process = this.#process;
-    if (!signal.aborted && process !== null && process.terms !== this.#terms()) await process.end();
+    if (signal.aborted || process === null || process.terms === this.#terms()) return;
+    await this.#beforeRestart();
+    await process.end();
+  }
+
+  /** What has to be done before the process is started anew while a manager uses it. */
+  onRestart(prepare: () => Promise<void>): void {
+    this.#beforeRestart = prepare;
   }
 
   /** Keeps it running no more, and lets it run. */

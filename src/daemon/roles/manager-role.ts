@@ -69,6 +69,7 @@ export class ManagerRole implements Role {
     });
     fitHeapTo(manager.store);
     const role = new ManagerRole(context, manager, membership);
+    context.etcd.onRestart(() => manager.handOver());
     if (membership !== null) await role.#tryListen(membership);
     return role;
   }
@@ -189,6 +190,7 @@ export class ManagerRole implements Role {
 
   async stop(): Promise<void> {
     this.#over.abort();
+    this.#context.etcd.onRestart(() => Promise.resolve());
     await this.#listener?.stop();
     await this.manager.stop();
   }

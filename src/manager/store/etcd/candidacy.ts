@@ -20,6 +20,9 @@ const defaultLeaseSeconds = 2;
 /** Pause after a failure to get a lease. */
 const pauseMs = 500;
 
+/** Pause of one that has handed over the lead, in ms: the member that it speaks with is back after 1 to 2 s. */
+const handedOverMs = 3000;
+
 /** Ids are chosen here, below 2^48: those that etcd chooses do not fit into a number. */
 const maxLeaseId = 2 ** 48 - 1;
 
@@ -46,6 +49,8 @@ export class Candidacy implements Leadership, Fence {
   readonly #leaseSeconds: number;
   readonly #listeners = new Set<() => void>();
   readonly #resigning = new AbortController();
+  /** Of the lease under way: ends it, and resolves when it has ended. */
+  #lease: { readonly over: AbortController; readonly ended: PromiseWithResolvers<void> } | null = null;
   #running: Promise<void> | undefined;
   #term: Term | null = null;
   /** The lease holds until then, by the clock of this process, which goes on while it is stopped. */
@@ -92,6 +97,13 @@ export class Candidacy implements Leadership, Fence {
     this.#running ??= this.#run(this.#resigning.signal);
   }
 
+  async handOver(): Promise<void> {
+    const lease = this.#lease;
+    if (lease === null || !this.isLeader) return;
+    lease.over.abort();
+    await lease.ended.promise;
+  }
+
   async resign(): Promise<void> {
     this.#resigning.abort();
     await this.#running;
@@ -101,14 +113,18 @@ export class Candidacy implements Leadership, Fence {
   async #run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       const id = randomInt(1, maxLeaseId);
+      const lease = { over: new AbortController(), ended: Promise.withResolvers<void>() };
+      this.#lease = lease;
       try {
-        await this.#standWithLease(id, signal);
+        await this.#standWithLease(id, AbortSignal.any([signal, lease.over.signal]));
       } catch {
         // No lease, or none any more: what is wrong with etcd is told by the watch and by whoever writes.
         await delay(pauseMs, undefined, { signal }).catch(() => undefined);
       }
       this.#end();
       await this.#revoke(id);
+      lease.ended.resolve();
+      if (lease.over.signal.aborted) await delay(handedOverMs, undefined, { signal }).catch(() => undefined);
     }
   }
 

@@ -23,6 +23,10 @@ class FakeLeadership implements Leadership {
     return () => this.listeners.delete(listener);
   }
 
+  handOver(): Promise<void> {
+    return Promise.resolve();
+  }
+
   resign(): Promise<void> {
     return Promise.resolve();
   }
