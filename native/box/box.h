@@ -77,7 +77,10 @@ struct box_exec_options
    * and scheduling is as in the container's own. */
   const json_t *process;
   int stdio[3];
-  bool privileged;  /* all capabilities, no seccomp filter */
+  bool privileged; /* all capabilities, no seccomp filter */
+  /* After 10 s in which the process could not begin; it is then left to the caller to reap. For one who has other
+   * things to do than to wait. */
+  bool gives_up;
   bool when_frozen; /* do not refuse a frozen container; the call then returns when it is thawed */
   /* A cgroup below the container's own, which exists: "[CONTROLLERS:]PATH". NULL: the container's. */
   const char *cgroup;

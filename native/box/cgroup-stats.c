@@ -114,3 +114,21 @@ box_cgroup_oom_kills (const struct box_cgroup *cgroup)
     return read_keyed (cgroup, "", "memory.events", "oom_kill");
   return read_keyed (cgroup, "memory", "memory.oom_control", "oom_kill");
 }
+
+bool
+box_cgroup_is_out_of_memory (const struct box_cgroup *cgroup)
+{
+  static const char file[] = "memory.oom_control";
+
+  return cgroup->count > 0 && !cgroup->unified && read_keyed (cgroup, "memory", file, "under_oom") > 0
+         && read_keyed (cgroup, "memory", file, "oom_kill_disable") > 0;
+}
+
+int
+box_cgroup_refuse_memory (struct tss_error *error)
+{
+  static const char field[] = "linux.resources.memory.limit";
+
+  return tss_error_set (error, TSS_ERROR_CGROUP, ENOMEM, field,
+                        "%s: the container has used it up, and nothing is killed for more (disableOOMKiller)", field);
+}

@@ -69,4 +69,9 @@ bool box_cgroup_is_frozen (const struct box_cgroup *cgroup);
 int box_cgroup_stats (const struct box_cgroup *cgroup, struct box_stats *stats, struct tss_error *error);
 uint64_t box_cgroup_oom_kills (const struct box_cgroup *cgroup);
 
+/* Whether processes wait for memory that nobody is killed for: only v1 knows that. Box_cgroup_refuse_memory says so in
+ * an error. */
+bool box_cgroup_is_out_of_memory (const struct box_cgroup *cgroup);
+int box_cgroup_refuse_memory (struct tss_error *error);
+
 #endif

@@ -14,9 +14,18 @@ box_channel_open (struct box_channel *caller, struct box_channel *child, struct 
 
   if (socketpair (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
     return tss_error_set (error, TSS_ERROR_INTERNAL, errno, "", "open a socket pair");
-  caller->fd = ends[0];
-  child->fd = ends[1];
+  *caller = (struct box_channel){ .fd = ends[0] };
+  *child = (struct box_channel){ .fd = ends[1] };
   return 0;
+}
+
+void
+box_channel_set_patience (struct box_channel *channel, struct box_patience patience)
+{
+  const struct timeval silence = { .tv_sec = BOX_PATIENCE_S };
+
+  channel->patience = patience;
+  setsockopt (channel->fd, SOL_SOCKET, SO_RCVTIMEO, &silence, sizeof silence);
 }
 
 void

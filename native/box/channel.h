@@ -6,6 +6,7 @@
 #define TSSTACK_BOX_CHANNEL_H
 
 #include "../common/error.h"
+#include "patience.h"
 
 #include <sys/types.h>
 
@@ -34,10 +35,14 @@ struct box_message
 struct box_channel
 {
   int fd;
+  struct box_patience patience;
 };
 
 int box_channel_open (struct box_channel *caller, struct box_channel *child, struct tss_error *error);
 void box_channel_close (struct box_channel *channel);
+
+/* From now on box_channel_receive fails with EAGAIN after BOX_PATIENCE_S of silence. */
+void box_channel_set_patience (struct box_channel *channel, struct box_patience patience);
 
 /* Sends one message; *FD, when it is not -1, goes with it and stays open here. */
 int box_channel_send (struct box_channel *channel, const struct box_message *message, int fd);

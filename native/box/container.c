@@ -50,7 +50,13 @@ await_message (struct box_channel *channel, enum box_message_kind wanted, struct
   for (;;)
     {
       if (box_channel_receive (channel, message, fd) < 0)
-        return tss_error_set (error, TSS_ERROR_INTERNAL, errno, "", "hear from the container's process");
+        {
+          if (errno != EAGAIN)
+            return tss_error_set (error, TSS_ERROR_INTERNAL, errno, "", "hear from the container's process");
+          if (box_patience_check (&channel->patience, error) < 0)
+            return -1;
+          continue;
+        }
       if (message->kind == wanted)
         return 0;
       if (message->kind == BOX_MESSAGE_WARNING && warner && warner->warn)

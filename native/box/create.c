@@ -69,6 +69,7 @@ clone_child (const struct box_options *options, const struct box_spec *spec, str
   clone_options.cgroup = cgroup;
   if (box_channel_open (&container->channel, &child, error) < 0)
     return -1;
+  box_channel_set_patience (&container->channel, (struct box_patience){ .cgroup = &container->cgroup });
   container->pid = box_clone (&clone_options, &container->pidfd, error);
   if (container->pid == 0)
     {
@@ -243,7 +244,9 @@ request_start (struct box_container *container, struct box_channel *channel, str
   if (box_listener_is_needed (container) && box_listener_hand_over (container, &listened, error) < 0)
     return -1;
   result = box_await (channel, BOX_MESSAGE_END, NULL, &container->warner, error);
-  if (result == BOX_AWAIT_FAILED)
+  if (channel->patience.is_lost)
+    box_signal (container, SIGKILL, NULL);
+  if (result == BOX_AWAIT_FAILED || channel->patience.is_lost)
     await_end (container);
   return result;
 }
@@ -275,8 +278,13 @@ int
 box_release (struct box_container *container, const char *start_socket, struct tss_error *error)
 {
   struct box_channel channel = { .fd = box_start_socket_connect (start_socket, error) };
-  int result = channel.fd < 0 ? -1 : request_start (container, &channel, error);
+  int result = -1;
 
+  if (channel.fd >= 0)
+    {
+      box_channel_set_patience (&channel, (struct box_patience){ .cgroup = &container->cgroup });
+      result = request_start (container, &channel, error);
+    }
   box_channel_close (&channel);
   return result < 0 ? -1 : finish_start (container, error);
 }

@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <linux/keyctl.h>
 #include <sched.h>
+#include <signal.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
@@ -19,6 +20,11 @@ enum
 {
   /* The pid namespace is the one that the process was born in. */
   JOINED = CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP,
+};
+
+enum
+{
+  EXEC_ROUNDS = 5 /* 10 s: far above what a busy machine needs */
 };
 
 struct exec_context
@@ -190,6 +196,9 @@ start_process (struct exec_context *context, pid_t *pid, int *terminal, struct t
       || box_channel_open (&caller, &context->channel, error) < 0)
     return -1;
   clone_options.cgroup = cgroup;
+  if (!context->options->when_frozen)
+    box_channel_set_patience (&caller, (struct box_patience){ .cgroup = &context->container->cgroup,
+                                                              .rounds = context->options->gives_up ? EXEC_ROUNDS : 0 });
   *pid = clone_on_initial_cpus (context, &clone_options, &pidfd, error);
   if (*pid == 0)
     {
@@ -200,7 +209,10 @@ start_process (struct exec_context *context, pid_t *pid, int *terminal, struct t
   listened = (struct box_listened){ .pid = *pid, .pidfd = pidfd, .status = "running", .channel = &caller };
   result = *pid < 0 ? -1 : await_exec (context, &listened, terminal, error);
   box_channel_close (&caller);
-  if (result < 0)
+  /* What does not answer may not die at once either. */
+  if (result < 0 && caller.patience.is_lost && context->options->gives_up)
+    kill (*pid, SIGKILL);
+  else if (result < 0)
     box_abandon (*pid);
   return result;
 }
@@ -252,6 +264,8 @@ box_exec (struct box_container *container, const struct box_exec_options *option
   /* It would freeze with the others before it could say a word. */
   if (!options->when_frozen && box_cgroup_is_frozen (&container->cgroup))
     return tss_error_set (error, TSS_ERROR_STATE, 0, "", "exec: the container is paused");
+  if (box_cgroup_is_out_of_memory (&container->cgroup))
+    return box_cgroup_refuse_memory (error);
   context.launch = (struct box_launch){ .process = &process,
                                         .channel = &context.channel,
                                         .proc = -1,

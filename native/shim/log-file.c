@@ -58,26 +58,43 @@ make_name (char name[PATH_MAX], const char *path, uint64_t number, const char *s
     snprintf (name, PATH_MAX, "%s.%llu%s", path, (unsigned long long)number, suffix);
 }
 
-/* A file may be there plain, compressed, or, when its compression has not quite ended, both. */
-static void
-shift_files (const char *path, uint64_t max_files)
+static bool
+move_file (const char *from, const char *to)
 {
-  static const char *const suffixes[] = { "", ".gz" };
-  char from[PATH_MAX], to[PATH_MAX];
-
-  for (uint64_t number = max_files - 1; number > 0; number--)
-    for (size_t i = 0; i < TSS_LENGTH (suffixes); i++)
-      {
-        make_name (to, path, number, suffixes[i]);
-        make_name (from, path, number - 1, suffixes[i]);
-        /* The older ones need not exist yet; what stays of the oldest has another suffix. */
-        if (rename (from, to) < 0)
-          unlink (to);
-      }
+  if (rename (from, to) == 0)
+    return true;
+  if (errno != ENOENT)
+    return false;
+  /* The older ones need not exist yet; what stays of the oldest has another suffix. */
+  unlink (to);
+  return true;
 }
 
-/* When the new file cannot be made, writing goes on in the old one and the next write tries again: a log that is too
- * long is better than none. */
+/* A file may be there plain, compressed, or, when its compression has not quite ended, both. One that a full disk does
+ * not let move keeps its name, and so does what it would have taken the place of: the next attempt goes on with it. */
+static bool
+shift_files (struct log_file *file)
+{
+  static const char *const suffixes[] = { "", ".gz" };
+  const uint64_t steps = (file->options->max_files - 1) * TSS_LENGTH (suffixes);
+  char from[PATH_MAX], to[PATH_MAX];
+
+  for (; file->shifted < steps; file->shifted++)
+    {
+      uint64_t number = file->options->max_files - 1 - file->shifted / TSS_LENGTH (suffixes);
+      const char *suffix = suffixes[file->shifted % TSS_LENGTH (suffixes)];
+
+      make_name (to, file->options->path, number, suffix);
+      make_name (from, file->options->path, number - 1, suffix);
+      if (!move_file (from, to))
+        return false;
+    }
+  file->shifted = 0;
+  return true;
+}
+
+/* When files cannot be moved or the new one cannot be made, writing goes on in the old one and the next write tries
+ * again: a log that is too long is better than none. */
 static void
 rotate (struct log_file *file)
 {
@@ -85,7 +102,8 @@ rotate (struct log_file *file)
     {
       if (file->options->max_files > 1)
         {
-          shift_files (file->options->path, file->options->max_files);
+          if (!shift_files (file))
+            return;
           log_compress_renumber (&file->compress);
         }
       else

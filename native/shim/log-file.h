@@ -11,6 +11,7 @@ struct log_file
   int fd;
   uint64_t size;
   bool is_inside_record; /* the disk took only a part of the last one */
+  uint64_t shifted;      /* files that a rotation has moved which could not be finished */
   bool must_reopen;      /* the current file has been renamed, its successor could not be made yet */
   struct log_compress compress;
 };

@@ -175,7 +175,7 @@ start_process (struct session *session, const struct session_options *options, s
 {
   PRIVILEGES_RAISED;
   tss_autojson json_t *process = json_copy ((json_t *)(uintptr_t)options->process);
-  struct box_exec_options box_options = { .process = process, .privileged = options->is_privileged };
+  struct box_exec_options box_options = { .process = process, .privileged = options->is_privileged, .gives_up = true };
   int terminal = -1;
 
   run_set_oom_score (process, session->shim->run.oom_score);

@@ -228,6 +228,33 @@ test_rotation (uint64_t max_files)
   tear_down (&fixture);
 }
 
+/* What cannot be moved takes the place of nothing, and the log goes on. */
+static void
+test_rotation_in_the_way (void)
+{
+  struct fixture fixture;
+  char obstacle[80], older[80], line[101];
+  tss_autofree char *kept = NULL, *log = NULL;
+  struct stat status;
+
+  memset (line, 'x', 99);
+  memcpy (line + 99, "\n", 2);
+  set_up (&fixture, 1000, 3);
+  CHECK (mkdir (file_path (1, obstacle), 0700) == 0);
+  CHECK (tss_replace_file_at (AT_FDCWD, file_path (2, older), "older\n", 6, 0600) == 0);
+  for (int i = 0; i < 30; i++)
+    write_text (&fixture, 0, line);
+  kept = tss_read_file_at (AT_FDCWD, older, NULL);
+  CHECK_STRING (kept ? kept : "", "older\n");
+  CHECK (stat (path, &status) == 0 && status.st_size == 30 * (LINES_PREFIX_LENGTH + 100));
+  CHECK (rmdir (obstacle) == 0);
+  write_text (&fixture, 0, line);
+  log = read_log (0);
+  CHECK (log && strlen (log) == LINES_PREFIX_LENGTH + 100);
+  CHECK (stat (obstacle, &status) == 0 && status.st_size == 30 * (LINES_PREFIX_LENGTH + 100));
+  tear_down (&fixture);
+}
+
 /* One large piece is spread over as many files as it needs. */
 static void
 test_rotation_within_piece (void)
@@ -390,6 +417,7 @@ main (void)
   test_rotation (1);
   test_rotation (3);
   test_rotation (0);
+  test_rotation_in_the_way ();
   test_rotation_within_piece ();
   test_full_disk (0, 3000);
   test_full_disk (20000, 3000);

@@ -6,6 +6,7 @@ import { basename, join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'mocha';
 import { BoxLab } from '../support/box-lab.ts';
 import type { BoxSpec } from '../support/box-lab.ts';
+import { until } from '../support/test-host.ts';
 
 type Resources = Record<string, unknown>;
 
@@ -129,6 +130,23 @@ describe('tsstack-box resources', () => {
     });
 
     if (!isUnified) {
+      it('that is used up without a kill keeps others waiting for no process that could not begin', async () => {
+        const id = await lab.start('x=$(busybox head -c 60000000 /dev/zero | busybox tr "\\0" x)', (spec) => {
+          spec.linux.resources = { memory: { limit: 20 * mebibyte, disableOOMKiller: true } };
+        });
+        const { pid } = JSON.parse((await lab.box('state', id)).stdout) as { pid: number };
+        const control = join(cgroupOf(pid, 'memory'), 'memory.oom_control');
+        await until(
+          () => readFile(control, 'utf8'),
+          (text) => text.includes('under_oom 1'),
+        );
+        const refused = await lab.box('exec', id, 'true');
+        assert.match(refused.stderr, /linux\.resources\.memory\.limit: the container has used it up/);
+        assert.equal((await lab.box('delete', '--force', id)).code, 0);
+        const tooSmall = await lab.run('true', using({ memory: { limit: 1, disableOOMKiller: true } }));
+        assert.match(tooSmall.stderr, /linux\.resources\.memory\.limit: the container has used it up/);
+      });
+
       it('swappiness and the OOM killer are set', async () => {
         const names = ['memory.swappiness', 'memory.oom_control'];
         const [swappiness, control = ''] = await files('memory', names, {

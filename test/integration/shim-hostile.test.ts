@@ -8,9 +8,10 @@ import type { Socket } from 'node:net';
 import { after, before, describe, it } from 'mocha';
 import { encodeFrame, frameTypes } from '../../agents/host/native/shim-frames.ts';
 import { calmMs } from '../support/calm-time.ts';
-import { eventually, ShimLab } from '../support/shim-lab.ts';
+import { eventually, processOf, ShimLab } from '../support/shim-lab.ts';
 import type { LabContainer } from '../support/shim-lab.ts';
 import { readDescriptors } from '../support/shim-leftovers.ts';
+import { until } from '../support/test-host.ts';
 
 const ticksPerSecond = 50;
 const request = (body: object): Buffer =>
@@ -126,5 +127,30 @@ describe('shim: attacked by clients', () => {
     const count = (pid: number): number => readDescriptors(pid).length;
     // Nobody is connected to either of them.
     await eventually('nothing of theirs is left', () => count(shimPid) === count(fresh.state.shimPid));
+  });
+});
+
+describe('shim: attacked by its container', () => {
+  let lab: ShimLab;
+  before(() => {
+    lab = new ShimLab();
+  });
+  after(() => lab.dispose());
+
+  it('gives up on a process that is stopped before it gets to its program', async () => {
+    const { container, control } = await lab.run('while :; do kill -STOP -1; done 2>/dev/null');
+    /** Why a process did not start, or null; it may be quicker than who wants to stop it. */
+    const attempt = async (): Promise<string | null> => {
+      const connection = await container.connect();
+      const problem = await connection.request({ op: 'exec', process: processOf(['true']) }).then(() => null, String);
+      connection.close();
+      return problem;
+    };
+    assert.match(
+      (await until(attempt, (problem) => problem !== null)) ?? '',
+      /start the program in the container: Connection timed out/,
+    );
+    await control.request({ op: 'kill' });
+    control.close();
   });
 });
