@@ -1,6 +1,6 @@
 import { TsstackError } from '../../../src/model/errors.ts';
 import { errorOfProblem } from '../../../src/rpc/error-mapping.ts';
-import type { ReportRequest, ReportResponse, TaskStatusUpdate } from '../../../src/rpc/messages.ts';
+import type { Problem, ReportRequest, ReportResponse, TaskStatusUpdate } from '../../../src/rpc/messages.ts';
 import type { DispatcherClient, DuplexStream } from '../../../src/rpc/service-types.ts';
 
 /** So long the answer to a heartbeat may take, in ms (semantics.md, section 2). */
@@ -32,6 +32,7 @@ export class ReportStream {
   readonly #late = Promise.withResolvers<never>();
   /** Until the answer to a heartbeat, then until the next heartbeat. */
   #timer: NodeJS.Timeout | undefined;
+  #isBeating = false;
   #batch: Batch | null = null;
   #sent = 0;
   #isOver = false;
@@ -75,6 +76,7 @@ export class ReportStream {
   }
 
   #beat(): void {
+    this.#isBeating = true;
     this.#timer = setTimeout(() => this.#giveUp(`did not answer a heartbeat within ${answerMs} ms`), answerMs);
     this.#listener?.expectAnswer();
     this.#write(0, []);
@@ -87,17 +89,27 @@ export class ReportStream {
 
   async #read(): Promise<void> {
     for await (const { batch, periodMs, problem } of this.#stream) {
-      if (batch === 0) {
-        clearTimeout(this.#timer);
-        this.#listener?.answered();
-        this.#timer = setTimeout(() => this.#beat(), periodMs);
-      } else if (batch === this.#batch?.number) this.#settle(problem === null ? null : errorOfProblem(problem));
-      else
-        throw new TsstackError(
-          'internal',
-          `report states: the manager answered batch ${batch}, which is not under way`,
-        );
+      if (batch === 0) this.#heard();
+      else this.#answer(batch, problem);
+      // A batch says that this host is alive as well as a heartbeat does.
+      if (!this.#isBeating) this.#beatIn(periodMs);
     }
+  }
+
+  #heard(): void {
+    this.#isBeating = false;
+    this.#listener?.answered();
+  }
+
+  #beatIn(periodMs: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#beat(), periodMs);
+  }
+
+  #answer(batch: number, problem: Problem | null): void {
+    if (batch === this.#batch?.number) this.#settle(problem === null ? null : errorOfProblem(problem));
+    else
+      throw new TsstackError('internal', `report states: the manager answered batch ${batch}, which is not under way`);
   }
 
   #settle(failure: TsstackError | null): void {

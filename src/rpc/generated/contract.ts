@@ -396,7 +396,7 @@ export interface ReportRequest {
 }
 
 export interface ReportResponse {
-  /** Time from this answer to the next heartbeat. */
+  /** Time from this answer to the next heartbeat; an answer to a batch puts it off. */
   readonly periodMs: number;
   /** The batch that was stored, with the exception below; 0 in the answer to a heartbeat, which may overtake that to a batch. */
   readonly batch: number;

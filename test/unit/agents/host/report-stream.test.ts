@@ -123,6 +123,28 @@ describe('the stream of heartbeats and states', () => {
     await done;
   });
 
+  it('beats only after a period in which no batch was answered, and goes on waiting for the answer to a heartbeat meanwhile', async () => {
+    const done = assert.rejects(reports.run(), { code: 'timeout', message: /heartbeat/ });
+    const tell = async (batch: number): Promise<void> => {
+      const stored = reports.send(updates);
+      manager.answer(batch);
+      await stored;
+    };
+    manager.answer(0);
+    for (const batch of [1, 2, 3]) {
+      await settle();
+      mock.timers.tick(1500);
+      await tell(batch);
+    }
+    assert.deepEqual(manager.takeBatches(), [0, 1, 2, 3]);
+    await settle();
+    mock.timers.tick(2000);
+    await tell(4);
+    assert.deepEqual(manager.takeBatches(), [0, 4]);
+    mock.timers.tick(5000);
+    await done;
+  });
+
   it('numbers batches, and says what the manager has against one without ending the session', async () => {
     const done = reports.run();
     const refused = assert.rejects(reports.send(updates), { code: 'permission', message: 'not yours' });
