@@ -89,6 +89,8 @@ export class ReportStream {
 
   async #read(): Promise<void> {
     for await (const { batch, periodMs, problem } of this.#stream) {
+      // What came before an answer was late may be read after that.
+      if (this.#isOver) return;
       if (batch === 0) this.#heard();
       else this.#answer(batch, problem);
       // A batch says that this host is alive as well as a heartbeat does.
