@@ -18,6 +18,9 @@ export interface DeploySpec {
   readonly rebalance: 'auto' | 'manual';
 }
 
+/** Most containers of a service, and of a job at once: as many as a whole cluster is made for. */
+export const maxReplicas = 100_000;
+
 /** Of a cluster's engine, see decisions.md: one after the other, watched for 5 s. */
 export const defaultUpdate: UpdateSpec = {
   parallelism: 1,

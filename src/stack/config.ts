@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { serviceHash } from '../model/service-hash.ts';
 import type { ComposeProject, ComposeService } from './compose-types.ts';
-import { StackFileError } from './errors.ts';
+import { stackFileError, StackFileError } from './errors.ts';
+import { didYouMeanOneOf } from './suggest.ts';
 import type { StackFileSystem } from './file-system.ts';
 import type { VariableUse } from './interpolation/variables.ts';
 import { loadStack } from './load-stack.ts';
@@ -114,7 +115,7 @@ function renderHashes(loaded: LoadedStack, wanted: string, fileSystem: StackFile
   return names
     .map((name) => {
       const service = loaded.project.services[name];
-      if (service === undefined) throw unknownService(name);
+      if (service === undefined) throw unknownService(name, Object.keys(loaded.project.services));
       return `${name} ${hashOf(name, service, loaded.project, reader)}\n`;
     })
     .join('');
@@ -126,10 +127,8 @@ function hashOf(name: string, service: ComposeService, project: ComposeProject, 
   return createHash('sha256').update(serviceAsJson(service)).digest('hex');
 }
 
-function unknownService(name: string): StackFileError {
-  const message = `no such service: ${name}`;
-  const nowhere = { file: null, line: 0, column: 0, path: '', hint: null, sourceLine: null };
-  return new StackFileError([{ severity: 'error', message, ...nowhere }]);
+function unknownService(name: string, known: readonly string[]): StackFileError {
+  return stackFileError(null, [], `no such service: ${name}`, didYouMeanOneOf(name, known) ?? undefined);
 }
 
 type ListRenderer = (loaded: LoadedStack, format: ConfigArguments['format']) => string;

@@ -20,14 +20,18 @@ export function problemsAsJson(problems: readonly Problem[]): string {
 
 const RED = '31;1';
 const YELLOW = '33;1';
+const CYAN = '36';
 const BOLD = '1';
 const DIM = '2';
 
 function renderProblem(problem: Problem, color: boolean): string {
   const paint = (code: string, text: string): string => (color ? `\x1b[${code}m${text}\x1b[0m` : text);
-  const place = problem.file === null ? '' : `${paint(BOLD, `${problem.file}:${problem.line}:${problem.column}:`)} `;
   const word = paint(problem.severity === 'error' ? RED : YELLOW, `${problem.severity}:`);
   const path = problem.path === '' ? '' : `${problem.path}: `;
+  // What is said of no place is not about the file: it looks like any other error of the command line.
+  if (problem.file === null)
+    return `${word} ${path}${problem.message}\n${problem.hint === null ? '' : `${paint(CYAN, 'hint:')} ${problem.hint}\n`}`;
+  const place = `${paint(BOLD, `${problem.file}:${problem.line}:${problem.column}:`)} `;
   const hint = problem.hint === null ? '' : ` (${problem.hint})`;
   const head = `${place}${word} ${path}${problem.message}${hint}\n`;
   if (problem.sourceLine === null) return head;

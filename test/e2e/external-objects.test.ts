@@ -143,7 +143,10 @@ describe('objects that belong to no stack', () => {
       stdout,
       'the same is no conflict',
     );
-    assert.match((await host.run(['volume', 'create', stdout.trim()])).stderr, /exists already, and is another one/);
+    assert.match(
+      (await host.run(['volume', 'create', stdout.trim()])).stderr,
+      /exists already, with another definition/,
+    );
     assert.match((await host.run(['volume', 'ls', '--label', 'x'])).stderr, /tsstack volume ls takes no --label/);
     assert.match((await host.run(['network', 'crate', 'x'])).stderr, /unknown subcommand "crate"[^]*"create"/);
     await ok('volume', 'rm', stdout.trim());

@@ -161,7 +161,6 @@ export class EtcdProcess {
   }
 }
 
-
 /** So many different ones: all are taken before any is let go. */
 async function freePorts(count: number): Promise<readonly number[]> {
   const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));

@@ -55,6 +55,8 @@ export async function serveSignal(tasks: TaskTable, stream: RelayStream<'signal'
 /** Freezes every process of the container. */
 export async function servePause(tasks: TaskTable, stream: RelayStream<'pause'>): Promise<number> {
   const worker = tasks.get(stream.taskId);
+  if (worker.container.phase === 'paused')
+    throw new ContainerStateError(worker.task.containerName, 'is paused already');
   requireRunning(worker);
   await (await worker.container.connection()).pause();
   return 0;

@@ -10,7 +10,7 @@ import { pruneImages } from '../images/prune-images.ts';
 import { removeImage, type ImageRemoval } from '../images/remove-image.ts';
 import { confirm } from '../output/confirm.ts';
 import { readRowFormat, rowFormatFlag } from '../output/format-flag.ts';
-import { formatBytes } from '../output/units.ts';
+import { formatBytes } from '../../model/format-bytes.ts';
 import { writeOutput } from '../output/write-output.ts';
 import { writeWarnings } from '../output/write-warnings.ts';
 import { openStack, selectTasks } from '../project/existing-stack.ts';

@@ -6,7 +6,8 @@ import type { GetInfoResponse } from '../../rpc/messages.ts';
 import { connect } from '../connection/connect.ts';
 import { defineVerb, type CommandContext } from '../command-line/verb.ts';
 import { readFormat } from '../output/format-flag.ts';
-import { formatBinaryBytes, formatSpan } from '../output/units.ts';
+import { formatBinaryBytes } from '../../model/format-bytes.ts';
+import { formatSpan } from '../output/units.ts';
 
 const flags = {
   format: { type: 'string', value: 'FORMAT', help: 'pretty or json' },

@@ -14,6 +14,7 @@ const createFlags = {
     type: 'string',
     short: 'd',
     value: 'DRIVER',
+    choices: ['bridge', 'overlay', 'macvlan', 'ipvlan'],
     help: 'create: driver of the network: bridge (default), overlay, macvlan or ipvlan',
   },
   gateway: { type: 'strings', value: 'ADDRESS', help: 'create: address of the host in a subnet' },
@@ -35,6 +36,7 @@ export const network = objectVerb<NetworkObject, typeof createFlags>({
   pruneFlags: ['force'],
   spec: async ({ flags }, [name = '']) => {
     const config = poolsOf(flags.subnet, {
+      isIpv6: flags.ipv6,
       gateway: flags.gateway,
       ip_range: flags['ip-range'],
       aux_addresses: Object.entries(readPairs('aux-address', flags['aux-address'])),
@@ -71,15 +73,18 @@ export const network = objectVerb<NetworkObject, typeof createFlags>({
 
 /** What is said of subnets, each belonging to the one that it lies in. */
 interface SubnetParts {
+  /** Whether the network has IPv6. */
+  readonly isIpv6: boolean;
   readonly gateway: readonly string[];
   readonly ip_range: readonly string[];
   readonly aux_addresses: readonly (readonly [string, string])[];
 }
 
 function poolsOf(subnets: readonly string[], parts: SubnetParts): NonNullable<ComposeNetwork['ipam']['config']> {
+  for (const subnet of subnets) checkSubnet(subnet, parts.isIpv6);
   const inSubnet = (flag: string, text: string): number => {
     const index = subnets.findIndex((subnet) => isPart(subnet, text));
-    if (index === -1) throw new UsageError(`--${flag} ${text} is in no --subnet`);
+    if (index === -1) throw new UsageError(`--${flag} ${text} is in no --subnet`, 'give the subnet that it belongs to');
     return index;
   };
   const gateways = new Map(parts.gateway.map((text) => [inSubnet('gateway', text), text]));
@@ -95,6 +100,13 @@ function poolsOf(subnets: readonly string[], parts: SubnetParts): NonNullable<Co
       aux_addresses: Object.fromEntries(own),
     };
   });
+}
+
+function checkSubnet(text: string, isIpv6: boolean): void {
+  const range = parseCidr(text);
+  if (range === undefined)
+    throw new UsageError(`--subnet "${text}" is no subnet`, 'write it as 10.5.0.0/24 or fd00:5::/64');
+  if (range.family === 6 && !isIpv6) throw new UsageError(`--subnet ${text} has no effect without IPv6`, 'add --ipv6');
 }
 
 /** Whether an address or a range lies in a subnet. */

@@ -7,7 +7,7 @@ import { HostAnswers } from '../nodes/host-answers.ts';
 import { isUp } from '../output/container-row.ts';
 import { readRowFormat, rowFormatFlag, type RowFormat } from '../output/format-flag.ts';
 import { formatColumns } from '../output/table.ts';
-import { formatBinaryBytes, formatBytes } from '../output/units.ts';
+import { formatBinaryBytes, formatBytes } from '../../model/format-bytes.ts';
 import { writeOutput } from '../output/write-output.ts';
 import { openStack, selectTasks, type ExistingStack } from '../project/existing-stack.ts';
 import { readDocuments } from '../streams/open-stream.ts';

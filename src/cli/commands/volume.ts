@@ -6,7 +6,13 @@ import { objectVerb } from '../objects/object-verb.ts';
 import { readPairs } from '../objects/read-pairs.ts';
 
 const createFlags = {
-  driver: { type: 'string', short: 'd', value: 'DRIVER', help: 'create: driver of the volume (local)' },
+  driver: {
+    type: 'string',
+    short: 'd',
+    value: 'DRIVER',
+    choices: ['local'],
+    help: 'create: local, the only driver; --opt type=…, device=… and o=… say what it mounts',
+  },
   label: { type: 'strings', value: 'NAME=VALUE', help: 'create: a label' },
   opt: { type: 'strings', short: 'o', value: 'NAME=VALUE', help: 'create: an option of the driver' },
 } as const;

@@ -2,7 +2,7 @@
 import { TsstackError } from '../../model/errors.ts';
 import type { NodeObject } from '../../model/objects.ts';
 import type { ControlClient } from '../../rpc/service-types.ts';
-import { findNodes } from '../nodes/find-nodes.ts';
+import { findNodeAmong } from '../../model/find-node.ts';
 import { forEachLimited } from '../streams/for-each-limited.ts';
 import { listNodes } from '../tasks/list-tasks.ts';
 
@@ -28,7 +28,7 @@ type Ask<Answer> = (target: { readonly nodeId: string; readonly signal: AbortSig
 /** The hosts of those names, or all of the cluster, in the order of their names. */
 export async function imageHosts(control: ControlClient, names: readonly string[]): Promise<readonly ImageHost[]> {
   const nodes = [...(await listNodes(control)).values()];
-  if (names.length > 0) return [...new Set(findNodes(nodes, names))];
+  if (names.length > 0) return [...new Set(names.map((name) => findNodeAmong(nodes, name)))];
   if (nodes.length === 0) return [notJoined];
   return nodes.toSorted((a, b) => (a.hostname < b.hostname ? -1 : 1));
 }

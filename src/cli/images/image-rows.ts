@@ -4,7 +4,8 @@ import type { ImageSummary } from '../../rpc/stream-kinds.ts';
 import { splitReference } from '../output/image-reference.ts';
 import type { RowFormat } from '../output/format-flag.ts';
 import { formatColumns } from '../output/table.ts';
-import { formatBytes, formatSpan } from '../output/units.ts';
+import { formatBytes } from '../../model/format-bytes.ts';
+import { formatSpan } from '../output/units.ts';
 import type { HostAnswer } from './image-hosts.ts';
 
 export interface ImageRow {

@@ -24,11 +24,11 @@ export async function removeImage(removal: ImageRemoval, reference: string): Pro
   const away: string[] = [];
   const answers = await askHosts(
     hosts,
-    (target) => unlessMissing(hosts, askImage(control, 'image.remove', { reference, force }, target)),
+    (target) => unlessMissing(askImage(control, 'image.remove', { reference, force }, target)),
     (problem) => away.push(problem),
   );
   const removed = answers.flatMap(({ answer }) => answer?.removed ?? []);
-  if (removed.length === 0) throw nowhere(reference, away);
+  if (removed.length === 0) throw nowhere(reference, hosts, away);
   writeWarnings(
     io,
     away.map((problem) => `${problem}: image ${reference} may still be there`),
@@ -39,7 +39,7 @@ export async function removeImage(removal: ImageRemoval, reference: string): Pro
 async function refuseUsed({ control, hosts }: ImageRemoval, reference: string): Promise<void> {
   const answers = await askHosts(
     hosts,
-    (target) => unlessMissing(hosts, askImage(control, 'image.users', { reference }, target)),
+    (target) => unlessMissing(askImage(control, 'image.users', { reference }, target)),
     () => undefined, // the removal tells of it
   );
   const users = answers.flatMap(({ host, answer }) => answer?.users.map((user) => `${user} on ${host.hostname}`) ?? []);
@@ -49,17 +49,18 @@ async function refuseUsed({ control, hosts }: ImageRemoval, reference: string): 
   });
 }
 
-/** Null when one of several hosts does not have it. */
-async function unlessMissing<Answer>(hosts: readonly ImageHost[], asking: Promise<Answer>): Promise<Answer | null> {
+/** Null when the host does not have it. */
+async function unlessMissing<Answer>(asking: Promise<Answer>): Promise<Answer | null> {
   try {
     return await asking;
   } catch (error) {
-    if (hosts.length > 1 && error instanceof TsstackError && error.code === 'not-found') return null;
+    if (error instanceof TsstackError && error.code === 'not-found') return null;
     throw error;
   }
 }
 
-function nowhere(reference: string, away: readonly string[]): TsstackError {
-  const message = [`remove image ${reference}: no node that answers has it`, ...away].join('; ');
+function nowhere(reference: string, hosts: readonly ImageHost[], away: readonly string[]): TsstackError {
+  const problem = hosts.length > 1 ? 'no node that answers has it' : 'it is not here';
+  const message = [`remove image ${reference}: ${problem}`, ...away].join('; ');
   return new TsstackError('not-found', message, { hint: '`tsstack images --all` lists those that there are' });
 }

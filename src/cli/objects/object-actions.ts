@@ -1,4 +1,5 @@
 /** The subcommands of the verbs for objects of their own. */
+import { didYouMean } from '../../stack/suggest.ts';
 import { connect } from '../connection/connect.ts';
 import { UsageError } from '../errors.ts';
 import { confirm } from '../output/confirm.ts';
@@ -11,7 +12,7 @@ import type { Creatable, ObjectContext, ObjectVerb } from './object-verb.ts';
 
 type Shown<Thing extends Creatable> = Pick<
   ObjectVerb<Thing, never>,
-  'kind' | 'titles' | 'cells' | 'describe' | 'nodeOf'
+  'kind' | 'name' | 'titles' | 'cells' | 'describe' | 'nodeOf'
 >;
 type Connecting = Pick<ObjectContext, 'globals' | 'io'>;
 
@@ -66,7 +67,13 @@ export async function inspectObjects<Thing extends Creatable>(
   const placed = await readAll(definition, context);
   const found = words.map((word) => {
     const one = placed.find(({ object: { name, id } }) => name === word || id === word);
-    if (one === undefined) throw new UsageError(`no such ${definition.kind}: ${word}`);
+    if (one === undefined) {
+      const near = didYouMean(
+        word,
+        placed.map(({ object: { name } }) => name),
+      );
+      throw new UsageError(`no such ${definition.kind}: ${word}`, near ?? `see \`tsstack ${definition.name} ls\``);
+    }
     return describePlaced(definition, one);
   });
   await writeOutput(context.io.stdout, `${JSON.stringify(found, null, 2)}\n`);

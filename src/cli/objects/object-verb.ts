@@ -48,16 +48,29 @@ export type ObjectContext = CommandContext<typeof commonFlags>;
 export function objectVerb<Thing extends Creatable, const Table extends Flags>(
   definition: ObjectVerb<Thing, Table>,
 ): AnyVerb {
-  const { name, createUsage, createFlags, pruneFlags } = definition;
-  const prune = pruneFlags === null ? '' : ' | prune';
+  const { name, createFlags } = definition;
   return defineVerb<Flags>({
     name,
-    usage: `create ${createUsage} | ls | inspect NAME... | rm NAME...${prune}`,
+    usage: usageOf(definition),
     arity: [1, null],
-    flags: { ...createFlags, ...commonFlags },
+    flags: { ...createFlags, ...commonFlags, ...shownFlags(definition) },
     // The table of the verb is that of the kind and the common one, which the compiler cannot add up.
     run: (context) => run(definition, context as unknown as CommandContext<Table> & ObjectContext),
   });
+}
+
+type Described = Pick<ObjectVerb<Creatable, never>, 'name' | 'createUsage' | 'pruneFlags'>;
+
+function usageOf({ createUsage, pruneFlags }: Described): string {
+  return `create ${createUsage} | ls | inspect NAME... | rm NAME...${pruneFlags === null ? '' : ' | prune'}`;
+}
+
+/** The help does not speak of what the kind has no use for. */
+function shownFlags({ pruneFlags }: Described): Flags {
+  return {
+    ...(pruneFlags?.includes('all') === true ? {} : { all: { ...commonFlags.all, hidden: true } }),
+    ...(pruneFlags === null ? { force: { ...commonFlags.force, help: 'rm: pass over what is not there' } } : {}),
+  };
 }
 
 interface Subcommand {
@@ -74,7 +87,7 @@ async function run<Thing extends Creatable, Table extends Flags>(
   const known = subcommands(definition, context, words);
   const subcommand = known[word];
   if (subcommand === undefined) throw unknown(definition.name, word, Object.keys(known));
-  check(`tsstack ${definition.name} ${word}`, subcommand, context.given, words);
+  check(definition, word, subcommand, { given: context.given, words });
   await subcommand.run();
   return 0;
 }
@@ -109,15 +122,18 @@ function subcommands<Thing extends Creatable, Table extends Flags>(
 }
 
 function check(
-  command: string,
+  definition: Described,
+  word: string,
   { arity: [least, most], flags }: Subcommand,
-  given: ReadonlySet<string>,
-  words: readonly string[],
+  { given, words }: { readonly given: ReadonlySet<string>; readonly words: readonly string[] },
 ): void {
+  const command = `tsstack ${definition.name} ${word}`;
+  const usage = `usage: tsstack ${definition.name} ${usageOf(definition)}`;
   const stray = [...given].find((flag) => !flags.includes(flag));
-  if (stray !== undefined) throw new UsageError(`${command} takes no --${stray}`);
-  if (words.length < least) throw new UsageError(`${command} needs more arguments`);
-  if (most !== null && words.length > most) throw new UsageError(`${command} takes no argument "${words[most] ?? ''}"`);
+  if (stray !== undefined) throw new UsageError(`${command} takes no --${stray}`, usage);
+  if (words.length < least) throw new UsageError(`${command} needs more arguments`, usage);
+  if (most !== null && words.length > most)
+    throw new UsageError(`${command} takes no argument "${words[most] ?? ''}"`, usage);
 }
 
 function unknown(verb: string, word: string, names: readonly string[]): UsageError {

@@ -16,7 +16,9 @@ export function roleOfToken(view: StoreView, { joinSecrets }: ClusterSecrets, te
       hint,
     });
   for (const role of ['worker', 'manager'] as const) if (isSameSecret(secret, joinSecrets[role])) return role;
-  throw new TsstackError('permission', 'the token is not good (any more): it has been rotated', { hint });
+  throw new TsstackError('permission', 'the token is not good: it has been rotated, or was not copied as it is', {
+    hint,
+  });
 }
 
 /** Throws unless the address can be the node's alone; `own` is the id of a node that has one already. */

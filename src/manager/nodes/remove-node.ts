@@ -1,11 +1,11 @@
 /** `node rm`: takes a node out of the cluster, and from the store what was only there. Pure. */
 import { TsstackError } from '../../model/errors.ts';
+import { findNodeAmong } from '../../model/find-node.ts';
 import type { NodeObject } from '../../model/objects.ts';
 import type { RemoveNodeRequest, RemoveNodeResponse } from '../../rpc/messages.ts';
 import { checkMajority } from '../members/check-majority.ts';
 import type { StoreView } from '../store/object-index.ts';
 import type { Transaction } from '../store/store.ts';
-import { findNode } from './find-node.ts';
 import { forgetNode } from './forget-node.ts';
 
 export interface RemoveNodeContext {
@@ -22,7 +22,7 @@ export function removeNode(
   request: RemoveNodeRequest,
   { ownNodeId, isManaged, now }: RemoveNodeContext,
 ): Transaction<RemoveNodeResponse> {
-  const node = findNode(view, request.node);
+  const node = findNodeAmong(view.all('node'), request.node);
   if (node.id === ownNodeId())
     throw refuse(node, 'it is the manager that leads', `run \`tsstack cluster leave\` on ${node.hostname}`);
   if (!request.force) checkForgettable(view, node);

@@ -1,5 +1,6 @@
 /** `node update`. Pure; the scheduler and the constraint enforcer draw the consequences. */
 import { canonicalJson } from '../../model/canonical-json.ts';
+import { findNodeAmong } from '../../model/find-node.ts';
 import type { NodeObject } from '../../model/objects.ts';
 import type { UpdateNodeRequest, UpdateNodeResponse } from '../../rpc/messages.ts';
 import { InvalidRequestError } from '../errors.ts';
@@ -7,7 +8,6 @@ import { getCluster } from '../authority/cluster-object.ts';
 import { ChangeSet } from '../store/change-set.ts';
 import type { StoreView } from '../store/object-index.ts';
 import type { Transaction } from '../store/store.ts';
-import { findNode } from './find-node.ts';
 import { checkDemotion, demote, parseRole } from './node-role.ts';
 
 /** What decides about roles beside the store. */
@@ -22,7 +22,7 @@ export function updateNode(
   request: UpdateNodeRequest,
   context: UpdateNodeContext,
 ): Transaction<UpdateNodeResponse> {
-  const node = findNode(view, request.node);
+  const node = findNodeAmong(view.all('node'), request.node);
   const labels = { ...withoutLabels(node, request.removeLabels), ...request.addLabels };
   const availability = readAvailability(request.availability) ?? node.availability;
   const changes = new ChangeSet(view);

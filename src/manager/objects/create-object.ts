@@ -37,7 +37,7 @@ export function createObject(
 
 function createNetwork(view: StoreView, spec: NetworkSpec, now: string): Transaction<CreateObjectResponse> {
   const { name } = spec;
-  if (view.named('network', name).some((other) => !other.spec.external)) throw taken('network', name);
+  if (view.named('network', name).some((other) => !other.spec.external)) throw taken('network', name, '');
   checkSubnet(view, '', '', spec);
   const network = newNetwork(spec, nobody, now);
   return { changes: [put(network)], result: { id: network.id, created: true } };
@@ -48,7 +48,8 @@ function createVolume(view: StoreView, spec: VolumeSpec, now: string): Transacti
   const { name } = spec;
   const before = findVolumeContent(view, name);
   if (before !== undefined) {
-    if (canonicalJson([before.spec]) !== canonicalJson([spec])) throw taken('volume', name);
+    if (canonicalJson([before.spec]) !== canonicalJson([spec]))
+      throw taken('volume', name, ', with another definition');
     return { changes: [], result: { id: before.id, created: false } };
   }
   const volume = newVolume(spec, nobody, now);
@@ -67,14 +68,14 @@ function createPayload(
     const most = maxContentBytes[kind] - 1;
     throw new InvalidRequestError(`${kind} ${name}: its content has ${content.length} bytes, not 1 to ${most}`);
   }
-  if (view.named(kind, name).some((other) => !other.spec.external)) throw taken(kind, name);
+  if (view.named(kind, name).some((other) => !other.spec.external)) throw taken(kind, name, '');
   const common = { id: newId(), version: 0, createdAt: now, updatedAt: now, kind, ...nobody };
   const payload: PayloadObject = { ...common, name, spec: withoutContent(spec) };
   return { changes: [put(payload, content)], result: { id: payload.id, created: true } };
 }
 
-function taken(kind: string, name: string): ClaimedError {
-  return new ClaimedError(`${kind} ${name} exists already, and is another one`, {
+function taken(kind: string, name: string, difference: string): ClaimedError {
+  return new ClaimedError(`${kind} ${name} exists already${difference}`, {
     hint: 'remove it first, or choose another name',
   });
 }

@@ -1,10 +1,10 @@
 /** `service update` and `service scale`. Pure. */
 import type { ServiceSpec, StackSpec } from '../../model/spec.ts';
-import { isGlobal, isJob } from '../../model/deploy-spec.ts';
+import { isJob } from '../../model/deploy-spec.ts';
 import type { ServiceChangeResponse, UpdateServiceRequest } from '../../rpc/messages.ts';
-import { InvalidRequestError } from '../errors.ts';
 import { runJob } from '../orchestrators/schedule/schedule.ts';
 import { defaultApplyOptions } from '../stacks/apply-options.ts';
+import { checkReplicas } from '../stacks/check-replicas.ts';
 import { checkClaims } from '../stacks/check-claims.ts';
 import { executePlan } from '../stacks/execute-plan.ts';
 import { planFollowers } from '../stacks/plan-followers.ts';
@@ -43,8 +43,6 @@ export function updateService(
 }
 
 function changedSpec(spec: ServiceSpec, { image, replicas }: UpdateServiceRequest): ServiceSpec {
-  if (replicas !== null && isGlobal(spec)) {
-    throw new InvalidRequestError(`service ${spec.name} has deploy.mode ${spec.deploy.mode}: it cannot be scaled`);
-  }
+  if (replicas !== null) checkReplicas(spec, replicas);
   return { ...spec, image: image === '' ? spec.image : image, replicas: replicas ?? spec.replicas };
 }

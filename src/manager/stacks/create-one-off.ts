@@ -63,6 +63,7 @@ function addTask(
   if (owner !== undefined) {
     throw new ClaimedError(
       `container name ${containerName} is taken by service ${owner.service} of stack ${owner.stack}`,
+      { hint: 'choose another --name' },
     );
   }
   const stored = changes.ofStack('service', spec.name).find(({ name }) => name === service.name);

@@ -16,6 +16,7 @@ import { isGlobal, isJob } from '../../model/deploy-spec.ts';
 import { ownerServices } from '../tasks/shared-tasks.ts';
 import type { ApplyOptions } from './apply-options.ts';
 import { checkClaims } from './check-claims.ts';
+import { checkReplicas } from './check-replicas.ts';
 import { checkSharedContainers } from './check-shared-containers.ts';
 import { checkPlatforms } from './check-platforms.ts';
 import { checkStorageLimits } from './check-storage-limits.ts';
@@ -25,7 +26,7 @@ import { findForeignPayload } from './find-resources.ts';
 import { planOrphans } from './plan-orphans.ts';
 import { planResources } from './plan-resources.ts';
 import type { StackPlan, StackStep } from './stack-step.ts';
-import { InvalidRequestError, NotFoundError } from '../errors.ts';
+import { NotFoundError } from '../errors.ts';
 
 /** Which services an apply is about. */
 export interface Selection {
@@ -76,18 +77,15 @@ function selectServices(spec: StackSpec, options: ApplyOptions): Selection {
 
 /** The spec with the numbers of `--scale` in it. */
 function scaleServices(spec: StackSpec, options: ApplyOptions, selected: ReadonlySet<string>): StackSpec {
-  for (const [name, count] of Object.entries(options.scale)) checkScale(spec.services[name], count);
+  for (const [name, count] of Object.entries(options.scale)) {
+    const service = spec.services[name];
+    if (service !== undefined) checkReplicas(service, count);
+  }
   const services = Object.entries(spec.services).map(([name, service]): [string, ServiceSpec] => [
     name,
     selected.has(name) ? { ...service, replicas: options.scale[name] ?? service.replicas } : service,
   ]);
   return { ...spec, services: Object.fromEntries(services) };
-}
-
-/** Of a global service there is one container on each node, however many are asked for. */
-function checkScale(service: ServiceSpec | undefined, count: number): void {
-  if (service === undefined || !isGlobal(service) || count === service.replicas) return;
-  throw new InvalidRequestError(`service ${service.name} has deploy.mode ${service.deploy.mode}: it cannot be scaled`);
 }
 
 function planStackObject(view: StoreView, spec: StackSpec): readonly StackStep[] {

@@ -1,8 +1,10 @@
+import { maxReplicas } from '../../model/deploy-spec.ts';
 import { deviceReservations } from '../forms/devices.ts';
 import { labels, list, object, textList } from './collections.ts';
 import {
   byteSize,
   duration,
+  integerBetween,
   integerOrUnlimited,
   nonNegativeInteger,
   nonNegativeNumber,
@@ -22,7 +24,7 @@ const updateKeys = {
 export const deploy = object({
   mode: oneOf(['replicated', 'global', 'replicated-job', 'global-job']),
   endpoint_mode: oneOf(['vip', 'dnsrr']),
-  replicas: nonNegativeInteger,
+  replicas: integerBetween(0, maxReplicas),
   labels,
   update_config: object({ ...updateKeys, failure_action: oneOf(['continue', 'pause', 'rollback']) }),
   rollback_config: object({ ...updateKeys, failure_action: oneOf(['continue', 'pause']) }),

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { maxReplicas } from '../../model/deploy-spec.ts';
 import { build } from '../forms/build.ts';
 import { command, healthTest } from '../forms/command.ts';
 import { gpus } from '../forms/devices.ts';
@@ -184,7 +185,7 @@ export const service = object({
     'no, always, unless-stopped, on-failure or on-failure:N',
   ),
   runtime: text,
-  scale: nonNegativeInteger,
+  scale: integerBetween(0, maxReplicas),
   secrets: list(secretGrant),
   security_opt: textList,
   shm_size: byteSize,
@@ -204,7 +205,7 @@ export const service = object({
   volumes_from: textList,
   working_dir: text,
   'x-tsstack': object({
-    max_concurrent: integerBetween(1, 100_000),
+    max_concurrent: integerBetween(1, maxReplicas),
     progress_deadline: duration,
     rebalance: oneOf(['auto', 'manual']),
     schedule: text,

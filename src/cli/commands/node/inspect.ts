@@ -2,7 +2,7 @@ import { defineVerb, type CommandContext } from '../../command-line/verb.ts';
 import { connect } from '../../connection/connect.ts';
 import { nodeEncryption, type NodeEncryption } from '../../../model/node-encryption.ts';
 import type { NodeObject } from '../../../model/objects.ts';
-import { findNodes } from '../../nodes/find-nodes.ts';
+import { findNodeAmong } from '../../../model/find-node.ts';
 import { writeOutput } from '../../output/write-output.ts';
 import { listObjects } from '../../tasks/list-tasks.ts';
 
@@ -11,7 +11,8 @@ export const inspect = defineVerb({ name: 'node inspect', usage: 'NODE...', arit
 
 async function run(context: CommandContext): Promise<number> {
   const view = await listObjects(await connect(context, 'if-known'), '', ['node']);
-  const nodes = findNodes(view.ofKind('node'), context.arguments);
+  const all = view.ofKind('node');
+  const nodes = context.arguments.map((name) => findNodeAmong(all, name));
   await writeOutput(context.io.stdout, `${JSON.stringify(nodes.map(described), null, 2)}\n`);
   return 0;
 }

@@ -1,7 +1,7 @@
 import { shortId } from '../../../model/ids.ts';
 import { defineVerb, type CommandContext } from '../../command-line/verb.ts';
 import { connect } from '../../connection/connect.ts';
-import { findNodes } from '../../nodes/find-nodes.ts';
+import { findNodeAmong } from '../../../model/find-node.ts';
 import { readRowFormat, rowFormatFlag, type RowFormat } from '../../output/format-flag.ts';
 import { formatColumns } from '../../output/table.ts';
 import { writeOutput } from '../../output/write-output.ts';
@@ -20,7 +20,7 @@ async function run(context: CommandContext<typeof flags>): Promise<number> {
   const format = readRowFormat(context.flags.format);
   const view = await listObjects(await connect(context, 'if-known'), '', ['node', 'task']);
   const all = view.ofKind('node');
-  const wanted = new Set(findNodes(all, context.arguments).map(({ id }) => id));
+  const wanted = new Set(context.arguments.map((name) => findNodeAmong(all, name).id));
   const nodes = new Map(all.map((node) => [node.id, node]));
   const tasks = sortTasks(view.tasks.filter(({ nodeId }) => nodeId !== null && wanted.has(nodeId)));
   // What was in their places before may have been on other nodes.

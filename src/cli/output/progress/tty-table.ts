@@ -1,4 +1,4 @@
-import { formatBytes } from '../units.ts';
+import { formatBytes } from '../../../model/format-bytes.ts';
 import { paint, type Colour } from '../colour.ts';
 import type { ProgressEvent } from './progress-event.ts';
 import type { ProgressRow } from './tty-progress.ts';

@@ -20,9 +20,16 @@ export function parseKind(text: string): OwnKind {
 /** The spec in that JSON text; throws InvalidRequestError naming every field that is wrong. */
 export function parseObjectSpec(kindName: string, text: string): ObjectSpec {
   const kind = parseKind(kindName);
-  const result = objectSchemas[kind].safeParse(parseJson(text, kind));
+  const document = parseJson(text, kind);
+  const result = objectSchemas[kind].safeParse(document);
   // The kind picks the schema of that kind, which the compiler cannot follow through the table.
   if (result.success) return { kind, spec: result.data } as ObjectSpec;
   const problems = result.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
-  throw new InvalidRequestError(`${kind}: ${problems.join('; ')}`);
+  throw new InvalidRequestError(`${kind}${nameIn(document)}: ${problems.join('; ')}`);
+}
+
+/** ` "x/y"`, as far as the document has a name. */
+function nameIn(document: unknown): string {
+  const name: unknown = document instanceof Object && 'name' in document ? document.name : undefined;
+  return typeof name === 'string' ? ` ${JSON.stringify(name)}` : '';
 }

@@ -1,5 +1,6 @@
 /** Shape of ServiceSpec documents; the types tie each schema to src/model/spec.ts, so that neither can change alone. */
 import * as z from 'zod';
+import { maxReplicas } from '../../../model/deploy-spec.ts';
 import { isInterfaceName } from '../../../model/interface-name.ts';
 import type {
   HooksSpec,
@@ -83,7 +84,7 @@ export const serviceSchema: z.ZodType<ServiceSpec> = z.strictObject({
   name,
   image: z.string().min(1),
   pullPolicy: z.union([z.enum(['always', 'missing', 'never']), z.strictObject({ refreshAfterMs: z.number().min(0) })]),
-  replicas: z.int().min(0),
+  replicas: z.int().min(0).max(maxReplicas, `has to be ${maxReplicas} at most`),
   containerName: z
     .string()
     .regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/, 'is no container name')

@@ -7,8 +7,8 @@ import { InvalidRequestError } from '../../errors.ts';
 import { serviceSchema } from './service-schema.ts';
 import { labels, name } from './shared-schema.ts';
 
-const ip = z.union([z.ipv4(), z.ipv6()]);
-const cidr = z.union([z.cidrv4(), z.cidrv6()]);
+const ip = z.union([z.ipv4(), z.ipv6()], 'is no IP address');
+const cidr = z.union([z.cidrv4(), z.cidrv6()], 'is no subnet such as 10.5.0.0/24 or fd00:5::/64');
 
 const pool = z.strictObject({
   subnet: cidr.nullable(),

@@ -1,4 +1,5 @@
 import type { NodeObject } from '../../../model/objects.ts';
+import { formatBinaryBytes } from '../../../model/format-bytes.ts';
 import { toNanoCpus, type NodeLoad } from '../../store/node-load.ts';
 import type { Filter, Placement } from './filter.ts';
 
@@ -13,7 +14,8 @@ export const reservations: Filter = {
 function lacking({ task, node, load }: Placement): string | undefined {
   const { cpus, memoryBytes, generic } = task.spec.deploy.reservations;
   if (cpus !== null && toNanoCpus(cpus) > freeNanoCpus(node, load)) return `${cpus} CPUs to reserve`;
-  if (memoryBytes !== null && memoryBytes > freeMemory(node, load)) return `${memoryBytes} bytes of memory to reserve`;
+  if (memoryBytes !== null && memoryBytes > freeMemory(node, load))
+    return `${formatBinaryBytes(memoryBytes)} of memory to reserve`;
   for (const [kind, count] of Object.entries(generic)) {
     if (count > freeGeneric(kind, node, load)) return `${count} of the generic resource ${kind}`;
   }

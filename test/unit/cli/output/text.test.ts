@@ -6,7 +6,8 @@ import { readEnvironment } from '../../../../src/cli/command-line/read-environme
 import { hasColours } from '../../../../src/cli/output/colour.ts';
 import { splitReference } from '../../../../src/cli/output/image-reference.ts';
 import { formatColumns } from '../../../../src/cli/output/table.ts';
-import { formatBinaryBytes, formatBytes, formatSpan } from '../../../../src/cli/output/units.ts';
+import { formatBinaryBytes, formatBytes } from '../../../../src/model/format-bytes.ts';
+import { formatSpan } from '../../../../src/cli/output/units.ts';
 import { TestIo } from '../../../support/command-io.ts';
 
 describe('formatSpan', () => {

@@ -42,7 +42,7 @@ describe('objects of no stack', () => {
     assert.deepEqual(create('volume', volume()), { changes: [], result: { id: result.id, created: false } });
     assert.throws(
       () => create('volume', volume({ labels: { a: 'b' } })),
-      /volume v exists already, and is another one/,
+      /volume v exists already, with another definition/,
     );
   });
 
@@ -63,7 +63,7 @@ describe('objects of no stack', () => {
       volume({ filesystem: { type: 'nfs', device: ':/x', options: [], ...change } });
     assert.doesNotThrow(() => create('volume', made({ options: ['addr=1.2.3.4'] })));
     for (const change of [{ type: '../x' }, { device: 'a\0b' }, { options: ['a,b'] }, { options: ['a\0b'] }])
-      assert.throws(() => create('volume', made(change)), /volume: filesystem/);
+      assert.throws(() => create('volume', made(change)), /volume "v": filesystem/);
   });
 
   it('are removed unless a container uses them, and nothing is if one of them cannot be', () => {

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
+import { parseStackSpec } from '../../../../src/manager/api/schema/stack-schema.ts';
 import { rebalanceService } from '../../../../src/manager/services/rebalance-service.ts';
 import { rollbackService } from '../../../../src/manager/services/rollback-service.ts';
 import { updateService } from '../../../../src/manager/services/update-service.ts';
-import { defaultUpdate } from '../../../../src/model/deploy-spec.ts';
+import { defaultUpdate, maxReplicas } from '../../../../src/model/deploy-spec.ts';
 import type { ServiceSpec } from '../../../../src/model/spec.ts';
 import type { ServiceChangeResponse, UpdateServiceRequest } from '../../../../src/rpc/messages.ts';
-import { containerSpec, deploySpec, serviceSpec } from '../../../fixtures/specs.ts';
+import { containerSpec, deploySpec, serviceSpec, stackSpec } from '../../../fixtures/specs.ts';
 import { UpdateLab } from '../../../support/update-lab.ts';
 
 const web = (version: string, overrides: Partial<ServiceSpec> = {}): ServiceSpec =>
@@ -47,6 +48,13 @@ describe('a change of one service by hand', () => {
     assert.deepEqual(new Set(lab.tasks().map(({ spec }) => spec.image)), new Set(['other']));
     const { steps } = await lab.apply([web('a')]);
     assert.match(steps[0]?.reasons.join() ?? '', /^image: "other" -> /);
+  });
+
+  it('is refused for more containers than a cluster is made for, which would stop the manager', async () => {
+    await up(web('a'));
+    await assert.rejects(update({ replicas: maxReplicas + 1 }), /service web can have 100000 containers at most/);
+    const spec = JSON.stringify(stackSpec([{ ...web('a'), replicas: 1e9 }]));
+    assert.throws(() => parseStackSpec(spec), /services\.web\.replicas: has to be 100000 at most/);
   });
 
   it('replaces nothing when nothing is changed', async () => {

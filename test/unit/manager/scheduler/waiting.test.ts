@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { runsForEver } from '../../../../agents/simulated/pretend-task.ts';
 import { constraintEnforcer } from '../../../../src/manager/orchestrators/constraint-enforcer/constraint-enforcer.ts';
+import { formatBinaryBytes } from '../../../../src/model/format-bytes.ts';
 import type { DeploySpec } from '../../../../src/model/deploy-spec.ts';
 import type { NodeObject } from '../../../../src/model/objects.ts';
 import type { ServiceSpec } from '../../../../src/model/spec.ts';
@@ -34,7 +35,7 @@ describe('a container without a node', () => {
     const reservations = { cpus: null, memoryBytes: memoryBytes / 2, generic: {} };
     await addNode('n1');
     await up(web(3, { reservations }));
-    const reason = `no suitable node: of 1, 1 without ${memoryBytes / 2} bytes of memory to reserve`;
+    const reason = `no suitable node: of 1, 1 without ${formatBinaryBytes(memoryBytes / 2)} of memory to reserve`;
     assert.deepEqual(places(), ['n1', 'n1', reason]);
     const [first, , third] = lab.tasks();
     assert.ok(first !== undefined);

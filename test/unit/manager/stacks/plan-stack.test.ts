@@ -236,6 +236,10 @@ describe('the plan of a stack', () => {
     const scaled = upState(chain({})).concat(taskObject('other', { slot: 2 }));
     assert.ok(plan(scaled, chain()).includes('remove-task p-other-2'));
     assert.throws(() => plan([], chain(), { scale: { nothing: 2 } }), { code: 'not-found' });
+    assert.throws(
+      () => plan([], chain(), { scale: { other: 1e9 } }),
+      /service other can have 100000 containers at most/,
+    );
   });
 
   it('lists orphans, and removes them when told to', () => {

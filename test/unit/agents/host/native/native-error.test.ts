@@ -29,6 +29,16 @@ describe('errors of native programs', () => {
     );
   });
 
+  it('say what to do about what people write wrong', () => {
+    const hintOf = (code: NativeErrorCode, message: string): string | undefined =>
+      new NativeError({ code, message, errno: '', path: '' }).hint;
+    const nowhere = 'publish port 192.0.2.9:80/tcp: Cannot assign requested address';
+    assert.match(hintOf('network', nowhere) ?? '', /this host has no such address/);
+    assert.match(hintOf('exec-not-found', 'exec "x"') ?? '', /no such program/);
+    assert.match(hintOf('internal', 'process.cwd: enter /etc/hosts: Not a directory') ?? '', /`working_dir`/);
+    assert.equal(hintOf('internal', 'mount /x'), undefined);
+  });
+
   it('are what the rest of the program can judge by', () => {
     const codeOf = (code: NativeErrorCode): string => new NativeError({ code, message: '', errno: '', path: '' }).code;
     assert.equal(codeOf('invalid'), 'invalid');
