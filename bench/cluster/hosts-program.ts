@@ -121,6 +121,33 @@ async function clear(host: ClusterHost): Promise<void> {
 
 let etcd: readonly EtcdProcess[] = [];
 
+async function leaderOf(cluster: TestCluster): Promise<ClusterHost> {
+  const { stdout } = await cluster.host('m1').ok(['cluster', 'status', '--format', 'json']);
+  const { leader } = JSON.parse(stdout) as { readonly leader: string };
+  return cluster.hosts.find(({ address }) => leader.startsWith(`${address}:`)) ?? cluster.host('m1');
+}
+
+/** Time to the next write, and to one container more on a host whose agent has to have found the new leader. */
+async function measureLoss(
+  cluster: TestCluster,
+  name: string,
+  lose: (leader: ClusterHost) => Promise<unknown>,
+): Promise<{ readonly writeMs: number; readonly upMs: number }> {
+  const leader = await leaderOf(cluster);
+  const other = cluster.hosts.find((host) => host !== leader) ?? leader;
+  const file = other.write(`${name}.yml`, sleepers(name, 2, `, ${nodeOf(other.name)}`));
+  await other.ok(['-f', file, 'up', '-d', '--wait']);
+  other.write(`${name}.yml`, sleepers(name, 3, `, ${nodeOf(other.name)}`));
+  const since = performance.now();
+  await lose(leader);
+  await other.ok(['node', 'update', '--label-add', 'next=write', other.name], { timeoutMs: patienceMs });
+  const writeMs = performance.now() - since;
+  await other.ok(['-f', file, 'up', '--no-start'], { timeoutMs: patienceMs });
+  const upMs = performance.now() - since;
+  await leader.ok(['info', '--start']);
+  return { writeMs, upMs };
+}
+
 async function measureManagers(cluster: TestCluster): Promise<void> {
   const [m1, m2, m3] = [cluster.host('m1'), cluster.host('m2'), cluster.host('m3')];
   etcd = await EtcdProcess.startOn(cluster.hosts);
@@ -129,18 +156,16 @@ async function measureManagers(cluster: TestCluster): Promise<void> {
   await m1.ok(['cluster', 'migrate', '--to', store]);
   const { stdout: token } = await m1.ok(['cluster', 'token', '-q', 'manager']);
   for (const host of [m2, m3]) await host.ok(['cluster', 'join', '--token', token.trim(), m1.address]);
-  const file = m2.write('few.yml', sleepers('few', 2, `, ${nodeOf('m2')}`));
-  await m2.ok(['-f', file, 'up', '-d', '--wait']);
-  m2.write('few.yml', sleepers('few', 3, `, ${nodeOf('m2')}`));
-  const since = performance.now();
-  await Promise.all([m1.powerOff(), etcd[0]?.kill()]);
-  await m2.ok(['node', 'update', '--label-add', 'next=write', 'm2'], { timeoutMs: patienceMs });
-  figures['nextWriteMs'] = performance.now() - since;
-  // A container more, for which the host's agent has to have found the new leader.
-  await m2.ok(['-f', file, 'up', '--no-start'], { timeoutMs: patienceMs });
-  figures['nextUpMs'] = performance.now() - since;
-  await etcd[0]?.start();
-  await m1.ok(['info', '--start']);
+  const killed = await measureLoss(cluster, 'killed', (leader) => leader.killDaemon());
+  figures['killedUpMs'] = killed.upMs;
+  let member: EtcdProcess | undefined;
+  const off = await measureLoss(cluster, 'off', (leader) => {
+    member = etcd[cluster.hosts.indexOf(leader)];
+    return Promise.all([leader.powerOff(), member?.kill()]);
+  });
+  await member?.start();
+  figures['nextWriteMs'] = off.writeMs;
+  figures['nextUpMs'] = off.upMs;
 }
 
 await withHosts(measureWorkers, 'm1', 'w1', 'w2');

@@ -178,6 +178,11 @@ describe('a cluster of three managers', () => {
     await m1.powerOff();
     await m2.ok(['-f', 'spread.yml', 'up', '-d']);
     assert.ok(calmMs() - began < 8000, `the next write was accepted after ${calmMs() - began} ms`);
+    await until(
+      () => nodeStates(m2),
+      (rows) => rows.filter((state) => state.endsWith(' ready')).length === 2,
+    );
+    assert.ok(calmMs() - began < 8000, `the agents were with the next leader after ${calmMs() - began} ms`);
     assert.notEqual(await leaderOf(m2), `${m1.address}:2377`);
     await until(
       () => m2.ps('spread.yml'),
