@@ -32,7 +32,6 @@ import { keepConnected } from './session/connection-loop.ts';
 import { LeadAway } from './session/lead-away.ts';
 import { ManagerLink } from './session/manager-link.ts';
 import type { ManagerAccess } from './session/manager-access.ts';
-import type { SessionOptions } from './session/manager-session.ts';
 import { SelfDescription } from './session/self-description.ts';
 import { StatusReporter } from './session/status-reporter.ts';
 import { serveRelay } from './streams/relay-stream.ts';
@@ -139,8 +138,8 @@ export class Agent {
     this.#table = table;
     table.adopt();
     images.open().catch((error: unknown) => this.#options.log(`look at the images: ${describeError(error).message}`));
-    const self = { self: description, tunnelKey: networks.tunnelKey };
-    await this.#serve(table, images, self, guard, reporter, link);
+    description.setTunnelKey(networks.tunnelKey);
+    await this.#serve(table, images, description, guard, reporter, link);
     await table.release();
     this.#isIdle = table.ids.length === 0;
     if (!this.#isIdle) return networks.close();
@@ -153,7 +152,7 @@ export class Agent {
   async #serve(
     table: TaskTable,
     images: ImageService,
-    self: Pick<SessionOptions, 'self' | 'tunnelKey'>,
+    self: SelfDescription,
     guard: ClusterGuard,
     reporter: StatusReporter,
     link: ManagerLink,
@@ -174,7 +173,7 @@ export class Agent {
         guard,
         reporter,
         leadAway: this.#leadAway,
-        ...self,
+        self,
         onConnected: (client) => link.connected(client),
         onLost: () => link.lost(),
         onOpen: (sessionId) => {
@@ -214,6 +213,7 @@ export class Agent {
       onEncryption: (problem) => self.setEncryptionProblem(problem),
       wireguard,
       onWireguard: (finding) => self.setWireguard(finding),
+      onTunnelKey: (key) => self.setTunnelKey(key),
       spawn: (argv, logPath) => this.#launcher.spawn(argv, logPath),
       log: (message) => {
         if (message.startsWith(refusedConnections)) self.noteRefusal(message, new Date().toISOString());

@@ -7,6 +7,7 @@
 #include "netns.h"
 #include "operations.h"
 #include "server.h"
+#include "wireguard/care.h"
 
 #include <getopt.h>
 #include <signal.h>
@@ -117,7 +118,8 @@ open_net (struct net *net, const struct options *options, struct tss_error *erro
   net->overlays.ipsec = &net->ipsec;
   net->ipsec.nft = &net->nft;
   net->ipsec.tables = &net->tables;
-  net->wireguard = (struct wireguard){ .route = &net->route, .ipsec = &net->ipsec, .tables = &net->tables };
+  net->wireguard
+      = (struct wireguard){ .loop = &net->loop, .route = &net->route, .ipsec = &net->ipsec, .tables = &net->tables };
   net->flow_limit.loop = &net->loop;
   net->flow_limit.sandboxes = &net->sandboxes;
   net->sandboxes.overlays = &net->overlays;
@@ -148,7 +150,7 @@ open_net (struct net *net, const struct options *options, struct tss_error *erro
   if (trash_open (&net->trash, &net->loop, error) < 0 || operations_restore_names (&net->operations, error) < 0
       || overlays_restore (&net->overlays, error) < 0 || sandboxes_restore (&net->sandboxes, error) < 0
       || ports_restore (&net->ports, error) < 0 || kept_tables_open (&net->tables, error) < 0
-      || guard_open (&net->guard, &net->loop, error) < 0)
+      || guard_open (&net->guard, &net->loop, error) < 0 || wireguard_open (&net->wireguard, error) < 0)
     return -1;
   flow_limit_open (&net->flow_limit);
   return server_open (&net->server, &net->loop, options->socket, operations_execute, &net->operations, error);
@@ -158,6 +160,7 @@ static void
 close_net (struct net *net)
 {
   flow_limit_close (&net->flow_limit);
+  wireguard_close (&net->wireguard);
   trash_close (&net->trash);
   guard_close (&net->guard);
   kept_tables_close (&net->tables);

@@ -2,6 +2,7 @@
 #include "conntrack.h"
 #include "fields.h"
 #include "network.h"
+#include "wireguard/kernel.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -101,8 +102,11 @@ set_ipsec (struct operations *operations, const json_t *request, json_t *reply, 
 static int
 set_wireguard (struct operations *operations, const json_t *request, json_t *reply, struct tss_error *error)
 {
-  (void)reply;
-  return wireguard_set (operations->wireguard, request, error);
+  json_t *silent;
+  if (wireguard_set (operations->wireguard, request, &silent, error) < 0)
+    return -1;
+  json_object_set_new (reply, "silent", silent);
+  return 0;
 }
 
 static int

@@ -38,6 +38,7 @@ describe('a host without room for more connections', () => {
       stateDirectory: join(directory, 'state'),
       logPath: join(directory, 'net.log'),
       spawn: start,
+      onReturn: () => undefined,
       log: (message) => {
         said.push(message);
         heard.resolve();

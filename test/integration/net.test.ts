@@ -491,7 +491,10 @@ describe('networks of a host', () => {
       assert.doesNotMatch(await look('cat', '/proc/self/mountinfo'), /tsstack-net-/);
       await lab.until(async () => (await look('ls', `${lab.directory}/netns`)) === '');
       await service.shutDown();
-      assert.equal(await look('ls', lab.directory), ['netns', 'published.json', 'state', 'tunnel.key'].join('\n'));
+      assert.equal(
+        await look('ls', lab.directory),
+        ['net.log', 'netns', 'published.json', 'state', 'tunnel.key'].join('\n'),
+      );
       assert.deepEqual(JSON.parse(await readFile(`${lab.directory}/published.json`, 'utf8')), {
         networks: [],
         publications: [],

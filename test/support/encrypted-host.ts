@@ -30,6 +30,24 @@ export class EncryptedHost {
     return `tswg-${owner}`;
   }
 
+  /** Numbers of its tables of routes to others: those that it sends by, and those that they may come by. */
+  get tables(): readonly [out: string, back: string] {
+    return [String(0x74c0ffee), String(0x75c0ffee)];
+  }
+
+  /** Resolves when what goes to that many others goes by WireGuard. */
+  async untilLed(others: number): Promise<void> {
+    const family = `-${this.family}`;
+    await this.#host.lab.until(async () => {
+      const routes = await this.run(
+        'bash',
+        '-c',
+        `ip ${family} route show table ${this.tables[0]} 2>/dev/null || true`,
+      );
+      return routes.split('\n').filter((line) => line.includes(this.link)).length === others;
+    });
+  }
+
   run(...command: readonly string[]): Promise<string> {
     return this.#host.lab.run('host', ...command);
   }

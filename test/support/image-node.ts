@@ -80,7 +80,6 @@ export class ImageNode {
         onStanding: () => undefined,
         log: () => undefined,
         guard,
-        tunnelKey: Buffer.alloc(0),
         reporter: new StatusReporter(() => undefined),
         leadAway: new LeadAway(),
         self: new SelfDescription({ ...simulatedDescription, hostname: this.name, architecture: process.arch }),

@@ -179,7 +179,7 @@ export class NetFaults {
       'ip -br address',
       'ip xfrm policy',
       'ip rule',
-      `ip route show table ${0x74000000 + 0x017500} 2>&1 || true`,
+      `ip route show table ${0x75000000 + 0x017500} 2>&1 || true`,
       'nft list tables',
       ...inside,
       `find ${this.#state} -type f | sort`,
@@ -199,7 +199,7 @@ export class NetFaults {
     return [
       ...see('ip', '-o', 'link').filter((line) => / (ts-|tv|tswg-)/.test(line)),
       ...see('nft', 'list', 'tables').filter((line) => line.includes(table) || /ipsec|wireguard/.test(line)),
-      ...see('ip', 'rule').filter((line) => line.includes('dport')),
+      ...see('ip', 'rule').filter((line) => /[sd]port/.test(line)),
       ...see('ip', 'xfrm', 'policy').filter((line) => line.startsWith('src ')),
       ...readFileSync('/proc/self/mountinfo', 'utf8')
         .split('\n')

@@ -1,7 +1,7 @@
 import { execFile, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -36,6 +36,8 @@ export type Place = 'host' | 'outside' | { readonly sandbox: string };
 export class NetworkLab {
   readonly directory = mkdtempSync(join(tmpdir(), 'tsstack-net-'));
   readonly socketPath = join(this.directory, 'net.sock');
+  /** What tsstack-net says goes to `messages` from there. */
+  readonly #logPath = join(this.directory, 'net.log');
   readonly #processes: ChildProcess[] = [];
   readonly #host: number;
   readonly #outside: number;
@@ -65,10 +67,11 @@ export class NetworkLab {
       program,
       socketPath: this.socketPath,
       stateDirectory: join(this.directory, 'state'),
-      logPath: join(this.directory, 'net.log'),
+      logPath: this.#logPath,
       spawn: (argv) => this.#spawnHelper(argv),
       wireguard: 'missing',
       onWireguard: () => undefined,
+      onTunnelKey: () => undefined,
       onEncryption: (problem) => this.messages.push(problem ?? ''),
       log: (message) => this.messages.push(message),
       ...change,
@@ -180,10 +183,12 @@ export class NetworkLab {
   /** As the launcher does it: the helper says through a pipe when it is ready. */
   async #spawnHelper(argv: readonly string[]): Promise<void> {
     const [file = '', ...args] = this.#enter('host', argv);
+    const log = openSync(this.#logPath, 'a');
     const child = spawn(file, args, {
-      stdio: ['ignore', 'inherit', 'inherit', 'pipe'],
+      stdio: ['ignore', log, log, 'pipe'],
       env: { ...process.env, TSSTACK_READY_FD: '3' },
     });
+    closeSync(log);
     this.#processes.push(child);
     const pipe = child.stdio[3];
     if (pipe === null || pipe === undefined || !('setEncoding' in pipe)) throw new Error('no pipe to tsstack-net');

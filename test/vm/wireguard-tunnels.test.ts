@@ -30,6 +30,7 @@ describe('hosts with WireGuard', function () {
     const [first, second, third] = hosts;
     await first.encrypt([second], [third]);
     await second.encrypt([first], [third]);
+    await Promise.all([first.untilLed(1), second.untilLed(1)]);
   };
   const connect = async (family: 4 | 6): Promise<void> => {
     for (const host of hosts) host.family = family;
@@ -83,7 +84,6 @@ describe('hosts with WireGuard', function () {
       it('know that they have it, and reach each other as soon as both have heard of the other', async () => {
         assert.deepEqual(await hosts[0].probe(), { available: true });
         await connect(family);
-        // The one that is asked first begins a handshake that nobody answers, and tries it again after 5 s.
         await toSecond();
       });
 
@@ -96,7 +96,9 @@ describe('hosts with WireGuard', function () {
         assert.deepEqual(others, { esp: 0, udp: 0, other: 0 });
         await toThird();
         const { esp, udp, other } = watch.take();
-        assert.deepEqual({ esp, udp, other }, { esp: 2, udp: 0, other: 0 });
+        // Now and then hosts also look whether a neighbour is still there.
+        assert.ok(esp >= 2, `${esp}`);
+        assert.deepEqual({ udp, other }, { udp: 0, other: 0 });
       });
 
       it('send the largest packet in one piece, and no larger one', async () => {
@@ -130,11 +132,12 @@ describe('hosts with WireGuard', function () {
 
       it('send nothing in clear when device, rules or routes are taken away, and go on when they are asked for again', async () => {
         const [first] = hosts;
-        const table = String(0x74000000 + 0xc0ffee);
+        const [out, back] = first.tables;
         const removals = [
           ['ip', 'link', 'delete', first.link],
-          ['ip', `-${family}`, 'route', 'flush', 'table', table],
-          ['bash', '-c', `ip -${family} rule del lookup ${table}; ip -${family} rule del lookup ${table}`],
+          ['ip', 'link', 'set', first.link, 'down'],
+          ['ip', `-${family}`, 'route', 'flush', 'table', out],
+          ['bash', '-c', `ip -${family} rule del lookup ${out}; ip -${family} rule del lookup ${back}`],
         ];
         for (const removal of removals) {
           await first.run(...removal);
@@ -168,10 +171,17 @@ describe('hosts with WireGuard', function () {
 
     it('send nothing while there is nothing to send', async () => {
       await toSecond();
-      watch.take();
-      // Who is sent a keep-alive each second is not sent one each 10 s (KEEPALIVE_TIMEOUT), which ends.
-      await new Promise((resolve) => setTimeout(resolve, 3000));
-      assert.deepEqual(watch.take(), silent);
+      // A keep-alive each second would be in each of these; a look whether the neighbour is still there comes once (5 s after the last packet).
+      const seen = [];
+      for (const _ of [1, 2, 3]) {
+        watch.take();
+        await new Promise((resolve) => setTimeout(resolve, 3000));
+        seen.push(watch.take());
+      }
+      assert.ok(
+        seen.some(({ wireguard, esp }) => wireguard + esp === 0),
+        JSON.stringify(seen),
+      );
     });
 
     it('take nothing but the tunnels from each other', async () => {

@@ -114,6 +114,11 @@ export interface WireguardRequest {
   readonly peers: readonly WireguardPeer[];
 }
 
+interface WireguardReply {
+  /** Addresses of peers that have not answered in time, as far as is known: what goes there goes by IPsec. */
+  readonly silent: readonly string[];
+}
+
 interface WireguardPeer {
   readonly address: string;
   /** X25519: 32 bytes as hexadecimal digits. */
@@ -197,6 +202,7 @@ interface Replies {
     readonly sandboxes: readonly { readonly id: string; readonly path: string; readonly networks: readonly string[] }[];
   };
   /** Whether the kernel has WireGuard; `reason` only where it has not. */
+  readonly 'wireguard.set': WireguardReply;
   readonly 'wireguard.probe': { readonly available: boolean; readonly reason?: string };
   readonly guard: { readonly warnings: readonly string[] };
   readonly 'ports.reserve': { readonly ports: readonly NetPort[] };

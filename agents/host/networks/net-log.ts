@@ -5,6 +5,9 @@ import { hasErrno } from '../errors.ts';
 /** How the line begins by which it says that a table of connections is full (native/net/flow-limit.c). */
 export const refusedConnections = 'tsstack-net: the kernel refuses new connections';
 
+/** How the lines begin by which it says that what is encrypted goes another way than it was asked to, or can again (native/net/wireguard/care.c). */
+export const wireguardNews = 'tsstack-net: WireGuard: ';
+
 /** What tsstack-net writes into its log from now on, for the daemon's own log: it has nobody else to tell what it notices by itself. */
 export class NetLog {
   readonly #path: string;

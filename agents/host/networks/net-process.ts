@@ -13,6 +13,8 @@ export interface NetProcessOptions {
   /** Starts a detached helper and resolves when it is ready (docs/native.md, section 1). */
   readonly spawn: (argv: readonly string[], logPath: string) => Promise<void>;
   readonly log: (message: string) => void;
+  /** Told when it is there again after it has died. */
+  readonly onReturn: () => void;
 }
 
 /** Waits between attempts to bring a tsstack-net back that has died; names do not resolve meanwhile. */
@@ -119,6 +121,7 @@ export class NetProcess {
       try {
         await delay(restartDelaysMs[Math.min(attempt, restartDelaysMs.length - 1)], undefined, { signal, ref: false });
         await this.#connected();
+        this.#options.onReturn();
         return;
       } catch (error) {
         if (!signal.aborted) this.#options.log(`start tsstack-net: ${String(error)}`);

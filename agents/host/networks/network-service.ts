@@ -9,8 +9,9 @@ import { Changes } from '../../../src/model/changes.ts';
 import type { NetworkNames } from '../names/network-names.ts';
 import type { HeldObjects, SandboxRequest, TaskNetworks } from '../tasks/task-host.ts';
 import { NativeError } from '../native/native-error.ts';
-import { openTunnelIdentity } from './encryption/tunnel-identity.ts';
+import { openTunnelIdentity, renewTunnelIdentity } from './encryption/tunnel-identity.ts';
 import type { WireguardOptions } from './encryption/wireguard-tunnels.ts';
+import { wireguardNews } from './net-log.ts';
 import { NetProcess } from './net-process.ts';
 import type { NetProcessOptions } from './net-process.ts';
 import { readNetworkState, rulesOf, writeNetworkState } from './network-state.ts';
@@ -28,7 +29,7 @@ import type { SpannedNetwork } from './overlay-service.ts';
 import { OverlayStore } from './overlay-store.ts';
 import { linkMtuLookup, networkMtu } from './underlay-mtu.ts';
 
-export interface NetworkServiceOptions extends NetProcessOptions, WireguardOptions {
+export interface NetworkServiceOptions extends Omit<NetProcessOptions, 'onReturn'>, WireguardOptions {
   /** Tells the daemons of one machine apart: 8 hex digits. */
   readonly instance: string;
   /** File in the run root with what this daemon has published. */
@@ -41,6 +42,8 @@ export interface NetworkServiceOptions extends NetProcessOptions, WireguardOptio
   readonly nodeId: string;
   /** Told why this host cannot encrypt what goes to others, and null when it can after all. */
   readonly onEncryption: (problem: string | null) => void;
+  /** Told of another public key of this host's tunnels: others have to hear of it. */
+  readonly onTunnelKey: (key: Buffer) => void;
 }
 
 /** How long a network waits for another one of the same bridge to go, before the kernel says that the name is taken. */
@@ -52,8 +55,6 @@ export class NetworkService implements TaskNetworks {
   readonly #instance: string;
   readonly #nodeId: string;
   readonly #overlays: OverlayService;
-  /** Public key of this host's tunnels. */
-  readonly tunnelKey: Buffer;
   readonly #rules: RuleWriter;
   readonly #networks: Map<string, HostNetwork>;
   readonly #ports: PublishedPorts;
@@ -66,12 +67,10 @@ export class NetworkService implements TaskNetworks {
     options: NetworkServiceOptions,
     net: NetProcess,
     overlays: OverlayService,
-    tunnelKey: Buffer,
     { networks, publications: known }: NetworkState,
   ) {
     this.#net = net;
     this.#overlays = overlays;
-    this.tunnelKey = tunnelKey;
     this.#instance = options.instance;
     this.#nodeId = options.nodeId;
     this.#rules = new RuleWriter({
@@ -96,9 +95,16 @@ export class NetworkService implements TaskNetworks {
   static async open(options: NetworkServiceOptions): Promise<NetworkService> {
     const { instance, nodeId, overlayDirectory, wireguard, onWireguard, onEncryption } = options;
     const state = await readNetworkState(options.statePath);
-    const net = new NetProcess(options);
+    const net = new NetProcess({
+      ...options,
+      log: (line) => {
+        options.log(line);
+        if (line.startsWith(wireguardNews)) overlays.renewEncryption();
+      },
+      onReturn: () => overlays.renewEncryption(),
+    });
     const identity = await openTunnelIdentity(options.tunnelKeyPath);
-    const overlays = await OverlayService.open({
+    const overlays: OverlayService = await OverlayService.open({
       instance,
       nodeId,
       linkMtuOf: linkMtuLookup(),
@@ -108,11 +114,21 @@ export class NetworkService implements TaskNetworks {
       wireguard,
       onWireguard,
       identity,
+      renewIdentity: async () => {
+        const renewed = await renewTunnelIdentity(options.tunnelKeyPath);
+        options.onTunnelKey(renewed.publicKey);
+        return renewed;
+      },
     });
-    const service = new NetworkService(options, net, overlays, identity.publicKey, state);
+    const service = new NetworkService(options, net, overlays, state);
     for (const { network, endpoints } of overlays.all) await service.#ports.setServers(network.id, endpoints.tasks);
     if (state.networks.length > 0) await service.#writeRules();
     return service;
+  }
+
+  /** Public key of this host's tunnels. */
+  get tunnelKey(): Buffer {
+    return this.#overlays.tunnelKey;
   }
 
   /** The networks that other hosts are on, too, as far as a manager has said so. */
@@ -232,13 +248,13 @@ export class NetworkService implements TaskNetworks {
 
   /** The data plane stays as it is. */
   async close(): Promise<void> {
-    await this.#rules.settled();
+    await Promise.all([this.#overlays.close(), this.#rules.settled()]);
     await this.#net.close();
   }
 
   /** Ends tsstack-net as well: for a host without containers. */
   async shutDown(): Promise<void> {
-    await this.#rules.settled();
+    await Promise.all([this.#overlays.close(), this.#rules.settled()]);
     await this.#net.shutDown();
   }
 

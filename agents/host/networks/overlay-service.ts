@@ -22,6 +22,8 @@ export interface OverlayServiceOptions extends OverlaySurroundings, WireguardOpt
   readonly store: OverlayStore;
   readonly identity: TunnelIdentity;
   /** See TunnelEncryptionOptions. */
+  readonly renewIdentity: () => Promise<TunnelIdentity>;
+  /** See TunnelEncryptionOptions. */
   readonly onEncryption: (problem: string | null) => void;
 }
 
@@ -99,6 +101,22 @@ export class OverlayService {
   /** The network is on this host alone again, or no more. */
   async remove(networkId: string): Promise<void> {
     if (this.#known.delete(networkId)) await this.#work(networkId);
+  }
+
+  /** Public key of this host's tunnels, as it is by now. */
+  get tunnelKey(): Buffer {
+    return this.#encryption.publicKey;
+  }
+
+  /** tsstack-net has noticed something about what is encrypted, or is another one. */
+  renewEncryption(): void {
+    this.#encryption.renew();
+  }
+
+  /** Resolves when what is encrypted is as it stays. */
+  async close(): Promise<void> {
+    this.#encryption.close();
+    await this.#encryption.settled();
   }
 
   /** Takes away what a daemon before may have left without knowing of a network any more. */

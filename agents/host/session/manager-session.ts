@@ -19,8 +19,6 @@ export interface SessionOptions {
   readonly search: Pick<LeaderSearch, 'expectAnswer' | 'answered' | 'noteNodes'>;
   readonly guard: ClusterGuard;
   readonly self: SelfDescription;
-  /** Public key of this host's tunnels. */
-  readonly tunnelKey: Buffer;
   readonly reporter: StatusReporter;
   readonly leadAway: LeadAway;
   /** A new session stands; everything has to be reported again. */
@@ -34,14 +32,14 @@ export interface SessionOptions {
 
 /** Holds one session with a manager until it ends, and rejects with the reason. */
 export async function runSession(options: SessionOptions, signal: AbortSignal): Promise<void> {
-  const { client, guard, managers, reporter, tunnelKey, leadAway } = options;
+  const { client, guard, managers, reporter, leadAway } = options;
   const over = new AbortController();
   const scope = AbortSignal.any([signal, over.signal]);
   const { nodeId, clusterId, storeTerm: knownTerm, storeRevision: knownRevision } = guard.identity;
   const address = managers.address();
   const known = { nodeId, clusterId, knownTerm, knownRevision };
   const description = options.self.current;
-  const { tunnelPort } = options.self;
+  const { tunnelKey, tunnelPort } = options.self;
   const request = { ...known, address, description: JSON.stringify(description), tunnelKey, tunnelPort };
   const messages = client.session(request, { signal: scope })[Symbol.asyncIterator]();
   try {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { Changes } from '../../../src/model/changes.ts';
 import type { KernelPresence, NodeDescription } from '../../../src/model/objects.ts';
 import { wireguardPort } from '../networks/encryption/plan-encryption.ts';
@@ -10,6 +11,7 @@ export class SelfDescription {
   #encryptionProblem: string | null = null;
   #wireguard: WireguardFinding | null = null;
   #refusal: string | null = null;
+  #tunnelKey: Buffer = Buffer.alloc(0);
   #current: NodeDescription;
 
   constructor(facts: NodeDescription) {
@@ -26,16 +28,28 @@ export class SelfDescription {
     return this.#current.kernelFeatures.wireguard === 'available' ? wireguardPort : 0;
   }
 
+  /** Public key of this host's tunnels; empty until it is known. */
+  get tunnelKey(): Buffer {
+    return this.#tunnelKey;
+  }
+
+  setTunnelKey(key: Buffer): void {
+    this.#tunnelKey = key;
+    this.#describe();
+  }
+
   /** Why the kernel does not encrypt what goes to other hosts, whatever is written about it; null when it does after all. */
   setEncryptionProblem(problem: string | null): void {
     this.#encryptionProblem = problem;
     this.#describe();
   }
 
-  /** Whether the kernel has WireGuard, whatever is written about it. */
+  /** Whether the kernel has WireGuard, whatever is written about it, and who does not answer by it. */
   setWireguard(finding: WireguardFinding): void {
+    const before = this.#wireguard ?? { problem: null, silent: [] };
     this.#wireguard = finding;
-    if (presenceOf(finding) !== this.#current.kernelFeatures.wireguard) this.#describe();
+    const isKnown = presenceOf(finding) === this.#current.kernelFeatures.wireguard;
+    if (!isKnown || !isDeepStrictEqual(limitationsOf(finding), limitationsOf(before))) this.#describe();
   }
 
   /** That the kernel had no room for connections; once in the life of a daemon is enough to look after it. `now` is in RFC 3339. */
@@ -56,11 +70,7 @@ export class SelfDescription {
       this.#encryptionProblem === null
         ? []
         : [`no containers on encrypted networks until the daemon is restarted: ${this.#encryptionProblem}`];
-    const wireguard = this.#wireguard?.problem ?? null;
-    const fallback =
-      wireguard === null
-        ? []
-        : [`encrypts by IPsec, and not by WireGuard, until the daemon is restarted: ${wireguard}`];
+    const fallback = this.#wireguard === null ? [] : limitationsOf(this.#wireguard);
     const refusal = this.#refusal === null ? [] : [this.#refusal];
     this.#current = {
       ...this.#facts,
@@ -73,6 +83,19 @@ export class SelfDescription {
     };
     this.#changes.note();
   }
+}
+
+/** So many hosts are named in a sentence. */
+const mostNamed = 5;
+
+function limitationsOf({ problem, silent }: Pick<WireguardFinding, 'problem' | 'silent'>): readonly string[] {
+  if (problem !== null) return [`encrypts by IPsec, and not by WireGuard, which is tried again: ${problem}`];
+  if (silent.length === 0) return [];
+  const named = silent.slice(0, mostNamed).join(', ');
+  const rest = silent.length > mostNamed ? ` and ${silent.length - mostNamed} more` : '';
+  return [
+    `encrypts by IPsec, and not by WireGuard, what goes to ${named}${rest}: no answer at UDP port ${wireguardPort}`,
+  ];
 }
 
 function presenceOf({ isUsable }: WireguardFinding): KernelPresence {

@@ -39,7 +39,8 @@ write_wanted (struct ipsec *ipsec, const struct ipsec_found *found, const struct
   netlink_batch_init (&batch);
   for (size_t i = 0; i < count; i++)
     {
-      if (anew || !contains (there, there_count, &wanted[i]))
+      /* An address that is this host's no more needs none. */
+      if (ipsec_found_has_policy (found, &wanted[i].from) && (anew || !contains (there, there_count, &wanted[i])))
         ipsec_add_exception (&batch, &wanted[i]);
       if (netlink_flush (&ipsec->xfrm, &batch, IPSEC_BATCH_REQUESTS, error) < 0)
         return -1;

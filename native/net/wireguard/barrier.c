@@ -1,14 +1,17 @@
 #include "barrier.h"
 #include "../../common/cleanup.h"
+#include "../ipsec/wish.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #define SCRIPT_SIZE 1536
+#define PREFIX "inet tsstack-wireguard-"
 
 static void
 name_table (uint32_t owner, char table[64])
 {
-  snprintf (table, 64, "inet tsstack-wireguard-%08x", owner);
+  snprintf (table, 64, PREFIX "%08x", owner);
 }
 
 /* The mark is set behind every other chain, so that none takes it for its own, and taken off what has been inside of
@@ -37,6 +40,20 @@ wireguard_barrier_is_set (const struct wireguard *wireguard, uint32_t owner)
   char table[64];
   name_table (owner, table);
   return json_object_get (wireguard->tables->tables, table) != NULL;
+}
+
+bool
+wireguard_barrier_find (const struct wireguard *wireguard, uint32_t *owner)
+{
+  const char *table;
+  json_t *keep;
+  json_object_foreach (wireguard->tables->tables, table, keep)
+  {
+    bool is_ours = strncmp (table, PREFIX, strlen (PREFIX)) == 0;
+    if (is_ours && ipsec_parse_owner (table + strlen (PREFIX), owner))
+      return true;
+  }
+  return false;
 }
 
 int

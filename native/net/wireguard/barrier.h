@@ -10,6 +10,8 @@
  */
 #define WIREGUARD_MARK 0x74737767
 
+/* Whose rules are kept, if anybody's. */
+bool wireguard_barrier_find (const struct wireguard *wireguard, uint32_t *owner);
 bool wireguard_barrier_is_set (const struct wireguard *wireguard, uint32_t owner);
 int wireguard_barrier_set (struct wireguard *wireguard, const struct wireguard_wish *wish, const char *link,
                            struct tss_error *error);

@@ -3,14 +3,8 @@
 #define TSSTACK_NET_WIREGUARD_DEVICE_H
 
 #include "../link.h"
+#include "kernel.h"
 #include "wish.h"
-
-/* The kernel's WireGuard. */
-struct wireguard_kernel
-{
-  struct netlink generic, *route;
-  uint16_t family; /* of its messages */
-};
 
 /* Makes the device, with key and port of the request, or what has to be made of it; *INDEX is that of the link. */
 int wireguard_device_ensure (struct wireguard_kernel *kernel, const struct wireguard_wish *wish, const char *link,

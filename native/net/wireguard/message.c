@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <linux/genetlink.h>
+#include <linux/time_types.h>
 #include <netinet/in.h>
 #include <string.h>
 
@@ -144,6 +145,7 @@ static bool
 read_peer (struct netlink_bytes attributes, struct wireguard_known_peer *known)
 {
   uint16_t interval = 0;
+  struct __kernel_timespec time = { 0 };
   *known = (struct wireguard_known_peer){ 0 };
   struct netlink_bytes key = netlink_find (attributes, WGPEER_A_PUBLIC_KEY, WG_KEY_LEN);
   if (key.data == NULL)
@@ -155,6 +157,10 @@ read_peer (struct netlink_bytes attributes, struct wireguard_known_peer *known)
   if (bytes.data != NULL)
     memcpy (&interval, bytes.data, sizeof interval);
   known->is_kept_alive = interval != 0;
+  bytes = netlink_find (attributes, WGPEER_A_LAST_HANDSHAKE_TIME, sizeof time);
+  if (bytes.data != NULL)
+    memcpy (&time, bytes.data, sizeof time);
+  known->has_answered = time.tv_sec != 0;
   return true;
 }
 

@@ -20,6 +20,7 @@ struct wireguard_known_peer
 {
   struct wireguard_peer peer; /* its address without a family, and without a port, where they are not as they are set */
   bool is_kept_alive;         /* it is sent something from time to time */
+  bool has_answered;          /* there has been a handshake */
 };
 
 /* Asks for the number that messages to WireGuard have as their type; the kernel loads the module for that. */

@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-/* A keep-alive that is asked for is sent at once, and so begins a handshake: whichever host hears of the other last
- * need not wait for the other's next attempt (5 s). Taken back in the next message, before a second one could come. */
 #define KEEP_ALIVE_ONCE 1
 
 static void
@@ -31,18 +29,18 @@ wireguard_peers_list (struct wireguard_peers *peers, struct wireguard_kernel *ke
   return netlink_dump (&kernel->generic, &batch, note_peers, peers, error);
 }
 
-static const struct wireguard_known_peer *
+static struct wireguard_known_peer *
 known_peers (const struct wireguard_peers *peers, size_t *count)
 {
   *count = buffer_length (&peers->known) / sizeof (struct wireguard_known_peer);
-  return (const struct wireguard_known_peer *)(const void *)buffer_bytes (&peers->known);
+  return (struct wireguard_known_peer *)(void *)buffer_bytes (&peers->known);
 }
 
-static const struct wireguard_known_peer *
+static struct wireguard_known_peer *
 find_known (const struct wireguard_peers *peers, const uint8_t key[WG_KEY_LEN])
 {
   size_t count;
-  const struct wireguard_known_peer *all = known_peers (peers, &count);
+  struct wireguard_known_peer *all = known_peers (peers, &count);
   for (size_t i = 0; i < count; i++)
     if (memcmp (all[i].peer.key, key, WG_KEY_LEN) == 0)
       return &all[i];
@@ -50,10 +48,34 @@ find_known (const struct wireguard_peers *peers, const uint8_t key[WG_KEY_LEN])
 }
 
 static bool
-is_as_wanted (const struct wireguard_known_peer *known, const struct wireguard_peer *wanted)
+is_in_place (const struct wireguard_known_peer *known, const struct wireguard_peer *wanted)
 {
-  return !known->is_kept_alive && known->peer.port == wanted->port
-         && address_equal (&known->peer.address, &wanted->address);
+  return known != NULL && known->peer.port == wanted->port && address_equal (&known->peer.address, &wanted->address);
+}
+
+bool
+wireguard_peers_have_answer (const struct wireguard_peers *peers, const struct wireguard_peer *peer)
+{
+  const struct wireguard_known_peer *known = find_known (peers, peer->key);
+  return is_in_place (known, peer) && known->has_answered;
+}
+
+void
+wireguard_peers_doubt (struct wireguard_peers *peers, const struct wireguard_peer *peer)
+{
+  struct wireguard_known_peer *known = find_known (peers, peer->key);
+  if (known != NULL)
+    known->has_answered = false;
+}
+
+/* A keep-alive that is asked for is sent at once, and so begins a handshake. Taken back in the next message, before a
+ * second one could come. */
+void
+wireguard_peers_greet (struct netlink_batch *batch, const struct wireguard_kernel *kernel, const char *link,
+                       const struct wireguard_peer *peer)
+{
+  wireguard_set_peer (batch, kernel->family, link, peer, KEEP_ALIVE_ONCE);
+  wireguard_set_peer (batch, kernel->family, link, peer, 0);
 }
 
 int
@@ -66,9 +88,12 @@ wireguard_peers_add (const struct wireguard_peers *peers, struct wireguard_kerne
     {
       const struct wireguard_peer *wanted = &wish->peers[i];
       const struct wireguard_known_peer *known = find_known (peers, wanted->key);
-      if (known == NULL)
-        wireguard_set_peer (&batch, kernel->family, link, wanted, KEEP_ALIVE_ONCE);
-      if (known == NULL || !is_as_wanted (known, wanted))
+      /* What it has answered elsewhere says nothing of where it is now. */
+      if (known != NULL && !is_in_place (known, wanted))
+        wireguard_remove_peer (&batch, kernel->family, link, wanted->key);
+      if (!is_in_place (known, wanted))
+        wireguard_peers_greet (&batch, kernel, link, wanted);
+      else if (known->is_kept_alive)
         wireguard_set_peer (&batch, kernel->family, link, wanted, 0);
       if (netlink_flush (&kernel->generic, &batch, WIREGUARD_BATCH_REQUESTS, error) < 0)
         return -1;

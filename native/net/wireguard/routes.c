@@ -19,9 +19,9 @@ struct listing
 };
 
 uint32_t
-wireguard_table (uint32_t owner)
+wireguard_table (uint32_t owner, enum wireguard_way way)
 {
-  return 0x74000000u | (owner & 0xffffffu);
+  return (uint32_t)way << 24 | (owner & 0xffffffu);
 }
 
 static uint32_t
@@ -127,7 +127,7 @@ delete_others (struct netlink *route, const struct wireguard_wish *wish, const s
   netlink_batch_init (&batch);
   for (size_t i = 0; i < buffer_length (&listing->ways) / sizeof *all; i++)
     {
-      if (wireguard_wish_has_address (wish, &all[i].address))
+      if (wireguard_wish_find_address (wish, &all[i].address) != NULL)
         continue;
       *changed = true;
       struct rtmsg *message
@@ -141,10 +141,10 @@ delete_others (struct netlink *route, const struct wireguard_wish *wish, const s
 }
 
 int
-wireguard_set_routes (struct netlink *route, const struct wireguard_wish *wish, unsigned device, bool *changed,
-                      struct tss_error *error)
+wireguard_set_routes (struct netlink *route, const struct wireguard_wish *wish, enum wireguard_way way, unsigned device,
+                      bool *changed, struct tss_error *error)
 {
-  struct listing listing = { .table = wireguard_table (wish->owner) };
+  struct listing listing = { .table = wireguard_table (wish->owner, way) };
   int result = list (&listing, wish->local.family, error);
   if (result == 0)
     result = add_missing (route, wish, device, &listing, changed, error);

@@ -18,11 +18,11 @@ struct rule
   uint8_t family;
   uint16_t attribute; /* FRA_SPORT_RANGE or FRA_DPORT_RANGE */
   uint16_t port;
+  uint32_t table;
 };
 
 static void
-put_rule (struct netlink_batch *batch, uint16_t type, uint16_t flags, int tolerated, uint32_t owner,
-          const struct rule *rule)
+put_rule (struct netlink_batch *batch, uint16_t type, uint16_t flags, int tolerated, const struct rule *rule)
 {
   struct fib_rule_port_range range = { .start = rule->port, .end = rule->port };
   struct fib_rule_hdr *header
@@ -30,7 +30,7 @@ put_rule (struct netlink_batch *batch, uint16_t type, uint16_t flags, int tolera
                        type == RTM_NEWRULE ? "send" : "stop sending", rule->port);
   header->family = rule->family;
   header->action = FR_ACT_TO_TBL;
-  netlink_put_u32 (batch, FRA_TABLE, wireguard_table (owner));
+  netlink_put_u32 (batch, FRA_TABLE, rule->table);
   netlink_put_u32 (batch, FRA_PRIORITY, PRIORITY);
   netlink_put_u8 (batch, FRA_PROTOCOL, WIREGUARD_PROTOCOL);
   netlink_put_u8 (batch, FRA_IP_PROTO, IPPROTO_UDP);
@@ -56,7 +56,8 @@ note (const struct nlmsghdr *message, void *context)
   struct netlink_bytes attributes = netlink_attributes (message, sizeof *header);
   struct netlink_bytes bytes = netlink_find (attributes, FRA_TABLE, sizeof table);
   if (bytes.data == NULL || memcpy (&table, bytes.data, sizeof table) == NULL
-      || table != wireguard_table (listing->owner))
+      || (table != wireguard_table (listing->owner, WIREGUARD_OUT)
+          && table != wireguard_table (listing->owner, WIREGUARD_BACK)))
     return;
   for (size_t i = 0; i < TSS_LENGTH (kinds); i++)
     {
@@ -65,7 +66,7 @@ note (const struct nlmsghdr *message, void *context)
       if (bytes.data == NULL)
         continue;
       memcpy (&range, bytes.data, sizeof range);
-      struct rule rule = { .family = header->family, .attribute = kinds[i], .port = range.start };
+      struct rule rule = { .family = header->family, .attribute = kinds[i], .port = range.start, .table = table };
       memory_append (&listing->rules, &rule, sizeof rule);
     }
 }
@@ -82,7 +83,7 @@ list (struct netlink *route, struct listing *listing, struct tss_error *error)
 static bool
 is_same (const struct rule *a, const struct rule *b)
 {
-  return a->family == b->family && a->attribute == b->attribute && a->port == b->port;
+  return a->family == b->family && a->attribute == b->attribute && a->port == b->port && a->table == b->table;
 }
 
 static bool
@@ -96,12 +97,12 @@ contains (const struct rule *all, size_t count, const struct rule *rule)
 
 /* One request at a time: there is seldom more than none. */
 static int
-ask (struct netlink *route, uint16_t type, uint32_t owner, const struct rule *rule, struct tss_error *error)
+ask (struct netlink *route, uint16_t type, const struct rule *rule, struct tss_error *error)
 {
   struct netlink_batch batch;
   bool is_new = type == RTM_NEWRULE;
   netlink_batch_init (&batch);
-  put_rule (&batch, type, is_new ? NLM_F_CREATE | NLM_F_EXCL : 0, is_new ? EEXIST : ENOENT, owner, rule);
+  put_rule (&batch, type, is_new ? NLM_F_CREATE | NLM_F_EXCL : 0, is_new ? EEXIST : ENOENT, rule);
   return netlink_send (route, &batch, error);
 }
 
@@ -111,8 +112,8 @@ wireguard_set_rules (struct netlink *route, uint32_t owner, int family, uint16_t
 {
   /* The way back is looked up with the ports the other way round, where the source of packets is checked strictly
    * (rp_filter). */
-  const struct rule wanted[]
-      = { { (uint8_t)family, FRA_DPORT_RANGE, port }, { (uint8_t)family, FRA_SPORT_RANGE, port } };
+  const struct rule wanted[] = { { (uint8_t)family, FRA_DPORT_RANGE, port, wireguard_table (owner, WIREGUARD_OUT) },
+                                 { (uint8_t)family, FRA_SPORT_RANGE, port, wireguard_table (owner, WIREGUARD_BACK) } };
   size_t wanted_count = family == 0 ? 0 : TSS_LENGTH (wanted);
   struct listing listing = { .owner = owner };
   int result = list (route, &listing, error);
@@ -122,13 +123,13 @@ wireguard_set_rules (struct netlink *route, uint32_t owner, int family, uint16_t
     if (!contains (there, count, &wanted[i]))
       {
         *changed = true;
-        result = ask (route, RTM_NEWRULE, owner, &wanted[i], error);
+        result = ask (route, RTM_NEWRULE, &wanted[i], error);
       }
   for (size_t i = 0; i < count && result == 0; i++)
     if (!contains (wanted, wanted_count, &there[i]))
       {
         *changed = true;
-        result = ask (route, RTM_DELRULE, owner, &there[i], error);
+        result = ask (route, RTM_DELRULE, &there[i], error);
       }
   buffer_free (&listing.rules);
   return result;

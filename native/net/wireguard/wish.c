@@ -88,13 +88,13 @@ wireguard_wish_find (const struct wireguard_wish *wish, const uint8_t key[WG_KEY
   return wish->count == 0 ? NULL : bsearch (&wanted, wish->peers, wish->count, sizeof *wish->peers, compare);
 }
 
-bool
-wireguard_wish_has_address (const struct wireguard_wish *wish, const struct address *address)
+const struct wireguard_peer *
+wireguard_wish_find_address (const struct wireguard_wish *wish, const struct address *address)
 {
   for (size_t i = 0; i < wish->count; i++)
     if (address_equal (&wish->peers[i].address, address))
-      return true;
-  return false;
+      return &wish->peers[i];
+  return NULL;
 }
 
 void

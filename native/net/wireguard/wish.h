@@ -24,8 +24,9 @@ int wireguard_wish_parse (const json_t *request, struct wireguard_wish *wish, st
 /* The peer with that key, or NULL. */
 const struct wireguard_peer *wireguard_wish_find (const struct wireguard_wish *wish, const uint8_t key[WG_KEY_LEN]);
 
-/* Is that address one of a peer's? */
-bool wireguard_wish_has_address (const struct wireguard_wish *wish, const struct address *address);
+/* The peer at that address, or NULL. */
+const struct wireguard_peer *wireguard_wish_find_address (const struct wireguard_wish *wish,
+                                                          const struct address *address);
 
 /* Forgets the key as well. */
 void wireguard_wish_free (struct wireguard_wish *wish);

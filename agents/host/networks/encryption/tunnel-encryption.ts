@@ -1,7 +1,9 @@
 import type { SpannedNetwork } from '../overlay-service.ts';
 import { EncryptionError } from '../errors.ts';
+import type { IpsecRequest, WireguardRequest } from '../../native/net-protocol.ts';
 import type { NetRequester } from '../rule-writer.ts';
 import { planEncryption } from './plan-encryption.ts';
+import { RetryPause } from './retry-pause.ts';
 import type { TunnelIdentity } from './tunnel-identity.ts';
 import { WireguardTunnels } from './wireguard-tunnels.ts';
 import type { WireguardOptions } from './wireguard-tunnels.ts';
@@ -10,6 +12,8 @@ export interface TunnelEncryptionOptions extends WireguardOptions {
   readonly instance: string;
   readonly nodeId: string;
   readonly identity: TunnelIdentity;
+  /** Makes another identity, and tells others of it. */
+  readonly renewIdentity: () => Promise<TunnelIdentity>;
   readonly request: NetRequester;
   /** Everything that was said last of networks that span hosts. */
   readonly spanned: () => readonly SpannedNetwork[];
@@ -29,6 +33,11 @@ export class TunnelEncryption {
   /** Networks with an encrypted tunnel, or about to have one. */
   readonly #covered: Set<string>;
   readonly #wireguard: WireguardTunnels;
+  #identity: TunnelIdentity;
+  /** The kernel may have keys that were made of it. */
+  #isIdentityUsed: boolean;
+  readonly #pauses = { wireguard: new RetryPause(() => this.renew()), renewal: new RetryPause(() => this.renew()) };
+  #renewal: Promise<void> | null = null;
   #last: Promise<void> = Promise.resolve();
   /** In a row. */
   #failures = 0;
@@ -37,7 +46,13 @@ export class TunnelEncryption {
   constructor(options: TunnelEncryptionOptions, covered: readonly string[]) {
     this.#options = options;
     this.#covered = new Set(covered);
-    this.#wireguard = new WireguardTunnels(options, options.request);
+    this.#identity = options.identity;
+    this.#isIdentityUsed = covered.length > 0;
+    this.#wireguard = new WireguardTunnels(options, options.request, this.#pauses.wireguard);
+  }
+
+  get publicKey(): Buffer {
+    return this.#identity.publicKey;
   }
 
   /** Resolves when the hosts of the network have the keys that were said last, and nothing can go in clear; else rejects with an EncryptionError. */
@@ -56,18 +71,35 @@ export class TunnelEncryption {
     if (this.#covered.size === 0) await this.#set();
   }
 
+  /** Asks again for everything, in the background: of what is there something is missing, or may answer by now. */
+  renew(): void {
+    if (this.#covered.size === 0) return;
+    this.#renewal ??= this.#last.then(() => {
+      this.#renewal = null;
+      return this.#set().catch(() => this.#pauses.renewal.begin());
+    });
+  }
+
+  /** Resolves when nothing is under way, whatever has come of it. */
+  async settled(): Promise<void> {
+    await this.#renewal;
+    await this.#last;
+  }
+
+  /** Nothing is asked for by itself any more. */
+  close(): void {
+    for (const pause of Object.values(this.#pauses)) pause.end();
+  }
+
   /** One after the other: each is made of everything that is known when its turn comes. */
   #set(): Promise<void> {
     const next = this.#last.then(async () => {
-      const { request, identity, instance, nodeId, spanned } = this.#options;
-      const { ipsec, wireguard } = planEncryption(spanned(), identity, { instance, nodeId });
+      const { instance, nodeId, spanned } = this.#options;
+      const { ipsec, wireguard } = planEncryption(spanned(), this.#identity, { instance, nodeId });
       // Several go at once: the last one takes it away.
       if (ipsec.local === null && this.#covered.size > 0) return;
       try {
-        // The barrier comes first and goes last.
-        if (ipsec.local === null) await this.#wireguard.remove(wireguard);
-        await request(ipsec);
-        if (ipsec.local !== null) await this.#wireguard.set(wireguard);
+        await (ipsec.local === null ? this.#takeAway(ipsec, wireguard) : this.#ask(ipsec, wireguard));
       } catch (error) {
         this.#failures += 1;
         const problem = new EncryptionError(error);
@@ -81,5 +113,23 @@ export class TunnelEncryption {
     });
     this.#last = next.catch(() => undefined);
     return next;
+  }
+
+  /** The barrier comes first. */
+  async #ask(ipsec: IpsecRequest, wireguard: WireguardRequest): Promise<void> {
+    this.#isIdentityUsed = true;
+    await this.#options.request(ipsec);
+    await this.#wireguard.set(wireguard);
+  }
+
+  /**
+   * The barrier goes last. The next tunnel has other keys, because this host would number its packets anew, and others that have not heard of its
+   * absence would take them for ones that they have had.
+   */
+  async #takeAway(ipsec: IpsecRequest, wireguard: WireguardRequest): Promise<void> {
+    if (this.#isIdentityUsed) this.#identity = await this.#options.renewIdentity();
+    this.#isIdentityUsed = false;
+    await this.#wireguard.remove(wireguard);
+    await this.#options.request(ipsec);
   }
 }

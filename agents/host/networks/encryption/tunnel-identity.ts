@@ -28,7 +28,11 @@ export async function openTunnelIdentity(path: string, place = currentPlace()): 
     throw error;
   });
   const known = text === null ? null : (JSON.parse(text) as Stored);
-  if (known?.place === place) return identityOf(createPrivateKey(known.key));
+  return known?.place === place ? identityOf(createPrivateKey(known.key)) : renewTunnelIdentity(path, place);
+}
+
+/** Another one in the file, in place of what was there: the keys that are made of it are new ones, too, and packets are numbered from 0 again. */
+export async function renewTunnelIdentity(path: string, place = currentPlace()): Promise<TunnelIdentity> {
   const { privateKey } = generateKeyPairSync('x25519');
   const stored: Stored = { place, key: privateKey.export({ type: 'pkcs8', format: 'pem' }) };
   await writeFile(`${path}.new`, JSON.stringify(stored), { mode: 0o600 });

@@ -1,13 +1,17 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { KernelPresence } from '../../../../src/model/objects.ts';
 import { NativeError } from '../../native/native-error.ts';
 import type { WireguardRequest } from '../../native/net-protocol.ts';
 import type { NetRequester } from '../rule-writer.ts';
+import type { RetryPause } from './retry-pause.ts';
 
-/** What the kernel has said about WireGuard. */
+/** What the kernel has said about WireGuard, and other hosts by it. */
 export interface WireguardFinding {
   readonly isUsable: boolean;
   /** Why it is not, though it seemed to be; null where nothing promised it. */
   readonly problem: string | null;
+  /** Addresses of hosts with WireGuard that do not answer: what goes there goes by IPsec until they do. */
+  readonly silent: readonly string[];
 }
 
 export interface WireguardOptions {
@@ -25,26 +29,30 @@ export interface WireguardOptions {
 export class WireguardTunnels {
   readonly #options: WireguardOptions;
   readonly #request: NetRequester;
+  readonly #pause: RetryPause;
   /** Null until the kernel has been asked. */
-  #isUsable: boolean | null;
+  #found: WireguardFinding | null;
   /** Something may be there that has to go: what a daemon before has left, to begin with. */
   #isLeft: boolean;
 
-  constructor(options: WireguardOptions, request: NetRequester) {
+  /** `pause`: after a failure; what it says when it is over leads to the next call of `set`. */
+  constructor(options: WireguardOptions, request: NetRequester, pause: RetryPause) {
     this.#options = options;
     this.#request = request;
-    this.#isUsable = options.wireguard === 'missing' ? false : null;
+    this.#pause = pause;
+    this.#found = options.wireguard === 'missing' ? lacking : null;
     this.#isLeft = options.wireguard !== 'missing';
   }
 
   /** Puts the plan in effect where the kernel can; resolves when nothing of it is there where it cannot. */
   async set(wanted: WireguardRequest): Promise<void> {
-    if (this.#isUsable !== false) {
+    if (this.#mayTry) {
       const finding = await this.#attempt(wanted);
-      if (finding.isUsable !== this.#isUsable) this.#options.onWireguard(finding);
-      this.#isUsable = finding.isUsable;
+      if (!isDeepStrictEqual(finding, this.#found)) this.#options.onWireguard(finding);
+      this.#found = finding;
+      if (finding.problem !== null) this.#pause.begin();
     }
-    if (!this.#isUsable) await this.remove(wanted);
+    if (this.#found?.isUsable === false) await this.remove(wanted);
   }
 
   /** Nothing goes by WireGuard any more; also what a daemon before may have left. */
@@ -54,19 +62,26 @@ export class WireguardTunnels {
     this.#isLeft = false;
   }
 
-  /** One that fails is the last, for as long as this daemon lives: hosts are not to hear of a new way every few seconds. */
+  /** What the kernel lacks, and nobody has missed, it lacks for as long as this daemon lives. */
+  get #mayTry(): boolean {
+    const { isUsable, problem } = this.#found ?? { isUsable: true, problem: null };
+    return isUsable || (problem !== null && !this.#pause.isOn);
+  }
+
   async #attempt(wanted: WireguardRequest): Promise<WireguardFinding> {
     try {
       const { available, reason = '' } =
-        this.#isUsable === null ? await this.#request({ op: 'wireguard.probe' }) : { available: true };
+        this.#found?.isUsable === true ? { available: true } : await this.#request({ op: 'wireguard.probe' });
       // What nothing has promised is not missed.
-      if (!available) return { isUsable: false, problem: this.#options.wireguard === 'available' ? reason : null };
+      if (!available) return { ...lacking, problem: this.#options.wireguard === 'available' ? reason : null };
       this.#isLeft = true;
-      await this.#request(wanted);
-      return { isUsable: true, problem: null };
+      const { silent } = await this.#request(wanted);
+      return { isUsable: true, problem: null, silent };
     } catch (error) {
       if (!(error instanceof NativeError)) throw error;
-      return { isUsable: false, problem: error.message };
+      return { ...lacking, problem: error.message };
     }
   }
 }
+
+const lacking: WireguardFinding = { isUsable: false, problem: null, silent: [] };

@@ -123,7 +123,6 @@ describe('session with a manager', () => {
       guard,
       self,
       reporter,
-      tunnelKey: Buffer.alloc(0),
       leadAway: new LeadAway(),
       search: { expectAnswer: () => undefined, answered: () => undefined, noteNodes: () => undefined },
       onAssignments: () => undefined,

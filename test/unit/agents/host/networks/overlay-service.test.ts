@@ -3,7 +3,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { NativeError } from '../../../../../agents/host/native/native-error.ts';
-import { openTunnelIdentity } from '../../../../../agents/host/networks/encryption/tunnel-identity.ts';
+import {
+  openTunnelIdentity,
+  renewTunnelIdentity,
+} from '../../../../../agents/host/networks/encryption/tunnel-identity.ts';
 import { EncryptionError } from '../../../../../agents/host/networks/errors.ts';
 import { OverlayService } from '../../../../../agents/host/networks/overlay-service.ts';
 import { OverlayStore } from '../../../../../agents/host/networks/overlay-store.ts';
@@ -40,7 +43,15 @@ describe('a network that is to be encrypted, on a host whose kernel does not', (
       return Promise.resolve(wanted.op === 'sandbox.list' ? { sandboxes: [] } : {});
     }) as NetRequester;
     const noWireguard = { wireguard: 'missing', onWireguard: () => undefined } as const;
-    const options = { instance: '0a1b2c3d', nodeId: 'n1', linkMtuOf: () => 1500, identity, request, ...noWireguard };
+    const identities = { identity, renewIdentity: () => renewTunnelIdentity(join(directory, 'a')) };
+    const options = {
+      instance: '0a1b2c3d',
+      nodeId: 'n1',
+      linkMtuOf: () => 1500,
+      ...identities,
+      request,
+      ...noWireguard,
+    };
     const store = new OverlayStore(join(directory, 'overlays'));
     service = await OverlayService.open({ ...options, store, onEncryption: (problem) => problems.push(problem) });
     const nodes = [identity, other].map(({ publicKey }, index) => ({

@@ -8,7 +8,11 @@ import {
   planEncryption,
   wireguardPort,
 } from '../../../../../agents/host/networks/encryption/plan-encryption.ts';
-import { openTunnelIdentity, rawPrivateKey } from '../../../../../agents/host/networks/encryption/tunnel-identity.ts';
+import {
+  openTunnelIdentity,
+  rawPrivateKey,
+  renewTunnelIdentity,
+} from '../../../../../agents/host/networks/encryption/tunnel-identity.ts';
 import type { EncryptionPlan } from '../../../../../agents/host/networks/encryption/plan-encryption.ts';
 import type { TunnelIdentity } from '../../../../../agents/host/networks/encryption/tunnel-identity.ts';
 import type { IpsecRequest, WireguardRequest } from '../../../../../agents/host/native/net-protocol.ts';
@@ -241,7 +245,10 @@ describe('the key of a host for its tunnels', () => {
     assert.equal(statSync(path).mode & 0o777, 0o600);
     const later = await openTunnelIdentity(path, 'the next start of the machine');
     assert.notDeepEqual(later.publicKey, first.publicKey);
-    assert.notDeepEqual((await openTunnelIdentity(path)).publicKey, first.publicKey);
+    const renewed = await renewTunnelIdentity(path);
+    assert.notDeepEqual(renewed.publicKey, later.publicKey);
+    assert.deepEqual((await openTunnelIdentity(path)).publicKey, renewed.publicKey, 'also for the next daemon');
+    assert.equal(statSync(path).mode & 0o777, 0o600);
     rmSync(directory, { recursive: true });
   });
 });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
+import { mock } from 'node:test';
 import { NetConnectionError } from '../../../../../agents/host/native/net-client.ts';
 import { NativeError } from '../../../../../agents/host/native/native-error.ts';
 import type { NetRequest, WireguardRequest } from '../../../../../agents/host/native/net-protocol.ts';
@@ -24,7 +25,7 @@ function newIdentity(): TunnelIdentity {
   return { privateKey, publicKey: Buffer.from(x ?? '', 'base64url') };
 }
 
-const [identity, other] = [newIdentity(), newIdentity()];
+const [identity, other, renewed] = [newIdentity(), newIdentity(), newIdentity()];
 
 /** This host, which has said that it has WireGuard, and another one, with WireGuard at that port. */
 function together(otherPort = wireguardPort): SpannedNetwork {
@@ -50,6 +51,9 @@ const portInUse = new NativeError({
   path: '',
 });
 
+const usable = { isUsable: true, problem: null, silent: [] } as const;
+const missing = { isUsable: false, problem: null, silent: [] } as const;
+
 describe('WireGuard of a host', () => {
   let asked: string[];
   let findings: WireguardFinding[];
@@ -60,6 +64,8 @@ describe('WireGuard of a host', () => {
     [asked, findings, problems, spanned, answers] = [[], [], [], [together()], {}];
   });
 
+  afterEach(() => mock.timers.reset());
+
   const kindOf = ({ local }: WireguardRequest): 'set' | 'remove' => (local === null ? 'remove' : 'set');
   function answer(wanted: NetRequest): object {
     if (wanted.op === 'wireguard.probe') {
@@ -69,7 +75,7 @@ describe('WireGuard of a host', () => {
     if (wanted.op === 'wireguard.set') {
       const kind = kindOf(wanted);
       asked.push(`${kind} ${wanted.peers.map(({ address }) => address).join()}`.trim());
-      return (answers[kind] ?? (() => ({})))();
+      return (answers[kind] ?? (() => ({ silent: [] })))();
     }
     assert.ok(wanted.op === 'ipsec.set');
     asked.push(`ipsec ${wanted.associations.length}`);
@@ -83,6 +89,10 @@ describe('WireGuard of a host', () => {
       {
         ...common,
         spanned: () => spanned,
+        renewIdentity: async () => {
+          asked.push('renew');
+          return renewed;
+        },
         onProblem: (problem) => problems.push(problem),
         onWireguard: (finding) => findings.push(finding),
       },
@@ -95,15 +105,15 @@ describe('WireGuard of a host', () => {
     await encryption.cover('a');
     await encryption.cover('b');
     assert.deepEqual(asked, ['ipsec 4', 'probe', 'set 10.90.0.2', 'ipsec 4', 'set 10.90.0.2']);
-    assert.deepEqual(findings, [{ isUsable: true, problem: null }]);
+    assert.deepEqual(findings, [usable]);
     asked = [];
     spanned = [];
     await encryption.uncover('a');
     await encryption.uncover('b');
-    assert.deepEqual(asked, ['remove', 'ipsec 0'], 'what it stands on goes last');
+    assert.deepEqual(asked, ['renew', 'remove', 'ipsec 0'], 'what it stands on goes last');
     spanned = [together()];
     await encryption.cover('a');
-    assert.deepEqual(asked.slice(2), ['ipsec 4', 'set 10.90.0.2']);
+    assert.deepEqual(asked.slice(3), ['ipsec 4', 'set 10.90.0.2']);
   });
 
   it('is not asked for where nothing is encrypted, nor where there is none', async () => {
@@ -113,7 +123,7 @@ describe('WireGuard of a host', () => {
     spanned = [];
     await encryption.uncover('a');
     await open('missing').sweep();
-    assert.deepEqual(asked, ['ipsec 4', 'ipsec 0', 'ipsec 0']);
+    assert.deepEqual(asked, ['ipsec 4', 'renew', 'ipsec 0', 'ipsec 0']);
     assert.deepEqual(findings, []);
   });
 
@@ -138,7 +148,7 @@ describe('WireGuard of a host', () => {
       asked.filter((text) => text.startsWith('set')),
       ['set', 'set 10.90.0.2', 'set'],
     );
-    assert.deepEqual(findings, [{ isUsable: true, problem: null }]);
+    assert.deepEqual(findings, [usable]);
   });
 
   it('leaves all to IPsec when it fails, says so, and leaves nothing of itself', async () => {
@@ -148,10 +158,10 @@ describe('WireGuard of a host', () => {
     };
     await encryption.cover('a');
     assert.deepEqual(asked, ['ipsec 4', 'probe', 'set 10.90.0.2', 'remove']);
-    assert.deepEqual(findings, [{ isUsable: false, problem: 'UDP port 4793 is in use' }]);
+    assert.deepEqual(findings, [{ ...missing, problem: 'UDP port 4793 is in use' }]);
     answers = {};
     await encryption.cover('a');
-    assert.deepEqual(asked.slice(4), ['ipsec 4'], 'not again while this daemon lives');
+    assert.deepEqual(asked.slice(4), ['ipsec 4'], 'not with each network');
     assert.deepEqual([findings.length, problems], [1, []]);
   });
 
@@ -173,10 +183,7 @@ describe('WireGuard of a host', () => {
     answers.probe = () => ({ available: false, reason: 'the kernel lacks WireGuard (EOPNOTSUPP)' });
     await open('unknown').cover('a');
     await open('available').cover('a');
-    assert.deepEqual(findings, [
-      { isUsable: false, problem: null },
-      { isUsable: false, problem: 'the kernel lacks WireGuard (EOPNOTSUPP)' },
-    ]);
+    assert.deepEqual(findings, [missing, { ...missing, problem: 'the kernel lacks WireGuard (EOPNOTSUPP)' }]);
     assert.ok(!asked.some((text) => text.startsWith('set')));
   });
 
@@ -203,6 +210,125 @@ describe('WireGuard of a host', () => {
     answers = {};
     await encryption.cover('a');
     assert.deepEqual(asked.slice(-1), ['set 10.90.0.2']);
-    assert.deepEqual(findings, [{ isUsable: true, problem: null }]);
+    assert.deepEqual(findings, [usable]);
+  });
+
+  it('is tried again when it has failed, after ever longer pauses', async () => {
+    mock.timers.enable({ apis: ['setTimeout'] });
+    const encryption = open('available');
+    answers.set = () => {
+      throw portInUse;
+    };
+    await encryption.cover('a');
+    for (const pauseMs of [30_000, 60_000, 120_000]) {
+      asked = [];
+      mock.timers.tick(pauseMs - 1);
+      await encryption.cover('a');
+      assert.deepEqual(asked, ['ipsec 4'], `not within ${pauseMs} ms`);
+      mock.timers.tick(1);
+      await encryption.settled();
+      assert.deepEqual(asked.slice(1), ['ipsec 4', 'probe', 'set 10.90.0.2', 'remove']);
+    }
+    answers = {};
+    mock.timers.tick(240_000);
+    await encryption.settled();
+    assert.deepEqual(findings, [{ ...missing, problem: 'UDP port 4793 is in use' }, usable]);
+    asked = [];
+    mock.timers.tick(3_600_000);
+    await encryption.settled();
+    assert.deepEqual(asked, []);
+  });
+
+  it('is not tried again where the kernel lacks what nothing has promised, nor when the service has ended', async () => {
+    mock.timers.enable({ apis: ['setTimeout'] });
+    answers.probe = () => ({ available: false, reason: 'the kernel lacks WireGuard (EOPNOTSUPP)' });
+    const encryption = open('unknown');
+    await encryption.cover('a');
+    const promised = open('available');
+    await promised.cover('a');
+    promised.close();
+    asked = [];
+    mock.timers.tick(3_600_000);
+    await Promise.all([encryption.settled(), promised.settled()]);
+    assert.deepEqual(asked, []);
+  });
+
+  it('is asked for anew when tsstack-net has noticed something, and says who does not answer', async () => {
+    const encryption = open('available');
+    encryption.renew();
+    await encryption.settled();
+    assert.deepEqual(asked, [], 'nothing is encrypted');
+    await encryption.cover('a');
+    asked = [];
+    answers.set = () => ({ silent: ['10.90.0.2'] });
+    encryption.renew();
+    encryption.renew();
+    await encryption.settled();
+    assert.deepEqual(asked, ['ipsec 4', 'set 10.90.0.2'], 'once for both');
+    answers = {};
+    encryption.renew();
+    await encryption.settled();
+    assert.deepEqual(findings, [usable, { ...usable, silent: ['10.90.0.2'] }, usable]);
+  });
+
+  it('is asked for anew once more when tsstack-net had no answer to that', async () => {
+    mock.timers.enable({ apis: ['setTimeout'] });
+    const encryption = open('available');
+    await encryption.cover('a');
+    answers.set = () => {
+      throw new NetConnectionError('tsstack-net has ended');
+    };
+    encryption.renew();
+    await encryption.settled();
+    answers = {};
+    asked = [];
+    mock.timers.tick(30_000);
+    await encryption.settled();
+    assert.deepEqual(asked, ['ipsec 4', 'set 10.90.0.2']);
+    assert.deepEqual([findings, problems], [[usable], []]);
+  });
+});
+
+describe('keys of a host whose last tunnel has gone', () => {
+  it('are never taken again, and are made anew once however often that is tried', async () => {
+    const requests: NetRequest[] = [];
+    let [isStuck, renewals] = [true, 0];
+    let spanned: readonly SpannedNetwork[] = [together(0)];
+    const encryption = new TunnelEncryption(
+      {
+        instance: '0a1b2c3d',
+        nodeId: 'n1',
+        identity,
+        renewIdentity: async () => {
+          renewals += 1;
+          return renewed;
+        },
+        request: (async (wanted: NetRequest) => {
+          if (wanted.op === 'ipsec.set' && wanted.local === null && isStuck)
+            throw new NetConnectionError('it has ended');
+          requests.push(wanted);
+          return {};
+        }) as NetRequester,
+        spanned: () => spanned,
+        onProblem: () => undefined,
+        wireguard: 'missing',
+        onWireguard: () => undefined,
+      },
+      [],
+    );
+    await encryption.cover('a');
+    assert.deepEqual(encryption.publicKey, identity.publicKey);
+    spanned = [];
+    await assert.rejects(encryption.uncover('a'), EncryptionError);
+    isStuck = false;
+    await encryption.sweep();
+    assert.equal(renewals, 1);
+    assert.deepEqual(encryption.publicKey, renewed.publicKey);
+    spanned = [together(0)];
+    await encryption.cover('a');
+    const [first, , second] = requests.map((wanted) =>
+      wanted.op === 'ipsec.set' ? wanted.associations.map(({ key }) => key) : [],
+    );
+    assert.equal(new Set([...(first ?? []), ...(second ?? [])]).size, 8);
   });
 });

@@ -1,0 +1,35 @@
+/** From one attempt to the next, in ms: twice as long each time. Others hear of each change, so that none comes every few seconds. */
+const firstPauseMs = 30_000;
+const longestPauseMs = 3_600_000;
+
+/** The pause after a failure, until which nothing is tried; then it says so by itself. It does not keep the process alive. */
+export class RetryPause {
+  readonly #onOver: () => void;
+  #timer: NodeJS.Timeout | null = null;
+  #failures = 0;
+
+  constructor(onOver: () => void) {
+    this.#onOver = onOver;
+  }
+
+  get isOn(): boolean {
+    return this.#timer !== null;
+  }
+
+  begin(): void {
+    this.end();
+    const pauseMs = Math.min(firstPauseMs * 2 ** this.#failures, longestPauseMs);
+    this.#failures += 1;
+    this.#timer = setTimeout(() => {
+      this.#timer = null;
+      this.#onOver();
+    }, pauseMs);
+    this.#timer.unref();
+  }
+
+  /** Without a word. */
+  end(): void {
+    clearTimeout(this.#timer ?? undefined);
+    this.#timer = null;
+  }
+}
