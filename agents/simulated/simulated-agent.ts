@@ -190,7 +190,7 @@ export class SimulatedAgent {
   }
 
   async #follow(sessionId: string, scope: AbortSignal): Promise<void> {
-    for await (const message of this.#client.assignments({ sessionId }, { signal: scope })) {
+    for await (const message of this.#client.assignments({ sessionId, takesChanges: false }, { signal: scope })) {
       this.#traffic.noteMessage(message);
       if (this.#options.forgetsMessages !== true) this.messages.push(message);
       if (message.full) this.#resync(message);

@@ -111,7 +111,7 @@ async function readAssignments(
   for (;;) {
     let expected: number | null = null;
     let hasGap = false;
-    for await (const message of client.assignments({ sessionId }, { signal })) {
+    for await (const message of client.assignments({ sessionId, takesChanges: true }, { signal })) {
       hasGap = !message.full && message.sequence !== expected;
       if (hasGap) break;
       expected = message.sequence + 1;

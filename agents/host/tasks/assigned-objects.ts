@@ -1,4 +1,6 @@
 import type { EndpointsObject } from '../../../src/model/endpoints.ts';
+import { applyEndpointsChange, type EndpointsChange } from '../../../src/model/endpoints-change.ts';
+import { TsstackError } from '../../../src/model/errors.ts';
 import type {
   ModelObject,
   NetworkObject,
@@ -37,7 +39,7 @@ export class AssignedObjects {
       this.#removed.clear();
     }
     const upserts = message.upserts
-      .map(({ document }) => JSON.parse(document) as ModelObject | EndpointsObject)
+      .map(({ document }) => this.#whole(JSON.parse(document) as ModelObject | EndpointsObject | EndpointsChange))
       .filter(isAssignable);
     const kept = new Set(upserts.map(({ id }) => id));
     const absent = message.full ? [...this.#objects.keys()].filter((id) => !kept.has(id)) : [];
@@ -59,6 +61,19 @@ export class AssignedObjects {
       }),
       removedEndpoints: removed.flatMap((object) => (object.kind === 'endpoints' ? object.networkId : [])),
     };
+  }
+
+  /** Of what comes as a difference to what came before. */
+  #whole(object: ModelObject | EndpointsObject | EndpointsChange): ModelObject | EndpointsObject {
+    if (object.kind !== 'endpoints-change') return object;
+    const before = this.#objects.get(object.id);
+    const whole = before?.kind === 'endpoints' ? applyEndpointsChange(before, object) : null;
+    // Another session begins with everything as a whole.
+    if (whole === null)
+      throw new TsstackError('conflict', `take in who is on a network: ${object.id} is not at version ${object.from}`, {
+        retryable: true,
+      });
+    return whole;
   }
 
   /** Ids of everything assigned. */

@@ -173,12 +173,13 @@ export class Dispatcher implements DispatcherHandlers {
   }
 
   async *assignments(
-    { sessionId }: AssignmentsRequest,
+    { sessionId, takesChanges }: AssignmentsRequest,
     { signal, peer }: CallContext,
   ): AsyncIterable<AssignmentsMessage> {
     const session = this.#session(sessionId, peer);
     const over = AbortSignal.any([signal, session.signal]);
-    yield* streamAssignments(this.#store, this.#endpoints, this.#wakeups, session.nodeId, over);
+    const receiver = { nodeId: session.nodeId, takesChanges };
+    yield* streamAssignments(this.#store, this.#endpoints, this.#wakeups, receiver, over);
     session.signal.throwIfAborted();
   }
 

@@ -406,6 +406,8 @@ export interface ReportResponse {
 
 export interface AssignmentsRequest {
   readonly sessionId: string;
+  /** The node takes objects of the kind `endpoints-change` (src/model/endpoints-change.ts): the difference to the endpoints of a network that this stream has brought before. Without it (agents of earlier versions) endpoints come as a whole. */
+  readonly takesChanges: boolean;
 }
 
 export interface AssignmentsMessage {
@@ -1047,7 +1049,10 @@ export const messageFields: Readonly<Record<keyof Messages, MessageFields>> = {
     { number: 2, name: 'batch', type: 'uint64', kind: 'single', oneof: null },
     { number: 3, name: 'problem', type: 'Problem', kind: 'single', oneof: null },
   ],
-  AssignmentsRequest: [{ number: 1, name: 'sessionId', type: 'string', kind: 'single', oneof: null }],
+  AssignmentsRequest: [
+    { number: 1, name: 'sessionId', type: 'string', kind: 'single', oneof: null },
+    { number: 2, name: 'takesChanges', type: 'bool', kind: 'single', oneof: null },
+  ],
   AssignmentsMessage: [
     { number: 1, name: 'sequence', type: 'uint64', kind: 'single', oneof: null },
     { number: 2, name: 'full', type: 'bool', kind: 'single', oneof: null },

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { endpointsId } from '../../../../src/model/endpoints.ts';
+import { endpointsChange } from '../../../../src/model/endpoints-change.ts';
+import { endpointsId, type EndpointNode } from '../../../../src/model/endpoints.ts';
 import type { WireObject } from '../../../../src/rpc/messages.ts';
 import { AssignedObjects, type AssignmentChange } from '../../../../agents/host/tasks/assigned-objects.ts';
 import { networkObject } from './builders.ts';
@@ -31,5 +32,19 @@ describe('what is assigned to a host', () => {
   it('loses them by the silence of the one that it knows', () => {
     const { removedNetworks, removedEndpoints } = forget(true);
     assert.deepEqual([removedNetworks.map(({ id }) => id), removedEndpoints], [[network.id], [network.id]]);
+  });
+
+  it('is known as a whole when the manager has said only what is new of who is on a network', () => {
+    const assigned = new AssignedObjects();
+    const rest = { removals: [], storeRevision: 1 };
+    const node = (nodeId: string): EndpointNode => ({ nodeId, address: '', addresses: [], mac: '', tunnel: null });
+    const first = { ...endpoints, nodes: ['n1', 'n2', 'n3'].map(node) };
+    const second = { ...first, version: 2, nodes: [...first.nodes, node('n4')] };
+    const change = endpointsChange(first, second);
+    assert.ok(change !== null);
+    assigned.apply({ sequence: 1, full: true, upserts: [wire(network), wire(first)], ...rest }, true);
+    const news = { sequence: 2, full: false, upserts: [wire(change)], ...rest };
+    assert.deepEqual(assigned.apply(news, true).endpoints, [{ network, endpoints: second }]);
+    assert.throws(() => assigned.apply(news, true), { code: 'conflict', message: /is not at version 1/ });
   });
 });

@@ -6,6 +6,8 @@ import { EndpointsIndex } from '../../../../src/manager/dispatcher/endpoints/end
 import { streamAssignments } from '../../../../src/manager/dispatcher/assignment-stream.ts';
 import { put, remove, type Change } from '../../../../src/manager/store/change.ts';
 import { SqliteStore } from '../../../../src/manager/store/sqlite/sqlite-store.ts';
+import { applyEndpointsChange, type EndpointsChange } from '../../../../src/model/endpoints-change.ts';
+import type { EndpointsObject } from '../../../../src/model/endpoints.ts';
 import type { TaskObject } from '../../../../src/model/objects.ts';
 import type { AssignmentsMessage } from '../../../../src/rpc/messages.ts';
 import { networkObject, nodeObject, taskObject, taskStatus } from '../../../fixtures/objects.ts';
@@ -56,7 +58,13 @@ describe('the assignments of a node', () => {
     controller = new AbortController();
     await write(put(web), put(networkObject({ version: 0 })), put(secret, Buffer.from('hunter2')));
     const endpoints = new EndpointsIndex(store);
-    messages = streamAssignments(store, endpoints, new AssignmentWakeups(store, endpoints), 'n1', controller.signal);
+    messages = streamAssignments(
+      store,
+      endpoints,
+      new AssignmentWakeups(store, endpoints),
+      { nodeId: 'n1', takesChanges: true },
+      controller.signal,
+    );
   });
   afterEach(() => {
     controller.abort();
@@ -127,6 +135,40 @@ describe('the assignments of a node', () => {
     await write(...spread(2));
     await write(...spread(3));
     assert.deepEqual(idsOf(await later), ['2-1', '3-1']);
+  });
+
+  it('tell who takes that what is new of who is on a network, and others the whole', async () => {
+    const others = [1, 2, 3, 4, 5, 6].map((slot) =>
+      taskObject('api', { id: `api-${slot}`, version: 0, slot, nodeId: `n${2 + (slot % 2)}`, attachments }),
+    );
+    const index = new EndpointsIndex(store);
+    const wakeups = new AssignmentWakeups(store, index);
+    const follow = (takesChanges: boolean): AsyncIterator<AssignmentsMessage> =>
+      streamAssignments(store, index, wakeups, { nodeId: 'n1', takesChanges }, controller.signal);
+    await write(
+      ...['n1', 'n2', 'n3'].map((id) => put(nodeObject({ version: 0, id }))),
+      ...others.map((one) => put(one)),
+    );
+    const streams = [follow(true), follow(false)];
+    const nextOf = async (): Promise<readonly unknown[]> =>
+      Promise.all(
+        streams.map(async (stream) => {
+          const { value } = (await stream.next()) as IteratorYieldResult<AssignmentsMessage>;
+          return value.upserts
+            .filter(({ kind }) => kind.startsWith('endpoints'))
+            .map(({ document }) => JSON.parse(document));
+        }),
+      );
+    const [[first], [whole]] = (await nextOf()) as [[EndpointsObject], [EndpointsObject]];
+    assert.deepEqual(first, whole, 'the first of all is told as a whole');
+    const one = store.view.get('task', 'api-1');
+    assert.ok(one !== undefined);
+    await write(remove(one));
+    const [[change], [later]] = (await nextOf()) as [[EndpointsChange], [EndpointsObject]];
+    assert.deepEqual([change.kind, change.tasks], ['endpoints-change', { upserts: [], removals: ['api-1'] }]);
+    assert.deepEqual(applyEndpointsChange(first, change), later);
+    wakeups.close();
+    index.close();
   });
 
   it('tell who is where at once after a quiet time, then ever more changes together, and never without the last', async () => {

@@ -113,17 +113,22 @@ describe('the keys of encrypted networks', () => {
     const endpoints = new EndpointsIndex(store);
     const wakeups = new AssignmentWakeups(store, endpoints);
     const over = new AbortController();
-    const follow = (nodeId: string): { readonly next: () => Promise<readonly EndpointsObject[]> } => {
-      const messages = streamAssignments(store, endpoints, wakeups, nodeId, over.signal);
+    const follow = (
+      nodeId: string,
+      takesChanges = false,
+    ): { readonly next: () => Promise<readonly EndpointsObject[]> } => {
+      const receiver = { nodeId, takesChanges };
+      const messages = streamAssignments(store, endpoints, wakeups, receiver, over.signal);
       return {
         next: async () => {
           const { value, done } = await messages.next();
-          const documents = (done === true ? [] : value.upserts).filter(({ kind }) => kind === 'endpoints');
+          const documents = (done === true ? [] : value.upserts).filter(({ kind }) => kind.startsWith('endpoints'));
           return documents.map(({ document }) => JSON.parse(document) as EndpointsObject);
         },
       };
     };
-    const [n1, n3] = [follow('n1'), follow('n3')];
+    const [n1, n2, n3] = [follow('n1'), follow('n2', true), follow('n3')];
+    await n2.next();
     const told = (await n1.next()).find(({ networkId }) => networkId === 'net1');
     assert.deepEqual(told?.encryption, { generation: 1, keys: readSecrets(store).tunnelKeys });
     assert.deepEqual(
@@ -138,12 +143,15 @@ describe('the keys of encrypted networks', () => {
     assert.match(others, /"tunnel":null/);
     await new Authority(store, loneContext()).rotateTunnelKeys();
     const [news, ...more] = await n1.next();
+    const [change] = await n2.next();
+    assert.equal((change as { readonly kind: string } | undefined)?.kind, 'endpoints-change');
+    assert.deepEqual(change?.encryption, news?.encryption);
     assert.deepEqual(more, [], 'the network that is not encrypted is no news');
     assert.deepEqual(news?.encryption, { generation: 2, keys: readSecrets(store).tunnelKeys });
     assert.ok(news !== undefined && told !== undefined && news.version > told.version);
-    const n2 = store.view.get('node', 'n2');
-    assert.ok(n2 !== undefined);
-    await write(put({ ...n2, tunnelPort: 4793 }));
+    const second = store.view.get('node', 'n2');
+    assert.ok(second !== undefined);
+    await write(put({ ...second, tunnelPort: 4793 }));
     const [later] = await n1.next();
     assert.deepEqual(
       later?.nodes.map(({ tunnel }) => tunnel?.port),
