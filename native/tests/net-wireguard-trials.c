@@ -142,7 +142,8 @@ attempts_become_rare (void)
   CHECK (count_attempts (24 * 60 * MINUTE_MS) <= 4 + 24);
 }
 
-/* A host that has answered before is sent a handshake each two minutes, and each 5 s when it answers no more. */
+/* Where all goes well there is one after 15 s at the least, and one each 5 s, in rows of their own, with hosts that do
+ * not answer. */
 static void
 handshakes_in_a_row_are_counted (void)
 {

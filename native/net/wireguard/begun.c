@@ -4,14 +4,14 @@
 /* Between REKEY_TIMEOUT (5 s and up to a third) and the sum of KEEPALIVE_TIMEOUT and that, of WireGuard. */
 #define ROW_MS 10000
 
-/* The first, and one each 5 s, until 15 s have passed. */
-#define MOST_IN_A_ROW 4
+/* The first, and three that the kernel has repeated. */
+#define MOST_MS 14000
 
 struct wireguard_begun_row
 {
   struct address host;
+  bool is_begun;
   uint64_t first_ms, last_ms;
-  unsigned count;
 };
 
 static struct wireguard_begun_row *
@@ -33,15 +33,12 @@ bool
 wireguard_begun_note (struct wireguard_begun *begun, const struct address *host, uint64_t now_ms, uint64_t *since_ms)
 {
   struct wireguard_begun_row *row = row_of (begun, host);
-  if (row->count == 0 || now_ms - row->last_ms > ROW_MS)
-    *row = (struct wireguard_begun_row){ .host = *host, .first_ms = now_ms };
+  if (!row->is_begun || now_ms - row->last_ms > ROW_MS)
+    row->first_ms = now_ms;
   row->last_ms = now_ms;
-  row->count++;
+  row->is_begun = now_ms - row->first_ms < MOST_MS;
   *since_ms = row->first_ms;
-  if (row->count < MOST_IN_A_ROW)
-    return false;
-  row->count = 0;
-  return true;
+  return !row->is_begun;
 }
 
 void

@@ -9,8 +9,10 @@
 #include <string.h>
 #include <sys/socket.h>
 
-/* The message that begins a handshake, and no other one of WireGuard, is as long as that with the header of UDP. */
+/* The message that begins a handshake and the one that answers it, and no other one of WireGuard, which are multiples
+ * of 16, are as long as that with the header of UDP. */
 #define BEGIN_SIZE (148 + 8)
+#define ANSWER_SIZE (92 + 8)
 
 /* Of a packet, the header of IP is enough. */
 #define COPIED 64
@@ -38,9 +40,9 @@ log_packets (const struct wireguard_handshake_log *log, const struct wireguard_w
   address_format (&wish->local, local);
   snprintf (script, sizeof script,
             "table %s\ndelete table %s\ntable %s {\nchain out {\ntype filter hook output priority filter\n"
-            "%s saddr %s udp sport %u udp length %u log group %u snaplen %u queue-threshold 1\n}\n}\n",
+            "%s saddr %s udp sport %u udp length { %u, %u } log group %u snaplen %u queue-threshold 1\n}\n}\n",
             table, table, table, wish->local.family == AF_INET ? "ip" : "ip6", local, wish->listen, BEGIN_SIZE,
-            group_of (wish->owner), COPIED);
+            ANSWER_SIZE, group_of (wish->owner), COPIED);
   tss_autojson json_t *keep = json_pack ("{s:s,s:s}", "table", table, "script", script);
   if (log->socket.fd >= 0 && json_equal (json_object_get (log->tables->tables, table), keep))
     return 0;

@@ -1,5 +1,5 @@
-/* Tells when this host begins a handshake. The kernel's WireGuard says so to nobody; its packets are logged
- * (netfilter's log, nfnetlink_log), of which there is one in two minutes for each host where all goes well. */
+/* Tells when this host begins a handshake, or answers one. The kernel's WireGuard says so to nobody; its packets are
+ * logged (netfilter's log, nfnetlink_log), of which there is one in two minutes for each host where all goes well. */
 #ifndef TSSTACK_NET_WIREGUARD_HANDSHAKE_LOG_H
 #define TSSTACK_NET_WIREGUARD_HANDSHAKE_LOG_H
 
