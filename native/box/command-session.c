@@ -2,6 +2,7 @@
 #include "command-session.h"
 #include "../common/cleanup.h"
 #include "../common/file.h"
+#include "start-socket.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -11,9 +12,13 @@
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <termios.h>
+
+enum
+{
+  HAND_OVER_S = 10 /* for an engine that is busy */
+};
 
 struct session
 {
@@ -29,8 +34,7 @@ struct session
 int
 command_send_terminal (const char *path, int terminal, struct tss_error *error)
 {
-  tss_autofd int fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  struct sockaddr_un address = { .sun_family = AF_UNIX };
+  tss_autofd int fd = box_socket_connect (path, SOCK_STREAM, HAND_OVER_S);
   /* The receiver reads a name for the terminal together with it. */
   char name[] = "/dev/ptmx";
   struct iovec part = { .iov_base = name, .iov_len = sizeof name - 1 };
@@ -42,14 +46,11 @@ command_send_terminal (const char *path, int terminal, struct tss_error *error)
   struct msghdr message
       = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control };
 
-  if ((size_t)snprintf (address.sun_path, sizeof address.sun_path, "%s", path) >= sizeof address.sun_path)
-    return tss_error_set (error, TSS_ERROR_INVALID, ENAMETOOLONG, path, "--console-socket: %s", path);
   control.header.cmsg_level = SOL_SOCKET;
   control.header.cmsg_type = SCM_RIGHTS;
   control.header.cmsg_len = CMSG_LEN (sizeof terminal);
   memcpy (CMSG_DATA (&control.header), &terminal, sizeof terminal);
-  if (fd < 0 || connect (fd, (const struct sockaddr *)&address, sizeof address) < 0
-      || TSS_RETRY (sendmsg (fd, &message, MSG_NOSIGNAL)) < 0)
+  if (fd < 0 || TSS_RETRY (sendmsg (fd, &message, MSG_NOSIGNAL)) < 0)
     return tss_error_set (error, TSS_ERROR_IO, errno, path, "hand the terminal to %s", path);
   return 0;
 }

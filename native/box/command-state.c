@@ -47,22 +47,36 @@ command_state (struct command_options *options, struct tss_error *error)
   return command_print (describe (&record), error);
 }
 
-static json_t *
-describe_all (const struct command_options *options)
+static void
+add_container (const struct command_options *options, const char *id, json_t *list)
 {
-  json_t *list = json_array ();
+  command_autorecord record = { 0 };
+  struct tss_error error = { 0 };
+
+  if (command_record_load (options, id, COMMAND_SPEC_NONE, &record, &error) == 0)
+    json_array_append_new (list, describe (&record));
+  /* A container may go, or be half made, while we look. */
+  else if (error.code != TSS_ERROR_NOT_FOUND)
+    command_log (options, "warning", error.message);
+}
+
+/* NULL with an error. */
+static json_t *
+describe_all (const struct command_options *options, struct tss_error *error)
+{
   DIR *directory = opendir (options->root);
   const struct dirent *entry;
+  json_t *list;
 
-  while (directory && (entry = readdir (directory)))
+  if (!directory && errno != ENOENT)
     {
-      command_autorecord record = { 0 };
-      struct tss_error ignored = { 0 };
-
-      /* A container may go, or be half made, while we look. */
-      if (command_record_load (options, entry->d_name, COMMAND_SPEC_NONE, &record, &ignored) == 0)
-        json_array_append_new (list, describe (&record));
+      tss_error_set (error, TSS_ERROR_IO, errno, options->root, "--root: list the containers in %s", options->root);
+      return NULL;
     }
+  list = json_array ();
+  while (directory && (entry = readdir (directory)))
+    if (strcmp (entry->d_name, ".") != 0 && strcmp (entry->d_name, "..") != 0)
+      add_container (options, entry->d_name, list);
   if (directory)
     closedir (directory);
   return list;
@@ -102,9 +116,9 @@ int
 command_list (struct command_options *options, struct tss_error *error)
 {
   int wants_json = command_wants_json (options, error);
-  tss_autojson json_t *list = wants_json < 0 ? NULL : describe_all (options);
+  tss_autojson json_t *list = wants_json < 0 ? NULL : describe_all (options, error);
 
-  if (wants_json < 0)
+  if (!list)
     return -1;
   if (options->quiet)
     print_ids (list);

@@ -59,7 +59,7 @@ clone_child (const struct box_options *options, const struct box_spec *spec, str
   bool staged = box_stage_is_needed (spec);
   struct box_channel child;
   tss_autofd int cgroup = -1;
-  tss_autofd int pid_target = pid_path ? open (pid_path, O_RDONLY | O_CLOEXEC) : -1;
+  tss_autofd int pid_target = pid_path ? box_namespace_open (pid_path) : -1;
   struct box_clone clone_options = { .flags = staged ? CLONE_NEWNS : flags, .pid_target = staged ? -1 : pid_target };
 
   if (pid_path && pid_target < 0)

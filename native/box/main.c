@@ -112,6 +112,8 @@ run (int count, char **words, struct command_options *options, struct tss_error 
   options->root = COMMAND_DEFAULT_ROOT;
   if (command_options_take (&rest, NULL, options, error) < 0 || command_log_check (options, error) < 0)
     return -1;
+  if (!*options->root)
+    return tss_error_set (error, TSS_ERROR_INVALID, 0, "--root", "--root: expected a directory");
   if (options->version)
     {
       puts ("tsstack-box version " COMMAND_VERSION "\nspec: " BOX_OCI_VERSION);

@@ -11,6 +11,13 @@
 #include <sys/syscall.h>
 
 int
+box_namespace_open (const char *path)
+{
+  /* A named pipe is no namespace, and must not be waited for. */
+  return open (path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+}
+
+int
 box_namespaces_join (const struct box_namespaces *namespaces, struct tss_error *error)
 {
   for (size_t i = 0; i < BOX_NAMESPACE_KINDS; i++)
@@ -21,7 +28,7 @@ box_namespaces_join (const struct box_namespaces *namespaces, struct tss_error *
 
       if (!path || kind->flag == CLONE_NEWPID || kind->flag == CLONE_NEWUSER)
         continue;
-      fd = open (path, O_RDONLY | O_CLOEXEC);
+      fd = box_namespace_open (path);
       if (fd < 0 || setns (fd, kind->flag) < 0)
         return tss_error_set (error, TSS_ERROR_NAMESPACE, errno, "linux.namespaces",
                               "linux.namespaces: join the %s namespace %s", kind->name, path);

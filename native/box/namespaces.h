@@ -18,6 +18,9 @@ struct box_clone
  * which saves a process in between. The caller must have one thread. */
 pid_t box_clone (const struct box_clone *options, int *pidfd, struct tss_error *error);
 
+/* Opens what is said to be a namespace; -1 with errno. */
+int box_namespace_open (const char *path);
+
 /* Joins all namespaces given by path, but for those of users and pids, which take more. Runs in the child. */
 int box_namespaces_join (const struct box_namespaces *namespaces, struct tss_error *error);
 

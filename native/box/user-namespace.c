@@ -92,7 +92,7 @@ int
 box_user_namespace_open (int proc, const char *path, const struct box_id_maps *wanted, struct box_id_maps *present,
                          struct tss_error *error)
 {
-  tss_autofd int fd = open (path, O_RDONLY | O_CLOEXEC);
+  tss_autofd int fd = box_namespace_open (path);
   pid_t dweller;
   int result;
 

@@ -291,6 +291,15 @@ describe('tsstack-box with bad input', () => {
         joining('/proc/self/ns/net'),
       ],
       [
+        'a pipe for a namespace',
+        /linux\.namespaces.*pipe: Invalid argument/,
+        (spec) => {
+          const pipe = join(lab.directory, 'pipe');
+          execFileSync('mkfifo', [pipe]);
+          joining(pipe)(spec);
+        },
+      ],
+      [
         'a host name for the host',
         /hostname: needs a uts namespace/,
         (spec) => {

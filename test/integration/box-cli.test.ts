@@ -87,6 +87,8 @@ describe('tsstack-box command line', () => {
       [['state', 'a', 'b'], /usage: tsstack-box state ID/],
       [['state', '../x'], /container id "\.\.\/x": only letters/],
       [['state', 'nobody'], /container nobody does not exist/],
+      [['--root', '', 'list'], /--root: expected a directory/],
+      [['--root', '/dev/null', 'list'], /--root: list the containers in \/dev\/null: Not a directory/],
       [['kill', 'nobody', 'FLY'], /unknown signal FLY/],
       [['list', '--format', 'xml'], /--format: expected table or json, not xml/],
       [['--log-format', 'xml', 'list'], /--log-format: expected text or json, not xml/],
@@ -239,6 +241,19 @@ describe('tsstack-box command line', () => {
       await remove(id);
       await remove(id);
       assert.equal((await lab.box('delete', id)).code, 1);
+    });
+
+    it('list says which container it cannot read', async () => {
+      const id = await lab.start('sleep 1000');
+      const record = join(lab.directory, 'root', id, 'state.json');
+      const text = readFileSync(record, 'utf8');
+      writeFileSync(record, text.slice(0, 20));
+      const { code, stdout, stderr } = await lab.box('list', '-q');
+      assert.deepEqual([code, stdout.includes(id)], [0, false]);
+      assert.match(stderr, /warning: .*state\.json:1:/);
+      writeFileSync(record, text);
+      assert.ok((await printed('list', '-q')).includes(id));
+      await remove(id);
     });
 
     it('events prints what is used', async () => {
