@@ -4,7 +4,7 @@ import type { ObjectLookup, StoreView } from '../store/object-index.ts';
 import { serviceKeyOf } from '../store/node-load.ts';
 import { rank } from './candidates.ts';
 import { failingNodes } from './failing-nodes.ts';
-import { hasRoom, refusalOf, suits } from './filters/all-filters.ts';
+import { hasRoom, isOpen, refusalOf, suitability, suits } from './filters/all-filters.ts';
 import type { Pins } from './filters/filter.ts';
 import { NodeRoom } from './node-room.ts';
 import { noPins, pinsKeyOf, pinsOf } from './pins-of.ts';
@@ -25,6 +25,8 @@ export class Placement {
   readonly #view: StoreView;
   readonly #nowMs: number;
   readonly #rooms: ReadonlyMap<string, NodeRoom>;
+  /** Those that take tasks at all. */
+  readonly #open: readonly NodeRoom[];
   readonly #groups = new Map<string, Group>();
 
   /** `now` is in RFC 3339. */
@@ -33,6 +35,7 @@ export class Placement {
     this.#nowMs = Date.parse(now);
     const nodes = view.all('node').toSorted((a, b) => (a.id < b.id ? -1 : 1));
     this.#rooms = new Map(nodes.map((node, order) => [node.id, new NodeRoom(node, order, view.loadOf(node.id))]));
+    this.#open = [...this.#rooms.values()].filter(({ node }) => isOpen(node));
   }
 
   /** `lookup` has the placements of this pass in it. Add the placed task to the chosen room. */
@@ -78,20 +81,22 @@ export class Placement {
     return own === undefined ? [] : [own];
   }
 
+  /** Of a thousand nodes each is only looked at for what the tasks ask for. */
+  #suitableRooms(task: TaskObject, pins: Pins): readonly NodeRoom[] {
+    const open = task.pinnedNode === null ? this.#open : this.#roomsFor(task).filter(({ node }) => isOpen(node));
+    const isSuitable = suitability({ task, pins });
+    if (isSuitable === null) return open;
+    return open.filter((room) => isSuitable({ task, pins, node: room.node, load: room }));
+  }
+
   #makeGroup(task: TaskObject, pins: Pins): Group {
-    const all = this.#roomsFor(task);
-    const on = (room: NodeRoom): Parameters<typeof suits>[0] => ({ task, pins, node: room.node, load: room });
-    const candidates = rank(
-      all.filter((room) => suits(on(room))),
-      all,
-      {
-        service: serviceKeyOf(task),
-        spread: task.spec.deploy.placement.spread,
-        failing: failingNodes(this.#view, task, this.#nowMs),
-        leaving: pins.replaced?.nodeId ?? null,
-        hasRoom: (room) => hasRoom(on(room)),
-      },
-    );
+    const candidates = rank(this.#suitableRooms(task, pins), this.#roomsFor(task), {
+      service: serviceKeyOf(task),
+      spread: task.spec.deploy.placement.spread,
+      failing: failingNodes(this.#view, task, this.#nowMs),
+      leaving: pins.replaced?.nodeId ?? null,
+      hasRoom: (room) => hasRoom({ task, pins, node: room.node, load: room }),
+    });
     return { task, pins, candidates, refusal: null };
   }
 

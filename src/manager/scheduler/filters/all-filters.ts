@@ -1,6 +1,7 @@
+import type { NodeObject } from '../../../model/objects.ts';
 import { constraints } from './constraints.ts';
 import { encryption } from './encryption.ts';
-import type { Filter, Placement } from './filter.ts';
+import type { Asked, Filter, Placement } from './filter.ts';
 import { hookOwner } from './hook-owner.ts';
 import { hostPorts } from './host-ports.ts';
 import { maxReplicas } from './max-replicas.ts';
@@ -30,17 +31,29 @@ const filters: readonly Filter[] = [
   predecessor,
 ];
 
-const lasting = filters.filter(({ looksAtLoad }) => !looksAtLoad);
-const passing = filters.filter(({ looksAtLoad }) => looksAtLoad);
+const ofNodes = filters.filter((filter) => filter.looksAt === 'node');
+const ofTasks = filters.filter((filter) => filter.looksAt === 'task');
+const ofLoads = filters.filter((filter) => filter.looksAt === 'load');
+
+/** Whether the node takes tasks at all. */
+export function isOpen(node: NodeObject): boolean {
+  return ofNodes.every((filter) => filter.check({ node }));
+}
+
+/** Whether an open node suits the tasks, as far as placing others cannot change that; null when every one does. */
+export function suitability(asked: Asked): ((placement: Placement) => boolean) | null {
+  const relevant = ofTasks.filter((filter) => filter.isAsked(asked));
+  return relevant.length === 0 ? null : (placement) => relevant.every((filter) => filter.check(placement));
+}
 
 /** Whether the node suits, as far as placing others cannot change that. */
 export function suits(placement: Placement): boolean {
-  return lasting.every((filter) => filter.check(placement));
+  return isOpen(placement.node) && (suitability(placement)?.(placement) ?? true);
 }
 
 /** Whether the node has room left. */
 export function hasRoom(placement: Placement): boolean {
-  return passing.every((filter) => filter.check(placement));
+  return ofLoads.every((filter) => filter.check(placement));
 }
 
 /** Why the node will not do; undefined when it will. */

@@ -8,7 +8,8 @@ import type { Filter } from './filter.ts';
 /** `deploy.placement.constraints`: the node has to be what each of them says. */
 export const constraints: Filter = {
   name: 'constraints',
-  looksAtLoad: false,
+  looksAt: 'task',
+  isAsked: ({ task }) => task.spec.deploy.placement.constraints.length > 0,
   check: ({ task, node }) => violatedConstraint(task.spec.deploy.placement.constraints, node) === undefined,
   explain: ({ task, node }) => {
     const violated = violatedConstraint(task.spec.deploy.placement.constraints, node);

@@ -25,13 +25,33 @@ export interface Placement {
   readonly pins: Pins;
 }
 
-/** One rule of placement. */
-export interface Filter {
+/** What a task asks for, before any node is looked at. */
+export type Asked = Pick<Placement, 'task' | 'pins'>;
+
+interface Rule<Sight> {
   readonly name: string;
-  /** True when placing a task can change the answer for the next one. */
-  readonly looksAtLoad: boolean;
   /** True when the node will do. */
-  check(placement: Placement): boolean;
+  check(placement: Sight): boolean;
   /** Why it will not, for people: the end of "2 nodes …". */
-  explain(placement: Placement): string;
+  explain(placement: Sight): string;
 }
+
+/** The answer is the same for all tasks. */
+interface NodeFilter extends Rule<Pick<Placement, 'node'>> {
+  readonly looksAt: 'node';
+}
+
+/** The answer is the same for tasks that are alike. */
+interface TaskFilter extends Rule<Placement> {
+  readonly looksAt: 'task';
+  /** False when the task asks for nothing of the kind, and any node will do. */
+  isAsked(asked: Asked): boolean;
+}
+
+/** Placing a task can change the answer for the next one. */
+interface LoadFilter extends Rule<Placement> {
+  readonly looksAt: 'load';
+}
+
+/** One rule of placement. */
+export type Filter = NodeFilter | TaskFilter | LoadFilter;

@@ -4,7 +4,7 @@ import type { Filter, Placement } from './filter.ts';
 /** Ports that are published with `mode: host`: each is there once on a node. */
 export const hostPorts: Filter = {
   name: 'host-ports',
-  looksAtLoad: true,
+  looksAt: 'load',
   check: (placement) => takenPort(placement) === undefined,
   explain: (placement) => `with host port ${takenPort(placement)?.split('/').toReversed().join('/') ?? ''} in use`,
 };

@@ -4,7 +4,7 @@ import type { Filter, Placement } from './filter.ts';
 /** `deploy.placement.max_replicas_per_node`. */
 export const maxReplicas: Filter = {
   name: 'max-replicas',
-  looksAtLoad: true,
+  looksAt: 'load',
   check: (placement) => {
     const { maxReplicasPerNode } = placement.task.spec.deploy.placement;
     return maxReplicasPerNode === null || othersOn(placement) < maxReplicasPerNode;

@@ -6,7 +6,8 @@ import type { Filter } from './filter.ts';
 /** `platform` of the service: images run on the architecture that they were built for. */
 export const platform: Filter = {
   name: 'platform',
-  looksAtLoad: false,
+  looksAt: 'task',
+  isAsked: ({ task }) => task.spec.deploy.placement.architecture !== null,
   check: ({ task, node }) => hasPlatform(task.spec, node),
   explain: ({ task, node }) =>
     `of ${platformOf(node)} rather than linux/${task.spec.deploy.placement.architecture ?? ''}`,

@@ -6,7 +6,7 @@ import type { Filter, Placement } from './filter.ts';
 /** `deploy.resources.reservations`: what other tasks and the system have reserved of a node is theirs. */
 export const reservations: Filter = {
   name: 'reservations',
-  looksAtLoad: true,
+  looksAt: 'load',
   check: (placement) => lacking(placement) === undefined,
   explain: (placement) => `without ${lacking(placement) ?? ''}`,
 };

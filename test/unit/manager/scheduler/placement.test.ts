@@ -278,4 +278,11 @@ describe('the choice of a node', () => {
     const sharing = { ...task, sharedTasks: { ...task.sharedTasks, network: owner.id } };
     assert.equal(choose([node('a'), node('b'), owner], sharing), 'b');
   });
+
+  it('goes where the container is that waits for its hook', () => {
+    const waiting = taskObject('db', { nodeId: 'b' });
+    const hook = { ...task, hookOf: { taskId: waiting.id, index: 0 } };
+    assert.equal(choose([node('a'), node('b'), waiting], hook), 'b');
+    assert.match(choose([node('a')], hook), /1 without the container that waits for the hook/);
+  });
 });
