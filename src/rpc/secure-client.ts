@@ -4,10 +4,16 @@ import { makeClient } from './client/make-client.ts';
 import type { ConnectOptions } from './client/wait-until-ready.ts';
 import { authorityMethods, controlMethods, dispatcherMethods } from './generated/contract.ts';
 import { openSecureChannel } from './secure/open-secure-channel.ts';
+import type { TlsIdentity } from './secure/tls-material.ts';
 import type { Trust } from './secure/trust.ts';
 import type { AuthorityClient, ControlClient, DispatcherClient } from './service-types.ts';
 
 export type { Trust };
+
+/** With what a node goes to managers. */
+export function trustOf<Identity extends TlsIdentity>(identity: Identity): Trust & { readonly identity: Identity } {
+  return { authorities: identity.authorities, identity };
+}
 
 type Connect<Client> = (manager: HostPort, trust: Trust, options?: ConnectOptions) => Promise<Client>;
 

@@ -13,7 +13,7 @@ import type { SessionMessage } from '../../src/rpc/messages.ts';
 import { makeClient } from '../../src/rpc/client/make-client.ts';
 import { openSecureChannel } from '../../src/rpc/secure/open-secure-channel.ts';
 import type { TlsIdentity } from '../../src/rpc/secure/tls-material.ts';
-import { connectAuthorityOf, connectDispatcherOf, type Trust } from '../../src/rpc/secure-client.ts';
+import { connectAuthorityOf, connectDispatcherOf, trustOf, type Trust } from '../../src/rpc/secure-client.ts';
 import type { ControlClient, DispatcherClient } from '../../src/rpc/service-types.ts';
 import { ReportStream } from '../../agents/host/session/report-stream.ts';
 import { simulatedDescription } from '../../agents/simulated/simulated-agent.ts';
@@ -23,10 +23,6 @@ import { SecureManager } from '../support/secure-manager.ts';
 const hour = 3_600_000;
 const never = new AbortController().signal;
 const description = JSON.stringify(simulatedDescription);
-
-function trustOf(identity: TlsIdentity): Trust {
-  return { authorities: identity.authorities, identity };
-}
 
 describe('joining a cluster', () => {
   let secure: SecureManager;

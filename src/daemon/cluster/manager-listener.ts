@@ -5,14 +5,14 @@ import { managerAddresses } from '../../manager/authority/cluster-object.ts';
 import type { Manager } from '../../manager/manager.ts';
 import { serveAuthority, serveControl, serveDispatcher } from '../../rpc/server.ts';
 import { serveSecurely, type SecureServer } from '../../rpc/secure/serve-securely.ts';
-import type { IssuedCertificate, RenewRequest } from '../../rpc/messages.ts';
 import { connectAuthorityOf } from '../../rpc/secure-client.ts';
 import { addressOf } from '../roles/manager-peers.ts';
 import type { RoleContext } from '../roles/role.ts';
 import type { TlsIdentity } from '../../rpc/secure/tls-material.ts';
 import { RevocationList } from '../etcd/revocation-list.ts';
-import { CertificateKeeper } from './certificate-keeper.ts';
+import type { CertificateKeeper } from './certificate-keeper.ts';
 import type { Membership } from './cluster-files.ts';
+import { keepCertificate } from './keep-certificate.ts';
 
 /** Time that calls of other hosts get when a manager stops. */
 const callGraceMs = 500;
@@ -34,11 +34,8 @@ export class ManagerListener {
     this.#revoked = revoked;
   }
 
-  static async start(
-    { files, log, onError, etcd }: RoleContext,
-    manager: Manager,
-    membership: Membership,
-  ): Promise<ManagerListener> {
+  static async start(context: RoleContext, manager: Manager, membership: Membership): Promise<ManagerListener> {
+    const { files, log, onError, etcd } = context;
     const listen = parseHostPort(membership.listen);
     if (listen === undefined) throw new TsstackError('invalid', `"${membership.listen}" is no address to listen at`);
     const identity = files.readIdentity(membership);
@@ -51,25 +48,20 @@ export class ManagerListener {
     const server = await serveSecurely({ listen, identity, roleOf, onError }, services);
     log(`node ${membership.nodeId} listens to the cluster at ${server.address}`);
     const peer = { kind: 'node', nodeId: membership.nodeId, role: 'manager', clusterId: membership.clusterId } as const;
-    const context = { peer, signal: new AbortController().signal };
-    const renew = async (request: RenewRequest): Promise<IssuedCertificate> => {
-      const leader = manager.leadership?.isLeader === false ? manager.leadership.leader : null;
-      if (leader === null) return manager.authority.renew(request, context);
-      const trust = { authorities: keeper.identity.authorities, identity: keeper.identity };
-      const client = await connectAuthorityOf(addressOf(leader), trust);
-      return client.renew(request).finally(() => client.close());
-    };
+    const itself = { peer, signal: new AbortController().signal };
     let { authorities } = identity;
-    const keeper = new CertificateKeeper({
-      identity,
-      renew: (certificateRequest) => renew({ certificateRequest }),
+    const keeper = keepCertificate(context, membership, {
+      renew: async (certificateRequest, trust) => {
+        const leader = manager.leadership?.isLeader === false ? manager.leadership.leader : null;
+        if (leader === null) return manager.authority.renew({ certificateRequest }, itself);
+        const client = await connectAuthorityOf(addressOf(leader), trust);
+        return client.renew({ certificateRequest }).finally(() => client.close());
+      },
       onRenewed: (renewed) => {
-        files.writeIdentity(renewed.key, renewed);
         server.setIdentity(renewed);
         if (renewed.authorities !== authorities) etcd.renewTrust(turnOf(manager, membership) * turnMs).catch(onError);
         ({ authorities } = renewed);
       },
-      log,
     });
     const revoked =
       manager.members === null

@@ -5,6 +5,7 @@ import { findProgram } from '../../../agents/host/find-runtime.ts';
 import { createRequest } from '../../manager/authority/certificates.ts';
 import { formatHostPort, parseHostPort } from '../../model/host-port.ts';
 import type { ClusterFacts, TakeRoleRequest, TakeRoleResponse } from '../../rpc/messages.ts';
+import { trustOf } from '../../rpc/secure-client.ts';
 import type { RoleHolder } from '../host-service.ts';
 import { ManagerRole } from '../roles/manager-role.ts';
 import type { RoleContext } from '../roles/role.ts';
@@ -27,9 +28,11 @@ export async function takeRole(holder: RoleHolder, context: RoleContext, facts: 
     const listen = formatHostPort(chooseListen(membership.listen, membership.address));
     const managerAddress = managerAddressOf(membership, listen);
     const answer = await ask(holder, context, { address: membership.address, managerAddress });
-    if (answer.role === 'manager')
-      await becomeManager(holder, context, { ...membership, listen, managerAddress }, answer);
-    else await becomeWorker(holder, context, membership, answer);
+    const next: Membership =
+      answer.role === 'manager'
+        ? { ...membership, role: 'manager', listen, managerAddress }
+        : { ...membership, role: 'worker', listen: '', managerAddress: '' };
+    await become(holder, context, next, answer);
   } catch (error) {
     // It stands for election again.
     if (isLeaving && holder.role === role) await holder.become(() => Promise.resolve());
@@ -67,45 +70,29 @@ async function ask(
   const request = { certificateRequest, address, managerAddress, hasEtcd };
   if (role instanceof ManagerRole && role.isActing) return { key, ...(await role.takeOwnRole(request)) };
   const managers = role.status.managers.filter((manager) => manager !== membership.managerAddress);
-  const trust = { authorities: identity.authorities, identity };
+  const trust = trustOf(identity);
   const answer = await insist(() => askLeader(managers, trust, (client) => client.takeRole(request)), true);
   return { key, ...answer };
 }
 
-async function becomeManager(
+/** Writes down what the host is now. A crash in between leaves what it was, which the others tell again what it is to be. */
+async function become(
   holder: RoleHolder,
   { files, options, etcd, sealLock }: RoleContext,
   membership: Membership,
   answer: Answer,
 ): Promise<void> {
   const issued = requireIssued(answer);
-  // Of a member that the others have removed.
+  const isManager = membership.role === 'manager';
+  // The others have removed its member, or have let go of it.
   await etcd.end();
   await holder.become(() => {
     sealLock.forget();
-    keepAccess(options.dataRoot, answer.store);
+    if (isManager) keepAccess(options.dataRoot, answer.store);
     files.writeIdentity(answer.key, issued);
-    files.writeMembership({ ...membership, role: 'manager', managers: answer.managers });
-    return Promise.resolve();
-  });
-}
-
-/** The others have let go of its etcd already. A crash in between leaves a manager that the others tell again what it is to be. */
-async function becomeWorker(
-  holder: RoleHolder,
-  { files, options, etcd, sealLock }: RoleContext,
-  membership: Membership,
-  answer: Answer,
-): Promise<void> {
-  const issued = requireIssued(answer);
-  const { managers } = answer;
-  await etcd.end();
-  await holder.become(() => {
-    files.writeIdentity(answer.key, issued);
-    files.writeMembership({ ...membership, role: 'worker', listen: '', managerAddress: '', managers });
+    files.writeMembership({ ...membership, managers: answer.managers });
     // The store is the cluster's; what only managers may know goes.
-    rmSync(join(options.dataRoot, 'manager'), { recursive: true, force: true });
-    sealLock.forget();
+    if (!isManager) rmSync(join(options.dataRoot, 'manager'), { recursive: true, force: true });
     return Promise.resolve();
   });
 }

@@ -10,7 +10,7 @@ import { newerStoreProblem } from '../../model/newer-store.ts';
 import { connectDispatcher } from '../../rpc/client.ts';
 import type { TlsIdentity } from '../../rpc/secure/tls-material.ts';
 import type { ClusterFacts, ClusterStatus, TakeRoleRequest, TakeRoleResponse } from '../../rpc/messages.ts';
-import { connectDispatcherOf, type Trust } from '../../rpc/secure-client.ts';
+import { connectDispatcherOf, trustOf, type Trust } from '../../rpc/secure-client.ts';
 import type {
   AuthorityHandlers,
   ControlHandlers,
@@ -147,7 +147,7 @@ export class ManagerRole implements Role {
   /** With what this manager goes to others. */
   get trust(): Trust & { readonly identity: TlsIdentity } {
     const identity = this.#listener?.identity;
-    if (identity !== undefined) return { authorities: identity.authorities, identity };
+    if (identity !== undefined) return trustOf(identity);
     throw new TsstackError('unavailable', `this manager has no certificate yet: ${this.#problem}`, { retryable: true });
   }
 

@@ -1,10 +1,10 @@
 import type { ManagerAccess } from '../../../agents/host/session/manager-access.ts';
 import { TsstackError } from '../../model/errors.ts';
-import { connectDispatcherOf, type Trust } from '../../rpc/secure-client.ts';
+import { connectDispatcherOf, trustOf, type Trust } from '../../rpc/secure-client.ts';
 import type { DispatcherClient } from '../../rpc/service-types.ts';
 import { askLeader } from '../cluster/ask-managers.ts';
-import { CertificateKeeper } from '../cluster/certificate-keeper.ts';
 import type { ClusterFiles, Membership } from '../cluster/cluster-files.ts';
+import { keepCertificate } from '../cluster/keep-certificate.ts';
 import { ManagerList } from '../cluster/manager-list.ts';
 import { preferNewLeader } from '../cluster/prefer-new-leader.ts';
 import type { RoleContext } from './role.ts';
@@ -45,8 +45,7 @@ export class OtherManagers {
   }
 
   #trustOf(membership: Membership): Trust {
-    const identity = this.#files.readIdentity(membership);
-    return { authorities: identity.authorities, identity };
+    return trustOf(this.#files.readIdentity(membership));
   }
 }
 
@@ -65,7 +64,15 @@ export function beNodeAmongOthers(
   problem: () => Error,
 ): NodeAmongOthers {
   const others = new OtherManagers(context, membership);
-  const keeper = membership === null ? null : keepCertificate(context, membership, others);
+  // A manager may be locked, or without its store, for longer than its certificate is good, or while the authority is replaced.
+  const keeper =
+    membership === null
+      ? null
+      : keepCertificate(context, membership, {
+          renew: (certificateRequest, trust) =>
+            askLeader(others.addresses, trust, (client) => client.renew({ certificateRequest })),
+          onRenewed: () => void context.etcd.renewTrust(0).catch(context.onError),
+        });
   const managers: ManagerAccess = {
     connect: (signal) => others.connect(problem, signal),
     address: () => membership?.address ?? '',
@@ -78,26 +85,4 @@ export function beNodeAmongOthers(
     onSession: () => undefined,
   };
   return { managers, stop: () => keeper?.stop() };
-}
-
-/** A manager may be locked, or without its store, for longer than its certificate is good, or while the authority is replaced. */
-function keepCertificate(
-  { files, etcd, log, onError }: RoleContext,
-  membership: Membership,
-  others: OtherManagers,
-): CertificateKeeper {
-  const keeper: CertificateKeeper = new CertificateKeeper({
-    identity: files.readIdentity(membership),
-    renew: (certificateRequest) => {
-      const { identity } = keeper;
-      const trust = { authorities: identity.authorities, identity };
-      return askLeader(others.addresses, trust, (client) => client.renew({ certificateRequest }));
-    },
-    onRenewed: (renewed) => {
-      files.writeIdentity(renewed.key, renewed);
-      etcd.renewTrust(0).catch(onError);
-    },
-    log,
-  });
-  return keeper;
 }

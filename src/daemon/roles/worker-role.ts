@@ -3,8 +3,8 @@ import type { ManagerAccess } from '../../../agents/host/session/manager-access.
 import { delay } from '../../../agents/host/abortable.ts';
 import { TsstackError } from '../../model/errors.ts';
 import { authorityMethods, controlMethods, dispatcherMethods } from '../../rpc/generated/contract.ts';
-import type { ClusterFacts, ClusterStatus, GetInfoResponse, IssuedCertificate } from '../../rpc/messages.ts';
-import { connectDispatcherOf, type Trust } from '../../rpc/secure-client.ts';
+import type { ClusterFacts, ClusterStatus, GetInfoResponse } from '../../rpc/messages.ts';
+import { connectDispatcherOf, trustOf, type Trust } from '../../rpc/secure-client.ts';
 import type {
   AuthorityHandlers,
   ControlHandlers,
@@ -12,9 +12,10 @@ import type {
   DispatcherHandlers,
 } from '../../rpc/service-types.ts';
 import { askLeader } from '../cluster/ask-managers.ts';
-import { CertificateKeeper } from '../cluster/certificate-keeper.ts';
+import type { CertificateKeeper } from '../cluster/certificate-keeper.ts';
 import type { Membership } from '../cluster/cluster-files.ts';
 import { addressTowards } from '../cluster/local-address.ts';
+import { keepCertificate } from '../cluster/keep-certificate.ts';
 import { ManagerList } from '../cluster/manager-list.ts';
 import { preferNewLeader } from '../cluster/prefer-new-leader.ts';
 import { refuseAll } from './delegate.ts';
@@ -42,11 +43,10 @@ export class WorkerRole implements Role {
     this.#context = context;
     this.#membership = membership;
     this.#list = new ManagerList(membership.managers);
-    this.#keeper = new CertificateKeeper({
-      identity: context.files.readIdentity(membership),
-      renew: (request) => this.#renew(request),
-      onRenewed: (renewed) => context.files.writeIdentity(renewed.key, renewed),
-      log: context.log,
+    this.#keeper = keepCertificate(context, membership, {
+      renew: (certificateRequest, trust) =>
+        askLeader(this.#list.addresses, trust, (client) => client.renew({ certificateRequest })),
+      onRenewed: () => undefined, // each connection asks for it
     });
     const refusal = (): TsstackError => this.#refusal();
     const { clusterId } = membership;
@@ -70,8 +70,7 @@ export class WorkerRole implements Role {
 
   /** With what this node goes to managers. */
   get trust(): Trust {
-    const { identity } = this.#keeper;
-    return { authorities: identity.authorities, identity };
+    return trustOf(this.#keeper.identity);
   }
 
   /** Resolves when the first attempt to reach a manager is over, or after that time. */
@@ -146,10 +145,6 @@ export class WorkerRole implements Role {
     }
     this.#keeper.useAuthorities(authorities);
     this.#context.takeRole(facts);
-  }
-
-  #renew(certificateRequest: string): Promise<IssuedCertificate> {
-    return askLeader(this.#list.addresses, this.trust, (client) => client.renew({ certificateRequest }));
   }
 
   #refusal(): TsstackError {
