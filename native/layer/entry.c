@@ -51,6 +51,23 @@ can_skip_attribute (const char *name, int number)
   return (number == ENOTSUP || number == EPERM) && strcmp (name, "security.capability") != 0;
 }
 
+static bool
+is_refused (const struct layer_place *place, const char *name)
+{
+  return is_overlay_attribute (name) || (place->drops_rights && strcmp (name, "security.capability") == 0);
+}
+
+static mode_t
+mode_of (const struct layer_place *place, struct archive_entry *entry)
+{
+  mode_t mode = archive_entry_perm (entry) & PERMISSION_BITS;
+  mode_t type = archive_entry_filetype (entry);
+
+  if (!place->drops_rights)
+    return mode;
+  return type == AE_IFCHR || type == AE_IFBLK ? mode & (S_IRUSR | S_IWUSR) : mode & ~(mode_t)(S_ISUID | S_ISGID);
+}
+
 /* There is no setxattrat before Linux 6.13, and a link or device cannot be opened: hence the path by /proc, whose last
  * component lsetxattr does not follow. */
 static int
@@ -67,9 +84,9 @@ set_attributes (const struct layer_place *place, struct archive_entry *entry, st
   snprintf (path, sizeof path, "/proc/self/fd/%d/%s", place->parent, place->name);
   while (archive_entry_xattr_next (entry, &name, &value, &size) == ARCHIVE_OK)
     {
-      if (!is_overlay_attribute (name) && lsetxattr (path, name, value, size, 0) == 0)
+      if (!is_refused (place, name) && lsetxattr (path, name, value, size, 0) == 0)
         continue;
-      if (!is_overlay_attribute (name) && !can_skip_attribute (name, errno))
+      if (!is_refused (place, name) && !can_skip_attribute (name, errno))
         return tss_error_set (error, TSS_ERROR_IO, errno, place->path, "set attribute %s of %s", name, place->path);
       counts->skipped_xattrs++;
     }
@@ -82,7 +99,7 @@ layer_set_metadata (int fd, const struct layer_place *place, struct archive_entr
 {
   if (fchown (fd, (uid_t)archive_entry_uid (entry), (gid_t)archive_entry_gid (entry)) < 0)
     return entry_failure (place, "set the owner of", error);
-  if (fchmod (fd, archive_entry_perm (entry) & PERMISSION_BITS) < 0)
+  if (fchmod (fd, mode_of (place, entry)) < 0)
     return entry_failure (place, "set the mode of", error);
   return set_attributes (place, entry, counts, error);
 }
@@ -164,8 +181,7 @@ make_node (const struct layer_place *place, struct archive_entry *entry)
       return symlinkat (target ? target : "", place->parent, place->name);
     }
   /* umask is 0 in this program. */
-  return mknodat (place->parent, place->name, type | (archive_entry_perm (entry) & PERMISSION_BITS),
-                  archive_entry_rdev (entry));
+  return mknodat (place->parent, place->name, type | mode_of (place, entry), archive_entry_rdev (entry));
 }
 
 int
@@ -182,7 +198,7 @@ layer_make_special (const struct layer_place *place, struct archive_entry *entry
     return entry_failure (place, "set the owner of", error);
   /* chown clears setuid and setgid bits; a symbolic link has no mode of its own. */
   if (archive_entry_filetype (entry) != AE_IFLNK
-      && fchmodat (place->parent, place->name, archive_entry_perm (entry) & PERMISSION_BITS, 0) < 0)
+      && fchmodat (place->parent, place->name, mode_of (place, entry), 0) < 0)
     return entry_failure (place, "set the mode of", error);
   if (set_attributes (place, entry, counts, error) < 0)
     return -1;

@@ -3,9 +3,11 @@
 #define TSSTACK_LAYER_ENTRY_H
 
 #include "../common/error.h"
+#include <stdbool.h>
 
 #include <archive.h>
 #include <archive_entry.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Where an entry goes: NAME in the open directory PARENT; PATH is the whole clean path, for messages. */
@@ -14,6 +16,8 @@ struct layer_place
   int parent;
   const char *name;
   const char *path;
+  bool drops_rights; /* of the archive's owners over everybody else: it is made for another owner, who is not to give
+                        them away: set-id bits, file capabilities, devices for all */
 };
 
 struct layer_entry_counts

@@ -204,7 +204,7 @@ insert_entry (struct inserting *inserting, struct archive_entry *entry, struct t
   /* The directory itself was there before and stays as it is. */
   if (strcmp (path, directory) == 0)
     return is_directory ? 0 : tss_error_set (error, TSS_ERROR_INVALID, 0, "", "an entry of the archive has no name");
-  place = (struct layer_place){ .path = path };
+  place = (struct layer_place){ .path = path, .drops_rights = inserting->wanted->drops_rights };
   parent = place.parent = open_parent (inserting, path, &place.name, error);
   if (parent < 0)
     return -1;

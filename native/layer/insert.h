@@ -12,6 +12,7 @@ struct layer_insert
   const char *directory; /* as ROOT sees it; has to exist */
   const char *only;      /* the one name in the directory that the archive may concern; NULL or "." for any */
   bool keep_owners;      /* those of the archive; else all belongs to this process's user */
+  bool drops_rights;     /* see struct layer_place */
   bool follows_links;    /* on the way to an entry. Where ROOT is no container's, a link could lead anywhere */
 };
 

@@ -311,10 +311,12 @@ static json_t *
 run_insert (const struct layer_options *options, struct tss_error *error)
 {
   bool is_host = !options->pid && !options->layers;
+  bool keeps_owners = options->owners && strcmp (options->owners, "archive") == 0;
   const struct layer_insert wanted = {
     .directory = is_host ? "" : options->path + strspn (options->path, "/"),
     .only = options->name,
-    .keep_owners = options->owners && strcmp (options->owners, "archive") == 0,
+    .keep_owners = keeps_owners,
+    .drops_rights = is_host && !keeps_owners,
     .follows_links = !is_host,
   };
   uint64_t entries = 0;

@@ -76,7 +76,8 @@ apply_opaque_mark (const struct layer_place *mark, struct tss_error *error)
 static int
 apply_whiteout (const struct layer_place *mark, struct tss_error *error)
 {
-  struct layer_place place = { mark->parent, mark->name + strlen (WHITEOUT_PREFIX), mark->path };
+  struct layer_place place
+      = { .parent = mark->parent, .name = mark->name + strlen (WHITEOUT_PREFIX), .path = mark->path };
   struct stat status;
   tss_autofd int directory = -1;
 

@@ -209,6 +209,25 @@ describe('tsstack-layer look, pack and insert', () => {
     assert.deepEqual([existsSync(join(outside, 'evil')), existsSync(join(to, '.bashrc'))], [false, false]);
   });
 
+  it('make nobody root of the host by a file of a container, unless its owners are to be kept', async () => {
+    const to = join(scratch, 'rights');
+    mkdirSync(to);
+    const capabilities = { 'LIBARCHIVE.xattr.security.capability': 'AQAAAgIAAAAAAAAAAAAAAAAAAAA' };
+    const archive = buildTar([
+      { name: 'x/', type: '5', mode: 0o3777 },
+      { name: 'x/program', data: 'x', mode: 0o6755, pax: capabilities },
+      { name: 'x/disk', type: '4', mode: 0o666, device: [7, 0] },
+    ]);
+    const modes = (): readonly string[] =>
+      ['x', 'x/program', 'x/disk'].map((name) => (statSync(join(to, name)).mode & 0o7777).toString(8));
+    const hasCapabilities = (): boolean =>
+      execFileSync('getcap', [join(to, 'x/program')], { encoding: 'utf8' }).includes('cap_dac_override');
+    await insert(hostRoot, to, archive, 'x');
+    assert.deepEqual([modes(), hasCapabilities()], [['1777', '755', '600'], false]);
+    await insert(hostRoot, to, archive, 'x', true);
+    assert.deepEqual([modes(), hasCapabilities()], [['3777', '6755', '666'], true]);
+  });
+
   it('pack no socket: alone it is refused, in a directory left out', async () => {
     const server = createServer();
     mkdirSync(join(root, 'data/sockets'));
