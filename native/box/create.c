@@ -7,6 +7,7 @@
 #include "stage.h"
 #include "start-socket.h"
 #include "sysctls.h"
+#include "warning.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -22,6 +23,18 @@ enum
   END_TIMEOUT_MS = 10000
 };
 
+/* What nobody has asked for is missed with a warning where nothing can give it. */
+static int
+limit_devices (const struct box_options *options, const struct box_spec *spec, const struct box_container *container,
+               struct tss_error *error)
+{
+  if (container->cgroup.count > 0 || json_array_size (json_object_get (spec->resources, "devices")) > 0)
+    return box_cgroup_apply_devices (&container->cgroup, spec->resources, error);
+  box_warn (&options->warner, "linux.resources.devices: whoever may make devices may use them all: this host has no "
+                              "cgroups mounted");
+  return 0;
+}
+
 static int
 make_cgroup (const struct box_options *options, const struct box_spec *spec, struct box_container *container,
              struct tss_error *error)
@@ -32,7 +45,7 @@ make_cgroup (const struct box_options *options, const struct box_spec *spec, str
     return -1;
   if (box_cgroup_apply (&container->cgroup, spec->resources, &options->warner, error) < 0)
     return -1;
-  return container->cgroup.count > 0 ? box_cgroup_apply_devices (&container->cgroup, spec->resources, error) : 0;
+  return limit_devices (options, spec, container, error);
 }
 
 /* From now on the first process is the one that the stage has made; the stage itself has ended. */

@@ -6,6 +6,7 @@ import { basename, join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'mocha';
 import { BoxLab } from '../support/box-lab.ts';
 import type { BoxSpec } from '../support/box-lab.ts';
+import type { ProgramResult } from '../support/run-program.ts';
 import { until } from '../support/test-host.ts';
 
 type Resources = Record<string, unknown>;
@@ -291,6 +292,30 @@ describe('tsstack-box resources', () => {
         assert.match(result.stderr, expected);
       });
     }
+  });
+
+  describe('on a host without cgroups', () => {
+    const without = ['unshare', '--mount', 'sh', '-c', 'umount -R /sys/fs/cgroup; exec "$@"', 'sh'];
+    const run = (resources: Resources): Promise<ProgramResult> => {
+      const bundle = lab.bundle('echo ran', (spec) => {
+        spec.mounts = spec.mounts.filter(({ type }) => type !== 'cgroup');
+        spec.linux.resources = resources;
+      });
+      return lab.boxUnder(without, 'run', '--bundle', bundle, lab.newId());
+    };
+
+    it('limits that are asked for are refused, and that devices have none is said', async () => {
+      const { stdout, stderr } = await run({});
+      assert.equal(stdout, 'ran\n');
+      assert.match(stderr, /warning: linux\.resources\.devices: .*this host has no cgroups mounted/);
+      const asked = await run({ devices: [{ allow: false, access: 'rwm' }] });
+      assert.match(asked.stderr, /linux\.resources\.devices: this host has no cgroups mounted/);
+      assert.deepEqual([asked.code, asked.stdout], [1, '']);
+      assert.match(
+        (await run({ pids: { limit: 4 } })).stderr,
+        /linux\.resources\.pids\.limit: this host has no cgroups/,
+      );
+    });
   });
 
   describe('update', () => {
