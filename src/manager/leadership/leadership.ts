@@ -14,7 +14,10 @@ export interface Leadership {
   readonly leader: ManagerContact | null;
   /** Calls back when this manager begins or ceases to lead, when another one does, and when it can no longer, or again, be known who does. Returns what ends it. */
   subscribe(listener: () => void): () => void;
-  /** Lets another manager lead, if this one does, and stands for election again some seconds later. Resolves when the lead is given up. */
+  /**
+   * Lets another manager lead, if this one does: what has begun to be written is, then the lead is given up, and the promise resolves. Stands for
+   * election again some seconds later.
+   */
   handOver(): Promise<void>;
   /** Stands for election no more; another manager takes over at once. Idempotent. */
   resign(): Promise<void>;

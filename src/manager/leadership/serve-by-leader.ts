@@ -10,6 +10,9 @@ export interface Places {
   readonly hereIfNeeded: ReadonlySet<string>;
 }
 
+/** How long a call may go on whose leader leads no more, in ms: one that has handed over the lead passes it on, or has stored it and says so. */
+const passOnMs = 1000;
+
 /** Both what handlers and what clients are given. */
 type Context = CallContext | CallOptions;
 type Unary = (request: unknown, context: Context) => Promise<unknown>;
@@ -56,7 +59,8 @@ class Forwarder {
     return async (request, context) => {
       const call = await this.#find(context);
       if (call === null) return here(request, context);
-      return during(call, context, (signal) => (this.#there(call) as Unary)(request, { signal }));
+      const patient = { ...call, over: later(call.over, passOnMs) };
+      return during(patient, context, (signal) => (this.#there(call) as Unary)(request, { signal }));
     };
   }
 
@@ -122,6 +126,15 @@ async function during<Result>(
   } finally {
     call.end();
   }
+}
+
+/** Aborted so long after the other one, for the same reason. */
+function later(signal: AbortSignal, delayMs: number): AbortSignal {
+  const late = new AbortController();
+  const abort = (): void => late.abort(signal.reason);
+  signal.addEventListener('abort', () => void setTimeout(abort, delayMs).unref(), { once: true });
+  if (signal.aborted) abort();
+  return late.signal;
 }
 
 function signalOf({ signal }: Context): AbortSignal {

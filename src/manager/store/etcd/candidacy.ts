@@ -20,6 +20,9 @@ const defaultLeaseSeconds = 2;
 /** Pause after a failure to get a lease. */
 const pauseMs = 500;
 
+/** Time for writes that have begun before the lead is handed over, in ms: each takes some milliseconds. */
+const settleMs = 1000;
+
 /** Pause of one that has handed over the lead, in ms: the member that it speaks with is back after 1 to 2 s. */
 const handedOverMs = 3000;
 
@@ -32,6 +35,8 @@ interface CandidacyContext {
   readonly state: EtcdState;
   /** Notes what the watch brings. */
   readonly progress: Changes;
+  /** Resolves when the writes are over that have begun. */
+  readonly settled: () => Promise<void>;
 }
 
 interface Term {
@@ -45,6 +50,7 @@ export class Candidacy implements Leadership, Fence {
   readonly #keys: Keys;
   readonly #state: EtcdState;
   readonly #progress: Changes;
+  readonly #settled: () => Promise<void>;
   readonly #self: ManagerContact;
   readonly #leaseSeconds: number;
   readonly #listeners = new Set<() => void>();
@@ -53,11 +59,12 @@ export class Candidacy implements Leadership, Fence {
   #lease: { readonly over: AbortController; readonly ended: PromiseWithResolvers<void> } | null = null;
   #running: Promise<void> | undefined;
   #term: Term | null = null;
+  #isHandingOver = false;
   /** The lease holds until then, by the clock of this process, which goes on while it is stopped. */
   #validUntilMs = -Infinity;
 
   constructor(
-    { etcd, keys, state, progress }: CandidacyContext,
+    { etcd, keys, state, progress, settled }: CandidacyContext,
     self: ManagerContact,
     leaseSeconds = defaultLeaseSeconds,
   ) {
@@ -66,11 +73,12 @@ export class Candidacy implements Leadership, Fence {
     this.#keys = keys;
     this.#state = state;
     this.#progress = progress;
+    this.#settled = settled;
     this.#self = self;
   }
 
   get isLeader(): boolean {
-    return this.#term !== null && performance.now() < this.#validUntilMs;
+    return !this.#isHandingOver && this.#mayWrite;
   }
 
   get leader(): ManagerContact | null {
@@ -83,7 +91,7 @@ export class Candidacy implements Leadership, Fence {
   }
 
   compare(): Compare {
-    if (this.#term === null || !this.isLeader) throw new NotLeaderError(this.leader);
+    if (this.#term === null || !this.#mayWrite) throw new NotLeaderError(this.leader);
     return createdAt(this.#keys.leader, this.#term.since);
   }
 
@@ -100,8 +108,20 @@ export class Candidacy implements Leadership, Fence {
   async handOver(): Promise<void> {
     const lease = this.#lease;
     if (lease === null || !this.isLeader) return;
-    lease.over.abort();
-    await lease.ended.promise;
+    // What is asked from now on waits for the next leader; what was asked before is stored.
+    this.#isHandingOver = true;
+    this.noteLeader();
+    try {
+      await Promise.race([this.#settled(), delay(settleMs, undefined, { ref: false })]);
+      lease.over.abort();
+      await lease.ended.promise;
+    } finally {
+      this.#isHandingOver = false;
+    }
+  }
+
+  get #mayWrite(): boolean {
+    return this.#term !== null && performance.now() < this.#validUntilMs;
   }
 
   async resign(): Promise<void> {

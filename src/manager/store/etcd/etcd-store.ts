@@ -69,7 +69,11 @@ export class EtcdStore implements Store {
     this.#candidacy =
       options.candidate === null
         ? null
-        : new Candidacy({ etcd, keys, state, progress: this.#progress }, options.candidate, options.leaseSeconds);
+        : new Candidacy(
+            { etcd, keys, state, progress: this.#progress, settled: () => this.#writer.settled() },
+            options.candidate,
+            options.leaseSeconds,
+          );
     this.leadership = this.#candidacy;
     this.#writer = new Writer({
       state,

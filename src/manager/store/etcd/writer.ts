@@ -48,6 +48,11 @@ export class Writer {
     return turn;
   }
 
+  /** Resolves when every write is over that has been asked for until now. */
+  async settled(): Promise<void> {
+    await this.#queue;
+  }
+
   async #update<Result>(plan: (view: StoreView) => Transaction<Result>): Promise<Result> {
     const { state } = this.#on;
     for (;;) {

@@ -5,6 +5,7 @@ import { ContentSeal } from '../../../../src/manager/authority/content-seal.ts';
 import { LeaderLink } from '../../../../src/manager/leadership/leader-link.ts';
 import type { Leadership, ManagerContact } from '../../../../src/manager/leadership/leadership.ts';
 import type { Staleness, Store } from '../../../../src/manager/store/store.ts';
+import { FakeLeadership } from '../../../support/fake-leadership.ts';
 import { SqliteStore } from '../../../../src/manager/store/sqlite/sqlite-store.ts';
 
 const [frozen, next, self] = ['frozen', 'next', 'self'].map((name) => ({ name, address: `${name}:2377` })) as [
@@ -12,30 +13,6 @@ const [frozen, next, self] = ['frozen', 'next', 'self'].map((name) => ({ name, a
   ManagerContact,
   ManagerContact,
 ];
-
-class FakeLeadership implements Leadership {
-  isLeader = false;
-  leader: ManagerContact | null = frozen;
-  readonly listeners = new Set<() => void>();
-
-  subscribe(listener: () => void): () => void {
-    this.listeners.add(listener);
-    return () => this.listeners.delete(listener);
-  }
-
-  handOver(): Promise<void> {
-    return Promise.resolve();
-  }
-
-  resign(): Promise<void> {
-    return Promise.resolve();
-  }
-
-  pass(leader: ManagerContact | null): void {
-    this.leader = leader;
-    for (const listener of this.listeners) listener();
-  }
-}
 
 describe('the way to the leader', () => {
   const store = new SqliteStore(':memory:', new ContentSeal(randomBytes(32)));
@@ -56,7 +33,7 @@ describe('the way to the leader', () => {
   }
 
   it('waits no longer for one that is frozen when another one leads', async () => {
-    const leadership = new FakeLeadership();
+    const leadership = new FakeLeadership(frozen);
     const asked: string[] = [];
     const found = linkOf(leadership, asked).find(new AbortController().signal, true);
     leadership.pass(null);
@@ -75,7 +52,7 @@ describe('the way to the leader', () => {
     const find = (isPatient: boolean) => linkOf(leadership, [], stale).find(new AbortController().signal, isPatient);
 
     beforeEach(() => {
-      leadership = new FakeLeadership();
+      leadership = new FakeLeadership(frozen);
       leadership.leader = null;
     });
     const goneFor = (ms: number): Staleness => ({ since: new Date(Date.now() - ms), reason: 'etcd does not answer' });
@@ -106,7 +83,7 @@ describe('the way to the leader', () => {
   });
 
   it('ends with whoever asked', async () => {
-    const leadership = new FakeLeadership();
+    const leadership = new FakeLeadership(frozen);
     const asking = new AbortController();
     const found = linkOf(leadership, []).find(asking.signal, true);
     asking.abort();
