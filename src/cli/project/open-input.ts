@@ -10,7 +10,7 @@ export function openInput(io: CommandIo, path: string | undefined): Readable {
   if (path === undefined || path === '-') {
     if (io.stdin.isTTY === true) {
       throw new TsstackError('invalid', 'standard input is a terminal', {
-        hint: 'name a file, or pipe the archive in',
+        hint: 'name a file, or pipe one in',
       });
     }
     return io.stdin;
@@ -19,6 +19,6 @@ export function openInput(io: CommandIo, path: string | undefined): Readable {
   const status = statSync(absolute, { throwIfNoEntry: false });
   if (status === undefined) throw new TsstackError('not-found', `open ${path}: there is no such file`);
   if (status.isDirectory())
-    throw new TsstackError('invalid', `open ${path}: it is a directory`, { hint: 'name an archive' });
+    throw new TsstackError('invalid', `open ${path}: it is a directory`, { hint: 'name a file' });
   return createReadStream(absolute, { highWaterMark: uploadChunkBytes });
 }

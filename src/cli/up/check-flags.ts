@@ -1,6 +1,7 @@
 import type { StackSpec } from '../../model/spec.ts';
 import { didYouMean } from '../../stack/suggest.ts';
 import { isTrue } from '../command-line/is-true.ts';
+import { readScale } from '../command-line/read-scale.ts';
 import type { CommandContext } from '../command-line/verb.ts';
 import { UsageError } from '../errors.ts';
 import type { upFlags } from './up-flags.ts';
@@ -26,8 +27,14 @@ export function checkFlags({ flags, io }: Pick<CommandContext<typeof upFlags>, '
 /** Services that flags name have to be in the file, as those of the arguments. */
 export function checkServiceFlags({ flags }: Pick<CommandContext<typeof upFlags>, 'flags'>, spec: StackSpec): void {
   const known = Object.keys(spec.services);
-  for (const flag of ['attach', 'no-attach', 'exit-code-from'] as const) {
-    const unknown = [flags[flag] ?? []].flat().find((name) => !known.includes(name));
+  const named = {
+    attach: flags.attach,
+    'no-attach': flags['no-attach'],
+    'exit-code-from': [flags['exit-code-from'] ?? []].flat(),
+    scale: Object.keys(readScale(flags.scale)),
+  };
+  for (const [flag, names] of Object.entries(named)) {
+    const unknown = names.find((name) => !known.includes(name));
     if (unknown === undefined) continue;
     throw new UsageError(`--${flag}: no such service: ${unknown}`, didYouMean(unknown, known) ?? undefined);
   }

@@ -1,6 +1,7 @@
 /** `service update` and `service scale`. Pure. */
 import type { ServiceSpec, StackSpec } from '../../model/spec.ts';
 import { isJob } from '../../model/deploy-spec.ts';
+import { parseReference } from '../../model/image-reference.ts';
 import type { ServiceChangeResponse, UpdateServiceRequest } from '../../rpc/messages.ts';
 import { runJob } from '../orchestrators/schedule/schedule.ts';
 import { defaultApplyOptions } from '../stacks/apply-options.ts';
@@ -44,5 +45,7 @@ export function updateService(
 
 function changedSpec(spec: ServiceSpec, { image, replicas }: UpdateServiceRequest): ServiceSpec {
   if (replicas !== null) checkReplicas(spec, replicas);
+  // A name that is none would be found out when the containers before are gone.
+  if (image !== '') parseReference(image);
   return { ...spec, image: image === '' ? spec.image : image, replicas: replicas ?? spec.replicas };
 }

@@ -13,6 +13,7 @@ const meanings: Readonly<Record<string, readonly [reason: string, hint: string]>
   EHOSTUNREACH: ['there is no such host, or no way to it', 'check the address and the network'],
   ENETUNREACH: ['there is no way to that network', 'check the address and the network'],
   ENOTFOUND: ['the name has no address', 'check the name'],
+  EAI_AGAIN: ['no name server says what address the name has', 'check the name, or write an address'],
   ETIMEDOUT: ['no answer in time', 'check the address, the network and firewalls'],
   CERT_NOT_YET_VALID: ['its certificate is not valid yet', clocks],
   CERT_HAS_EXPIRED: ['its certificate has expired', clocks],

@@ -29,6 +29,7 @@ describe('verbs on objects of no stack', () => {
       ['volume create --driver nfs v', /invalid value "nfs" for --driver\nhint: it takes local/],
       ['network inspect p_defalt', /no such network: p_defalt\nhint: did you mean "p_default"\?/],
       ['volume inspect other', /no such volume: other\nhint: see `tsstack volume ls`/],
+      ['secret create big /dev/zero', /secret big: its content has more than 4194304 bytes\nhint: /],
       ['secret ls --all', /tsstack secret ls takes no --all\nhint: usage: /],
     ];
     for (const [words, message] of wrong) {

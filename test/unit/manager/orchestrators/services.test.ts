@@ -50,6 +50,12 @@ describe('a change of one service by hand', () => {
     assert.match(steps[0]?.reasons.join() ?? '', /^image: "other" -> /);
   });
 
+  it('is refused for an image that can be none, before anything is replaced', async () => {
+    await up(web('a'));
+    await assert.rejects(update({ image: 'UPPER:x' }), { code: 'invalid', message: /lower-case letters only/ });
+    assert.equal(lab.service().spec.image, web('a').image);
+  });
+
   it('is refused for more containers than a cluster is made for, which would stop the manager', async () => {
     await up(web('a'));
     await assert.rejects(update({ replicas: maxReplicas + 1 }), /service web can have 100000 containers at most/);
