@@ -220,8 +220,9 @@ describe('tsstack-layer look, pack and insert', () => {
     ]);
     const modes = (): readonly string[] =>
       ['x', 'x/program', 'x/disk'].map((name) => (statSync(join(to, name)).mode & 0o7777).toString(8));
+    const attributes = 'import os, sys; print(os.listxattr(sys.argv[1]))';
     const hasCapabilities = (): boolean =>
-      execFileSync('getcap', [join(to, 'x/program')], { encoding: 'utf8' }).includes('cap_dac_override');
+      execFileSync('python3', ['-c', attributes, join(to, 'x/program')]).includes('security.capability');
     await insert(hostRoot, to, archive, 'x');
     assert.deepEqual([modes(), hasCapabilities()], [['1777', '755', '600'], false]);
     await insert(hostRoot, to, archive, 'x', true);
