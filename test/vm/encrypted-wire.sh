@@ -44,11 +44,16 @@ send() {
 none() { [ "$(seen "$others and $1")" = 0 ] || { tcpdump -n -r "$shared/wire" "$others and $1" >&2; fail "there is something on the wire besides what is encrypted: $1"; }; }
 encryption_of() { on host1 "tsstack node inspect $1" | sed -n 's/^    "encryption": "\(.*\)".*/\1/p'; }
 
+# Each has had an answer of the other; until then what it sends goes by ESP.
+sends_by_wireguard() { [ "$(on "$1" 'ip route show table $(ip rule | sed -n "s/.*dport 4792 lookup \([0-9]*\).*/\1/p") | grep -c tswg- || true')" = 1 ]; }
+
 look_at_both() {
+  local name
   send clear sink
   reads the-text-of-clear && [ "$(seen 'udp port 4789')" -gt 4 ] && [ "$(seen esp)" = 0 ] || fail 'what is sent in clear is not seen so: who looks here sees nothing'
   step "clear: $(seen 'udp port 4789') packets of VXLAN, with the text that was sent"
   [ "$(encryption_of 'host1 host2 host3' | tr '\n' ' ')" = 'wireguard wireguard ipsec ' ] || fail "hosts encrypt by $(encryption_of 'host1 host2 host3')"
+  for name in host1 host2; do await "$name sends by WireGuard" sends_by_wireguard "$name"; done
   send secret sink
   reads the-text-of-secret && fail 'the text that was sent encrypted is on the wire'
   none 'host 10.91.0.2 and not udp port 4793'
