@@ -83,7 +83,10 @@ describe('up without -d', () => {
       const { code, stderr } = await up(file, flag, 'wep');
       assert.deepEqual([code, stderr], [1, `error: ${flag}: no such service: wep\nhint: did you mean "web"?\n`]);
     }
-    assert.match((await up(file, '--scale', 'wep=2')).stderr, /--scale: no such service: wep\nhint: did you mean "web"/);
+    assert.match(
+      (await up(file, '--scale', 'wep=2')).stderr,
+      /--scale: no such service: wep\nhint: did you mean "web"/,
+    );
     assert.deepEqual(await states(file), {});
   });
 

@@ -1,14 +1,13 @@
-import { maxReplicas } from '../../model/deploy-spec.ts';
 import { deviceReservations } from '../forms/devices.ts';
 import { labels, list, object, textList } from './collections.ts';
 import {
   byteSize,
   duration,
-  integerBetween,
   integerOrUnlimited,
   nonNegativeInteger,
   nonNegativeNumber,
   oneOf,
+  replicaCount,
   text,
 } from './scalars.ts';
 
@@ -24,7 +23,7 @@ const updateKeys = {
 export const deploy = object({
   mode: oneOf(['replicated', 'global', 'replicated-job', 'global-job']),
   endpoint_mode: oneOf(['vip', 'dnsrr']),
-  replicas: integerBetween(0, maxReplicas),
+  replicas: replicaCount,
   labels,
   update_config: object({ ...updateKeys, failure_action: oneOf(['continue', 'pause', 'rollback']) }),
   rollback_config: object({ ...updateKeys, failure_action: oneOf(['continue', 'pause']) }),

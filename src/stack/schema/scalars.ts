@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { maxReplicas } from '../../model/deploy-spec.ts';
 import { formatDuration, parseBytes, parseDuration } from '../units.ts';
 import { scalarToText } from '../yaml/resolve-scalar.ts';
 
@@ -64,6 +65,9 @@ export function integerBetween(low: number, high: number) {
     return number === undefined || number < low || number > high ? undefined : number;
   });
 }
+
+/** How many containers a service has. */
+export const replicaCount = integerBetween(0, maxReplicas);
 
 export const nonNegativeNumber = converted('a number that is not negative', (value) => {
   const number =

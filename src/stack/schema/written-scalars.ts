@@ -1,3 +1,4 @@
+import { maxReplicas } from '../../model/deploy-spec.ts';
 import type { Schema } from './form.ts';
 import {
   anyInteger,
@@ -12,6 +13,7 @@ import {
   mountMode,
   nonNegativeInteger,
   nonNegativeNumber,
+  replicaCount,
 } from './scalars.ts';
 
 /** How a scalar may be written: as text of this shape, or as another JSON type. */
@@ -38,6 +40,14 @@ export const WRITTEN_SCALARS: ReadonlyMap<Schema, WrittenScalar> = new Map<Schem
   [flag, { name: 'true or false', text: FLAGS, other: { type: 'boolean' } }],
   [anyInteger, { name: 'integer', text: spaced(String.raw`[-+]?\d+`), other: integer(-LARGEST) }],
   [nonNegativeInteger, { name: 'integer', text: spaced(String.raw`\+?\d+|-0+`), other: integer(0) }],
+  [
+    replicaCount,
+    {
+      name: 'integer',
+      text: spaced(String.raw`\+?0*(\d{1,5}|${maxReplicas})|-0+`),
+      other: { ...integer(0), maximum: maxReplicas },
+    },
+  ],
   [integerOrUnlimited, { name: 'integer or -1', text: spaced(String.raw`\+?\d+|-0*1|-0+`), other: integer(-1) }],
   [
     nonNegativeNumber,
