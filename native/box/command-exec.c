@@ -107,6 +107,15 @@ process_from_options (const struct command_options *options, const json_t *spec,
   return tss_steal_pointer (&process);
 }
 
+/* What a process from a file is has no other source: an option beside it would be passed over. */
+static bool
+has_own_wishes (const struct command_options *options)
+{
+  return options->argument_count > 1 || options->user || options->cwd || options->process_label || options->apparmor
+         || options->no_new_privileges || options->environment_count || options->capability_count
+         || options->group_count;
+}
+
 static json_t *
 load_process (const struct command_options *options, const struct command_record *record, struct tss_error *error)
 {
@@ -114,6 +123,12 @@ load_process (const struct command_options *options, const struct command_record
   tss_autojson json_t *spec = NULL;
   json_t *process;
 
+  if (options->process && has_own_wishes (options))
+    {
+      tss_error_set (error, TSS_ERROR_INVALID, 0, "--process",
+                     "--process names the whole process: no COMMAND, --user, --env or the like goes with it");
+      return NULL;
+    }
   if (options->process)
     {
       process = tss_json_load_file (options->process, error);

@@ -324,6 +324,13 @@ describe('tsstack-box command line', () => {
       );
       assert.equal((await exec('--process', path, id)).stdout, '5\n');
       assert.equal((await exec('-t', '-p', path, id)).stdout, '5\r\ntty\r\n');
+      for (const more of [
+        [id, 'true'],
+        ['--user', '7', id],
+        ['--env', 'A=b', id],
+        ['--no-new-privs', id],
+      ])
+        assert.match((await exec('--process', path, ...more)).stderr, /--process names the whole process/);
       writeFileSync(path, '{"args":[]}');
       assert.match((await exec('--process', path, id)).stderr, /process\.args: expected at least one argument/);
     });
