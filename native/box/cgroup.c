@@ -60,6 +60,20 @@ add_directory (struct box_cgroup *cgroup, const struct box_hierarchy *hierarchy,
   return 0;
 }
 
+/* The one in which a process can be born comes first. */
+static void
+put_unified_first (struct box_cgroup *cgroup)
+{
+  for (size_t i = 1; i < cgroup->count; i++)
+    if (!*cgroup->directories[i].controllers)
+      {
+        struct box_cgroup_directory first = cgroup->directories[0];
+
+        cgroup->directories[0] = cgroup->directories[i];
+        cgroup->directories[i] = first;
+      }
+}
+
 static int
 look_for_process (const char *path, void *context)
 {
@@ -106,18 +120,31 @@ free_directory (struct box_cgroup_directory *directory)
   free (directory->path);
 }
 
-/* Takes away what was made. The last directory is not, where its processes are the reason. */
-static void
-undo (struct box_cgroup *cgroup, const struct tss_error *error)
+/* Makes the directories from FIRST up to END. After a failure CGROUP has no others than those that are to be removed
+ * then: one that failed because of its processes is somebody else's, and the following can be. */
+static int
+make_directories (struct box_cgroup *cgroup, size_t first, size_t end, struct tss_error *error)
 {
-  if (error->code == TSS_ERROR_EXISTS)
-    free_directory (&cgroup->directories[--cgroup->count]);
-  box_cgroup_remove (cgroup, 0, NULL);
-  box_cgroup_free (cgroup);
+  for (size_t i = first; i < end; i++)
+    if (make_directory (cgroup, &cgroup->directories[i], error) < 0)
+      {
+        size_t ours = error->code == TSS_ERROR_EXISTS ? i : i + 1;
+
+        while (cgroup->count > ours)
+          free_directory (&cgroup->directories[--cgroup->count]);
+        return -1;
+      }
+  return 0;
+}
+
+static size_t
+count_unified (const struct box_cgroup *cgroup)
+{
+  return cgroup->count > 0 && !*cgroup->directories[0].controllers;
 }
 
 int
-box_cgroup_create (const char *path, struct box_cgroup *cgroup, struct tss_error *error)
+box_cgroup_name (const char *path, struct box_cgroup *cgroup, struct tss_error *error)
 {
   __attribute__ ((cleanup (box_cgroup_host_free))) struct box_cgroup_host host = { 0 };
 
@@ -129,13 +156,25 @@ box_cgroup_create (const char *path, struct box_cgroup *cgroup, struct tss_error
   if (!cgroup->directories)
     return tss_error_set (error, TSS_ERROR_INTERNAL, ENOMEM, path, "make the cgroup");
   for (size_t i = 0; i < host.count; i++)
-    if (add_directory (cgroup, &host.hierarchies[i], path, error) < 0
-        || make_directory (cgroup, &cgroup->directories[i], error) < 0)
+    if (add_directory (cgroup, &host.hierarchies[i], path, error) < 0)
       {
-        undo (cgroup, error);
+        box_cgroup_free (cgroup);
         return -1;
       }
+  put_unified_first (cgroup);
   return 0;
+}
+
+int
+box_cgroup_make_unified (struct box_cgroup *cgroup, struct tss_error *error)
+{
+  return make_directories (cgroup, 0, count_unified (cgroup), error);
+}
+
+int
+box_cgroup_make_v1 (struct box_cgroup *cgroup, struct tss_error *error)
+{
+  return make_directories (cgroup, count_unified (cgroup), cgroup->count, error);
 }
 
 int

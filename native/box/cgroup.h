@@ -22,11 +22,16 @@ struct box_cgroup
   bool unified; /* all controllers are in the unified hierarchy */
 };
 
-/* Makes the directories, below the caller's own cgroup unless PATH is absolute. Removes what it made when it fails. */
-int box_cgroup_create (const char *path, struct box_cgroup *cgroup, struct tss_error *error);
+/* Names the directories, below the caller's own cgroup unless PATH is absolute, and makes none. */
+int box_cgroup_name (const char *path, struct box_cgroup *cgroup, struct tss_error *error);
 
-/* Removes the directories, with cgroups made by the container itself, and empty parents that box_cgroup_create may have
- * made. Waits for processes that are about to end for at most TIMEOUT_MS. */
+/* Make the one of the unified hierarchy, and then all others. What is left of CGROUP after a failure is to be removed.
+ */
+int box_cgroup_make_unified (struct box_cgroup *cgroup, struct tss_error *error);
+int box_cgroup_make_v1 (struct box_cgroup *cgroup, struct tss_error *error);
+
+/* Removes the directories, with cgroups made by the container itself, and empty parents that may have been made with
+ * them. Waits for processes that are about to end for at most TIMEOUT_MS. */
 int box_cgroup_remove (struct box_cgroup *cgroup, int timeout_ms, struct tss_error *error);
 void box_cgroup_free (struct box_cgroup *cgroup);
 

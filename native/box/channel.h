@@ -16,6 +16,7 @@ enum box_message_kind
   BOX_MESSAGE_CREATED,  /* child: all is set up; with the terminal's master side, when there is one */
   BOX_MESSAGE_FAILED,   /* child: error says why; it has ended */
   BOX_MESSAGE_WARNING,  /* child: error.message; it goes on */
+  BOX_MESSAGE_CGROUP,   /* caller: the cgroup is there, with all its limits */
   BOX_MESSAGE_BORN,     /* stage: the container's first process is there; pid, with a descriptor of it */
   BOX_MESSAGE_MOUNTED,  /* child: everything is mounted; sent only when there are hooks to run now */
   BOX_MESSAGE_CONTINUE, /* caller: the hooks have run, or somebody listens */

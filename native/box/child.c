@@ -34,6 +34,28 @@ set_names (const struct box_spec *spec, struct tss_error *error)
   return 0;
 }
 
+/* They take the kernel as long as all the cgroups take the caller, who makes those meanwhile. */
+static int
+make_namespaces (const struct box_setup *setup, struct tss_error *error)
+{
+  /* The first comes with the process, the others take more than a flag. */
+  const int elsewhere = CLONE_NEWPID | CLONE_NEWCGROUP | CLONE_NEWUSER | CLONE_NEWTIME;
+
+  if (unshare (setup->spec->namespaces.created & ~elsewhere) < 0)
+    return tss_error_set (error, TSS_ERROR_NAMESPACE, errno, "linux.namespaces", "linux.namespaces: make them");
+  return 0;
+}
+
+int
+box_setup_join_cgroup (struct box_setup *setup, struct tss_error *error)
+{
+  struct box_message message;
+
+  if (box_channel_receive (&setup->channel, &message, NULL) < 0 || message.kind != BOX_MESSAGE_CGROUP)
+    return tss_error_set (error, TSS_ERROR_STATE, 0, "", "the container was given up before it had a cgroup");
+  return box_cgroup_join_v1 (setup->cgroup, error);
+}
+
 /* The cgroup namespace's root is the cgroup that its maker is in at that moment. */
 static int
 make_cgroup_namespace (struct box_setup *setup, struct tss_error *error)
@@ -49,7 +71,7 @@ enter_host_side (struct box_setup *setup, struct tss_error *error)
 {
   setup->proc = box_procfs_open (error);
   if (setup->proc < 0 || box_procfs_set_oom_score (setup->proc, &setup->spec->process, &setup->channel, error) < 0
-      || box_cgroup_join_v1 (setup->cgroup, error) < 0)
+      || box_setup_join_cgroup (setup, error) < 0)
     return -1;
   return box_namespaces_join (&setup->spec->namespaces, error);
 }
@@ -60,8 +82,9 @@ enter_namespaces (struct box_setup *setup, struct tss_error *error)
   /* Until the exec no process of the container may look into this copy of our memory and descriptors. */
   if (prctl (PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 || setsid () < 0)
     return tss_error_set (error, TSS_ERROR_INTERNAL, errno, "", "begin a session");
-  if (leave_keyring (setup->options, error) < 0 || (!setup->staged && enter_host_side (setup, error) < 0)
-      || make_cgroup_namespace (setup, error) < 0 || set_names (setup->spec, error) < 0)
+  if (leave_keyring (setup->options, error) < 0 || make_namespaces (setup, error) < 0
+      || (!setup->staged && enter_host_side (setup, error) < 0) || make_cgroup_namespace (setup, error) < 0
+      || set_names (setup->spec, error) < 0)
     return -1;
   /* From inside a user namespace not all can be set: then the caller does it. */
   return setup->user_namespace < 0 ? box_procfs_set_sysctls (setup->proc, setup->spec, error) : 0;

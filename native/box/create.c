@@ -23,38 +23,62 @@ enum
   END_TIMEOUT_MS = 10000
 };
 
-/* What nobody has asked for is missed with a warning where nothing can give it. */
+/* Where the first process is born. */
 static int
-limit_devices (const struct box_options *options, const struct box_spec *spec, const struct box_container *container,
-               struct tss_error *error)
-{
-  if (container->cgroup.count > 0 || json_array_size (json_object_get (spec->resources, "devices")) > 0)
-    return box_cgroup_apply_devices (&container->cgroup, spec->resources, error);
-  box_warn (&options->warner, "linux.resources.devices: whoever may make devices may use them all: this host has no "
-                              "cgroups mounted");
-  return 0;
-}
-
-static int
-make_cgroup (const struct box_options *options, const struct box_spec *spec, struct box_container *container,
-             struct tss_error *error)
+begin_cgroup (const struct box_options *options, const struct box_spec *spec, struct box_container *container,
+              struct tss_error *error)
 {
   const char *path = options->cgroup ? options->cgroup : spec->cgroups_path;
 
-  if (box_cgroup_create (path && *path ? path : options->id, &container->cgroup, error) < 0)
+  if (box_cgroup_name (path && *path ? path : options->id, &container->cgroup, error) < 0)
     return -1;
-  if (box_cgroup_apply (&container->cgroup, spec->resources, &options->warner, error) < 0)
+  return box_cgroup_make_unified (&container->cgroup, error);
+}
+
+/* A child that has died says why to whoever waits for its creation. For all that is not said otherwise it would wait
+ * for ever, and we for it. */
+static int
+check_sent (int result, struct tss_error *error)
+{
+  if (result == 0 || errno == EPIPE || errno == ECONNRESET)
+    return 0;
+  return tss_error_set (error, TSS_ERROR_INTERNAL, errno, "", "talk to the container's process");
+}
+
+/* What nobody has asked for is missed with a warning where nothing can give it. */
+static int
+limit_devices (const struct box_spec *spec, const struct box_container *container, struct tss_error *error)
+{
+  if (container->cgroup.count > 0 || json_array_size (json_object_get (spec->resources, "devices")) > 0)
+    return box_cgroup_apply_devices (&container->cgroup, spec->resources, error);
+  box_warn (&container->warner, "linux.resources.devices: whoever may make devices may use them all: this host has no "
+                                "cgroups mounted");
+  return 0;
+}
+
+/* The rest of it and all limits, while the child makes its namespaces, which takes as long. */
+static int
+finish_cgroup (const struct box_spec *spec, struct box_container *container, struct tss_error *error)
+{
+  if (box_cgroup_make_v1 (&container->cgroup, error) < 0
+      || box_cgroup_apply (&container->cgroup, spec->resources, &container->warner, error) < 0
+      || limit_devices (spec, container, error) < 0)
     return -1;
-  return limit_devices (options, spec, container, error);
+  return check_sent (box_channel_send_kind (&container->channel, BOX_MESSAGE_CGROUP), error);
 }
 
 /* From now on the first process is the one that the stage has made; the stage itself has ended. */
 static int
-await_birth (struct box_container *container, const struct box_warner *warner, struct tss_error *error)
+await_birth (const struct box_spec *spec, struct box_container *container, struct tss_error *error)
 {
-  tss_autofd int stage = tss_steal_fd (&container->pidfd);
+  tss_autofd int stage = -1;
   pid_t first = container->pid;
-  int result = box_await_birth (&container->channel, &container->pid, &container->pidfd, warner, error);
+  int result;
+
+  if (!box_stage_is_needed (spec))
+    return 0;
+  stage = tss_steal_fd (&container->pidfd);
+  result = box_await_birth (&container->channel, &container->pid, &container->pidfd, &container->warner, error);
 
   if (result == 0)
     TSS_RETRY (waitpid (first, NULL, 0));
@@ -67,13 +91,13 @@ clone_child (const struct box_options *options, const struct box_spec *spec, str
              int listener, struct tss_error *error)
 {
   const char *pid_path = box_namespaces_path (&spec->namespaces, CLONE_NEWPID);
-  /* The others take more than a flag. */
-  int flags = spec->namespaces.created & ~(CLONE_NEWCGROUP | CLONE_NEWUSER | CLONE_NEWTIME);
   bool staged = box_stage_is_needed (spec);
+  /* The first process makes all others itself. */
+  int flags = staged ? CLONE_NEWNS : spec->namespaces.created & CLONE_NEWPID;
   struct box_channel child;
   tss_autofd int cgroup = -1;
   tss_autofd int pid_target = pid_path ? box_namespace_open (pid_path) : -1;
-  struct box_clone clone_options = { .flags = staged ? CLONE_NEWNS : flags, .pid_target = staged ? -1 : pid_target };
+  struct box_clone clone_options = { .flags = flags, .pid_target = staged ? -1 : pid_target };
 
   if (pid_path && pid_target < 0)
     return tss_error_set (error, TSS_ERROR_NAMESPACE, errno, pid_path, "open the pid namespace %s", pid_path);
@@ -102,13 +126,11 @@ clone_child (const struct box_options *options, const struct box_spec *spec, str
 
       box_channel_close (&container->channel);
       if (staged)
-        box_stage_run (&setup, flags, pid_target);
+        box_stage_run (&setup, pid_target);
       box_child_run (&setup, listener);
     }
   box_channel_close (&child);
-  if (container->pid < 0)
-    return -1;
-  return staged ? await_birth (container, &options->warner, error) : 0;
+  return container->pid < 0 ? -1 : 0;
 }
 
 /* What a user namespace does not let the first process do. */
@@ -118,16 +140,6 @@ set_sysctls (const struct box_spec *spec, struct box_container *container, struc
   if (!box_namespaces_has (&spec->namespaces, CLONE_NEWUSER) || spec->sysctl_count == 0)
     return 0;
   return box_sysctls_set_in (container->pidfd, spec, error);
-}
-
-/* A child that has died says why to whoever waits for its creation. For all that is not said otherwise it would wait
- * for ever, and we for it. */
-static int
-check_sent (int result, struct tss_error *error)
-{
-  if (result == 0 || errno == EPIPE || errno == ECONNRESET)
-    return 0;
-  return tss_error_set (error, TSS_ERROR_INTERNAL, errno, "", "talk to the container's process");
 }
 
 /* The filter is compiled while the child mounts. */
@@ -195,7 +207,8 @@ create_from_spec (const struct box_options *options, const struct box_spec *spec
   container->capabilities = spec->process.capabilities;
   container->personality = spec->personality;
   container->warner = options->warner;
-  if (make_cgroup (options, spec, container, error) < 0 || clone_child (options, spec, container, listener, error) < 0
+  if (begin_cgroup (options, spec, container, error) < 0 || clone_child (options, spec, container, listener, error) < 0
+      || finish_cgroup (spec, container, error) < 0 || await_birth (spec, container, error) < 0
       || set_sysctls (spec, container, error) < 0 || run_creation_hooks (spec, container, error) < 0
       || send_filter (spec, container, error) < 0
       || (options->meanwhile && options->meanwhile (options->context, error) < 0)

@@ -29,6 +29,7 @@ struct box_setup
 };
 
 /* The steps, in the order in which the first process takes them. All fail with -1. */
+int box_setup_join_cgroup (struct box_setup *setup, struct tss_error *error);  /* when the caller has made it */
 int box_setup_open_sources (struct box_setup *setup, struct tss_error *error); /* while the host is still in sight */
 int box_setup_device_sources (struct box_setup *setup, struct tss_error *error);
 int box_setup_root (struct box_setup *setup, struct tss_error *error);

@@ -52,7 +52,7 @@ enter_host_side (struct box_setup *setup, struct tss_error *error)
     return tss_error_set (error, TSS_ERROR_INTERNAL, errno, "", "protect the process");
   setup->proc = box_procfs_open (error);
   if (setup->proc < 0 || box_procfs_set_oom_score (setup->proc, process, &setup->channel, error) < 0
-      || box_cgroup_join_v1 (setup->cgroup, error) < 0)
+      || box_setup_join_cgroup (setup, error) < 0)
     return -1;
   box_rlimits_raise (process);
   if (open_user_namespace (setup, error) < 0)
@@ -196,9 +196,10 @@ await_announcement (int our_end, int stage_end)
 }
 
 void
-box_stage_run (struct box_setup *setup, int clone_flags, int pid_target)
+box_stage_run (struct box_setup *setup, int pid_target)
 {
-  struct box_clone options = { .flags = clone_flags, .cgroup = -1, .pid_target = -1, .sibling = true };
+  struct box_clone options
+      = { .flags = setup->spec->namespaces.created & CLONE_NEWPID, .cgroup = -1, .pid_target = -1, .sibling = true };
   struct box_message born = { .kind = BOX_MESSAGE_BORN };
   struct tss_error error = { 0 };
   int pidfd = -1, announcement[2];

@@ -11,8 +11,8 @@
 
 bool box_stage_is_needed (const struct box_spec *spec);
 
-/* Prepares SETUP and makes the first process, as a child of the caller's parent, with CLONE_FLAGS. Returns in that one
- * alone. PID_TARGET as in struct box_clone. */
-void box_stage_run (struct box_setup *setup, int clone_flags, int pid_target);
+/* Prepares SETUP and makes the first process, as a child of the caller's parent. Returns in that one alone. PID_TARGET
+ * as in struct box_clone. */
+void box_stage_run (struct box_setup *setup, int pid_target);
 
 #endif
