@@ -31,6 +31,8 @@ struct box_warner
   void *context;
 };
 
+struct box_container;
+
 struct box_options
 {
   const char *id;
@@ -45,13 +47,11 @@ struct box_options
    * container then outlives the caller. */
   const char *start_socket;
   struct box_warner warner;
-  /* What the caller has to do anyway and needs nothing of the container, while the first process sets itself up. When
-   * it fails, so does box_create. May be NULL. */
-  int (*meanwhile) (void *context, struct tss_error *error);
+  /* What the caller has to do anyway, while the first process sets itself up: that one is known already. When it fails,
+   * so does box_create. May be NULL. */
+  int (*meanwhile) (void *context, const struct box_container *container, struct tss_error *error);
   void *context; /* for it */
 };
-
-struct box_container;
 
 /* Makes namespaces, cgroup, mounts and everything else, up to but not including the exec of the user's program. On
  * failure nothing is left behind. */

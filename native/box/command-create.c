@@ -42,12 +42,10 @@ load_bundle (const struct command_options *options, char *bundle, struct tss_err
 }
 
 static int
-publish (struct command_options *options, const char *bundle, const json_t *spec, struct command_record *record,
-         struct box_container *container, struct tss_error *error)
+publish (struct command_options *options, const struct command_record *record, struct box_container *container,
+         struct tss_error *error)
 {
-  const char *id = options->arguments[0];
-
-  if (command_record_save (record, id, bundle, spec, container, error) < 0)
+  if (command_record_publish (record, error) < 0)
     return -1;
   if (options->console_socket)
     {
@@ -61,16 +59,19 @@ publish (struct command_options *options, const char *bundle, const json_t *spec
 
 struct saving
 {
-  const struct command_record *record;
+  struct command_record *record;
+  const char *id, *bundle;
   const json_t *spec;
 };
 
 static int
-save_spec (void *context, struct tss_error *error)
+save (void *context, const struct box_container *container, struct tss_error *error)
 {
   const struct saving *saving = context;
 
-  return command_record_save_spec (saving->record, saving->spec, error);
+  if (command_record_save_spec (saving->record, saving->spec, error) < 0)
+    return -1;
+  return command_record_prepare (saving->record, saving->id, saving->bundle, saving->spec, container, error);
 }
 
 /* Makes the container; on failure nothing is left of it. STAYS: the caller will start it itself. */
@@ -80,14 +81,14 @@ create (struct command_options *options, bool stays, bool detached, struct comma
 {
   char bundle[PATH_MAX];
   tss_autojson json_t *spec = load_bundle (options, bundle, error);
-  struct saving saving = { record, spec };
+  struct saving saving = { record, options->arguments[0], bundle, spec };
   struct box_options box_options = { .id = options->arguments[0],
                                      .bundle = bundle,
                                      .spec = spec,
                                      .stdio = { 0, 1, 2 },
                                      .keep_keyring = options->no_new_keyring,
                                      .warner = command_warner (options),
-                                     .meanwhile = save_spec,
+                                     .meanwhile = save,
                                      .context = &saving };
 
   if (!spec || check_terminal (options, spec, detached, error) < 0
@@ -97,7 +98,7 @@ create (struct command_options *options, bool stays, bool detached, struct comma
   box_options.start_socket = stays ? NULL : record->start_socket;
   if (box_create (&box_options, container, error) == 0)
     {
-      if (publish (options, bundle, spec, record, *container, error) == 0)
+      if (publish (options, record, *container, error) == 0)
         return 0;
       box_destroy (*container, NULL);
     }

@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <time.h>
 
+static const char state_file[] = "state.json";
+
 /* Ids become file names. The set of characters is that of the other runtimes. */
 static int
 check_id (const char *id, struct tss_error *error)
@@ -52,14 +54,16 @@ command_record_make (const struct command_options *options, const char *id, stru
   return tss_error_set (error, TSS_ERROR_IO, errno, record->directory, "make %s", record->directory);
 }
 
+/* WRITE is tss_replace_file_at or tss_write_new_file_at. */
 static int
-write_json (const struct command_record *record, const char *name, const json_t *value, struct tss_error *error)
+write_json (const struct command_record *record, const char *name, const json_t *value,
+            typeof (tss_replace_file_at) write, struct tss_error *error)
 {
   char path[sizeof record->directory + 32];
   tss_autofree char *text = tss_json_format (value);
 
   snprintf (path, sizeof path, "%s/%s", record->directory, name);
-  if (!text || tss_replace_file_at (AT_FDCWD, path, text, strlen (text), 0600) < 0)
+  if (!text || write (AT_FDCWD, path, text, strlen (text), 0600) < 0)
     return tss_error_set (error, TSS_ERROR_IO, errno, path, "write %s", path);
   return 0;
 }
@@ -107,12 +111,12 @@ is_needed_later (const json_t *spec)
 int
 command_record_save_spec (const struct command_record *record, const json_t *spec, struct tss_error *error)
 {
-  return write_json (record, "config.json", spec, error);
+  return write_json (record, "config.json", spec, tss_replace_file_at, error);
 }
 
 int
-command_record_save (struct command_record *record, const char *id, const char *bundle, const json_t *spec,
-                     const struct box_container *container, struct tss_error *error)
+command_record_prepare (struct command_record *record, const char *id, const char *bundle, const json_t *spec,
+                        const struct box_container *container, struct tss_error *error)
 {
   json_t *saved = box_save (container, error);
   json_t *annotations = json_object_get (spec, "annotations");
@@ -124,7 +128,18 @@ command_record_save (struct command_record *record, const char *id, const char *
                              is_needed_later (spec), "annotations", annotations);
   if (!record->state)
     return tss_error_set (error, TSS_ERROR_INTERNAL, ENOMEM, id, "remember the container");
-  return write_json (record, "state.json", record->state, error);
+  return write_json (record, state_file, record->state, tss_write_new_file_at, error);
+}
+
+int
+command_record_publish (const struct command_record *record, struct tss_error *error)
+{
+  char path[sizeof record->directory + 32];
+
+  snprintf (path, sizeof path, "%s/%s", record->directory, state_file);
+  if (tss_use_new_file_at (AT_FDCWD, path) < 0)
+    return tss_error_set (error, TSS_ERROR_IO, errno, path, "write %s", path);
+  return 0;
 }
 
 /* A config.json with a filter of system calls takes a while to read. */
@@ -145,7 +160,7 @@ command_record_load (const struct command_options *options, const char *id, enum
 
   if (name_record (options, id, record, error) < 0)
     return -1;
-  snprintf (path, sizeof path, "%s/state.json", record->directory);
+  snprintf (path, sizeof path, "%s/%s", record->directory, state_file);
   record->state = tss_json_load_file (path, error);
   if (!record->state)
     {

@@ -20,9 +20,10 @@ int command_record_make (const struct command_options *options, const char *id, 
 /* Remembers what a container is made from: the bundle's own file may change or go before an exec needs it. */
 int command_record_save_spec (const struct command_record *record, const json_t *spec, struct tss_error *error);
 
-/* Remembers the container that was made from SPEC in BUNDLE. */
-int command_record_save (struct command_record *record, const char *id, const char *bundle, const json_t *spec,
-                         const struct box_container *container, struct tss_error *error);
+/* Remembers the container that is made from SPEC in BUNDLE. Others find it when it has been made: with _publish. */
+int command_record_prepare (struct command_record *record, const char *id, const char *bundle, const json_t *spec,
+                            const struct box_container *container, struct tss_error *error);
+int command_record_publish (const struct command_record *record, struct tss_error *error);
 
 /* What of config.json a command needs. */
 enum command_spec_need

@@ -211,7 +211,7 @@ create_from_spec (const struct box_options *options, const struct box_spec *spec
       || finish_cgroup (spec, container, error) < 0 || await_birth (spec, container, error) < 0
       || set_sysctls (spec, container, error) < 0 || run_creation_hooks (spec, container, error) < 0
       || send_filter (spec, container, error) < 0
-      || (options->meanwhile && options->meanwhile (options->context, error) < 0)
+      || (options->meanwhile && options->meanwhile (options->context, container, error) < 0)
       || box_await (&container->channel, BOX_MESSAGE_CREATED, &container->terminal, &options->warner, error) < 0)
     {
       box_abandon (container->pid);

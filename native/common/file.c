@@ -96,29 +96,55 @@ tss_write_all (int fd, const void *data, size_t size)
   return 0;
 }
 
+static int
+name_new_file (const char *path, char *name, size_t size)
+{
+  if ((size_t)snprintf (name, size, "%s.new", path) < size)
+    return 0;
+  errno = ENAMETOOLONG;
+  return -1;
+}
+
+static int
+give_up_new_file (int directory, const char *name)
+{
+  int saved = errno;
+
+  unlinkat (directory, name, 0);
+  errno = saved;
+  return -1;
+}
+
+int
+tss_write_new_file_at (int directory, const char *path, const void *data, size_t size, mode_t mode)
+{
+  char name[PATH_MAX];
+  tss_autofd int fd = -1;
+
+  if (name_new_file (path, name, sizeof name) < 0)
+    return -1;
+  fd = TSS_RETRY (openat (directory, name, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, mode));
+  if (fd < 0)
+    return -1;
+  return tss_write_all (fd, data, size) < 0 ? give_up_new_file (directory, name) : 0;
+}
+
+int
+tss_use_new_file_at (int directory, const char *path)
+{
+  char name[PATH_MAX];
+
+  if (name_new_file (path, name, sizeof name) < 0)
+    return -1;
+  return renameat (directory, name, directory, path) < 0 ? give_up_new_file (directory, name) : 0;
+}
+
 int
 tss_replace_file_at (int directory, const char *path, const void *data, size_t size, mode_t mode)
 {
-  char temporary[PATH_MAX];
-  tss_autofd int fd = -1;
-
-  if ((size_t)snprintf (temporary, sizeof temporary, "%s.new", path) >= sizeof temporary)
-    {
-      errno = ENAMETOOLONG;
-      return -1;
-    }
-  fd = TSS_RETRY (openat (directory, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, mode));
-  if (fd < 0)
+  if (tss_write_new_file_at (directory, path, data, size, mode) < 0)
     return -1;
-  if (tss_write_all (fd, data, size) < 0 || renameat (directory, temporary, directory, path) < 0)
-    {
-      int saved = errno;
-
-      unlinkat (directory, temporary, 0);
-      errno = saved;
-      return -1;
-    }
-  return 0;
+  return tss_use_new_file_at (directory, path);
 }
 
 int

@@ -20,8 +20,12 @@ int tss_write_text_at (int directory, const char *path, const char *text);
 /* Writes all bytes, however many calls that takes. */
 int tss_write_all (int fd, const void *data, size_t size);
 
-/* Replaces a file atomically: temporary file beside it, then rename. */
+/* Replaces a file atomically: temporary file beside it, "PATH.new", then rename. */
 int tss_replace_file_at (int directory, const char *path, const void *data, size_t size, mode_t mode);
+
+/* The same in two steps. What fails leaves no temporary file. */
+int tss_write_new_file_at (int directory, const char *path, const void *data, size_t size, mode_t mode);
+int tss_use_new_file_at (int directory, const char *path);
 
 /* Makes a directory with its missing parents; existing ones are fine. PATH has no ".." components. */
 int tss_make_directories (const char *path, mode_t mode);
