@@ -21,6 +21,9 @@ enum box_message_kind
   BOX_MESSAGE_MOUNTED,  /* child: everything is mounted; sent only when there are hooks to run now */
   BOX_MESSAGE_CONTINUE, /* caller: the hooks have run, or somebody listens */
   BOX_MESSAGE_START,    /* caller: run the program */
+  /* caller: the same, if the caller has nothing else to do for it; child: it has */
+  BOX_MESSAGE_START_PLAINLY,
+  BOX_MESSAGE_REFUSED,
   BOX_MESSAGE_LISTENER, /* child: its filter is on and has a descriptor to listen at, with that number in the child */
 };
 

@@ -9,6 +9,7 @@
 #include "program.h"
 
 #include <linux/keyctl.h>
+#include <linux/seccomp.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -112,19 +113,34 @@ receive_filter (struct box_setup *setup, struct box_seccomp_filter *filter, stru
   return 0;
 }
 
+/* Hooks, or somebody who decides on system calls and has to be told. */
+static bool
+has_caller_to_do_more (const struct box_launch *launch)
+{
+  return json_object_size (launch->hooks) > 0
+         || (launch->filter && launch->filter->flags & SECCOMP_FILTER_FLAG_NEW_LISTENER);
+}
+
 static int
-await_start (struct box_channel *channel, struct tss_error *error)
+await_start (const struct box_launch *launch, struct box_channel *channel, struct tss_error *error)
 {
   struct box_message message;
+  bool received = box_channel_receive (channel, &message, NULL) == 0;
 
-  if (box_channel_receive (channel, &message, NULL) < 0 || message.kind != BOX_MESSAGE_START)
+  if (received && message.kind == BOX_MESSAGE_START_PLAINLY)
+    {
+      if (!has_caller_to_do_more (launch))
+        return 0;
+      box_channel_send_kind (channel, BOX_MESSAGE_REFUSED);
+    }
+  if (!received || message.kind != BOX_MESSAGE_START)
     return tss_error_set (error, TSS_ERROR_STATE, 0, "", "the container was given up before its start");
   return 0;
 }
 
 /* Whoever connects and asks for the start gets the rest of the conversation. */
 static int
-await_start_on (int listener, struct box_channel *channel, struct tss_error *error)
+await_start_on (int listener, const struct box_launch *launch, struct box_channel *channel, struct tss_error *error)
 {
   for (;;)
     {
@@ -134,7 +150,7 @@ await_start_on (int listener, struct box_channel *channel, struct tss_error *err
         return tss_error_set (error, TSS_ERROR_INTERNAL, errno, "", "wait for the start");
       box_channel_close (channel);
       channel->fd = connection;
-      if (await_start (channel, error) == 0)
+      if (await_start (launch, channel, error) == 0)
         return 0;
     }
 }
@@ -178,7 +194,9 @@ box_child_run (struct box_setup *setup, int listener)
       /* Who starts it later, by another command, is told now already, as engines expect. */
       || (listener >= 0 && box_program_check (&spec->process, &error) < 0)
       || (filter && receive_filter (setup, filter, &error) < 0) || finish_set_up (setup, &error) < 0
-      || (listener < 0 ? await_start (&setup->channel, &error) : await_start_on (listener, &setup->channel, &error)) < 0
+      || (listener < 0 ? await_start (&launch, &setup->channel, &error)
+                       : await_start_on (listener, &launch, &setup->channel, &error))
+             < 0
       || box_launch_exec (&launch, &error) < 0)
     box_child_fail (&setup->channel, &error);
   _exit (126);

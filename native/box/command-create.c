@@ -1,6 +1,7 @@
 /* create, start and run. */
 #include "../common/cleanup.h"
 #include "../common/json.h"
+#include "command-early-start.h"
 #include "command-records.h"
 #include "command-session.h"
 
@@ -118,18 +119,27 @@ command_create (struct command_options *options, struct tss_error *error)
   return 0;
 }
 
+static int
+release (const struct command_options *options, const struct command_record *record, struct tss_error *error)
+{
+  int asked = command_early_connection ();
+  const char *status;
+
+  if (asked >= 0)
+    return box_await_release (record->container, asked, error);
+  status = command_record_status (record);
+  if (strcmp (status, "created") != 0)
+    return tss_error_set (error, TSS_ERROR_STATE, 0, "", "start container %s: it is %s", options->arguments[0], status);
+  return box_release (record->container, record->start_socket, error);
+}
+
 int
 command_start (struct command_options *options, struct tss_error *error)
 {
   command_autorecord record = { 0 };
-  const char *status;
 
-  if (command_record_load (options, options->arguments[0], COMMAND_SPEC_IF_NEEDED, &record, error) < 0)
-    return -1;
-  status = command_record_status (&record);
-  if (strcmp (status, "created") != 0)
-    return tss_error_set (error, TSS_ERROR_STATE, 0, "", "start container %s: it is %s", options->arguments[0], status);
-  if (box_release (record.container, record.start_socket, error) < 0)
+  if (command_record_load (options, options->arguments[0], COMMAND_SPEC_IF_NEEDED, &record, error) < 0
+      || release (options, &record, error) < 0)
     return -1;
   /* By this socket a container is known as one that has not been started. */
   if (unlink (record.start_socket) < 0 && errno != ENOENT)

@@ -259,22 +259,28 @@ await_end (const struct box_container *container)
 }
 
 static int
-request_start (struct box_container *container, struct box_channel *channel, struct tss_error *error)
+await_program (struct box_container *container, struct box_channel *channel, struct tss_error *error)
 {
-  const struct box_listened listened
-      = { .pid = container->pid, .pidfd = container->pidfd, .status = "created", .channel = channel };
-  int result;
+  int result = box_await (channel, BOX_MESSAGE_END, NULL, &container->warner, error);
 
-  if (box_channel_send_kind (channel, BOX_MESSAGE_START) < 0)
-    return tss_error_set (error, TSS_ERROR_STATE, errno, "", "start: the container has ended");
-  if (box_listener_is_needed (container) && box_listener_hand_over (container, &listened, error) < 0)
-    return -1;
-  result = box_await (channel, BOX_MESSAGE_END, NULL, &container->warner, error);
   if (channel->patience.is_lost)
     box_signal (container, SIGKILL, NULL);
   if (result == BOX_AWAIT_FAILED || channel->patience.is_lost)
     await_end (container);
   return result;
+}
+
+static int
+request_start (struct box_container *container, struct box_channel *channel, struct tss_error *error)
+{
+  const struct box_listened listened
+      = { .pid = container->pid, .pidfd = container->pidfd, .status = "created", .channel = channel };
+
+  if (box_channel_send_kind (channel, BOX_MESSAGE_START) < 0)
+    return tss_error_set (error, TSS_ERROR_STATE, errno, "", "start: the container has ended");
+  if (box_listener_is_needed (container) && box_listener_hand_over (container, &listened, error) < 0)
+    return -1;
+  return await_program (container, channel, error);
 }
 
 /* A container whose hooks for the start fail does not go on. */
@@ -313,6 +319,16 @@ box_release (struct box_container *container, const char *start_socket, struct t
     }
   box_channel_close (&channel);
   return result < 0 ? -1 : finish_start (container, error);
+}
+
+int
+box_await_release (struct box_container *container, int connection, struct tss_error *error)
+{
+  struct box_channel channel = { .fd = connection };
+  int result = await_program (container, &channel, error);
+
+  box_channel_close (&channel);
+  return result < 0 ? -1 : 0;
 }
 
 int

@@ -1,10 +1,9 @@
-/* The program's own file through an overlay. Without a word to the C library: see early-start.c. */
+/* The program's own file through an overlay. Without a word to the C library: see raw-syscall.h. */
 #include "unwritable-view.h"
-#include "raw-syscall.h"
+#include "raw-text.h"
 
 #include <fcntl.h>
 #include <limits.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -20,13 +19,6 @@ struct place
   char text[PATH_MAX + sizeof other_layer];
   char name[NAME_MAX + 1];
 };
-
-TSS_BEFORE_LIBC static void
-copy_text (char *to, const char *from)
-{
-  while ((*to++ = *from++))
-    TSS_KEEP_LOOP ();
-}
 
 /* In the option these would mean something else. */
 TSS_BEFORE_LIBC static bool
@@ -55,9 +47,9 @@ find_program (struct place *place)
       return false;
   if (slash == 0 || length - slash > NAME_MAX)
     return false;
-  copy_text (place->name, place->text + slash + 1);
+  tss_raw_append (place->name, place->name + sizeof place->name, place->text + slash + 1);
   place->text[slash] = ':';
-  copy_text (place->text + slash + 1, other_layer);
+  tss_raw_append (place->text + slash + 1, place->text + sizeof place->text, other_layer);
   return true;
 }
 

@@ -2,11 +2,12 @@
  *
  * A command that enters a container continues from a view of its file that cannot be written (unwritable-exec.h), as a
  * new program. To get the C library ready twice would cost 0.25 ms: it asks the processor some 40 times what it can do,
- * and in a virtual machine the host has to answer each time. */
-#include "raw-syscall.h"
-#include "unwritable-view.h"
+ * and in a virtual machine the host has to answer each time. The start of a container needs no library at all, as long
+ * as it succeeds: command-early-start.h. */
+#include "../common/raw-text.h"
+#include "../common/unwritable-view.h"
+#include "command-early-start.h"
 
-#include <stdbool.h>
 #include <stddef.h>
 
 enum
@@ -40,24 +41,13 @@ __asm__(".globl tss_early_start\n"
 
 void tss_before_libc (char **stack);
 
-TSS_BEFORE_LIBC static bool
-begins_with (const char *text, const char *prefix)
-{
-  for (; *prefix; text++, prefix++)
-    {
-      TSS_KEEP_LOOP ();
-      if (*text != *prefix)
-        return false;
-    }
-  return true;
-}
-
 /* Whether one of the words could be a command that enters a container. What is mistaken for one costs a moment. */
 TSS_BEFORE_LIBC static bool
 may_enter (char *const *arguments)
 {
   for (; *arguments; arguments++)
-    if (begins_with (*arguments, "create") || begins_with (*arguments, "run") || begins_with (*arguments, "exec"))
+    if (tss_raw_begins_with (*arguments, "create") || tss_raw_begins_with (*arguments, "run")
+        || tss_raw_begins_with (*arguments, "exec"))
       return true;
   return false;
 }
@@ -72,11 +62,12 @@ tss_before_libc (char **stack)
   char *environment[ENVIRONMENT_MAX + 2];
   size_t count = 0;
 
+  command_early_start (arguments);
   if (!may_enter (arguments))
     return;
   for (; variables[count]; count++)
     {
-      if (count == ENVIRONMENT_MAX || begins_with (variables[count], TSS_UNWRITABLE_MARK "="))
+      if (count == ENVIRONMENT_MAX || tss_raw_begins_with (variables[count], TSS_UNWRITABLE_MARK "="))
         return;
       environment[count] = variables[count];
     }
