@@ -148,6 +148,7 @@ command_early_start (char *const arguments[])
   length = look_at_answer (fd, &answer);
   if (length == 0 && remove_socket (record))
     tss_raw_syscall (SYS_exit_group, 0, 0, 0, 0, 0);
+  tss_raw_syscall (SYS_close, record, 0, 0, 0, 0);
   if (length > 0 && answer == BOX_MESSAGE_REFUSED)
     tss_raw_syscall (SYS_close, fd, 0, 0, 0, 0);
   else
