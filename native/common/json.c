@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/random.h>
 
 /* A whole spec is some hundred KiB at most; what is larger is not meant for us and need not fill the memory. */
 enum
@@ -236,11 +237,26 @@ tss_json_format (const json_t *value)
   return tss_steal_pointer (&text);
 }
 
+/* Jansson itself would open /dev/urandom for the seed of its tables. Only the first one counts. */
+static void
+seed_tables (void)
+{
+  static bool seeded;
+  size_t seed;
+
+  if (!seeded && getrandom (&seed, sizeof seed, GRND_NONBLOCK) == sizeof seed)
+    json_object_seed (seed);
+  seeded = true;
+}
+
 json_t *
 tss_json_parse (const char *text, const char *name, struct tss_error *error)
 {
   json_error_t parse_error;
-  json_t *value = json_loads (text, JSON_REJECT_DUPLICATES, &parse_error);
+  json_t *value;
+
+  seed_tables ();
+  value = json_loads (text, JSON_REJECT_DUPLICATES, &parse_error);
 
   if (!value && json_error_code (&parse_error) == json_error_numeric_overflow)
     {
