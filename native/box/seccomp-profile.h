@@ -104,6 +104,9 @@ struct box_seccomp_filter;
 int box_seccomp_program_emit (const struct box_seccomp_profile *profile, const struct box_seccomp_tables *tables,
                               struct box_seccomp_filter *filter, struct tss_error *error);
 
+/* Has tests jump to one return rather than to an equal one of their own. */
+void box_seccomp_share_returns (struct box_seccomp_filter *filter);
+
 /* Words of the spec. Each returns 0 and sets *VALUE, or -1 when the word is unknown. */
 int box_seccomp_action_value (const char *name, uint32_t data, uint32_t *value);
 int box_seccomp_architecture_value (const char *name, uint32_t *value);

@@ -358,6 +358,7 @@ box_seccomp_program_emit (const struct box_seccomp_profile *profile, const struc
   emit_return (&emitter, SECCOMP_RET_KILL_THREAD);
   if (emitter.full)
     return tss_error_set (error, TSS_ERROR_SECCOMP, E2BIG, "linux.seccomp", "linux.seccomp: compile the filter");
+  box_seccomp_share_returns (filter);
   filter->flags = profile->flags;
   return 0;
 }
