@@ -18,8 +18,10 @@ describe('tsstack-box: a call fails', () => {
   it('create fails with a reason and leaves nothing, or has made a container', () =>
     faults.failEachCall(faults.create));
 
-  it('start fails with a reason, or the program runs; the container can be deleted', () =>
-    faults.failEachCall(faults.start));
+  it('start fails with a reason, or the program runs; the container can be deleted', async () => {
+    await faults.failEachCall(faults.start, 5);
+    await faults.failEachCall(faults.startWithHook);
+  });
 
   it('delete fails with a reason, and deletes when it is asked again', () => faults.failEachCall(faults.remove));
 

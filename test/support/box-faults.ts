@@ -31,15 +31,11 @@ export class BoxFaults {
     command: (id) => ['create', '--bundle', this.bundle, id],
     check: (id, failed, summary) => (failed ? this.assertNothingLeft(id, summary) : this.deleteForGood(id, summary)),
   };
-  readonly start: BoxOperation = {
-    prepare: (id) => this.lab.quiet('create', '--bundle', this.bundle, id),
-    command: (id) => ['start', id],
-    check: async (id, failed, summary) => {
-      const { status } = JSON.parse((await this.lab.box('state', id)).stdout) as { status: string };
-      if (!failed) assert.equal(status, 'running', summary);
-      await this.deleteForGood(id, summary);
-    },
-  };
+  readonly start = this.#startOf(this.bundle);
+  /** An ordinary start gets by without the C library. */
+  readonly startWithHook = this.#startOf(
+    this.lab.bundle('exec sleep 1000', (spec) => (spec['hooks'] = { poststart: [{ path: '/bin/true' }] })),
+  );
   readonly remove: BoxOperation = {
     prepare: async (id) => {
       await this.lab.quiet('create', '--bundle', this.bundle, id);
@@ -64,10 +60,10 @@ export class BoxFaults {
     await this.assertNothingLeft(id, summary);
   }
 
-  /** Each call of the operation that can fail does, in turn. */
-  async failEachCall(operation: BoxOperation): Promise<void> {
+  /** Each call of the operation that can fail does, in turn; there are more than `fewest`. */
+  async failEachCall(operation: BoxOperation, fewest = fewestCalls): Promise<void> {
     const all = await this.#try({ kind: 'none' }, operation);
-    assert.ok(all.length > fewestCalls, `only ${all.join()}`);
+    assert.ok(all.length > fewest, `only ${all.join()}`);
     for (let which = 1; which <= all.length; which += 1) await this.#try({ kind: 'call', which }, operation);
   }
 
@@ -79,6 +75,18 @@ export class BoxFaults {
       assert.ok(which > fewestCalls, `only ${which}`);
       return;
     }
+  }
+
+  #startOf(bundle: string): BoxOperation {
+    return {
+      prepare: (id) => this.lab.quiet('create', '--bundle', bundle, id),
+      command: (id) => ['start', id],
+      check: async (id, failed, summary) => {
+        const { status } = JSON.parse((await this.lab.box('state', id)).stdout) as { status: string };
+        if (!failed) assert.equal(status, 'running', summary);
+        await this.deleteForGood(id, summary);
+      },
+    };
   }
 
   async #try(fault: Fault, operation: BoxOperation): Promise<readonly string[]> {
