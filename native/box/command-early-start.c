@@ -77,6 +77,12 @@ open_record (const struct request *request)
   return (int)tss_raw_syscall (SYS_openat, AT_FDCWD, TSS_RAW (path), O_PATH | O_DIRECTORY | O_CLOEXEC, 0, 0);
 }
 
+TSS_BEFORE_LIBC static void
+close_raw (int fd)
+{
+  tss_raw_syscall (SYS_close, fd, 0, 0, 0, 0);
+}
+
 /* Descriptors have one digit this early, unless the caller has left many open. */
 TSS_BEFORE_LIBC static int
 connect_to (int record)
@@ -96,7 +102,7 @@ connect_to (int record)
   fd = (int)tss_raw_syscall (SYS_socket, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, 0, 0);
   if (fd >= 0 && tss_raw_syscall (SYS_connect, fd, TSS_RAW (&address), (char *)at + 1 - (char *)&address, 0, 0) < 0)
     {
-      tss_raw_syscall (SYS_close, fd, 0, 0, 0, 0);
+      close_raw (fd);
       return -1;
     }
   return fd;
@@ -131,28 +137,42 @@ remove_socket (int record)
   return result == 0 || result == -ENOENT;
 }
 
+/* Returns where more is said, or -1 when all is to begin anew: then nothing may be left open at which the container
+ * would wait for us. */
+TSS_BEFORE_LIBC static int
+converse (int record)
+{
+  enum box_message_kind answer = BOX_MESSAGE_END;
+  int fd = connect_to (record);
+  long length;
+
+  if (fd < 0)
+    return -1;
+  if (ask (fd))
+    {
+      length = look_at_answer (fd, &answer);
+      if (length == 0 && remove_socket (record))
+        tss_raw_syscall (SYS_exit_group, 0, 0, 0, 0, 0);
+      if (length <= 0 || answer != BOX_MESSAGE_REFUSED)
+        return fd;
+    }
+  close_raw (fd);
+  return -1;
+}
+
 TSS_BEFORE_LIBC void
 command_early_start (char *const arguments[])
 {
-  enum box_message_kind answer = BOX_MESSAGE_END;
   struct request request;
-  int record, fd;
-  long length;
+  int record;
 
   if (!arguments[0] || !parse (arguments + 1, &request))
     return;
   record = open_record (&request);
-  fd = record < 0 ? -1 : connect_to (record);
-  if (fd < 0 || !ask (fd))
+  if (record < 0)
     return;
-  length = look_at_answer (fd, &answer);
-  if (length == 0 && remove_socket (record))
-    tss_raw_syscall (SYS_exit_group, 0, 0, 0, 0, 0);
-  tss_raw_syscall (SYS_close, record, 0, 0, 0, 0);
-  if (length > 0 && answer == BOX_MESSAGE_REFUSED)
-    tss_raw_syscall (SYS_close, fd, 0, 0, 0, 0);
-  else
-    connection = fd + 1;
+  connection = converse (record) + 1;
+  close_raw (record);
 }
 
 int
