@@ -150,10 +150,12 @@ converse (int record)
     return -1;
   if (ask (fd))
     {
-      length = look_at_answer (fd, &answer);
+      do
+        length = look_at_answer (fd, &answer);
+      while (length == -EINTR);
       if (length == 0 && remove_socket (record))
         tss_raw_syscall (SYS_exit_group, 0, 0, 0, 0, 0);
-      if (length <= 0 || answer != BOX_MESSAGE_REFUSED)
+      if (length >= 0 && answer != BOX_MESSAGE_REFUSED)
         return fd;
     }
   close_raw (fd);
