@@ -35,14 +35,15 @@ set_names (const struct box_spec *spec, struct tss_error *error)
   return 0;
 }
 
-/* They take the kernel as long as all the cgroups take the caller, who makes those meanwhile. */
+/* They take the kernel as long as all the cgroups take the caller, who makes those meanwhile. A stage makes them
+ * itself, with the process. */
 static int
 make_namespaces (const struct box_setup *setup, struct tss_error *error)
 {
-  /* The first comes with the process, the others take more than a flag. */
-  const int elsewhere = CLONE_NEWPID | CLONE_NEWCGROUP | CLONE_NEWUSER | CLONE_NEWTIME;
+  /* The first comes with the process, that of cgroups is made later. */
+  const int elsewhere = CLONE_NEWPID | CLONE_NEWCGROUP;
 
-  if (unshare (setup->spec->namespaces.created & ~elsewhere) < 0)
+  if (!setup->staged && unshare (setup->spec->namespaces.created & ~elsewhere) < 0)
     return tss_error_set (error, TSS_ERROR_NAMESPACE, errno, "linux.namespaces", "linux.namespaces: make them");
   return 0;
 }

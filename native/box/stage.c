@@ -198,8 +198,9 @@ await_announcement (int our_end, int stage_end)
 void
 box_stage_run (struct box_setup *setup, int pid_target)
 {
-  struct box_clone options
-      = { .flags = setup->spec->namespaces.created & CLONE_NEWPID, .cgroup = -1, .pid_target = -1, .sibling = true };
+  /* The caller sets sysctls in them as soon as it knows of the process. The others take more than a flag. */
+  int flags = setup->spec->namespaces.created & ~(CLONE_NEWCGROUP | CLONE_NEWUSER | CLONE_NEWTIME);
+  struct box_clone options = { .flags = flags, .cgroup = -1, .pid_target = -1, .sibling = true };
   struct box_message born = { .kind = BOX_MESSAGE_BORN };
   struct tss_error error = { 0 };
   int pidfd = -1, announcement[2];
