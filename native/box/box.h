@@ -64,8 +64,10 @@ int box_start (struct box_container *container, struct tss_error *error);
 /* Does what box_start does, for a container made with START_SOCKET by another process. */
 int box_release (struct box_container *container, const char *start_socket, struct tss_error *error);
 
-/* The rest of it, when the container has been asked already and has taken it, at CONNECTION, which is closed. */
-int box_await_release (struct box_container *container, int connection, struct tss_error *error);
+/* The same when the container has been asked already, at CONNECTION, which is closed; it may refuse to begin that way.
+ */
+int box_await_release (struct box_container *container, int connection, const char *start_socket,
+                       struct tss_error *error);
 
 /* Host pid of the container's first process. The caller is its parent and reaps it. */
 pid_t box_pid (const struct box_container *container);

@@ -171,6 +171,13 @@ box_cgroup_make_unified (struct box_cgroup *cgroup, struct tss_error *error)
   return make_directories (cgroup, 0, count_unified (cgroup), error);
 }
 
+void
+box_cgroup_forget_v1 (struct box_cgroup *cgroup)
+{
+  while (cgroup->count > count_unified (cgroup))
+    free_directory (&cgroup->directories[--cgroup->count]);
+}
+
 int
 box_cgroup_make_v1 (struct box_cgroup *cgroup, struct tss_error *error)
 {

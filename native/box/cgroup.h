@@ -30,6 +30,9 @@ int box_cgroup_name (const char *path, struct box_cgroup *cgroup, struct tss_err
 int box_cgroup_make_unified (struct box_cgroup *cgroup, struct tss_error *error);
 int box_cgroup_make_v1 (struct box_cgroup *cgroup, struct tss_error *error);
 
+/* The others are not going to be made: what has their names may be somebody else's. */
+void box_cgroup_forget_v1 (struct box_cgroup *cgroup);
+
 /* Removes the directories, with cgroups made by the container itself, and empty parents that may have been made with
  * them. Waits for processes that are about to end for at most TIMEOUT_MS. */
 int box_cgroup_remove (struct box_cgroup *cgroup, int timeout_ms, struct tss_error *error);

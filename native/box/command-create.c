@@ -126,7 +126,7 @@ release (const struct command_options *options, const struct command_record *rec
   const char *status;
 
   if (asked >= 0)
-    return box_await_release (record->container, asked, error);
+    return box_await_release (record->container, asked, record->start_socket, error);
   status = command_record_status (record);
   if (strcmp (status, "created") != 0)
     return tss_error_set (error, TSS_ERROR_STATE, 0, "", "start container %s: it is %s", options->arguments[0], status);

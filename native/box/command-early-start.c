@@ -112,20 +112,24 @@ TSS_BEFORE_LIBC static bool
 ask (int fd)
 {
   static const struct box_message question = { .kind = BOX_MESSAGE_START_PLAINLY };
+  /* After that long a silence the rest of the program looks for its reason. */
+  static const struct timeval patience = { .tv_sec = BOX_PATIENCE_S };
   struct iovec part = { .iov_base = (void *)(uintptr_t)&question, .iov_len = sizeof question };
   struct msghdr packet = { .msg_iov = &part, .msg_iovlen = 1 };
 
+  tss_raw_syscall (SYS_setsockopt, fd, SOL_SOCKET, SO_RCVTIMEO, TSS_RAW (&patience), sizeof patience);
   return tss_raw_syscall (SYS_sendmsg, fd, TSS_RAW (&packet), MSG_NOSIGNAL, 0, 0) == sizeof question;
 }
 
-/* What the container says stays to be read. Returns 0 when it has become its program, and says nothing. */
-TSS_BEFORE_LIBC static long
-look_at_answer (int fd, enum box_message_kind *kind)
+/* Whether the container has become its program, and so says nothing. What it says stays to be read. */
+TSS_BEFORE_LIBC static bool
+is_started (int fd)
 {
-  struct iovec part = { .iov_base = kind, .iov_len = sizeof *kind };
+  char byte;
+  struct iovec part = { .iov_base = &byte, .iov_len = sizeof byte };
   struct msghdr packet = { .msg_iov = &part, .msg_iovlen = 1 };
 
-  return tss_raw_syscall (SYS_recvmsg, fd, TSS_RAW (&packet), MSG_PEEK, 0, 0);
+  return tss_raw_syscall (SYS_recvmsg, fd, TSS_RAW (&packet), MSG_PEEK, 0, 0) == 0;
 }
 
 /* By this socket a container is known as one that has not been started. */
@@ -137,29 +141,22 @@ remove_socket (int record)
   return result == 0 || result == -ENOENT;
 }
 
-/* Returns where more is said, or -1 when all is to begin anew: then nothing may be left open at which the container
- * would wait for us. */
+/* Returns where the container has been asked, or -1: then nothing may be left open at which it would wait for us. */
 TSS_BEFORE_LIBC static int
 converse (int record)
 {
-  enum box_message_kind answer = BOX_MESSAGE_END;
   int fd = connect_to (record);
-  long length;
 
   if (fd < 0)
     return -1;
-  if (ask (fd))
+  if (!ask (fd))
     {
-      do
-        length = look_at_answer (fd, &answer);
-      while (length == -EINTR);
-      if (length == 0 && remove_socket (record))
-        tss_raw_syscall (SYS_exit_group, 0, 0, 0, 0, 0);
-      if (length >= 0 && answer != BOX_MESSAGE_REFUSED)
-        return fd;
+      close_raw (fd);
+      return -1;
     }
-  close_raw (fd);
-  return -1;
+  if (is_started (fd) && remove_socket (record))
+    tss_raw_syscall (SYS_exit_group, 0, 0, 0, 0, 0);
+  return fd;
 }
 
 TSS_BEFORE_LIBC void

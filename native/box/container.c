@@ -67,6 +67,8 @@ await_message (struct box_channel *channel, enum box_message_kind wanted, struct
             *error = message->error;
           return BOX_AWAIT_FAILED;
         }
+      if (message->kind == BOX_MESSAGE_REFUSED)
+        return BOX_AWAIT_REFUSED;
       if (message->kind == BOX_MESSAGE_END)
         return tss_error_set (error, TSS_ERROR_INTERNAL, 0, "",
                               "the container's process was killed while it was set up (too little memory?)");

@@ -35,7 +35,8 @@ void box_container_free (struct box_container *container);
 /* The process itself said why it failed, and ends. */
 enum
 {
-  BOX_AWAIT_FAILED = -2
+  BOX_AWAIT_FAILED = -2,
+  BOX_AWAIT_REFUSED = -3, /* it has not begun, and would be asked in another way: START_PLAINLY */
 };
 
 /* Waits for the end of what CHANNEL's other side does: CREATED (*TERMINAL is set), or END for a successful exec, or a

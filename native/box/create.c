@@ -133,6 +133,17 @@ clone_child (const struct box_options *options, const struct box_spec *spec, str
   return container->pid < 0 ? -1 : 0;
 }
 
+static int
+begin (const struct box_options *options, const struct box_spec *spec, struct box_container *container, int listener,
+       struct tss_error *error)
+{
+  if (begin_cgroup (options, spec, container, error) == 0
+      && clone_child (options, spec, container, listener, error) == 0)
+    return 0;
+  box_cgroup_forget_v1 (&container->cgroup);
+  return -1;
+}
+
 /* What a user namespace does not let the first process do. */
 static int
 set_sysctls (const struct box_spec *spec, struct box_container *container, struct tss_error *error)
@@ -207,10 +218,9 @@ create_from_spec (const struct box_options *options, const struct box_spec *spec
   container->capabilities = spec->process.capabilities;
   container->personality = spec->personality;
   container->warner = options->warner;
-  if (begin_cgroup (options, spec, container, error) < 0 || clone_child (options, spec, container, listener, error) < 0
-      || finish_cgroup (spec, container, error) < 0 || await_birth (spec, container, error) < 0
-      || set_sysctls (spec, container, error) < 0 || run_creation_hooks (spec, container, error) < 0
-      || send_filter (spec, container, error) < 0
+  if (begin (options, spec, container, listener, error) < 0 || finish_cgroup (spec, container, error) < 0
+      || await_birth (spec, container, error) < 0 || set_sysctls (spec, container, error) < 0
+      || run_creation_hooks (spec, container, error) < 0 || send_filter (spec, container, error) < 0
       || (options->meanwhile && options->meanwhile (options->context, container, error) < 0)
       || box_await (&container->channel, BOX_MESSAGE_CREATED, &container->terminal, &options->warner, error) < 0)
     {
@@ -322,12 +332,16 @@ box_release (struct box_container *container, const char *start_socket, struct t
 }
 
 int
-box_await_release (struct box_container *container, int connection, struct tss_error *error)
+box_await_release (struct box_container *container, int connection, const char *start_socket, struct tss_error *error)
 {
   struct box_channel channel = { .fd = connection };
-  int result = await_program (container, &channel, error);
+  int result;
 
+  box_channel_set_patience (&channel, (struct box_patience){ .cgroup = &container->cgroup });
+  result = await_program (container, &channel, error);
   box_channel_close (&channel);
+  if (result == BOX_AWAIT_REFUSED)
+    return box_release (container, start_socket, error);
   return result < 0 ? -1 : 0;
 }
 
