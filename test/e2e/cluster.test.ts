@@ -81,7 +81,7 @@ describe('a cluster of two hosts', () => {
     const wrong = `${token.slice(0, -1)}${token.endsWith('a') ? 'b' : 'a'}`;
     const refused = await worker.run(['cluster', 'join', '--token', wrong, manager.address]);
     assert.equal(refused.code, 1);
-    assert.match(refused.stderr, /the token is not good \(any more\)/);
+    assert.match(refused.stderr, /the token is not good: it has been rotated/);
     await worker.ok(['cluster', 'join', '--token', token, manager.address]);
     const rows = await until(
       () => listNodes(manager),
