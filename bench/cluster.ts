@@ -21,13 +21,13 @@ const cases: Readonly<Record<string, Case>> = {
   hosts: measureHosts,
   'rolling-update': measureRollingUpdate,
   // A hundred tasks a node: what a task costs while the cluster grows.
-  'simulation-small': (recorder) => simulate({ nodes: 10, tasks: 1000 }, false, recorder),
-  'simulation-middle': (recorder) => simulate({ nodes: 100, tasks: 10_000 }, false, recorder),
+  'simulation-small': (recorder) => simulate({ nodes: 10, tasks: 1000, ups: 9 }, false, recorder),
+  'simulation-middle': (recorder) => simulate({ nodes: 100, tasks: 10_000, ups: 5 }, false, recorder),
   // The same nodes: with 1000 tasks there is a message to a node, and one back, for each of them.
-  'simulation-1k': (recorder) => simulate({ nodes: 1000, tasks: 1000 }, false, recorder),
-  'simulation-10k': (recorder) => simulate({ nodes: 1000, tasks: 10_000 }, false, recorder),
-  'simulation-30k': (recorder) => simulate({ nodes: 1000, tasks: 30_000 }, true, recorder),
-  'simulation-100k': (recorder) => simulate({ nodes: 1000, tasks: 100_000 }, true, recorder),
+  'simulation-1k': (recorder) => simulate({ nodes: 1000, tasks: 1000, ups: 9 }, false, recorder),
+  'simulation-10k': (recorder) => simulate({ nodes: 1000, tasks: 10_000, ups: 5 }, false, recorder),
+  'simulation-30k': (recorder) => simulate({ nodes: 1000, tasks: 30_000, ups: 1 }, true, recorder),
+  'simulation-100k': (recorder) => simulate({ nodes: 1000, tasks: 100_000, ups: 1 }, true, recorder),
 };
 
 const names = process.argv.slice(2);

@@ -25,6 +25,8 @@ const idleMs = 10_000;
 export interface Size {
   readonly nodes: number;
   readonly tasks: number;
+  /** So often, as a stack more each time: one mark of the garbage collector is a third of the price of a thousand tasks, and none of the next thousand's. */
+  readonly ups: number;
 }
 
 /** One manager with its nodes, and where results go. */
@@ -35,8 +37,8 @@ interface World {
   readonly add: (name: string, unit: Unit, target: number | null, value: number) => void;
 }
 
-/** One `up` of so many tasks; with the largest number, also what comes after it. */
-export async function simulate({ nodes, tasks }: Size, isWhole: boolean, recorder: Recorder): Promise<void> {
+/** `up` of so many tasks, in a manager that has had others; with the largest numbers, also what comes after it. */
+export async function simulate({ nodes, tasks, ups }: Size, isWhole: boolean, recorder: Recorder): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'tsstack-bench-'));
   const manager = await ManagerProcess.start(directory);
   const fleet = await FleetProcess.start(manager.address, nodes);
@@ -46,9 +48,12 @@ export async function simulate({ nodes, tasks }: Size, isWhole: boolean, recorde
   const world = { manager, fleet, tasks, add };
   try {
     await warmUp(world);
-    await measureUp(world, isWhole ? 20_000 : null);
+    const idle = await idleCores(manager);
+    for (let up = 1; up <= ups; up += 1) {
+      await measureUp({ ...world, stack: `measured-${up}`, targetMs: isWhole ? 20_000 : null, idle });
+    }
     if (isWhole) {
-      await measureIdle(world);
+      add('steady state', 'cores', 0.1, await idleCores(manager));
       await measureLoss(world);
     }
     add('memory of the manager', 'MiB', isWhole ? 1536 : null, manager.peakMiB);
@@ -73,18 +78,25 @@ async function warmUp(world: World): Promise<void> {
     await followObjects(control, { stack, kinds: ['task'] }, signal, ({ tasks }) => tasks.length === 0);
   }
   control.close();
-  // What the last stack leaves to be told (src/manager/dispatcher/assignment-wakeups.ts gathers it) is no cost of the next one.
-  await sleep(settleMs);
+}
+
+/** One `up`. */
+interface Up extends World {
+  readonly stack: string;
+  /** For all to be given to their nodes; null = none. */
+  readonly targetMs: number | null;
+  /** What the manager takes without it, in cores. */
+  readonly idle: number;
 }
 
 /** From the file to the last node: where the time goes, and what it costs. */
-async function measureUp(world: World, targetMs: number | null): Promise<void> {
+async function measureUp({ stack, targetMs, idle, ...world }: Up): Promise<void> {
   const { manager, fleet, tasks, add } = world;
   const before = { ...fleet.news, managerMs: manager.cpuMs, fleetMs: fleet.cpuMs };
   const started = performance.now();
   const note = (name: string, target: number | null = null): void =>
     add(name, 'ms', target, performance.now() - started);
-  const applied = apply(manager.address, 'measured', tasks).then(() => note('up is answered'));
+  const applied = apply(manager.address, stack, tasks).then(() => note('up is answered'));
   await reach(world, 'are given to nodes', ({ given }) => given > before.given);
   note('the first is given to its node');
   await reach(world, 'are given to nodes', ({ given }) => given >= before.given + tasks);
@@ -95,18 +107,22 @@ async function measureUp(world: World, targetMs: number | null): Promise<void> {
   note('all reported as running');
   const { messages, characters, reports } = fleet.news;
   const perTask = (name: string, unit: Unit, sum: number): void => add(name, unit, null, sum / tasks);
-  perTask('processor time of the manager, with their states', 'µs/task', (manager.cpuMs - before.managerMs) * 1000);
+  const managerMs = manager.cpuMs - before.managerMs;
+  const withoutMs = (performance.now() - started) * idle;
+  perTask('processor time of the manager, with their states', 'µs/task', managerMs * 1000);
+  perTask('the same without heartbeats', 'µs/task', (managerMs - withoutMs) * 1000);
   perTask('processor time of all nodes together', 'µs/task', (fleet.cpuMs - before.fleetMs) * 1000);
   perTask('messages to nodes', 'messages/task', messages - before.messages);
   perTask('text to nodes', 'bytes/task', characters - before.characters);
   perTask('reports of nodes', 'messages/task', reports - before.reports);
 }
 
-async function measureIdle({ manager, add }: World): Promise<void> {
+/** What the manager takes when nothing is asked of it, and nothing of what was is left to be told (assignment-wakeups.ts gathers that). */
+async function idleCores(manager: ManagerProcess): Promise<number> {
   await sleep(settleMs);
   const before = manager.cpuMs;
   await sleep(idleMs);
-  add('steady state', 'cores', 0.1, (manager.cpuMs - before) / idleMs);
+  return (manager.cpuMs - before) / idleMs;
 }
 
 async function measureLoss(world: World): Promise<void> {
