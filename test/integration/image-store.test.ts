@@ -124,6 +124,7 @@ describe('images of a host', function () {
 
     it('leaves nothing of one that breaks off', async () => {
       await assert.rejects(images.import(streamOf(Buffer.from('garbage'.repeat(1000))), 'mine:1'), { code: 'invalid' });
+      await assert.rejects(images.import(streamOf(Buffer.alloc(0)), 'mine:1'), /it is empty/);
       for (const place of ['ingest', 'layers', 'blobs/sha256'] as const) assert.deepEqual(lab.contents(place), []);
     });
   });

@@ -1,4 +1,4 @@
-import { translateStorageError } from './errors.ts';
+import { MalformedImageError, translateStorageError } from './errors.ts';
 import { requireDigest } from './formats/digest.ts';
 import type { Digest } from './formats/digest.ts';
 import { applyChanges } from './formats/changes.ts';
@@ -58,10 +58,11 @@ async function importLayer(
       await unpacker.write(chunk);
       listener({ status: 'downloading', id: key, current: writer.size, total: 0 });
     }
+    if (mediaType === null) throw new MalformedImageError('archive', 'it is empty');
     const result = await unpacker.finish();
     const diffId = requireDigest(result.diffId, `import ${key}`);
     const blob = {
-      mediaType: mediaType ?? mediaTypes.ociLayer,
+      mediaType,
       digest: await writer.finish(null, key),
       size: writer.size,
     };

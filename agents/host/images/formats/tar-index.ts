@@ -29,6 +29,8 @@ export class TarIndex {
   static async read(file: FileHandle): Promise<TarIndex> {
     const index = new TarIndex();
     const { size: end } = await file.stat();
+    if (end < tarBlockBytes)
+      throw new MalformedImageError('archive', end === 0 ? 'it is empty' : 'it is no tar archive');
     let extensions: Extensions = { name: null, size: null };
     let offset = 0;
     for (let count = 0; offset < end; count += 1) {

@@ -139,5 +139,5 @@ function addressProblem({ hostname, address, addressAnswers }: NodeObject): read
 
 /** `ready`, or since when it is not. */
 function stateText({ state, stateSince }: NodeObject): string {
-  return state === 'ready' ? state : `${state} for ${formatSpan(Date.now() - Date.parse(stateSince))}`;
+  return state === 'ready' ? state : `${state} for ${formatSpan(Date.now() - Date.parse(stateSince)).toLowerCase()}`;
 }

@@ -89,6 +89,11 @@ describe('readEnvironment', () => {
       HERE: 'yes',
     });
   });
+
+  it('refuses a value without a name', () => {
+    for (const entry of ['=x', ''])
+      assert.throws(() => readEnvironment([entry], () => 'x'), /^UsageError: invalid value ".*" for --env$/);
+  });
 });
 
 describe('splitReference', () => {

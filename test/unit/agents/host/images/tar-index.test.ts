@@ -62,6 +62,8 @@ describe('index of a tar archive', () => {
     damaged.writeUInt8(0x41, 3);
     await assert.rejects(readFrom(damaged, 'a'), /damaged/);
     await assert.rejects(readFrom(Buffer.alloc(4096, 'x'), 'a'), /no tar archive/);
+    await assert.rejects(readFrom(Buffer.from('some text'), 'a'), /no tar archive/);
+    await assert.rejects(readFrom(Buffer.alloc(0), 'a'), /it is empty/);
   });
 
   it('refuses a size beyond all reason', async () => {
