@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { describe, it } from 'mocha';
 import { busyboxHost } from '../support/busybox-host.ts';
-import { type CommandResult } from '../support/test-host.ts';
+import { launcher, type CommandResult } from '../support/test-host.ts';
 
 /** Body of `services:` for a stack that sleeps. */
 const sleeper = 'image: "busybox:test", command: sleep 1000';
@@ -140,5 +141,34 @@ describe('bad input', () => {
     assert.equal(result.code, 1);
     assert.match(result.stderr, /--detatch/);
     assert.match(result.stderr, /--detach/);
+  });
+
+  /** What a shell script does in which `tsstack` is the command line. */
+  function shell(script: string): { readonly code: number | null; readonly said: string } {
+    const [program = '', ...args] = host.enter(['sh', '-c', `tsstack() { '${launcher}' "$@"; }; ${script}`]);
+    const { status, stdout, stderr } = spawnSync(program, args, {
+      cwd: host.directory,
+      env: host.env,
+      encoding: 'utf8',
+    });
+    return { code: status, said: `${stdout}${stderr}` };
+  }
+
+  it('says in a line that its output cannot be written', () => {
+    for (const command of ['--help', 'ls', 'version'])
+      assert.deepEqual(shell(`tsstack ${command} >/dev/full`), {
+        code: 1,
+        said: 'error: write standard output: no space left on device\n',
+      });
+    assert.deepEqual(shell('tsstack version >/dev/full 2>&1'), { code: 1, said: '' });
+  });
+
+  it('says that the working directory is gone, and works without it where none is needed', () => {
+    const elsewhere = 'mkdir gone && cd gone && rmdir ../gone';
+    const missing = shell(`${elsewhere} && tsstack ps 2>&1`);
+    assert.equal(missing.code, 1);
+    assert.match(missing.said, /^error: the working directory is no longer there\nhint: .*cd/m);
+    assert.doesNotMatch(missing.said, /\n\s+at .+:\d+:\d+\)?\n/);
+    assert.equal(shell(`${elsewhere} && tsstack ls`).code, 0);
   });
 });

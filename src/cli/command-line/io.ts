@@ -1,4 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
+import { TsstackError } from '../../model/errors.ts';
 
 /** A stream that may be a terminal. */
 export type OutputStream = Writable & { readonly isTTY?: boolean; readonly columns?: number; readonly rows?: number };
@@ -29,13 +30,25 @@ export function processIo(): CommandIo {
     stdout: process.stdout,
     stderr: process.stderr,
     env: process.env,
-    cwd: process.cwd(),
+    // Asked for by those that need it: the others work where the directory is gone.
+    get cwd() {
+      return workingDirectory();
+    },
     setRawTerminal,
     onSignal(signal, handler) {
       process.on(signal, handler);
       return () => process.off(signal, handler);
     },
   };
+}
+
+function workingDirectory(): string {
+  try {
+    return process.cwd();
+  } catch (cause) {
+    const hint = 'it was removed or made anew; `cd` to one that exists';
+    throw new TsstackError('not-found', 'the working directory is no longer there', { hint, cause });
+  }
 }
 
 function setRawTerminal(raw: boolean): void {
