@@ -147,8 +147,9 @@ describe('verbs that show what there is', () => {
     await host.ok(['-f', file, 'restart', '-t', '1', 'web']);
     const until = new Date().toISOString();
     const events = (await lines('events', '--json', '--since', since, '--until', until)).map(
-      (line) => JSON.parse(line) as { action: string; service: string; attributes: { name: string } },
+      (line) => JSON.parse(line) as { time: string; action: string; service: string; attributes: { name: string } },
     );
+    for (const { time } of events) assert.match(time, /^\d{4}-\d\d-\d\dT[\d:]{8}\.\d{6}Z$/);
     const actions = events.filter(({ attributes }) => attributes.name === 'listing-web-1').map(({ action }) => action);
     assert.deepEqual(actions, ['kill', 'die', 'stop', 'start', 'restart']);
     assert.match(
@@ -156,6 +157,11 @@ describe('verbs that show what there is', () => {
       /^[\d-]+ [\d:.]+ container \w+ [0-9a-f]{64} \(/,
     );
     assert.deepEqual(await lines('events', '--since', since, '--until', until, 'done'), []);
+    // In the zone of who reads it, as --since reads it.
+    const there = { env: { TZ: 'Asia/Kolkata' } };
+    const { stdout } = await host.ok(['-f', file, 'events', '--since', since, '--until', until], there);
+    const shown = Date.parse(`${stdout.slice(0, 23).replace(' ', 'T')}+05:30`);
+    assert.ok(Date.parse(since) <= shown && shown <= Date.parse(until), stdout);
   });
 
   it('events tells of commands, signals and pauses', async () => {

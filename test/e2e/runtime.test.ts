@@ -61,6 +61,9 @@ describe('runtimes', () => {
       .map((line) => JSON.parse(line) as { Name: string; NetIO: string });
     // The answer to the ping at least.
     assert.match(rows.find(({ Name }) => Name.endsWith('named-1'))?.NetIO ?? '', /^[1-9]\S*B \/ [1-9]\S*B$/);
+    const format = 'table {{.Container}}\\t{{.CPUPerc}}\\t{{.MemUsage}}';
+    const table = (await host.ok(['-f', file, 'stats', '--no-stream', '--format', format, 'named'])).stdout;
+    assert.match(table, /^CONTAINER +CPU % +MEM USAGE \/ LIMIT\n\S+-named-1 +[\d.]+% +\S+B \/ \S+B\n$/);
   });
 
   it('mount the init read-only, for root as well', async () => {

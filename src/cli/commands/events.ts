@@ -65,7 +65,7 @@ async function* readEvents(
 
 function eventJson(event: Event): string {
   const { type, service, id, action } = event;
-  return JSON.stringify({ time: timeText(event), type, service, id, action, attributes: ownAttributes(event) });
+  return JSON.stringify({ time: jsonTime(event), type, service, id, action, attributes: ownAttributes(event) });
 }
 
 /** `2026-11-21 04:00:00.123456 container start ID (image=redis, name=p-web-1)`. */
@@ -80,8 +80,18 @@ function ownAttributes({ attributes }: Event): Readonly<Record<string, string>> 
   return Object.fromEntries(entries.toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-function timeText({ timeNs }: Event): string {
-  const date = new Date(timeNs / 1e6);
-  const micros = String(Math.floor((timeNs % 1e9) / 1000)).padStart(6, '0');
-  return `${date.toISOString().slice(0, 19).replace('T', ' ')}.${micros}`;
+/** In the zone of who reads it, as `--since` takes it back. */
+function timeText(event: Event): string {
+  const date = new Date(event.timeNs / 1e6);
+  const local = new Date(date.getTime() - date.getTimezoneOffset() * 60_000);
+  return `${local.toISOString().slice(0, 19).replace('T', ' ')}.${microsOf(event)}`;
+}
+
+/** For programs: with its zone. */
+function jsonTime(event: Event): string {
+  return `${new Date(event.timeNs / 1e6).toISOString().slice(0, 19)}.${microsOf(event)}Z`;
+}
+
+function microsOf({ timeNs }: Event): string {
+  return String(Math.floor((timeNs % 1e9) / 1000)).padStart(6, '0');
 }

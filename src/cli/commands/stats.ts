@@ -88,6 +88,7 @@ async function sample({ control }: ExistingStack, answers: HostAnswers, row: Row
 }
 
 const header = ['CONTAINER ID', 'NAME', 'CPU %', 'MEM USAGE / LIMIT', 'MEM %', 'NET I/O', 'BLOCK I/O', 'PIDS'];
+const names = ['ID', 'Name', 'CPUPerc', 'MemUsage', 'MemPerc', 'NetIO', 'BlockIO', 'PIDs'];
 
 interface Style {
   readonly isLong: boolean;
@@ -100,9 +101,13 @@ function render(rows: readonly Row[], style: Style): string {
   const { format } = style;
   const cells = rows.map((row) => cellsOf(row, style));
   if (format === 'table') return formatColumns(header, cells);
-  const names = ['ID', 'Name', 'CPUPerc', 'MemUsage', 'MemPerc', 'NetIO', 'BlockIO', 'PIDs'];
-  const objects = cells.map((row) => Object.fromEntries(names.map((name, index) => [name, row[index] ?? ''])));
-  return format === 'json' ? objects.map((object) => `${JSON.stringify(object)}\n`).join('') : format.render(objects);
+  const objects = cells.map((row) => {
+    const fields = Object.fromEntries(names.map((name, index) => [name, row[index] ?? '']));
+    // docker's name for what somebody asked for, which here is the container's name.
+    return { ...fields, Container: fields['Name'] };
+  });
+  if (format === 'json') return objects.map((object) => `${JSON.stringify(object)}\n`).join('');
+  return format.render(objects, Object.fromEntries(names.map((name, index) => [name, header[index] ?? name])));
 }
 
 function cellsOf({ task, samples }: Row, { isLong, nodes }: Style): readonly string[] {

@@ -19,10 +19,11 @@ export class RowTemplate {
     this.#parts = parseTemplate(text.replace(tablePrefix, ''));
   }
 
-  render(rows: readonly RowFields[]): string {
+  /** `titles`: what columns are called above a table, by field, where that is not the field's own name in capitals. */
+  render(rows: readonly RowFields[], titles: Readonly<Record<string, string>> = {}): string {
     const lines = rows.map((row) => this.#fill((pipe) => textOf(evaluate(pipe, row))));
     if (!this.#isTable) return lines.map((line) => `${line}\n`).join('');
-    const header = this.#fill(titleOf);
+    const header = this.#fill((pipe) => titleOf(pipe, titles));
     return formatColumns(
       header.split('\t'),
       lines.map((line) => line.split('\t')),
@@ -59,9 +60,10 @@ function labelOf(row: RowFields, label: string): string {
   return pairs.find((pair) => pair.startsWith(`${label}=`))?.slice(label.length + 1) ?? '';
 }
 
-/** `RunningFor` is the column that docker calls CREATED, `CreatedAt` is CREATED AT. */
-function titleOf(pipe: readonly Operand[]): string {
+/** `RunningFor` is the column that docker calls CREATED, `CreatedAt` is CREATED AT; a label has the last word of its name. */
+function titleOf(pipe: readonly Operand[], titles: Readonly<Record<string, string>>): string {
   const name = pipe.flatMap(namesIn).at(-1) ?? '';
+  if (Object.hasOwn(titles, name)) return titles[name] ?? name;
   if (name === 'RunningFor') return 'CREATED';
   return name.replace(/(?<=[a-z])(?=[A-Z])/g, ' ').toUpperCase();
 }
@@ -70,6 +72,10 @@ function namesIn(operand: Operand): readonly string[] {
   if (operand.kind === 'field') return operand.path.slice(-1);
   if (operand.kind === 'value') return [];
   if (operand.name === '.Label')
-    return operand.arguments.map((label) => (label.kind === 'value' ? String(label.value) : ''));
+    return operand.arguments.map((label) => (label.kind === 'value' ? titleOfLabel(String(label.value)) : ''));
   return operand.arguments.flatMap(namesIn);
+}
+
+function titleOfLabel(label: string): string {
+  return label.slice(label.lastIndexOf('.') + 1).replace(/[-_]/g, ' ');
 }

@@ -27,6 +27,11 @@ describe('templates of --format', () => {
     );
   });
 
+  it('gives a column the title that the list has for it, and a label the last word of its name', () => {
+    const template = new RowTemplate('table {{.Name}}\\t{{.Label "org.example.my-tier"}}');
+    assert.equal(template.render([], { Name: 'CONTAINER' }), 'CONTAINER   MY TIER\n');
+  });
+
   it('says nothing about nothing, but the header', () => {
     assert.equal(new RowTemplate('{{.Name}}').render([]), '');
     assert.equal(new RowTemplate('table {{.RunningFor}}').render([]), 'CREATED\n');
