@@ -29,6 +29,8 @@ export interface DiscoveryOptions {
   readonly files: readonly string[];
   /** `--project-directory`, absolute; null = not given. */
   readonly projectDirectory: string | null;
+  /** What to do where there is no file. Default: how to have one. */
+  readonly hint?: string;
 }
 
 /** The stack files of a command, absolute, and the directory that relative paths start from. */
@@ -50,7 +52,7 @@ export function discoverFiles(
     named.length > 0 ? named.map((name) => toPath(name, options.cwd)) : searchUpwards(start, fileSystem, diagnostics);
   const [first] = files;
   if (first === undefined) {
-    const hint = `put a stack.yml there, or name the file with -f`;
+    const hint = options.hint ?? 'put a stack.yml there, or name the file with -f';
     throw stackFileError(null, [], `no stack file in ${start} or any directory above it`, hint);
   }
   const ownDirectory = first === '-' ? options.cwd : dirname(first);

@@ -11,6 +11,9 @@ import type { CommandContext } from '../command-line/verb.ts';
 import { loadOptions } from './load-options.ts';
 import { scanName } from './scan-name.ts';
 
+/** What exists can be acted on from anywhere. */
+const withoutFile = 'name its file with -f, or the stack with -p: `tsstack ls` shows those that exist';
+
 /**
  * The name of the command's stack, for verbs that act on what exists. With -p no file is looked at; else the files are read only as far
  * as their `name:` goes, without the YAML parser and the schema, which take longer than the rest of such a verb.
@@ -34,7 +37,7 @@ function quickName(context: Pick<CommandContext, 'globals' | 'io'>): string | nu
   const given = options.projectName ?? (environment.lookup('COMPOSE_PROJECT_NAME') || null);
   if (given !== null) return findProjectName(given, environment.lookup, [], cwd);
   const discovered = discoverFiles(
-    { cwd, files, projectDirectory },
+    { cwd, files, projectDirectory, hint: withoutFile },
     environment.lookup,
     nodeFileSystem,
     new Diagnostics(),

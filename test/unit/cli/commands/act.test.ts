@@ -46,6 +46,12 @@ describe('verbs on containers that exist', () => {
     };
   }
 
+  it('say without a stack file how else a stack is named', async () => {
+    const { code, stderr } = await runCommand(['restart'], new TestIo({ env: fake.env, cwd: '/proc/sys' }));
+    assert.equal(code, 1);
+    assert.match(stderr, /^error: no stack file in \/proc\/sys .*\nhint: .* -p: `tsstack ls`/);
+  });
+
   it('stop sends the grace and tells of each container', async () => {
     actsWith((task) => ({ ...task, desired: 'stopped', status: exitedStatus(143) }), web1, web2);
     const { code, stdout, stderr } = await run(['stop', '-t', '3', 'web']);
