@@ -81,11 +81,13 @@ layer_copy_metadata (const struct layer_pair *pair, const struct stat *status, s
 {
   const struct timespec times[2] = { status->st_atim, status->st_mtim };
 
-  /* chown clears setuid bits and file capabilities, hence the order. */
+  /* chown clears setuid bits and file capabilities, hence the order. Containers may use the volume that is filled: a
+   * link in place of the file would lead to one of the host's. */
   if (fchownat (pair->to, pair->name, status->st_uid + pair->first_id, status->st_gid + pair->first_id,
                 AT_SYMLINK_NOFOLLOW)
           < 0
-      || (!S_ISLNK (status->st_mode) && fchmodat (pair->to, pair->name, status->st_mode & ALLPERMS, 0) < 0))
+      || (!S_ISLNK (status->st_mode)
+          && fchmodat (pair->to, pair->name, status->st_mode & ALLPERMS, AT_SYMLINK_NOFOLLOW) < 0))
     return tss_error_set (error, TSS_ERROR_IO, errno, pair->name, "set owner and mode of %s", pair->name);
   if (copy_attributes (pair, error) < 0)
     return -1;

@@ -147,6 +147,18 @@ copy_subdirectory (struct copying *copying, const struct layer_pair *pair, const
   return copy_directory (copying, from, to, path, error);
 }
 
+/* FIRST, a path below the top of the copy, gets another name. A link on its way, which a container may have put there,
+ * is not followed. */
+static int
+link_again (const struct copying *copying, const char *first, const struct layer_pair *pair)
+{
+  const char *slash = strrchr (first, '/');
+  tss_autofree char *parent_path = strndup (first, slash ? (size_t)(slash - first) : 0);
+  tss_autofd int parent = parent_path ? layer_open_unlinked (copying->top, parent_path) : -1;
+
+  return parent < 0 ? -1 : linkat (parent, slash ? slash + 1 : first, pair->to, pair->name, 0);
+}
+
 static int
 copy_entry (struct copying *copying, const struct layer_pair *pair, const char *path, struct tss_error *error)
 {
@@ -166,7 +178,7 @@ copy_entry (struct copying *copying, const struct layer_pair *pair, const char *
     {
       const char *first = layer_inode_map_find_or_add (&copying->seen, &status, path, &failed);
 
-      if (first && linkat (copying->top, first, pair->to, pair->name, 0) == 0)
+      if (first && link_again (copying, first, pair) == 0)
         return 0;
       failed = failed || first;
     }

@@ -196,9 +196,10 @@ layer_make_special (const struct layer_place *place, struct archive_entry *entry
                 AT_SYMLINK_NOFOLLOW)
       < 0)
     return entry_failure (place, "set the owner of", error);
-  /* chown clears setuid and setgid bits; a symbolic link has no mode of its own. */
+  /* chown clears setuid and setgid bits; a symbolic link has no mode of its own. A container may have put one here by
+   * now, and what that leads to is the host's. */
   if (archive_entry_filetype (entry) != AE_IFLNK
-      && fchmodat (place->parent, place->name, mode_of (place, entry), 0) < 0)
+      && fchmodat (place->parent, place->name, mode_of (place, entry), AT_SYMLINK_NOFOLLOW) < 0)
     return entry_failure (place, "set the mode of", error);
   if (set_attributes (place, entry, counts, error) < 0)
     return -1;

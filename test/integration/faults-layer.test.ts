@@ -1,9 +1,21 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { after, before, describe, it } from 'mocha';
+import { dirname, join } from 'node:path';
+import { setImmediate as nextRound } from 'node:timers/promises';
+import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
 import { FaultInjector } from '../support/fault-lab.ts';
 import type { Fault } from '../support/fault-lab.ts';
 import { buildTar } from '../support/tar-builder.ts';
@@ -84,5 +96,69 @@ describe('tsstack-layer: a call fails', () => {
     } finally {
       execFileSync('umount', [small]);
     }
+  });
+
+  describe('a container puts links where files are being made', () => {
+    let to: string;
+    let outside: string;
+    beforeEach(() => {
+      to = join(directory, 'shared');
+      outside = join(directory, 'outside');
+      mkdirSync(to);
+      mkdirSync(outside);
+      writeFileSync(join(outside, 'name'), 'of the host', { mode: 0o600 });
+    });
+    afterEach(() => {
+      for (const path of [to, outside]) rmSync(path, { recursive: true });
+    });
+
+    /** Runs the program, which is held at its first call `which`, while the container puts a link in place of `replaced` as soon as one of `paths` is there. */
+    async function runBeside(
+      which: string,
+      [args, input]: readonly [readonly string[], string | undefined],
+      paths: readonly string[],
+      link: (path: string) => { readonly replaced: string; readonly target: string },
+    ): Promise<void> {
+      const run = injector.run({ kind: 'hold', which }, 'layer', args, input);
+      let made: string | undefined;
+      while ((made = paths.find((path) => existsSync(path))) === undefined) await nextRound();
+      const { replaced, target } = link(made);
+      renameSync(replaced, `${replaced}.aside`);
+      symlinkSync(target, replaced);
+      const { summary } = await run;
+      const { mode, nlink } = statSync(join(outside, 'name'));
+      assert.deepEqual([mode & 0o777, nlink], [0o600, 1], summary);
+    }
+
+    const overFile = (path: string): { replaced: string; target: string } => ({
+      replaced: path,
+      target: join(outside, 'name'),
+    });
+
+    it('insert gives no file of the host the mode of a pipe', async () => {
+      const archive = join(directory, 'pipe.tar');
+      writeFileSync(archive, buildTar([{ name: 'name', type: '6', mode: 0o666 }]));
+      const args = ['insert', '--path', to, '--owners', 'archive'];
+      await runBeside('fchownat', [args, archive], [join(to, 'name')], overFile);
+    });
+
+    it('copy gives no file of the host the mode of one of the image', async () => {
+      const from = join(directory, 'modes');
+      mkdirSync(from);
+      writeFileSync(join(from, 'name'), 'of the image');
+      chmodSync(join(from, 'name'), 0o666);
+      const args = ['copy', '--from', from, '--to', to];
+      await runBeside('fchownat', [args, undefined], [join(to, 'name')], overFile);
+    });
+
+    it('copy gives the container no hard link to a file of the host', async () => {
+      const from = join(directory, 'links');
+      for (const name of ['one', 'other']) mkdirSync(join(from, name), { recursive: true });
+      writeFileSync(join(from, 'one/name'), 'of the image');
+      linkSync(join(from, 'one/name'), join(from, 'other/name'));
+      const args = ['copy', '--from', from, '--to', to];
+      const paths = ['one', 'other'].map((name) => join(to, name, 'name'));
+      await runBeside('linkat', [args, undefined], paths, (path) => ({ replaced: dirname(path), target: outside }));
+    });
   });
 });
