@@ -1,6 +1,7 @@
 /* The file system of an image, as its containers see it. */
 #include "image-view.h"
 
+#include "../box/overlay.h"
 #include "../common/cleanup.h"
 #include "resolve.h"
 
@@ -10,42 +11,16 @@
 #include <string.h>
 #include <sys/mount.h>
 
-/* "lowerdir=A:B:…"; the caller frees it. Colons and backslashes in names are escaped as the overlay reads them. */
-static char *
-overlay_options (const char *const *layers)
-{
-  char *text = NULL;
-  size_t size = 0;
-  FILE *stream = open_memstream (&text, &size);
-
-  if (!stream)
-    return NULL;
-  fputs ("lowerdir=", stream);
-  for (size_t i = 0; layers[i]; i++)
-    {
-      if (i > 0)
-        fputc (':', stream);
-      for (const char *byte = layers[i]; *byte; byte++)
-        {
-          if (strchr (":\\,", *byte))
-            fputc ('\\', stream);
-          fputc (*byte, stream);
-        }
-    }
-  if (fclose (stream) == 0)
-    return text;
-  free (text);
-  return NULL;
-}
-
 /* Mounts over the topmost layer's own directory: it exists for sure, and only this process sees the mount. */
 static int
 mount_layers (const char *directory, const char *const *layers, struct tss_error *error)
 {
-  tss_autofree char *options = overlay_options (layers);
+  const struct box_overlay overlay = { .lower = layers };
+  char options[4096]; /* mount(2) copies one page, and would leave out the lowest layers */
 
-  if (!options)
-    return tss_error_set (error, TSS_ERROR_INTERNAL, errno, "", "mount the layers of the image");
+  if (box_overlay_format (&overlay, options, sizeof options) < 0)
+    return tss_error_set (error, TSS_ERROR_MOUNT, E2BIG, layers[0],
+                          "mount the layers of the image: too many or too long");
   if (unshare (CLONE_NEWNS) < 0 || mount (NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
     return tss_error_set (error, TSS_ERROR_NAMESPACE, errno, "", "make a mount namespace");
   if (mount ("overlay", layers[0], "overlay", MS_RDONLY | MS_NODEV | MS_NOSUID, options) < 0)

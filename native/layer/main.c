@@ -280,6 +280,7 @@ static json_t *
 run_look (const struct layer_options *options, struct tss_error *error)
 {
   char target[PATH_MAX];
+  json_t *reply;
   struct stat status;
   ssize_t size = 0;
   tss_autofd int root = layer_open_container_root (options, error);
@@ -294,8 +295,11 @@ run_look (const struct layer_options *options, struct tss_error *error)
       tss_error_set (error, TSS_ERROR_IO, errno, options->path, "read link %s", options->path);
       return NULL;
     }
-  target[size] = '\0';
-  return json_pack ("{s:s, s:s%}", "kind", kind_of (status.st_mode), "target", target, (size_t)size);
+  reply = json_pack ("{s:s, s:s%}", "kind", kind_of (status.st_mode), "target", target, (size_t)size);
+  if (!reply)
+    tss_error_set (error, TSS_ERROR_INVALID, EILSEQ, options->path, "link %s leads to a name that is no UTF-8",
+                   options->path);
+  return reply;
 }
 
 static json_t *

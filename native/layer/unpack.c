@@ -8,6 +8,7 @@
 #include "../common/cleanup.h"
 #include "directory-times.h"
 #include "remove.h"
+#include "resolve.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -297,6 +298,15 @@ compare_paths (const void *left, const void *right)
   return strcmp (*(char *const *)left, *(char *const *)right);
 }
 
+/* A later entry may have put something else in its place. */
+static bool
+is_directory (const struct layer_tree *tree, const char *path)
+{
+  tss_autofd int directory = layer_open_in_root (tree->root, path, O_PATH | O_DIRECTORY | O_NOFOLLOW);
+
+  return directory >= 0;
+}
+
 /* Which of the directories that were made on the way got no entry of their own later. */
 static int
 list_implicit (struct unpacking *unpacking, struct tss_error *error)
@@ -312,6 +322,7 @@ list_implicit (struct unpacking *unpacking, struct tss_error *error)
   qsort (sorted, described->count, sizeof *sorted, compare_paths);
   for (size_t i = 0; i < made->count; i++)
     if (!bsearch (&made->paths[i], sorted, described->count, sizeof *sorted, compare_paths)
+        && is_directory (&unpacking->tree, made->paths[i])
         && layer_path_list_add (&unpacking->result->implicit, made->paths[i]) < 0)
       return tss_error_set (error, TSS_ERROR_INTERNAL, errno, "", "list the directories of the layer");
   return 0;

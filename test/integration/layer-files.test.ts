@@ -131,6 +131,14 @@ describe('tsstack-layer look, pack and insert', () => {
     });
   });
 
+  it('say so of a link whose target no reply can have', async () => {
+    symlinkSync(Buffer.from('/etc/\xff', 'latin1'), join(root, 'binary'));
+    await assert.rejects(program.look(container, '/binary', false, signal), {
+      errno: 'EILSEQ',
+      message: /link \/binary leads to a name that is no UTF-8/,
+    });
+  });
+
   it('refuse the links of /proc, which lead out', async () => {
     // The proc that is mounted there shows the program, which may follow its own.
     await assert.rejects(program.look(container, '/proc/self/root/etc', true, signal), { errno: 'ELOOP' });

@@ -204,6 +204,17 @@ describe('tsstack-layer', () => {
       assert.deepEqual(result.implicitDirectories, ['a', 'a/b']);
     });
 
+    it('names none whose place something else has taken', async () => {
+      const { implicitDirectories } = await unpack([
+        { name: 'file/x', data: '1' },
+        { name: 'file', data: 'later' },
+        { name: 'link/x', data: '1' },
+        { name: 'there/', type: '5' },
+        { name: 'link', type: '2', link: 'there' },
+      ]);
+      assert.deepEqual(implicitDirectories, []);
+    });
+
     it('gives such directories the metadata that they have below', async () => {
       const lower = join(scratch, `lower-${count}`);
       await unpackBytes(
@@ -398,6 +409,22 @@ describe('tsstack-layer', () => {
       });
       await assert.rejects(program.copy({ layers: [bottom], from: '/data/old', to: directory, firstId: 0 }), {
         nativeCode: 'state',
+      });
+    });
+
+    it('copies from as many layers as an image can have, however long the way to them, and leaves out none', async () => {
+      const store = join(scratch, `${'x'.repeat(40)}-${count}`);
+      const layers = Array.from({ length: 127 }, (_, number) => join(store, `layer-${number}`));
+      for (const [number, layer] of layers.entries()) {
+        mkdirSync(join(layer, 'data'), { recursive: true });
+        writeFileSync(join(layer, 'data', String(number)), '');
+      }
+      mkdirSync(directory);
+      await program.copy({ layers, from: '/data', to: directory, firstId: 0 });
+      assert.equal(readdirSync(directory).length, layers.length);
+      await assert.rejects(program.copy({ layers: [directory, ...layers], from: '/data', to: directory, firstId: 0 }), {
+        nativeCode: 'mount',
+        errno: 'E2BIG',
       });
     });
   });

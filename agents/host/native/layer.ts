@@ -7,6 +7,7 @@ import { TsstackError } from '../../../src/model/errors.ts';
 import { NativeError } from './native-error.ts';
 import type { NativeErrorObject } from './native-error.ts';
 import { ProgramError } from './program-error.ts';
+import { layerArguments } from './relative-layers.ts';
 
 /** What became of one layer archive (docs/native.md, section 7). */
 export interface UnpackResult {
@@ -92,8 +93,8 @@ export class LayerProgram {
 
   /** Copies a directory of an image with everything. A NativeError `not-found` when the image has no such path. */
   copy({ layers, from, to, firstId }: CopyOptions): Promise<TreeSize> {
-    const named = layers.flatMap((layer) => ['--layer', layer]);
-    return this.#run<TreeSize>('copy', ['--to', to, '--from', from, '--first-id', String(firstId), ...named]);
+    const named = ['--from', from, '--first-id', String(firstId), ...layerArguments(layers)];
+    return this.#run<TreeSize>('copy', ['--to', to, ...named]);
   }
 
   /** Removes trees, never crossing a mount. What does not exist is fine. */

@@ -1,5 +1,6 @@
 import type { VolumeFilesystemSpec } from '../../../src/model/spec.ts';
 import { runLayer } from './layer.ts';
+import { layerArguments } from './relative-layers.ts';
 
 /** Makes and removes mounts on the host: tsstack-layer, one process per call (docs/native.md, section 7). */
 export interface MountProgram {
@@ -21,10 +22,8 @@ export function mountProgram(binary: string): MountProgram {
       return runLayer(binary, 'mount', ['--type', type, '--from', device, '--to', to, ...words], signal);
     },
     mountPart: (root, path, to) => runLayer(binary, 'mount-part', ['--from', root, '--path', path, '--to', to]),
-    mountImage: (layers, path, to) => {
-      const named = layers.flatMap((layer) => ['--layer', layer]);
-      return runLayer(binary, 'mount-image', ['--path', path, '--to', to, ...named]);
-    },
+    mountImage: (layers, path, to) =>
+      runLayer(binary, 'mount-image', ['--path', path, '--to', to, ...layerArguments(layers)]),
     unmount: (paths) => runLayer(binary, 'unmount', ['--', ...paths]),
   };
 }

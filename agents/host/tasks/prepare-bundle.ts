@@ -6,6 +6,7 @@ import type { TaskObject } from '../../../src/model/objects.ts';
 import type { RestartSpec } from '../../../src/model/spec.ts';
 import { shortId } from '../../../src/model/ids.ts';
 import { TaskError } from '../errors.ts';
+import { relativeLayers } from '../native/relative-layers.ts';
 import { removeStateFile } from '../native/shim-state-file.ts';
 import { writeShimConfig } from '../native/shim-config.ts';
 import type { ShimConfig, ShimRootfs } from '../native/shim-config.ts';
@@ -172,13 +173,4 @@ function rootOf(paths: ContainerPaths, image: LocalImage, users: IdRange | null)
   const owned = findOwnedRoot(paths);
   if (owned !== null) return { directory: null, lower: [owned], upper, work, mapIds: false };
   return { ...relativeLayers(image.layers), upper, work, mapIds: users !== null };
-}
-
-/** Layers of one directory are named relative to it: mount options are limited to one page. */
-function relativeLayers(layers: readonly string[]): { directory: string | null; lower: readonly string[] } {
-  const parents = layers.filter((layer) => layer !== '/').map((layer) => layer.slice(0, layer.lastIndexOf('/')));
-  const [directory] = parents;
-  if (directory === undefined || parents.some((parent) => parent !== directory))
-    return { directory: null, lower: layers };
-  return { directory, lower: layers.map((layer) => (layer === '/' ? layer : layer.slice(directory.length + 1))) };
 }
