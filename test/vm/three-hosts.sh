@@ -4,6 +4,7 @@
 # once. By hand, as root, after a build: machines without hardware help take six to ten minutes for this on two cores, by how busy these
 # are, which is too long for `npm test` (its hosts are network namespaces, see TestCluster). Needs qemu-system-x86, tcpdump and curl.
 set -euo pipefail
+for tool in qemu-system-x86_64 tcpdump curl; do command -v $tool >/dev/null || { echo "three-hosts: there is no $tool here" >&2; exit 1; }; done
 [ "${1:-}" = inside ] || { "$(dirname "$0")/vm-run" --prepare; exec unshare --net --mount --propagation private -- "$0" inside; }
 # shellcheck source=test/vm/machines.sh
 . "$(dirname "$0")/machines.sh"
