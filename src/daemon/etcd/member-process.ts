@@ -66,9 +66,10 @@ export class MemberProcess {
       await once(child, 'spawn');
       const { pid = 0 } = child;
       const note = { pid, startTime: readProcessStat(pid)?.startTime ?? 0, terms };
-      writeAtomically(notePath(directory), `${JSON.stringify(note)}\n`);
+      const started = new MemberProcess(directory, note, child);
       child.unref();
-      return new MemberProcess(directory, note, child);
+      await started.#writeNote();
+      return started;
     } finally {
       closeSync(log);
     }
@@ -90,6 +91,16 @@ export class MemberProcess {
       }
     } finally {
       watcher.close();
+    }
+  }
+
+  /** One that cannot be written down (a full disk) would be found by nobody, and keep its data from every later one. */
+  async #writeNote(): Promise<void> {
+    try {
+      writeAtomically(notePath(this.#directory), `${JSON.stringify(this.#note)}\n`);
+    } catch (error) {
+      await this.destroy();
+      throw error;
     }
   }
 
