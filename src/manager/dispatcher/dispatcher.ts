@@ -121,6 +121,8 @@ export class Dispatcher implements DispatcherHandlers {
     this.#endGrace?.();
     clearTimeout(this.#loss);
     this.#loss = undefined;
+    // The next term gives them their time anew.
+    this.#silent.clear();
     this.sessions.stop();
   }
 

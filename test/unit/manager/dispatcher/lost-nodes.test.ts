@@ -69,6 +69,20 @@ describe('nodes that are not heard', () => {
     assert.equal(await state(), 'down');
   });
 
+  it('have their whole time in the next term of a manager that ceased to lead just after it had missed them', async () => {
+    dispatcher.sessions.begin('n1');
+    pass(6000);
+    assert.equal(dispatcher.sessions.hasBegun('n1'), false, 'it is missed, and about to be lost together with others');
+    dispatcher.rest();
+    await dispatcher.start();
+    dispatcher.sessions.begin('n2');
+    pass(6250);
+    assert.equal(dispatcher.sessions.hasBegun('n2'), false, 'others are lost in the new term');
+    assert.equal(await state(), 'unknown');
+    pass(5750);
+    assert.equal(await state(), 'down');
+  });
+
   it('get the time again in which that was too busy to take them in', async () => {
     clockMs += 5000;
     pass(16_750);
