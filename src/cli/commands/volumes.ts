@@ -1,8 +1,8 @@
 import type { VolumeObject } from '../../model/objects.ts';
 import { defineVerb, type CommandContext } from '../command-line/verb.ts';
-import { readRowFormat, rowFormatFlag, type RowFormat } from '../output/format-flag.ts';
+import { readRowFormat, rowFormatFlag } from '../output/format-flag.ts';
+import { listText, type List } from '../output/list-text.ts';
 import { nodeName, type Nodes } from '../output/placed-container.ts';
-import { formatColumns } from '../output/table.ts';
 import { writeOutput } from '../output/write-output.ts';
 import { openStack, selectTasks } from '../project/existing-stack.ts';
 import { listNodes, listObjects } from '../tasks/list-tasks.ts';
@@ -29,24 +29,22 @@ async function run(context: CommandContext<typeof flags>): Promise<number> {
   );
   const chosen = all.filter((volume) => services.length === 0 || mounted.has(volume.key));
   const byName = chosen.toSorted((a, b) => (a.name < b.name ? -1 : 1));
-  await writeOutput(context.io.stdout, render(byName, nodes, context.flags.quiet, format));
+  await writeOutput(context.io.stdout, listText(listOf(byName, nodes), context.flags.quiet, format));
   return 0;
 }
 
-function render(volumes: readonly VolumeObject[], nodes: Nodes, quiet: boolean, format: RowFormat): string {
-  if (quiet) return volumes.map(({ name }) => `${name}\n`).join('');
+function listOf(volumes: readonly VolumeObject[], nodes: Nodes): List {
   // On a lone host all are at one place.
   const isPlaced = nodes.size > 1;
-  if (format === 'table')
-    return formatColumns(
-      ['DRIVER', 'VOLUME NAME', ...(isPlaced ? ['NODE'] : [])],
-      volumes.map(({ name, nodeId }) => ['local', name, ...(isPlaced ? [nodeName(nodeId, nodes)] : [])]),
-    );
-  const rows = volumes.map((volume) => ({
-    ...volumeJson(volume),
-    ...(isPlaced ? { Node: nodeName(volume.nodeId, nodes) } : {}),
-  }));
-  return format === 'json' ? rows.map((row) => `${JSON.stringify(row)}\n`).join('') : format.render(rows);
+  return {
+    names: volumes.map(({ name }) => name),
+    objects: volumes.map((volume) => ({
+      ...volumeJson(volume),
+      ...(isPlaced ? { Node: nodeName(volume.nodeId, nodes) } : {}),
+    })),
+    titles: ['DRIVER', 'VOLUME NAME', ...(isPlaced ? ['NODE'] : [])],
+    cells: volumes.map(({ name, nodeId }) => ['local', name, ...(isPlaced ? [nodeName(nodeId, nodes)] : [])]),
+  };
 }
 
 function volumeJson({ name, key, stack, spec }: VolumeObject): Readonly<Record<string, string>> {

@@ -3,9 +3,9 @@ import { didYouMean } from '../../stack/suggest.ts';
 import { connect } from '../connection/connect.ts';
 import { UsageError } from '../errors.ts';
 import { confirm } from '../output/confirm.ts';
-import { readRowFormat, type RowFormat } from '../output/format-flag.ts';
+import { readRowFormat } from '../output/format-flag.ts';
+import { listText, type List } from '../output/list-text.ts';
 import { nodeName } from '../output/placed-container.ts';
-import { formatColumns } from '../output/table.ts';
 import { writeOutput } from '../output/write-output.ts';
 import { listObjects } from '../tasks/list-tasks.ts';
 import type { Creatable, ObjectContext, ObjectVerb } from './object-verb.ts';
@@ -34,21 +34,17 @@ export async function listObjectsOf<Thing extends Creatable>(
 ): Promise<void> {
   const format = readRowFormat(context.flags.format);
   const placed = await readAll(definition, context);
-  await writeOutput(context.io.stdout, render(definition, placed, context.flags.quiet ? 'names' : format));
+  await writeOutput(context.io.stdout, listText(listOf(definition, placed), context.flags.quiet, format));
 }
 
-function render<Thing extends Creatable>(
-  definition: Shown<Thing>,
-  placed: readonly Placed<Thing>[],
-  format: RowFormat | 'names',
-): string {
-  if (format === 'names') return placed.map(({ object }) => `${object.name}\n`).join('');
-  const rows = placed.map((one) => describePlaced(definition, one));
-  if (format === 'json') return rows.map((row) => `${JSON.stringify(row)}\n`).join('');
-  if (format !== 'table') return format.render(rows);
+function listOf<Thing extends Creatable>(definition: Shown<Thing>, placed: readonly Placed<Thing>[]): List {
   const hasPlaces = placed.some(({ node }) => node !== null);
-  const cells = placed.map(({ object, node }) => [...definition.cells(object), ...(hasPlaces ? [node ?? ''] : [])]);
-  return formatColumns([...definition.titles, ...(hasPlaces ? ['NODE'] : [])], cells);
+  return {
+    names: placed.map(({ object }) => object.name),
+    objects: placed.map((one) => describePlaced(definition, one)),
+    titles: [...definition.titles, ...(hasPlaces ? ['NODE'] : [])],
+    cells: placed.map(({ object, node }) => [...definition.cells(object), ...(hasPlaces ? [node ?? ''] : [])]),
+  };
 }
 
 function describePlaced<Thing extends Creatable>(

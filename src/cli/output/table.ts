@@ -1,7 +1,8 @@
 /** Columns with a header, three spaces apart, as docker's tools print them. */
 export function formatColumns(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  // One by one: a call with very many arguments has no room on the stack.
   const widths = header.map((title, column) =>
-    Math.max(title.length, ...rows.map((row) => displayWidth(row[column] ?? ''))),
+    rows.reduce((width, row) => Math.max(width, displayWidth(row[column] ?? '')), title.length),
   );
   const line = (cells: readonly string[]): string =>
     cells

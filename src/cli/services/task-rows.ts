@@ -1,5 +1,6 @@
 /** The rows of a container in `service ps`: what it is, and what was in its place before. Pure. */
 import type { EndedRun, PastTask, TaskObject } from '../../model/objects.ts';
+import type { List } from '../output/list-text.ts';
 import { lostSince, nodeName, unknownText, type Nodes } from '../output/placed-container.ts';
 import { formatSpan } from '../output/units.ts';
 
@@ -12,6 +13,22 @@ export interface TaskRow {
   readonly DesiredState: string;
   readonly CurrentState: string;
   readonly Error: string;
+}
+
+/** How much of a row people are shown. */
+interface TaskStyle {
+  readonly id: (row: TaskRow) => string;
+  readonly error: (row: TaskRow) => string;
+}
+
+/** The rows as a list. */
+export function taskList(rows: readonly TaskRow[], { id, error }: TaskStyle): List {
+  return {
+    names: rows.map(id),
+    objects: rows,
+    titles: ['ID', 'NAME', 'IMAGE', 'NODE', 'DESIRED STATE', 'CURRENT STATE', 'ERROR'],
+    cells: rows.map((row) => [id(row), row.Name, row.Image, row.Node, row.DesiredState, row.CurrentState, error(row)]),
+  };
 }
 
 /** Rows that a slot has where `max_attempts` asks for no more. */

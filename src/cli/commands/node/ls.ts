@@ -4,8 +4,8 @@ import type { NodeObject } from '../../../model/objects.ts';
 import { connect } from '../../connection/connect.ts';
 import { defineVerb, type CommandContext } from '../../command-line/verb.ts';
 import { UsageError } from '../../errors.ts';
-import { readRowFormat, rowFormatFlag, type RowFormat } from '../../output/format-flag.ts';
-import { formatColumns } from '../../output/table.ts';
+import { readRowFormat, rowFormatFlag } from '../../output/format-flag.ts';
+import { listText, type List } from '../../output/list-text.ts';
 import { formatSpan } from '../../output/units.ts';
 import { writeWarnings } from '../../output/write-warnings.ts';
 import { writeOutput } from '../../output/write-output.ts';
@@ -31,7 +31,7 @@ async function run(context: CommandContext<typeof flags>): Promise<number> {
   const all = view.ofKind('node');
   const leader = view.leader || onlyManager(all);
   const nodes = all.filter(isWanted).toSorted((a, b) => (`${a.hostname} ${a.id}` < `${b.hostname} ${b.id}` ? -1 : 1));
-  await writeOutput(context.io.stdout, render(nodes, leader, context.flags.quiet ? 'ids' : format));
+  await writeOutput(context.io.stdout, listText(listOf(nodes, leader), context.flags.quiet, format));
   const problem = newerStoreProblem(nodes);
   writeWarnings(context.io, [
     ...(problem === '' ? [] : [problem]),
@@ -78,19 +78,20 @@ function parseFilter(text: string): { readonly key: string; readonly holds: (nod
   return { key, holds: (node) => filter(node, value) };
 }
 
-function render(nodes: readonly NodeObject[], leader: string, format: RowFormat | 'ids'): string {
-  if (format === 'ids') return nodes.map(({ id }) => `${shortId(id)}\n`).join('');
-  if (format === 'json') return nodes.map((node) => `${JSON.stringify(describe(node, leader))}\n`).join('');
-  if (format !== 'table') return format.render(nodes.map((node) => ({ ...describe(node, leader) })));
-  const rows = nodes.map((node) => [
-    shortId(node.id),
-    node.hostname,
-    stateText(node),
-    node.availability,
-    roleText(node, leader),
-    node.address,
-  ]);
-  return formatColumns(['ID', 'HOSTNAME', 'STATE', 'AVAILABILITY', 'ROLE', 'ADDRESS'], rows);
+function listOf(nodes: readonly NodeObject[], leader: string): List {
+  return {
+    names: nodes.map(({ id }) => shortId(id)),
+    objects: nodes.map((node) => describe(node, leader)),
+    titles: ['ID', 'HOSTNAME', 'STATE', 'AVAILABILITY', 'ROLE', 'ADDRESS'],
+    cells: nodes.map((node) => [
+      shortId(node.id),
+      node.hostname,
+      stateText(node),
+      node.availability,
+      roleText(node, leader),
+      node.address,
+    ]),
+  };
 }
 
 /** By the names of docker's tools where they have one. */

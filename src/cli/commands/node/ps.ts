@@ -2,10 +2,10 @@ import { shortId } from '../../../model/ids.ts';
 import { defineVerb, type CommandContext } from '../../command-line/verb.ts';
 import { connect } from '../../connection/connect.ts';
 import { findNodeAmong } from '../../../model/find-node.ts';
-import { readRowFormat, rowFormatFlag, type RowFormat } from '../../output/format-flag.ts';
-import { formatColumns } from '../../output/table.ts';
+import { readRowFormat, rowFormatFlag } from '../../output/format-flag.ts';
+import { listText } from '../../output/list-text.ts';
 import { writeOutput } from '../../output/write-output.ts';
-import { taskRows } from '../../services/task-rows.ts';
+import { taskList, taskRows } from '../../services/task-rows.ts';
 import { listObjects, sortTasks } from '../../tasks/list-tasks.ts';
 
 const flags = {
@@ -25,22 +25,7 @@ async function run(context: CommandContext<typeof flags>): Promise<number> {
   const tasks = sortTasks(view.tasks.filter(({ nodeId }) => nodeId !== null && wanted.has(nodeId)));
   // What was in their places before may have been on other nodes.
   const rows = tasks.flatMap((task) => taskRows(task, nodes, Date.now()).slice(0, 1));
-  await writeOutput(context.io.stdout, render(rows, context.flags.quiet ? 'ids' : format));
+  const list = taskList(rows, { id: ({ ID }) => shortId(ID), error: ({ Error }) => Error });
+  await writeOutput(context.io.stdout, listText(list, context.flags.quiet, format));
   return 0;
-}
-
-function render(rows: ReturnType<typeof taskRows>, format: RowFormat | 'ids'): string {
-  if (format === 'ids') return rows.map(({ ID }) => `${shortId(ID)}\n`).join('');
-  if (format === 'json') return rows.map((row) => `${JSON.stringify(row)}\n`).join('');
-  if (format !== 'table') return format.render(rows.map((row) => ({ ...row })));
-  const cells = rows.map((row) => [
-    shortId(row.ID),
-    row.Name,
-    row.Image,
-    row.Node,
-    row.DesiredState,
-    row.CurrentState,
-    row.Error,
-  ]);
-  return formatColumns(['ID', 'NAME', 'IMAGE', 'NODE', 'DESIRED STATE', 'CURRENT STATE', 'ERROR'], cells);
 }

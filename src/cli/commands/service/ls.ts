@@ -1,8 +1,8 @@
 import { shortId } from '../../../model/ids.ts';
 import { connect } from '../../connection/connect.ts';
 import { defineVerb, type CommandContext } from '../../command-line/verb.ts';
-import { readRowFormat, rowFormatFlag, type RowFormat } from '../../output/format-flag.ts';
-import { formatColumns } from '../../output/table.ts';
+import { readRowFormat, rowFormatFlag } from '../../output/format-flag.ts';
+import { listText, type List } from '../../output/list-text.ts';
 import { writeOutput } from '../../output/write-output.ts';
 import { isStackGiven, stackName } from '../../project/stack-name.ts';
 import { serviceRow, type ServiceRow } from '../../services/service-row.ts';
@@ -25,22 +25,15 @@ async function run(context: CommandContext<typeof flags>): Promise<number> {
     .ofKind('service')
     .toSorted((a, b) => (`${a.stack} ${a.name}` < `${b.stack} ${b.name}` ? -1 : 1))
     .map((service) => serviceRow(service, view));
-  await writeOutput(context.io.stdout, render(rows, context.flags.quiet ? 'ids' : format));
+  await writeOutput(context.io.stdout, listText(listOf(rows), context.flags.quiet, format));
   return 0;
 }
 
-function render(rows: readonly ServiceRow[], format: RowFormat | 'ids'): string {
-  if (format === 'ids') return rows.map(({ ID }) => `${shortId(ID)}\n`).join('');
-  if (format === 'json') return rows.map((row) => `${JSON.stringify(row)}\n`).join('');
-  if (format !== 'table') return format.render(rows.map((row) => ({ ...row })));
-  const cells = rows.map((row) => [
-    shortId(row.ID),
-    row.Name,
-    row.Mode,
-    row.Replicas,
-    row.Image,
-    row.Ports,
-    row.Update,
-  ]);
-  return formatColumns(['ID', 'NAME', 'MODE', 'REPLICAS', 'IMAGE', 'PORTS', 'UPDATE'], cells);
+function listOf(rows: readonly ServiceRow[]): List {
+  return {
+    names: rows.map(({ ID }) => shortId(ID)),
+    objects: rows,
+    titles: ['ID', 'NAME', 'MODE', 'REPLICAS', 'IMAGE', 'PORTS', 'UPDATE'],
+    cells: rows.map((row) => [shortId(row.ID), row.Name, row.Mode, row.Replicas, row.Image, row.Ports, row.Update]),
+  };
 }

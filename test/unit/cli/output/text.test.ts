@@ -4,7 +4,9 @@ import { readSignal } from '../../../../src/cli/command-line/read-signal.ts';
 import { readTime } from '../../../../src/cli/command-line/read-time.ts';
 import { readEnvironment } from '../../../../src/cli/command-line/read-environment.ts';
 import { hasColours } from '../../../../src/cli/output/colour.ts';
+import { readRowFormat } from '../../../../src/cli/output/format-flag.ts';
 import { splitReference } from '../../../../src/cli/output/image-reference.ts';
+import { listText } from '../../../../src/cli/output/list-text.ts';
 import { formatColumns } from '../../../../src/cli/output/table.ts';
 import { formatBinaryBytes, formatBytes } from '../../../../src/model/format-bytes.ts';
 import { formatSpan } from '../../../../src/cli/output/units.ts';
@@ -51,6 +53,30 @@ describe('formatColumns', () => {
       ],
     );
     assert.equal(text, 'NAME     X\na        1\nlonger\n');
+  });
+
+  it('has room for more rows than a call can have arguments', () => {
+    const text = formatColumns(
+      ['X'],
+      Array.from({ length: 500_000 }, () => ['1']),
+    );
+    assert.equal(text.length, '1\n'.length * 500_001);
+  });
+});
+
+describe('listText', () => {
+  const list = { names: ['a', 'b'], objects: [{ Name: 'a' }, { Name: 'b' }], titles: ['NAME'], cells: [['a'], ['b']] };
+  const print = (quiet: boolean, format?: string): string => listText(list, quiet, readRowFormat(format));
+
+  it('prints a list for people, programs and templates', () => {
+    assert.equal(print(false), 'NAME\na\nb\n');
+    assert.equal(print(false, 'json'), '{"Name":"a"}\n{"Name":"b"}\n');
+    assert.equal(print(false, '<{{.Name}}>'), '<a>\n<b>\n');
+  });
+
+  it('prints nothing but the names where it is to be quiet', () => {
+    assert.equal(print(true), 'a\nb\n');
+    assert.equal(print(true, 'json'), 'a\nb\n');
   });
 });
 
