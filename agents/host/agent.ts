@@ -254,6 +254,7 @@ export class Agent {
       volumes: new VolumeStore(
         this.#paths.volumes,
         (trees) => layers.remove(trees),
+        (from, to) => layers.adoptParents(to, ['.'], [from]),
         (id) => assigned.isDeleted(id),
       ),
       mounts: new HostMounts(

@@ -119,6 +119,26 @@ volumes:
     assert.match(await inside('memory', 'cat /etc/passwd'), /^root:/, 'what the image has there was copied');
   });
 
+  it('fills a volume that is in use while it is empty: who has it and who comes share one', async () => {
+    const shared = host.write(
+      'shared.yml',
+      `
+name: shared
+services:
+  first: { ${common}, volumes: ["v:/mnt"] }
+  second: { ${common}, volumes: ["v:/etc"] }
+volumes: { v: {} }
+`,
+    );
+    const run = async (service: string, command: string): Promise<string> =>
+      (await host.ok(['-f', shared, 'exec', '-T', service, 'sh', '-c', command])).stdout.trim();
+    await host.ok(['-f', shared, 'up', '-d', 'first']);
+    await host.ok(['-f', shared, 'up', '-d', 'second']);
+    assert.match(await run('first', 'echo note > /mnt/note && cat /mnt/passwd'), /^root:/);
+    assert.equal(await run('second', 'cat /etc/note'), 'note');
+    await host.ok(['-f', shared, 'down', '-v']);
+  });
+
   it('keeps the mounts over a crash of the daemon and a restart, and unmounts after the last user', async () => {
     const before = await host.pids(file);
     await host.killDaemon();

@@ -1,4 +1,4 @@
-import { mkdir, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hasErrno } from '../errors.ts';
 import { ifThere } from '../if-there.ts';
@@ -10,11 +10,17 @@ export type CopyContent = (directory: string) => Promise<boolean>;
 /** Removes trees, whatever lies in them. */
 export type RemoveTrees = (directories: readonly string[]) => Promise<void>;
 
+/** Gives the second directory owner, mode, times and attributes of the first one. */
+export type AdoptMetadata = (from: string, to: string) => Promise<void>;
+
 /** Tells whether the manager has deleted an object, by its id. */
 export type IsDeleted = (objectId: string) => boolean;
 
 /** Holds the manager's id of the volume, beside its data. */
 const idFile = 'volume.id';
+
+/** What an image has for the volume, copied whole; what is not in the data yet has still to go there. */
+const contentDirectory = '_content';
 
 /** Of directories that were volumes and are being removed. */
 const doomedPrefix = '.removed-';
@@ -23,12 +29,14 @@ const doomedPrefix = '.removed-';
 export class VolumeStore {
   readonly #root: string;
   readonly #removeTrees: RemoveTrees;
+  readonly #adoptMetadata: AdoptMetadata;
   readonly #isDeleted: IsDeleted;
   readonly #exclusive = new Exclusive();
 
-  constructor(root: string, removeTrees: RemoveTrees, isDeleted: IsDeleted) {
+  constructor(root: string, removeTrees: RemoveTrees, adoptMetadata: AdoptMetadata, isDeleted: IsDeleted) {
     this.#root = root;
     this.#removeTrees = removeTrees;
+    this.#adoptMetadata = adoptMetadata;
     this.#isDeleted = isDeleted;
   }
 
@@ -43,7 +51,9 @@ export class VolumeStore {
       const data = join(volume, '_data');
       if (objectId !== null) await this.#claim(name, objectId);
       await mkdir(data, { recursive: true });
-      if (copyContent !== null && (await readdir(data)).length === 0) await fill(volume, data, copyContent);
+      // What a crash has interrupted.
+      await this.#takeContent(volume);
+      if (copyContent !== null && (await readdir(data)).length === 0) await this.#fill(volume, copyContent);
       return data;
     });
   }
@@ -90,6 +100,34 @@ export class VolumeStore {
     await rename(join(volume, `${idFile}.new`), join(volume, idFile));
   }
 
+  /** Copies beside the volume's directory first, so that a crash in the middle leaves an empty volume, not half of one. */
+  async #fill(volume: string, copyContent: CopyContent): Promise<void> {
+    const copy = join(volume, '_copy');
+    await rm(copy, { recursive: true, force: true });
+    if (!(await copyContent(copy))) return;
+    await rename(copy, join(volume, contentDirectory));
+    await this.#takeContent(volume);
+  }
+
+  /**
+   * Moves what was copied into the volume's directory. That itself stays the one that it was: containers that have it mounted,
+   * empty as it was, would keep the old one, and share nothing with those that come. What they have made meanwhile stays, too.
+   */
+  async #takeContent(volume: string): Promise<void> {
+    const content = join(volume, contentDirectory);
+    const data = join(volume, '_data');
+    // As bytes: names in images need not be UTF-8.
+    const names = await ifThere(readdir(content, { encoding: 'buffer' }), null);
+    if (names === null) return;
+    for (const name of names) {
+      const to = Buffer.concat([Buffer.from(`${data}/`), name]);
+      if ((await ifThere(lstat(to), null)) === null)
+        await rename(Buffer.concat([Buffer.from(`${content}/`), name]), to);
+    }
+    await this.#adoptMetadata(content, data);
+    await this.#removeTrees([content]);
+  }
+
   async #remove(name: string): Promise<void> {
     const volume = join(this.#root, name);
     if ((await ifThere(stat(volume), null)) === null) return;
@@ -99,13 +137,6 @@ export class VolumeStore {
     await rename(volume, doomed);
     await this.#removeTrees([doomed]);
   }
-}
-
-/** Copies beside the volume's directory and moves it into place, so that a crash leaves an empty volume, not half of one. */
-async function fill(volume: string, data: string, copyContent: CopyContent): Promise<void> {
-  const copy = join(volume, '_copy');
-  await rm(copy, { recursive: true, force: true });
-  if (await copyContent(copy)) await rename(copy, data);
 }
 
 function listNames(directory: string): Promise<readonly string[]> {

@@ -178,6 +178,7 @@ export class FakeDaemon {
         async (trees) => {
           for (const tree of trees) rmSync(tree, { recursive: true, force: true });
         },
+        async () => undefined,
         (id) => assigned.isDeleted(id),
       ),
       mounts: new HostMounts(

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import {
+  chmodSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -130,6 +131,7 @@ describe('volumes', () => {
     store = new VolumeStore(
       directory,
       async (trees) => void (await Promise.all(trees.map(removeTree))),
+      async (from, to) => chmodSync(to, statSync(from).mode),
       (id) => deleted.has(id),
     );
   });
@@ -168,6 +170,33 @@ describe('volumes', () => {
     await assert.rejects(store.ensure('v', null, broken), /killed/);
     const data = await store.ensure('v', null, copy);
     assert.ok(existsSync(join(data, 'file')));
+  });
+
+  it('are filled where they are: a container that has one mounted sees what comes, and keeps what it has made', async () => {
+    const data = await store.ensure('v', null, null);
+    const { ino } = statSync(data);
+    await store.ensure('v', null, async (to) => {
+      mkdirSync(to, { mode: 0o700 });
+      for (const name of ['file', 'other', Buffer.from('\xff', 'latin1')])
+        writeFileSync(Buffer.concat([Buffer.from(`${to}/`), Buffer.from(name)]), 'of the image');
+      writeFileSync(join(data, 'other'), 'of the container');
+      return true;
+    });
+    assert.equal(statSync(data).ino, ino);
+    assert.equal(statSync(data).mode & 0o777, 0o700);
+    assert.equal(readdirSync(data, { encoding: 'buffer' }).length, 3);
+    assert.equal(readFileSync(join(data, 'other'), 'utf8'), 'of the container');
+    assert.deepEqual(readdirSync(join(directory, 'v')), ['_data']);
+  });
+
+  it('get the rest of their content after a crash', async () => {
+    const data = await store.ensure('v', null, null);
+    mkdirSync(join(directory, 'v/_content'));
+    writeFileSync(join(directory, 'v/_content/rest'), 'of the image');
+    writeFileSync(join(data, 'first'), 'of the image');
+    await store.ensure('v', null, copy);
+    assert.deepEqual(readdirSync(data), ['first', 'rest']);
+    assert.deepEqual(readdirSync(join(directory, 'v')), ['_data']);
   });
 
   it('go with their data, and only they', async () => {
