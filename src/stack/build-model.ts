@@ -45,7 +45,10 @@ export function buildModel(
     });
   }
   const project = finishProject(draft, extensions);
-  context.diagnostics.addAll(options.alsoCheck?.({ project, tree, lookup }) ?? []);
+  const wrong = new Set(context.diagnostics.errorPaths);
+  const more = options.alsoCheck?.({ project, tree, lookup }) ?? [];
+  // What makes no sense is said once, and not that it is not supported yet.
+  context.diagnostics.addAll(more.filter(({ path }) => !wrong.has(path)));
   context.diagnostics.throwIfErrors();
   return { project, disabledServices, profiles };
 }

@@ -123,6 +123,8 @@ describe('bad input', () => {
     const result = await up(`services:\n  web: { ${sleeper}, ${mount} }\n`);
     assert.equal(result.code, 1);
     assert.match(result.stderr, /nowhere/);
+    const empty = await up(`services:\n  web: { ${sleeper}, volumes: [{ type: bind, source: "", target: /x }] }\n`);
+    await assertRefused(empty, [/bad-\d+\.yml:3:\d+: error: services\.web\.volumes.*a bind needs a source/]);
   });
 
   it('ends with 127 when the command does not exist and 126 when it cannot be executed', async () => {

@@ -268,6 +268,21 @@ describe('run', () => {
     await host.ok(['-f', file, 'rm', '-f', '-s', 'alone']);
   });
 
+  it('refuses what makes no sense in its flags before anything is made', async () => {
+    const refused: readonly (readonly [readonly string[], RegExp])[] = [
+      [['--name', 'two words'], /^error: --name: found "two words", expected a name/],
+      [['--cap-add', 'NET_ADMN'], /^error: unknown capability NET_ADMN\nhint: did you mean "NET_ADMIN"/],
+      [['-w', 'srv'], /^error: "srv" is no absolute path in the container\n/],
+      [['-v', 'relative'], /^error: target "relative" is no absolute path in the container\n/],
+      [['-l', '=x'], /^error: invalid value "=x" for --label\n/],
+    ];
+    for (const [flags, message] of refused) {
+      const { code, stderr } = await run('--no-deps', ...flags, 'job', 'true');
+      assert.equal(code, 1, stderr);
+      assert.match(stderr, message);
+    }
+  });
+
   it('publishes ports only with -P or -p', async () => {
     const portsOf = async (...flags: readonly string[]): Promise<unknown> => {
       await run('-d', '--no-deps', ...flags, 'job', 'sleep', '100000');

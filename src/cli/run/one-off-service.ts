@@ -24,7 +24,17 @@ type RunContext = Pick<CommandContext<typeof runFlags>, 'flags' | 'io'>;
 /** The service as `run` starts it: one container without restarts, and without published ports unless asked for. */
 export function oneOffService(service: ServiceSpec, context: RunContext, options: OneOffOptions): ServiceSpec {
   const { flags, io } = context;
-  const { ports, mounts } = parseShortForms({ ports: flags.publish, volumes: flags.volume }, io);
+  const { ports, mounts } = parseShortForms(
+    {
+      ports: flags.publish,
+      volumes: flags.volume,
+      cap_add: flags['cap-add'],
+      cap_drop: flags['cap-drop'],
+      working_dir: flags.workdir,
+      container_name: flags.name,
+    },
+    io,
+  );
   return {
     ...service,
     replicas: 1,
@@ -90,6 +100,8 @@ function readLabels(entries: readonly string[]): Readonly<Record<string, string>
   return Object.fromEntries(
     entries.map((entry) => {
       const equals = entry.indexOf('=');
+      if (equals === 0 || entry === '')
+        throw new UsageError(`invalid value "${entry}" for --label`, 'it takes KEY=VALUE, or KEY');
       return equals < 0 ? [entry, ''] : [entry.slice(0, equals), entry.slice(equals + 1)];
     }),
   );

@@ -1,18 +1,30 @@
 import type { MountSpec, PortSpec } from '../../model/spec.ts';
 import { loadStack, StackFileError, type LoadedStack } from '../../stack/index.ts';
 import { lowerService } from '../../stack/lower/lower-service.ts';
+import { impossibleValues } from '../../stack/support/impossible-values.ts';
 import type { CommandIo } from '../command-line/io.ts';
 import { UsageError } from '../errors.ts';
 
+/** What the command line says as a file would. */
+interface ShortForms {
+  readonly ports: readonly string[];
+  readonly volumes: readonly string[];
+  readonly cap_add: readonly string[];
+  readonly cap_drop: readonly string[];
+  readonly working_dir: string | undefined;
+  readonly container_name: string | undefined;
+}
+
 /**
  * Ports and mounts that stand on the command line in the short forms of the file. They are read as a file that has nothing else, so that both
- * places always understand the same.
+ * places always understand the same; what has only one form is but checked as there.
  */
 export function parseShortForms(
-  forms: { readonly ports: readonly string[]; readonly volumes: readonly string[] },
+  forms: ShortForms,
   io: Pick<CommandIo, 'cwd' | 'env'>,
 ): { readonly ports: readonly PortSpec[]; readonly mounts: readonly MountSpec[] } {
-  if (forms.ports.length === 0 && forms.volumes.length === 0) return { ports: [], mounts: [] };
+  if (Object.values(forms).every((form: string | readonly string[] | undefined) => (form ?? []).length === 0))
+    return { ports: [], mounts: [] };
   const document = { services: { run: { image: 'none', ...forms } } };
   // YAML is a superset of JSON; `$` stands for itself here.
   const stdin = JSON.stringify(document).replaceAll('$', '$$$$');
@@ -24,6 +36,7 @@ export function parseShortForms(
       projectName: 'run',
       stdin,
       noConsistency: true,
+      alsoCheck: impossibleValues,
     }),
   );
   const service = project.services['run'];
@@ -46,6 +59,8 @@ function readOwnWords(read: () => LoadedStack): LoadedStack {
   } catch (error) {
     const problem = error instanceof StackFileError ? error.problems[0] : undefined;
     if (problem === undefined) throw error;
-    throw new UsageError(problem.message, problem.hint ?? undefined);
+    // Messages quote what they are about, but not for which flag it was meant.
+    const flag = problem.path === 'services.run.container_name' ? '--name: ' : '';
+    throw new UsageError(`${flag}${problem.message}`, problem.hint ?? undefined);
   }
 }

@@ -4,7 +4,7 @@ import type { ServiceCheck } from './report.ts';
 /** What one service says about itself: something to run, no two mounts in one place, watch rules that can work. */
 export const checkService: ServiceCheck = (name, service, context) => {
   const path = ['services', name];
-  if (service.image === undefined && service.build === undefined && service.provider === undefined) {
+  if ((service.image ?? '') === '' && service.build === undefined && service.provider === undefined) {
     context.error(path, `service "${name}" has neither an image nor a build context`, 'add image: or build:');
   }
   if (service.network_mode !== undefined && Object.keys(service.networks ?? {}).length > 0) {

@@ -1,6 +1,7 @@
 import type { TsstackError } from '../../model/errors.ts';
 import type { ComposeLogging } from '../compose-types.ts';
 import { didYouMean } from '../suggest.ts';
+import { parseBytes } from '../units.ts';
 import { invalidAt } from './errors.ts';
 
 /** Options of a logging driver as strings, of which every one has to be understood. */
@@ -17,10 +18,6 @@ export class LoggingOptions {
     this.#left = new Map(Object.entries(options ?? {}).map(([name, value]) => [name, value ?? '']));
   }
 
-  placeOf(name: string): string {
-    return [...this.#keys, name].join('.');
-  }
-
   take(name: string): string | undefined {
     this.#known.add(name);
     const value = this.#left.get(name);
@@ -35,6 +32,15 @@ export class LoggingOptions {
     if (chosen !== undefined) return chosen;
     const names = Object.keys(choices);
     throw this.invalid(name, `"${value}" is none of ${names.join(', ')}`, didYouMean(value, names) ?? undefined);
+  }
+
+  /** A size in bytes, or null when there is none. */
+  bytes(name: string): number | null {
+    const text = this.take(name);
+    if (text === undefined) return null;
+    const size = parseBytes(text);
+    if (size === undefined) throw this.invalid(name, `"${text}" is no size`, 'write it as 64m or 1.5g');
+    return Number(size);
   }
 
   /** Names separated by commas. */

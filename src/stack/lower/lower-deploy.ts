@@ -36,7 +36,7 @@ export function lowerDeploy(
       ),
       spread: (deploy?.placement.preferences ?? []).flatMap(({ spread }) => (spread === undefined ? [] : [spread])),
       maxReplicasPerNode: numberOrUnset(deploy?.placement.max_replicas_per_node),
-      architecture: platform === undefined ? null : architectureOfPlatform(platform),
+      architecture: platform === undefined || platform === '' ? null : architectureOfPlatform(platform),
     },
     reservations: {
       cpus: numberOrUnset(reservations?.cpus),

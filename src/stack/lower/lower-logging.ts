@@ -5,7 +5,6 @@ import { didYouMean } from '../suggest.ts';
 import { invalidAt } from './errors.ts';
 import { LoggingOptions } from './logging-options.ts';
 import { lowerForward } from './lower-log-forward.ts';
-import { bytes } from './values.ts';
 
 const mebibyte = 1024 * 1024;
 
@@ -43,7 +42,7 @@ const nothing: LoggingSpec = {
 /** Whoever forwards has files as well, for `logs`: those of json-file. */
 function lowerFiles(driver: FileDriver, options: LoggingOptions): Omit<LoggingSpec, 'forward'> {
   const standard = driver === 'local' ? defaults.local : defaults['json-file'];
-  const maxBytes = bytes(options.placeOf('max-size'), options.take('max-size')) ?? standard.maxBytes;
+  const maxBytes = options.bytes('max-size') ?? standard.maxBytes;
   const maxFiles = fileCount(options) ?? standard.maxFiles;
   const compress = options.choose('compress', truths, standard.compress && maxFiles > 1);
   if (compress && maxFiles < 2)
@@ -75,7 +74,7 @@ function fileCount(options: LoggingOptions): number | null {
 }
 
 function bufferBytes(options: LoggingOptions, mode: LoggingSpec['mode']): number {
-  const size = bytes(options.placeOf('max-buffer-size'), options.take('max-buffer-size'));
+  const size = options.bytes('max-buffer-size');
   if (size !== null && mode === 'blocking') throw options.invalid('max-buffer-size', 'needs mode: non-blocking');
   return size ?? defaultBufferBytes;
 }

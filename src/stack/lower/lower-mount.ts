@@ -1,6 +1,6 @@
 import type { MountSpec } from '../../model/spec.ts';
 import type { ComposeMount, ComposeService } from '../compose-types.ts';
-import { invalid, invalidAt, unsupported } from './errors.ts';
+import { invalidAt, unsupported } from './errors.ts';
 import { bytesOrUnset, octalMode } from './values.ts';
 
 /** `volumes` and `tmpfs` of a service. */
@@ -20,7 +20,7 @@ function lowerMount(where: string, mount: ComposeMount, keys: readonly string[])
     case 'volume':
       return lowerVolumeMount(mount, readOnly, keys);
     case 'bind':
-      return lowerBind(where, mount, readOnly, keys);
+      return lowerBind(mount, readOnly, keys);
     case 'tmpfs':
       return {
         type: 'tmpfs',
@@ -80,8 +80,9 @@ function lowerSubpath(text: string | undefined, keys: readonly string[]): string
   return text;
 }
 
-function lowerBind(where: string, mount: ComposeMount, readOnly: boolean, keys: readonly string[]): MountSpec {
-  if (mount.source === undefined || mount.source === '') throw invalid(where, 'a bind needs a source');
+function lowerBind(mount: ComposeMount, readOnly: boolean, keys: readonly string[]): MountSpec {
+  if (mount.source === undefined || mount.source === '')
+    throw invalidAt(keys, 'a bind needs a source', 'name a path: `source: ./data`');
   const recursive = mount.bind?.recursive ?? 'enabled';
   const propagation = mount.bind?.propagation ?? null;
   if (recursive === 'readonly') {

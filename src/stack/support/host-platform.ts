@@ -14,8 +14,8 @@ function isHostPlatform(platform: string, host: string): boolean {
 
 /** What is built here is of this machine's platform, whatever nodes there are. */
 export function builtPlatformProblems({ project, tree }: CheckedStack, hostPlatform: string): Problem[] {
-  return Object.entries(project.services).flatMap(([name, { build, platform }]) => {
-    if (build === undefined || platform === undefined || isHostPlatform(platform, hostPlatform)) return [];
+  return Object.entries(project.services).flatMap(([name, { build, platform = '' }]) => {
+    if (build === undefined || platform === '' || isHostPlatform(platform, hostPlatform)) return [];
     const path = ['services', name, 'platform'];
     const message = `platform "${platform}" of an image that is built is not supported yet`;
     return [makeProblem('error', findPosition(tree, path), path, message, `supported: ${hostPlatform}`)];
@@ -26,7 +26,7 @@ export function builtPlatformProblems({ project, tree }: CheckedStack, hostPlatf
 export function defaultPlatformProblems({ project, tree, lookup }: CheckedStack, hostPlatform: string): Problem[] {
   const platform = lookup('DOCKER_DEFAULT_PLATFORM') ?? '';
   if (platform === '' || isHostPlatform(platform, hostPlatform)) return [];
-  const concerned = Object.entries(project.services).find(([, service]) => service.platform === undefined);
+  const concerned = Object.entries(project.services).find(([, service]) => (service.platform ?? '') === '');
   if (concerned === undefined) return [];
   const path = ['services', concerned[0]];
   const message = `DOCKER_DEFAULT_PLATFORM ${platform}, which services without \`platform\` have, is not supported yet`;

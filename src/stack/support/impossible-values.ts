@@ -2,8 +2,10 @@ import { isCapability, linuxCapabilities } from '../../model/capability-names.ts
 import { TsstackError } from '../../model/errors.ts';
 import { parseReference } from '../../model/image-reference.ts';
 import { parseAddress } from '../../model/ip-range.ts';
+import { signalOf } from '../../model/signal-names.ts';
+import { isIpcSetting, isNetworkSetting } from '../../model/sysctl-names.ts';
 import { ulimitNames } from '../../model/ulimit-names.ts';
-import type { ComposeService } from '../compose-types.ts';
+import type { ComposeMount, ComposeService } from '../compose-types.ts';
 import type { CheckedStack } from '../load-types.ts';
 import { makeProblem, type Problem } from '../problems.ts';
 import { didYouMean } from '../suggest.ts';
@@ -22,10 +24,21 @@ export function impossibleValues({ project, tree }: CheckedStack): Problem[] {
       const path = ['services', name, ...keys];
       problems.push(makeProblem('error', findPosition(tree, path), path, message, hint));
     };
-    for (const check of [checkImage, checkCapabilities, checkLimits, checkTargets, checkDns]) check(service, report);
+    for (const check of checks) check(service, report);
   }
   return problems;
 }
+
+const checks = [
+  checkImage,
+  checkCapabilities,
+  checkLimits,
+  checkTargets,
+  checkDns,
+  checkProcess,
+  checkExpose,
+  checkSysctls,
+];
 
 function checkImage({ image }: ComposeService, report: Report): void {
   if (image === undefined) return;
@@ -66,8 +79,12 @@ function checkLimits({ ulimits = {} }: ComposeService, report: Report): void {
 /** Relative to what? A mount needs a place. */
 function checkTargets({ volumes = [], tmpfs = [] }: ComposeService, report: Report): void {
   const hint = 'it starts with /';
-  for (const [index, { target }] of volumes.entries()) {
-    if (!target.startsWith('/'))
+  for (const [index, mount] of volumes.entries()) {
+    // The schema of the specification lets a mount be without; `config` prints it so.
+    const target = (mount as Partial<ComposeMount>).target ?? '';
+    if (target === '')
+      report(['volumes', index], 'a mount needs a target', 'name a path in the container: `target: /data`');
+    else if (!target.startsWith('/'))
       report(['volumes', index], `target "${target}" is no absolute path in the container`, hint);
   }
   for (const [index, mount] of tmpfs.entries()) {
@@ -79,5 +96,33 @@ function checkDns({ dns = [] }: ComposeService, report: Report): void {
   for (const [index, address] of dns.entries()) {
     if (parseAddress(address) === undefined)
       report(['dns', index], `"${address}" is no IP address`, 'name servers have no names yet');
+  }
+}
+
+/** What the first process is told and starts with. */
+function checkProcess({ stop_signal, working_dir, environment = {} }: ComposeService, report: Report): void {
+  if (stop_signal !== undefined && signalOf(stop_signal) === undefined)
+    report(['stop_signal'], `unknown signal ${stop_signal}`, 'write a name such as SIGTERM or HUP, or a number');
+  if (working_dir !== undefined && working_dir !== '' && !working_dir.startsWith('/'))
+    report(['working_dir'], `"${working_dir}" is no absolute path in the container`, 'it starts with /');
+  if (Object.hasOwn(environment, ''))
+    report(['environment'], `a variable has no name, but the value "${environment[''] ?? ''}"`, 'write NAME=VALUE');
+}
+
+const highestPort = 65_535;
+
+function checkExpose({ expose = [] }: ComposeService, report: Report): void {
+  for (const [index, given] of expose.entries()) {
+    const numbers = (given.split('/')[0] ?? '').split('-').map(Number);
+    if (numbers.some((port) => port > highestPort))
+      report(['expose', index], `"${given}" is no port`, `ports go up to ${highestPort}`);
+  }
+}
+
+function checkSysctls({ sysctls = {} }: ComposeService, report: Report): void {
+  for (const name of Object.keys(sysctls)) {
+    if (isIpcSetting(name) || isNetworkSetting(name)) continue;
+    const hint = `the whole host has but one: set it there with \`sysctl -w ${name}=…\``;
+    report(['sysctls', name], `${name} is not a setting of one container`, hint);
   }
 }

@@ -183,14 +183,18 @@ export const SERVICE_ROWS: readonly SupportedAttribute[] = [
     shown: 'private, shareable, none, host, service:NAME, container:NAME',
   },
   { path: 'isolation', values: ['default'] },
-  { path: 'logging.driver', values: ['json-file', 'local', 'none', 'journald', 'syslog'] },
+  {
+    path: 'logging.driver',
+    values: ['', 'json-file', 'local', 'none', 'journald', 'syslog'],
+    shown: 'json-file, local, none, journald, syslog',
+  },
   {
     path: 'network_mode',
     values: ['none', 'host', 'bridge', 'default', /^(service|container):/],
     shown: 'none, host, bridge, service:NAME, container:NAME',
   },
-  { path: 'pid', values: ['host', /^(service|container):/], shown: 'host, service:NAME, container:NAME' },
-  { path: 'platform', values: [platformPattern], shown: 'linux/ARCHITECTURE of a node' },
+  { path: 'pid', values: ['', 'host', /^(service|container):/], shown: 'host, service:NAME, container:NAME' },
+  { path: 'platform', values: ['', platformPattern], shown: 'linux/ARCHITECTURE of a node' },
   {
     path: 'pull_policy',
     values: ['always', 'missing', 'never', 'refresh', 'daily', 'weekly', /^every_/],

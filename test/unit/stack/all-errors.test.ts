@@ -42,6 +42,15 @@ describe('all errors of a file in one go', () => {
     ]);
   });
 
+  it('does not say of what makes no sense that it is not supported yet', () => {
+    const text = 'services:\n  a:\n    image: i\n    pid: foo\n    uts: foo\n    ipc: foo\n';
+    assert.deepEqual(errorLines(text, { alsoCheck: unsupportedAttributes }), [
+      '4:5 services.a.pid: pid is "foo", expected host, service:NAME, container:NAME',
+      '5:5 services.a.uts: uts is "foo", expected host',
+      '6:5 services.a.ipc: ipc is "foo", expected private, shareable, none, host, service:NAME, container:NAME',
+    ]);
+  });
+
   it('says each thing once, and where a misplaced key belongs', () => {
     const text = `services:
   a:

@@ -3,6 +3,11 @@ import { errorLines, load } from './memory-files.ts';
 
 /** A stack that is wrong in one way, and what is said about it. */
 const CASES: readonly (readonly [string, string, RegExp])[] = [
+  [
+    'an image without a name',
+    'services:\n  a: {image: ""}',
+    /^2:3 services\.a: service "a" has neither an image nor a build/,
+  ],
   ['nothing to run', 'services:\n  a: {user: x}', /^2:3 services\.a: service "a" has neither an image nor a build/],
   ['an empty service', 'services:\n  a:\n', /^2:3 services\.a: /],
   [

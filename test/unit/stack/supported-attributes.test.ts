@@ -44,7 +44,17 @@ describe('the gate for attributes', () => {
     ['cap_add: [NET_ADMN]', 'services.a.cap_add[0]: unknown capability NET_ADMN'],
     ['ulimits: {nofle: 5}', 'services.a.ulimits.nofle: unknown limit nofle'],
     ['tmpfs: [scratch]', 'services.a.tmpfs[0]: "scratch" is no absolute path in the container'],
+    ['volumes: [{type: bind, source: ./x}]', 'services.a.volumes[0]: a mount needs a target'],
+    ['volumes: [{type: tmpfs, target: ""}]', 'services.a.volumes[0]: a mount needs a target'],
+    [
+      'sysctls: [net.core.somaxconn=1, vm.swappiness=1]',
+      'services.a.sysctls."vm.swappiness": vm.swappiness is not a setting of one container',
+    ],
     ['volumes: ["./x:y"]', 'services.a.volumes[0]: target "y" is no absolute path in the container'],
+    ['stop_signal: SIGNAL', 'services.a.stop_signal: unknown signal SIGNAL'],
+    ['working_dir: srv', 'services.a.working_dir: "srv" is no absolute path in the container'],
+    ['environment: ["=x"]', 'services.a.environment: a variable has no name, but the value "x"'],
+    ['expose: [80, 65535, 65536]', 'services.a.expose[2]: "65536" is no port'],
     ['dns: [nope]', 'services.a.dns[0]: "nope" is no IP address'],
   ];
   it('refuses an image whose name leads nowhere', () => {
@@ -59,6 +69,12 @@ describe('the gate for attributes', () => {
   }
 
   const accepted = [
+    'stop_signal: sigrtmin+3',
+    'logging: {driver: ""}',
+    'pid: ""',
+    'platform: ""',
+    'sysctls: {net.ipv4.ip_forward: 1, kernel.shmmax: 1, fs.mqueue.msg_max: 1}',
+    'stop_signal: "9"',
     'networks: {n: {aliases: [x], ipv4_address: 10.0.0.2}}',
     'network_mode: service:b',
     'network_mode: bridge',

@@ -51,7 +51,7 @@ describe('logging of a service', () => {
     ],
     [{ driver: 'local', options: { tag: 'x' } }, /logging\.options\.tag: is no option of logging driver local/],
     [{ options: { 'max-file': '0' } }, /max-file: "0" is no number of files/],
-    [{ options: { 'max-size': 'much' } }, /max-size: "much" is no size/],
+    [{ options: { 'max-size': 'much' } }, /^services\.web\.logging\.options\.max-size: "much" is no size/],
     [{ options: { compress: 'yes' } }, /compress: "yes" is none of/],
     [{ options: { compress: 'true', 'max-file': '1' } }, /compress: only rotated files are compressed/],
     [{ options: { mode: 'maybe' } }, /mode: "maybe" is none of blocking, non-blocking/],
