@@ -176,9 +176,12 @@ remove_partial (const struct log_compress *compress)
 }
 
 void
-log_compress_renumber (struct log_compress *compress)
+log_compress_moved (struct log_compress *compress, uint64_t number)
 {
-  if (compress->pid > 0 && ++compress->number >= compress->options->max_files)
+  if (compress->pid <= 0 || compress->number != number)
+    return;
+  compress->number++;
+  if (compress->number >= compress->options->max_files)
     kill (compress->pid, SIGKILL);
 }
 

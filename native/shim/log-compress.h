@@ -17,8 +17,8 @@ struct log_compress
 /* Begins, when nothing else is going on, with the newest file that is not compressed. */
 void log_compress_begin (struct log_compress *compress);
 
-/* All numbers have grown by one. A file that has gone needs no compression any more. */
-void log_compress_renumber (struct log_compress *compress);
+/* The file of that number has the next one now; the last one has gone, and needs no compression any more. */
+void log_compress_moved (struct log_compress *compress, uint64_t number);
 
 /* True when PID was the child; then its file takes the place of the other, and the next one is begun. */
 bool log_compress_child_ended (struct log_compress *compress, pid_t pid, int status);

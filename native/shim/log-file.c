@@ -88,6 +88,12 @@ shift_files (struct log_file *file)
       make_name (from, file->options->path, number - 1, suffix);
       if (!move_file (from, to))
         return false;
+      /* File by file: the rest may have to wait for the next attempt, and the compression may end before. */
+      if (*suffix)
+        continue;
+      if (file->shifted == 0)
+        log_compress_moved (&file->compress, number);
+      log_compress_moved (&file->compress, number - 1);
     }
   file->shifted = 0;
   return true;
@@ -104,7 +110,6 @@ rotate (struct log_file *file)
         {
           if (!shift_files (file))
             return;
-          log_compress_renumber (&file->compress);
         }
       else
         unlink (file->options->path);

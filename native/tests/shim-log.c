@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 static char directory[] = "/tmp/tsstack-shim-log-XXXXXX";
 static char path[64];
@@ -255,6 +256,40 @@ test_rotation_in_the_way (void)
   tear_down (&fixture);
 }
 
+/* What is being compressed when only some files could be moved is known by the number that it has then. */
+static void
+test_compression_while_something_is_in_the_way (void)
+{
+  struct fixture fixture;
+  char name[80], other[80], in_the_way[80], result[80];
+  tss_autofree char *newer = NULL;
+  int status;
+  pid_t pid;
+
+  snprintf (in_the_way, sizeof in_the_way, "%s.1.gz", path);
+  snprintf (result, sizeof result, "%s.3.gz", path);
+  CHECK (tss_replace_file_at (AT_FDCWD, file_path (2, name), "older\n", 6, 0600) == 0);
+  set_up (&fixture, 40, 4);
+  fixture.options.compress = true;
+  log_compress_begin (&fixture.log.file.compress);
+  pid = fixture.log.file.compress.pid;
+  CHECK (pid > 0);
+  CHECK (tss_replace_file_at (AT_FDCWD, file_path (1, other), "newer\n", 6, 0600) == 0);
+  CHECK (tss_replace_file_at (AT_FDCWD, in_the_way, "", 0, 0600) == 0);
+  /* No mount point can be moved. */
+  CHECK (mount (in_the_way, in_the_way, NULL, MS_BIND, NULL) == 0);
+  write_text (&fixture, 0, "first\n");
+  write_text (&fixture, 0, "second\n");
+  CHECK (access (other, F_OK) < 0);
+  CHECK (waitpid (pid, &status, 0) == pid && log_child_ended (&fixture.log, pid, status));
+  newer = tss_read_file_at (AT_FDCWD, name, NULL);
+  CHECK_STRING (newer ? newer : "", "newer\n");
+  CHECK (access (result, F_OK) == 0);
+  CHECK (umount2 (in_the_way, 0) == 0 && unlink (in_the_way) == 0);
+  tear_down (&fixture);
+  unlink (result);
+}
+
 /* One large piece is spread over as many files as it needs. */
 static void
 test_rotation_within_piece (void)
@@ -418,6 +453,7 @@ main (void)
   test_rotation (3);
   test_rotation (0);
   test_rotation_in_the_way ();
+  test_compression_while_something_is_in_the_way ();
   test_rotation_within_piece ();
   test_full_disk (0, 3000);
   test_full_disk (20000, 3000);
