@@ -1,9 +1,9 @@
 import { durationToMs, parseBytes } from '../units.ts';
 import { invalid } from './errors.ts';
 
-/** Milliseconds of a duration, or null when there is none. */
+/** Whole milliseconds of a duration, a part of one rounded up; null when there is none. */
 export function durationMs(text: string | undefined): number | null {
-  return text === undefined ? null : durationToMs(text);
+  return text === undefined ? null : Math.ceil(durationToMs(text));
 }
 
 /** A size in bytes, or null when there is none. */

@@ -109,6 +109,7 @@ describe('lowerProject', () => {
     ['runtime: ""', 'runtime', null],
     ['stop_signal: SIGUSR1', 'stopSignal', 'SIGUSR1'],
     ['stop_grace_period: 1m30s', 'stopGraceMs', 90_000],
+    ['stop_grace_period: 1500us', 'stopGraceMs', 2],
     ['devices: ["vendor.com/class=name", "/dev/fuse"]', 'deviceNames', ['vendor.com/class=name']],
     ['gpus: all', 'deviceRequests', [{ driver: null, count: -1, ids: [], capabilities: ['gpu'] }]],
     [
