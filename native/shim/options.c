@@ -16,9 +16,6 @@ static const struct shim_options defaults = {
   .log = { .max_bytes = 10 * 1024 * 1024, .max_files = 3, .max_buffer_bytes = 1024 * 1024 },
 };
 
-/* A month: far above any sense, and safe to double and to add to a clock. */
-#define LONGEST_MS (UINT64_C (31) * 24 * 3600 * 1000)
-
 static int
 read_restart_kind (const json_t *object, enum restart_kind *kind, struct tss_error *error)
 {
@@ -43,10 +40,11 @@ options_read_restart (const json_t *object, struct restart_policy *restart, stru
 {
   if (read_restart_kind (object, &restart->kind, error) < 0
       || tss_json_get_uint (object, "maxRetries", "restart", INT_MAX, &restart->max_retries, error) < 0
-      || tss_json_get_uint (object, "backoffInitialMs", "restart", LONGEST_MS, &restart->backoff_initial_ms, error) < 0
-      || tss_json_get_uint (object, "backoffCapMs", "restart", LONGEST_MS, &restart->backoff_cap_ms, error) < 0
-      || tss_json_get_uint (object, "resetAfterMs", "restart", LONGEST_MS, &restart->reset_after_ms, error) < 0
-      || tss_json_get_uint (object, "windowMs", "restart", LONGEST_MS, &restart->window_ms, error) < 0)
+      || tss_json_get_uint (object, "backoffInitialMs", "restart", SHIM_LONGEST_MS, &restart->backoff_initial_ms, error)
+             < 0
+      || tss_json_get_uint (object, "backoffCapMs", "restart", SHIM_LONGEST_MS, &restart->backoff_cap_ms, error) < 0
+      || tss_json_get_uint (object, "resetAfterMs", "restart", SHIM_LONGEST_MS, &restart->reset_after_ms, error) < 0
+      || tss_json_get_uint (object, "windowMs", "restart", SHIM_LONGEST_MS, &restart->window_ms, error) < 0)
     return -1;
   return 0;
 }
@@ -75,7 +73,7 @@ options_read_stop (const json_t *object, struct stop_options *stop, struct tss_e
     return -1;
   if (tss_json_get_int64 (object, "graceMs", "stop", &stop->grace_ms, error) < 0)
     return -1;
-  if (stop->grace_ms < -1 || stop->grace_ms > (int64_t)LONGEST_MS)
+  if (stop->grace_ms < -1 || stop->grace_ms > (int64_t)SHIM_LONGEST_MS)
     return tss_error_set (error, TSS_ERROR_INVALID, 0, "stop.graceMs", "stop.graceMs: out of range");
   return 0;
 }

@@ -5,6 +5,10 @@
 #include "../box/box.h"
 #include "restart.h"
 
+/* Whoever wants something to last longer than any machine may say so: what every program can write as a number in JSON,
+ * and safe to double and to add to a clock. */
+#define SHIM_LONGEST_MS ((UINT64_C (1) << 53) - 1)
+
 struct stop_options
 {
   int signal;

@@ -35,7 +35,7 @@ read_exec (const json_t *request, struct session_options *options, struct tss_er
     return -1;
   if (!options->process)
     return tss_error_set (error, TSS_ERROR_INVALID, 0, "process", "process: expected an object");
-  if (options->timeout_ms < -1 || options->timeout_ms > INT_MAX)
+  if (options->timeout_ms < -1 || options->timeout_ms > (int64_t)SHIM_LONGEST_MS)
     return tss_error_set (error, TSS_ERROR_INVALID, 0, "timeoutMs", "timeoutMs: out of range");
   return 0;
 }

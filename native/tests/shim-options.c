@@ -113,7 +113,7 @@ test_errors (void)
   check_error (NEEDED ",\"restart\":{\"policy\":\"sometimes\"}", "restart.policy");
   check_error (NEEDED ",\"restart\":{\"maxRetries\":-1}", "restart.maxRetries");
   check_error (NEEDED ",\"restart\":{\"maxRetries\":1.5}", "restart.maxRetries");
-  check_error (NEEDED ",\"restart\":{\"backoffCapMs\":99999999999999}", "restart.backoffCapMs");
+  check_error (NEEDED ",\"restart\":{\"backoffCapMs\":9007199254740992}", "restart.backoffCapMs");
   check_error (NEEDED ",\"stop\":{\"signal\":\"SIGNOTHING\"}", "stop.signal");
   check_error (NEEDED ",\"stop\":{\"signal\":0}", "stop.signal");
   check_error (NEEDED ",\"stop\":{\"signal\":true}", "stop.signal");

@@ -88,6 +88,32 @@ describe('the life of a stack', () => {
     assert.deepEqual(started.map(({ ID }) => ID).toSorted(), ids);
   });
 
+  it('has weeks where the file says weeks: longer than a timer of Node can last', async () => {
+    const path = host.write(
+      'weeks.yml',
+      `
+name: weeks
+services:
+  a:
+    image: busybox:test
+    command: ["sh", "-c", "trap 'echo told' TERM; trap 'echo still here' USR1; while :; do sleep 1000 & wait $$!; done"]
+    stop_grace_period: 5w
+    healthcheck: { test: "echo probed >/proc/1/fd/1", interval: 5w }
+    deploy: { restart_policy: { delay: 5w, window: 5w } }
+`,
+    );
+    const logs = async (): Promise<string> => (await host.ok(['-f', path, 'logs', '--no-log-prefix'])).stdout;
+    await host.ok(['-f', path, 'up', '-d']);
+    const stopping = host.ok(['-f', path, 'stop']);
+    await until(logs, (text) => text.includes('told'));
+    await host.ok(['-f', path, 'kill', '-s', 'USR1']);
+    await until(logs, (text) => text.includes('still here'));
+    assert.doesNotMatch(await logs(), /probed/);
+    await host.ok(['-f', path, 'kill']);
+    await stopping;
+    await host.ok(['-f', path, 'down']);
+  });
+
   it('goes on while the daemon is dead, and is taken over again without a new process', async () => {
     const old = await host.pids(file);
     await host.killDaemon();

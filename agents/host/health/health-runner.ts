@@ -1,3 +1,4 @@
+import { startTimer } from '../../../src/model/timer.ts';
 import type { Healthcheck } from './healthcheck.ts';
 import { initialHealth, nextHealth, probeDelayMs } from './health-state.ts';
 import type { HealthState, ProbeResult } from './health-state.ts';
@@ -11,10 +12,7 @@ export interface Clock {
 
 const systemClock: Clock = {
   now: () => Date.now(),
-  after: (delayMs, callback) => {
-    const timer = setTimeout(callback, delayMs);
-    return () => clearTimeout(timer);
-  },
+  after: startTimer,
 };
 
 export interface HealthRunnerOptions {

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { TsstackError } from '../../../src/model/errors.ts';
+import { startTimer } from '../../../src/model/timer.ts';
 import { connectUnix } from './connect-unix.ts';
 import { NativeError } from './native-error.ts';
 import type { NativeErrorObject } from './native-error.ts';
@@ -57,11 +58,12 @@ export class ShimSocket {
     this.#sequence += 1;
     const seq = this.#sequence;
     return new Promise((resolve, reject) => {
-      const timer = timeoutMs === null ? undefined : setTimeout(() => this.#fail(`no answer to ${String(body['op'])} within ${timeoutMs} ms`), timeoutMs);
+      const onLate = (): void => this.#fail(`no answer to ${String(body['op'])} within ${timeoutMs} ms`);
+      const endTimer = timeoutMs === null ? null : startTimer(timeoutMs, onLate);
       const settle =
         <T>(then: (value: T) => void) =>
         (value: T): void => {
-          clearTimeout(timer);
+          endTimer?.();
           then(value);
         };
       this.#waiting.set(seq, { resolve: settle(resolve), reject: settle(reject) });

@@ -1,14 +1,14 @@
 import { TsstackError } from '../../model/errors.ts';
-
-// setTimeout takes at most 2^31-1 ms; without --wait-timeout nobody waits as long.
-const foreverMs = 2_147_483_647;
+import { longestTimerMs } from '../../model/timer.ts';
 
 /** Runs `work` with a signal that ends it after --wait-timeout seconds; then the error says so. */
 export async function withWaitTimeout<Result>(
   seconds: number | undefined,
   work: (signal: AbortSignal) => Promise<Result>,
 ): Promise<Result> {
-  const signal = AbortSignal.timeout(seconds === undefined || seconds <= 0 ? foreverMs : seconds * 1000);
+  // Nobody waits for as long as a timer can last.
+  const isForEver = seconds === undefined || seconds <= 0;
+  const signal = AbortSignal.timeout(isForEver ? longestTimerMs : Math.min(seconds * 1000, longestTimerMs));
   try {
     return await work(signal);
   } catch (error) {

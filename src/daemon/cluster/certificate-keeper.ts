@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { delay } from '../../../agents/host/abortable.ts';
 import { backdatedMs, createRequest } from '../../manager/authority/certificates.ts';
+import { longestTimerMs } from '../../model/timer.ts';
 import type { IssuedCertificate } from '../../rpc/messages.ts';
 import type { TlsIdentity } from '../../rpc/secure/tls-material.ts';
 
@@ -24,9 +25,6 @@ const latest = 0.8;
  */
 const firstPauseMs = 1000;
 const longestPausePart = 0.02;
-
-/** Timers of Node take at most 2^31 - 1 ms, 24 days. */
-const longestTimerMs = 2_000_000_000;
 
 /** Timers do not notice that the clock was set, or that the machine slept: so it is looked at often enough for certificates of an hour. */
 const clockLookMs = 300_000;

@@ -1,4 +1,5 @@
 import type { TaskObject } from '../../model/objects.ts';
+import { longestTimerMs } from '../../model/timer.ts';
 import type { Event, EventsRequest } from '../../rpc/messages.ts';
 import { stackOf } from '../store/object-index.ts';
 import { subjectOf } from '../store/change.ts';
@@ -77,12 +78,9 @@ function shorten(backlog: Entry[]): Entry[] {
   return backlog.length <= maxKept ? backlog : backlog.slice(-maxKept);
 }
 
-/** Longest delay of a timer in Node, 24.8 days; a longer one would fire at once. */
-const maxTimerMs = 2 ** 31 - 1;
-
 function endAt(untilMs: number, nowMs: number, queue: AsyncQueue<Entry>): NodeJS.Timeout | undefined {
   if (untilMs === 0) return undefined;
-  if (untilMs > nowMs) return setTimeout(() => queue.end(), Math.min(untilMs - nowMs, maxTimerMs));
+  if (untilMs > nowMs) return setTimeout(() => queue.end(), Math.min(untilMs - nowMs, longestTimerMs));
   // What is kept is still read.
   setImmediate(() => queue.end());
   return undefined;

@@ -1,3 +1,4 @@
+import { startTimer } from '../../../../src/model/timer.ts';
 import { delay } from '../../abortable.ts';
 import type { TaskWorker } from '../task-worker.ts';
 
@@ -12,13 +13,12 @@ const retryMs = 1000;
  */
 export function stop(worker: TaskWorker, graceMs: number): void {
   worker.setProgress({ stopping: graceMs });
-  const deadline = graceMs < 0 ? null : AbortSignal.timeout(graceMs + reserveMs);
   const force = (): void => void end(worker);
-  deadline?.addEventListener('abort', force, { once: true });
+  const endTimer = graceMs < 0 ? null : startTimer(graceMs + reserveMs, force);
   void worker.container.stop(graceMs).then(
-    () => deadline?.removeEventListener('abort', force),
+    () => endTimer?.(),
     (error: unknown) => {
-      deadline?.removeEventListener('abort', force);
+      endTimer?.();
       worker.host.log(`stop container ${worker.task.containerName}: ${String(error)}`);
       force();
     },
