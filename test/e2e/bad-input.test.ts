@@ -163,6 +163,11 @@ describe('bad input', () => {
         said: 'error: write standard output: no space left on device\n',
       });
     assert.deepEqual(shell('tsstack version >/dev/full 2>&1'), { code: 1, said: '' });
+    const config = 'echo "services: {a: {image: i}}" | tsstack -f - config';
+    assert.deepEqual(shell(`${config} -o /dev/full`), {
+      code: 1,
+      said: 'error: write /dev/full: no space left on device\n',
+    });
   });
 
   it('says that the working directory is gone, and works without it where none is needed', () => {

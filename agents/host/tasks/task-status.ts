@@ -66,6 +66,8 @@ export function exitMessage(shim: ShimState): string {
   if (shim.phase === 'restarting') return `exited with code ${shim.exitCode ?? 'unknown'}, will be started again`;
   if (shim.phase !== 'exited') return '';
   if (shim.error !== null) return shim.error.message;
+  // Stopped before it was ever started: what ended was only its place.
+  if (shim.startedAt === null) return '';
   if (shim.oomKilled) return `killed: it used more memory than it may (exit code ${shim.exitCode ?? 137})`;
   return shim.exitCode === 0 ? '' : `exited with code ${shim.exitCode ?? 'unknown'}`;
 }

@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { systemReason } from '../../model/system-error.ts';
 import { runConfig, type ConfigArguments } from '../../stack/config.ts';
 import { nodeFileSystem } from '../../stack/node-file-system.ts';
 import { defineVerb, type CommandContext } from '../command-line/verb.ts';
@@ -45,8 +46,17 @@ async function run(context: CommandContext<typeof flags>): Promise<number> {
   context.io.stderr.write(stderr);
   const path = context.flags.output;
   if (path === undefined) await writeOutput(context.io.stdout, stdout);
-  else if (exitCode === 0) writeFileSync(resolve(context.io.cwd, path), stdout);
+  else if (exitCode === 0) writeFile(resolve(context.io.cwd, path), stdout);
   return exitCode;
+}
+
+function writeFile(path: string, text: string): void {
+  try {
+    writeFileSync(path, text);
+  } catch (error) {
+    // A disk that is full does not say for which file.
+    throw new UsageError(`write ${path}: ${systemReason(error as Error)}`);
+  }
 }
 
 /** Only then is there need for a daemon, and for the code that talks to it. */

@@ -70,6 +70,11 @@ async function findDestination(
 ): Promise<CopyDestination> {
   const { path, kind } = await followLinks(side, withoutEnd(typed));
   if (kind === 'directory') return { directory: path, name: source.name };
+  // A file in the place of /dev/null is a broken machine.
+  if (kind === 'other')
+    throw new TsstackError('conflict', `${typed} of ${side.name} is a device, pipe or socket, which no file replaces`, {
+      hint: 'for standard output write `tsstack cp SERVICE:SRC -`, which is an archive',
+    });
   if (kind !== 'missing') {
     if (source.isDirectory)
       throw new TsstackError('conflict', `copy directory ${source.path}: ${typed} of ${side.name} is a file`, {

@@ -128,7 +128,8 @@ export function containerJson(task: TaskObject, truncate: boolean, now: number):
   return {
     Command: commandText(task, truncate),
     CreatedAt: formatTime(created),
-    ExitCode: container?.exitCode ?? 0,
+    // One that was stopped before it was started has ended without a program.
+    ExitCode: stateByItself(task) === 'created' ? 0 : (container?.exitCode ?? 0),
     Health: container?.health?.state ?? '',
     ID: truncate ? shortId(task.id) : task.id,
     Image: task.spec.image,

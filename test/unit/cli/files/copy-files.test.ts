@@ -19,7 +19,8 @@ class FakeSide implements FileSide {
   look(path: string, follow: boolean): ReturnType<FileSide['look']> {
     const entry = path === '/' ? 'directory' : this.#files[path];
     if (entry === undefined) return Promise.resolve({ kind: 'missing', target: '' });
-    if (entry === 'directory' || entry === 'file') return Promise.resolve({ kind: entry, target: '' });
+    if (entry === 'directory' || entry === 'file' || entry === 'other')
+      return Promise.resolve({ kind: entry, target: '' });
     return follow ? this.look(entry, true) : Promise.resolve({ kind: 'link', target: entry });
   }
 
@@ -38,6 +39,8 @@ const here = { '/a': 'directory', '/a/file': 'file', '/a/link': 'file', '/a/to-d
 const there = {
   '/dir': 'directory',
   '/file': 'file',
+  '/null': 'other',
+  '/to-null': '/null',
   '/to-dir': '/dir',
   '/to-file': 'dir/real',
   '/dir/real': 'file',
@@ -91,6 +94,8 @@ describe('a copy', () => {
     await assert.rejects(copy('/a/file', '/new/'), { message: 'container web-1 has no directory /new/' });
     await assert.rejects(copy('/a/file', '/no/new'), { message: 'container web-1 has no directory /no' });
     await assert.rejects(copy('/a/file', '/file/new'), { message: 'container web-1 has no directory /file' });
+    for (const device of ['/null', '/to-null'])
+      await assert.rejects(copy('/a/file', device), { code: 'conflict', message: /is a device, pipe or socket/ });
     await assert.rejects(copy('/a/file', '/circle'), { message: /leads in a circle/ });
   });
 

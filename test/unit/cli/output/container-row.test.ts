@@ -132,5 +132,8 @@ describe('containerJson', () => {
     assert.equal(json['CreatedAt'], '2026-01-01 00:00:00 +0000 UTC');
     assert.equal(json['RunningFor'], '5 minutes ago');
     assert.match(String(json['Labels']), /com\.docker\.compose\.service=web/);
+    const never = containerStatus({ phase: 'exited', startedAt: null, exitCode: 137 });
+    const stopped = web({ status: taskStatus({ state: 'shutdown', container: never }) });
+    assert.equal(containerJson(stopped, true, now)['ExitCode'], 0, 'stopped before it was started');
   });
 });
