@@ -2,11 +2,15 @@
 const firstPauseMs = 30_000;
 const longestPauseMs = 3_600_000;
 
+/** After so long without a failure, in ms, the next one has nothing to do with those before. */
+const forgottenMs = 2 * longestPauseMs;
+
 /** The pause after a failure, until which nothing is tried; then it says so by itself. It does not keep the process alive. */
 export class RetryPause {
   readonly #onOver: () => void;
   #timer: NodeJS.Timeout | null = null;
   #failures = 0;
+  #begunAtMs = -Infinity;
 
   constructor(onOver: () => void) {
     this.#onOver = onOver;
@@ -18,6 +22,9 @@ export class RetryPause {
 
   begin(): void {
     this.end();
+    const nowMs = performance.now();
+    if (nowMs - this.#begunAtMs > forgottenMs) this.#failures = 0;
+    this.#begunAtMs = nowMs;
     const pauseMs = Math.min(firstPauseMs * 2 ** this.#failures, longestPauseMs);
     this.#failures += 1;
     this.#timer = setTimeout(() => {
