@@ -22,9 +22,7 @@ layer_directory_times_add (struct layer_directory_times *list, const char *path,
       list->capacity = capacity;
     }
   memcpy (list->times[list->paths.count], times, sizeof list->times[0]);
-  if (layer_path_list_add (&list->paths, path) < 0)
-    return tss_error_set (error, TSS_ERROR_INTERNAL, errno, path, "remember the times of %s", path);
-  return 0;
+  return layer_path_list_add (&list->paths, path, error);
 }
 
 static int

@@ -157,11 +157,7 @@ make_directory (struct layer_tree *tree, int parent, const char *parent_path, co
   struct stat status;
 
   if (mkdirat (parent, name, 0755) == 0)
-    {
-      if (layer_path_list_add (&tree->implicit, path) < 0)
-        return tss_error_set (error, TSS_ERROR_INTERNAL, errno, path, "make directory %s", path);
-      return 0;
-    }
+    return layer_path_list_add (&tree->implicit, path, error);
   if (errno != EEXIST || fstatat (parent, name, &status, AT_SYMLINK_NOFOLLOW) < 0)
     return tss_error_set (error, TSS_ERROR_IO, errno, path, "make directory %s", path);
   if (S_ISLNK (status.st_mode))

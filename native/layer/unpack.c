@@ -323,8 +323,8 @@ list_implicit (struct unpacking *unpacking, struct tss_error *error)
   for (size_t i = 0; i < made->count; i++)
     if (!bsearch (&made->paths[i], sorted, described->count, sizeof *sorted, compare_paths)
         && is_directory (&unpacking->tree, made->paths[i])
-        && layer_path_list_add (&unpacking->result->implicit, made->paths[i]) < 0)
-      return tss_error_set (error, TSS_ERROR_INTERNAL, errno, "", "list the directories of the layer");
+        && layer_path_list_add (&unpacking->result->implicit, made->paths[i], error) < 0)
+      return -1;
   return 0;
 }
 

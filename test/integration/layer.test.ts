@@ -17,6 +17,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { after, beforeEach, describe, it } from 'mocha';
 import { LayerProgram } from '../../agents/host/native/layer.ts';
@@ -305,6 +306,16 @@ describe('tsstack-layer', () => {
       }
       await unpack(members);
       await program.remove([directory]);
+      assert.ok(!existsSync(directory));
+    });
+
+    it('remembers no more of directories than fits into little memory', async () => {
+      const deep = `${'d'.repeat(250)}/`.repeat(16);
+      const again = buildTar([{ name: 'x', type: '5', pax: { path: deep } }]).subarray(0, -1024);
+      const { input, result } = program.unpackStream({ to: directory, diffId: null, maxBytes: null, signal });
+      const many = Readable.from(Array.from({ length: 400 }, () => Buffer.concat(Array<Buffer>(100).fill(again))));
+      many.on('error', () => undefined).pipe(input);
+      await assert.rejects(result, { nativeCode: 'invalid', errno: 'E2BIG' });
       assert.ok(!existsSync(directory));
     });
 
