@@ -280,12 +280,12 @@ layer_stream_free (struct layer_stream *stream)
   ended = stream->ended;
   stream->abandoned = true;
   pthread_cond_broadcast (&stream->changed);
+  /* While the lock is held: as soon as the reader has it, it may end and take everything with it. */
+  if (!ended)
+    pthread_detach (stream->thread);
   pthread_mutex_unlock (&stream->mutex);
   if (!ended)
-    {
-      pthread_detach (stream->thread);
-      return;
-    }
+    return;
   pthread_join (stream->thread, NULL);
   free_memory (stream);
 }
