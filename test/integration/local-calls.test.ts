@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { connect, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
+import type { TsstackError } from '../../src/model/errors.ts';
 import { connectControl } from '../../src/rpc/client.ts';
 import { addServices, serve, serveControl, type RunningServer } from '../../src/rpc/server.ts';
 import type { ControlHandlers } from '../../src/rpc/service-types.ts';
@@ -74,6 +75,20 @@ describe('the unix socket of a daemon', () => {
     await start({});
     const { heard } = await say('TSSTACK/1\n', frame(0, Buffer.from('/tsstack.v9.Control/Fly')), frame(2));
     assert.match(await heard, /^TSSTACK\/1\n.*"code":"unsupported".*knows no such method.*start it anew/s);
+  });
+
+  it('whose daemon ends in the middle of a call has the caller told what that means', async () => {
+    const dying = createServer((socket) => {
+      socket.write('TSSTACK/1\n');
+      socket.once('data', () => socket.destroy());
+    });
+    await once(dying.listen(path), 'listening');
+    server = { address: `unix://${path}`, stop: () => new Promise((resolve) => void dying.close(() => resolve())) };
+    const control = await connectControl(`unix://${path}`);
+    const said = (error: TsstackError): boolean =>
+      /ended in the middle/.test(error.message) && /containers run on/.test(error.hint ?? '') && error.retryable;
+    await assert.rejects(control.removeStack({ stack: 'a' }), said);
+    control.close();
   });
 
   it('gives callers up that break the rules, and serves the others', async () => {

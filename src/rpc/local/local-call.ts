@@ -91,5 +91,8 @@ export class LocalCall implements DuplexStream<object, object> {
 }
 
 function cut(): TsstackError {
-  return new TsstackError('unavailable', 'the other side ended the connection', { retryable: true });
+  return new TsstackError('unavailable', 'the daemon of this host ended in the middle of this', {
+    retryable: true,
+    hint: 'containers run on, and what was asked for and noted goes on: run the command again, which starts the daemon if need be',
+  });
 }
