@@ -6,6 +6,9 @@ import { didYouMeanOneOf } from '../../stack/suggest.ts';
 import type { CommandContext } from '../command-line/verb.ts';
 import { loadOptions } from './load-options.ts';
 
+/** The name of the stack may be the wrong one. */
+const emptyStack = 'that stack has no containers: `tsstack ls` shows the stacks that have';
+
 /** Throws `no such service` for a name that neither the running stack nor its file has. The file is loaded only when the stack does not know. */
 export async function requireServices(
   context: Pick<CommandContext, 'globals' | 'io'>,
@@ -18,7 +21,8 @@ export async function requireServices(
   const known = new Set([...running, ...(await servicesOfFile(context))]);
   const unknown = missing.find((name) => !known.has(name));
   if (unknown === undefined) return;
-  throw new TsstackError('not-found', `no such service: ${unknown}`, hintOf(didYouMeanOneOf(unknown, known)));
+  const hint = known.size === 0 ? emptyStack : didYouMeanOneOf(unknown, known);
+  throw new TsstackError('not-found', `no such service: ${unknown}`, hintOf(hint));
 }
 
 /** True when the command named its stack and no file: then only what exists counts. */

@@ -52,6 +52,15 @@ describe('verbs on containers that exist', () => {
     assert.match(stderr, /^error: no stack file in \/proc\/sys .*\nhint: .* -p: `tsstack ls`/);
   });
 
+  it('say of a stack without containers that it has none', async () => {
+    const empty = await new FakeControl().start();
+    const io = new TestIo({ env: empty.env, cwd: '/proc/sys' });
+    const { code, stderr } = await runCommand(['-p', 'mistyped', 'stop', 'web'], io);
+    await empty.stop();
+    assert.equal(code, 1);
+    assert.match(stderr, /^error: no such service: web\nhint: that stack has no containers: `tsstack ls`/);
+  });
+
   it('stop sends the grace and tells of each container', async () => {
     actsWith((task) => ({ ...task, desired: 'stopped', status: exitedStatus(143) }), web1, web2);
     const { code, stdout, stderr } = await run(['stop', '-t', '3', 'web']);
