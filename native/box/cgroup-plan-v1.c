@@ -18,13 +18,14 @@ plan_memory (const struct box_resources *resources, struct box_cgroup_plan *plan
     int64_t value;
     enum box_cgroup_need need;
   } writes[] = {
+    /* Before the limit: who is there already is not to be killed for it in between. */
+    { "memory.oom_control", FIELD ("memory.disableOOMKiller"), resources->memory_disable_oom_killer,
+      BOX_CGROUP_REQUIRED },
     { "memory.limit_in_bytes", FIELD ("memory.limit"), resources->memory_limit, BOX_CGROUP_REQUIRED },
     { "memory.memsw.limit_in_bytes", FIELD ("memory.swap"), swap_follows ? -1 : resources->memory_swap,
       swap_follows ? BOX_CGROUP_OPTIONAL : BOX_CGROUP_DEGRADES },
     { "memory.soft_limit_in_bytes", FIELD ("memory.reservation"), resources->memory_reservation, BOX_CGROUP_REQUIRED },
     { "memory.swappiness", FIELD ("memory.swappiness"), resources->memory_swappiness, BOX_CGROUP_REQUIRED },
-    { "memory.oom_control", FIELD ("memory.disableOOMKiller"), resources->memory_disable_oom_killer,
-      BOX_CGROUP_REQUIRED },
     { "memory.use_hierarchy", FIELD ("memory.useHierarchy"), resources->memory_use_hierarchy, BOX_CGROUP_ADVISORY },
   };
 

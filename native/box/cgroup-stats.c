@@ -124,6 +124,13 @@ box_cgroup_is_out_of_memory (const struct box_cgroup *cgroup)
          && read_keyed (cgroup, "memory", file, "oom_kill_disable") > 0;
 }
 
+bool
+box_cgroup_was_out_of_memory (const struct box_cgroup *cgroup)
+{
+  return cgroup->count > 0 && !cgroup->unified && read_number (cgroup, "memory", "memory.failcnt") > 0
+         && read_keyed (cgroup, "memory", "memory.oom_control", "oom_kill_disable") > 0;
+}
+
 int
 box_cgroup_refuse_memory (struct tss_error *error)
 {

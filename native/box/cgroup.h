@@ -80,6 +80,8 @@ uint64_t box_cgroup_oom_kills (const struct box_cgroup *cgroup);
 /* Whether processes wait for memory that nobody is killed for: only v1 knows that. Box_cgroup_refuse_memory says so in
  * an error. */
 bool box_cgroup_is_out_of_memory (const struct box_cgroup *cgroup);
+/* Whether a process may have ended over that instead: the kernel refuses what it has no memory for in a system call. */
+bool box_cgroup_was_out_of_memory (const struct box_cgroup *cgroup);
 int box_cgroup_refuse_memory (struct tss_error *error);
 
 #endif

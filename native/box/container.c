@@ -69,6 +69,9 @@ await_message (struct box_channel *channel, enum box_message_kind wanted, struct
         }
       if (message->kind == BOX_MESSAGE_REFUSED)
         return BOX_AWAIT_REFUSED;
+      if (message->kind == BOX_MESSAGE_END && channel->patience.cgroup
+          && box_cgroup_was_out_of_memory (channel->patience.cgroup))
+        return box_cgroup_refuse_memory (error);
       if (message->kind == BOX_MESSAGE_END)
         return tss_error_set (error, TSS_ERROR_INTERNAL, 0, "",
                               "the container's process was killed while it was set up (too little memory?)");

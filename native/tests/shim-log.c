@@ -277,7 +277,7 @@ test_compression_while_something_is_in_the_way (void)
   CHECK (tss_replace_file_at (AT_FDCWD, file_path (1, other), "newer\n", 6, 0600) == 0);
   CHECK (tss_replace_file_at (AT_FDCWD, in_the_way, "", 0, 0600) == 0);
   /* No mount point can be moved. */
-  CHECK (mount (in_the_way, in_the_way, NULL, MS_BIND, NULL) == 0);
+  CHECK (mount (in_the_way, in_the_way, "", MS_BIND, NULL) == 0);
   write_text (&fixture, 0, "first\n");
   write_text (&fixture, 0, "second\n");
   CHECK (access (other, F_OK) < 0);

@@ -47,6 +47,6 @@ describe('a user who is not root', () => {
 
   it('is told which file it may not write', () => {
     const { status, stderr } = run('-f', file, 'config', '-o', '/proc/none');
-    assert.deepEqual([status, stderr], [1, 'error: open /proc/none: no such file or directory\n']);
+    assert.deepEqual([status, stderr], [1, 'error: write /proc/none: no such file or directory\n']);
   });
 });
