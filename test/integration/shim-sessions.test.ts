@@ -215,8 +215,10 @@ describe('shim: attach', () => {
     const { container, control } = await lab.create('exit 7', { shim: { stdin: true } });
     const late = connect(container.socketPath);
     await once(late, 'connect');
-    late.pause();
     late.write(encodeFrame(frameTypes.request, Buffer.from('{"op":"attach","seq":1,"stdin":true}')));
+    // Until it is answered, the container may be started, and end, before the shim has read the request.
+    await once(late, 'data');
+    late.pause();
     await control.request({ op: 'start' });
     await control.closed;
     late.write(encodeFrame(frameTypes.stdinClose, Buffer.alloc(0)));
