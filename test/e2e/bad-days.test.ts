@@ -208,7 +208,11 @@ describe('bad days', () => {
     it('is a clear error and touches no container', async () => {
       const path = join(host.dataRoot, 'manager/store.db');
       await host.ok(['-f', policiesFile, 'up', '-d']);
-      const before = runningPids();
+      // The job ends by itself.
+      const before = await until(
+        async () => runningPids(),
+        ({ length }) => length === 3,
+      );
       await killDaemon();
       const copy = join(host.directory, 'copy');
       cpSync(join(path, '..'), copy, { recursive: true });
@@ -216,6 +220,7 @@ describe('bad days', () => {
       rmSync(`${path}-wal`, { force: true });
       writeFileSync(path, Buffer.alloc(8192, 'garbage'));
       const { code, stderr } = await host.run(['-f', policiesFile, 'ps']);
+      cpSync(copy, join(path, '..'), { recursive: true });
       assert.equal(code, 1);
       assert.match(stderr, new RegExp(`open store ${path}: file is not a database`));
       assert.match(stderr, /restore it from a copy/);
@@ -223,7 +228,6 @@ describe('bad days', () => {
         before.filter((pid) => !isRunning(pid)),
         [],
       );
-      cpSync(copy, join(path, '..'), { recursive: true });
       await host.ok(['-f', policiesFile, 'up', '-d']);
       assert.deepEqual(runningPids().filter((pid) => before.includes(pid)).length, before.length);
     });

@@ -3,12 +3,16 @@ import { writeFileSync } from 'node:fs';
 import Mocha from 'mocha';
 import type { Totals } from './runner/run-job.ts';
 
-/** Enough to see what happened where only the end of the output is kept. */
-const linesOfError = 12;
+/** Enough to see what happened where only the end of the output is kept: what is said first, and how whatever else was run ended. */
+const firstLines = 12;
+const lastLines = 40;
 
 function describeFailure(test: Mocha.Test, error: unknown): string {
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return [test.fullTitle(), ...text.split('\n').slice(0, linesOfError)].join('\n    ');
+  const lines = text.split('\n');
+  const left = lines.length - firstLines - lastLines;
+  const shown = left > 0 ? [...lines.slice(0, firstLines), `(${left} lines)`, ...lines.slice(-lastLines)] : lines;
+  return [test.fullTitle(), ...shown].join('\n    ');
 }
 
 export default class TotalsReporter extends Mocha.reporters.Spec {

@@ -5,6 +5,7 @@ import type { TaskWorker } from '../tasks/task-worker.ts';
 import { noTraffic, readNetworkCounters, type NetworkCounters } from './network-counters.ts';
 import type { RelayStream } from './relay-stream.ts';
 import { requireRunning } from './require-running.ts';
+import { askShim } from './unless-ended.ts';
 
 /** Pause between two statistics, in ms. */
 const statsPeriodMs = 1000;
@@ -15,7 +16,7 @@ export async function serveStats(tasks: TaskTable, stream: RelayStream<'stats'>)
   const over = AbortSignal.any([stream.signal, worker.runEnded]);
   requireRunning(worker);
   while (!over.aborted) {
-    const { blkReadBytes, blkWriteBytes, ...stats } = await (await worker.container.connection()).stats();
+    const { blkReadBytes, blkWriteBytes, ...stats } = await askShim(worker, (shim) => shim.stats());
     const block = { blockReadBytes: blkReadBytes, blockWriteBytes: blkWriteBytes };
     await stream.document({ ...stats, ...block, ...networkCountersOf(worker) });
     if (stream.arguments.once) break;
@@ -38,13 +39,12 @@ export async function serveSignal(tasks: TaskTable, stream: RelayStream<'signal'
     throw new ContainerStateError(worker.task.containerName, 'is not running');
   }
   const { signal } = stream.arguments;
-  const connection = await worker.container.connection();
   if (!['SIGKILL', 'KILL', '9'].includes(signal.toUpperCase())) {
-    await connection.signal(signal);
+    await askShim(worker, (shim) => shim.signal(signal));
     return 0;
   }
   try {
-    await connection.kill();
+    await askShim(worker, (shim) => shim.kill());
   } catch (error) {
     // One that is being removed is let go of when it has ended, which may be before the answer is here.
     if (!worker.runEnded.aborted) throw error;
@@ -58,7 +58,7 @@ export async function servePause(tasks: TaskTable, stream: RelayStream<'pause'>)
   if (worker.container.phase === 'paused')
     throw new ContainerStateError(worker.task.containerName, 'is paused already');
   requireRunning(worker);
-  await (await worker.container.connection()).pause();
+  await askShim(worker, (shim) => shim.pause());
   return 0;
 }
 
@@ -66,6 +66,6 @@ export async function servePause(tasks: TaskTable, stream: RelayStream<'pause'>)
 export async function serveUnpause(tasks: TaskTable, stream: RelayStream<'unpause'>): Promise<number> {
   const worker = tasks.get(stream.taskId);
   if (worker.container.phase !== 'paused') throw new ContainerStateError(worker.task.containerName, 'is not paused');
-  await (await worker.container.connection()).resume();
+  await askShim(worker, (shim) => shim.resume());
   return 0;
 }

@@ -14,12 +14,13 @@ import type { TaskWorker } from '../tasks/task-worker.ts';
 import { requireRunning } from './require-running.ts';
 import type { RelayStream } from './relay-stream.ts';
 import { pumpSession } from './session-pump.ts';
+import { unlessEnded } from './unless-ended.ts';
 
 /** Runs a command in a container. */
 export async function serveExec(tasks: TaskTable, stream: RelayStream<'exec'>): Promise<number> {
   const worker = tasks.get(stream.taskId);
   requireRunning(worker);
-  const session = await startExec(worker, stream.arguments, null).catch((error: unknown) => {
+  const session = await unlessEnded(worker, startExec(worker, stream.arguments, null)).catch((error: unknown) => {
     throw noSuchDirectory(error, stream.arguments.workingDir) ?? error;
   });
   if (!stream.arguments.detach) return pumpSession(session, stream);

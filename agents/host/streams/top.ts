@@ -5,6 +5,7 @@ import { readCommandLine, readProcessStat } from '../process-stat.ts';
 import type { TaskTable } from '../tasks/task-table.ts';
 import type { RelayStream } from './relay-stream.ts';
 import { requireRunning } from './require-running.ts';
+import { askShim } from './unless-ended.ts';
 
 const titles: readonly string[] = ['UID', 'PID', 'PPID', 'C', 'STIME', 'TTY', 'TIME', 'CMD'];
 
@@ -15,7 +16,7 @@ const ticksPerSecond = 100;
 export async function serveTop(tasks: TaskTable, stream: RelayStream<'top'>): Promise<number> {
   const worker = tasks.get(stream.taskId);
   requireRunning(worker);
-  const pids = await (await worker.container.connection()).pids();
+  const pids = await askShim(worker, (shim) => shim.pids());
   const users = readUserNames();
   const bootMs = Number(/^btime (\d+)$/m.exec(readFileSync('/proc/stat', 'utf8'))?.[1] ?? 0) * 1000;
   const processes = pids.flatMap((pid) => {

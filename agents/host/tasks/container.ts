@@ -87,23 +87,38 @@ export class Container {
 
   /** Resolves when the container has ended. `graceMs` -1 waits for ever. A second, shorter stop shortens the first. */
   async stop(graceMs: number): Promise<void> {
-    // A connection of its own: the answers to other requests would have to wait behind this one.
-    const connection = await this.#dial();
+    const life = this.#life;
     try {
-      await connection.stop(graceMs);
-    } finally {
-      connection.close();
+      // A connection of its own: the answers to other requests would have to wait behind this one.
+      const connection = await this.#dial();
+      try {
+        await connection.stop(graceMs);
+      } finally {
+        connection.close();
+      }
+    } catch (error) {
+      // It may have ended by itself before its shim heard of this; and a later run is not to be stopped for this one.
+      if (life === this.#life && !this.hasEnded()) throw error;
     }
   }
 
   /** Ends what a shim that does not answer left, and the shim itself. Afterwards the container counts as lost. */
   async destroy(): Promise<void> {
+    // Before the connection is let go of, which may have been about to tell it.
+    if (this.hasEnded()) return this.release();
     const state = this.#readStateFile().state ?? this.#state;
     this.release();
     if (state === null) return this.#endUnborn();
-    if (state.phase === 'exited') return;
     if (this.#isAlive(state)) this.#options.shims.kill(state.shimPid);
     await this.#lose(state);
+  }
+
+  /** Whether its shim has written that it has ended, which is taken in where nobody has heard of it yet. */
+  hasEnded(): boolean {
+    const { state } = this.#readStateFile();
+    if (state?.phase !== 'exited') return false;
+    if (this.#state?.phase !== 'exited') this.#observe(state);
+    return true;
   }
 
   /** The connection for everything else; opened when there is none. */
@@ -169,10 +184,9 @@ export class Container {
   async #settle(life: number): Promise<void> {
     if (life !== this.#life || this.#state === null) return;
     this.#connection = null;
-    if (this.#state.phase === 'exited') return;
+    if (this.#state.phase === 'exited' || this.hasEnded()) return;
     const { state } = this.#readStateFile();
-    if (state?.phase === 'exited') this.#observe(state);
-    else if (state !== null && this.#isAlive(state)) await this.#follow();
+    if (state !== null && this.#isAlive(state)) await this.#follow();
     else await this.#lose(state ?? this.#state);
   }
 

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { HostPaths } from '../../../../agents/host/host-paths.ts';
 import { NativeError } from '../../../../agents/host/native/native-error.ts';
+import { ShimConnectionError } from '../../../../agents/host/native/shim-socket.ts';
 import { Container } from '../../../../agents/host/tasks/container.ts';
 import type { ShimConnection, ShimSeam, ShimState } from '../../../../agents/host/tasks/shim.ts';
 import { shimState } from '../../../fixtures/shim-state.ts';
@@ -69,6 +70,48 @@ describe('a container', () => {
     assert.deepEqual(seen, []);
     assert.equal(held.phase, 'running');
     assert.ok(isClosed);
+  });
+
+  describe('that ends by itself at the moment of its stop', () => {
+    const ended: ShimState = { ...running, seq: running.seq + 1, phase: 'exited', pid: null, exitCode: 5 };
+    /** Its shim goes without an answer, and nobody has heard yet of the end that it has written. */
+    async function stopOneThatEnds(change: Partial<ShimSeam> = {}): Promise<Container> {
+      const stateFile = join(directory, 'containers/c/state.json');
+      const connection = {
+        closed: new Promise<void>(() => undefined),
+        subscribe: async () => running,
+        stop: async () => {
+          writeFileSync(stateFile, stateFileText(ended));
+          throw new ShimConnectionError('the connection broke');
+        },
+        close: () => undefined,
+      } as unknown as ShimConnection;
+      const held = container({ connect: async () => connection, ...change });
+      writeFileSync(stateFile, stateFileText(running));
+      await held.adopt();
+      return held;
+    }
+
+    it('has its own exit code, which is told', async () => {
+      const held = await stopOneThatEnds();
+      await held.stop(0);
+      assert.deepEqual([held.phase, seen.at(-1)?.exitCode, killed], ['exited', 5, []]);
+    });
+
+    it('is not ended once more by whoever gives up waiting for it', async () => {
+      const held = await stopOneThatEnds();
+      writeFileSync(join(directory, 'containers/c/state.json'), stateFileText(ended));
+      await held.destroy();
+      assert.deepEqual([held.phase, seen.at(-1)?.exitCode, killed], ['exited', 5, []]);
+    });
+
+    it('fails no stop of a run that is over when the next one has begun', async () => {
+      const held = await stopOneThatEnds({ launch: async () => ({ ...running, seq: 1 }) });
+      const stopped = held.stop(0);
+      await held.launch();
+      await stopped;
+      assert.equal(held.phase, 'running');
+    });
   });
 
   it('whose launcher died before it could answer does not come later', async () => {
