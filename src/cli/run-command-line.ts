@@ -59,8 +59,7 @@ async function runVerb(
     return 0;
   }
   checkArity(verb, parsed.arguments);
-  if (isTrue(io.env['COMPOSE_COMPATIBILITY']))
-    throw new UsageError('COMPOSE_COMPATIBILITY is not supported yet', 'container names have hyphens here; unset it');
+  refuseVariables(io.env);
   return verb.run({
     flags: valuesOf(verb.flags, parsed.given),
     given: new Set(parsed.given.keys()),
@@ -68,6 +67,16 @@ async function runVerb(
     arguments: parsed.arguments,
     io,
   });
+}
+
+/** Variables of compose that every verb obeys, or would. */
+function refuseVariables(env: CommandIo['env']): void {
+  if (isTrue(env['COMPOSE_COMPATIBILITY']))
+    throw new UsageError('COMPOSE_COMPATIBILITY is not supported yet', 'container names have hyphens here; unset it');
+  const ansi = env['COMPOSE_ANSI'] ?? '';
+  const choices: readonly string[] = globalFlags.ansi.choices;
+  if (ansi !== '' && !choices.includes(ansi))
+    throw new UsageError(`COMPOSE_ANSI is "${ansi}"`, `it takes ${choices.join(', ')}`);
 }
 
 /** `tsstack cluster …`: global flags may stand before the next word, too. */

@@ -136,9 +136,9 @@ export class Daemon {
   }
 
   async #change(before: Role, change: () => Promise<void>): Promise<void> {
-    await (await this.#agent).stop();
-    await before.stop();
     try {
+      await (await this.#agent).stop();
+      await before.stop();
       await change();
     } finally {
       this.#role = await startRole(this.#context);

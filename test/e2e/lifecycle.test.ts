@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { before, describe, it } from 'mocha';
 import { busyboxHost } from '../support/busybox-host.ts';
+import { RunningCommand } from '../support/running-command.ts';
 import { until, untilGone } from '../support/test-host.ts';
 
 const stack = (web: string): string => `
@@ -180,6 +181,24 @@ services:
     assert.deepEqual(await host.pids(path), { 'alone-a-1': state.pid });
     assert.deepEqual(await history(path, 'a'), ['alone-a-1: Running, ', '\\_ alone-a-1: Failed, exited with code 137']);
     await host.ok(['-f', path, 'down', '-t', '0']);
+  });
+
+  it('goes away although whoever waits for that gives up, and is told so', async () => {
+    const stubborn = host.write(
+      'stubborn.yml',
+      'name: stubborn\nservices:\n  a: { image: busybox:test, command: sleep 100000, stop_grace_period: 1m }\n',
+    );
+    await host.ok(['-f', stubborn, 'up', '-d']);
+    for (const [verb, word] of [['stop', 'Stopping'] as const, ['down', 'Stopping'] as const]) {
+      const waiting = new RunningCommand(host, ['-f', stubborn, verb]);
+      await waiting.shows(word);
+      waiting.signal('SIGINT');
+      assert.equal(await waiting.ended(), 130);
+      assert.match(waiting.stderr, /Interrupted: what was asked for goes on; `tsstack ps -a` shows how far it is\n$/);
+    }
+    // The second one shortens the grace of the first, which had not ended with its command.
+    await host.ok(['-f', stubborn, 'down', '-t', '0']);
+    assert.deepEqual(await host.ps(stubborn), []);
   });
 
   it('keeps named volumes over down and up, and loses them with down -v', async () => {

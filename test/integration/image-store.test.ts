@@ -109,6 +109,8 @@ describe('images of a host', function () {
         { name: 'c.json', data: '{"rootfs":{"type":"layers","diff_ids":["sha256:bad"]}}' },
       ]);
       await assert.rejects(images.load(streamOf(layerless)), /no sha256 digest/);
+      const empty = buildTar([{ name: 'manifest.json', data: '[]' }]);
+      await assert.rejects(images.load(streamOf(empty)), /it has no image/);
       assert.deepEqual([lab.contents('ingest'), lab.contents('layers'), await images.list()], [[], [], []]);
     });
   });

@@ -7,6 +7,7 @@ import { openProgress } from '../output/progress/open-progress.ts';
 import { showDryRunSteps } from '../output/show-plan.ts';
 import { loadProject } from '../project/load-project.ts';
 import { followTasks } from '../tasks/follow-tasks.ts';
+import { unlessInterrupted } from '../tasks/unless-interrupted.ts';
 import { apply } from '../up/apply.ts';
 import { applyRequest } from '../up/apply-request.ts';
 import { prepareApply } from '../up/prepare-apply.ts';
@@ -43,7 +44,9 @@ async function run(context: CommandContext<typeof flags>): Promise<number> {
       progress,
       ask: (question) => confirm(context.io, question),
     });
-    await followTasks(control, { stack, taskIds: response.taskIds, goal: 'created', changeOf, progress });
+    await unlessInterrupted(context.io, progress, (signal) =>
+      followTasks(control, { stack, taskIds: response.taskIds, goal: 'created', changeOf, progress, signal }),
+    );
   } finally {
     progress.stop();
   }

@@ -9,6 +9,7 @@ import { followTasks } from '../tasks/follow-tasks.ts';
 import { prepareApply } from '../up/prepare-apply.ts';
 import { apply } from '../up/apply.ts';
 import { followRemovals } from '../tasks/follow-removals.ts';
+import { unlessInterrupted } from '../tasks/unless-interrupted.ts';
 
 const flags = {
   'no-deps': { type: 'boolean', help: 'Leave dependencies alone' },
@@ -35,8 +36,10 @@ async function run(context: CommandContext<typeof flags>): Promise<number> {
     const project = await prepareApply(context, control, loaded, { progress, only });
     const request = { ...common, spec: JSON.stringify(project.spec) };
     const { stack, response, changeOf } = await apply(control, project, request, { progress });
-    await followTasks(control, { stack, taskIds: response.taskIds, goal: 'started', changeOf, progress });
-    await followRemovals(control, stack, response.steps, progress);
+    await unlessInterrupted(context.io, progress, async (signal) => {
+      await followTasks(control, { stack, taskIds: response.taskIds, goal: 'started', changeOf, progress, signal });
+      await followRemovals(control, stack, response.steps, progress, signal);
+    });
   } finally {
     progress.stop();
   }

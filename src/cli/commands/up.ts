@@ -11,6 +11,7 @@ import type { Progress } from '../output/progress/progress-event.ts';
 import { showDryRunSteps } from '../output/show-plan.ts';
 import { loadProject, type LoadedSpec } from '../project/load-project.ts';
 import { followJobs } from '../tasks/follow-jobs.ts';
+import { goesOn } from '../tasks/unless-interrupted.ts';
 import { followRemovals } from '../tasks/follow-removals.ts';
 import { followTasks } from '../tasks/follow-tasks.ts';
 import { followUpdates } from '../tasks/follow-updates.ts';
@@ -79,7 +80,7 @@ async function bringUp(context: UpContext, control: ControlClient, loaded: Loade
   } catch (error) {
     if (!interrupts.first.aborted) throw error;
     if (applied === undefined) return interruptedExitCode;
-    if (isDetached(context)) progress.line('Interrupted: what was asked for goes on; `tsstack ps` shows how far it is');
+    if (isDetached(context)) progress.line(goesOn);
     else await endInterrupted(context, control, applied, interrupts, progress);
     return interruptedExitCode;
   } finally {

@@ -16,7 +16,7 @@ export function hasColours(
   io: Pick<CommandIo, 'env'>,
   stream: OutputStream,
 ): boolean {
-  const wish = globals.ansi ?? io.env['COMPOSE_ANSI'] ?? 'auto';
+  const wish = globals.ansi ?? (io.env['COMPOSE_ANSI'] || 'auto');
   if (wish !== 'auto') return wish === 'always';
   return stream.isTTY === true && (io.env['NO_COLOR'] ?? '') === '' && io.env['TERM'] !== 'dumb';
 }

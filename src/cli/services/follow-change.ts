@@ -7,6 +7,7 @@ import { followRemovals } from '../tasks/follow-removals.ts';
 import { followTasks } from '../tasks/follow-tasks.ts';
 import { followUpdates } from '../tasks/follow-updates.ts';
 import type { TaskChange } from '../tasks/task-word.ts';
+import { unlessInterrupted } from '../tasks/unless-interrupted.ts';
 
 export interface ChangeToFollow {
   readonly service: Pick<ServiceObject, 'stack' | 'name'>;
@@ -29,9 +30,11 @@ export async function followChange(
     return action === 'create' || action === 'replace' || action === 'start' ? action : 'keep';
   };
   try {
-    await followTasks(control, { stack, taskIds: response.taskIds, goal: 'started', changeOf, progress });
-    await followRemovals(control, stack, response.steps, progress);
-    await followUpdates(control, { stack, services: response.updating ? [name] : [], progress, goal });
+    await unlessInterrupted(context.io, progress, async (signal) => {
+      await followTasks(control, { stack, taskIds: response.taskIds, goal: 'started', changeOf, progress, signal });
+      await followRemovals(control, stack, response.steps, progress, signal);
+      await followUpdates(control, { stack, services: response.updating ? [name] : [], progress, goal, signal });
+    });
   } finally {
     progress.stop();
   }

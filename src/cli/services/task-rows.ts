@@ -1,4 +1,5 @@
 /** The rows of a container in `service ps`: what it is, and what was in its place before. Pure. */
+import { shortId } from '../../model/ids.ts';
 import type { EndedRun, PastTask, TaskObject } from '../../model/objects.ts';
 import type { List } from '../output/list-text.ts';
 import { lostSince, nodeName, unknownText, type Nodes } from '../output/placed-container.ts';
@@ -15,14 +16,14 @@ export interface TaskRow {
   readonly Error: string;
 }
 
-/** How much of a row people are shown. */
-interface TaskStyle {
-  readonly id: (row: TaskRow) => string;
-  readonly error: (row: TaskRow) => string;
-}
+/** Errors are cut there, unless asked not to. */
+const errorWidth = 60;
 
-/** The rows as a list. */
-export function taskList(rows: readonly TaskRow[], { id, error }: TaskStyle): List {
+/** The rows as a list, with ids and errors in full (`--no-trunc`) or as long as people like them. */
+export function taskList(rows: readonly TaskRow[], isWhole: boolean): List {
+  const id = ({ ID }: TaskRow): string => (isWhole ? ID : shortId(ID));
+  const error = ({ Error }: TaskRow): string =>
+    isWhole || Error.length <= errorWidth ? Error : `${Error.slice(0, errorWidth - 1)}…`;
   return {
     names: rows.map(id),
     objects: rows,

@@ -6,6 +6,7 @@ import { openProgress } from '../output/progress/open-progress.ts';
 import { followTasks } from './follow-tasks.ts';
 import type { TaskGoal } from './task-goal.ts';
 import type { TaskChange } from './task-word.ts';
+import { unlessInterrupted } from './unless-interrupted.ts';
 
 interface Act {
   readonly title: string;
@@ -26,15 +27,17 @@ export async function actOnTasks(
   const progress = openProgress(context, act.title);
   try {
     const { taskIds } = await control.actOnTasks(act.request);
-    await followTasks(control, {
-      stack: act.request.stack,
-      taskIds,
-      goal: act.goal,
-      known: act.known,
-      changeOf: () => act.change,
-      progress,
-      signal: act.signal,
-    });
+    await unlessInterrupted(context.io, progress, (interrupt) =>
+      followTasks(control, {
+        stack: act.request.stack,
+        taskIds,
+        goal: act.goal,
+        known: act.known,
+        changeOf: () => act.change,
+        progress,
+        signal: act.signal === undefined ? interrupt : AbortSignal.any([act.signal, interrupt]),
+      }),
+    );
   } finally {
     progress.stop();
   }

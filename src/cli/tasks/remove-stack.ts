@@ -7,6 +7,7 @@ import { openProgress } from '../output/progress/open-progress.ts';
 import { titleOf } from '../output/object-titles.ts';
 import type { Progress } from '../output/progress/progress-event.ts';
 import { followRemovals } from './follow-removals.ts';
+import { unlessInterrupted } from './unless-interrupted.ts';
 
 interface Removal {
   readonly title: string;
@@ -23,7 +24,9 @@ export async function removeStack(
   try {
     const { steps, warnings } = await control.removeStack(request);
     for (const warning of warnings) progress.line(`warning: ${warning}`);
-    await followRemovals(control, request.stack, steps, progress);
+    await unlessInterrupted(context.io, progress, (signal) =>
+      followRemovals(control, request.stack, steps, progress, signal),
+    );
     await removeImages(context, control, steps, progress);
     return steps.length;
   } finally {

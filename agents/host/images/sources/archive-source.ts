@@ -62,8 +62,14 @@ export class ImageArchive {
     await this.#file.close();
   }
 
-  /** All images; docker's own list goes first, because it has the names. */
+  /** All images, at least one; docker's own list goes first, because it has the names. */
   async images(signal: AbortSignal): Promise<ArchivedImage[]> {
+    const images = await this.#list(signal);
+    if (images.length === 0) throw new MalformedImageError(this.#name, 'it has no image');
+    return images;
+  }
+
+  async #list(signal: AbortSignal): Promise<ArchivedImage[]> {
     const manifest = this.#index.find('manifest.json');
     if (manifest !== undefined) return await this.#dockerImages(manifest);
     const index = this.#index.find('index.json');

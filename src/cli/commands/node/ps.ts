@@ -1,4 +1,3 @@
-import { shortId } from '../../../model/ids.ts';
 import { defineVerb, type CommandContext } from '../../command-line/verb.ts';
 import { connect } from '../../connection/connect.ts';
 import { findNodeAmong } from '../../../model/find-node.ts';
@@ -10,6 +9,7 @@ import { listObjects, sortTasks } from '../../tasks/list-tasks.ts';
 
 const flags = {
   format: rowFormatFlag,
+  'no-trunc': { type: 'boolean', help: 'Show ids and errors in full' },
   quiet: { type: 'boolean', short: 'q', help: 'Print only the ids' },
 } as const;
 
@@ -25,7 +25,9 @@ async function run(context: CommandContext<typeof flags>): Promise<number> {
   const tasks = sortTasks(view.tasks.filter(({ nodeId }) => nodeId !== null && wanted.has(nodeId)));
   // What was in their places before may have been on other nodes.
   const rows = tasks.flatMap((task) => taskRows(task, nodes, Date.now()).slice(0, 1));
-  const list = taskList(rows, { id: ({ ID }) => shortId(ID), error: ({ Error }) => Error });
-  await writeOutput(context.io.stdout, listText(list, context.flags.quiet, format));
+  await writeOutput(
+    context.io.stdout,
+    listText(taskList(rows, context.flags['no-trunc']), context.flags.quiet, format),
+  );
   return 0;
 }

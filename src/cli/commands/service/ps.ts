@@ -1,10 +1,9 @@
-import { shortId } from '../../../model/ids.ts';
 import { defineVerb, type CommandContext } from '../../command-line/verb.ts';
 import { readRowFormat, rowFormatFlag } from '../../output/format-flag.ts';
-import { listText, type List } from '../../output/list-text.ts';
+import { listText } from '../../output/list-text.ts';
 import { writeOutput } from '../../output/write-output.ts';
 import { findServices } from '../../services/find-service.ts';
-import { rowsOfTasks, taskList, type TaskRow } from '../../services/task-rows.ts';
+import { rowsOfTasks, taskList } from '../../services/task-rows.ts';
 import { listNodes, sortTasks } from '../../tasks/list-tasks.ts';
 
 const flags = {
@@ -23,16 +22,9 @@ async function run(context: CommandContext<typeof flags>): Promise<number> {
   const ids = new Set(services.map(({ id }) => id));
   const tasks = sortTasks(view.tasks.filter((task) => ids.has(task.serviceId) && task.oneOff === null));
   const rows = rowsOfTasks(tasks, nodes, Date.now());
-  await writeOutput(context.io.stdout, listText(listOf(rows, context.flags['no-trunc']), context.flags.quiet, format));
+  await writeOutput(
+    context.io.stdout,
+    listText(taskList(rows, context.flags['no-trunc']), context.flags.quiet, format),
+  );
   return 0;
-}
-
-/** Errors are cut there, unless asked not to. */
-const errorWidth = 60;
-
-function listOf(rows: readonly TaskRow[], isWhole: boolean): List {
-  return taskList(rows, {
-    id: ({ ID }) => (isWhole ? ID : shortId(ID)),
-    error: ({ Error }) => (isWhole || Error.length <= errorWidth ? Error : `${Error.slice(0, errorWidth - 1)}…`),
-  });
 }

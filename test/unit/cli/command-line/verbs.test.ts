@@ -160,9 +160,11 @@ describe('the command line', () => {
     });
   }
 
-  it('refuses COMPOSE_COMPATIBILITY, and puts progress where COMPOSE_STATUS_STDOUT wants it', async () => {
+  it('refuses COMPOSE_COMPATIBILITY and colours that are none, and puts progress where COMPOSE_STATUS_STDOUT wants it', async () => {
     const { code, stderr } = await runCommand(['version'], new TestIo({ env: { COMPOSE_COMPATIBILITY: '1' } }));
     assert.deepEqual([code, stderr.split('\n')[0]], [1, 'error: COMPOSE_COMPATIBILITY is not supported yet']);
+    const { stderr: unknown } = await runCommand(['version'], new TestIo({ env: { COMPOSE_ANSI: 'blue' } }));
+    assert.equal(unknown, 'error: COMPOSE_ANSI is "blue"\nhint: it takes auto, never, always\n');
     for (const [wish, expected] of [['true', 'stdout'] as const, ['', 'stderr'] as const]) {
       const io = new TestIo({ env: { COMPOSE_STATUS_STDOUT: wish } });
       const globals = { progress: 'plain', ansi: undefined, 'dry-run': false };

@@ -144,6 +144,7 @@ describe('hasColours', () => {
     assert.equal(colours(undefined, {}), true);
     assert.equal(colours(undefined, { NO_COLOR: '1' }), false);
     assert.equal(colours(undefined, { COMPOSE_ANSI: 'never' }), false);
+    assert.equal(colours(undefined, { COMPOSE_ANSI: '' }), true);
     assert.equal(colours('always', { NO_COLOR: '1' }), true);
     assert.equal(hasColours({ ansi: undefined }, { env: {} }, new TestIo().stdout), false);
     assert.equal(hasColours({ ansi: 'always' }, { env: {} }, new TestIo().stdout), true);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { rowsOfTasks, taskRows } from '../../../../src/cli/services/task-rows.ts';
+import { rowsOfTasks, taskList, taskRows } from '../../../../src/cli/services/task-rows.ts';
 import { containerStatus, taskObject, taskStatus } from '../../../fixtures/objects.ts';
 
 const now = Date.parse('2026-11-21T12:00:10Z');
@@ -20,6 +20,18 @@ const past = {
 
 describe('rows of service ps', () => {
   const successor = taskObject('web', { id: 'next', nodeId: 'n1', history: [past] });
+
+  it('are shown with short ids and short errors, or with whole ones', () => {
+    const error = 'e'.repeat(61);
+    const id = 'i'.repeat(64);
+    const rows = taskRows(successor, nodes, now).map((row) => ({ ...row, ID: id, Error: error }));
+    const shown = (isWhole: boolean): readonly (string | undefined)[] => {
+      const cells = taskList(rows, isWhole).cells[0] ?? [];
+      return [cells[0], cells.at(-1)];
+    };
+    assert.deepEqual(shown(false), ['i'.repeat(12), `${'e'.repeat(59)}…`]);
+    assert.deepEqual(shown(true), [id, error]);
+  });
 
   it('tell of what was before', () => {
     const rows = taskRows(successor, nodes, now);
