@@ -142,6 +142,28 @@ attempts_become_rare (void)
   CHECK (count_attempts (24 * 60 * MINUTE_MS) <= 4 + 24);
 }
 
+/* By the host with the greater address; the other one leaves it to that. */
+static void
+one_of_two_begins_anew (void)
+{
+  for (unsigned greater = 0; greater < 2; greater++)
+    {
+      struct wireguard_trials trials = { 0 };
+      struct wireguard_peers none = { 0 };
+      struct wireguard_kernel kernel = { .generic.fd = -1 };
+      struct wireguard_wish wish = wish_for (1);
+      CHECK (address_parse (greater ? "192.0.2.200" : "192.0.2.1", &wish.local));
+      wireguard_trials_note (&trials, &wish, &none, 1000, note, NULL);
+      CHECK (wireguard_trials_wait (&trials, 2600) == (greater ? 400 : 1600));
+      CHECK (wireguard_trials_repeat (&trials, &kernel, "tswg-0a1b2c3d", 2999, NULL) == 0);
+      /* Nobody is there to take it. */
+      CHECK (wireguard_trials_repeat (&trials, &kernel, "tswg-0a1b2c3d", 3000, NULL) == (greater ? -1 : 0));
+      CHECK (wireguard_trials_repeat (&trials, &kernel, "tswg-0a1b2c3d", 3001, NULL) == 0);
+      CHECK (wireguard_trials_wait (&trials, 3001) == (greater ? 50 : 2001));
+      wireguard_trials_clear (&trials);
+    }
+}
+
 /* Where all goes well there is one after 15 s at the least, and one each 5 s, in rows of their own, with hosts that do
  * not answer. */
 static void
@@ -188,6 +210,7 @@ main (void)
   silence_is_said_once_and_so_is_its_end ();
   others_are_on_trial_anew ();
   attempts_become_rare ();
+  one_of_two_begins_anew ();
   handshakes_in_a_row_are_counted ();
   who_answers_no_more_is_silent_at_once ();
   return check_finish ("net-wireguard-trials");

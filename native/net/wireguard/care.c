@@ -56,13 +56,14 @@ look (struct wireguard *wireguard, struct wireguard_kernel *kernel, struct tss_e
   char link[LINK_NAME_SIZE];
   struct wireguard_peers peers = { 0 };
   ipsec_barrier_link (wireguard->owner, link);
-  int result = wireguard_trials_repeat (&wireguard->trials, kernel, link, loop_now_ms (), error);
-  if (result == 0)
-    result = wireguard_peers_list (&peers, kernel, link, error);
+  int result = wireguard_peers_list (&peers, kernel, link, error);
   if (result == 0)
     result = wireguard_lead (wireguard, &wireguard->asked, &peers, wireguard->device, error);
   if (result == 0)
-    wireguard_trials_note (&wireguard->trials, &wireguard->asked, &peers, loop_now_ms (), say, NULL);
+    {
+      wireguard_trials_note (&wireguard->trials, &wireguard->asked, &peers, loop_now_ms (), say, NULL);
+      result = wireguard_trials_repeat (&wireguard->trials, kernel, link, loop_now_ms (), error);
+    }
   wireguard_peers_free (&peers);
   return result;
 }

@@ -6,6 +6,11 @@
 /* An answer is there after one way to the other host and back, if that one has heard of this one by then. */
 #define FIRST_LOOK_MS 50
 
+/* Two hosts that begin at the same time take what the other one has sent for the newer handshake, and both are lost; so
+ * are the next ones, as the kernels repeat them with hardly more than the same pause (REKEY_TIMEOUT, and up to a third
+ * of a second) while a packet is on its way. One of the two begins anew by itself, far from both. */
+#define AGAIN_MS 2000
+
 /* Three attempts of the kernel, one each 5 s (REKEY_TIMEOUT), are no passing loss any more. */
 #define SILENT_MS 15000
 
@@ -33,6 +38,13 @@ find_trial (const struct wireguard_trials *trials, const struct wireguard_peer *
   return NULL;
 }
 
+/* Of two hosts one does, and both know which. */
+static bool
+begins_anew (const struct wireguard_wish *wish, const struct wireguard_peer *peer)
+{
+  return memcmp (wish->local.bytes, peer->address.bytes, address_size (&peer->address)) > 0;
+}
+
 void
 wireguard_trials_note (struct wireguard_trials *trials, const struct wireguard_wish *wish,
                        const struct wireguard_peers *peers, uint64_t now_ms, wireguard_trial_news news, void *context)
@@ -45,6 +57,8 @@ wireguard_trials_note (struct wireguard_trials *trials, const struct wireguard_w
       bool has_answered = wireguard_peers_have_answer (peers, &trial.peer);
       if (before != NULL)
         trial = *before;
+      else if (begins_anew (wish, &trial.peer))
+        trial.again_ms = now_ms + AGAIN_MS;
       trial.is_silent = !has_answered && now_ms - trial.since_ms >= SILENT_MS;
       if (before != NULL && trial.is_silent != before->is_silent)
         news (&trial, context);
@@ -86,6 +100,8 @@ wait_for (const struct wireguard_trial *trial, uint64_t now_ms)
   uint64_t wait = age < FIRST_LOOK_MS ? FIRST_LOOK_MS : age;
   if (!trial->is_silent && total < SILENT_MS && wait > SILENT_MS - total)
     wait = SILENT_MS - total;
+  if (trial->again_ms != 0 && now_ms + wait > trial->again_ms)
+    wait = trial->again_ms > now_ms ? trial->again_ms - now_ms : 1;
   if (age + wait > pause_of (trial))
     wait = pause_of (trial) > age ? pause_of (trial) - age : 1;
   return wait;
@@ -116,9 +132,14 @@ wireguard_trials_repeat (struct wireguard_trials *trials, struct wireguard_kerne
   netlink_batch_init (&batch);
   for (size_t i = 0; i < count; i++)
     {
-      if (now_ms - all[i].tried_ms < pause_of (&all[i]))
+      bool is_second = all[i].again_ms != 0 && now_ms >= all[i].again_ms;
+      if (!is_second && now_ms - all[i].tried_ms < pause_of (&all[i]))
         continue;
       all[i].tried_ms = now_ms;
+      all[i].again_ms = 0;
+      /* The kernel begins none within 5 s of the last one with a peer that it knows. */
+      if (is_second)
+        wireguard_remove_peer (&batch, kernel->family, link, all[i].peer.key);
       wireguard_peers_greet (&batch, kernel, link, &all[i].peer);
       if (netlink_flush (&kernel->generic, &batch, WIREGUARD_BATCH_REQUESTS, error) < 0)
         return -1;

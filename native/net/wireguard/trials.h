@@ -12,6 +12,7 @@ struct wireguard_trial
 {
   struct wireguard_peer peer;
   uint64_t since_ms, tried_ms; /* its first handshake was begun, and its last one */
+  uint64_t again_ms;           /* when a second one is due that does not cross the other host's; 0: none is */
   bool is_silent;              /* for so long that it has been said */
 };
 
@@ -38,7 +39,8 @@ bool wireguard_trials_have (const struct wireguard_trials *trials, const struct 
 /* How long until the next look at what they have answered; 0: there is none to look at. */
 uint64_t wireguard_trials_wait (const struct wireguard_trials *trials, uint64_t now_ms);
 
-/* Greets those again whose last handshake was given up long ago. */
+/* Greets those again that are due for a second handshake, and those whose last one was given up long ago. Only after a
+ * look at what they have answered: whoever has would lose its session. */
 int wireguard_trials_repeat (struct wireguard_trials *trials, struct wireguard_kernel *kernel, const char *link,
                              uint64_t now_ms, struct tss_error *error);
 
