@@ -13,6 +13,8 @@ const inputTimeoutS = 10;
 const memoryMiB = 2048;
 
 interface FuzzOptions {
+  /** It ends after so many inputs, or when the time is over. */
+  readonly inputs?: number;
   readonly seconds: number;
   /** Where new inputs (NAME/), findings (NAME-crash-…) and the target's own temporary files go. */
   readonly directory: string;
@@ -28,7 +30,7 @@ interface FuzzResult {
 }
 
 /** Runs a fuzz target of native/fuzz over its corpus and changed inputs. The sanitizer build has to be there. */
-export async function runFuzzTarget(name: string, { seconds, directory, seed }: FuzzOptions): Promise<FuzzResult> {
+export async function runFuzzTarget(name: string, { inputs, seconds, directory, seed }: FuzzOptions): Promise<FuzzResult> {
   const [found, temporary] = [join(directory, name), join(directory, `${name}-tmp`)];
   for (const path of [found, temporary]) mkdirSync(path, { recursive: true });
   const seeds = fuzzCorpus(name);
@@ -38,6 +40,7 @@ export async function runFuzzTarget(name: string, { seconds, directory, seed }: 
     `-rss_limit_mb=${memoryMiB}`,
     `-artifact_prefix=${directory}/${name}-`,
     '-print_final_stats=1',
+    ...(inputs === undefined ? [] : [`-runs=${inputs}`]),
     ...(seed === undefined ? [] : [`-seed=${seed}`]),
   ];
   const child = spawn(join(targets, name), [...options, found, ...(existsSync(seeds) ? [seeds] : [])], {
