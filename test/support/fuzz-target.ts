@@ -30,7 +30,10 @@ interface FuzzResult {
 }
 
 /** Runs a fuzz target of native/fuzz over its corpus and changed inputs. The sanitizer build has to be there. */
-export async function runFuzzTarget(name: string, { inputs, seconds, directory, seed }: FuzzOptions): Promise<FuzzResult> {
+export async function runFuzzTarget(
+  name: string,
+  { inputs, seconds, directory, seed }: FuzzOptions,
+): Promise<FuzzResult> {
   const [found, temporary] = [join(directory, name), join(directory, `${name}-tmp`)];
   for (const path of [found, temporary]) mkdirSync(path, { recursive: true });
   const seeds = fuzzCorpus(name);
