@@ -11,33 +11,43 @@ import { madeWord, taskWord } from '../tasks/task-word.ts';
 interface WatchedTask {
   readonly stack: string;
   readonly taskId: string;
+  /** It is removed when it has ended. */
+  readonly autoRemove: boolean;
   /** Where its making is shown. */
   readonly progress: Progress;
 }
 
 // The status is on its way when the stream has ended; it comes within milliseconds, or the node is in trouble.
 const patienceMs = 2000;
+// What follows from that, as soon, in the same daemon.
+const removalPatienceMs = 10_000;
 
 /** Keeps watching one container: shows how it is made, and can tell how it ended although it is removed at once. */
 export class LastStatus {
   readonly #end = new AbortController();
   readonly #watching: Promise<void>;
   readonly #made = Promise.withResolvers<void>();
+  readonly #ended = Promise.withResolvers<void>();
   #task: TaskObject | undefined;
   #isJudged = false;
 
-  constructor(control: ControlClient, { stack, taskId, progress }: WatchedTask) {
+  constructor(control: ControlClient, { stack, taskId, autoRemove, progress }: WatchedTask) {
     const narrator = new TaskNarrator(progress);
     // Who has stopped waiting for it by then hears of the failure in another way.
     this.#made.promise.catch(() => undefined);
     this.#watching = followObjects(control, { stack, kinds: ['task'] }, this.#end.signal, (view) => {
-      this.#task = view.task(taskId) ?? this.#task;
+      const now = view.task(taskId);
+      this.#task = now ?? this.#task;
       this.#judge(narrator);
-      return view.task(taskId) === undefined || (this.#task !== undefined && isTerminal(this.#task.status.state));
-    }).then(
-      () => undefined,
-      () => undefined, // canceled, or the daemon is gone: what is known is known
-    );
+      const hasEnded = now === undefined || isTerminal(now.status.state);
+      if (hasEnded) this.#ended.resolve();
+      return hasEnded && !(autoRemove && now !== undefined && now.desired !== 'remove');
+    })
+      .then(
+        () => undefined,
+        () => undefined, // canceled, or the daemon is gone: what is known is known
+      )
+      .finally(() => this.#ended.resolve());
   }
 
   /** Resolves when the container has been made; rejects when it can never be. */
@@ -47,10 +57,19 @@ export class LastStatus {
 
   /** The container as it ended, as far as that becomes known soon. */
   async ended(): Promise<TaskObject | undefined> {
-    const timer = setTimeout(() => this.#end.abort(), patienceMs);
-    await this.#watching;
-    clearTimeout(timer);
+    await this.#within(patienceMs, this.#ended.promise);
     return this.#task;
+  }
+
+  /** Resolves when a container that is removed at its end is on its way out: no list shows it any more, and its name is free. */
+  left(): Promise<void> {
+    return this.#within(removalPatienceMs, this.#watching);
+  }
+
+  async #within(limitMs: number, news: Promise<void>): Promise<void> {
+    const timer = setTimeout(() => this.#end.abort(), limitMs);
+    await news;
+    clearTimeout(timer);
   }
 
   #judge(narrator: TaskNarrator): void {

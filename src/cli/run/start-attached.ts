@@ -19,7 +19,7 @@ export async function startAttached(job: RunJob, { taskId }: CreateOneOffRespons
   const { io } = context;
   const { tty, stdinOpen: stdin } = service.container;
   const target = { taskId };
-  const status = new LastStatus(control, { stack, taskId, progress });
+  const status = new LastStatus(control, { stack, taskId, autoRemove: context.flags.rm, progress });
   const forward = (signal: string): void => {
     callStream(control, 'signal', { signal }, target).catch(() => undefined); // it has ended: so will this
   };
@@ -31,10 +31,13 @@ export async function startAttached(job: RunJob, { taskId }: CreateOneOffRespons
     progress.stop();
     const options = { tty, stdin, detachKeys: null, onSignal: tty ? null : forward };
     const code = await runSession(stream, io, options, frames.items);
+    // The next command is not to find it; it may want the same name.
+    if (context.flags.rm) await status.left();
     return cannotStart.has(code) ? await explain(context, status, code) : code;
   } catch (error) {
     const ended = await status.ended();
     if (ended?.status.error == null) throw error;
+    if (context.flags.rm) await status.left();
     return await explain(context, status, ended.status.container?.exitCode ?? 1);
   } finally {
     status.close();

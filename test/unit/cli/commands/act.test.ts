@@ -265,7 +265,7 @@ describe('verbs on containers that exist', () => {
       assert.equal((argumentsOf(opened[0]) as { follow: boolean }).follow, true);
     });
 
-    it('run creates a one-off, attaches, and passes input, output and code through', async () => {
+    it('run creates a one-off, attaches, passes input, output and code through, and ends when --rm is done', async () => {
       const oneOff = taskObject('job', {
         id: 'one-off',
         containerName: 'p-job-run-1',
@@ -280,8 +280,14 @@ describe('verbs on containers that exist', () => {
           if (frame.content === 'stdin') await stream.write({ content: 'stdout', stdout: frame.stdin });
           if (frame.content === 'end') break;
         }
+        fake.put({ ...oneOff, status: exitedStatus(9) });
+        setTimeout(() => {
+          fake.put({ ...oneOff, status: exitedStatus(9), desired: 'remove' });
+          isLeaving = true;
+        }, 100);
         return 9;
       });
+      let isLeaving = false;
       const flags = [
         '--rm',
         '-T',
@@ -297,6 +303,7 @@ describe('verbs on containers that exist', () => {
         'me',
       ];
       const { code, stdout, stderr } = await run(['run', ...flags, 'job', 'echo', '--rm'], 'typed');
+      assert.ok(isLeaving, 'the next command does not find it');
       assert.deepEqual([code, stdout], [9, 'typed']);
       assert.equal(stderr, 'Container p-job-run-1 Creating\nContainer p-job-run-1 Created\n');
       assert.deepEqual(argumentsOf(opened[0]), { stdin: true, output: true, start: true, size: null });
