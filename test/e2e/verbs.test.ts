@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import {
   existsSync,
+  globSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -18,6 +19,7 @@ import { buffer } from 'node:stream/consumers';
 import { before, describe, it } from 'mocha';
 import { busyboxHost } from '../support/busybox-host.ts';
 import { until, type TestHost } from '../support/test-host.ts';
+import { untilCatching } from '../support/until-catching.ts';
 
 const stack = `
 name: verbs
@@ -45,12 +47,15 @@ describe('verbs that act on containers', () => {
   async function exitCode(name: string): Promise<number | undefined> {
     return (await host.ps(file)).find(({ Name }) => Name === name)?.ExitCode;
   }
+  /** The job has set the last of its traps. */
+  const jobTraps = (): Promise<void> => untilCatching(host, file, 'verbs-job-1', 'SIGUSR2');
   const run = (...args: readonly string[]): ReturnType<TestHost['run']> => host.run(['-f', file, ...args]);
   const ok = (...args: readonly string[]): ReturnType<TestHost['ok']> => host.ok(['-f', file, ...args]);
 
   before(async () => {
     file = host.write('stack.yml', stack);
     await ok('up', '-d');
+    await jobTraps();
   });
 
   it('stop ends only what is named, twice is no error, and nothing goes to stdout', async () => {
@@ -66,6 +71,7 @@ describe('verbs that act on containers', () => {
     const command = `["sh", "-c", "trap 'sleep 1; exit 8' TERM; while :; do sleep 0.05; done"]`;
     const slow = host.write('slow.yml', `name: slow\nservices:\n  a: { image: "busybox:test", command: ${command} }\n`);
     await host.ok(['-f', slow, 'up', '-d']);
+    await untilCatching(host, slow, 'slow-a-1', 'SIGTERM');
     const client = host.spawn(['-f', slow, 'stop']);
     for await (const line of client.stderr ?? []) if (String(line).includes('Stopping')) break;
     client.kill('SIGKILL');
@@ -107,6 +113,7 @@ describe('verbs that act on containers', () => {
   });
 
   it('kill sends SIGKILL, or the signal that is named', async () => {
+    await jobTraps();
     assert.match((await ok('kill', '-s', 'SIGUSR1', 'job')).stderr, /Container verbs-job-1 Killed/);
     await until(states, (all) => all['verbs-job-1'] === 'exited');
     assert.equal(await exitCode('verbs-job-1'), 7);
@@ -168,6 +175,7 @@ describe('verbs that act on containers', () => {
   });
 
   it('wait blocks until the named service ends and passes its code on', async () => {
+    await jobTraps();
     const waiting = run('wait', 'job');
     // Not before the other command has looked at what runs.
     await ok('kill', '-s', 'USR2', 'job');
@@ -179,6 +187,7 @@ describe('verbs that act on containers', () => {
 
   it('wait --down-project takes the stack down when the service has ended', async () => {
     await ok('up', '-d');
+    await jobTraps();
     const waiting = run('wait', '--down-project', 'job');
     await ok('kill', '-s', 'USR2', 'job');
     assert.equal((await waiting).code, 7);
@@ -280,10 +289,11 @@ describe('verbs that act on containers', () => {
       // A start waits for a copy that is under way.
       const slow = host.spawn(['-f', copied, 'cp', '--index', '1', '-', 'app:/home']);
       slow.stdin?.write(bytes.subarray(0, 100_000));
-      const arrived = ['*/upper/home/deep'];
-      const find = async (): Promise<string> =>
-        execFileSync('find', [join(host.dataRoot, 'containers'), '-path', ...arrived]).toString();
-      await until(find, (found) => found !== '');
+      const arrived = join(host.dataRoot, 'containers/*/upper/home/deep');
+      await until(
+        () => Promise.resolve(globSync(arrived)),
+        (found) => found.length > 0,
+      );
       const started = host.ok(['-f', copied, 'start']);
       slow.stdin?.end(bytes.subarray(100_000));
       assert.equal((await once(slow, 'close'))[0], 0);
