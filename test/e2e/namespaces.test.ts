@@ -117,7 +117,7 @@ describe('namespaces', () => {
     await host.ok(['-f', changed, 'up', '-d', '--wait']);
     pids = await until(
       async () => ({ ...(await host.pids(file)), ...(await host.pids(guestFile)) }),
-      (now) => isShared(now['guest-visitor-1'], now['ns-owner-1']),
+      (now) => ['guest-visitor-1', 'ns-borrower-1'].every((name) => isShared(now[name], now['ns-owner-1'])),
     );
     for (const kind of ['pid', 'ipc', 'net']) {
       assert.equal(namespace('ns-borrower-1', kind), namespace('ns-owner-1', kind));

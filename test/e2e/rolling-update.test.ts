@@ -86,7 +86,8 @@ describe('an update', () => {
 
   it('is taken back as rollback_config says', async () => {
     const deploy =
-      'replicas: 2, update_config: { failure_action: rollback, monitor: 200ms }, ' +
+      // Watched for longer than any machine needs to run a program to its end.
+      'replicas: 2, update_config: { failure_action: rollback, monitor: 60s }, ' +
       'rollback_config: { parallelism: 0, delay: 0s, monitor: 100ms, max_failure_ratio: 0.5, failure_action: pause, order: stop-first }';
     await up(service('sleep 1000', deploy));
     const { code, stderr } = await up(service('[sh, -c, "exit 3"]', deploy));

@@ -85,9 +85,10 @@ describe('runtimes', () => {
   });
 
   it('outlive the daemon, stop and go without a trace', async () => {
-    const before = (await host.pids(file))['named'];
+    const before = (await host.pids(file))['runtimes-named-1'];
+    assert.ok(before !== undefined);
     await host.killDaemon();
-    assert.equal((await host.pids(file))['named'], before);
+    assert.equal((await host.pids(file))['runtimes-named-1'], before);
     await host.ok(['-f', file, 'stop', 'named']);
     const rows = await host.ps(file);
     assert.equal(rows.find(({ Service }) => Service === 'named')?.State, 'exited');

@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import assert from 'node:assert/strict';
+import { ifThereSync } from '../../agents/host/if-there.ts';
 import { enterHost } from './enter-host.ts';
 import { endLeftovers, findLeftovers } from './leftovers.ts';
 
@@ -151,11 +152,11 @@ export class TestHost {
       .map((line) => JSON.parse(line) as PsRow);
   }
 
-  /** Host process id of each running container by name, as its shim knows it. */
+  /** Host process id of each running container by name, as its shim knows it; without one that is removed meanwhile. */
   async pids(file: string): Promise<Readonly<Record<string, number>>> {
-    const rows = await this.ps(file);
+    const running = (await this.ps(file)).filter(({ State }) => State === 'running');
     return Object.fromEntries(
-      rows.filter(({ State }) => State === 'running').map(({ ID, Name }) => [Name, this.shimState(ID).pid]),
+      running.flatMap(({ ID, Name }) => ifThereSync(() => [[Name, this.shimState(ID).pid] as const], [])),
     );
   }
 
