@@ -192,6 +192,8 @@ export class Container {
 
   async #lose(state: ShimState): Promise<void> {
     await removeCgroupRemains(this.#options.cgroup);
+    // It may have written the end between the look at its file and the one that found it gone.
+    if (this.hasEnded()) return;
     this.#isLost = true;
     const finishedAt = new Date().toISOString();
     this.#state = { ...state, phase: 'exited', pid: null, finishedAt, exitCode: lostExitCode };

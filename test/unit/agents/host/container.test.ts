@@ -114,6 +114,19 @@ describe('a container', () => {
     });
   });
 
+  it('that ends while the next daemon looks whether its shim lives has its own exit code', async () => {
+    const stateFile = join(directory, 'containers/c/state.json');
+    const ended: ShimState = { ...running, seq: running.seq + 1, phase: 'exited', pid: null, exitCode: 5 };
+    const isAlive = (): boolean => {
+      writeFileSync(stateFile, stateFileText(ended));
+      return false;
+    };
+    const held = container({ isAlive });
+    writeFileSync(stateFile, stateFileText(running));
+    await held.adopt();
+    assert.deepEqual([held.phase, held.state?.exitCode, killed], ['exited', 5, []]);
+  });
+
   it('whose launcher died before it could answer does not come later', async () => {
     await assert.rejects(container({ launch: () => Promise.reject(new Error('it ended')) }).launch(), /it ended/);
     assert.deepEqual(killed, [17]);
