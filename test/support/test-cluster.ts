@@ -130,7 +130,7 @@ export class TestCluster {
       this.heal();
       for (const name of managers) await this.host(name).removeStacks();
       for (const host of this.hosts) await host.shutDown();
-      for (const host of this.hosts) host.checkLeftovers();
+      for (const host of this.hosts) await host.checkLeftovers();
     } finally {
       // Before the hosts: a cable goes with the network at its other end, some time after that.
       this.underlay.remove(this.hosts.map(({ number }) => number));

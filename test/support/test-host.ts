@@ -190,7 +190,7 @@ export class TestHost {
         await this.removeStacks();
         await this.endDaemon();
       }
-      this.checkLeftovers();
+      await this.checkLeftovers();
     } finally {
       endLeftovers(this);
     }
@@ -212,8 +212,12 @@ export class TestHost {
   }
 
   /** Fails when the stopped host has left something on the machine; else the scratch folder goes. */
-  checkLeftovers(): void {
-    const left = findLeftovers(this);
+  async checkLeftovers(): Promise<void> {
+    // A shim answers for the last time before it ends.
+    const left = await until(
+      async () => findLeftovers(this),
+      (lines) => !lines.some((line) => line.startsWith('process ')),
+    );
     assert.deepEqual(left, [], 'everything that was created must be gone');
     rmSync(this.directory, { recursive: true, force: true });
   }
