@@ -11,6 +11,9 @@ function script(text: string): string {
 
 /** Runs until it gets SIGTERM, then ends with 143 like a program without a handler. */
 const patient = `${script('trap "echo bye; exit 143" TERM; echo hello; while :; do sleep 0.05; done')}, stop_grace_period: 20s`;
+/** As `patient`, and healthy as soon as it does so. */
+const heeding = `${script('trap "echo bye; exit 143" TERM; echo hello; touch /heeds; while :; do sleep 0.05; done')}, stop_grace_period: 20s, healthcheck: { test: [CMD, test, -e, /heeds], start_period: 60s, start_interval: 100ms }`;
+const afterB = 'depends_on: { b: { condition: service_healthy } }';
 /** Does not end for SIGTERM. */
 const stubborn = `${script('trap "echo no" TERM; echo hello; while :; do sleep 0.05; done')}, stop_grace_period: 60s`;
 
@@ -193,17 +196,19 @@ describe('up without -d', () => {
   });
 
   it('--abort-on-container-exit stops all with the code of the first', async () => {
-    const file = stack('abort', { a: script('sleep 1; exit 5'), b: patient });
+    const file = stack('abort', { a: `${script('exit 5')}, ${afterB}`, b: heeding });
     const { code, stdout } = await up(file, '--abort-on-container-exit');
     assert.equal(code, 5);
     assert.deepEqual(linesOf(stdout, 'b-1'), ['hello', 'bye']);
     assert.deepEqual(await states(file), { a: 'exited', b: 'exited' });
-    const clean = stack('clean', { a: script('sleep 0.3'), b: patient });
+    const clean = stack('clean', { a: `${script('exit 0')}, ${afterB}`, b: heeding });
     assert.equal((await up(clean, '--abort-on-container-exit')).code, 0);
   });
 
   it('--abort-on-container-failure ignores good ends', async () => {
-    const file = stack('failure', { good: script('exit 0'), bad: script('sleep 1; exit 111'), b: patient });
+    const later =
+      'depends_on: { good: { condition: service_completed_successfully }, b: { condition: service_healthy } }';
+    const file = stack('failure', { good: script('exit 0'), bad: `${script('exit 111')}, ${later}`, b: heeding });
     const { code, stdout } = await up(file, '--abort-on-container-failure');
     assert.equal(code, 111);
     assert.match(stdout, /good-1 exited with code 0/);
@@ -213,7 +218,7 @@ describe('up without -d', () => {
   it('--exit-code-from gives the code of that service, also of one that was stopped', async () => {
     const own = stack('own', { a: script('sleep 0.2; exit 42'), b: patient });
     assert.equal((await up(own, '--exit-code-from', 'a')).code, 42);
-    const stopped = stack('stopped', { a: script('sleep 1; exit 1'), b: patient });
+    const stopped = stack('stopped', { a: `${script('exit 1')}, ${afterB}`, b: heeding });
     assert.equal((await up(stopped, '--exit-code-from', 'b')).code, 143);
     assert.equal((await up(stopped, '--exit-code-from', 'nobody')).code, 1);
   });

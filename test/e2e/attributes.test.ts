@@ -233,8 +233,11 @@ describe('attributes and their effects', () => {
   it('keeps standard input open, and gives a terminal, where asked', async () => {
     assert.equal(rowOf('reader').State, 'running', 'cat ends when its input does');
     assert.match(await inside('terminal', 'readlink /proc/1/fd/0'), /^\/dev\/(pts\/\d+|console)$/);
-    const { stdout } = await host.ok(['-f', file, 'logs', '--no-log-prefix', 'terminal']);
-    assert.match(stdout, /^\/dev\/(pts\/\d+|console)/m);
+    // The container runs before its program has said anything.
+    await until(
+      async () => (await host.ok(['-f', file, 'logs', '--no-log-prefix', 'terminal'])).stdout,
+      (said) => /^\/dev\/(pts\/\d+|console)/m.test(said),
+    );
     assert.equal(await inside('marked', 'readlink /proc/1/fd/0'), '/dev/null');
   });
 

@@ -16,8 +16,6 @@ const megabyte = 1024 * 1024;
 const noiseBytes = 24 * megabyte;
 /** What a host without images has at most: the store, logs. */
 const emptyBytes = 2 * megabyte;
-/** Seconds that a registry may say nothing, instead of half a minute. */
-const env = { TSSTACK_REGISTRY_TIMEOUT: '1' };
 
 describe('pulls on bad days', () => {
   const host = new TestHost();
@@ -67,7 +65,7 @@ describe('pulls on bad days', () => {
     await writeLayout(layout, 'test', layers, {});
     registry = await startRegistry();
     image = await registry.push({ name: 'big', reference: 'big:1', layout });
-    await host.ok(['info', '--start'], { env });
+    await host.ok(['info', '--start']);
   });
   afterEach(async () => {
     await down();
@@ -113,20 +111,6 @@ describe('pulls on bad days', () => {
     await assertRuns();
   });
 
-  it('a registry that does not answer is an error within its deadline', () =>
-    withStuck('answer', async ({ reference }) => {
-      const { code, stderr } = await up(reference);
-      assert.equal(code, 1);
-      assert.match(stderr, /no answer within 1 s/);
-    }));
-
-  it('a registry that stops in the middle of a layer is an error within its deadline', () =>
-    withStuck('layer', async ({ reference }) => {
-      const { code, stderr } = await up(reference);
-      assert.equal(code, 1);
-      assert.match(stderr, /nothing received for 1 s/);
-    }));
-
   it('Ctrl-C while an image is being pulled ends up with 130, and the pull with it', () =>
     withStuck('trickle', async ({ reference, atFault, abandoned }) => {
       const command = host.spawn(['-f', stackOf(reference), 'up']);
@@ -145,6 +129,28 @@ describe('pulls on bad days', () => {
       await down();
       assert.deepEqual(await host.ps(stackOf(reference)), []);
     }));
+
+  // The real registry may take longer than that, when the machine has much else to do.
+  describe('with little patience', () => {
+    before(async () => {
+      await host.ok(['daemon', '--stop']);
+      await host.ok(['info', '--start'], { env: { TSSTACK_REGISTRY_TIMEOUT: '1' } });
+    });
+
+    it('a registry that does not answer is an error within its deadline', () =>
+      withStuck('answer', async ({ reference }) => {
+        const { code, stderr } = await up(reference);
+        assert.equal(code, 1);
+        assert.match(stderr, /no answer within 1 s/);
+      }));
+
+    it('a registry that stops in the middle of a layer is an error within its deadline', () =>
+      withStuck('layer', async ({ reference }) => {
+        const { code, stderr } = await up(reference);
+        assert.equal(code, 1);
+        assert.match(stderr, /nothing received for 1 s/);
+      }));
+  });
 });
 
 async function layerOf(directory: string, tar: string): Promise<LayerArchive> {

@@ -60,7 +60,7 @@ describe('names and addresses in a cluster', () => {
     (await manager.run(['-f', 'names.yml', 'exec', '-T', service, ...command])).stdout;
   const lookUp = (name: string, type = 'a'): Promise<string> => inside('client', 'nslookup', `-type=${type}`, name);
   const reaches = async (from: string, to: string): Promise<boolean> =>
-    (await inside(from, 'ping', '-c', '1', '-W', '1', to)).includes('1 packets received');
+    (await inside(from, 'ping', '-c', '1', '-W', '5', to)).includes('1 packets received');
 
   before(async () => {
     cluster = await TestCluster.create('m1', 'w1');
@@ -75,6 +75,11 @@ describe('names and addresses in a cluster', () => {
       () => lookUp('tasks.many'),
       (answer) => (answer.match(/10\.55\.0\.\d+/g) ?? []).length === 3,
     );
+    for (const service of ['six', 'hidden', 'sick', 'sound'])
+      await until(
+        () => lookUp(`names-${service}-1`),
+        (answer) => /^Name:/m.test(answer),
+      );
   });
   after(() => cluster.stop('m1'));
 

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { connect } from 'node:net';
 import { DatabaseSync } from 'node:sqlite';
 import { text } from 'node:stream/consumers';
+import { isDeepStrictEqual } from 'node:util';
 import { after, before, describe, it } from 'mocha';
 import type { DaemonFacts } from '../../src/daemon/daemon-facts.ts';
 import { findProcesses } from '../support/host-processes.ts';
@@ -19,6 +20,16 @@ services:
   echo: { image: busybox:test, command: nc -ll -p 80 -e cat, stop_grace_period: 0s, ports: ["127.0.0.1::80"] }
   stubborn: { image: busybox:test, command: "sh -c 'trap : TERM; while :; do sleep 1; done'", stop_grace_period: 100s }
 `;
+
+function isAnswered(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.once('connect', () => resolve(true));
+    socket.once('error', () => resolve(false));
+    socket.once('close', () => resolve(false));
+    socket.end();
+  });
+}
 
 describe('a daemon of another build than the command', () => {
   const host = busyboxHost();
@@ -36,7 +47,14 @@ describe('a daemon of another build than the command', () => {
     writeFileSync(factsPath(), JSON.stringify({ ...facts(), ...change }));
     return pid;
   }
-  const daemons = (): readonly number[] => findProcesses(host.runRoot, 'daemon');
+  /** Others that came to be at the same time end when they find that one there is. */
+  async function untilOneDaemon(): Promise<void> {
+    const pid = await host.daemonPid();
+    await until(
+      async () => findProcesses(host.runRoot, 'daemon'),
+      (pids) => isDeepStrictEqual(pids, [pid]),
+    );
+  }
   const up = (): ReturnType<TestHost['ok']> => host.ok(['-f', file, 'up', '-d', 'web']);
 
   it('is started anew by up, which no container notices', async () => {
@@ -46,7 +64,7 @@ describe('a daemon of another build than the command', () => {
     const { stderr } = await up();
     assert.match(stderr, /tsstack has changed since its daemon was started: starting it anew, containers run on/);
     assert.notEqual(await host.daemonPid(), before);
-    assert.deepEqual(daemons(), [await host.daemonPid()]);
+    await untilOneDaemon();
     assert.deepEqual(await host.pids(file), pids);
     const again = await up();
     assert.doesNotMatch(again.stderr, /daemon/);
@@ -55,7 +73,13 @@ describe('a daemon of another build than the command', () => {
   it('is started anew while a connection is under way, which misses nothing', async () => {
     await host.ok(['-f', file, 'up', '-d', 'echo']);
     const { stdout } = await host.ok(['-f', file, 'port', 'echo', '80']);
-    const socket = connect(Number(stdout.trim().split(':')[1]), '127.0.0.1');
+    const port = Number(stdout.trim().split(':')[1]);
+    // The container runs before its program listens.
+    await until(
+      () => isAnswered(port),
+      (answered) => answered,
+    );
+    const socket = connect(port, '127.0.0.1');
     const received = text(socket);
     const sent: string[] = [];
     const say = (word: string): void => {
@@ -78,7 +102,7 @@ describe('a daemon of another build than the command', () => {
     const before = pretend({ build: 'older' });
     await Promise.all([up(), up(), host.ok(['-f', file, 'plan'])]);
     assert.notEqual(await host.daemonPid(), before);
-    assert.deepEqual(daemons(), [await host.daemonPid()]);
+    await untilOneDaemon();
   });
 
   it('is left alone by what only looks, with a word when the versions differ', async () => {

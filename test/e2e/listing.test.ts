@@ -144,7 +144,7 @@ describe('verbs that show what there is', () => {
 
   it('events tells what happened to containers', async () => {
     const since = new Date().toISOString();
-    await host.ok(['-f', file, 'restart', '-t', '1', 'web']);
+    await host.ok(['-f', file, 'restart', 'web']);
     const until = new Date().toISOString();
     const events = (await lines('events', '--json', '--since', since, '--until', until)).map(
       (line) => JSON.parse(line) as { time: string; action: string; service: string; attributes: { name: string } },

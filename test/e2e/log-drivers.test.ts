@@ -131,11 +131,14 @@ describe('logging drivers', () => {
     const away = await TcpSyslog.listen();
     await away.stop();
     write(
-      `echo before; trap "echo after" USR1; trap 'for i in $$(seq 40); do seq -s : 40000; done' USR2; while true; do sleep 0.05; done`,
+      `trap "echo after" USR1; trap 'for i in $$(seq 40); do seq -s : 40000; done' USR2; echo before; while true; do sleep 0.05; done`,
       `{driver: syslog, options: {syslog-address: "${away.address}"}}`,
     );
     await host.ok(['-f', file, 'up', '-d']);
-    assert.match((await host.ok(['-f', file, 'logs', '--no-log-prefix'])).stdout, /before/);
+    await until(
+      async () => (await host.ok(['-f', file, 'logs', '--no-log-prefix'])).stdout,
+      (text) => text.includes('before'),
+    );
     const back = await TcpSyslog.listen(away.port);
     assert.match((await back.lines(1))[0] ?? '', /: before$/);
     await back.stop();

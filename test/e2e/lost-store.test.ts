@@ -75,7 +75,11 @@ describe('a manager that has lost its store', () => {
       await host.killDaemon();
     }
     await host.ok(['info', '--start']);
-    assert.match((await host.ok(['node', 'ls'])).stderr, /warning: the store was set back/);
+    // The agent tells that when it has reached the manager.
+    await until(
+      () => host.ok(['node', 'ls']),
+      ({ stderr }) => stderr.includes('warning: the store was set back'),
+    );
     for (const pid of [...Object.values(kept), ...Object.values(after)]) process.kill(pid, 0);
 
     const refused = await host.run(['cluster', 'accept']);
