@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
-import { requireDigest } from '../../agents/host/images/formats/digest.ts';
+import { digestHex, requireDigest } from '../../agents/host/images/formats/digest.ts';
 import { ObjectView } from '../../src/cli/tasks/object-view.ts';
 import { Manager } from '../../src/manager/manager.ts';
 import { TsstackError } from '../../src/model/errors.ts';
@@ -141,7 +141,7 @@ describe('images between nodes', () => {
       offsets.push(offset);
       return halt(await honest(image, digest, offset), 3 * megabyte, async () => {
         if (isCut) return;
-        await arrived(w1, megabyte);
+        await arrived(w1, digest, megabyte, () => isCut);
         if (isCut) return;
         isCut = true;
         await cut();
@@ -227,7 +227,7 @@ describe('images between nodes', () => {
       offsets.push(offset);
       const onHalt = async (): Promise<void> => {
         if (over.signal.aborted) return;
-        await arrived(w1, megabyte);
+        await arrived(w1, digest, megabyte, () => over.signal.aborted);
         over.abort();
       };
       return halt(await honest(image, digest, offset), 3 * megabyte, onHalt, ended.resolve);
@@ -359,14 +359,12 @@ async function* halt(
   }
 }
 
-/** Resolves when so many bytes of layers are on the disk of a node that has not got the whole yet. */
-async function arrived({ lab }: ImageNode, bytes: number): Promise<void> {
-  const partials = (): string[] => lab.contents('ingest').filter((name) => name.endsWith('.partial'));
-  const size = (name: string): number =>
-    statSync(join(lab.dataRoot, 'ingest', name), { throwIfNoEntry: false })?.size ?? 0;
+/** Resolves when so many bytes of a layer are on the disk of a node that has not got the whole yet, or when that is of no interest any more. */
+async function arrived({ lab }: ImageNode, digest: string | null, bytes: number, isOver: () => boolean): Promise<void> {
+  const partial = join(lab.dataRoot, 'ingest', `${digestHex(requireDigest(digest ?? '', 'the layer'))}.partial`);
   await until(
-    () => Promise.resolve(partials().reduce((sum, name) => sum + size(name), 0)),
-    (found) => found >= bytes,
+    () => Promise.resolve(statSync(partial, { throwIfNoEntry: false })?.size ?? 0),
+    (found) => found >= bytes || isOver(),
   );
 }
 
