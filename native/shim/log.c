@@ -65,7 +65,8 @@ write_rest (struct log *log, struct log_stream *stream)
     buffer_consume (&stream->rest, length - write_lines (log, stream, buffer_bytes (&stream->rest), length));
 }
 
-/* For when there is room again. */
+/* For when there is room again, or at once for write_kept. Nothing is dropped while there is room on the disk but the
+ * rest of a line whose beginning was dropped. */
 static void
 keep (struct log *log, struct log_stream *stream, const char *data, size_t size)
 {
@@ -74,10 +75,32 @@ keep (struct log *log, struct log_stream *stream, const char *data, size_t size)
 
   for (int i = 0; i < 2; i++)
     waiting += buffer_length (&log->streams[i].rest);
-  if (log->file.options->drops)
+  if (log->blocked && log->file.options->drops)
     room = waiting < log->file.options->max_buffer_bytes ? log->file.options->max_buffer_bytes - waiting : 0;
   if (log_overflow_keep (&log->overflow, &stream->rest, &stream->is_cut, data, size, room) > 0 && had_told_all)
     log->overflowed (log->context);
+}
+
+/* Whether there was something to tell. */
+static bool
+tell_overflow (struct log *log)
+{
+  char text[128];
+  size_t length = log_overflow_tell (&log->overflow, text, sizeof text);
+
+  if (length > 0)
+    write_lines (log, &log->streams[1], text, length);
+  return length > 0;
+}
+
+/* After the word of a line whose rest was dropped, when that is over. */
+static void
+write_kept (struct log *log, struct log_stream *stream)
+{
+  if (!log->blocked && !stream->is_cut && tell_overflow (log))
+    log->overflowed (log->context);
+  if (!log->blocked)
+    write_rest (log, stream);
 }
 
 void
@@ -92,8 +115,7 @@ log_append (struct log *log, int number, char *data, size_t size)
   if (log->blocked || stream->is_cut || carried > SCRATCH_HEADROOM)
     {
       keep (log, stream, data, size);
-      if (!log->blocked)
-        write_rest (log, stream);
+      write_kept (log, stream);
       return;
     }
   if (carried > 0)
@@ -116,18 +138,7 @@ log_end_stream (struct log *log, int number)
   if (length > 0 && buffer_bytes (rest)[length - 1] != '\n')
     buffer_append (rest, "\n", 1);
   log->streams[number].is_cut = false;
-  if (!log->blocked)
-    write_rest (log, &log->streams[number]);
-}
-
-static void
-tell_overflow (struct log *log)
-{
-  char text[128];
-  size_t length = log_overflow_tell (&log->overflow, text, sizeof text);
-
-  if (length > 0)
-    write_lines (log, &log->streams[1], text, length);
+  write_kept (log, &log->streams[number]);
 }
 
 static void

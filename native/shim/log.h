@@ -28,7 +28,8 @@ struct log
   int error_number; /* why it is blocked */
   struct log_overflow overflow;
   struct log_forward forward;
-  void (*overflowed) (void *context); /* something is dropped, for the first time since the log was blocked */
+  /* Something is dropped, for the first time since all that was dropped was told; or the last of it was told. */
+  void (*overflowed) (void *context);
   struct loop_timer retry;
   void (*unblocked) (void *context);
   void *context;

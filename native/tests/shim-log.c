@@ -372,6 +372,60 @@ test_discard (void)
   tear_down (&fixture);
 }
 
+static void
+on_overflow (void *context)
+{
+  (void)context;
+}
+
+/* A log that drops does so while its disk is full. Of what comes when there is room again only the rest of the line is
+ * lost whose beginning is, and the log tells of that, too, also when the stream ends in it. */
+static void
+test_room_again (bool ends_cut)
+{
+  struct fixture fixture;
+  tss_autofree char *expected = NULL;
+  char filler[64], line[8193], told[256];
+  size_t size;
+  FILE *out = open_memstream (&expected, &size);
+
+  snprintf (filler, sizeof filler, "%s/filler", directory);
+  memset (line, 'x', sizeof line);
+  line[sizeof line - 2] = '\n';
+  line[sizeof line - 1] = 0;
+  fprintf (out, "%skept\n", line);
+  set_up (&fixture, 0, 1);
+  fixture.options.drops = true;
+  fixture.options.max_buffer_bytes = 10000;
+  fixture.log.overflowed = on_overflow;
+  fill_disk (filler);
+  write_text (&fixture, 0, line);
+  write_text (&fixture, 0, "kept\n");
+  write_piece (&fixture, 0, line, 2000); /* more than is kept, and a line that goes on */
+  CHECK (fixture.log.blocked && fixture.log.overflow.bytes == 2000);
+  unlink (filler);
+  CHECK (loop_run (&fixture.loop, NULL) == 0 && !fixture.log.blocked);
+  write_text (&fixture, 0, "its end");
+  if (!ends_cut)
+    {
+      tss_autofree char *news = NULL;
+
+      /* In one piece, of which the buffer for bad times could hold a small part. */
+      CHECK (asprintf (&news, "\n%s%s", line, line) > 0);
+      write_text (&fixture, 0, news);
+      fprintf (out, "%s%s", line, line);
+    }
+  log_end_stream (&fixture.log, 0);
+  fclose (out);
+  check_joined (1, "stdout", expected);
+  snprintf (told, sizeof told,
+            "[tsstack: 0 lines (2000 bytes) were dropped here, because the disk was full]\n"
+            "[tsstack: %d lines (%d bytes) were dropped here, because the disk was full]\n",
+            ends_cut ? 0 : 1, ends_cut ? 7 : 8);
+  check_joined (1, "stderr", told);
+  tear_down (&fixture);
+}
+
 /* What no logging service has got in the end stands in the log, and is not tried again. */
 static void
 test_not_forwarded (void)
@@ -461,6 +515,8 @@ main (void)
   for (uint64_t max_bytes = 4060; max_bytes < 4096; max_bytes += 9)
     test_full_disk (max_bytes, 500);
   test_discard ();
+  test_room_again (false);
+  test_room_again (true);
   test_not_forwarded ();
   test_not_forwarded_and_full ();
   test_no_log ();
