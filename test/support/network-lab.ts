@@ -22,7 +22,9 @@ const peer = join(import.meta.dirname, 'net-peer.ts');
 const program = nativeProgram('net');
 
 /** Links of a namespace that somebody keeps alive are deleted after 3 s; this bounds a failing test. */
-const backgroundMs = 30_000;
+const backgroundMs = 60_000;
+/** Longest time of one command; it bounds a failing test. */
+const commandMs = 30_000;
 
 /** Where a command runs: in the lab's host, in a container's sandbox, or in the world outside. */
 export type Place = 'host' | 'outside' | { readonly sandbox: string };
@@ -91,7 +93,7 @@ export class NetworkLab {
   /** Runs a command to its end and resolves to what it printed; rejects when it fails. */
   async run(place: Place, ...command: readonly string[]): Promise<string> {
     const [file = '', ...args] = this.#enter(place, command);
-    const { stdout } = await run(file, args, { timeout: 10_000 });
+    const { stdout } = await run(file, args, { timeout: commandMs });
     return stdout.trim();
   }
 
@@ -109,7 +111,10 @@ export class NetworkLab {
   }
 
   /** Starts a peer that goes on printing; `next` resolves to its next line. */
-  follow(place: Place, ...command: readonly string[]): { readonly next: () => Promise<string> } {
+  follow(
+    place: Place,
+    ...command: readonly string[]
+  ): { readonly next: () => Promise<string>; readonly signal: (name: NodeJS.Signals) => void } {
     const [file = '', ...args] = this.#enter(place, [process.execPath, peer, ...command]);
     const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'inherit'] });
     this.#processes.push(child);
@@ -120,6 +125,7 @@ export class NetworkLab {
         if (done === true) throw new Error(`${command.join(' ')} has ended`);
         return value;
       },
+      signal: (name) => void child.kill(name),
     };
   }
 
