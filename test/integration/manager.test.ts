@@ -13,7 +13,6 @@ import type { ApplyStackRequest, ApplyStackResponse } from '../../src/rpc/messag
 import { serve, serveControl, serveDispatcher, type RunningServer } from '../../src/rpc/server.ts';
 import type { ControlClient } from '../../src/rpc/service-types.ts';
 import { containerSpec, dependsOn, serviceSpec, stackSpec } from '../fixtures/specs.ts';
-import { calmMs } from '../support/calm-time.ts';
 
 /** A daemon in small: a manager and its server, with a client and a simulated agent. */
 class Cluster {
@@ -398,13 +397,18 @@ describe('a manager with a simulated agent', () => {
 
   it('spends little time on 50 services', async () => {
     const spec = stackSpec(Array.from({ length: 50 }, (_unused, index) => serviceSpec(`s${index}`)));
-    const begin = calmMs();
+    // Of the processor: how long this process waits for one, or for the disk, is the doing of others.
+    const usedMs = (): number => {
+      const { user, system } = process.cpuUsage();
+      return (user + system) / 1000;
+    };
+    const begin = usedMs();
     await cluster.up(spec);
-    const applied = calmMs();
+    const applied = usedMs();
     await cluster.until(({ tasks }) => tasks.length === 50 && tasks.every(({ status }) => status.state === 'running'));
-    const running = calmMs();
+    const running = usedMs();
     await cluster.up(spec);
-    const unchanged = calmMs();
+    const unchanged = usedMs();
     await cluster.control.removeStack({ stack: 'p' });
     await cluster.until((objects) => objects.isEmpty);
     // The target is 150 ms on a quiet machine; the bound only catches what grows with the square of the services.
@@ -412,8 +416,8 @@ describe('a manager with a simulated agent', () => {
       apply: applied - begin,
       start: running - applied,
       unchanged: unchanged - running,
-      down: calmMs() - unchanged,
+      down: usedMs() - unchanged,
     };
-    for (const [part, ms] of Object.entries(spent)) assert.ok(ms < 600, `${part} took ${ms} ms`);
+    for (const [part, ms] of Object.entries(spent)) assert.ok(ms < 400, `${part} took ${ms} ms`);
   });
 });
