@@ -11,6 +11,7 @@ import { calmMs } from '../support/calm-time.ts';
 import { isNativeError } from '../support/native-errors.ts';
 import { eventually, processOf, ShimLab } from '../support/shim-lab.ts';
 import type { LabContainer } from '../support/shim-lab.ts';
+import { until } from '../support/test-host.ts';
 
 const terminalOf = (command: string): Readonly<Record<string, unknown>> => ({ ...processOf(command), terminal: true });
 
@@ -83,16 +84,21 @@ describe('shim: exec', () => {
   it('kills a process that overstays its time, with its children, and says -1', async () => {
     const session = await exec(container, processOf('sleep 1001 & sleep 1001; true'), { timeoutMs: 100 });
     assert.equal((await session.exit).exitCode, -1);
-    assert.equal(await countSleeps(1001), 0);
+    // Killed is not yet gone, on a busy machine.
+    await until(
+      () => countSleeps(1001),
+      (left) => left === 0,
+    );
   });
 
   it('kills the process of a client that goes away', async () => {
     const session = await exec(container, processOf('sleep 1002'));
     assert.equal(await countSleeps(1002), 1);
     session.close();
-    let left = 1;
-    for (let i = 0; i < 100 && left > 0; i += 1) left = await countSleeps(1002);
-    assert.equal(left, 0);
+    await until(
+      () => countSleeps(1002),
+      (left) => left === 0,
+    );
   });
 
   it('leaves a detached process alone', async () => {

@@ -63,9 +63,11 @@ export class LabContainer {
   get log(): string {
     return ifThereSync(() => readFileSync(this.logPath, 'utf8'), '');
   }
-  /** The log's lines without their times. */
+  /** The log's whole lines without their times; of one that is being written, the beginning may be there already. */
   get logLines(): readonly string[] {
-    return this.log
+    const { log } = this;
+    return log
+      .slice(0, log.lastIndexOf('\n') + 1)
       .split('\n')
       .filter(Boolean)
       .map((line) => line.slice(line.indexOf(' ') + 1));
