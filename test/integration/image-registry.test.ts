@@ -6,6 +6,7 @@ import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:f
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
 import type { ImageService } from '../../agents/host/images/image-service.ts';
+import { defaultDeadlines } from '../../agents/host/images/registry/deadlines.ts';
 import type { Image, ImageEvent } from '../../agents/host/images/types.ts';
 import { busyboxImage, realImages } from '../fixtures/images.ts';
 import type { SmallImage, TestImage } from '../fixtures/images.ts';
@@ -14,8 +15,9 @@ import type { Registry } from '../fixtures/registry.ts';
 import { FakeRegistry, forward } from '../support/fake-registry.ts';
 import { ImageLab } from '../support/image-lab.ts';
 
-/** Short enough for tests, long enough for a busy machine. */
-const deadlines = { connectMs: 1500, idleMs: 1500, retryMs: 20 };
+const deadlines = { ...defaultDeadlines, retryMs: 20 };
+/** Of those who wait for a registry that hangs. */
+const shortDeadlines = { connectMs: 1500, idleMs: 1500, retryMs: 20 };
 const places = ['ingest', 'layers', 'blobs/sha256'] as const;
 
 function digestOfLayers(image: Image): string {
@@ -269,6 +271,10 @@ describe('images from registries', function () {
   });
 
   describe('registries that hang', () => {
+    beforeEach(() => {
+      images = lab.open({ deadlines: shortDeadlines });
+    });
+
     it('ends the wait for a connection', async () => {
       const child = spawn('python3', ['-c', deafListener], { stdio: ['pipe', 'pipe', 'inherit'] });
       try {
@@ -312,7 +318,7 @@ describe('images from registries', function () {
       assert.ok(kept > 0);
       assert.deepEqual([lab.contents('layers'), lab.contents('blobs/sha256')], [[], []]);
       isHanging = false;
-      await images.ensure(via(proxy, reference));
+      await lab.open({ deadlines }).ensure(via(proxy, reference));
       assert.ok(proxy.requests.some(({ headers }) => headers.range === `bytes=${kept}-`));
     });
 
