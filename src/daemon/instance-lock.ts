@@ -1,7 +1,8 @@
-import { rmSync } from 'node:fs';
+import { linkSync, lstatSync, renameSync, rmSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import type { Server } from 'node:net';
 import { join } from 'node:path';
+import { hasErrno } from '../../agents/host/errors.ts';
 import { TsstackError } from '../model/errors.ts';
 
 /** Time that the holder of a lock has to say where it serves; it may be stopped. */
@@ -22,14 +23,14 @@ export class InstanceLock {
   /** `address` is where the daemon serves, or is about to. Rejects with `exists` when there is one already at that address, with `conflict` elsewhere. */
   static async acquire(dataRoot: string, address: string): Promise<InstanceLock> {
     const path = join(dataRoot, 'lock.sock');
-    const first = await tryListen(path, address);
-    if (first !== null) return new InstanceLock(first);
-    const holder = await askHolder(path);
-    if (holder !== null) throw taken(dataRoot, address, holder);
-    rmSync(path, { force: true });
-    const second = await tryListen(path, address);
-    if (second !== null) return new InstanceLock(second);
-    throw taken(dataRoot, address, address);
+    for (;;) {
+      const server = await tryListen(path, address);
+      if (server !== null) return new InstanceLock(server);
+      const found = identify(path);
+      const holder = await askHolder(path);
+      if (holder !== null) throw taken(dataRoot, address, holder);
+      removeStale(path, found);
+    }
   }
 
   release(): void {
@@ -61,6 +62,27 @@ function tryListen(path: string, address: string): Promise<Server | null> {
     // Not a reason to live: the daemon ends when everything else has.
     server.listen(path, () => resolve(server.unref()));
   });
+}
+
+/** Tells one socket from another that has taken its path; null when there is none. */
+function identify(path: string): string | null {
+  const found = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+  return found === undefined ? null : `${found.ino} ${found.mtimeNs}`;
+}
+
+/**
+ * Removes the socket of a daemon that has died. Of several that start at once another one may have done so since and listen there itself: it is put
+ * aside before it is looked at, which only one can do, and what is not the dead one goes back.
+ */
+function removeStale(path: string, dead: string | null): void {
+  const aside = `${path}.${process.pid}`;
+  try {
+    renameSync(path, aside);
+    if (identify(aside) !== dead) linkSync(aside, path);
+  } catch (error) {
+    if (!hasErrno(error, 'ENOENT', 'EEXIST')) throw error;
+  }
+  rmSync(aside, { force: true });
 }
 
 /** Where the daemon that has the lock serves, empty when it does not say within a second; null when nobody has it. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
@@ -24,10 +24,28 @@ describe('the lock of a data root', () => {
     (await InstanceLock.acquire(directory, 'unix:///run/b.sock')).release();
   });
 
-  it('is free when its daemon was killed', async () => {
+  /** What a daemon leaves that was killed. */
+  function leaveStale(): void {
     const path = JSON.stringify(join(directory, 'lock.sock'));
     const script = `require('node:net').createServer().listen(${path}, () => process.kill(process.pid, 'SIGKILL'))`;
     spawnSync(process.execPath, ['-e', script]);
+  }
+
+  it('goes to one of those who start at once when its daemon was killed', async () => {
+    leaveStale();
+    const all = Array.from({ length: 10 }, () => InstanceLock.acquire(directory, 'unix:///run/a.sock'));
+    const outcomes = await Promise.allSettled(all);
+    const locks = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+    const codes = outcomes.flatMap((outcome) =>
+      outcome.status === 'rejected' ? [(outcome.reason as { code: string }).code] : [],
+    );
+    assert.deepEqual([locks.length, new Set(codes)], [1, new Set(['exists'])]);
+    assert.deepEqual(readdirSync(directory), ['lock.sock']);
+    locks[0]?.release();
+  });
+
+  it('is free when its daemon was killed', async () => {
+    leaveStale();
     (await InstanceLock.acquire(directory, 'unix:///run/a.sock')).release();
   });
 });
