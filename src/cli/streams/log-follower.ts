@@ -1,5 +1,5 @@
 import { TsstackError } from '../../model/errors.ts';
-import type { TaskObject } from '../../model/objects.ts';
+import type { EndedRun, TaskObject } from '../../model/objects.ts';
 import { isTerminal } from '../../model/states.ts';
 import type { StreamKinds } from '../../rpc/stream-kinds.ts';
 import { containerLabel, hookLabel } from '../output/container-label.ts';
@@ -37,8 +37,8 @@ interface Run {
   isNoted: boolean;
   /** Restarts that were noted, or had happened before. */
   restarts: number;
-  /** `finishedAt` of the end that was noted last. */
-  lastEnd: string | null;
+  /** `finishedAt` of each end before those, as far as the container still tells of it. */
+  knownEnds: ReadonlySet<string | null>;
 }
 
 /** The stream of what the hooks of a container say during one run. */
@@ -108,7 +108,7 @@ export class LogFollower {
 
   #open(key: string, task: TaskObject): Run {
     const copying = Promise.withResolvers<void>();
-    const restarts = task.status.container?.restartCount ?? 0;
+    const { restarts, knownEnds } = this.#restartsBefore(task);
     const run: Run = {
       taskId: task.id,
       done: copying.promise,
@@ -116,7 +116,7 @@ export class LogFollower {
       exitCode: null,
       isNoted: false,
       restarts,
-      lastEnd: null,
+      knownEnds,
     };
     this.#runs.set(key, run);
     void this.#copy(task, this.#query(task), 'container').finally(() => {
@@ -173,17 +173,26 @@ export class LogFollower {
     }
   }
 
-  /** The code is known only while the restart is waited for, after which the count rises; a wait too short to be seen is noted without it. */
+  /** What is no news of a container that is met: restarts before anybody looked. */
+  #restartsBefore(task: TaskObject): Pick<Run, 'restarts' | 'knownEnds'> {
+    const ends = endsBeforeRestarts(task).map(({ finishedAt }) => finishedAt);
+    const old = ends.filter((finishedAt) => this.#isOldNews(finishedAt));
+    const { restartCount = 0, phase } = task.status.container ?? {};
+    const begun = phase === 'restarting' ? 1 : 0;
+    return { restarts: restartCount + begun - (ends.length - old.length), knownEnds: new Set(old) };
+  }
+
+  /** Each by its end, also where several came at once; one whose end nobody saw (the machine went down) is noted without a code. */
   #noteRestarts(run: Run, task: TaskObject): void {
-    const container = task.status.container;
-    if (container === null) return;
-    if (container.phase === 'restarting' && container.finishedAt !== run.lastEnd) {
-      run.lastEnd = container.finishedAt;
+    const ends = endsBeforeRestarts(task);
+    for (const { exitCode } of ends.filter(({ finishedAt }) => !run.knownEnds.has(finishedAt))) {
       run.restarts += 1;
-      this.#note(`${containerLabel(task)} exited with code ${container.exitCode ?? 0} (restarting)`);
+      this.#note(`${containerLabel(task)} exited with code ${exitCode ?? 0} (restarting)`);
     }
-    if (container.restartCount <= run.restarts) return;
-    run.restarts = container.restartCount;
+    run.knownEnds = new Set(ends.map(({ finishedAt }) => finishedAt));
+    const restartCount = task.status.container?.restartCount ?? 0;
+    if (restartCount <= run.restarts) return;
+    run.restarts = restartCount;
     this.#note(`${containerLabel(task)} exited (restarting)`);
   }
 
@@ -196,6 +205,12 @@ export class LogFollower {
   #note(text: string): void {
     if (this.#options.notesExitsSince !== null) void this.#options.multiplexer.note(text);
   }
+}
+
+/** Of runs that another one follows: the end of the container itself is none of them. */
+function endsBeforeRestarts({ status: { state, container } }: TaskObject): readonly EndedRun[] {
+  if (container === null) return [];
+  return container.runs.filter(({ finishedAt }) => !isTerminal(state) || finishedAt !== container.finishedAt);
 }
 
 /** What is said of a container whose output cannot be read. */
