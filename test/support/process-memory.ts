@@ -3,8 +3,17 @@ import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 /** Regions of more than that are read in pieces. */
 const pieceBytes = 16 * 2 ** 20;
 
-/** Whether one of the texts is anywhere in the writable memory of a process. */
+/** Whether one of the texts is anywhere in the writable memory of a process, which stands still meanwhile: it may move what it has. */
 export function hasInMemory(pid: number, texts: readonly string[]): boolean {
+  process.kill(pid, 'SIGSTOP');
+  try {
+    return isInMemory(pid, texts);
+  } finally {
+    process.kill(pid, 'SIGCONT');
+  }
+}
+
+function isInMemory(pid: number, texts: readonly string[]): boolean {
   const overlap = Math.max(...texts.map((text) => text.length));
   const memory = openSync(`/proc/${pid}/mem`, 'r');
   const buffer = Buffer.alloc(pieceBytes + overlap);
