@@ -14,8 +14,9 @@
 
 enum
 {
-  /* For clients that do not read what they have been sent, or a disk that stays full. */
-  LINGER_MS = 2000,
+  /* For clients that do not read what they have been sent, as a daemon that a busy machine does not let run for some
+   * seconds; or for a disk that stays full. */
+  LINGER_MS = 5000,
   LINGER_FOR_DISK_MS = 10000,
   WRITE_AGAIN_MS = 250,
 };

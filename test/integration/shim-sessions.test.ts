@@ -232,6 +232,24 @@ describe('shim: attach', () => {
     assert.match(Buffer.concat(received).toString(), /"exitCode":7/);
   });
 
+  it('keeps the last output and the end for a client that does not get to run for seconds', async () => {
+    const { container, control } = await lab.create('head -c 900000 /dev/zero; exit 8');
+    const late = connect(container.socketPath);
+    late.write(encodeFrame(frameTypes.request, Buffer.from('{"op":"attach","seq":1}')));
+    await once(late, 'data');
+    late.pause();
+    await control.request({ op: 'start' });
+    await control.closed;
+    await new Promise((resolve) => setTimeout(resolve, 3000));
+    const frames = [...new FrameReader().push(Buffer.concat((await late.toArray()) as Buffer[]))];
+    const output = frames.filter(({ type }) => type === frameTypes.stdout);
+    assert.equal(
+      output.reduce((sum, { payload }) => sum + payload.length, 0),
+      900_000,
+    );
+    assert.match(String(frames.at(-1)?.payload), /"exitCode":8/);
+  });
+
   it('refuses input for a container without', async () => {
     const { container, control } = await lab.run('sleep 100');
     await assert.rejects(attachToShim(container.socketPath, { stdin: true, output: true }), isNativeError('state'));
