@@ -77,6 +77,14 @@ describe('starting the daemon', () => {
     await fake.stop();
   });
 
+  it('takes the place of one that was about to end', async () => {
+    const mark = JSON.stringify(join(directory, 'ended'));
+    const held = say({ error: { code: 'exists', message: 'another daemon' } });
+    await start(
+      `import { existsSync } from 'node:fs';\nif (existsSync(${mark})) ${say({ ready: true })}\nelse { ${held} writeFileSync(${mark}, ''); }`,
+    );
+  });
+
   it('is not tried beside one that listens and does not answer: the error names its process', async () => {
     const socket = join(directory, 'run/tsstack.sock');
     const silent = createServer().listen(socket);

@@ -11,6 +11,8 @@ const readyFdVariable = 'TSSTACK_READY_FD';
 
 /** A manager whose etcd finds none of the others takes some 10 s to be ready, and a busy machine makes that more. */
 const startDeadlineMs = 30_000;
+/** How long the daemon that holds the place has to answer before another one is tried: it may have been about to end. */
+const holderMs = 2000;
 const shownLogLines = 15;
 
 /** What the daemon may know of the environment that happened to start it; the rest is the user's, and it lives longer than the user's session. */
@@ -33,10 +35,16 @@ export async function startDaemon(start: DaemonStart): Promise<void> {
   const logPath = join(start.dataRoot, 'daemon.log');
   const log = openSync(logPath, 'a', 0o640);
   const logStart = fstatSync(log).size;
+  const deadline = AbortSignal.timeout(startDeadlineMs);
   try {
-    const child = spawnDaemon(start, log);
-    const answer = await firstLine(child, AbortSignal.timeout(startDeadlineMs));
-    await judge(answer, start, () => lastLines(logPath, logStart));
+    for (;;) {
+      const answer = await firstLine(spawnDaemon(start, log), deadline);
+      if (answer.kind === 'ready') return;
+      // Two commands started at once: the daemon of the other one holds the place, and will answer.
+      if (answer.kind !== 'failed' || answer.code !== 'exists')
+        throw startError(answer, start, () => lastLines(logPath, logStart));
+      if (await holderAnswers(start.host, deadline)) return;
+    }
   } finally {
     closeSync(log);
   }
@@ -94,14 +102,24 @@ async function readAnswer(pipe: Readable): Promise<Answer> {
   return { kind: 'ready' };
 }
 
-async function judge(answer: Answer, start: DaemonStart, log: () => string): Promise<void> {
-  if (answer.kind === 'ready') return;
-  // Two commands started at once: the daemon of the other one holds the place, and will answer.
-  if (answer.kind === 'failed' && answer.code === 'exists') return waitForSocket(start.host, startDeadlineMs);
+/** False when it has not, and may have ended. */
+async function holderAnswers(host: string, deadline: AbortSignal): Promise<boolean> {
+  try {
+    await waitForSocket(host, holderMs);
+    return true;
+  } catch (error) {
+    if (!(error instanceof TsstackError) || error.code !== 'timeout') throw error;
+    if (!deadline.aborted) return false;
+    const message = `wait for the daemon at ${host}: no answer after ${startDeadlineMs / 1000} s`;
+    throw new TsstackError('timeout', message, error.hint === undefined ? {} : { hint: error.hint });
+  }
+}
+
+function startError(answer: Answer, start: DaemonStart, log: () => string): TsstackError {
   // A daemon that told why it failed may not have come to writing its log yet.
   const lines = answer.kind === 'failed' ? '' : log();
   const hint = answer.kind === 'failed' ? answer.hint : undefined;
-  throw new TsstackError('unavailable', `start the daemon: ${reasonOf(answer)}${lines === '' ? '' : `\n${lines}`}`, {
+  return new TsstackError('unavailable', `start the daemon: ${reasonOf(answer)}${lines === '' ? '' : `\n${lines}`}`, {
     hint: hint ?? `its log is ${join(start.dataRoot, 'daemon.log')}`,
   });
 }
