@@ -75,6 +75,8 @@ function identify(path: string): string | null {
  * aside before it is looked at, which only one can do, and what is not the dead one goes back.
  */
 function removeStale(path: string, dead: string | null): void {
+  // While that of a living one is aside, a third one could listen in its place: this leaves it no time to.
+  if (identify(path) !== dead) return;
   const aside = `${path}.${process.pid}`;
   try {
     renameSync(path, aside);
