@@ -62,8 +62,12 @@ flush (struct client *client)
       return;
     }
   watch_client (client);
-  if (client->session && buffer_length (&client->output) == 0)
+  if (buffer_length (&client->output) > 0)
+    return;
+  if (client->session)
     session_resume (client->session);
+  if (client->is_waited_for)
+    run_resume_output (client->shim);
 }
 
 static void
@@ -201,12 +205,18 @@ client_send_output (struct client *client, int stream, const char *data, size_t 
     {
       size_t piece = size < OUTPUT_FRAME_MAX ? size : OUTPUT_FRAME_MAX;
 
-      if (!client->session && buffer_length (&client->output) + piece > CLIENT_UNREAD_MAX)
+      if (!client->session && !client->is_waited_for && buffer_length (&client->output) + piece > CLIENT_UNREAD_MAX)
         return;
       client_send (client, stream == 0 ? FRAME_STDOUT : FRAME_STDERR, data, piece);
       data += piece;
       size -= piece;
     }
+}
+
+bool
+client_is_full (const struct client *client)
+{
+  return buffer_length (&client->output) > CLIENT_SESSION_UNREAD_MAX;
 }
 
 void
@@ -297,5 +307,7 @@ client_close (struct client *client)
   if (client->session)
     session_lose_client (client->session);
   client->session = NULL;
+  if (client->is_waited_for)
+    run_resume_output (client->shim);
   server_sweep_later (client->shim);
 }

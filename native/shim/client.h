@@ -33,6 +33,7 @@ struct client
   struct buffer output;
   struct waiter *waiters;
   bool is_subscribed, gets_output, gives_input;
+  bool is_waited_for;       /* the container's output waits for this one: whoever has started it to see all of it */
   bool was_attached;        /* and may still write: closed in its face, it would never read what we sent last */
   bool leaves_after_output; /* no more frames to come: closed when the rest is sent */
   bool lingers;             /* then only our direction is closed, until the client closes its own */
@@ -43,7 +44,8 @@ struct client
 
 enum
 {
-  /* Output that a client may leave unread: an attached one loses what comes then, an exec's process waits. */
+  /* Output that a client may leave unread: an attached one loses what comes then, the process of an exec waits, and the
+   * container for who is waited for. */
   CLIENT_UNREAD_MAX = 1024 * 1024,
   CLIENT_SESSION_UNREAD_MAX = 256 * 1024,
 };
@@ -57,8 +59,11 @@ void client_send (struct client *client, enum frame_type type, const void *paylo
 /* Sends a frame of JSON, and takes over MESSAGE. */
 void client_send_json (struct client *client, enum frame_type type, json_t *message);
 
-/* Sends output in frames of moderate size; what the client has no room for is dropped. */
+/* Sends output in frames of moderate size; what the client has no room for is dropped, unless it is waited for. */
 void client_send_output (struct client *client, int stream, const char *data, size_t size);
+
+/* Has more to read than a process may write meanwhile that waits for it. */
+bool client_is_full (const struct client *client);
 
 void client_reply (struct client *client, json_int_t seq, const char *key, json_t *value);
 void client_reply_error (struct client *client, json_int_t seq, const struct tss_error *error);

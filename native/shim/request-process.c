@@ -9,16 +9,18 @@
 int
 request_attach (struct client *client, const json_t *request, struct tss_error *error)
 {
-  bool input = false, output = true;
+  bool input = false, output = true, waits = false;
 
   if (tss_json_get_bool (request, "stdin", "", &input, error) < 0
-      || tss_json_get_bool (request, "output", "", &output, error) < 0)
+      || tss_json_get_bool (request, "output", "", &output, error) < 0
+      || tss_json_get_bool (request, "wait", "", &waits, error) < 0)
     return -1;
   if (input && !client->shim->options.has_stdin)
     return tss_error_set (error, TSS_ERROR_STATE, 0, "stdin", "attach: the container's standard input is not open");
   client_reply (client, json_integer_value (json_object_get (request, "seq")), NULL, NULL);
   client->gives_input = input;
   client->gets_output = output;
+  client->is_waited_for = waits;
   client->was_attached = true;
   return 0;
 }

@@ -19,6 +19,14 @@ enum
   DRAIN_MS = 1000
 };
 
+/* The container waits while the disk is full, and for who is waited for; what a dead one has left in its pipes fits into
+ * memory. */
+static bool
+is_output_held (const struct shim *shim)
+{
+  return !shim->run.has_ended && (log_is_full (&shim->log) || server_is_full (shim));
+}
+
 static void
 on_output (void *context, int stream, char *data, size_t size)
 {
@@ -26,8 +34,7 @@ on_output (void *context, int stream, char *data, size_t size)
 
   server_send_output (shim, stream, data, size);
   log_append (&shim->log, stream, data, size);
-  /* The container waits while the disk is full; what a dead one has left in its pipes fits into memory. */
-  if (log_is_full (&shim->log) && !shim->run.has_ended)
+  if (is_output_held (shim))
     for (int i = 0; i < 2; i++)
       pump_set_paused (&shim->run.outputs[i], true);
 }
@@ -35,6 +42,8 @@ on_output (void *context, int stream, char *data, size_t size)
 void
 run_resume_output (struct shim *shim)
 {
+  if (is_output_held (shim))
+    return;
   for (int i = 0; i < 2; i++)
     pump_set_paused (&shim->run.outputs[i], false);
 }

@@ -101,6 +101,24 @@ server_send_output (struct shim *shim, int stream, const char *data, size_t size
       client_send_output (client, stream, data, size);
 }
 
+bool
+server_is_full (const struct shim *shim)
+{
+  for (const struct client *client = shim->server.clients; client; client = client->next)
+    if (client->is_waited_for && client->gets_output && client_is_full (client))
+      return true;
+  return false;
+}
+
+bool
+server_is_being_read (const struct shim *shim)
+{
+  for (const struct client *client = shim->server.clients; client; client = client->next)
+    if (client->is_waited_for && !client->is_gone && buffer_length (&client->output) > 0)
+      return true;
+  return false;
+}
+
 json_t *
 server_exit_to_json (int exit_code, int signal)
 {

@@ -25,6 +25,12 @@ void server_send_event (struct shim *shim, const char *name);
 /* Hands the container's output to those who are attached. */
 void server_send_output (struct shim *shim, int stream, const char *data, size_t size);
 
+/* True while the container's output has to wait for one of those who are attached. */
+bool server_is_full (const struct shim *shim);
+
+/* True while somebody who is waited for has not read everything. */
+bool server_is_being_read (const struct shim *shim);
+
 /* Those who are attached hear how the run has ended, and are attached no more. */
 void server_end_attachments (struct shim *shim, const struct run_record *run);
 

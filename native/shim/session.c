@@ -75,7 +75,7 @@ on_output (void *context, int stream, char *data, size_t size)
   if (!session->client)
     return;
   client_send_output (session->client, stream, data, size);
-  if (session->client && buffer_length (&session->client->output) > CLIENT_SESSION_UNREAD_MAX)
+  if (session->client && client_is_full (session->client))
     for (int i = 0; i < 2; i++)
       pump_set_paused (&session->outputs[i], true);
 }

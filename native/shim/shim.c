@@ -75,6 +75,12 @@ on_linger_end (void *context)
 {
   struct shim *shim = context;
 
+  /* They get all the time that they need, as those of an exec; a client that has died is none any more. */
+  if (server_is_being_read (shim))
+    {
+      loop_start_timer (&shim->loop, &shim->linger, LINGER_MS);
+      return;
+    }
   if (shim->log.blocked)
     {
       tss_error_set (&shim->state.error, TSS_ERROR_IO, shim->log.error_number, shim->options.log.path,

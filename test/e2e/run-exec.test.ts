@@ -334,6 +334,16 @@ describe('run', () => {
     assert.equal(stdout, 'one\ntwo\n');
   });
 
+  it('loses nothing of what it writes, however late that is read: the container waits', async () => {
+    const bytes = 100_000_000;
+    const child = host.spawn(['-f', file, 'run', '--rm', '-T', 'alone', 'head', '-c', String(bytes), '/dev/zero']);
+    child.stderr?.resume();
+    const closed = once(child, 'close');
+    let received = 0;
+    for await (const chunk of child.stdout ?? []) received += (chunk as Buffer).length;
+    assert.deepEqual([received, await closed], [bytes, [0, null]]);
+  });
+
   it('gets every signal that the command gets', async () => {
     const script = 'trap "echo hup" HUP; trap "echo term; exit 3" TERM; echo ready; while :; do sleep 0.05; done';
     const child = host.spawn(['-f', file, 'run', '--rm', '-T', 'alone', 'sh', '-c', script]);

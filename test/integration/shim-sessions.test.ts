@@ -250,6 +250,60 @@ describe('shim: attach', () => {
     assert.match(String(frames.at(-1)?.payload), /"exitCode":8/);
   });
 
+  it('has the container wait for a client that wants that, which gets everything, however late it reads', async () => {
+    const { container, control } = await lab.create('head -c 20000000 /dev/zero; exit 8');
+    const slow = connect(container.socketPath);
+    slow.write(encodeFrame(frameTypes.request, Buffer.from('{"op":"attach","seq":1,"wait":true}')));
+    await once(slow, 'data');
+    slow.pause();
+    await control.request({ op: 'start' });
+    // The log has what the client may leave unread, and what is on its way.
+    let logged = 0;
+    await eventually('the container waits', () => {
+      const before = logged;
+      logged = container.log.length;
+      return logged > 256 * 1024 && logged === before;
+    });
+    assert.ok(logged < 10_000_000);
+    assert.equal(container.state.phase, 'running');
+
+    const reader = new FrameReader();
+    let received = 0;
+    let last = '';
+    let stopsAt = 19_700_000;
+    slow.on('data', (bytes: Buffer) => {
+      for (const { type, payload } of reader.push(bytes)) {
+        if (type === frameTypes.stdout) received += payload.length;
+        if (type === frameTypes.exit) last = payload.toString();
+      }
+      if (received > stopsAt) slow.pause();
+    });
+    const closed = once(slow, 'close');
+    slow.resume();
+    // The container ends, as all that it has left to write fits on the way; the shim stays longer than it does for others.
+    await control.closed;
+    assert.equal(container.state.exitCode, 8);
+    await new Promise((resolve) => setTimeout(resolve, 6000));
+    assert.equal(last, '');
+    stopsAt = Infinity;
+    slow.resume();
+    await closed;
+    assert.equal(received, 20_000_000);
+    assert.match(last, /"exitCode":8/);
+  });
+
+  it('has the container wait no more for a client that has gone', async () => {
+    const { container, control } = await lab.create('head -c 20000000 /dev/zero; exit 9');
+    const gone = connect(container.socketPath);
+    gone.write(encodeFrame(frameTypes.request, Buffer.from('{"op":"attach","seq":1,"wait":true}')));
+    await once(gone, 'data');
+    gone.pause();
+    await control.request({ op: 'start' });
+    gone.destroy();
+    await control.closed;
+    assert.equal(container.state.exitCode, 9);
+  });
+
   it('refuses input for a container without', async () => {
     const { container, control } = await lab.run('sleep 100');
     await assert.rejects(attachToShim(container.socketPath, { stdin: true, output: true }), isNativeError('state'));

@@ -1,4 +1,4 @@
-import type { ExecOptions, ShimConnection, ShimSession, ShimState, ShimStats } from '../tasks/shim.ts';
+import type { AttachOptions, ExecOptions, ShimConnection, ShimSession, ShimState, ShimStats } from '../tasks/shim.ts';
 import { frameTypes } from './shim-frames.ts';
 import { SocketSession } from './shim-session.ts';
 import { ShimSocket } from './shim-socket.ts';
@@ -84,9 +84,6 @@ export function execInShim(path: string, options: ExecOptions): Promise<ShimSess
 }
 
 /** Joins the stdio of the container of the shim at `path`. */
-export function attachToShim(
-  path: string,
-  options: { readonly stdin: boolean; readonly output: boolean },
-): Promise<ShimSession> {
+export function attachToShim(path: string, options: AttachOptions): Promise<ShimSession> {
   return openSession(path, { op: 'attach', ...options });
 }

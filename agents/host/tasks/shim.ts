@@ -33,6 +33,13 @@ export interface ExecOptions {
   readonly privileged: boolean;
 }
 
+export interface AttachOptions {
+  readonly stdin: boolean;
+  readonly output: boolean;
+  /** True: the container waits while its output is not read. Default: what it writes meanwhile is lost beyond 1 MiB, to this session alone. */
+  readonly wait?: boolean;
+}
+
 export interface ShimStats {
   readonly cpuUsageNs: number;
   readonly memoryBytes: number;
@@ -92,5 +99,5 @@ export interface ShimSeam {
   /** Runs a process in the container. With `detach` the session ends at once. */
   exec(socketPath: string, options: ExecOptions): Promise<ShimSession>;
   /** Joins the container's own stdio. */
-  attach(socketPath: string, options: { readonly stdin: boolean; readonly output: boolean }): Promise<ShimSession>;
+  attach(socketPath: string, options: AttachOptions): Promise<ShimSession>;
 }
