@@ -19,8 +19,8 @@ enum
   DRAIN_MS = 1000
 };
 
-/* The container waits while the disk is full, and for who is waited for; what a dead one has left in its pipes fits into
- * memory. */
+/* The container waits while the disk is full, and for who is waited for; what a dead one has left in its pipes fits
+ * into memory. */
 static bool
 is_output_held (const struct shim *shim)
 {
