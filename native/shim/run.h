@@ -40,8 +40,7 @@ void run_set_oom_score (json_t *process, int score);
 /* What a program that never ran ends with. */
 int run_exit_code_of (const struct tss_error *error);
 
-/* The log takes data again, or a client that is waited for has read what it had: reads on, unless another one is full.
- */
+/* The log takes data again, or a client that is waited for has read what it had: reads on, unless another is full. */
 void run_resume_output (struct shim *shim);
 
 #endif

@@ -70,22 +70,19 @@ export class NetFaults {
   ): Promise<{ readonly failure: Failure; readonly summary: string; readonly faults: readonly string[] }> {
     const server = this.#injector.start(fault, 'net', ['--socket', this.#socket, '--state', this.#state]);
     const failures: string[] = [];
+    let made: string | null = null;
     const ready = await server.hear();
     if (ready === '{"ready":true}') {
       if (!cleansUp) failures.push(...(await this.#ask(this.#beginning())));
-      if (!cleansUp && failures.length === 0) this.#checkWhole();
+      if (!cleansUp && failures.length === 0) made = this.#describe();
       failures.push(...(await this.#ask(this.#end())));
       await this.#ask([{ op: 'shutdown' }]); // again, where that connection was lost
     } else failures.push(ready ?? '');
     const { summary, faults } = await server.end(true);
+    // When it has ended: another one can begin, whatever comes of this.
+    if (made !== null) assert.equal(made, (this.#whole ??= made), summary);
     if (failures.length === 0) return { failure: null, summary, faults };
     return { failure: failures.every(isMute) ? server.stderr : failures.join(), summary, faults };
-  }
-
-  #checkWhole(): void {
-    const made = this.#describe();
-    this.#whole ??= made;
-    assert.equal(made, this.#whole);
   }
 
   /** The problems that were told, and an empty text where there is no connection, or it has ended. */
