@@ -33,8 +33,8 @@ struct client
   struct buffer output;
   struct waiter *waiters;
   bool is_subscribed, gets_output, gives_input;
-  bool is_waited_for;       /* the container's output waits for this one: whoever has started it to see all of it */
-  bool was_attached;        /* and may still write: closed in its face, it would never read what we sent last */
+  bool is_waited_for; /* output waits for this one: who has started the container, or a process in it, to see it */
+  bool was_attached;  /* and may still write: closed in its face, it would never read what we sent last */
   bool leaves_after_output; /* no more frames to come: closed when the rest is sent */
   bool lingers;             /* then only our direction is closed, until the client closes its own */
   bool is_gone;             /* closed; freed at the end of the round */

@@ -22,6 +22,8 @@ request_attach (struct client *client, const json_t *request, struct tss_error *
   client->gets_output = output;
   client->is_waited_for = waits;
   client->was_attached = true;
+  /* It may have been waited for until now, with much unread. */
+  run_resume_output (client->shim);
   return 0;
 }
 

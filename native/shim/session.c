@@ -233,6 +233,7 @@ session_open (struct client *client, const struct session_options *options, stru
     {
       session->client = client;
       client->session = session;
+      client->is_waited_for = true;
     }
   return session->pid;
 }

@@ -172,6 +172,31 @@ describe('shim: exec', () => {
   });
 });
 
+describe('shim: exec that is read late', () => {
+  it('keeps its last output for its client when the container has ended meanwhile, longer than for others', async () => {
+    const lab = new ShimLab();
+    try {
+      const { container, control } = await lab.run('sleep 1000');
+      const late = connect(container.socketPath);
+      // More than the socket takes, less than a process waits for.
+      const process = processOf('head -c 400000 /dev/zero; echo written > /proc/1/fd/1; sleep 1000');
+      const request = JSON.stringify({ op: 'exec', seq: 1, process });
+      late.write(encodeFrame(frameTypes.request, Buffer.from(request)));
+      const [first] = (await once(late, 'data')) as [Buffer];
+      late.pause();
+      await eventually('all is written', () => container.log.includes('written'));
+      await control.request({ op: 'kill' });
+      await new Promise((resolve) => setTimeout(resolve, 6000));
+      const rest = (await late.toArray()) as Buffer[];
+      const frames = [...new FrameReader().push(Buffer.concat([first, ...rest]))];
+      assert.equal(frames.at(-1)?.type, frameTypes.exit);
+      assert.match(String(frames.at(-1)?.payload), /"exitCode":137/);
+    } finally {
+      await lab.dispose();
+    }
+  });
+});
+
 describe('shim: attach', () => {
   let lab: ShimLab;
   before(() => {
