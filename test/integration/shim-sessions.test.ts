@@ -37,6 +37,21 @@ async function read(session: ShimSession): Promise<{ readonly stdout: string; re
   return { stdout: Buffer.concat(output.stdout).toString(), stderr: Buffer.concat(output.stderr).toString() };
 }
 
+/**
+ * A client that reads no more for now. Its request has been answered: until then the container may be started, and end, before the shim has read it.
+ * `first` came with the answer.
+ */
+async function pausedClient(
+  container: LabContainer,
+  request: Readonly<Record<string, unknown>>,
+): Promise<{ readonly client: Socket; readonly first: Buffer }> {
+  const client = connect(container.socketPath);
+  client.write(encodeFrame(frameTypes.request, Buffer.from(JSON.stringify({ seq: 1, ...request }))));
+  const [first] = (await once(client, 'data')) as [Buffer];
+  client.pause();
+  return { client, first };
+}
+
 describe('shim: exec', () => {
   let lab: ShimLab;
   let container: LabContainer;
@@ -177,13 +192,9 @@ describe('shim: exec that is read late', () => {
     const lab = new ShimLab();
     try {
       const { container, control } = await lab.run('sleep 1000');
-      const late = connect(container.socketPath);
       // More than the socket takes, less than a process waits for.
       const process = processOf('head -c 400000 /dev/zero; echo written > /proc/1/fd/1; sleep 1000');
-      const request = JSON.stringify({ op: 'exec', seq: 1, process });
-      late.write(encodeFrame(frameTypes.request, Buffer.from(request)));
-      const [first] = (await once(late, 'data')) as [Buffer];
-      late.pause();
+      const { client: late, first } = await pausedClient(container, { op: 'exec', process });
       await eventually('all is written', () => container.log.includes('written'));
       await control.request({ op: 'kill' });
       await new Promise((resolve) => setTimeout(resolve, 6000));
@@ -244,12 +255,7 @@ describe('shim: attach', () => {
 
   it('tells the end to a client that is still writing when it comes', async () => {
     const { container, control } = await lab.create('exit 7', { shim: { stdin: true } });
-    const late = connect(container.socketPath);
-    await once(late, 'connect');
-    late.write(encodeFrame(frameTypes.request, Buffer.from('{"op":"attach","seq":1,"stdin":true}')));
-    // Until it is answered, the container may be started, and end, before the shim has read the request.
-    await once(late, 'data');
-    late.pause();
+    const { client: late } = await pausedClient(container, { op: 'attach', stdin: true });
     await control.request({ op: 'start' });
     await control.closed;
     late.write(encodeFrame(frameTypes.stdinClose, Buffer.alloc(0)));
@@ -259,10 +265,7 @@ describe('shim: attach', () => {
 
   it('keeps the last output and the end for a client that does not get to run for seconds', async () => {
     const { container, control } = await lab.create('head -c 900000 /dev/zero; exit 8');
-    const late = connect(container.socketPath);
-    late.write(encodeFrame(frameTypes.request, Buffer.from('{"op":"attach","seq":1}')));
-    await once(late, 'data');
-    late.pause();
+    const { client: late } = await pausedClient(container, { op: 'attach' });
     await control.request({ op: 'start' });
     await control.closed;
     await new Promise((resolve) => setTimeout(resolve, 3000));
@@ -277,10 +280,7 @@ describe('shim: attach', () => {
 
   it('has the container wait for a client that wants that, which gets everything, however late it reads', async () => {
     const { container, control } = await lab.create('head -c 20000000 /dev/zero; exit 8');
-    const slow = connect(container.socketPath);
-    slow.write(encodeFrame(frameTypes.request, Buffer.from('{"op":"attach","seq":1,"wait":true}')));
-    await once(slow, 'data');
-    slow.pause();
+    const { client: slow } = await pausedClient(container, { op: 'attach', wait: true });
     await control.request({ op: 'start' });
     // The log has what the client may leave unread, and what is on its way.
     let logged = 0;
@@ -319,10 +319,7 @@ describe('shim: attach', () => {
 
   it('has the container wait no more for a client that has gone', async () => {
     const { container, control } = await lab.create('head -c 20000000 /dev/zero; exit 9');
-    const gone = connect(container.socketPath);
-    gone.write(encodeFrame(frameTypes.request, Buffer.from('{"op":"attach","seq":1,"wait":true}')));
-    await once(gone, 'data');
-    gone.pause();
+    const { client: gone } = await pausedClient(container, { op: 'attach', wait: true });
     await control.request({ op: 'start' });
     gone.destroy();
     await control.closed;

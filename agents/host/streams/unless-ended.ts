@@ -10,7 +10,7 @@ export async function unlessEnded<T>({ task, container }: TaskWorker, answer: Pr
   try {
     return await answer;
   } catch (error) {
-    if (container.hasEnded()) throw new ContainerStateError(task.containerName, 'has just ended');
+    if (container.takeInEnd()) throw new ContainerStateError(task.containerName, 'has just ended');
     throw error;
   }
 }

@@ -98,14 +98,14 @@ export class Container {
       }
     } catch (error) {
       // It may have ended by itself before its shim heard of this; and a later run is not to be stopped for this one.
-      if (life === this.#life && !this.hasEnded()) throw error;
+      if (life === this.#life && !this.takeInEnd()) throw error;
     }
   }
 
   /** Ends what a shim that does not answer left, and the shim itself. Afterwards the container counts as lost. */
   async destroy(): Promise<void> {
     // Before the connection is let go of, which may have been about to tell it.
-    if (this.hasEnded()) return this.release();
+    if (this.takeInEnd()) return this.release();
     const state = this.#readStateFile().state ?? this.#state;
     this.release();
     if (state === null) return this.#endUnborn();
@@ -113,8 +113,8 @@ export class Container {
     await this.#lose(state);
   }
 
-  /** Whether its shim has written that it has ended, which is taken in where nobody has heard of it yet. */
-  hasEnded(): boolean {
+  /** Takes in the end that its shim has written to its file, where nobody has heard of it yet; false when it has written none. */
+  takeInEnd(): boolean {
     const { state } = this.#readStateFile();
     if (state?.phase !== 'exited') return false;
     if (this.#state?.phase !== 'exited') this.#observe(state);
@@ -184,7 +184,7 @@ export class Container {
   async #settle(life: number): Promise<void> {
     if (life !== this.#life || this.#state === null) return;
     this.#connection = null;
-    if (this.#state.phase === 'exited' || this.hasEnded()) return;
+    if (this.#state.phase === 'exited' || this.takeInEnd()) return;
     const { state } = this.#readStateFile();
     if (state !== null && this.#isAlive(state)) await this.#follow();
     else await this.#lose(state ?? this.#state);
@@ -193,7 +193,7 @@ export class Container {
   async #lose(state: ShimState): Promise<void> {
     await removeCgroupRemains(this.#options.cgroup);
     // It may have written the end between the look at its file and the one that found it gone.
-    if (this.hasEnded()) return;
+    if (this.takeInEnd()) return;
     this.#isLost = true;
     const finishedAt = new Date().toISOString();
     this.#state = { ...state, phase: 'exited', pid: null, finishedAt, exitCode: lostExitCode };

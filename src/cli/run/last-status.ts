@@ -41,7 +41,7 @@ export class LastStatus {
       this.#judge(narrator);
       const hasEnded = now === undefined || isTerminal(now.status.state);
       if (hasEnded) this.#ended.resolve();
-      return hasEnded && !(autoRemove && now !== undefined && now.desired !== 'remove');
+      return hasEnded && (!autoRemove || now === undefined || now.desired === 'remove');
     })
       .then(
         () => undefined,

@@ -7,7 +7,7 @@ import type { TaskWorker } from '../../../../../agents/host/tasks/task-worker.ts
 describe('a question to a shim that has gone', () => {
   const broken = new ShimConnectionError('the connection broke');
   const ask = (hasEnded: boolean): Promise<never> => {
-    const container = { connection: async () => ({}), hasEnded: () => hasEnded };
+    const container = { connection: async () => ({}), takeInEnd: () => hasEnded };
     const worker = { task: { containerName: 'web-1' }, container } as unknown as TaskWorker;
     return askShim(worker, () => Promise.reject(broken));
   };
