@@ -11,6 +11,7 @@ mount -o loop /run/disk.img /run/disk
 # The images are those that the outer machine has made.
 export TSSTACK_TEST_CACHE=${TSSTACK_TEST_CACHE:-${TMPDIR:-/tmp}/tsstack-test-cache}
 export TMPDIR=/run/disk
+export NODE_OPTIONS=--require=$root/test/vm/emulated-processor.cjs
 cd "$root"
 for test in "$@"; do
   unshare --net --mount --propagation private bash -c 'ip link set lo up && exec "$@"' bash \
