@@ -183,7 +183,7 @@ export class NetFaults {
     ];
     const text = execFileSync('sh', ['-ec', commands.join('; ')], { encoding: 'utf8' });
     // Whether a link has a carrier the kernel notes when it finds the time.
-    return text.replaceAll(/@\S+|tv\w+| (UP|UNKNOWN|LOWERLAYERDOWN)(?= )| +/g, ' ');
+    return text.replaceAll(/@\S+|tv\w+| +(UP|UNKNOWN|LOWERLAYERDOWN)(?= )| +/g, ' ');
   }
 
   /** Links, tables, mounts and files that should have gone. */
