@@ -1,4 +1,4 @@
-/* The processes in a container's cgroup: listing, freezing and killing them. */
+/* The processes in a container's cgroup: listing and freezing them. */
 #include "../common/cleanup.h"
 #include "../common/file.h"
 #include "cgroup-host.h"
@@ -7,16 +7,12 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 enum
 {
-  HELD_MAX = 256,            /* processes by descriptor at once, of which most hosts allow 1024 */
-  KILL_ROUNDS = 100,         /* a fork bomb can make new processes between a list and its kills */
-  FREEZE_TIMEOUT_MS = 10000, /* a process in an uninterruptible sleep delays a freeze */
+  FREEZE_TIMEOUT_MS = 10000 /* a process in an uninterruptible sleep delays a freeze */
 };
 
 struct pid_list
@@ -170,83 +166,4 @@ box_cgroup_is_frozen (const struct box_cgroup *cgroup)
             freezer ? "freezer.state" : "cgroup.freeze");
   return tss_read_small_file_at (AT_FDCWD, path, state, sizeof state) > 0
          && strncmp (state, freezer ? "THAWED" : "0", 1) != 0;
-}
-
-/* One write kills the whole tree, atomically against fork; since Linux 5.14. */
-static bool
-kill_at_once (const struct box_cgroup *cgroup)
-{
-  const struct box_cgroup_directory *unified = box_cgroup_find (cgroup, "");
-  char path[PATH_MAX];
-
-  if (!unified)
-    return false;
-  snprintf (path, sizeof path, "%s/cgroup.kill", unified->path);
-  return tss_write_text_at (AT_FDCWD, path, "1") == 0;
-}
-
-static bool
-has_pid (const pid_t *pids, ssize_t count, pid_t pid)
-{
-  for (ssize_t i = 0; i < count; i++)
-    if (pids[i] == pid)
-      return true;
-  return false;
-}
-
-/* A pid can be another process by the time of its signal, so that each is held by a descriptor first: those which are
- * still in the list then are the cgroup's. Returns how many got the signal. */
-static ssize_t
-kill_some (const struct box_cgroup *cgroup, struct tss_error *error)
-{
-  tss_autofree pid_t *pids = NULL, *still = NULL;
-  ssize_t count = box_cgroup_pids (cgroup, &pids, error), still_count, killed = 0;
-  int held[HELD_MAX];
-
-  if (count > HELD_MAX)
-    count = HELD_MAX;
-  for (ssize_t i = 0; i < count; i++)
-    held[i] = (int)syscall (SYS_pidfd_open, pids[i], 0);
-  still_count = count <= 0 ? count : box_cgroup_pids (cgroup, &still, error);
-  for (ssize_t i = 0; i < count; i++)
-    {
-      if (has_pid (still, still_count, pids[i]))
-        killed += syscall (SYS_pidfd_send_signal, held[i], SIGKILL, NULL, 0) == 0;
-      tss_close (&held[i]);
-    }
-  return still_count < 0 ? -1 : killed;
-}
-
-static int
-kill_one_by_one (const struct box_cgroup *cgroup, struct tss_error *error)
-{
-  for (int round = 0; round < KILL_ROUNDS; round++)
-    {
-      ssize_t killed = kill_some (cgroup, error);
-
-      if (killed <= 0)
-        return (int)killed;
-      poll (NULL, 0, 1);
-    }
-  return tss_error_set (error, TSS_ERROR_CGROUP, 0, listing_directory (cgroup)->path,
-                        "processes in %s keep multiplying", listing_directory (cgroup)->path);
-}
-
-int
-box_cgroup_let_die (const struct box_cgroup *cgroup, struct tss_error *error)
-{
-  const struct box_cgroup_directory *freezer = box_cgroup_find (cgroup, "freezer");
-
-  return freezer && freeze_v1 (freezer, false, error) < 0 && errno != ENOENT ? -1 : 0;
-}
-
-int
-box_cgroup_kill (const struct box_cgroup *cgroup, struct tss_error *error)
-{
-  int result;
-
-  if (cgroup->count == 0)
-    return 0;
-  result = kill_at_once (cgroup) ? 0 : kill_one_by_one (cgroup, error);
-  return box_cgroup_let_die (cgroup, error) < 0 ? -1 : result;
 }

@@ -166,6 +166,22 @@ box_is_frozen (const struct box_container *container)
   return box_cgroup_is_frozen (&container->cgroup);
 }
 
+/* Whether PID is the first process of a pid namespace below ours: the kernel ends all others in there with it. */
+static bool
+is_first_of_namespace (pid_t pid)
+{
+  char path[64], status[4096];
+  const char *line, *end, *last;
+
+  snprintf (path, sizeof path, "/proc/%d/status", pid);
+  if (tss_read_small_file_at (AT_FDCWD, path, status, sizeof status) < 0 || !(line = strstr (status, "\nNSpid:\t")))
+    return false;
+  line += strlen ("\nNSpid:\t");
+  end = strchrnul (line, '\n');
+  last = memrchr (line, '\t', (size_t)(end - line));
+  return last && end - last == 2 && last[1] == '1';
+}
+
 int
 box_signal (struct box_container *container, int number, struct tss_error *error)
 {
@@ -174,7 +190,9 @@ box_signal (struct box_container *container, int number, struct tss_error *error
   if (syscall (SYS_pidfd_send_signal, container->pidfd, number, NULL, 0) < 0)
     return tss_error_set (error, errno == ESRCH ? TSS_ERROR_STATE : TSS_ERROR_INVALID, errno, "",
                           "signal the container");
-  return number == SIGKILL ? box_cgroup_let_die (&container->cgroup, error) : 0;
+  if (number != SIGKILL)
+    return 0;
+  return box_cgroup_let_die (&container->cgroup, is_first_of_namespace (container->pid), error);
 }
 
 void

@@ -104,6 +104,14 @@ need_program (const struct client *client, struct tss_error *error)
 }
 
 static int
+signal_program (struct shim *shim, int signal, struct tss_error *error)
+{
+  PRIVILEGES_RAISED;
+
+  return box_signal (shim->run.box, signal, error);
+}
+
+static int
 send_signal (struct client *client, const json_t *request, struct tss_error *error)
 {
   int signal = 0;
@@ -111,8 +119,8 @@ send_signal (struct client *client, const json_t *request, struct tss_error *err
   if (need_program (client, error) < 0
       || options_read_signal (json_object_get (request, "signal"), "signal", &signal, error) < 0)
     return -1;
-  if (kill (client->shim->state.pid, signal) < 0)
-    return tss_error_set (error, TSS_ERROR_INTERNAL, errno, "", "signal the container");
+  if (signal_program (client->shim, signal, error) < 0)
+    return -1;
   /* Only a thawed process dies. */
   if (signal == SIGKILL && client->shim->state.phase == PHASE_PAUSED
       && supervise_set_paused (client->shim, false, error) < 0)

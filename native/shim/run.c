@@ -266,13 +266,21 @@ record_end (struct shim *shim, int status)
   record->exit_code = WIFSIGNALED (status) ? 128 + WTERMSIG (status) : WEXITSTATUS (status);
 }
 
+/* With the host's pid namespace others may live on, and hold the pipes open. */
+static void
+kill_rest (struct shim *shim)
+{
+  PRIVILEGES_RAISED;
+
+  box_kill_all (shim->run.box, NULL);
+}
+
 void
 run_process_ended (struct shim *shim, int status)
 {
   shim->run.has_ended = true;
   record_end (shim, status);
-  /* With the host's pid namespace others may live on, and hold the pipes open. */
-  box_kill_all (shim->run.box, NULL);
+  kill_rest (shim);
   loop_start_timer (&shim->loop, &shim->run.drain, DRAIN_MS);
   run_resume_output (shim);
   finish_when_drained (shim);

@@ -1,5 +1,6 @@
 /* Ending the container on request: signal, grace, then SIGKILL to all of it. */
 #include "stop.h"
+#include "privileges.h"
 #include "shim.h"
 #include "supervise.h"
 
@@ -8,6 +9,8 @@
 static void
 kill_all (struct shim *shim)
 {
+  PRIVILEGES_RAISED;
+
   loop_stop_timer (&shim->loop, &shim->stop.grace);
   if (shim->run.box && !shim->run.has_ended)
     box_kill_all (shim->run.box, NULL);

@@ -32,15 +32,17 @@ describe('on a host with cgroup v2 and the stock kernel of Debian', function () 
     assert.match(runInMachine('storage-quota.sh', dockerArchive), /xfs held\n[^]*ext4 held\n[^]*everything held/);
   });
 
-  it('has the containers of other runtimes, crun among them, in the hands of the shim; and encrypts what goes between hosts', () => {
-    // Both need a kernel that this machine's may not be, and a machine takes its time to start.
+  it('has the containers of other runtimes, crun among them, in the hands of the shim; limits and ends containers; and encrypts what goes between hosts', () => {
+    // All need a kernel that this machine's may not be, and a machine takes its time to start.
     const tests = [
+      'test/integration/box-resources.test.ts',
       'test/integration/shim-runtime.test.ts',
       'test/vm/encrypted-networks.test.ts',
       'test/vm/wireguard-tunnels.test.ts',
       'test/vm/wireguard-networks.test.ts',
     ];
     const output = runInMachine('tests-on-ext4.sh', ...tests);
+    assert.match(output, /a killed container whose time is up/);
     assert.match(output, /containers of crun/);
     assert.match(output, /networks between hosts that are encrypted/);
     assert.match(output, /hosts with WireGuard/);

@@ -199,6 +199,48 @@ describe('tsstack-box resources', () => {
     });
   });
 
+  describe('a killed container whose time is up', () => {
+    const second = 1_000_000;
+
+    const pidOf = async (id: string): Promise<number> =>
+      (JSON.parse((await lab.box('state', id)).stdout) as { pid: number }).pid;
+
+    if (existsSync('/sys/fs/cgroup/cpu/cpu.rt_runtime_us')) {
+      for (const [title, command, ...more] of [
+        ['deleted by force', ['delete', '--force']],
+        ['all of whose processes are killed', ['kill', '--all'], 'KILL'],
+        ['whose first process is killed', ['kill'], 'KILL'],
+      ] as const) {
+        it(`ends all the same: one in realtime, ${title}`, async () => {
+          // A millisecond, and then no more for the rest of five minutes.
+          const cpu = { realtimeRuntime: 1000, realtimePeriod: 300 * second };
+          const id = await lab.start('while :; do :; done', using({ cpu }));
+          execFileSync('chrt', ['--fifo', '--pid', '1', String(await pidOf(id))]);
+          assert.deepEqual(await lab.box(...command, id, ...more), { code: 0, stdout: '', stderr: '' });
+          if (command[0] === 'delete') return;
+          await until(
+            async () => (await lab.box('state', id)).stdout,
+            (text) => text.includes('"stopped"'),
+          );
+          assert.equal((await lab.box('delete', id)).code, 0);
+        });
+      }
+    }
+
+    // Until Linux 6.17 or so the kernel holds up a dying process too, for the time in which it gives back its memory.
+    it('ends all the same: one with much memory and a thousandth of a processor', async () => {
+      const holds = '(head -c 64m /dev/zero; sleep 1000) | busybox tail -c 64m & wait';
+      const id = await lab.start(holds);
+      const used = join(cgroupOf(await pidOf(id), 'memory'), file('memory.usage_in_bytes', 'memory.current'));
+      await until(
+        () => readFile(used, 'utf8'),
+        (text) => Number(text) > 64 * mebibyte,
+      );
+      assert.equal((await lab.update(id, { cpu: { quota: 1000, period: second } })).code, 0);
+      assert.deepEqual(await lab.box('delete', '--force', id), { code: 0, stdout: '', stderr: '' });
+    });
+  });
+
   describe('pids and block I/O', () => {
     it('limits the number of processes, 0 and -1 meaning any', async () => {
       assert.deepEqual(await files('pids', ['pids.max'], { pids: { limit: 5 } }), ['5']);
