@@ -64,6 +64,7 @@ flush (struct client *client)
   watch_client (client);
   if (buffer_length (&client->output) > 0)
     return;
+  client_tell_missed (client);
   if (client->session)
     session_resume (client->session);
   if (client->is_waited_for)
@@ -205,12 +206,32 @@ client_send_output (struct client *client, int stream, const char *data, size_t 
     {
       size_t piece = size < OUTPUT_FRAME_MAX ? size : OUTPUT_FRAME_MAX;
 
-      if (!client->session && !client->is_waited_for && buffer_length (&client->output) + piece > CLIENT_UNREAD_MAX)
-        return;
+      bool is_full = buffer_length (&client->output) + piece > CLIENT_UNREAD_MAX;
+
+      if (client->missed > 0 || (is_full && !client->session && !client->is_waited_for))
+        {
+          client->missed += size;
+          return;
+        }
       client_send (client, stream == 0 ? FRAME_STDOUT : FRAME_STDERR, data, piece);
       data += piece;
       size -= piece;
     }
+}
+
+void
+client_tell_missed (struct client *client)
+{
+  bool is_terminal = client->shim->run.is_terminal;
+  const char *end = is_terminal ? "\r\n" : "\n";
+  char text[128];
+
+  if (client->missed == 0)
+    return;
+  snprintf (text, sizeof text, "%s[tsstack: %llu bytes are missing here, because they were not read in time]%s", end,
+            (unsigned long long)client->missed, end);
+  client->missed = 0;
+  client_send (client, is_terminal ? FRAME_STDOUT : FRAME_STDERR, text, strlen (text));
 }
 
 bool

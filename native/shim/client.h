@@ -34,6 +34,7 @@ struct client
   struct waiter *waiters;
   bool is_subscribed, gets_output, gives_input;
   bool is_waited_for; /* output waits for this one: who has started the container, or a process in it, to see it */
+  uint64_t missed;    /* bytes of output that it has lost and was not told of; until then it loses all that comes */
   bool was_attached;  /* and may still write: closed in its face, it would never read what we sent last */
   bool leaves_after_output; /* no more frames to come: closed when the rest is sent */
   bool lingers;             /* then only our direction is closed, until the client closes its own */
@@ -59,8 +60,12 @@ void client_send (struct client *client, enum frame_type type, const void *paylo
 /* Sends a frame of JSON, and takes over MESSAGE. */
 void client_send_json (struct client *client, enum frame_type type, json_t *message);
 
-/* Sends output in frames of moderate size; what the client has no room for is dropped, unless it is waited for. */
+/* Sends output in frames of moderate size. Unless the client is waited for, what it has no room for is dropped, and what
+ * comes then, until it has read all it has and is told how much it missed. */
 void client_send_output (struct client *client, int stream, const char *data, size_t size);
+
+/* Says, where the output has its gap, how much is missing; nothing when nothing is. */
+void client_tell_missed (struct client *client);
 
 /* Has more to read than a process may write meanwhile that waits for it. */
 bool client_is_full (const struct client *client);

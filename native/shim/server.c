@@ -132,6 +132,7 @@ server_end_attachments (struct shim *shim, const struct run_record *run)
     {
       if (!client->gets_output && !client->gives_input)
         continue;
+      client_tell_missed (client);
       client_send_json (client, FRAME_EXIT, server_exit_to_json (run->exit_code, run->signal));
       client->gets_output = client->gives_input = false;
     }

@@ -240,17 +240,49 @@ describe('shim: attach', () => {
     assert.equal((await session.exit).exitCode, 130);
   });
 
-  it('drops output for a client that does not read, and neither log nor container waits', async () => {
-    const { container, control } = await lab.create('head -c 20000000 /dev/zero | tr "\\0" "\\n"; echo end');
-    const stuck = connect(container.socketPath);
-    await once(stuck, 'connect');
-    stuck.pause();
-    stuck.write(encodeFrame(frameTypes.request, Buffer.from('{"op":"attach","seq":1}')));
+  it('drops output for a client that does not read, and neither log nor container waits; where it is missing, is told how much', async () => {
+    const size = 20_000_000;
+    const { container, control } = await lab.create(
+      `trap "echo end; exit 0" USR1; head -c ${String(size)} /dev/zero; echo all >&2; sleep 1000 & wait`,
+    );
+    const { client: stuck } = await pausedClient(container, { op: 'attach' });
+    await control.request({ op: 'start' });
+    await eventually('all is written', () => container.log.includes('stderr F all'));
+
+    const reader = new FrameReader();
+    let received = '';
+    stuck.on('data', (bytes: Buffer) => {
+      for (const { type, payload } of reader.push(bytes))
+        if (type === frameTypes.stdout || type === frameTypes.stderr) received += payload.toString();
+    });
+    stuck.resume();
+    await eventually('told', () => received.includes('not read in time'));
+    await control.request({ op: 'signal', signal: 'USR1' });
+    await control.closed;
+    await eventually('the end', () => received.endsWith('end\n'));
+    const [, missing = ''] =
+      /\n\[tsstack: (\d+) bytes are missing here, because they were not read in time\]\n/.exec(received) ?? [];
+    assert.ok(Number(missing) > size / 2);
+    // Of the line on stderr is not known on which side of the gap it is.
+    const zeros = received.split('\0').length - 1;
+    assert.ok([size, size + 'all\n'.length].includes(zeros + Number(missing)), `${String(zeros)} and ${missing}`);
+    assert.equal(container.state.exitCode, 0);
+  });
+
+  it('tells a client that has not read until the end how much it missed', async () => {
+    const { container, control } = await lab.create('head -c 9000000 /dev/zero; exit 8');
+    const { client: late } = await pausedClient(container, { op: 'attach' });
     await control.request({ op: 'start' });
     await control.closed;
-    assert.equal(container.state.exitCode, 0);
-    assert.ok(container.log.endsWith('stdout F end\n'));
-    stuck.destroy();
+    const frames = [...new FrameReader().push(Buffer.concat((await late.toArray()) as Buffer[]))];
+    const output = frames.filter(({ type }) => type === frameTypes.stdout);
+    const arrived = output.reduce((sum, { payload }) => sum + payload.length, 0);
+    const [told, exit] = frames.slice(-2);
+    assert.equal(
+      String(told?.payload),
+      `\n[tsstack: ${String(9_000_000 - arrived)} bytes are missing here, because they were not read in time]\n`,
+    );
+    assert.match(String(exit?.payload), /"exitCode":8/);
   });
 
   it('tells the end to a client that is still writing when it comes', async () => {
