@@ -44,24 +44,41 @@ has_pid (const pid_t *pids, ssize_t count, pid_t pid)
 /* A pid can be another process by the time of its signal, so that each is held by a descriptor first: those which are
  * still in the list then are the cgroup's. Returns how many got the signal. */
 static ssize_t
-kill_some (const struct box_cgroup *cgroup, struct tss_error *error)
+kill_held (const struct box_cgroup *cgroup, const pid_t *pids, size_t count, struct tss_error *error)
 {
-  tss_autofree pid_t *pids = NULL, *still = NULL;
-  ssize_t count = box_cgroup_pids (cgroup, &pids, error), still_count, killed = 0;
+  tss_autofree pid_t *still = NULL;
+  ssize_t still_count, killed = 0;
   int held[HELD_MAX];
 
-  if (count > HELD_MAX)
-    count = HELD_MAX;
-  for (ssize_t i = 0; i < count; i++)
+  for (size_t i = 0; i < count; i++)
     held[i] = (int)syscall (SYS_pidfd_open, pids[i], 0);
-  still_count = count <= 0 ? count : box_cgroup_pids (cgroup, &still, error);
-  for (ssize_t i = 0; i < count; i++)
+  still_count = box_cgroup_pids (cgroup, &still, error);
+  for (size_t i = 0; i < count; i++)
     {
       if (has_pid (still, still_count, pids[i]))
         killed += syscall (SYS_pidfd_send_signal, held[i], SIGKILL, NULL, 0) == 0;
       tss_close (&held[i]);
     }
   return still_count < 0 ? -1 : killed;
+}
+
+/* Kills all that are there now. Returns how many. */
+static ssize_t
+kill_listed (const struct box_cgroup *cgroup, struct tss_error *error)
+{
+  tss_autofree pid_t *pids = NULL;
+  ssize_t count = box_cgroup_pids (cgroup, &pids, error), killed = 0;
+
+  for (ssize_t first = 0; first < count; first += HELD_MAX)
+    {
+      ssize_t left = count - first;
+      ssize_t more = kill_held (cgroup, pids + first, (size_t)(left < HELD_MAX ? left : HELD_MAX), error);
+
+      if (more < 0)
+        return -1;
+      killed += more;
+    }
+  return count < 0 ? -1 : killed;
 }
 
 /* A thread under a realtime policy, which has time of its own in its cgroup, or in SCHED_DEADLINE by itself. */
@@ -111,24 +128,19 @@ unbind (const struct box_cgroup *cgroup)
   const struct box_cgroup_directory *directory = box_cgroup_find (cgroup, cgroup->unified ? "" : "cpu");
   bool unified = cgroup->unified;
 
-  if (directory)
-    box_cgroup_walk (directory->path, unbind_one, &unified);
+  if (!directory)
+    return;
+  /* Our own limit first, whatever the container has made below it. */
+  unbind_one (directory->path, &unified);
+  box_cgroup_walk (directory->path, unbind_one, &unified);
 }
 
-static int
-thaw (const struct box_cgroup *cgroup, struct tss_error *error)
+int
+box_cgroup_let_die (const struct box_cgroup *cgroup, struct tss_error *error)
 {
   if (!box_cgroup_find (cgroup, "freezer"))
     return 0;
   return box_cgroup_freeze (cgroup, false, error) < 0 && errno != ENOENT ? -1 : 0;
-}
-
-int
-box_cgroup_let_die (const struct box_cgroup *cgroup, bool all, struct tss_error *error)
-{
-  if (all)
-    unbind (cgroup);
-  return thaw (cgroup, error);
 }
 
 static int
@@ -138,10 +150,12 @@ kill_one_by_one (const struct box_cgroup *cgroup, struct tss_error *error)
 
   for (int round = 0; round < KILL_ROUNDS; round++)
     {
-      ssize_t killed = kill_some (cgroup, error);
+      ssize_t killed = kill_listed (cgroup, error);
 
       /* What cannot run cannot end, and would be found again in every round. */
-      if (box_cgroup_let_die (cgroup, killed > 0, error) < 0 || killed < 0)
+      if (killed > 0)
+        unbind (cgroup);
+      if (box_cgroup_let_die (cgroup, error) < 0 || killed < 0)
         return -1;
       if (killed == 0)
         return 0;
@@ -155,5 +169,8 @@ box_cgroup_kill (const struct box_cgroup *cgroup, struct tss_error *error)
 {
   if (cgroup->count == 0)
     return 0;
-  return kill_at_once (cgroup) ? box_cgroup_let_die (cgroup, true, error) : kill_one_by_one (cgroup, error);
+  if (!kill_at_once (cgroup))
+    return kill_one_by_one (cgroup, error);
+  unbind (cgroup);
+  return box_cgroup_let_die (cgroup, error);
 }

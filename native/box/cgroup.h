@@ -68,11 +68,12 @@ int box_cgroup_apply (const struct box_cgroup *cgroup, const json_t *resources, 
 int box_cgroup_apply_devices (const struct box_cgroup *cgroup, const json_t *resources, struct tss_error *error);
 
 ssize_t box_cgroup_pids (const struct box_cgroup *cgroup, pid_t **pids, struct tss_error *error);
+
+/* Kills all of them, and lifts the bounds of the cgroup on their time, without which they would not end soon. */
 int box_cgroup_kill (const struct box_cgroup *cgroup, struct tss_error *error);
 
-/* After a SIGKILL: a process that v1 has frozen gets it only when it is thawed. Where ALL processes of the cgroup have
- * got one, they end without the bounds that it has for their time. */
-int box_cgroup_let_die (const struct box_cgroup *cgroup, bool all, struct tss_error *error);
+/* A process that v1 has frozen gets its SIGKILL only when it is thawed. */
+int box_cgroup_let_die (const struct box_cgroup *cgroup, struct tss_error *error);
 int box_cgroup_freeze (const struct box_cgroup *cgroup, bool frozen, struct tss_error *error);
 bool box_cgroup_is_frozen (const struct box_cgroup *cgroup);
 int box_cgroup_stats (const struct box_cgroup *cgroup, struct box_stats *stats, struct tss_error *error);

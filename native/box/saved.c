@@ -170,13 +170,16 @@ box_is_frozen (const struct box_container *container)
 static bool
 is_first_of_namespace (pid_t pid)
 {
-  char path[64], status[4096];
+  static const char label[] = "\nNSpid:\t";
+  char path[64];
+  tss_autofree char *status = NULL;
   const char *line, *end, *last;
 
   snprintf (path, sizeof path, "/proc/%d/status", pid);
-  if (tss_read_small_file_at (AT_FDCWD, path, status, sizeof status) < 0 || !(line = strstr (status, "\nNSpid:\t")))
+  status = tss_read_file_at (AT_FDCWD, path, NULL);
+  if (!status || !(line = strstr (status, label)))
     return false;
-  line += strlen ("\nNSpid:\t");
+  line += strlen (label);
   end = strchrnul (line, '\n');
   last = memrchr (line, '\t', (size_t)(end - line));
   return last && end - last == 2 && last[1] == '1';
@@ -185,14 +188,17 @@ is_first_of_namespace (pid_t pid)
 int
 box_signal (struct box_container *container, int number, struct tss_error *error)
 {
+  bool ends_all = number == SIGKILL && is_first_of_namespace (container->pid);
+
   if (!box_is_alive (container))
     return tss_error_set (error, TSS_ERROR_STATE, 0, "", "signal the container: it is not running");
   if (syscall (SYS_pidfd_send_signal, container->pidfd, number, NULL, 0) < 0)
     return tss_error_set (error, errno == ESRCH ? TSS_ERROR_STATE : TSS_ERROR_INVALID, errno, "",
                           "signal the container");
-  if (number != SIGKILL)
-    return 0;
-  return box_cgroup_let_die (&container->cgroup, is_first_of_namespace (container->pid), error);
+  /* The others would have their signal when the first has ended, which may take its time. */
+  if (ends_all)
+    box_cgroup_kill (&container->cgroup, NULL);
+  return number == SIGKILL ? box_cgroup_let_die (&container->cgroup, error) : 0;
 }
 
 void

@@ -61,7 +61,7 @@ void client_send (struct client *client, enum frame_type type, const void *paylo
 void client_send_json (struct client *client, enum frame_type type, json_t *message);
 
 /* Sends output in frames of moderate size. Unless the client is waited for, what it has no room for is dropped, and
- * what comes then, until it has read all it has and is told how much it missed. */
+ * what comes then, until the rest is on its way and it is told how much it missed. */
 void client_send_output (struct client *client, int stream, const char *data, size_t size);
 
 /* Says, where the output has its gap, how much is missing; nothing when nothing is. */

@@ -17,6 +17,7 @@ request_attach (struct client *client, const json_t *request, struct tss_error *
     return -1;
   if (input && !client->shim->options.has_stdin)
     return tss_error_set (error, TSS_ERROR_STATE, 0, "stdin", "attach: the container's standard input is not open");
+  client_tell_missed (client); /* of a former attachment: what comes now is not to be dropped for it */
   client_reply (client, json_integer_value (json_object_get (request, "seq")), NULL, NULL);
   client->gives_input = input;
   client->gets_output = output;

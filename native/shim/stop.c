@@ -46,12 +46,13 @@ static void
 begin (struct shim *shim, const struct stop_options *options)
 {
   bool was_paused = shim->state.phase == PHASE_PAUSED;
+  bool is_at_once = options->grace_ms == 0 || options->signal == SIGKILL;
 
   shim->state.phase = PHASE_STOPPING;
   /* The pid of a reaped process, whose output is still being read, may be another's by now. */
-  if (options->grace_ms != 0 && !shim->run.has_ended)
+  if (!is_at_once && !shim->run.has_ended)
     kill (shim->state.pid, options->signal);
-  limit_grace (shim, options->grace_ms);
+  limit_grace (shim, is_at_once ? 0 : options->grace_ms);
   /* Only a thawed process takes a signal. */
   if (was_paused)
     box_freeze (shim->run.box, false, NULL);

@@ -6,9 +6,7 @@ import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'mocha';
 import { BoxLab } from '../support/box-lab.ts';
 import type { BoxSpec } from '../support/box-lab.ts';
-
-/** Realtime policies need CPU time of their own in the cgroup, where the kernel divides that among cgroups. */
-const dividesRealtime = existsSync('/sys/fs/cgroup/cpu/cpu.rt_runtime_us');
+import { dividesRealtime } from '../support/spend-realtime.ts';
 
 /** Runs SCRIPT on one of the two CPUs that every host of the tests has. */
 const cpusOfHost = execFileSync('nproc', { encoding: 'utf8' }).trim();
@@ -58,6 +56,7 @@ describe('tsstack-box process', () => {
     });
 
     it('takes realtime policies with a priority', async () => {
+      // They need time of their own in the cgroup.
       const realtime = dividesRealtime ? { cpu: { realtimeRuntime: 1000, realtimePeriod: 1000000 } } : {};
       assert.equal(await seen({ policy: 'SCHED_FIFO', priority: 3 }, realtime), 'SCHED_FIFO 3 -');
       assert.equal(

@@ -7,6 +7,7 @@ import { after, afterEach, before, describe, it } from 'mocha';
 import { BoxLab } from '../support/box-lab.ts';
 import type { BoxSpec } from '../support/box-lab.ts';
 import type { ProgramResult } from '../support/run-program.ts';
+import { dividesRealtime, hardlyAnyRealtime, spendRealtime } from '../support/spend-realtime.ts';
 import { until } from '../support/test-host.ts';
 
 type Resources = Record<string, unknown>;
@@ -200,22 +201,18 @@ describe('tsstack-box resources', () => {
   });
 
   describe('a killed container whose time is up', () => {
-    const second = 1_000_000;
-
     const pidOf = async (id: string): Promise<number> =>
       (JSON.parse((await lab.box('state', id)).stdout) as { pid: number }).pid;
 
-    if (existsSync('/sys/fs/cgroup/cpu/cpu.rt_runtime_us')) {
+    if (dividesRealtime) {
       for (const [title, command, ...more] of [
         ['deleted by force', ['delete', '--force']],
         ['all of whose processes are killed', ['kill', '--all'], 'KILL'],
         ['whose first process is killed', ['kill'], 'KILL'],
       ] as const) {
         it(`ends all the same: one in realtime, ${title}`, async () => {
-          // A millisecond, and then no more for the rest of five minutes.
-          const cpu = { realtimeRuntime: 1000, realtimePeriod: 300 * second };
-          const id = await lab.start('while :; do :; done', using({ cpu }));
-          execFileSync('chrt', ['--fifo', '--pid', '1', String(await pidOf(id))]);
+          const id = await lab.start('while :; do :; done', using(hardlyAnyRealtime));
+          await spendRealtime(await pidOf(id));
           assert.deepEqual(await lab.box(...command, id, ...more), { code: 0, stdout: '', stderr: '' });
           if (command[0] === 'delete') return;
           await until(
@@ -236,7 +233,7 @@ describe('tsstack-box resources', () => {
         () => readFile(used, 'utf8'),
         (text) => Number(text) > 64 * mebibyte,
       );
-      assert.equal((await lab.update(id, { cpu: { quota: 1000, period: second } })).code, 0);
+      assert.equal((await lab.update(id, { cpu: { quota: 1000, period: 1_000_000 } })).code, 0);
       assert.deepEqual(await lab.box('delete', '--force', id), { code: 0, stdout: '', stderr: '' });
     });
   });

@@ -5,6 +5,7 @@ import { after, before, describe, it } from 'mocha';
 import { calmMs } from '../support/calm-time.ts';
 import { isNativeError } from '../support/native-errors.ts';
 import { eventually, ShimLab } from '../support/shim-lab.ts';
+import { dividesRealtime, hardlyAnyRealtime, spendRealtime } from '../support/spend-realtime.ts';
 
 const onSignal = (action: string): string => `trap '${action}' TERM; echo ready; while :; do sleep 0.02; done`;
 
@@ -58,6 +59,22 @@ describe('shim: the life of a container', () => {
     ]);
     assert.ok(calmMs() - begun < 2000);
   });
+
+  if (dividesRealtime)
+    for (const [op, stop, request] of [
+      ['a stop', { signal: 'SIGKILL', graceMs: -1 }, { op: 'stop' }],
+      ['a signal', { signal: 'SIGTERM', graceMs: -1 }, { op: 'signal', signal: 'KILL' }],
+    ] as const)
+      it(`ends by ${op} that is SIGKILL, also one that may not run for minutes`, async () => {
+        const { container, control } = await lab.run('while :; do :; done', {
+          shim: { stop, cgroup: `tsstack-shim-realtime-${process.pid}` },
+          resources: hardlyAnyRealtime,
+        });
+        await spendRealtime(container.state.pid ?? assert.fail());
+        await control.request(request);
+        await control.closed;
+        assert.deepEqual([container.state.exitCode, container.state.signal], [137, 'SIGKILL']);
+      });
 
   it('stops a container that was never started', async () => {
     const { container, control } = await lab.create('exit 0');
