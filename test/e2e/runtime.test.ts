@@ -119,8 +119,10 @@ describe('the runtime of the daemon', () => {
     );
     assert.deepEqual(directories.toSorted(), [false, true]);
     await host.ok(['-f', file, 'down', '-v']);
-    const { code, stderr } = await new TestHost().run(['daemon', '--runtime', 'none-such']);
+    const another = new TestHost();
+    const { code, stderr } = await another.run(['daemon', '--runtime', 'none-such']);
     assert.equal(code, 1);
     assert.match(stderr, /runtime: none-such is not on this host/);
+    await another.checkLeftovers();
   });
 });
