@@ -120,8 +120,8 @@ unbind_one (const char *path, void *context)
 }
 
 /* The time that a process takes to give back its memory counts as the container's, which may have next to none: 200 MB
- * at a hundredth of a processor kept Linux 6.1 busy for 10 s, and a thread with 1 ms of realtime a second, which had
- * overdrawn it by 20 ms, ended after 20 s. What cannot be lifted ends when it can. */
+ * at a hundredth of a processor kept Linux 6.1 busy for 10 s, and a thread with 1 ms of realtime a second waits another
+ * second for each millisecond that it has overdrawn. What cannot be lifted ends when it can. */
 static void
 unbind (const struct box_cgroup *cgroup)
 {

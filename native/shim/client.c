@@ -205,7 +205,6 @@ client_send_output (struct client *client, int stream, const char *data, size_t 
   while (size > 0 && !client->is_gone)
     {
       size_t piece = size < OUTPUT_FRAME_MAX ? size : OUTPUT_FRAME_MAX;
-
       bool is_full = buffer_length (&client->output) + piece > CLIENT_UNREAD_MAX;
 
       if (client->missed > 0 || (is_full && !client->session && !client->is_waited_for))
